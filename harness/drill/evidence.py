@@ -1,0 +1,135 @@
+"""The evidence of a run, as values: what run.json says, and what every report renders. Reports compute nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from harness.outcome import Bracket, Verdict
+
+
+@dataclass(frozen=True)
+class Objectives:
+    """What was promised before the drill; None: nothing was promised. error_budget: allowed share of failed requests, 0..1."""
+
+    rto_s: float | None = None
+    rpo_items: int | None = None
+    rpo_s: float | None = None
+    error_budget: float | None = None
+
+
+@dataclass(frozen=True)
+class ObjectiveResult:
+    """One objective, its verdict, and one sentence with the numbers."""
+
+    name: str
+    verdict: Verdict
+    text: str
+
+
+@dataclass(frozen=True)
+class FaultResult:
+    """One fault as it was applied. observed: seen at the victim by the witness's canary."""
+
+    kind: str
+    target: str
+    mode: str
+    start_ns: int
+    stop_ns: int | None
+    observed: bool
+    evidence: str = ""
+
+
+@dataclass(frozen=True)
+class RpoResult:
+    """What the survivor lacked at the moment it took over. Items exactly; low/high differ by the unknown outcomes."""
+
+    acknowledged: int
+    missing_low: int
+    missing_high: int
+    oldest_missing_s: float | None
+    newest_missing_s: float | None = None
+    stale: int = 0
+    duplicated: int = 0
+    resurrected: int = 0
+    unknown: int = 0
+    lost_after_heal: int | None = None
+    missing_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outage:
+    """One interruption that clients of a cohort saw."""
+
+    cohort: str
+    duration: Bracket
+    first_bad_ns: int
+    last_bad_ns: int | None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something a reader of the report should know. severity: info | warning | serious."""
+
+    id: str
+    text: str
+    severity: str = "warning"
+
+
+@dataclass(frozen=True)
+class DrillResult:
+    """Everything that is known about one drill after it has ended.
+
+    phases_ns: insertion order is the order in time; the values add up to the worst client's point RTO measured from
+    the fault. prediction_s: recovery time from the documented constants alone, None when not predictable.
+    why: one line, for instance "61 % of the recovery time is the DNS TTL". witness: lateness of the witness in
+    seconds by name (p50, p99, p999, max). history: path relative to run.json.
+    """
+
+    name: str
+    feature: str
+    scenario: str
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    objectives: Objectives
+    history: str
+    history_sha256: str
+    tags: tuple[str, ...] = ()
+    results: tuple[ObjectiveResult, ...] = ()
+    faults: tuple[FaultResult, ...] = ()
+    rto: Bracket | None = None
+    rto_by_cohort: Mapping[str, Bracket | None] = field(default_factory=dict)
+    phases_ns: Mapping[str, int | None] = field(default_factory=dict)
+    rpo: RpoResult | None = None
+    failback: Mapping[str, Any] | None = None
+    findings: tuple[Finding, ...] = ()
+    outages: tuple[Outage, ...] = ()
+    why: str = ""
+    prediction_s: float | None = None
+    availability: Mapping[str, float] = field(default_factory=dict)
+    witness: Mapping[str, float] = field(default_factory=dict)
+    logs: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+    duration_s: float = 0.0
+    overhead_s: float | None = None
+    control: str | None = None
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """One `drill run`: all its drills, and what they ran on. capabilities: each True, or a sentence why not."""
+
+    run_id: str
+    started_at: datetime
+    finished_at: datetime
+    versions: Mapping[str, str]
+    environment: str
+    profile: str
+    subject: str
+    capabilities: Mapping[str, bool | str]
+    verdict: Verdict
+    drills: tuple[DrillResult, ...]
+    seed: int | None = None
+    machine: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,89 @@
+"""The one tree of errors. Each class says whose fault it is; the text says where, and what to change.
+
+DrillError
+├── InputError         yours: a file, an option or a feature is wrong      (exit code 3)
+├── SubjectError       the subject's: it could not be started              (exit code 3)
+├── WorldError         the harness's, or this machine's                    (exit code 3)
+│   ├── ProcessError       a process of the world did not start, or died
+│   ├── LinkError          a proxy or a toxic could not be set or removed
+│   └── HealError          a fault could not be undone
+└── VerdictReached     not an error of anybody: a drill ended before its last step
+    ├── DrillMissed        an objective was missed
+    ├── DrillUnknown       the measurement straddles the objective
+    └── DrillInvalid       the drill proves nothing (fault not seen, no steady state, ...)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class DrillError(Exception):
+    """Base of all errors that this project raises on purpose."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake in one place of a user's file.
+
+    file: path as the user gave it; line: 1-based, None when unknown; text: what is wrong and what is allowed.
+    """
+
+    file: str
+    line: int | None
+    text: str
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{place}: {self.text}"
+
+
+class InputError(DrillError):
+    """A user's file, option or feature is wrong. Carries every problem found, not only the first."""
+
+    def __init__(self, *problems: Problem | str) -> None:
+        self.problems: tuple[Problem | str, ...] = problems
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+
+class SubjectError(DrillError):
+    """The system under test could not be started: its command is missing, or it died before it was ready."""
+
+    def __init__(self, component: str, text: str, log_tail: Sequence[str] = ()) -> None:
+        self.component = component
+        self.log_tail = tuple(log_tail)
+        tail = "".join(f"\n    {line}" for line in self.log_tail)
+        super().__init__(f"component {component}: {text}{tail}")
+
+
+class WorldError(DrillError):
+    """The emulated world failed; neither the user's input nor the subject is to blame."""
+
+
+class ProcessError(WorldError):
+    """A process of the world did not start, or died."""
+
+
+class LinkError(WorldError):
+    """A proxy or a toxic could not be created, changed or removed."""
+
+
+class HealError(WorldError):
+    """A fault could not be undone; the world must not be used any further."""
+
+
+class VerdictReached(DrillError):
+    """A drill ended before its last step, because nothing that follows could change its verdict."""
+
+
+class DrillMissed(VerdictReached):
+    """An objective was missed."""
+
+
+class DrillUnknown(VerdictReached):
+    """The measurement's error is too large to say whether the objective was met."""
+
+
+class DrillInvalid(VerdictReached):
+    """The drill proves nothing: no steady state, or the fault was not seen at its victim."""

@@ -1,0 +1,99 @@
+"""One event, one JSON line. The line's shape is a contract: fields may be added, never renamed.
+
+Operations carry `t` = invoke | ok | fail | info; the rest carry `t` = fault | dns | health | canary | mark.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from harness.errors import WorldError
+from harness.history.events import (
+    CanaryProbe,
+    Commit,
+    Completion,
+    DnsAnswer,
+    Event,
+    FaultEvent,
+    HealthTransition,
+    Invoke,
+    Mark,
+)
+from harness.outcome import Outcome
+
+_TAG: dict[type, str] = {
+    Invoke: "invoke",
+    FaultEvent: "fault",
+    DnsAnswer: "dns",
+    HealthTransition: "health",
+    CanaryProbe: "canary",
+    Mark: "mark",
+    Commit: "commit",
+}
+_TYPE: dict[str, type] = {tag: kind for kind, tag in _TAG.items()}
+_OUTCOMES = {outcome.value for outcome in Outcome}
+_FIELDS = {kind: tuple(f.name for f in dataclasses.fields(kind)) for kind in (*_TAG, Completion)}
+_TUPLES = {"addresses", "links"}
+
+
+def encode(event: Event | Commit) -> dict[str, Any]:
+    """The JSON object of an event, without its index `i`."""
+    fields = {name: getattr(event, name) for name in _FIELDS[type(event)]}
+    if isinstance(event, Completion):
+        return {"t": fields.pop("outcome").value, **fields}
+    if isinstance(event, DnsAnswer):
+        return {"t": "dns", "f": "answer", **fields}
+    if isinstance(event, HealthTransition):
+        return {"t": "health", "f": "transition", **fields}
+    return {"t": _TAG[type(event)], **fields}
+
+
+def to_line(event: Event | Commit, index: int | None = None) -> str:
+    """One line of JSON, newline included. index: the event's place in the merged history."""
+    body = encode(event)
+    if index is not None:
+        body = {"i": index, **body}
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False) + "\n"
+
+
+def decode(body: dict[str, Any]) -> Event | Commit:
+    """The event of a JSON object. Unknown fields are ignored, so that newer files stay readable.
+
+    Raises KeyError, TypeError or ValueError when the object is no event.
+    """
+    tag = body["t"]
+    kind: type = Completion if tag in _OUTCOMES else _TYPE[tag]
+    fields = {name: body[name] for name in _FIELDS[kind] if name in body}
+    for name in _TUPLES & fields.keys():
+        fields[name] = tuple(fields[name])
+    if kind is Completion:
+        fields["outcome"] = Outcome(tag)
+    event: Event | Commit = kind(**fields)
+    return event
+
+
+def read(path: Path) -> Iterator[Event | Commit]:
+    """The events of a JSON-lines file, in file order.
+
+    A last line without a newline is one that is still being written: it is left out. Raises WorldError, with the
+    line's number, for a line that is no event.
+    """
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.endswith("\n"):
+                return
+            try:
+                yield decode(json.loads(line))
+            except (KeyError, TypeError, ValueError) as error:
+                raise WorldError(f"{path}:{number}: not a history event: {error!r}") from error
+
+
+def write(path: Path, events: Iterable[Event | Commit]) -> None:
+    """Write events as a numbered history."""
+    with path.open("w", encoding="utf-8") as file:
+        for index, event in enumerate(events):
+            file.write(to_line(event, index))

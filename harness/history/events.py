@@ -1,0 +1,178 @@
+"""What a history is made of: one event, one line, stamped with the observer's monotonic nanoseconds.
+
+Operations are an `Invoke` and, later, a `Completion` with the same `op`. Everything else in the same file is
+context: faults (by the adversary), DNS answers and health transitions (source: witness, world or subject),
+canary probes, marks of the drill's lifecycle, and what the witness knows of its own lateness.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.outcome import Outcome
+
+Function = Literal["put", "get", "delete"]
+Source = Literal["witness", "world", "subject", "harness"]
+
+
+@dataclass(frozen=True)
+class Invoke:
+    """A client starts an operation.
+
+    op: unique id of the operation, and the value that a put writes. planned_ns: where the open-loop grid put it.
+    mono_ns: when it was really sent, stamped before the DNS lookup. v: what a put writes, else None.
+    """
+
+    op: str
+    p: int
+    client: str
+    cohort: str
+    f: Function
+    k: str
+    v: str | None
+    planned_ns: int
+    mono_ns: int
+    attempt: int = 0
+
+
+@dataclass(frozen=True)
+class Completion:
+    """An operation ends, as its client sees it.
+
+    v: for a get that succeeded the value read, None when the item is absent. address: the answered address that was
+    dialled. status: HTTP status, None when there was none. region, epoch: testimony of the answer's headers.
+    error: one word (refused, reset, timeout, connect-timeout, dns, garbage), None when an HTTP answer came.
+    """
+
+    op: str
+    p: int
+    client: str
+    cohort: str
+    f: Function
+    k: str
+    v: str | None
+    outcome: Outcome
+    mono_ns: int
+    address: str | None = None
+    status: int | None = None
+    error: str | None = None
+    region: str | None = None
+    epoch: int | None = None
+    attempt: int = 0
+
+
+@dataclass(frozen=True)
+class FaultEvent:
+    """The adversary starts or stops a fault.
+
+    mono_ns: when the first link or process was touched; until_ns: when the last one was. The truth lies between.
+    """
+
+    f: Literal["start", "stop"]
+    fault: str
+    target: str
+    mode: str
+    mono_ns: int
+    until_ns: int
+    links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DnsAnswer:
+    """An observer's answer for the application's name changed (or was seen for the first time).
+
+    client: which cache saw it; `authoritative` is a client that asks every time (TTL 0).
+    """
+
+    source: Source
+    client: str
+    name: str
+    addresses: tuple[str, ...]
+    ttl_s: float
+    mono_ns: int
+
+
+@dataclass(frozen=True)
+class HealthTransition:
+    """The world's health checkers changed their mind about a region's edge.
+
+    healthy_checkers of checkers say healthy; `status` follows the 18 % rule.
+    """
+
+    target: str
+    status: Literal["healthy", "unhealthy"]
+    healthy_checkers: int
+    checkers: int
+    mono_ns: int
+    source: Source = "world"
+    kind: str = "route53"
+
+
+@dataclass(frozen=True)
+class CanaryProbe:
+    """The witness tried a link (or a process) of its own beside those that a fault hits. mono_ns: when it was sent."""
+
+    link: str
+    ok: bool
+    mono_ns: int
+    returned_ns: int
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The drill's lifecycle reached a milestone: start, steady, fault, recovered, hold, heal, failback, end."""
+
+    f: str
+    mono_ns: int
+    text: str = ""
+    source: Source = "harness"
+
+
+Event = Invoke | Completion | FaultEvent | DnsAnswer | HealthTransition | CanaryProbe | Mark
+
+
+@dataclass(frozen=True)
+class Commit:
+    """World truth, kept apart from the history: a region server applied a write to one item.
+
+    v: the item's value attribute after the write, None when the item (or that attribute) is absent.
+    seq: position in this region's commit log.
+    """
+
+    region: str
+    table: str
+    k: str
+    v: str | None
+    seq: int
+    mono_ns: int
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An invoke joined to its completion. completion None: it never returned, which counts as INFO."""
+
+    invoke: Invoke
+    completion: Completion | None
+
+    @property
+    def outcome(self) -> Outcome:
+        return Outcome.INFO if self.completion is None else self.completion.outcome
+
+    @property
+    def good(self) -> bool:
+        """The client was served: acknowledged write, or an answered read (an absent item is an available service)."""
+        return self.outcome is Outcome.OK
+
+    @property
+    def sent_ns(self) -> int:
+        return self.invoke.mono_ns
+
+    @property
+    def returned_ns(self) -> int | None:
+        return None if self.completion is None else self.completion.mono_ns
+
+    @property
+    def is_write(self) -> bool:
+        return self.invoke.f != "get"
