@@ -33,7 +33,7 @@ _DRILL_ORDER = (Verdict.INVALID, Verdict.MISSED, Verdict.UNKNOWN, Verdict.MET)
 
 
 def merge(verdicts: Iterable[Verdict]) -> Verdict:
-    """The verdict of a drill from those of its parts: INVALID over MISSED over UNKNOWN over MET; of nothing, INVALID."""
+    """The verdict of a drill from those of its parts: INVALID, MISSED, UNKNOWN, MET; of nothing, INVALID."""
     seen = set(verdicts)
     return next((verdict for verdict in _DRILL_ORDER if verdict in seen), Verdict.INVALID)
 
@@ -42,7 +42,7 @@ _RUN_ORDER = (Verdict.MISSED, Verdict.UNKNOWN, Verdict.INVALID, Verdict.MET)
 
 
 def merge_run(verdicts: Iterable[Verdict]) -> Verdict:
-    """The verdict of a run from those of its drills, in the order of its exit codes: a miss outweighs an invalid drill."""
+    """The verdict of a run from those of its drills, in the order of exit codes: a miss outweighs an invalid drill."""
     seen = set(verdicts)
     return next((verdict for verdict in _RUN_ORDER if verdict in seen), Verdict.INVALID)
 
@@ -70,7 +70,7 @@ class Bracket:
         return None if self.high_ns is None else self.high_ns - self.low_ns
 
     def judge(self, objective_ns: int) -> Verdict:
-        """MET when the whole bracket is within the objective, MISSED when the whole bracket is outside, else UNKNOWN."""
+        """MET when the whole bracket is within the objective, MISSED when all of it is outside, else UNKNOWN."""
         if self.high_ns is not None and self.high_ns <= objective_ns:
             return Verdict.MET
         if self.low_ns > objective_ns or self.high_ns is None:

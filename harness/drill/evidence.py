@@ -12,7 +12,7 @@ from harness.outcome import Bracket, Verdict
 
 @dataclass(frozen=True)
 class Objectives:
-    """What was promised before the drill; None: nothing was promised. error_budget: allowed share of failed requests, 0..1."""
+    """What was promised before the drill; None: nothing. error_budget: allowed share of failed requests, 0..1."""
 
     rto_s: float | None = None
     rpo_items: int | None = None
