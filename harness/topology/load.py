@@ -1,0 +1,122 @@
+"""YAML to frozen models, with every mistake of a file reported at once, by file and line. The only user of YAML."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from harness.errors import InputError, Problem
+from harness.topology import check
+from harness.topology.environment import Environment, Spec
+from harness.topology.subject import Subject
+
+SIZE_MAX_BYTES = 1_000_000
+NODES_MAX = 20_000
+
+Model = TypeVar("Model", bound=Spec)
+
+
+def load_environment(path: Path) -> Environment:
+    """The environment that a file describes. Raises InputError with all its mistakes."""
+    document = _read(path)
+    environment = _validate(Environment, document, path)
+    _raise_any(path, document, check.environment_mistakes(environment))
+    return environment.model_copy(update={"folder": path.resolve().parent})
+
+
+def load_subject(path: Path, environment: Environment) -> Subject:
+    """The subject that a file describes, checked against the environment that it is to run in."""
+    document = _read(path)
+    subject = _validate(Subject, document, path)
+    _raise_any(path, document, check.subject_mistakes(subject, environment))
+    return subject.model_copy(update={"folder": path.resolve().parent})
+
+
+def _read(path: Path) -> Any:
+    try:
+        if path.stat().st_size > SIZE_MAX_BYTES:
+            raise InputError(Problem(str(path), None, f"larger than {SIZE_MAX_BYTES} bytes"))
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(Problem(str(path), None, f"cannot be read: {error.strerror or error}")) from error
+    except UnicodeDecodeError as error:
+        raise InputError(Problem(str(path), None, f"is not UTF-8 text (byte {error.start})")) from error
+    try:
+        document = YAML(typ="rt", pure=True).load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = None if mark is None else mark.line + 1
+        raise InputError(Problem(str(path), line, f"not valid YAML: {error.problem or error.context}")) from error
+    except (YAMLError, ValueError, RecursionError) as error:
+        first_line = (str(error).strip().splitlines() or ["not valid YAML"])[0]
+        raise InputError(Problem(str(path), None, f"not valid YAML: {first_line}")) from error
+    _refuse_expansion(document, path)
+    return document
+
+
+def _refuse_expansion(document: Any, path: Path) -> None:
+    """Aliases within aliases make a small file huge: count what it would expand to, without expanding."""
+    sizes: dict[int, int] = {}
+
+    def size(node: Any) -> int:
+        if not isinstance(node, dict | list):
+            return 1
+        if id(node) in sizes:
+            return sizes[id(node)]
+        sizes[id(node)] = NODES_MAX + 1  # a node inside itself never ends
+        children = node.values() if isinstance(node, dict) else node
+        sizes[id(node)] = 1 + sum(size(child) for child in children)
+        return sizes[id(node)]
+
+    if size(document) > NODES_MAX:
+        raise InputError(Problem(str(path), None, f"expands to more than {NODES_MAX} nodes (aliases within aliases?)"))
+
+
+def _validate(model: type[Model], document: Any, path: Path) -> Model:
+    if not isinstance(document, dict):
+        wanted = ", ".join(name for name, f in model.model_fields.items() if f.is_required())
+        raise InputError(Problem(str(path), 1, f"must be a mapping with at least: {wanted}"))
+    if "folder" in document:
+        raise InputError(Problem(str(path), line_of(document, ("folder",)), "folder: unknown key"))
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        problems = [_problem(path, document, item) for item in error.errors(include_url=False)]
+        raise InputError(*sorted(problems, key=lambda p: p.line or 0)) from None
+
+
+def _problem(path: Path, document: Any, item: Any) -> Problem:
+    location = tuple(item["loc"])
+    text = item["msg"].removeprefix("Value error, ")
+    if item["type"] == "extra_forbidden":
+        text = "unknown key"
+    elif item["type"] == "missing":
+        text = "is missing"
+    elif not isinstance(item.get("input"), dict | list):
+        text = f"{text} (got {item.get('input')!r})"
+    return Problem(str(path), line_of(document, location), f"{'.'.join(map(str, location))}: {text}")
+
+
+def line_of(document: Any, location: tuple[int | str, ...]) -> int | None:
+    """The 1-based line of a key or list entry, or of the nearest parent that the file has."""
+    node: Any = document
+    line: int | None = None if not hasattr(node, "lc") else node.lc.line + 1
+    for step in location:
+        if not hasattr(node, "lc"):
+            break
+        try:
+            position = node.lc.key(step) if hasattr(node, "keys") else node.lc.item(step)
+            node = node[step]
+        except (KeyError, IndexError, TypeError):
+            break
+        line = position[0] + 1
+    return line
+
+
+def _raise_any(path: Path, document: Any, mistakes: list[check.Mistake]) -> None:
+    if mistakes:
+        raise InputError(*(Problem(str(path), line_of(document, m.location), m.text) for m in mistakes))

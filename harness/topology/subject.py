@@ -1,0 +1,118 @@
+"""What a subject file says: which commands make up the system under test, and where each runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from harness.names import OUTSIDE, instance_name
+from harness.topology.environment import Environment, Name, Spec
+
+EACH = "each"
+
+EnvironmentName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+UrlPath = Annotated[str, Field(pattern=r"^/[^\s]*$")]
+
+
+class Table(Spec):
+    """A table that exists in both regions before the components start, and is compared between them afterwards.
+
+    value: the attribute that holds what the client sent. create: false leaves creating it to the subject.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{3,255}$")]
+    key: str
+    value: str
+    create: bool = True
+
+
+class Component(Spec):
+    """One program of the subject. region: `each`, `outside`, or a region's name.
+
+    health: polled by the load balancer; edge_health: by the edge's health checks (default: health); ready: the
+    component counts as started once this gives any HTTP answer (default: health).
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,40}$")]
+    command: Annotated[tuple[str, ...], Field(min_length=1)]
+    region: str
+    env: dict[EnvironmentName, str] = Field(default_factory=dict)
+    port_env: EnvironmentName | None = None
+    health: UrlPath = "/health"
+    edge_health: UrlPath | None = None
+    ready: UrlPath | None = None
+
+    @property
+    def edge_health_path(self) -> str:
+        """The path that the edge's health checks ask."""
+        return self.edge_health or self.health
+
+    @property
+    def ready_path(self) -> str:
+        """The path that tells that the component has started."""
+        return self.ready or self.health
+
+
+class Failover(Spec):
+    """components: what `failover=off` stops, besides freezing the edge's answer."""
+
+    components: tuple[str, ...] = ()
+
+
+class Request(Spec):
+    """How one kind of operation is spoken. `{id}` and `{value}` are filled in; value: field of the JSON answer."""
+
+    method: Annotated[str, Field(pattern=r"^[A-Z]+$")]
+    path: UrlPath
+    body: str | None = None
+    value: str | None = None
+
+
+class WorkloadMapping(Spec):
+    """How the witness speaks to the application."""
+
+    put: Request = Request(method="PUT", path="/items/{id}", body='{"value": "{value}"}')
+    get: Request = Request(method="GET", path="/items/{id}", value="value")
+    delete: Request = Request(method="DELETE", path="/items/{id}")
+
+
+class Subject(Spec):
+    """A whole subject file. folder: where it lies; commands run there."""
+
+    subject: Name
+    tables: tuple[Table, ...] = ()
+    components: Annotated[tuple[Component, ...], Field(min_length=1)]
+    failover: Failover = Failover()
+    workload: WorkloadMapping = WorkloadMapping()
+    honours_time_scale: bool = False
+    lease_s: float | None = None
+    folder: Path = Field(default=Path(), exclude=True)
+
+    @property
+    def application(self) -> Component:
+        """The component behind the load balancers: the one with a port, running in each region."""
+        return next(c for c in self.components if c.port_env and c.region == EACH)
+
+    def instances(self, environment: Environment) -> tuple[Instance, ...]:
+        """Every process that a drill starts, application last (it depends on the others least)."""
+        return tuple(
+            Instance(component=component, place=place, name=instance_name(component.name, place))
+            for component in self.components
+            for place in _places(component, environment)
+        )
+
+
+class Instance(Spec):
+    """One running component. place: a region's name or `outside`; name: e.g. `storefront.us-east-1`."""
+
+    component: Component
+    place: str
+    name: str
+
+
+def _places(component: Component, environment: Environment) -> tuple[str, ...]:
+    if component.region == EACH:
+        return tuple(region.name for region in environment.regions)
+    return (OUTSIDE,) if component.region == OUTSIDE else (component.region,)

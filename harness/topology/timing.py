@@ -1,0 +1,36 @@
+"""The two time profiles: `production` uses the documented constants, `fast` divides durations to fit CI."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+TIMEOUT_FLOOR_S = 1.0
+"""Time-outs never go below this: a loaded laptop answers late without being broken."""
+
+
+class Profile(StrEnum):
+    """Which constants a run uses. Results are wall seconds of that profile and are never multiplied up."""
+
+    FAST = "fast"
+    PRODUCTION = "production"
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Scales documented durations to a profile."""
+
+    profile: Profile
+
+    @property
+    def scale(self) -> float:
+        """0.1 in the fast profile, else 1: what the subject gets as TIME_SCALE."""
+        return 0.1 if self.profile is Profile.FAST else 1.0
+
+    def interval_s(self, documented_s: float) -> float:
+        """An interval, TTL or hold-down in this profile, in seconds."""
+        return documented_s * self.scale
+
+    def timeout_s(self, documented_s: float) -> float:
+        """A time-out in this profile, in seconds, never below the floor (nor above what is documented)."""
+        return max(min(TIMEOUT_FLOOR_S, documented_s), documented_s * self.scale)
