@@ -1,0 +1,110 @@
+"""How numbers and names are spelt, alike in every report. Rounds for reading; decides and measures nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+
+from harness.clock import NS_PER_S
+from harness.drill.evidence import DrillResult, RpoResult
+from harness.outcome import Bracket, Verdict
+
+NOT_MEASURED = "not measured"
+_CENTI_NS = NS_PER_S // 100
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+_ANSI = re.compile("\x1b\\[[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?")
+
+VERDICT_MARK = {Verdict.MET: "✓", Verdict.MISSED: "✗", Verdict.UNKNOWN: "?", Verdict.INVALID: "!"}
+VERDICT_MEANS = {
+    Verdict.MET: "Every objective was met.",
+    Verdict.MISSED: "At least one objective was missed.",
+    Verdict.UNKNOWN: "The measurement is not sharp enough to say whether the objectives were met.",
+    Verdict.INVALID: "The drill proves nothing, neither good nor bad.",
+}
+
+
+def clean(text: str, limit: int = 0) -> str:
+    """Text without terminal sequences, control and direction-changing characters, and lone surrogates.
+
+    Newlines and tabs stay. limit: longest result in characters, ellipsis included; 0 means no limit.
+    """
+    plain = _CONTROL.sub("", _ANSI.sub("", text))
+    return plain if not limit or len(plain) <= limit else plain[: limit - 1] + "…"
+
+
+def one_line(text: str, limit: int = 200) -> str:
+    """Clean text on a single line."""
+    return clean(" ".join(text.split()), limit)
+
+
+def seconds(value_s: float | None, digits: int = 2) -> str:
+    """`8.14 s`; a dash when there is no value."""
+    return "–" if value_s is None else f"{value_s:.{digits}f} s"
+
+
+def _rounded(value_ns: int, how: str) -> Decimal:
+    return (Decimal(value_ns) / NS_PER_S).quantize(Decimal("0.01"), rounding=how)
+
+
+def bracket(value: Bracket | None) -> str:
+    """`7.94 – 8.36 s`, rounded outwards, so that reading never claims more than was measured."""
+    if value is None:
+        return NOT_MEASURED
+    low = _rounded(value.low_ns, ROUND_FLOOR)
+    if value.high_ns is None:
+        return f"over {low} s, not recovered"
+    high = _rounded(value.high_ns, ROUND_CEILING)
+    return f"{low} s" if low == high else f"{low} – {high} s"
+
+
+def items(low: int, high: int) -> str:
+    """`3 items`, `1 item`, or `3 – 5 items`."""
+    if low != high:
+        return f"{low} – {high} items"
+    return f"{low} item" if low == 1 else f"{low} items"
+
+
+def recovery_point(value: RpoResult | None) -> str:
+    """What was lost, in items and, when something was, the age of the oldest of them."""
+    if value is None:
+        return NOT_MEASURED
+    lost = items(value.missing_low, value.missing_high)
+    return lost if value.oldest_missing_s is None else f"{lost}, oldest {value.oldest_missing_s:.2f} s"
+
+
+def adding_up(values_ns: Sequence[int]) -> list[str]:
+    """Durations in seconds with two decimals whose printed figures add up to their printed sum.
+
+    Largest remainders are rounded up first, the earlier of equals first.
+    """
+    total = int((Decimal(sum(values_ns)) / _CENTI_NS).quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
+    whole = [value // _CENTI_NS for value in values_ns]
+    order = sorted(range(len(values_ns)), key=lambda index: (-(values_ns[index] % _CENTI_NS), index))
+    for index in order[: total - sum(whole)]:
+        whole[index] += 1
+    return [f"{value / 100:.2f}" for value in whole]
+
+
+def percent(share: float) -> str:
+    """A share between 0 and 1; two decimals near 100 %, where they matter."""
+    return f"{share * 100:.2f} %" if 0.9 < share < 1 else f"{share * 100:.0f} %"
+
+
+def promised_recovery(drill: DrillResult) -> str:
+    """The promised recovery time, or that none was promised."""
+    return "none" if drill.objectives.rto_s is None else f"≤ {drill.objectives.rto_s:g} s"
+
+
+def promised_point(drill: DrillResult) -> str:
+    """The promised recovery point, or that none was promised."""
+    goals = drill.objectives
+    parts = [] if goals.rpo_items is None else [f"≤ {items(goals.rpo_items, goals.rpo_items)}"]
+    if goals.rpo_s is not None:
+        parts.append(f"≤ {goals.rpo_s:g} s")
+    return ", ".join(parts) or "none"
+
+
+def slug(text: str) -> str:
+    """A name that is safe as an HTML anchor."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:80] or "drill"
