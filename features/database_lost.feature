@@ -1,0 +1,16 @@
+Feature: The database of a region is lost
+  The region is up, its load balancer and its application answer, but DynamoDB does not. A health check that only
+  asks whether the process is alive never notices.
+
+  Background:
+    Given the application runs in two regions
+
+  @severity:blocker
+  Scenario: Database lost in primary
+    Given steady state in the primary region
+    When DynamoDB is lost in the primary region, black-holed
+    Then clients are served by the standby region within the recovery time objective
+    And no more is lost than the recovery point objective allows
+    When the fault heals
+    Then service fails back to the primary region
+    And nothing that was acknowledged stays lost

@@ -1,0 +1,97 @@
+"""What `--set KEY=VALUE` may override in any drill."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from harness.errors import InputError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Overrides of what a scenario says; None: as the scenario or the environment has it.
+
+    failover_off: the subject's failover is disabled, so the drill must go red. fault_none: nothing is injected, so
+    the drill must be INVALID. rate_per_s: operations per second of the judged clients.
+    """
+
+    failover_off: bool = False
+    fault_none: bool = False
+    fault_mode: str | None = None
+    rto_s: float | None = None
+    rpo_items: int | None = None
+    rpo_s: float | None = None
+    error_budget: float | None = None
+    rate_per_s: float | None = None
+    given: tuple[tuple[str, str], ...] = ()
+
+
+def _switch(word: str) -> Callable[[str], bool]:
+    def parse(text: str) -> bool:
+        if text != word:
+            raise ValueError(f"only `{word}` is allowed")
+        return True
+
+    return parse
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1e6:
+        raise ValueError("must be above 0")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise ValueError("must not be negative")
+    return value
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise ValueError("must be between 0 and 1")
+    return value
+
+
+_KEYS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "failover": ("failover_off", _switch("off")),
+    "fault": ("fault_none", _switch("none")),
+    "fault.mode": ("fault_mode", str),
+    "objective.rto_s": ("rto_s", _positive),
+    "objective.rpo_items": ("rpo_items", _count),
+    "objective.rpo_s": ("rpo_s", _positive),
+    "objective.error_budget": ("error_budget", _share),
+    "workload.rate_per_s": ("rate_per_s", _positive),
+}
+
+
+def parse_settings(pairs: Sequence[str]) -> Settings:
+    """Settings from KEY=VALUE texts. Raises InputError that names every wrong pair and what is allowed."""
+    settings, problems = Settings(given=tuple(_split(pair) for pair in pairs)), []
+    for key, text in settings.given:
+        if key not in _KEYS:
+            near = difflib.get_close_matches(key, _KEYS, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            problems.append(f"--set {key}: unknown key; {hint}known: {', '.join(_KEYS)}")
+            continue
+        field, parse = _KEYS[key]
+        try:
+            settings = replace(settings, **{field: parse(text)})
+        except ValueError as error:
+            problems.append(f"--set {key}={text}: {error}")
+    if problems:
+        raise InputError(*problems)
+    return settings
+
+
+def _split(pair: str) -> tuple[str, str]:
+    key, separator, value = pair.partition("=")
+    if not separator or not key.strip():
+        raise InputError(f"--set {pair}: must be KEY=VALUE")
+    return key.strip(), value.strip()
