@@ -109,7 +109,7 @@ def _bracket_dict(value: Bracket | None) -> dict[str, float | None] | None:
 
 
 def write(run: RunResult, path: Path) -> None:
-    """Write run.json. Raises WorldError when the evidence breaks its own schema: a mistake of ours, not of the user's."""
+    """Write run.json. Raises WorldError when the evidence breaks its schema: our mistake, not the user's."""
     body = to_dict(run)
     problems = _problems(body, str(path))
     if problems:

@@ -1,0 +1,250 @@
+"""A history arranged for drawing: spans and shares over seconds relative to the fault. Judges nothing.
+
+Everything the timeline shows is here as plain values, so that it can be tested without looking at pixels.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeVar
+
+from harness.clock import NS_PER_S
+from harness.drill.evidence import DrillResult
+from harness.history.events import Commit, DnsAnswer, Event, FaultEvent, HealthTransition, Mark, Operation
+from harness.history.log import pair
+from harness.outcome import Outcome
+from harness.reporting.wording import one_line
+
+AUTHORITATIVE = "authoritative"
+COHORTS_SHOWN = 7
+ROWS_SHOWN = 6
+_BINS_WANTED = 140
+_BIN_WIDTHS_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
+_COHORT_ORDER = ("dns", "keepalive", "ttl-violating", "pinned-a", "pinned-b", "direct-a", "direct-b")
+
+
+@dataclass(frozen=True)
+class Span:
+    """Something that held from start_s to end_s. label: what held, for instance a region."""
+
+    start_s: float
+    end_s: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One named lane."""
+
+    name: str
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Requests of one cohort per bin: (start of the bin, width, share served 0..1), bins without requests left out."""
+
+    name: str
+    bins: tuple[tuple[float, float, float], ...]
+
+
+_Lane = TypeVar("_Lane", Row, Cohort)
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """Everything on one time axis. hidden: what was left out to keep the picture readable, in words."""
+
+    start_s: float
+    end_s: float
+    origin: str
+    faults: tuple[Span, ...]
+    phases: tuple[Span, ...]
+    cohorts: tuple[Cohort, ...]
+    writers: tuple[Row, ...]
+    dns: tuple[Row, ...]
+    health: tuple[Row, ...]
+    regions: tuple[str, ...]
+    marks: tuple[tuple[float, str], ...]
+    hidden: tuple[str, ...]
+
+
+def arrange(events: Sequence[Event | Commit], drill: DrillResult) -> Lanes:
+    """The lanes of a drill. Without a fault, time zero is the first event."""
+    times = [event.mono_ns for event in events]
+    first_ns, last_ns = (min(times), max(times)) if times else (0, NS_PER_S)
+    zero_ns, origin = _zero(events, drill, first_ns)
+
+    def at(instant_ns: int) -> float:
+        return (instant_ns - zero_ns) / NS_PER_S
+
+    start_s, end_s = at(first_ns), max(at(last_ns), at(first_ns) + 1.0)
+    operations = pair(events)
+    names = _names_of_addresses(operations)
+    cohorts, more_cohorts = _capped(
+        _cohorts(operations, zero_ns, bin_width_s(end_s - start_s)), COHORTS_SHOWN, "cohort"
+    )
+    dns, more_clients = _capped(_dns(events, zero_ns, end_s, names), ROWS_SHOWN, "DNS client")
+    writers = _writers(operations, zero_ns, names)
+    health, more_health = _capped(_health(events, zero_ns, end_s), ROWS_SHOWN, "health check")
+    return Lanes(
+        start_s=start_s,
+        end_s=end_s,
+        origin=origin,
+        faults=tuple(_faults(events, drill, zero_ns, end_s)),
+        phases=tuple(_phases(drill)),
+        cohorts=cohorts,
+        writers=writers,
+        dns=dns,
+        health=health,
+        regions=_regions(names, writers, dns),
+        marks=tuple((at(event.mono_ns), one_line(event.f, 24)) for event in events if isinstance(event, Mark)),
+        hidden=more_cohorts + more_clients + more_health,
+    )
+
+
+def bin_width_s(length_s: float) -> float:
+    """A round bin width that keeps the number of bins near what the eye can follow."""
+    return next((width for width in _BIN_WIDTHS_S if length_s / width <= _BINS_WANTED), _BIN_WIDTHS_S[-1])
+
+
+def _zero(events: Sequence[Event | Commit], drill: DrillResult, first_ns: int) -> tuple[int, str]:
+    starts = [event.mono_ns for event in events if isinstance(event, FaultEvent) and event.f == "start"]
+    starts = starts or [fault.start_ns for fault in drill.faults]
+    return (min(starts), "fault") if starts else (first_ns, "start")
+
+
+def _names_of_addresses(operations: Iterable[Operation]) -> dict[str, str]:
+    """Which region answered at an address, most often: testimony, good enough to label a picture."""
+    seen: dict[str, Counter[str]] = defaultdict(Counter)
+    for operation in operations:
+        done = operation.completion
+        if done is not None and done.outcome is Outcome.OK and done.address and done.region:
+            seen[done.address][one_line(done.region, 60)] += 1
+    return {address: max(sorted(regions), key=lambda name: regions[name]) for address, regions in seen.items()}
+
+
+def _cohorts(operations: Iterable[Operation], zero_ns: int, width_s: float) -> list[Cohort]:
+    width_ns = round(width_s * NS_PER_S)
+    counts: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
+    for operation in operations:
+        cell = counts[operation.invoke.cohort][(operation.sent_ns - zero_ns) // width_ns]
+        cell[0] += operation.good
+        cell[1] += 1
+    return [
+        Cohort(
+            one_line(name, 40),
+            tuple((index * width_s, width_s, good / total) for index, (good, total) in sorted(bins.items())),
+        )
+        for name, bins in sorted(counts.items(), key=lambda item: _cohort_rank(item[0]))
+    ]
+
+
+def _cohort_rank(name: str) -> tuple[int, str]:
+    return (_COHORT_ORDER.index(name) if name in _COHORT_ORDER else len(_COHORT_ORDER), name)
+
+
+def _writers(operations: Iterable[Operation], zero_ns: int, names: Mapping[str, str]) -> tuple[Row, ...]:
+    """Per region the spans in which it acknowledged writes; a gap of more than a second ends a span."""
+    acked: dict[str, list[float]] = defaultdict(list)
+    for operation in operations:
+        done = operation.completion
+        if done is None or not operation.is_write or done.outcome is not Outcome.OK:
+            continue
+        region = names.get(done.address or "") or done.region or done.address
+        if region:
+            acked[one_line(region, 60)].append((done.mono_ns - zero_ns) / NS_PER_S)
+    return tuple(Row(one_line(region, 40), _runs(times, region)) for region, times in sorted(acked.items()))[
+        :ROWS_SHOWN
+    ]
+
+
+def _runs(times: Iterable[float], label: str, gap_s: float = 1.0) -> tuple[Span, ...]:
+    ordered = sorted(times)
+    spans, start = [], ordered[0]
+    for before, after in pairwise(ordered):
+        if after - before > gap_s:
+            spans.append(Span(start, before, label))
+            start = after
+    return (*spans, Span(start, ordered[-1], label))
+
+
+def _changes(changes: Iterable[tuple[float, str]], end_s: float) -> tuple[Span, ...]:
+    """Spans between successive changes; equal neighbours become one."""
+    merged: list[tuple[float, str]] = []
+    for at_s, label in sorted(changes, key=lambda change: change[0]):
+        if not merged or merged[-1][1] != label:
+            merged.append((at_s, label))
+    stops = [at_s for at_s, _ in merged[1:]] + [max(end_s, merged[-1][0])]
+    return tuple(Span(at_s, stop_s, label) for (at_s, label), stop_s in zip(merged, stops, strict=True))
+
+
+def _dns(events: Iterable[Event | Commit], zero_ns: int, end_s: float, names: Mapping[str, str]) -> list[Row]:
+    seen: dict[str, list[tuple[float, str]]] = defaultdict(list)
+    for event in events:
+        if isinstance(event, DnsAnswer):
+            answer = " + ".join(names.get(address, address) for address in event.addresses) or "no answer"
+            seen[event.client].append(((event.mono_ns - zero_ns) / NS_PER_S, one_line(answer, 60)))
+    ordered = sorted(seen.items(), key=lambda item: (item[0] != AUTHORITATIVE, item[0]))
+    return [Row(one_line(client, 40), _changes(changes, end_s)) for client, changes in ordered]
+
+
+def _health(events: Iterable[Event | Commit], zero_ns: int, end_s: float) -> list[Row]:
+    seen: dict[str, list[tuple[float, str]]] = defaultdict(list)
+    for event in events:
+        if isinstance(event, HealthTransition):
+            name = event.target if event.kind == "route53" else f"{event.target} ({event.kind})"
+            seen[name].append(((event.mono_ns - zero_ns) / NS_PER_S, event.status))
+    return [Row(one_line(target, 40), _changes(changes, end_s)) for target, changes in sorted(seen.items())]
+
+
+def _faults(events: Iterable[Event | Commit], drill: DrillResult, zero_ns: int, end_s: float) -> list[Span]:
+    recorded = [event for event in events if isinstance(event, FaultEvent)]
+    if not recorded:
+        return [
+            Span(
+                (f.start_ns - zero_ns) / NS_PER_S,
+                end_s if f.stop_ns is None else (f.stop_ns - zero_ns) / NS_PER_S,
+                one_line(f"{f.kind} {f.target} ({f.mode})", 80),
+            )
+            for f in drill.faults
+        ]
+    spans: list[Span] = []
+    running: dict[tuple[str, str, str], FaultEvent] = {}
+    for event in sorted(recorded, key=lambda event: event.mono_ns):
+        key = (event.fault, event.target, event.mode)
+        if event.f == "start":
+            running.setdefault(key, event)
+        elif (begun := running.pop(key, None)) is not None:
+            spans.append(_fault_span(begun, (event.mono_ns - zero_ns) / NS_PER_S, zero_ns))
+    spans += [_fault_span(begun, end_s, zero_ns) for begun in running.values()]
+    return sorted(spans, key=lambda span: span.start_s)
+
+
+def _fault_span(begun: FaultEvent, end_s: float, zero_ns: int) -> Span:
+    label = one_line(f"{begun.fault} {begun.target} ({begun.mode})", 80)
+    return Span((begun.mono_ns - zero_ns) / NS_PER_S, end_s, label)
+
+
+def _phases(drill: DrillResult) -> list[Span]:
+    spans, at_ns = [], 0
+    for name, length_ns in drill.phases_ns.items():
+        if length_ns is not None:
+            spans.append(Span(at_ns / NS_PER_S, (at_ns + length_ns) / NS_PER_S, one_line(name, 60)))
+            at_ns += length_ns
+    return spans
+
+
+def _regions(names: Mapping[str, str], *groups: Iterable[Row]) -> tuple[str, ...]:
+    """Every region or address that gets a colour, in a stable order."""
+    labels = {span.label for rows in groups for row in rows for span in row.spans}
+    known = {label for label in labels if " + " not in label and label != "no answer"} | set(names.values())
+    return tuple(sorted(known))
+
+
+def _capped(rows: Sequence[_Lane], limit: int, noun: str) -> tuple[tuple[_Lane, ...], tuple[str, ...]]:
+    extra = len(rows) - limit
+    return tuple(rows[:limit]), (f"{extra} more {noun}{'s' if extra > 1 else ''} not drawn",) if extra > 0 else ()
