@@ -12,7 +12,7 @@ Feature: A lost region heals
     Then clients are served by the standby region within the recovery time objective
     When the fault heals
     Then service fails back to the primary region
+    And steady state holds again
     And nothing that was acknowledged stays lost
     And both regions hold the same data
     And at no time did both regions accept writes
-    And steady state holds again

@@ -14,8 +14,8 @@ Feature: A region is lost
     And no more is lost than the recovery point objective allows
     When the fault heals
     Then service fails back to the primary region
-    And nothing that was acknowledged stays lost
     And steady state holds again
+    And nothing that was acknowledged stays lost
 
   @severity:blocker
   Scenario: Region lost, refused
@@ -26,8 +26,8 @@ Feature: A region is lost
     And no more is lost than the recovery point objective allows
     When the fault heals
     Then service fails back to the primary region
-    And nothing that was acknowledged stays lost
     And steady state holds again
+    And nothing that was acknowledged stays lost
 
   @severity:critical
   Scenario: Replication stalled, then region lost

@@ -1,0 +1,108 @@
+"""What a drill needs of a world, whoever provides it: the live one now, a simulated one later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from harness.drill.settings import Settings
+from harness.faults.model import CanaryExpectation, Fault
+from harness.history.events import Commit, Event, FaultEvent
+from harness.topology.environment import Environment
+from harness.topology.subject import Subject
+from harness.topology.timing import Timing
+
+Table = str
+State = Mapping[str, str | None]
+
+
+@dataclass(frozen=True)
+class SteadyEvidence:
+    """What the world knows of its own readiness, beside what clients see.
+
+    reasons: what is not ready yet, in words: checkers without data, no replicated write so far. Empty: ready.
+    """
+
+    reasons: tuple[str, ...]
+
+
+class ActiveFault(Protocol):
+    """A fault that holds. `started` and `stopped` are its events in the history."""
+
+    @property
+    def started(self) -> FaultEvent: ...
+    @property
+    def stopped(self) -> FaultEvent | None: ...
+    @property
+    def canary(self) -> CanaryExpectation: ...
+    def heal(self) -> None:
+        """Undo it; a second call does nothing. Raises HealError."""
+
+
+class Backend(Protocol):
+    """A world with a subject in it. Blocking calls; every one has a time-out of its own."""
+
+    environment: Environment
+    subject: Subject
+    timing: Timing
+    edges: Mapping[str, str]
+    """Region -> the address that DNS answers for it."""
+
+    def open_drill(self, folder: Path, settings: Settings) -> None:
+        """Fresh data, a freshly started subject, clients at work; events from now on go to this drill."""
+
+    def close_drill(self) -> Sequence[str]:
+        """Stop the subject and the clients; the paths of the logs, relative to the drill's folder."""
+
+    def poll(self) -> Sequence[Event]:
+        """Events that are new since the last call, from all observers."""
+
+    def steady_evidence(self) -> SteadyEvidence: ...
+
+    def inject(self, fault: Fault) -> ActiveFault: ...
+
+    def disable_failover(self) -> None:
+        """Freeze the edge's answer and stop the subject's failover components."""
+
+    def stop_workload(self) -> None:
+        """No new operations; returns when those under way have returned or timed out, and the history is complete."""
+
+    def heal_all(self) -> None:
+        """Undo whatever holds."""
+
+    def data(self) -> Mapping[str, Mapping[Table, State]]:
+        """Region -> table -> key -> value (None or absent: no such item), read from the regions themselves."""
+
+    def commits(self) -> Sequence[Commit] | None:
+        """World truth of this drill; None where the region servers give none."""
+
+    def deaths(self) -> Sequence[str]:
+        """Sentences about components that ended by themselves."""
+
+    def versions(self) -> Mapping[str, str]: ...
+
+    def capabilities(self) -> Mapping[str, bool | str]:
+        """What can honestly be measured here, each True or a sentence why not."""
+
+    def calibration(self) -> Mapping[str, float]:
+        """What was measured of this machine's capacity: capacity_per_s, rate_per_s."""
+
+    def machine(self) -> Mapping[str, str]: ...
+
+
+class World(Protocol):
+    """Starts a backend and takes it down again, whatever happens in between."""
+
+    def __call__(self, *args: Any) -> AbstractContextManager[Backend]: ...
+
+
+@contextmanager
+def holding(fault: ActiveFault) -> Iterator[ActiveFault]:
+    """A fault that heals when the block ends, however it ends."""
+    try:
+        yield fault
+    finally:
+        fault.heal()

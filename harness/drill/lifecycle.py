@@ -1,0 +1,204 @@
+"""The lifecycle of a drill, as a pure machine: it waits for what clients see, and gives up when a deadline passes.
+
+    starting -> calibrating -> steady -> fault -> recovery -> hold -> heal -> failback -> steady again -> done
+
+The steps of a scenario enter a phase (`Enter`); the loop reports what the witness has seen (`Observed`). The machine
+answers with effects: `Reached` (the step may return), `GiveUp` (the drill ends with that verdict), `Announce` (a
+lifecycle mark for the history). It never asks the system under test anything.
+
+| phase    | reached when                                               | given up when                        |
+|----------|------------------------------------------------------------|--------------------------------------|
+| STEADY   | facts are steady for `steady_for_ns` without a break       | `steady_timeout_ns` passed: INVALID  |
+| FAULT    | the canary has seen the fault at its victim                | `canary_timeout_ns` passed: INVALID  |
+| RECOVERY | every judged client is served again (then HOLD)            | objective + window passed: MISSED    |
+| HOLD     | nothing fails for the window (a failure: back to RECOVERY) | objective + window passed: MISSED    |
+| OBSERVE  | its time has passed                                        | never                                |
+| FAILBACK | all clients are served by the primary for `settle_ns`      | `failback_timeout_ns` passed: MISSED |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from harness.clock import to_s
+from harness.outcome import Verdict
+
+
+class Phase(StrEnum):
+    """Where a drill is."""
+
+    STARTING = "starting"
+    CALIBRATING = "calibrating"
+    STEADY = "steady state"
+    FAULT = "fault"
+    RECOVERY = "recovery"
+    HOLD = "hold"
+    OBSERVE = "observe"
+    HEAL = "heal"
+    FAILBACK = "failback"
+    QUIESCE = "quiesce"
+    DONE = "done"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long each wait may take, in nanoseconds."""
+
+    steady_for_ns: int
+    steady_timeout_ns: int
+    canary_timeout_ns: int
+    objective_ns: int
+    window_ns: int
+    settle_ns: int
+    failback_timeout_ns: int
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the witness has seen so far. The `..._since_ns` are the moments since when it has been so without a break.
+
+    unsteady: reasons why this is no steady state, empty when it is one. answer_changed: before any fault.
+    """
+
+    unsteady: tuple[str, ...] = ()
+    answer_changed: bool = False
+    fault_observed: bool = False
+    recovered_since_ns: int | None = None
+    primary_since_ns: int | None = None
+
+
+@dataclass(frozen=True)
+class Enter:
+    """A step of the scenario enters a phase. until_ns: when OBSERVE ends."""
+
+    phase: Phase
+    until_ns: int | None = None
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The loop looked at the history."""
+
+    facts: Facts
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What the phase waited for is there."""
+
+    phase: Phase
+
+
+@dataclass(frozen=True)
+class GiveUp:
+    """Nothing that follows can change this verdict."""
+
+    verdict: Verdict
+    reason: str
+
+
+@dataclass(frozen=True)
+class Announce:
+    """A mark for the history."""
+
+    phase: Phase
+
+
+Effect = Reached | GiveUp | Announce
+
+
+@dataclass(frozen=True)
+class State:
+    """limits; the phase and since when; since when it has been steady; when the fault was applied."""
+
+    limits: Limits
+    phase: Phase = Phase.STARTING
+    since_ns: int = 0
+    until_ns: int | None = None
+    steady_since_ns: int | None = None
+    fault_ns: int | None = None
+    after_fault: bool = False
+
+
+def step(state: State, event: Enter | Observed, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
+    """The next state and what to do. See the table at the top of this module."""
+    if isinstance(event, Enter):
+        return _enter(state, event, now_ns), (Announce(event.phase),)
+    if state.phase is Phase.STEADY:
+        return _steady(state, event.facts, now_ns)
+    if state.phase is Phase.FAULT:
+        return state, _fault(state, event.facts, now_ns)
+    if state.phase in (Phase.RECOVERY, Phase.HOLD):
+        return _recovery(state, event.facts, now_ns)
+    if state.phase is Phase.OBSERVE:
+        passed = state.until_ns is not None and now_ns >= state.until_ns
+        return state, (Reached(Phase.OBSERVE),) if passed else ()
+    if state.phase is Phase.FAILBACK:
+        return state, _failback(state, event.facts, now_ns)
+    return state, ()
+
+
+def _enter(state: State, event: Enter, now_ns: int) -> State:
+    fault_ns = now_ns if event.phase is Phase.FAULT else state.fault_ns
+    after_fault = state.after_fault or event.phase is Phase.FAULT
+    return replace(
+        state,
+        phase=event.phase,
+        since_ns=now_ns,
+        until_ns=event.until_ns,
+        steady_since_ns=None,
+        fault_ns=fault_ns,
+        after_fault=after_fault,
+    )
+
+
+def _steady(state: State, facts: Facts, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
+    if facts.answer_changed and not state.after_fault:
+        return state, (GiveUp(Verdict.INVALID, "the DNS answer changed before any fault was injected"),)
+    since = None if facts.unsteady else (state.steady_since_ns or now_ns)
+    state = replace(state, steady_since_ns=since)
+    if since is not None and now_ns - since >= state.limits.steady_for_ns:
+        return state, (Reached(Phase.STEADY),)
+    if now_ns - state.since_ns > state.limits.steady_timeout_ns:
+        waited = to_s(state.limits.steady_timeout_ns)
+        reasons = "; ".join(facts.unsteady) or "it did not last"
+        verdict = Verdict.MISSED if state.after_fault else Verdict.INVALID
+        return state, (GiveUp(verdict, f"no steady state within {waited:.0f} s: {reasons}"),)
+    return state, ()
+
+
+def _fault(state: State, facts: Facts, now_ns: int) -> tuple[Effect, ...]:
+    if facts.fault_observed:
+        return (Reached(Phase.FAULT),)
+    if now_ns - state.since_ns > state.limits.canary_timeout_ns:
+        return (GiveUp(Verdict.INVALID, "the fault was not observed at its victim: the drill proves nothing"),)
+    return ()
+
+
+def _recovery(state: State, facts: Facts, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
+    limits, started = state.limits, state.fault_ns if state.fault_ns is not None else state.since_ns
+    since = facts.recovered_since_ns
+    if since is not None and now_ns - since >= limits.window_ns:
+        return state, (Reached(Phase.RECOVERY),)
+    # The clients need the whole window after the objective's last moment before a miss is certain.
+    if now_ns - started > limits.objective_ns + limits.window_ns and (
+        since is None or since - started > limits.objective_ns
+    ):
+        return state, (
+            GiveUp(Verdict.MISSED, f"clients were not served again within {to_s(limits.objective_ns):g} s, fault held"),
+        )
+    wanted = Phase.RECOVERY if since is None else Phase.HOLD
+    if wanted is not state.phase:
+        return replace(state, phase=wanted), (Announce(wanted),)
+    return state, ()
+
+
+def _failback(state: State, facts: Facts, now_ns: int) -> tuple[Effect, ...]:
+    since = facts.primary_since_ns
+    if since is not None and now_ns - since >= state.limits.settle_ns:
+        return (Reached(Phase.FAILBACK),)
+    if now_ns - state.since_ns > state.limits.failback_timeout_ns:
+        waited = to_s(state.limits.failback_timeout_ns)
+        return (GiveUp(Verdict.MISSED, f"service did not come back to the primary region within {waited:.0f} s"),)
+    return ()

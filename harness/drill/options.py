@@ -1,0 +1,113 @@
+"""Where a run's options come from: the command line, over DRILL_* variables, over [tool.drill] in pyproject.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.drill.settings import Settings, parse_settings
+from harness.errors import InputError, Problem
+from harness.topology.environment import Environment
+from harness.topology.load import load_environment, load_subject
+from harness.topology.shipped import find_environment
+from harness.topology.subject import Subject
+from harness.topology.timing import Profile, Timing
+
+DEFAULTS: dict[str, Any] = {"environment": "embedded", "profile": "fast", "trials": 1, "reports": "reports", "set": []}
+KEYS = ("environment", "subject", "profile", "seed", "trials", "set", "reports", "keep")
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What a run was asked to do, resolved and checked."""
+
+    environment: Environment
+    subject: Subject
+    subject_file: Path
+    timing: Timing
+    seed: int
+    trials: int
+    settings: Settings
+    reports: Path
+    keep: bool
+
+
+def resolve(given: Mapping[str, Any], variables: Mapping[str, str], folder: Path, seed: int) -> RunOptions:
+    """Options from all sources; `given` (what is not None) wins. seed: used when no source names one.
+
+    Raises InputError that names the option, variable or file and line to change.
+    """
+    values = {**DEFAULTS, **_from_pyproject(folder), **_from_variables(variables)}
+    values.update({key: value for key, value in given.items() if value not in (None, [], ())})
+    environment = load_environment(find_environment(str(values["environment"])))
+    subject_file = _subject_file(values.get("subject"), environment)
+    return RunOptions(
+        environment=environment,
+        subject=load_subject(subject_file, environment),
+        subject_file=subject_file,
+        timing=Timing(_profile(values["profile"])),
+        seed=_integer("seed", values.get("seed", seed), 0),
+        trials=_integer("trials", values["trials"], 1),
+        settings=parse_settings(values["set"]),
+        reports=Path(str(values["reports"])),
+        keep=bool(values.get("keep")),
+    )
+
+
+def _from_pyproject(folder: Path) -> dict[str, Any]:
+    path = next((p for d in (folder, *folder.parents) if (p := d / "pyproject.toml").is_file()), None)
+    if path is None:
+        return {}
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("drill", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(Problem(str(path), None, f"not valid TOML: {error}")) from error
+    unknown = sorted(set(table) - set(KEYS))
+    if unknown:
+        raise InputError(
+            Problem(str(path), None, f"[tool.drill] unknown: {', '.join(unknown)}; known: {', '.join(KEYS)}")
+        )
+    if isinstance(table.get("set"), dict):
+        table["set"] = [f"{key}={value}" for key, value in table["set"].items()]
+    return dict(table)
+
+
+def _from_variables(variables: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key in KEYS:
+        text = variables.get(f"DRILL_{key.upper()}")
+        if text:
+            found[key] = text.split(",") if key == "set" else text
+    return found
+
+
+def _subject_file(given: Any, environment: Environment) -> Path:
+    if given is not None:
+        path = Path(str(given))
+        path = path / "subject.yaml" if path.is_dir() else path
+        if not path.is_file():
+            raise InputError(f"--subject {given}: no such file")
+        return path
+    if environment.subject is None:
+        raise InputError(f"environment {environment.environment} names no subject: give --subject FILE")
+    return environment.folder / environment.subject
+
+
+def _profile(text: Any) -> Profile:
+    try:
+        return Profile(str(text))
+    except ValueError:
+        raise InputError(f"--profile {text}: one of {', '.join(Profile)}") from None
+
+
+def _integer(name: str, value: Any, least: int) -> int:
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        raise InputError(f"--{name} {value}: must be a whole number") from None
+    if number < least:
+        raise InputError(f"--{name} {value}: must be at least {least}")
+    return number

@@ -1,0 +1,62 @@
+"""One run: its folder, its identity, and the results of its drills. Renders nothing and decides nothing else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from harness.clock import wall_time
+from harness.drill.evidence import DrillResult, RunResult
+from harness.drill.options import RunOptions
+from harness.outcome import merge_run
+
+
+class Run:
+    """Collects what the drills of one run found."""
+
+    def __init__(self, options: RunOptions) -> None:
+        self.options = options
+        self.started_at: datetime = wall_time()
+        self.run_id = f"{self.started_at:%Y%m%d-%H%M%S}-{os.getpid()}"
+        self.folder = options.reports / self.run_id
+        self.drills: list[DrillResult] = []
+        self.errors: list[str] = []
+
+    def drill_folder(self, name: str) -> Path:
+        """A fresh folder for one drill of this run; a name that is used again gets a number."""
+        taken = {path.name for path in self.folder.glob("*")}
+        unique = next(c for n in range(1, 10_000) if (c := name if n == 1 else f"{name}-{n}") not in taken)
+        path = self.folder / unique
+        path.mkdir(parents=True)
+        return path
+
+    def result(
+        self,
+        versions: Mapping[str, str],
+        capabilities: Mapping[str, bool | str],
+        machine: Mapping[str, str],
+    ) -> RunResult:
+        """Everything about this run, as evidence."""
+        return RunResult(
+            run_id=self.run_id,
+            started_at=self.started_at,
+            finished_at=wall_time(),
+            versions=versions,
+            environment=self.options.environment.environment,
+            profile=self.options.timing.profile,
+            subject=self.options.subject.subject,
+            capabilities=capabilities,
+            verdict=merge_run(drill.verdict for drill in self.drills),
+            drills=tuple(self.drills),
+            seed=self.options.seed,
+            machine=machine,
+        )
+
+    def point_latest(self) -> None:
+        """Make `reports/latest` a link to this run, where the file system has links."""
+        latest = self.options.reports / "latest"
+        staging = self.options.reports / f".latest-{self.run_id}"
+        staging.symlink_to(self.run_id, target_is_directory=True)
+        staging.replace(latest)

@@ -1,0 +1,71 @@
+"""When: what breaks, and when it heals. Durations in these steps are production seconds; the profile scales them."""
+
+from __future__ import annotations
+
+from pytest_bdd import parsers, when
+
+from harness.drill.facade import Drill
+
+_MODES = {"black-holed": "black-hole", "refused": "refuse", "reset": "reset"}
+_MODE = r"(?P<mode>black-holed|refused|reset)"
+_FOR = r"(?:,? for (?P<seconds>[\d.]+) seconds)?"
+_REGION = r"(?P<region>the (?:primary|standby) region|region [a-z0-9-]+)"
+
+
+def _duration(seconds: str | None) -> float | None:
+    return None if seconds is None else float(seconds)
+
+
+@when(parsers.re(rf"{_REGION} is lost, {_MODE}{_FOR}"))
+def _region_lost(drill: Drill, region: str, mode: str, seconds: str | None) -> None:
+    drill.inject("region-outage", region=region, mode=_MODES[mode], for_s=_duration(seconds))
+
+
+@when(parsers.re(rf"{_REGION} is isolated from the rest, {_MODE}{_FOR}"))
+def _region_isolated(drill: Drill, region: str, mode: str, seconds: str | None) -> None:
+    drill.inject("region-isolated", region=region, mode=_MODES[mode], for_s=_duration(seconds))
+
+
+@when(parsers.re(rf"DynamoDB is lost in {_REGION}, {_MODE}{_FOR}"))
+def _database_lost(drill: Drill, region: str, mode: str, seconds: str | None) -> None:
+    drill.inject("service-outage", region=region, mode=_MODES[mode], for_s=_duration(seconds), service="dynamodb")
+
+
+@when(parsers.re(rf"(?P<percent>[\d.]+) % of DynamoDB requests fail in {_REGION}{_FOR}"))
+def _gray(drill: Drill, percent: str, region: str, seconds: str | None) -> None:
+    drill.inject("gray-failure", region=region, for_s=_duration(seconds), rate=float(percent) / 100, service="dynamodb")
+
+
+@when(parsers.re(rf"(?P<latency_ms>\d+) ms of latency (?:is|are) added to {_REGION}{_FOR}"))
+def _latency(drill: Drill, latency_ms: str, region: str, seconds: str | None) -> None:
+    drill.inject("latency", region=region, for_s=_duration(seconds), latency_ms=int(latency_ms))
+
+
+@when(parsers.re(rf"traffic from (?P<source>\S+) to (?P<target>\S+) vanishes{_FOR}"))
+def _one_way(drill: Drill, source: str, target: str, seconds: str | None) -> None:
+    drill.inject("one-way-partition", for_s=_duration(seconds), source=source, target=target)
+
+
+@when(parsers.re(rf"replication between the regions is stalled{_FOR}"))
+def _stalled(drill: Drill, seconds: str | None) -> None:
+    drill.stall_replication(_duration(seconds))
+
+
+@when(parsers.re(rf"the process (?P<instance>\S+) is killed{_FOR}"))
+def _killed(drill: Drill, instance: str, seconds: str | None) -> None:
+    drill.inject("process-kill", for_s=_duration(seconds), instance=instance)
+
+
+@when(parsers.re(rf"the process (?P<instance>\S+) is frozen{_FOR}"))
+def _frozen(drill: Drill, instance: str, seconds: str | None) -> None:
+    drill.inject("process-freeze", for_s=_duration(seconds), instance=instance)
+
+
+@when(parsers.re(r"(?P<seconds>[\d.]+) seconds pass"), converters={"seconds": float})
+def _wait(drill: Drill, seconds: float) -> None:
+    drill.watch(drill.scaled_s(seconds))
+
+
+@when(parsers.re(r"the faults? heals?"))
+def _heal(drill: Drill) -> None:
+    drill.heal()
