@@ -69,7 +69,7 @@ def balancer_name(region: str) -> str:
 
 
 def _database_wires(environment: Environment, subject: Subject, sockets: Sockets) -> list[Wire]:
-    control_region = environment.regions[0].name
+    control_region = environment.control_region
     found = []
     for instance in subject.instances(environment):
         for region, upstream in sockets.regions.items():
@@ -92,8 +92,8 @@ def _canary_wires(environment: Environment, sockets: Sockets) -> list[Wire]:
 def gateway_routes(
     environment: Environment, instance: str, listening: Mapping[str, Address]
 ) -> dict[str, dict[str, list[str | int]]]:
-    """Where the gateway's listener of one instance sends each region's calls. listening: link name -> proxy's socket."""
-    control_region = environment.regions[0].name
+    """Where the gateway sends one instance's calls, by region and service. listening: link name -> proxy's socket."""
+    control_region = environment.control_region
     routes: dict[str, dict[str, list[str | int]]] = {}
     for region in (region.name for region in environment.regions):
         database = listening[link_name(instance, region, DYNAMODB)]

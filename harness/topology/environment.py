@@ -121,6 +121,11 @@ class Environment(Spec):
         """The region that takes over."""
         return next(region for region in self.regions if region.role == "standby")
 
+    @property
+    def control_region(self) -> str:
+        """Where Route 53's control plane is: us-east-1, as for the real one; else the primary."""
+        return "us-east-1" if self.region_named("us-east-1") else self.primary.name
+
     def region_named(self, name: str) -> Region | None:
         """The region of that name, or None."""
         return next((region for region in self.regions if region.name == name), None)

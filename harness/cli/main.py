@@ -1,0 +1,81 @@
+"""The `drill` command: one small module per subcommand; errors become one clear message and exit code 3."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+
+import typer
+from rich.console import Console
+
+from harness import __version__
+from harness.cli import doctor, env, heal, listing, report, run, watch
+from harness.errors import DrillError
+
+EXIT_HARNESS = 3
+EXIT_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="drill",
+    help="Break a region on purpose, and measure what clients saw. Start with: drill list, drill run NAME.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run", epilog=run.EXAMPLES)(run.run)
+app.command("list", epilog=listing.EXAMPLES)(listing.list_drills)
+app.command("watch", epilog=watch.EXAMPLES)(watch.watch)
+app.command("report", epilog=report.EXAMPLES)(report.report)
+app.command("heal", epilog=heal.EXAMPLES)(heal.heal)
+app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
+app.add_typer(env.app, name="env")
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"drill {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    """Options of the command itself."""
+
+
+def _terminated(number: int, frame: FrameType | None) -> None:
+    """SIGTERM leaves by the same way as Ctrl-C, so that every `finally` heals and stops what it started."""
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Run the command line. Exit codes: 0 met, 1 missed, 2 unknown or invalid, 3 input or harness, 130 interrupted."""
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        code = app(standalone_mode=False)
+    except DrillError as error:
+        Console(stderr=True, soft_wrap=True).print(f"[bold red]drill:[/] {_plain(str(error))}", highlight=False)
+        sys.exit(EXIT_HARNESS)
+    except typer.Abort:
+        sys.exit(EXIT_INTERRUPTED)
+    except KeyboardInterrupt:
+        Console(stderr=True).print("interrupted: everything that was started has been stopped")
+        sys.exit(EXIT_INTERRUPTED)
+    except Exception as error:
+        if type(error).__module__.startswith(("click", "typer")) and hasattr(error, "format_message"):
+            Console(stderr=True, soft_wrap=True).print(f"[bold red]drill:[/] {_plain(error.format_message())}")
+            sys.exit(EXIT_HARNESS)
+        raise
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+if __name__ == "__main__":
+    main()

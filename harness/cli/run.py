@@ -1,0 +1,46 @@
+"""`drill run`: pytest over the wanted feature files, with a live view, a summary, and the contract's exit codes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from harness.cli import options as shared
+from harness.cli.pytest_run import run_drills
+from harness.drill.catalogue import select
+
+EXAMPLES = """
+Examples:
+
+`drill run region-lost-black-holed`
+
+`drill run region-lost-refused --subject my-app/subject.yaml --set objective.rto_s=30`
+
+`drill run features/mine.feature --profile production --seed 7`
+
+`drill run control-failover-disabled --trials 3`
+
+Exit codes: 0 all met, 1 something missed, 2 unknown or invalid, 3 input or harness, 130 interrupted.
+"""
+
+
+def run(
+    drills: Annotated[list[str] | None, typer.Argument(help="Names (see drill list) or .feature files.")] = None,
+    environment: shared.Environment = None,
+    subject: shared.SubjectFile = None,
+    profile: shared.ProfileName = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of everything that is drawn at random.")] = None,
+    trials: Annotated[int | None, typer.Option(help="How often to run each drill.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override what the scenario says.")
+    ] = None,
+    reports: Annotated[str | None, typer.Option(help="Folder for the evidence. Default: reports.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the world up after a failure, for looking around.")] = False,
+) -> None:
+    """Run drills: stand the world up, break it, watch the clients, file the evidence."""
+    options = shared.resolved(
+        environment=environment, subject=subject, profile=profile, seed=seed, trials=trials, set=set_,
+        reports=reports, keep=keep or None,
+    )  # fmt: skip
+    raise typer.Exit(run_drills(select(drills or []), options))

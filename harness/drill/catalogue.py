@@ -1,0 +1,78 @@
+"""Which drills there are: scenarios of feature files, by slug."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_bdd.exceptions import FeatureError
+from pytest_bdd.parser import FeatureParser
+
+from harness.drill.slug import slug
+from harness.errors import InputError, Problem
+from harness.topology.shipped import feature_folders
+
+
+@dataclass(frozen=True)
+class KnownDrill:
+    """One scenario. file: the feature file; line: where the scenario starts."""
+
+    name: str
+    scenario: str
+    feature: str
+    file: Path
+    line: int
+    tags: tuple[str, ...]
+
+
+def drills_in(file: Path) -> list[KnownDrill]:
+    """The scenarios of one feature file, in its order. Raises InputError with file and line when it is no Gherkin."""
+    if not file.is_file():
+        raise InputError(f"{file}: no such file")
+    try:
+        feature = FeatureParser(str(file.parent), file.name).parse()
+    except FeatureError as error:
+        line = error.args[1] if len(error.args) > 1 and isinstance(error.args[1], int) else None
+        raise InputError(Problem(str(file), line, f"not a feature: {error.args[0]}")) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(Problem(str(file), None, f"cannot be read: {error}")) from error
+    return [
+        KnownDrill(slug(s.name), s.name, feature.name or file.stem, file, s.line_number, tuple(sorted(s.tags)))
+        for s in feature.scenarios.values()
+    ]
+
+
+def known_drills() -> list[KnownDrill]:
+    """All drills that can be named: those of the nearest `features/` folder win over shipped ones of the same name."""
+    found: dict[str, KnownDrill] = {}
+    for folder in feature_folders():
+        for file in sorted(folder.glob("**/*.feature")):
+            for drill in drills_in(file):
+                found.setdefault(drill.name, drill)
+    return list(found.values())
+
+
+def select(wanted: Sequence[str]) -> list[KnownDrill]:
+    """The drills of names and feature files; all that are known when none is wanted.
+
+    Raises InputError for every name that is no drill, with the nearest ones.
+    """
+    if not wanted:
+        return known_drills()
+    chosen: list[KnownDrill] = []
+    problems: list[str | Problem] = []
+    known = {drill.name: drill for drill in known_drills()}
+    for word in wanted:
+        if word.endswith(".feature"):
+            chosen.extend(drills_in(Path(word)))
+        elif word in known:
+            chosen.append(known[word])
+        else:
+            near = difflib.get_close_matches(word, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known) or 'none'}"
+            problems.append(f"unknown drill {word}: {hint}")
+    if problems:
+        raise InputError(*problems)
+    return chosen
