@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from harness.clock import NS_PER_S
 from harness.drill.evidence import DrillResult
-from harness.history.events import Commit, DnsAnswer, Event, FaultEvent, HealthTransition, Mark, Operation
+from harness.history.events import Commit, DnsAnswer, Event, FaultEvent, HealthTransition, Operation
 from harness.history.log import pair
 from harness.outcome import Outcome
 from harness.reporting.wording import one_line
@@ -68,7 +68,6 @@ class Lanes:
     dns: tuple[Row, ...]
     health: tuple[Row, ...]
     regions: tuple[str, ...]
-    marks: tuple[tuple[float, str], ...]
     hidden: tuple[str, ...]
 
 
@@ -101,7 +100,6 @@ def arrange(events: Sequence[Event | Commit], drill: DrillResult) -> Lanes:
         dns=dns,
         health=health,
         regions=_regions(names, writers, dns),
-        marks=tuple((at(event.mono_ns), one_line(event.f, 24)) for event in events if isinstance(event, Mark)),
         hidden=more_cohorts + more_clients + more_health,
     )
 

@@ -32,7 +32,7 @@ _STYLE: Any = {
     "text.parse_math": False,
     "axes.unicode_minus": False,
 }
-_ROW, _COHORT, _TITLE, _GAP = 0.62, 0.92, 0.66, 0.3
+_ROW, _COHORT, _TITLE, _GAP, _TOP = 0.62, 0.92, 0.66, 0.3, 0.5
 _STRIP_ROW_PX, _TOP_PX, _BOTTOM_PX, _UNIT_PX = 17, 20, 44, 30
 _LEFT_PX, _RIGHT_PX = 150, 16
 _CHARACTER_PX = 7.0
@@ -99,7 +99,7 @@ def _draw(lanes: Lanes) -> Figure:
 
 def _height_units(lanes: Lanes) -> float:
     groups = [_COHORT * len(lanes.cohorts)] + [_ROW * len(rows) for rows in (lanes.writers, lanes.dns, lanes.health)]
-    return max(sum(_TITLE + _GAP + height for height in groups if height), 2.0) + _GAP
+    return max(sum(_TITLE + _GAP + height for height in groups if height), 2.0) + _GAP + _TOP
 
 
 def _legend_lines(lanes: Lanes) -> list[str]:
@@ -140,13 +140,13 @@ class _Body:
     """Lanes from top to bottom on one set of axes; y counts downwards in units of about a row."""
 
     def __init__(self, axes: Any, lanes: Lanes, units: float) -> None:
-        self._axes, self._lanes, self._units, self._y = axes, lanes, units, 0.0
+        self._axes, self._lanes, self._units, self._y = axes, lanes, units, _TOP
 
     def draw(self) -> None:
         self._frame()
         self._faults()
         if self._lanes.cohorts:
-            self._title("Requests served, by kind of client")
+            self._title("Requests served, failed")
             for cohort in self._lanes.cohorts:
                 self._cohort(cohort)
         for title, rows in (
@@ -181,14 +181,14 @@ class _Body:
             for x in (fault.start_s, fault.end_s):
                 self._axes.axvline(x, color=palette.FAULT, linewidth=1.2, zorder=2.5)
         for phase in self._lanes.phases:
-            self._axes.axvline(phase.end_s, color=palette.MUTED, linewidth=0.7, linestyle=(0, (2, 3)), zorder=2.5)
+            self._axes.axvline(phase.end_s, color=palette.MUTED, linewidth=0.6, linestyle=(0, (1, 3)), zorder=2.5)
         for fault in self._lanes.faults[:1]:
             more = len(self._lanes.faults) - 1
             label = f" {fault.label}" + (f" and {more} more" if more else "")
             right = fault.start_s > (self._lanes.start_s + self._lanes.end_s) / 2
             self._axes.text(
                 fault.start_s,
-                0.12,
+                0.4,
                 label,
                 ha="right" if right else "left",
                 va="center",

@@ -1,0 +1,67 @@
+"""The table of promises: what was promised, what was measured, and the verdict that the checkers gave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.drill.evidence import DrillResult, ObjectiveResult
+from harness.outcome import Verdict
+from harness.reporting import wording
+
+
+@dataclass(frozen=True)
+class ObjectiveRow:
+    """One line of the table. verdict None: promised, but nobody judged it. text: the checker's own sentence."""
+
+    name: str
+    promised: str
+    measured: str
+    verdict: Verdict | None
+    text: str
+
+
+def rows(drill: DrillResult) -> tuple[ObjectiveRow, ...]:
+    """What the checkers judged, in their order, then promises that none of them judged."""
+    facts = _facts(drill)
+    judged = [_row(result, facts.pop(_kind(result.name), None)) for result in drill.results]
+    left = [ObjectiveRow(name, promised, measured, None, "not judged") for name, promised, measured in facts.values()]
+    return (*judged, *left)
+
+
+def _row(result: ObjectiveResult, fact: tuple[str, str, str] | None) -> ObjectiveRow:
+    promised, measured = ("", "") if fact is None else fact[1:]
+    return ObjectiveRow(result.name, promised, measured, result.verdict, result.text)
+
+
+def _kind(name: str) -> str:
+    """Which promise a checker's result is about; its own name when none that we know the numbers of."""
+    words = name.lower().replace("_", " ").replace("-", " ")
+    if words.startswith("rto") or "recovery time" in words:
+        return "rto"
+    if words.startswith("rpo") or "recovery point" in words:
+        return "rpo_s" if words.endswith((" s", "seconds", "age", "time")) else "rpo_items"
+    return "error_budget" if "error budget" in words or words == "availability" else name
+
+
+def _facts(drill: DrillResult) -> dict[str, tuple[str, str, str]]:
+    """Per promise that was made: its name, what was promised, what was measured."""
+    goals, rpo = drill.objectives, drill.rpo
+    facts: dict[str, tuple[str, str, str]] = {}
+    if goals.rto_s is not None:
+        facts["rto"] = ("recovery time", f"≤ {goals.rto_s:g} s", wording.bracket(drill.rto))
+    if goals.rpo_items is not None:
+        measured = wording.NOT_MEASURED if rpo is None else wording.items(rpo.missing_low, rpo.missing_high)
+        facts["rpo_items"] = ("recovery point", f"≤ {wording.items(goals.rpo_items, goals.rpo_items)}", measured)
+    if goals.rpo_s is not None:
+        facts["rpo_s"] = ("recovery point, seconds", f"≤ {goals.rpo_s:g} s", _oldest(drill))
+    if goals.error_budget is not None:
+        facts["error_budget"] = ("error budget", f"≤ {wording.percent(goals.error_budget)} failed", "")
+    return facts
+
+
+def _oldest(drill: DrillResult) -> str:
+    if drill.rpo is None:
+        return wording.NOT_MEASURED
+    if drill.rpo.oldest_missing_s is None:
+        return "nothing missing"
+    return f"{drill.rpo.oldest_missing_s:.2f} s"

@@ -1,0 +1,208 @@
+"""report.html: one self-contained page for people who were not there. No script, no request, nothing computed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING, Any
+
+from harness.clock import to_s
+from harness.drill.evidence import DrillResult, Finding, RunResult
+from harness.outcome import Bracket, Verdict
+from harness.reporting import palette, timeline, wording
+from harness.reporting.artifacts import LogTail, read_history, read_log
+from harness.reporting.lanes import arrange
+from harness.reporting.objectives import ObjectiveRow, rows
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+LOST_ITEMS_SHOWN = 60
+OUTAGES_SHOWN = 40
+_SEVERITIES = ("serious", "warning", "info")
+
+
+@dataclass(frozen=True)
+class PhaseView:
+    """One phase of the bar. share: percent of the bar's full width, which the longer of measured and predicted has."""
+
+    number: int
+    name: str
+    length: str
+    share: float
+    colour: str
+    text_colour: str
+
+
+@dataclass(frozen=True)
+class DrillView:
+    """A drill as the template wants it: the evidence, and what only drawing needs."""
+
+    drill: DrillResult
+    anchor: str
+    phases: tuple[PhaseView, ...]
+    phases_total: str
+    predicted_share: float | None
+    svg: Markup
+    svg_text: str
+    history_problem: str
+    logs: tuple[LogTail, ...]
+    findings: tuple[Finding, ...]
+    objectives: tuple[ObjectiveRow, ...]
+    command: str
+
+
+def write(run: RunResult, folder: Path) -> Path:
+    """Write folder/report.html from the evidence and the histories and logs that lie in the same folder."""
+    path = folder / "report.html"
+    path.write_text(render(run, folder), encoding="utf-8")
+    return path
+
+
+def render(run: RunResult, folder: Path) -> str:
+    """The page as text. Whatever is missing in the folder is named on the page instead of failing it."""
+    views = [_view(run, drill, folder, number) for number, drill in enumerate(run.drills, start=1)]
+    return _environment().get_template("report.html.j2").render(run=run, views=views)
+
+
+def reproduce(run: RunResult, drill: DrillResult) -> str:
+    """The command line that runs this drill again."""
+    words = ["drill", "run", drill.name, "--environment", run.environment]
+    words += ["--subject", run.subject] if run.subject else []
+    words += ["--profile", run.profile]
+    words += [] if run.seed is None else ["--seed", str(run.seed)]
+    for name, value in drill.settings.items():
+        words += ["--set", f"{name}={value}"]
+    return " ".join(quote(word) for word in words)
+
+
+def _view(run: RunResult, drill: DrillResult, folder: Path, number: int) -> DrillView:
+    recorded = read_history(folder, drill)
+    phases, total, predicted = _phases(drill)
+    return DrillView(
+        drill=drill,
+        anchor=f"d{number}-{wording.slug(drill.name)}",
+        phases=phases,
+        phases_total=total,
+        predicted_share=predicted,
+        svg=_inline(timeline.svg(recorded.events, drill) if recorded.events else "", f"d{number}-"),
+        svg_text=timeline.describe(arrange(recorded.events, drill)) if recorded.events else "",
+        history_problem=recorded.problem,
+        logs=tuple(read_log(folder, name) for name in drill.logs),
+        findings=tuple(sorted(drill.findings, key=_severity_rank)),
+        objectives=rows(drill),
+        command=reproduce(run, drill),
+    )
+
+
+def _severity_rank(finding: Finding) -> int:
+    return _SEVERITIES.index(finding.severity) if finding.severity in _SEVERITIES else len(_SEVERITIES)
+
+
+def _phases(drill: DrillResult) -> tuple[tuple[PhaseView, ...], str, float | None]:
+    """The phases, their printed total, and the prediction's share of the same scale."""
+    known = {name: length for name, length in drill.phases_ns.items() if length is not None}
+    total_ns = sum(known.values())
+    scale_s = max(to_s(total_ns), drill.prediction_s or 0.0)
+    if not known or scale_s <= 0:
+        return (), "", None
+    lengths = wording.adding_up(list(known.values()))
+    views = tuple(
+        PhaseView(
+            number=index + 1,
+            name=name,
+            length=length,
+            share=100 * to_s(length_ns) / scale_s,
+            colour=palette.phase_colour(index),
+            text_colour=palette.on(palette.phase_colour(index)),
+        )
+        for index, ((name, length_ns), length) in enumerate(zip(known.items(), lengths, strict=True))
+    )
+    predicted = None if drill.prediction_s is None else 100 * drill.prediction_s / scale_s
+    return views, wording.adding_up([total_ns])[0], predicted
+
+
+_IDENTIFIER = re.compile(r'(<[^>]*?\bid="|url\(#|xlink:href="#)')
+
+
+def _inline(document: str, prefix: str) -> Markup:
+    """An SVG document as part of a page: no prologue, and identifiers of its own; nothing from nothing.
+
+    The document is our own drawing; texts in it are escaped by matplotlib, so `<` only ever opens a tag.
+    """
+    from markupsafe import Markup
+
+    body = document[max(document.find("<svg"), 0) :]
+    body = re.sub(r"<(metadata|style)\b.*?</\1>", "", body, count=2, flags=re.DOTALL)
+    body = re.sub(r'<svg ([^>]*?)width="[^"]*" height="[^"]*"', r'<svg \1aria-hidden="true"', body, count=1)
+    return Markup(_IDENTIFIER.sub(lambda match: match.group(1) + prefix, body))  # noqa: S704
+
+
+def _shown(value: object) -> str:
+    """A value of a free mapping (failback) in words."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Bracket):
+        return wording.bracket(value)
+    if isinstance(value, Mapping) and {"low_s", "high_s"} <= value.keys():
+        high = "not ended" if value["high_s"] is None else f"{value['high_s']:.2f} s"
+        return f"{value['low_s']:.2f} – {high}"
+    if isinstance(value, float):
+        return f"{value:.2f}"
+    if value is None:
+        return wording.NOT_MEASURED
+    return wording.one_line(str(value), 500)
+
+
+def _milliseconds(value_s: float) -> str:
+    return f"{value_s * 1000:.1f} ms"
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=PackageLoader("harness.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalize,
+    )
+    environment.filters.update(
+        bracket=wording.bracket,
+        seconds=wording.seconds,
+        items=wording.items,
+        percent=wording.percent,
+        milliseconds=_milliseconds,
+        shown=_shown,
+        mark=wording.VERDICT_MARK.__getitem__,
+        means=wording.VERDICT_MEANS.__getitem__,
+    )
+    environment.globals.update(
+        style=Markup(_stylesheet()),  # noqa: S704 - our own file, no value in it
+        recovery_point=wording.recovery_point,
+        promised_recovery=wording.promised_recovery,
+        promised_point=wording.promised_point,
+        lost_shown=LOST_ITEMS_SHOWN,
+        outages_shown=OUTAGES_SHOWN,
+        Verdict=Verdict,
+    )
+    return environment
+
+
+def _stylesheet() -> str:
+    return (resources.files("harness.reporting") / "templates" / "report.css").read_text(encoding="utf-8")
+
+
+def _finalize(value: Any) -> Any:
+    """Every plain string that reaches the page loses its control characters first."""
+    return wording.clean(value) if type(value) is str else value
