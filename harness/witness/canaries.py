@@ -1,0 +1,154 @@
+"""Canaries: the witness's own small requests through the links that faults hit, to see whether a fault bites.
+
+A canary asks one thing only: did anything answer? What the answer says does not matter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+import psutil
+
+from harness.clock import monotonic_ns
+from harness.history.events import CanaryProbe
+from harness.witness import outcomes
+from harness.witness.channel import Channel, ExchangeError, dial
+from harness.witness.http_wire import render_request
+from harness.witness.models import Canary, DynamoDbCanary, HttpCanary, ProcessCanary
+from harness.witness.tasks import TaskSet
+
+_SIGNATURE = "0" * 64
+"""Emulators do not verify signatures; what they, and our gateway, read is the credential scope."""
+
+
+def http_request(canary: HttpCanary) -> bytes:
+    """GET, with the link's address for a host unless another is given."""
+    host = canary.host or f"{canary.address[0]}:{canary.address[1]}"
+    return render_request("GET", canary.path, host, {"Accept": "*/*"}, None, keepalive=canary.keepalive)
+
+
+def dynamodb_request(canary: DynamoDbCanary) -> bytes:
+    """ListTables in the JSON protocol (Amazon DynamoDB Developer Guide, "DynamoDB low-level API")."""
+    scope = f"20260101/{canary.scope_region}/dynamodb/aws4_request"
+    headers = {
+        "X-Amz-Target": "DynamoDB_20120810.ListTables",
+        "X-Amz-Date": "20260101T000000Z",
+        "Content-Type": "application/x-amz-json-1.0",
+        "Authorization": f"AWS4-HMAC-SHA256 Credential=canary/{scope}, "
+        f"SignedHeaders=host;x-amz-date;x-amz-target, Signature={_SIGNATURE}",
+    }
+    host = f"dynamodb.{canary.scope_region}.amazonaws.com"
+    return render_request("POST", "/", host, headers, b"{}", keepalive=canary.keepalive)
+
+
+class Probe(Protocol):
+    """One way to look for a sign of life."""
+
+    async def once(self) -> str | None:
+        """None when there was one, else the error's word."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is kept between probes."""
+        ...
+
+
+class SocketProbe:
+    """Over a new connection each time, or over one that is kept until it breaks."""
+
+    def __init__(self, canary: HttpCanary | DynamoDbCanary, timeout_s: float) -> None:
+        self._address = canary.address
+        self._request = http_request(canary) if isinstance(canary, HttpCanary) else dynamodb_request(canary)
+        self._keepalive = canary.keepalive
+        self._timeout_s = timeout_s
+        self._kept: Channel | None = None
+
+    async def once(self) -> str | None:
+        kept, self._kept = self._kept, None
+        channel = kept if kept is not None and kept.open else None
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                if channel is None:
+                    channel = await dial(self._address)
+                await channel.exchange(self._request)
+        except TimeoutError:
+            return outcomes.CONNECT_TIMEOUT if channel is None else outcomes.TIMEOUT
+        except ExchangeError as error:
+            return error.word
+        if self._keepalive and channel.open:
+            self._kept = channel
+            channel.watch(lambda: None)
+        else:
+            channel.close()
+        return None
+
+    def close(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
+
+
+class ProcessProbe:
+    """The process that had this id at the first look is alive and not stopped."""
+
+    def __init__(self, canary: ProcessCanary) -> None:
+        self._pid = canary.pid
+        self._process: psutil.Process | None = None
+
+    async def once(self) -> str | None:
+        try:
+            if self._process is None:
+                self._process = psutil.Process(self._pid)
+            if not self._process.is_running():  # also tells a new process with the same id from this one
+                return "dead"
+            status = self._process.status()
+        except psutil.NoSuchProcess:
+            return "dead"
+        if status in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP):
+            return "stopped"
+        return "dead" if status in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD) else None
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
+def probe_of(canary: Canary, timeout_s: float) -> Probe:
+    """The way to look that a canary's description asks for."""
+    return ProcessProbe(canary) if isinstance(canary, ProcessCanary) else SocketProbe(canary, timeout_s)
+
+
+class CanaryRunner:
+    """Sends one canary's probes and records them.
+
+    A kept connection carries one probe at a time, so its slots pass while one is under way: a second connection
+    would tell nothing about the first.
+    """
+
+    def __init__(self, canary: Canary, timeout_s: float, tasks: TaskSet, record: Callable[[CanaryProbe], None]) -> None:
+        self._link = canary.link
+        self._alone = isinstance(canary, ProcessCanary) or canary.keepalive
+        self._probe = probe_of(canary, timeout_s)
+        self._tasks = tasks
+        self._record = record
+        self._busy = 0
+        self._closed = False
+
+    def fire(self, planned_ns: int) -> None:
+        """Probe now."""
+        if not (self._alone and self._busy):
+            self._busy += 1
+            self._tasks.spawn(self._once())
+
+    async def _once(self) -> None:
+        sent_ns = monotonic_ns()
+        error = await self._probe.once()
+        self._busy -= 1
+        self._record(CanaryProbe(self._link, error is None, sent_ns, monotonic_ns(), error))
+        if self._closed:
+            self._probe.close()
+
+    def close(self) -> None:
+        """Let go of a kept connection, now or as soon as the probe on it has ended."""
+        self._closed = True
+        self._probe.close()

@@ -1,0 +1,104 @@
+"""One TCP connection of a client, one HTTP exchange at a time, with the error that really happened."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from collections.abc import Callable
+from typing import Final
+
+from harness.witness import outcomes
+from harness.witness.http_wire import Garbage, Response, ResponseReader
+from harness.witness.models import Address
+
+_READ_SIZE: Final = 64 * 1024
+
+
+class ExchangeError(Exception):
+    """No answer came. word: one of harness.witness.outcomes' error words."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__(word)
+        self.word = word
+
+
+async def dial(address: Address) -> Channel:
+    """Connect. Raises ExchangeError (refused, unreachable); a deadline is the caller's."""
+    loop = asyncio.get_running_loop()
+    sock = socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await loop.sock_connect(sock, address)
+        # A port of the ephemeral range without a listener can connect to itself on loopback.
+        if sock.getsockname() == sock.getpeername():
+            raise ExchangeError(outcomes.REFUSED)
+    except OSError as error:
+        sock.close()
+        refused = error.errno in (errno.ECONNREFUSED, errno.ECONNRESET, errno.ENOTCONN)
+        raise ExchangeError(outcomes.REFUSED if refused else outcomes.UNREACHABLE) from error
+    except BaseException:  # a deadline cancels us here: the socket must not outlive it
+        sock.close()
+        raise
+    return Channel(sock, loop)
+
+
+class Channel:
+    """A connected socket. Close it, or keep it while `exchange` leaves it open."""
+
+    def __init__(self, sock: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
+        self._sock = sock
+        self._loop = loop
+        self._watched = False
+        self.open = True
+
+    async def exchange(self, request: bytes) -> Response:
+        """Send a request and read its answer.
+
+        Raises ExchangeError: reset (also when the peer closes early), garbage. The channel is closed then, when the
+        call is cancelled, and when the answer says that the connection ends.
+        """
+        self._unwatch()
+        reader = ResponseReader()
+        try:
+            await self._loop.sock_sendall(self._sock, request)
+            while reader.response is None:
+                data = await self._loop.sock_recv(self._sock, _READ_SIZE)
+                if not data and not reader.end():
+                    raise ExchangeError(outcomes.RESET)
+                if data:
+                    reader.feed(data)
+        except OSError as error:
+            self.close()
+            raise ExchangeError(outcomes.RESET) from error
+        except Garbage as error:
+            self.close()
+            raise ExchangeError(outcomes.GARBAGE) from error
+        except BaseException:  # includes a deadline's cancellation: an answer may still come, so nobody may reuse it
+            self.close()
+            raise
+        if not reader.response.reusable:
+            self.close()
+        return reader.response
+
+    def watch(self, on_break: Callable[[], None]) -> None:
+        """While idle: close, and call `on_break`, as soon as the peer closes or sends something unasked."""
+
+        def broken() -> None:
+            self.close()
+            on_break()
+
+        self._watched = True
+        self._loop.add_reader(self._sock, broken)
+
+    def _unwatch(self) -> None:
+        if self._watched:
+            self._watched = False
+            self._loop.remove_reader(self._sock)
+
+    def close(self) -> None:
+        """Close the socket. Closing twice is allowed."""
+        self._unwatch()
+        self.open = False
+        self._sock.close()

@@ -1,0 +1,103 @@
+"""Builds the clients of every cohort for one start: new caches, new connections, new ledgers, one common origin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from harness.clock import to_ns
+from harness.history.events import DnsAnswer, Event
+from harness.witness.channel import Channel, ExchangeError, dial
+from harness.witness.client import Client, Tally
+from harness.witness.dns_client import DnsClient
+from harness.witness.grid import Grid, phase
+from harness.witness.ledger import LedgerState
+from harness.witness.models import Cohort, WitnessConfig
+from harness.witness.outcomes import UNREACHABLE
+from harness.witness.resolver import Resolver
+from harness.witness.resolver_cache import CacheState
+from harness.witness.routes import FixedAddress, FreshRoute, HeldAddress, PooledRoute, WarmPooledRoute
+from harness.witness.tasks import TaskSet
+
+_KEPT_IDLE = 10
+"""Idle connections that a keep-alive client keeps: the pool size of requests and urllib3."""
+
+
+@dataclass(frozen=True)
+class Scheduled:
+    """A client, and its grids at a given origin and rate."""
+
+    client: Client
+    period_ns: int
+    share: float
+
+    def grids(self, origin_ns: int, scale: float) -> tuple[Grid, Grid]:
+        """Writes, and reads half a period later. scale: multiplies the rate."""
+        period_ns = max(1, round(self.period_ns / scale))
+        first_ns = origin_ns + round(self.share * period_ns)
+        return Grid(first_ns, period_ns), Grid(first_ns + period_ns // 2, period_ns)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all clients of one start share."""
+
+    config: WitnessConfig
+    prefix: str
+    origin_ns: int
+    dns: DnsClient
+    tasks: TaskSet
+    tally: Tally
+    record: Callable[[Event], None]
+
+    async def dial(self, answered: str) -> Channel:
+        """Connect to what an answered address stands for. Raises ExchangeError."""
+        address = self.config.dial_address(answered)
+        if address is None:
+            raise ExchangeError(UNREACHABLE)
+        return await dial(address)
+
+
+def build(around: Surroundings) -> list[Scheduled]:
+    """The clients of all cohorts, in the order of the configuration."""
+    cohorts = [(name, cohort) for name, cohort in around.config.cohorts.items() if cohort.clients]
+    total = sum(cohort.clients for _, cohort in cohorts)
+    scheduled: list[Scheduled] = []
+    for place, (name, cohort) in enumerate(cohorts):
+        for number in range(cohort.clients):
+            book = LedgerState(around.prefix, len(scheduled), total, cohort.delete_every)
+            client = Client(
+                f"{name}-{number}",
+                name,
+                around.config.record,
+                around.config.workload,
+                around.config.timeout_s,
+                book,
+                _route(around, name, cohort, number),
+                around.tasks,
+                around.tally,
+                around.record,
+            )
+            share = phase(number, cohort.clients, place, len(cohorts))
+            scheduled.append(Scheduled(client, to_ns(cohort.period_s), share))
+    return scheduled
+
+
+def _route(around: Surroundings, name: str, cohort: Cohort, number: int) -> FreshRoute | PooledRoute:
+    if name.startswith("direct-"):
+        return FreshRoute(FixedAddress(around.config.edge_of(name)), around.dial)
+    if name.startswith("pinned-"):
+        return WarmPooledRoute(FixedAddress(around.config.edge_of(name)), around.dial, cohort.connections)
+    resolver = _resolver(around, f"{name}-{number}", number / cohort.clients, cohort.min_ttl_s)
+    if name == "keepalive":
+        return PooledRoute(HeldAddress(resolver), around.dial, _KEPT_IDLE)
+    return FreshRoute(resolver, around.dial)
+
+
+def _resolver(around: Surroundings, client: str, share: float, min_ttl_s: float) -> Resolver:
+    state = CacheState(around.origin_ns, share, to_ns(min_ttl_s))
+
+    def changed(answer: DnsAnswer) -> None:
+        around.record(answer)
+
+    return Resolver(client, around.config.record, around.dns, state, around.tasks, changed)

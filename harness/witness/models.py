@@ -1,0 +1,197 @@
+"""What the witness is told to do: one validated, frozen value. Addresses are `(host, port)`, times are seconds."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
+
+from harness.errors import InputError
+
+CohortName = Literal["dns", "keepalive", "ttl-violating", "pinned-a", "pinned-b", "direct-a", "direct-b"]
+Address = tuple[str, Annotated[int, Field(ge=0, le=65535)]]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is a literal loopback address. Names are not: what they mean is decided elsewhere."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _loopback(address: Address) -> Address:
+    if not is_loopback(address[0]):
+        raise ValueError(f"{address[0]} is not a loopback address; the witness talks to this machine only")
+    return address
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Cohort(_Model):
+    """How many clients of a kind there are, and how often each writes and reads.
+
+    period_s: one write and one read per client in each period. delete_every: every Nth write is a delete (0: none).
+    min_ttl_s: lower clamp on a DNS answer's lifetime (ttl-violating only; operators' clamps of 60 to 2400 s are seen
+    in public configurations). connections: pooled connections that a pinned client opens at its start.
+    """
+
+    clients: int = Field(default=1, ge=0, le=1000)
+    period_s: float = Field(default=0.2, gt=0)
+    delete_every: int = Field(default=10, ge=0)
+    min_ttl_s: float = Field(default=0.0, ge=0)
+    connections: int = Field(default=4, ge=1, le=100)
+
+
+class Request(_Model):
+    """A request template: `{id}` and `{value}` are replaced in path and body.
+
+    value: where a read's answer holds the value: a field's name, or a JSON pointer that starts with "/".
+    """
+
+    method: str
+    path: str
+    body: str | None = None
+    value: str = "value"
+    content_type: str = "application/json"
+
+    @field_validator("method", "path")
+    @classmethod
+    def _token(cls, text: str) -> str:
+        if not text or any(character.isspace() for character in text):
+            raise ValueError("must not be empty, and has no white space")
+        return text
+
+    @field_validator("content_type")
+    @classmethod
+    def _one_line(cls, text: str) -> str:
+        if "\r" in text or "\n" in text:
+            raise ValueError("must be one line")
+        return text
+
+
+class Workload(_Model):
+    """How the application is spoken to. The default is the storefront's interface: `/items/{id}`."""
+
+    put: Request = Request(method="PUT", path="/items/{id}", body='{"value": "{value}"}')
+    get: Request = Request(method="GET", path="/items/{id}")
+    delete: Request = Request(method="DELETE", path="/items/{id}")
+
+
+class _SocketCanary(_Model):
+    link: str
+    address: Address
+    keepalive: bool = False
+    _local = field_validator("address")(_loopback)
+
+
+class HttpCanary(_SocketCanary):
+    """GET `path` through a link; any HTTP answer is a sign of life. keepalive: reuse one connection."""
+
+    kind: Literal["http"]
+    path: str = "/"
+    host: str | None = None
+
+
+class DynamoDbCanary(_SocketCanary):
+    """ListTables through a link. region: of the credential scope; None: the link's target."""
+
+    kind: Literal["dynamodb"]
+    region: str | None = None
+
+    @property
+    def scope_region(self) -> str:
+        return self.region or self.link.partition("->")[2].partition(":")[0]
+
+
+class ProcessCanary(_Model):
+    """A process is there and not stopped."""
+
+    kind: Literal["process"]
+    link: str
+    pid: int = Field(gt=0)
+
+
+Canary = Annotated[HttpCanary | DynamoDbCanary | ProcessCanary, Field(discriminator="kind")]
+
+
+class WitnessConfig(_Model):
+    """Everything the witness needs.
+
+    history: JSON-lines file that is appended to. dns: authoritative server. record: the application's name.
+    port: of the edges. address_book: answered address -> where the clients' link listens; an absent loopback address
+    stands for itself. edges: region -> its edge's address, the first is `a`, the second `b`. timeout_s: deadline of
+    an operation from its send time to its answer, name lookup included. seed: of DNS query ids.
+    """
+
+    history: str
+    dns: Address
+    record: str
+    port: int = Field(ge=1, le=65535)
+    address_book: dict[str, Address] = {}
+    edges: dict[str, str] = {}
+    cohorts: dict[CohortName, Cohort] = {}
+    workload: Workload = Workload()
+    timeout_s: float = Field(default=1.0, gt=0)
+    dns_probe_period_s: float = Field(default=0.05, gt=0)
+    canaries: tuple[Canary, ...] = ()
+    canary_period_s: float = Field(default=0.25, gt=0)
+    canary_timeout_s: float = Field(default=1.0, gt=0)
+    realtime: bool = True
+    seed: int = 0
+    admin: Address = ("127.0.0.1", 0)
+
+    _local = field_validator("dns", "admin")(_loopback)
+
+    @field_validator("address_book")
+    @classmethod
+    def _local_book(cls, book: dict[str, Address]) -> dict[str, Address]:
+        return {answered: _loopback(address) for answered, address in book.items()}
+
+    @model_validator(mode="after")
+    def _edges_for_cohorts(self) -> WitnessConfig:
+        for name, cohort in self.cohorts.items():
+            if cohort.clients and name.endswith(("-a", "-b")):
+                self.edge_of(name)
+        return self
+
+    def edge_of(self, cohort: str) -> str:
+        """The edge address of a cohort that ends in `-a` (first edge) or `-b` (second). Raises ValueError."""
+        place = "ab".index(cohort[-1])
+        addresses = list(self.edges.values())
+        if place >= len(addresses):
+            raise ValueError(f"cohort {cohort} needs {place + 1} edges; {len(addresses)} are configured")
+        return addresses[place]
+
+    def dial_address(self, answered: str) -> Address | None:
+        """Where a client that was answered `answered` connects; None when it is not on this machine."""
+        if answered in self.address_book:
+            return self.address_book[answered]
+        return (answered, self.port) if is_loopback(answered) else None
+
+
+def parse_config(config: Mapping[str, Any]) -> WitnessConfig:
+    """The validated configuration. Raises InputError that names every wrong or unknown key."""
+    try:
+        return WitnessConfig.model_validate(dict(config))
+    except ValidationError as error:
+        raise InputError(*_problems("witness", error)) from error
+
+
+_CANARIES: TypeAdapter[tuple[Canary, ...]] = TypeAdapter(tuple[Canary, ...])
+
+
+def parse_canaries(canaries: Any) -> tuple[Canary, ...]:
+    """The validated list of canaries. Raises InputError."""
+    try:
+        return _CANARIES.validate_python(canaries)
+    except ValidationError as error:
+        raise InputError(*_problems("canaries", error)) from error
+
+
+def _problems(root: str, error: ValidationError) -> list[str]:
+    return [f"{'.'.join((root, *map(str, item['loc'])))}: {item['msg']}" for item in error.errors(include_url=False)]

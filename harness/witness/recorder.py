@@ -1,0 +1,48 @@
+"""Writes the history: events are gathered and appended as whole lines, at most 50 ms after they happened."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from harness.history.events import Event
+from harness.history.log import EventLog
+
+FLUSH_PERIOD_S = 0.05
+
+
+class Recorder:
+    """The history file being written."""
+
+    def __init__(self, path: Path) -> None:
+        self._log = EventLog(path)
+        self._waiting: list[Event] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self.lines = 0
+
+    @property
+    def path(self) -> Path:
+        return self._log.path
+
+    def record(self, event: Event) -> None:
+        """Keep an event, to be written with the next batch."""
+        self._waiting.append(event)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(FLUSH_PERIOD_S, self.flush)
+
+    def flush(self) -> None:
+        """Write everything now. Raises OSError when the file cannot be written."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        events, self._waiting = self._waiting, []
+        if events:
+            self._log.append(*events)
+            self.lines += len(events)
+
+    def close(self) -> None:
+        """Flush and close."""
+        try:
+            self.flush()
+        finally:
+            self._log.close()

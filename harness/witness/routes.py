@@ -1,0 +1,172 @@
+"""How a client gets to a connection: past DNS or through its cache, a new connection each time or a pooled one."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from harness.witness.channel import Channel, ExchangeError
+
+Dial = Callable[[str], Awaitable[Channel]]
+"""Connects to an answered address, by whichever link it stands for."""
+
+
+@dataclass
+class Attempt:
+    """How far an operation got, kept outside of the coroutine that a deadline cancels."""
+
+    address: str | None = None
+    stage: Literal["dns", "connect", "answer"] = "dns"
+
+
+@dataclass(eq=False)
+class Lease:
+    """A connection in use, and the answered address it was dialled for."""
+
+    channel: Channel
+    address: str
+
+
+class AddressSource(Protocol):
+    """Where the next new connection goes."""
+
+    async def address(self) -> str:
+        """An answered address. Raises DnsFailure."""
+        ...
+
+    def broke(self) -> None:
+        """A connection broke, or could not be made."""
+        ...
+
+
+class FixedAddress:
+    """Never asks again: the edge of one region."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    async def address(self) -> str:
+        return self._address
+
+    def broke(self) -> None:
+        """Nothing moves this client."""
+
+
+class HeldAddress:
+    """Asks once, and again only after a connection broke: what a pooled HTTP client does."""
+
+    def __init__(self, source: AddressSource) -> None:
+        self._source = source
+        self._held: str | None = None
+
+    async def address(self) -> str:
+        if self._held is None:
+            self._held = await self._source.address()
+        return self._held
+
+    def broke(self) -> None:
+        self._held = None
+
+
+class Route(Protocol):
+    """Gives connections, and takes them back."""
+
+    async def acquire(self, attempt: Attempt) -> Lease:
+        """A connection to send on. Raises DnsFailure, ExchangeError."""
+        ...
+
+    def release(self, lease: Lease) -> None:
+        """The operation is over; a channel that is closed by now has broken, or its peer wanted it so."""
+        ...
+
+    def close(self) -> None:
+        """Close what is idle."""
+        ...
+
+
+class FreshRoute:
+    """A new connection for every operation."""
+
+    keepalive = False
+
+    def __init__(self, source: AddressSource, dial: Dial) -> None:
+        self._source = source
+        self._dial = dial
+
+    async def acquire(self, attempt: Attempt) -> Lease:
+        attempt.address = await self._source.address()
+        attempt.stage = "connect"
+        return Lease(await self._dial(attempt.address), attempt.address)
+
+    def release(self, lease: Lease) -> None:
+        lease.channel.close()
+
+    def close(self) -> None:
+        """Nothing is idle."""
+
+
+class PooledRoute:
+    """Idle connections in turn, and as many more as operations are outstanding: a slow answer delays no other.
+
+    Dead ones are found while they are idle. keep: idle connections that are kept open.
+    """
+
+    keepalive = True
+
+    def __init__(self, source: AddressSource, dial: Dial, keep: int) -> None:
+        self._source = source
+        self._dial = dial
+        self._keep = keep
+        self._idle: deque[Lease] = deque()
+        self._closed = False
+
+    async def acquire(self, attempt: Attempt) -> Lease:
+        if self._idle:
+            lease = self._idle.popleft()
+            attempt.address = lease.address
+            return lease
+        return await self._connect(attempt)
+
+    async def _connect(self, attempt: Attempt) -> Lease:
+        attempt.address = await self._source.address()
+        attempt.stage = "connect"
+        try:
+            return Lease(await self._dial(attempt.address), attempt.address)
+        except BaseException:  # refused, or cancelled by a deadline: either way the next one asks anew
+            self._source.broke()
+            raise
+
+    def release(self, lease: Lease) -> None:
+        if not lease.channel.open:
+            self._source.broke()
+        elif self._closed or len(self._idle) >= self._keep:
+            lease.channel.close()
+        else:
+            self._idle.append(lease)
+            lease.channel.watch(lambda: self._found_dead(lease))
+
+    def _found_dead(self, lease: Lease) -> None:
+        self._idle.remove(lease)
+        self._source.broke()
+
+    def close(self) -> None:
+        self._closed = True
+        while self._idle:
+            self._idle.popleft().channel.close()
+
+
+class WarmPooledRoute(PooledRoute):
+    """A pool that opens its connections before the first operation needs one."""
+
+    async def warm(self) -> None:
+        """Open the pool's connections; one that fails is left to the operations, which record such things."""
+        leases: list[Lease] = []
+        for _ in range(self._keep):
+            try:
+                leases.append(await self._connect(Attempt()))
+            except ExchangeError:
+                break
+        for lease in leases:
+            self.release(lease)

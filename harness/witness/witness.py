@@ -1,0 +1,260 @@
+"""The witness as an object: start, stop, change rate, go on in another file. One event loop, one DNS socket."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.clock import NS_PER_S, monotonic_ns, to_ns
+from harness.errors import InputError
+from harness.history.events import Event
+from harness.witness import cohorts, scheduling
+from harness.witness.calibration import Burst, Target, calibrate
+from harness.witness.canaries import CanaryRunner
+from harness.witness.client import Tally
+from harness.witness.dns_client import DnsClient, DnsFailure, open_client
+from harness.witness.grid import Grid
+from harness.witness.models import Canary, WitnessConfig
+from harness.witness.prober import DnsProber
+from harness.witness.recorder import Recorder
+from harness.witness.routes import WarmPooledRoute
+from harness.witness.stream import Stream
+from harness.witness.tasks import TaskSet
+
+log = logging.getLogger(__name__)
+
+_LEAD_NS = to_ns(0.05)
+"""From a start to its first slot: time to open the pinned connections."""
+_DRAIN_MARGIN_S = 0.5
+_TIDY_PERIOD_S = 1.0
+
+
+class Witness:
+    """Create inside a running event loop, then `open`. The first error of our own ends up in `failed`."""
+
+    def __init__(self, config: WitnessConfig) -> None:
+        self.config = config
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._recorder = Recorder(Path(config.history))
+        self._id_space = f"{monotonic_ns() // 1_000_000:x}{os.getpid() % 4096:03x}"
+        self._histories = 0
+        self._calibrations = 0
+        self._operations = TaskSet(self.fail)
+        self._probes = TaskSet(self.fail)
+        self._tally = Tally()
+        self._scale = 1.0
+        self._clients: list[cohorts.Scheduled] = []
+        self._streams: list[Stream] = []
+        self._side_streams: list[Stream] = []
+        self._canaries = tuple(config.canaries)
+        self._canary_streams: list[Stream] = []
+        self._canary_runners: list[CanaryRunner] = []
+        self._dns: DnsClient | None = None
+        self._prober: DnsProber | None = None
+        self._skipped = 0
+        self._turn = asyncio.Lock()
+        self.running = False
+
+    async def open(self) -> None:
+        """Open the DNS socket."""
+        self._dns = await open_client(self.config.dns, self.config.seed)
+
+    def fail(self, error: BaseException) -> None:
+        """An error of our own: log it, and end in `failed`."""
+        log.error("the witness failed: %r", error, exc_info=error)
+        if not self.failed.done():
+            self.failed.set_exception(error)
+
+    def _record(self, event: Event) -> None:
+        self._recorder.record(event)
+
+    async def start(self) -> None:
+        """Start all clients, the DNS prober and the canaries, with empty caches and in a new id space."""
+        async with self._turn:
+            if not self.running:
+                self._start()
+
+    def _start(self) -> None:
+        assert self._dns is not None, "open() comes first"
+        self.running = True
+        self._histories += 1
+        self._tally = Tally()
+        self._skipped = 0
+        origin_ns = monotonic_ns() + _LEAD_NS
+        prefix = f"{self._id_space}-{self._histories}"
+        around = cohorts.Surroundings(
+            self.config, prefix, origin_ns, self._dns, self._operations, self._tally, self._record
+        )
+        self._clients = cohorts.build(around)
+        self._warm()
+        self._prober = DnsProber(self.config.record, self._dns, self._probes, self._record)
+        probe_grid = Grid(monotonic_ns(), to_ns(self.config.dns_probe_period_s))
+        self._side_streams = [Stream(probe_grid, self._prober.probe)]
+        for stream in self._side_streams:
+            stream.start()
+        self._start_canaries()
+        self._schedule(origin_ns)
+        log.info("started %d clients, history %s", len(self._clients), self._recorder.path)
+
+    def _warm(self) -> None:
+        for scheduled in self._clients:
+            if isinstance(scheduled.client.route, WarmPooledRoute):
+                self._probes.spawn(self._warm_one(scheduled.client.route))
+
+    async def _warm_one(self, route: WarmPooledRoute) -> None:
+        try:
+            async with asyncio.timeout(self.config.timeout_s):
+                await route.warm()
+        except TimeoutError:
+            log.info("an edge took no connections before the workload began")
+
+    def _schedule(self, origin_ns: int) -> None:
+        self._streams = []
+        if self._scale == 0:
+            return
+        for scheduled in self._clients:
+            writes, reads = scheduled.grids(origin_ns, self._scale)
+            self._streams += [Stream(writes, scheduled.client.write), Stream(reads, scheduled.client.read)]
+        for stream in self._streams:
+            stream.start()
+
+    def _unschedule(self) -> None:
+        for stream in self._streams:
+            stream.stop()
+            self._skipped += stream.skipped
+        self._streams = []
+
+    def set_rate(self, scale: float) -> None:
+        """Multiply every client's rate by `scale` from now on; 0 pauses. Raises InputError."""
+        if not 0 <= scale <= 100:
+            raise InputError(f"scale: {scale} is not within 0 to 100")
+        self._scale = scale
+        if self.running:
+            self._unschedule()
+            self._schedule(monotonic_ns() + _LEAD_NS)
+
+    def _start_canaries(self) -> None:
+        period_ns = to_ns(self.config.canary_period_s)
+        for place, canary in enumerate(self._canaries):
+            first_ns = monotonic_ns() + period_ns * place // len(self._canaries)
+            runner = CanaryRunner(canary, self.config.canary_timeout_s, self._probes, self._record)
+            stream = Stream(Grid(first_ns, period_ns), runner.fire)
+            self._canary_runners.append(runner)
+            self._canary_streams.append(stream)
+            stream.start()
+
+    def _stop_canaries(self) -> None:
+        for stream in self._canary_streams:
+            stream.stop()
+        for runner in self._canary_runners:
+            runner.close()
+        self._canary_streams, self._canary_runners = [], []
+
+    def set_canaries(self, canaries: Sequence[Canary]) -> None:
+        """Replace all canaries; those under way are still recorded."""
+        self._canaries = tuple(canaries)
+        self._stop_canaries()
+        if self.running:
+            self._start_canaries()
+
+    async def stop(self) -> None:
+        """Send nothing more, wait for what is outstanding (a time-out at most), and write everything."""
+        async with self._turn:
+            await self._stop()
+
+    async def _stop(self) -> None:
+        self.running = False
+        self._unschedule()
+        for stream in self._side_streams:
+            stream.stop()
+        self._stop_canaries()
+        self._recorder.flush()
+        patience_s = max(self.config.timeout_s, self.config.canary_timeout_s) + _DRAIN_MARGIN_S
+        abandoned = sum(await asyncio.gather(self._operations.drain(patience_s), self._probes.drain(patience_s)))
+        if abandoned:
+            log.warning("%d operations or probes did not end in time", abandoned)
+        for scheduled in self._clients:
+            scheduled.client.route.close()
+        self._recorder.flush()
+
+    async def rotate(self, history: Path) -> None:
+        """Go on in another file and another id space: running as before, with empty caches and new connections.
+
+        What is outstanding is waited for, and belongs to the old file. Raises OSError when the file cannot be opened.
+        """
+        recorder = Recorder(history)
+        async with self._turn:
+            was_running = self.running
+            await self._stop()
+            self._recorder.close()
+            self._recorder = recorder
+            if was_running:
+                self._start()
+
+    async def calibrate(self, seconds: float, concurrency: int) -> Burst:
+        """Measure what the arrangement carries; see harness.witness.calibration.
+
+        Raises InputError: running, out of range, or the name has no address now.
+        """
+        if not (0 < seconds <= 60 and 1 <= concurrency <= 256):
+            raise InputError(f"calibrate: {seconds} s (0 to 60) or concurrency {concurrency} (1 to 256) out of range")
+        async with self._turn:
+            if self.running:
+                raise InputError("calibrate: stop the workload first")
+            return await self._calibrate(seconds, concurrency)
+
+    async def _calibrate(self, seconds: float, concurrency: int) -> Burst:
+        assert self._dns is not None, "open() comes first"
+        try:
+            reply = await self._dns.query(self.config.record)
+        except DnsFailure as error:
+            raise InputError(f"calibrate: {error}") from error
+        if not reply.addresses:
+            raise InputError(f"calibrate: {self.config.record} has no address")
+        self._calibrations += 1
+        around = cohorts.Surroundings(self.config, "", 0, self._dns, self._operations, self._tally, self._record)
+        target = Target(
+            reply.addresses[0], self.config.record, self.config.workload, self.config.timeout_s, around.dial
+        )
+        return await calibrate(target, seconds, concurrency, f"{self._id_space}-{self._calibrations}")
+
+    def status(self) -> dict[str, Any]:
+        """Numbers since the last start, for people and for the drill's report."""
+        dns, prober = self._dns, self._prober
+        return {
+            "running": self.running,
+            "history": str(self._recorder.path),
+            "lines": self._recorder.lines,
+            "rate_scale": self._scale,
+            "cohorts": self._tally.by_cohort,
+            "outstanding": len(self._operations),
+            "skipped": self._skipped + sum(stream.skipped for stream in self._streams),
+            "lateness_ns": self._tally.lateness.summary(),
+            "latency_ns": self._tally.latency.summary(),
+            "canaries": [canary.link for canary in self._canaries],
+            "dns_probes": prober.probes if prober else 0,
+            "dns_probe_failures": prober.failures if prober else 0,
+            "dns_failures": dns.failures if dns else 0,
+            "scheduling": scheduling.current(),
+        }
+
+    async def keep_tidy(self) -> None:
+        """Collect garbage where it delays no operation; runs until it is cancelled."""
+        while True:
+            await asyncio.sleep(_TIDY_PERIOD_S)
+            due_ns = min((stream.next_ns for stream in self._streams), default=monotonic_ns() + NS_PER_S)
+            scheduling.collect_when_idle((due_ns - monotonic_ns()) / NS_PER_S)
+
+    async def close(self) -> None:
+        """Stop, and close every file and socket."""
+        await self.stop()
+        self._recorder.close()
+        if self._dns is not None:
+            self._dns.close()
+            self._dns = None
+        if not self.failed.cancel() and not self.failed.cancelled():
+            self.failed.exception()  # seen: it was logged when it happened
