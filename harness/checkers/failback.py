@@ -1,0 +1,137 @@
+"""Did the plan come back to normal: traffic at the primary, nothing lost, one answer, the standby fenced?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.checkers.result import CheckResult, Finding, some
+from harness.history.events import Commit, Event, Operation
+from harness.measurement.availability import share
+from harness.measurement.final_state import FinalState
+from harness.measurement.models import AUTHORITATIVE, JUDGED_COHORT, acknowledged, address_of
+from harness.measurement.propagation import answer_at, answer_changes
+from harness.outcome import Verdict
+
+SERVED_SHARE = 0.99
+
+
+@dataclass(frozen=True)
+class Failback:
+    """When traffic was back, and what it cost. back_ns: the judged clients' first lasting stretch at the primary began.
+
+    answer_back_ns: the authoritative answer was the primary's again. served: judged clients' share after the heal.
+    """
+
+    answer_back_ns: int | None
+    back_ns: int | None
+    served: float | None
+    standby_accepts: int
+
+
+def failback(
+    operations: Iterable[Operation],
+    events: Iterable[Event | Commit],
+    *,
+    primary_address: str,
+    standby_address: str,
+    heal_ns: int,
+    final: FinalState | None,
+    standby_refuses: bool = False,
+    settle_ns: int = 0,
+) -> tuple[CheckResult, Failback]:
+    """Judge the time after heal_ns, up to the history's end.
+
+    final: the tables after everything had gone quiet, None when they were not read. standby_refuses: the design
+    promises that the standby takes no writes when it is not active. settle_ns: grace for that after the traffic is
+    back (the longest TTL).
+    """
+    after = [o for o in operations if o.sent_ns >= heal_ns]
+    context = list(events)
+    back_ns = _back(after, primary_address)
+    fenced_ns = None if back_ns is None else back_ns + settle_ns
+    accepted = [
+        o.invoke.op
+        for o in after
+        if acknowledged(o) and address_of(o) == standby_address and fenced_ns is not None and o.sent_ns > fenced_ns
+    ]
+    measured = Failback(
+        _answer_back(context, primary_address, heal_ns),
+        back_ns,
+        share(after, cohort=JUDGED_COHORT).value,
+        len(accepted),
+    )
+    reasons = [*_traffic(measured), *_answers(context, primary_address)]
+    findings: list[Finding] = []
+    if final is not None and (final.lost or final.resurrected):
+        lost = [*final.lost, *final.resurrected]
+        reasons.append(f"{len(lost)} acknowledged writes are lost at the primary")
+        findings.append(Finding("A1", f"lost in failback: {some(lost)}", "serious"))
+    if accepted:
+        severity = "serious" if standby_refuses else "info"
+        findings.append(Finding("A8", f"the standby still accepts writes after failback: {some(accepted)}", severity))
+        if standby_refuses:
+            reasons.append(f"the standby accepted {len(accepted)} writes after failback")
+    if reasons:
+        return CheckResult("failback", Verdict.MISSED, "; ".join(reasons), tuple(findings)), measured
+    if final is None:
+        text = "traffic is back, but the final tables were not read"
+        return CheckResult("failback", Verdict.UNKNOWN, text, tuple(findings)), measured
+    return CheckResult(
+        "failback", Verdict.MET, "traffic is back at the primary, nothing lost", tuple(findings)
+    ), measured
+
+
+def as_evidence(measured: Failback, heal_ns: int, result: CheckResult) -> Mapping[str, float | int | str | None]:
+    """The `failback` object of run.json: seconds from the heal."""
+
+    def since_s(moment_ns: int | None) -> float | None:
+        return None if moment_ns is None else (moment_ns - heal_ns) / 1e9
+
+    return {
+        "verdict": result.verdict.value,
+        "text": result.text,
+        "answer_back_s": since_s(measured.answer_back_ns),
+        "traffic_back_s": since_s(measured.back_ns),
+        "served": measured.served,
+        "standby_accepts": measured.standby_accepts,
+    }
+
+
+def _back(after: Sequence[Operation], primary_address: str) -> int | None:
+    """Send time from which every judged client's served operations all went to the primary; None: not so at the end."""
+    last: dict[str, int | None] = {}
+    for o in sorted((o for o in after if o.good and o.invoke.cohort == JUDGED_COHORT), key=lambda o: o.sent_ns):
+        client = o.invoke.client
+        if address_of(o) != primary_address:
+            last[client] = None
+        elif last.get(client) is None:
+            last[client] = o.sent_ns
+    if not last or None in last.values():
+        return None
+    return max(moment for moment in last.values() if moment is not None)
+
+
+def _answer_back(events: Sequence[Event | Commit], primary_address: str, heal_ns: int) -> int | None:
+    at_heal = answer_at(events, AUTHORITATIVE, heal_ns)
+    if at_heal is not None and primary_address in at_heal:
+        return heal_ns
+    changes = answer_changes(events).get(AUTHORITATIVE, ())
+    return next((a.mono_ns for a in changes if a.mono_ns >= heal_ns and primary_address in a.addresses), None)
+
+
+def _traffic(measured: Failback) -> Iterable[str]:
+    if measured.back_ns is None:
+        yield "the clients' traffic did not return to the primary"
+    if measured.served is None:
+        yield "no dns client sent anything after the heal"
+    elif measured.served < SERVED_SHARE:
+        yield f"only {measured.served:.1%} of the dns clients' operations were served after the heal"
+
+
+def _answers(events: Sequence[Event | Commit], primary_address: str) -> Iterable[str]:
+    observers = answer_changes(events)
+    final = {client: answer_at(events, client, 1 << 62) for client in observers}
+    elsewhere = [client for client, addresses in final.items() if addresses != (primary_address,)]
+    if elsewhere:
+        yield f"the final DNS answer is not the primary alone for {some(sorted(elsewhere))}"

@@ -1,0 +1,38 @@
+"""What every checker returns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from harness.outcome import Verdict, merge
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something a reader should know. id: as in docs/MEASUREMENT.md; severity: info | warning | serious."""
+
+    id: str
+    text: str
+    severity: str = "warning"
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """A checker's verdict, one sentence with the numbers, and what it found with witnesses."""
+
+    name: str
+    verdict: Verdict
+    text: str
+    findings: tuple[Finding, ...] = ()
+
+
+def merged(results: Iterable[CheckResult]) -> Verdict:
+    """The verdict of a drill from its checks."""
+    return merge(result.verdict for result in results)
+
+
+def some(items: Sequence[str], limit: int = 5) -> str:
+    """The first few of many, for a sentence."""
+    shown = ", ".join(items[:limit])
+    return shown if len(items) <= limit else f"{shown} and {len(items) - limit} more"

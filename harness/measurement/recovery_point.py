@@ -1,0 +1,160 @@
+"""What was lost, to the item: writes acknowledged through the lost side whose effect the survivor lacked at takeover.
+
+Takeover is the moment when the survivor acknowledged its first write after the fault: the commit of that write where
+the survivor's commit log has it, else its acknowledgement. The survivor's state at that moment comes from its commit
+log, which makes the count exact; scans before and after the moment bound it from both sides instead. Which side a
+write went through is the address that its client dialled.
+
+Writes with an unknown outcome were not acknowledged, so none of them is ever missing: `unknown` counts those that the
+survivor lacks. They only widen the range of missing writes where a missing one hangs on such an outcome (see
+superseding.py). Known error: 0 items; seconds are off by at most the width of the fault's onset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.history.events import Commit, Operation
+from harness.measurement.models import FaultInterval, acknowledged, address_of
+from harness.measurement.superseding import Effect, Writes
+from harness.outcome import Outcome
+
+
+@dataclass(frozen=True)
+class Scans:
+    """Stands in for a commit log: the survivor's table before and after takeover.
+
+    before: read completely before that moment, None when there was no such scan; after: begun after that moment.
+    Late arrivals only ever shrink what is missing, so the two bound the truth.
+    """
+
+    before: Mapping[str, str] | None
+    after: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class RecoveryPoint:
+    """missing_ids: certainly missing, in order of acknowledgement; maybe_ids: missing or not, nobody can know.
+
+    oldest_missing_ns, newest_missing_ns: from that acknowledgement to the fault's onset (its high end), over certain
+    and possible ones; None when nothing can be missing. oldest_certain_ns: over the certain ones, to the onset's low
+    end. All are cut off at 0.
+    """
+
+    takeover_ns: int
+    acknowledged: int
+    missing_ids: tuple[str, ...]
+    maybe_ids: tuple[str, ...]
+    unknown: int
+    oldest_missing_ns: int | None
+    newest_missing_ns: int | None
+    oldest_certain_ns: int | None
+
+    @property
+    def missing_low(self) -> int:
+        return len(self.missing_ids)
+
+    @property
+    def missing_high(self) -> int:
+        return len(self.missing_ids) + len(self.maybe_ids)
+
+    @property
+    def explained(self) -> frozenset[str]:
+        """Writes whose absence from the survivor is accounted for here, and so is no anomaly of its own."""
+        return frozenset(self.missing_ids + self.maybe_ids)
+
+
+def recovery_point(
+    operations: Iterable[Operation],
+    survivor: Sequence[Commit] | Scans,
+    *,
+    lost_address: str,
+    survivor_address: str,
+    fault: FaultInterval,
+) -> RecoveryPoint | None:
+    """The recovery point; None when the other side never took over, for then there is nothing to measure it at.
+
+    survivor: its commits (of the tables that the workload writes), or scans of it.
+    """
+    history = list(operations)
+    commits = None if isinstance(survivor, Scans) else survivor
+    takeover_ns = takeover(history, commits, survivor_address, fault)
+    if takeover_ns is None:
+        return None
+    if isinstance(survivor, Scans):
+        first, last = survivor.before or {}, survivor.after
+    else:
+        first = last = state_at(survivor, takeover_ns)
+    by_then = Writes.of(o for o in history if o.sent_ns <= takeover_ns)
+    by_the_end = Writes.of(history) if isinstance(survivor, Scans) else by_then
+    lost_side = [o for o in history if o.is_write and address_of(o) == lost_address]
+    acks = [o for o in lost_side if acknowledged(o) and o.returned_ns is not None and o.returned_ns <= takeover_ns]
+    acks.sort(key=_ack_ns)
+    missing: list[Operation] = []
+    maybe: list[Operation] = []
+    for write in acks:
+        effects = {by_then.effect(write, first), by_the_end.effect(write, last)}
+        if effects == {Effect.LOST}:
+            missing.append(write)
+        elif effects != {Effect.PRESENT}:
+            maybe.append(write)
+    possible = sorted(missing + maybe, key=_ack_ns)
+    return RecoveryPoint(
+        takeover_ns,
+        len(acks),
+        tuple(write.invoke.op for write in missing),
+        tuple(write.invoke.op for write in maybe),
+        _unknown(lost_side, last, takeover_ns),
+        max(0, fault.start_high_ns - _ack_ns(possible[0])) if possible else None,
+        max(0, fault.start_high_ns - _ack_ns(possible[-1])) if possible else None,
+        max(0, fault.start_low_ns - _ack_ns(missing[0])) if missing else None,
+    )
+
+
+def takeover(
+    operations: Iterable[Operation], commits: Sequence[Commit] | None, survivor_address: str, fault: FaultInterval
+) -> int | None:
+    """When the survivor took over: its first acknowledged write that was sent after the fault had begun."""
+    first = min(
+        (
+            o
+            for o in operations
+            if acknowledged(o) and address_of(o) == survivor_address and o.sent_ns >= fault.start_low_ns
+        ),
+        key=_ack_ns,
+        default=None,
+    )
+    if first is None:
+        return None
+    committed = (c.mono_ns for c in commits or () if c.v == first.invoke.op and c.k == first.invoke.k)
+    return next((at_ns for at_ns in committed if first.sent_ns <= at_ns <= _ack_ns(first)), _ack_ns(first))
+
+
+def state_at(commits: Iterable[Commit], moment_ns: int) -> dict[str, str]:
+    """The table's items (key -> value) after every commit up to and including moment_ns."""
+    state: dict[str, str] = {}
+    for commit in sorted(commits, key=lambda c: c.seq):
+        if commit.mono_ns > moment_ns:
+            continue
+        if commit.v is None:
+            state.pop(commit.k, None)
+        else:
+            state[commit.k] = commit.v
+    return state
+
+
+def _unknown(lost_side: Iterable[Operation], state: Mapping[str, str], takeover_ns: int) -> int:
+    """Writes through the lost side with an unknown outcome whose effect the survivor does not show."""
+    return sum(
+        1
+        for o in lost_side
+        if o.outcome is Outcome.INFO
+        and o.sent_ns <= takeover_ns
+        and (state.get(o.invoke.k) != o.invoke.op if o.invoke.f == "put" else o.invoke.k in state)
+    )
+
+
+def _ack_ns(operation: Operation) -> int:
+    assert operation.returned_ns is not None
+    return operation.returned_ns

@@ -1,0 +1,295 @@
+"""How long clients were without service: a bracket, never a bare number.
+
+Derivation. The truth is an outage [t0, t1) of the path that a client uses; D = t1 - t0. Write s and e for the send
+and the end of an operation, L for the longest ordinary time between them, and name four operations of one client
+and kind, in the order sent: g- the last good one, b_first the first bad, b_last the last bad, g+ the first good
+one after which nothing fails for W.
+
+* b_first met the outage while it was under way, and would have ended by s(b_first) + L: t0 <= s(b_first) + L.
+* b_last met it after it was sent:                                                        t1 >= s(b_last).
+* g- was served in ordinary time, so it was sent before t0, or the whole outage fits into L: t0 >= s(g-).
+* g+ was sent after the outage had begun, and was served:                                  t1 <= e(g+).
+
+Hence D lies in [s(b_last) - s(b_first) - pad, max(e(g+) - s(g-), pad)], never below 0, where pad is the
+steady state's p99.9 latency plus the witness's own lateness (between its time stamp and the wire). Time-outs do not
+enter: operations are placed by when they were sent. An INFO is as bad as a FAIL: the client was not served.
+
+Where the steady state fails now and then, "nothing fails for W" means: no more than its failure rate explains by
+chance (statistics.CHANCE). The same number of failures is then taken off the ends of the outage, in the way that
+shortens it most, before its lower end is computed: they may have been strays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from harness.history.events import Operation
+from harness.measurement.models import KINDS, FaultInterval, Kind, Padding, kind_of
+from harness.measurement.statistics import tolerated_failures
+from harness.measurement.streams import CLIENT_TIMEOUT_NS, Stream, by_client, end_of, stream_of
+from harness.outcome import Bracket
+
+
+@dataclass(frozen=True)
+class RecoveryTime:
+    """What one client (or the worst of several) went through after a fault; times in monotonic nanoseconds.
+
+    client, kind: whose; of a worst case, the one that recovered last. first_bad_ns, last_bad_ns, last_good_before_ns,
+    recovered_at_ns are send times, recovered_seen_ns is when that success returned. from_fault_ns: best single
+    estimate of the time from the fault's first effect to recovery (phases add up to it), None when never recovered.
+    unaffected: no failure beyond chance, recovery time 0. never_recovered: not within the history.
+    recovered_only_after_heal: the first lasting success returned after healing had begun. confirmed: it was watched
+    for W before the heal and the history's end. unseen_ns: an outage up to this long could have gone unnoticed.
+    """
+
+    bracket: Bracket
+    client: str = ""
+    kind: str = ""
+    unaffected: bool = False
+    never_recovered: bool = False
+    recovered_only_after_heal: bool = False
+    confirmed: bool = True
+    last_good_before_ns: int | None = None
+    first_bad_ns: int | None = None
+    last_bad_ns: int | None = None
+    recovered_at_ns: int | None = None
+    recovered_seen_ns: int | None = None
+    from_fault_ns: int | None = None
+    unseen_ns: int = 0
+    operations: int = 0
+    failures: int = 0
+
+
+@dataclass(frozen=True)
+class CohortRecovery:
+    """A cohort's recovery: the worst client over both kinds, the worst client of each kind, and every client."""
+
+    cohort: str
+    worst: RecoveryTime
+    by_kind: Mapping[Kind, RecoveryTime]
+    by_client: Mapping[tuple[str, Kind], RecoveryTime]
+
+
+def recovery_bracket(
+    operations: Iterable[Operation],
+    fault: FaultInterval,
+    heal_ns: int | None,
+    window_ns: int,
+    padding: Padding,
+    baseline_failure_rate: float = 0.0,
+    *,
+    client: str | None = None,
+    kind: Kind | None = None,
+    horizon_ns: int | None = None,
+    timeout_ns: int = CLIENT_TIMEOUT_NS,
+) -> RecoveryTime | None:
+    """The recovery of one client and kind, or the worst case over those that the filters leave; None for no operations.
+
+    heal_ns: when healing began, None when it did not. window_ns: W, how long nothing may fail after a recovery.
+    baseline_failure_rate: share of failures in steady state, 0..1. horizon_ns: end of the history (default: the last
+    event of any operation given). timeout_ns: an operation without completion for this long is bad, not in flight.
+    """
+    everything = list(operations)
+    end_ns = end_of(everything) if horizon_ns is None else horizon_ns
+    chosen = [
+        o for o in everything if (client is None or o.invoke.client == client) and (kind is None or kind_of(o) == kind)
+    ]
+    times = [
+        _of_stream(
+            stream_of(group, end_ns, timeout_ns), fault, heal_ns, window_ns, padding, baseline_failure_rate, name, of
+        )
+        for (_, name, of), group in by_client(chosen).items()
+    ]
+    return worst(times) if times else None
+
+
+def recovery_by_cohort(
+    operations: Iterable[Operation],
+    fault: FaultInterval,
+    heal_ns: int | None,
+    window_ns: int,
+    padding: Padding,
+    baseline_failure_rates: Mapping[str, float] | None = None,
+    *,
+    timeout_ns: int = CLIENT_TIMEOUT_NS,
+) -> dict[str, CohortRecovery]:
+    """The recovery of every cohort; arguments as recovery_bracket. baseline_failure_rates: by cohort, default 0."""
+    everything = list(operations)
+    end_ns = end_of(everything)
+    rates = baseline_failure_rates or {}
+    cohorts: dict[str, dict[tuple[str, Kind], RecoveryTime]] = {}
+    for (cohort, client, kind), group in by_client(everything).items():
+        stream = stream_of(group, end_ns, timeout_ns)
+        time = _of_stream(stream, fault, heal_ns, window_ns, padding, rates.get(cohort, 0.0), client, kind)
+        cohorts.setdefault(cohort, {})[client, kind] = time
+    return {
+        cohort: CohortRecovery(
+            cohort,
+            worst(list(times.values())),
+            {
+                kind: worst([time for (_, of), time in times.items() if of == kind])
+                for kind in KINDS
+                if any(of == kind for _, of in times)
+            },
+            times,
+        )
+        for cohort, times in cohorts.items()
+    }
+
+
+def worst(times: Sequence[RecoveryTime]) -> RecoveryTime:
+    """The worst of several recoveries: the bracket of the largest of several unknown durations.
+
+    Each end is the largest of its kind, which bounds the maximum even where brackets overlap. Raises ValueError for
+    an empty sequence.
+    """
+    last = max(times, key=lambda t: (t.never_recovered, t.recovered_at_ns or 0, t.bracket.low_ns))
+    affected = [t for t in times if not t.unaffected]
+    highs = [t.bracket.high_ns for t in times]
+    points = [t.bracket.point_ns for t in times]
+    known = [high for high in highs if high is not None]
+    from_fault = [t.from_fault_ns for t in times]
+    return RecoveryTime(
+        bracket=Bracket(
+            max(t.bracket.low_ns for t in times),
+            max(known) if len(known) == len(highs) else None,
+            None if None in points else max(point for point in points if point is not None),
+        ),
+        client=last.client,
+        kind=last.kind,
+        unaffected=not affected,
+        never_recovered=any(t.never_recovered for t in times),
+        recovered_only_after_heal=any(t.recovered_only_after_heal for t in times),
+        confirmed=all(t.confirmed for t in times),
+        last_good_before_ns=last.last_good_before_ns,
+        first_bad_ns=min((t.first_bad_ns for t in affected if t.first_bad_ns is not None), default=None),
+        last_bad_ns=max((t.last_bad_ns for t in affected if t.last_bad_ns is not None), default=None),
+        recovered_at_ns=None if last.never_recovered else last.recovered_at_ns,
+        recovered_seen_ns=None if last.never_recovered else last.recovered_seen_ns,
+        from_fault_ns=None if None in from_fault else max(value for value in from_fault if value is not None),
+        unseen_ns=max(t.unseen_ns for t in times),
+        operations=sum(t.operations for t in times),
+        failures=sum(t.failures for t in times),
+    )
+
+
+def _of_stream(
+    stream: Stream,
+    fault: FaultInterval,
+    heal_ns: int | None,
+    window_ns: int,
+    padding: Padding,
+    rate: float,
+    client: str,
+    kind: Kind,
+) -> RecoveryTime:
+    first = _first_bad(stream, fault, heal_ns, window_ns, padding, rate)
+    if first is None:
+        return RecoveryTime(
+            Bracket(0, 0, 0), client, kind, unaffected=True, from_fault_ns=0, operations=len(stream.sent_ns),
+            unseen_ns=_widest_gap(stream, fault, heal_ns),
+        )  # fmt: skip
+    recovered = _lasting_success(stream, first, fault, heal_ns, window_ns, rate)
+    end = len(stream.sent_ns) if recovered is None else recovered
+    bad_ns = [stream.sent_ns[i] for i in range(first, end) if stream.bad[i]]
+    strays = tolerated_failures(end - first, rate)
+    low_ns = max(0, _core_span(bad_ns, strays) - padding.total_ns)
+    before = _last_good(stream, first, padding)
+    start_ns = fault.start_low_ns if before is None else stream.sent_ns[before]
+    if recovered is None:
+        return RecoveryTime(
+            Bracket(low_ns, None), client, kind, never_recovered=True, confirmed=False,
+            last_good_before_ns=start_ns if before is not None else None, first_bad_ns=bad_ns[0],
+            last_bad_ns=bad_ns[-1], operations=len(stream.sent_ns), failures=len(bad_ns),
+        )  # fmt: skip
+    sent_ns, seen_ns = stream.sent_ns[recovered], stream.end_ns[recovered]
+    high_ns = max(low_ns, seen_ns - start_ns, padding.total_ns)
+    healed_first = heal_ns is not None and seen_ns >= heal_ns
+    watched_ns = stream.horizon_ns if heal_ns is None or healed_first else min(heal_ns, stream.horizon_ns)
+    moment_ns = (bad_ns[-1] + sent_ns) // 2
+    # The fault's own time is the better start, if the client's failures agree with it; else the middle of its bracket.
+    agrees = start_ns <= fault.start_low_ns <= bad_ns[0] + padding.total_ns
+    origin_ns = fault.start_low_ns if agrees else (start_ns + bad_ns[0]) // 2
+    return RecoveryTime(
+        Bracket(low_ns, high_ns, min(max(moment_ns - origin_ns, low_ns), high_ns)),
+        client,
+        kind,
+        recovered_only_after_heal=healed_first,
+        confirmed=watched_ns - sent_ns >= window_ns,
+        last_good_before_ns=start_ns if before is not None else None,
+        first_bad_ns=bad_ns[0],
+        last_bad_ns=bad_ns[-1],
+        recovered_at_ns=sent_ns,
+        recovered_seen_ns=seen_ns,
+        from_fault_ns=max(0, moment_ns - fault.start_low_ns),
+        operations=len(stream.sent_ns),
+        failures=len(bad_ns),
+    )
+
+
+def _first_bad(
+    stream: Stream, fault: FaultInterval, heal_ns: int | None, window_ns: int, padding: Padding, rate: float
+) -> int | None:
+    """The first failure that the fault can have caused, and that chance does not explain."""
+    for i, bad in enumerate(stream.bad):
+        sent_ns = stream.sent_ns[i]
+        if heal_ns is not None and sent_ns >= heal_ns:
+            return None
+        # One that was sent long before the fault and failed after it was hanging before it: not the fault's doing.
+        could_be_hit = stream.end_ns[i] >= fault.start_low_ns and sent_ns + padding.total_ns >= fault.start_low_ns
+        if bad and could_be_hit and not stream.clean(i, sent_ns + window_ns, rate):
+            return i
+    return None
+
+
+def _lasting_success(
+    stream: Stream, first: int, fault: FaultInterval, heal_ns: int | None, window_ns: int, rate: float
+) -> int | None:
+    """The first success after `first` that begins a clean window; a window before the heal ends with the heal."""
+    for i in range(first + 1, len(stream.sent_ns)):
+        if stream.bad[i] or stream.sent_ns[i] < fault.start_high_ns:
+            continue
+        until_ns = stream.sent_ns[i] + window_ns
+        if heal_ns is not None and stream.end_ns[i] < heal_ns:
+            until_ns = min(until_ns, heal_ns)
+        if stream.clean(i, until_ns, rate):
+            return i
+    return None
+
+
+def _last_good(stream: Stream, first: int, padding: Padding) -> int | None:
+    """The last good operation before `first` that took no longer than usual.
+
+    A slow one may have waited the outage out, so its send time would not bound the onset. Without any measured
+    latency every good one is taken.
+    """
+    for i in range(first - 1, -1, -1):
+        if stream.bad[i]:
+            continue
+        if padding.latency_p999_ns == 0 or stream.end_ns[i] - stream.sent_ns[i] <= padding.total_ns:
+            return i
+    return None
+
+
+def _core_span(bad_ns: Sequence[int], strays: int) -> int:
+    """The shortest span of failures that is left when up to `strays` are taken off the two ends."""
+    last = len(bad_ns) - 1
+    if last <= strays:
+        return 0
+    return min(bad_ns[last - (strays - i)] - bad_ns[i] for i in range(strays + 1))
+
+
+def _widest_gap(stream: Stream, fault: FaultInterval, heal_ns: int | None) -> int:
+    """The longest time from sending one good operation to the end of the next, while the fault held."""
+    good = [i for i, bad in enumerate(stream.bad) if not bad]
+    until_ns = stream.horizon_ns if heal_ns is None else heal_ns
+    return max(
+        (
+            stream.end_ns[b] - stream.sent_ns[a]
+            for a, b in pairwise(good)
+            if stream.end_ns[b] >= fault.start_low_ns and stream.sent_ns[a] <= until_ns
+        ),
+        default=0,
+    )

@@ -1,0 +1,30 @@
+"""One line that says what a recovery time is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.clock import to_s
+
+_LABELS = {
+    "detect": "detection by the edge's health checks",
+    "redirect": "publishing the new DNS answer",
+    "activate": "activating the other side",
+    "dns_ttl": "the DNS TTL",
+    "settle": "waiting for the clients to succeed again",
+}
+
+
+def why(phases_ns: Mapping[str, int | None]) -> str:
+    """For instance "61 % of the recovery time is the DNS TTL (9.2 s of 15.0 s)"; "" when there is nothing to explain.
+
+    phases_ns: as phases.phases gives them. A recovery that was not seen (settle None) is not explained.
+    """
+    known = {name: value for name, value in phases_ns.items() if value is not None}
+    total_ns = sum(known.values())
+    if phases_ns.get("settle") is None or total_ns == 0:
+        return ""
+    name = max(known, key=lambda key: known[key])
+    label = _LABELS.get(name, name)
+    share = round(100 * known[name] / total_ns)
+    return f"{share} % of the recovery time is {label} ({to_s(known[name]):.1f} s of {to_s(total_ns):.1f} s)"
