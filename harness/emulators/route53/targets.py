@@ -1,0 +1,55 @@
+"""Watches the targets behind each load balancer, for aliases that evaluate target health.
+
+Read from the load balancer's admin port, over a path that no fault touches: within AWS this is internal. When it does
+not answer, what was last known stays in force.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import aiohttp
+
+log = logging.getLogger(__name__)
+
+_TIMEOUT = aiohttp.ClientTimeout(total=2.0)
+
+Report = Callable[[str, bool], None]
+
+
+def any_healthy(body: Any) -> bool:
+    """Whether one target group has a healthy target; a group without targets has not (Developer Guide, aliases).
+
+    Raises KeyError or TypeError when `body` is not `{"targets": [{"healthy": ...}, ...]}`.
+    """
+    return any(bool(target["healthy"]) for target in body["targets"])
+
+
+async def watch(admins: Mapping[str, tuple[str, int]], interval_s: float, report: Report) -> None:
+    """Poll every load balancer's `GET /targets` until cancelled. admins: load balancer name -> its admin address."""
+    async with aiohttp.ClientSession(timeout=_TIMEOUT, trust_env=False) as session, asyncio.TaskGroup() as group:
+        for name, (host, port) in admins.items():
+            group.create_task(_watch_one(session, name, f"http://{host}:{port}/targets", interval_s, report))
+
+
+async def _watch_one(session: aiohttp.ClientSession, name: str, url: str, interval_s: float, report: Report) -> None:
+    answering = True
+    while True:
+        problem = await _poll(session, name, url, report)
+        if answering != (problem is None):
+            answering = problem is None
+            log.warning("load balancer %s: %s", name, problem or "its targets can be read again")
+        await asyncio.sleep(interval_s)
+
+
+async def _poll(session: aiohttp.ClientSession, name: str, url: str, report: Report) -> str | None:
+    try:
+        async with session.get(url) as response:
+            response.raise_for_status()
+            report(name, any_healthy(await response.json()))
+    except (aiohttp.ClientError, TimeoutError, KeyError, TypeError, ValueError) as error:
+        return f"its targets cannot be read, the last state stays in force: {error!r}"
+    return None
