@@ -36,6 +36,7 @@ _ROW, _COHORT, _TITLE, _GAP, _TOP = 0.62, 0.92, 0.66, 0.3, 0.5
 _STRIP_ROW_PX, _TOP_PX, _BOTTOM_PX, _UNIT_PX = 17, 20, 44, 30
 _LEFT_PX, _RIGHT_PX = 150, 16
 _CHARACTER_PX = 7.0
+_SPACE = "\N{NO-BREAK SPACE}"  # plain ones would collapse in SVG
 
 
 def svg(events: Sequence[Event | Commit], drill: DrillResult) -> str:
@@ -107,9 +108,9 @@ def _legend_lines(lanes: Lanes) -> list[str]:
     lengths = adding_up([round((span.end_s - span.start_s) * 1e9) for span in lanes.phases])
     lines: list[str] = []
     for number, (span, length) in enumerate(zip(lanes.phases, lengths, strict=True), start=1):
-        word = f"{number}\u2009 {span.label} {length} s"
+        word = f"{number}{_SPACE}{span.label} {length} s"
         if lines and (len(lines[-1]) + len(word) + 4) * _CHARACTER_PX < WIDTH_PX - _LEFT_PX:
-            lines[-1] += f"     {word}"
+            lines[-1] += f"{_SPACE * 4}{word}"
         else:
             lines.append(word)
     return lines

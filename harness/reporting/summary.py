@@ -1,0 +1,113 @@
+"""What the terminal says at the end of a run. Plain words first: colour only repeats them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from harness.clock import to_s
+from harness.drill.evidence import DrillResult, RunResult
+from harness.outcome import Verdict
+from harness.reporting import wording
+
+FINDINGS_SHOWN = 5
+_STYLE = {
+    Verdict.MET: "bold green",
+    Verdict.MISSED: "bold red",
+    Verdict.UNKNOWN: "bold yellow",
+    Verdict.INVALID: "bold magenta",
+}
+_SEVERITY_STYLE = {"serious": "bold red", "warning": "yellow", "info": "dim"}
+_SEVERITY_ORDER = ("serious", "warning", "info")
+
+
+def show(run: RunResult, report: Path | None, console: Console | None = None) -> None:
+    """Print the summary. console: where to; by default standard output, which honours NO_COLOR and pipes."""
+    (console or Console(highlight=False)).print(render(run, report))
+
+
+def render(run: RunResult, report: Path | None = None) -> RenderableType:
+    """The summary. report: path of report.html, printed in full so that it can be clicked or copied."""
+    parts: list[RenderableType] = [_table(run)]
+    parts += [_details(drill) for drill in run.drills]
+    parts.append(_closing(run))
+    if report is not None:
+        parts.append(Text(f"Report: {report}", overflow="fold"))
+    return Group(*parts)
+
+
+def _table(run: RunResult) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("Drill", ratio=3, overflow="fold", min_width=16)
+    table.add_column("Verdict", no_wrap=True)
+    table.add_column("RTO", overflow="fold", min_width=12)
+    table.add_column("RPO", overflow="fold", min_width=9)
+    table.add_column("Predicted", no_wrap=True, justify="right")
+    for drill in run.drills:
+        table.add_row(
+            Text(wording.one_line(drill.name)),
+            verdict(drill.verdict),
+            Text(wording.bracket(drill.rto)),
+            Text(_lost(drill)),
+            Text(wording.seconds(drill.prediction_s)),
+        )
+    return table
+
+
+def verdict(value: Verdict) -> Text:
+    """A verdict with its mark, in its colour."""
+    return Text(f"{wording.VERDICT_MARK[value]} {value}", style=_STYLE[value])
+
+
+def _lost(drill: DrillResult) -> str:
+    if drill.rpo is None:
+        return wording.NOT_MEASURED
+    return wording.items(drill.rpo.missing_low, drill.rpo.missing_high)
+
+
+def _details(drill: DrillResult) -> RenderableType:
+    """What stands below the table about one drill: promise, why, reasons unless all went well, findings."""
+    lines = [Text(wording.one_line(drill.name), style="bold")]
+    if drill.control is not None:
+        lines.append(Text(f"control: {wording.one_line(drill.control)}", style="dim"))
+    lines.append(Text(f"promised: RTO {wording.promised_recovery(drill)}, RPO {wording.promised_point(drill)}"))
+    if drill.why:
+        lines.append(Text(f"why: {wording.one_line(drill.why)}"))
+    if (compared := _compared(drill)) is not None:
+        lines.append(compared)
+    lines += [Text(f"- {wording.one_line(reason, 400)}") for reason in _reasons(drill)]
+    lines += _findings(drill)
+    return Padding(Group(lines[0], Padding(Group(*lines[1:]), (0, 0, 0, 2))), (1, 0, 0, 0))
+
+
+def _compared(drill: DrillResult) -> Text | None:
+    if drill.prediction_s is None or drill.rto is None or drill.rto.point_ns is None:
+        return None
+    point = to_s(drill.rto.point_ns)
+    return Text(f"predicted {drill.prediction_s:.2f} s, measured about {point:.2f} s")
+
+
+def _reasons(drill: DrillResult) -> tuple[str, ...]:
+    """Reasons are news when something is wrong, and when a control held."""
+    return () if drill.verdict is Verdict.MET and drill.control is None else drill.reasons
+
+
+def _findings(drill: DrillResult) -> list[Text]:
+    ranked = sorted(drill.findings, key=lambda f: (_SEVERITY_ORDER + (f.severity,)).index(f.severity))
+    lines = []
+    for finding in ranked[:FINDINGS_SHOWN]:
+        line = Text(f"{wording.one_line(finding.severity, 12)}: ", style=_SEVERITY_STYLE.get(finding.severity, ""))
+        lines.append(line.append(wording.one_line(finding.text, 400), style="not bold default"))
+    if len(ranked) > FINDINGS_SHOWN:
+        lines.append(Text(f"and {len(ranked) - FINDINGS_SHOWN} more findings in the report", style="dim"))
+    return lines
+
+
+def _closing(run: RunResult) -> RenderableType:
+    line = verdict(run.verdict)
+    line.append(f"  {wording.VERDICT_MEANS[run.verdict]}", style="not bold default")
+    return Padding(line, (1, 0, 0, 0))
