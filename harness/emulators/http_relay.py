@@ -65,11 +65,19 @@ def without_delay(transport: asyncio.BaseTransport) -> None:
     transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-class Upstream(asyncio.Protocol):
-    """One connection to an upstream. key: what it may be reused for. owner: the exchange that uses it now."""
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a request goes. key: of the connections that may carry it."""
 
-    def __init__(self, key: Hashable, owner: ClientConnection, max_head_bytes: int, quickack: bool) -> None:
-        self.key = key
+    key: Hashable
+    address: Address
+
+
+class Upstream(asyncio.Protocol):
+    """One connection to an upstream. owner: the exchange that uses it now."""
+
+    def __init__(self, destination: Destination, owner: ClientConnection, max_head_bytes: int, quickack: bool) -> None:
+        self.destination = destination
         self.owner: ClientConnection | None = owner
         self.reader = ResponseReader(max_head_bytes=max_head_bytes)
         self.transport: asyncio.Transport | None = None
@@ -176,14 +184,6 @@ class Answer:
         ]
         head = "\r\n".join(lines).encode("ascii", "replace") + b"\r\n\r\n"
         return head + self.body if with_body else head
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Where a request goes. key: of the connections that may carry it."""
-
-    key: Hashable
-    address: Address
 
 
 class ClientConnection(asyncio.Protocol, ABC):
@@ -361,7 +361,7 @@ class ClientConnection(asyncio.Protocol, ABC):
 
     async def _connect(self, destination: Destination) -> None:
         loop = asyncio.get_running_loop()
-        upstream = Upstream(destination.key, self, self.max_response_head_bytes, self.quickack)
+        upstream = Upstream(destination, self, self.max_response_head_bytes, self.quickack)
         try:
             async with asyncio.timeout(self.connect_timeout_s):
                 await loop.create_connection(lambda: upstream, *destination.address)

@@ -77,7 +77,7 @@ class GatewayConnection(ClientConnection):
         return None
 
     def give_back(self, upstream: Upstream) -> None:
-        self._pool[upstream.key] = upstream
+        self._pool[upstream.destination.key] = upstream
         if len(self._pool) > MAX_POOLED:
             self._pool.pop(next(iter(self._pool))).abort()
 
