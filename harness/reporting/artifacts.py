@@ -1,73 +1,28 @@
-"""Reads what a drill left in its run folder, within limits, for those who show it. Files may come from anywhere."""
+"""Files the evidence: everything that a run leaves in its folder, per drill as it ends and once at the end."""
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 
-from harness.drill.evidence import DrillResult
-from harness.errors import InputError, WorldError
-from harness.history import codec
-from harness.history.events import Commit, Event
-from harness.reporting.run_json import inside
-from harness.reporting.wording import clean
-
-LARGEST_HISTORY_BYTES = 256 * 1024 * 1024
-LOG_TAIL_BYTES = 48 * 1024
-LOG_TAIL_LINES = 200
+from harness.drill.evidence import DrillResult, RunResult
+from harness.reporting import allure, junit, report, run_json, timeline
+from harness.reporting.sources import read_history
 
 
-@dataclass(frozen=True)
-class HistoryFile:
-    """A drill's events, or, in problem, why there are none or why they cannot be trusted."""
+def write_drill(result: DrillResult, folder: Path) -> None:
+    """When a drill has ended: draw timeline.svg beside its history, and attach its evidence where Allure is at work.
 
-    events: tuple[Event | Commit, ...]
-    problem: str = ""
-
-
-@dataclass(frozen=True)
-class LogTail:
-    """The end of a log. path: relative to run.json. whole: nothing was left out."""
-
-    path: str
-    text: str
-    size_bytes: int
-    whole: bool
+    folder: the run's. A history that cannot be read leaves no timeline; the report says why.
+    """
+    recorded = read_history(folder, result)
+    if recorded.events:
+        timeline.write_svg(recorded.events, result, (folder / result.history).parent / "timeline.svg")
+    allure.attach_drill(result, folder)
 
 
-def read_history(folder: Path, drill: DrillResult) -> HistoryFile:
-    """The recorded events. A file that is missing, too large or damaged is described, never raised."""
-    try:
-        path = inside(folder, drill.history)
-        size = path.stat().st_size
-        if size > LARGEST_HISTORY_BYTES:
-            return HistoryFile((), f"the history has {size} bytes, too many to draw")
-        events = tuple(codec.read(path))
-        altered = _sha256(path) != drill.history_sha256
-    except (InputError, WorldError) as error:
-        return HistoryFile((), clean(str(error), 300))
-    except (OSError, UnicodeDecodeError, RecursionError) as error:
-        return HistoryFile((), f"the history cannot be read: {clean(str(error), 300)}")
-    return HistoryFile(events, "the history was changed after the drill: its hash differs" if altered else "")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def read_log(folder: Path, relative: str) -> LogTail:
-    """The last lines of a log; a log that cannot be read says so in its text."""
-    try:
-        path = inside(folder, relative)
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            file.seek(max(0, size - LOG_TAIL_BYTES))
-            data = file.read(LOG_TAIL_BYTES)
-    except (InputError, OSError) as error:
-        return LogTail(relative, f"(cannot be read: {clean(str(error), 300)})", 0, whole=True)
-    lines = data.decode("utf-8", errors="replace").splitlines()
-    shown = lines[-LOG_TAIL_LINES:]
-    whole = size <= LOG_TAIL_BYTES and len(shown) == len(lines)
-    return LogTail(relative, clean("\n".join(shown)), size, whole)
+def write_run(result: RunResult, folder: Path) -> Path:
+    """At the end of a run: run.json, report.html, junit.xml, and Allure's metadata. Returns the report's path."""
+    run_json.write(result, folder / "run.json")
+    junit.write(result, folder / "junit.xml")
+    allure.write_metadata(result)
+    return report.write(result, folder)

@@ -142,8 +142,8 @@ def heartbeat(status: LiveStatus) -> str:
 
 
 def _outage_text(status: LiveStatus) -> str:
-    state = "recovered after" if status.recovered else "without service for"
-    goal = "" if status.objective_s is None else f" of {status.objective_s:g} s allowed"
+    state = "recovered after" if status.recovered else "down for"
+    goal = "" if status.objective_s is None else f", {status.objective_s:g} s allowed"
     return f"{state} {status.outage_s or 0.0:.1f} s{goal}"
 
 

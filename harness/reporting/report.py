@@ -15,9 +15,9 @@ from harness.clock import to_s
 from harness.drill.evidence import DrillResult, Finding, RunResult
 from harness.outcome import Bracket, Verdict
 from harness.reporting import palette, timeline, wording
-from harness.reporting.artifacts import LogTail, read_history, read_log
 from harness.reporting.lanes import arrange
 from harness.reporting.objectives import ObjectiveRow, rows
+from harness.reporting.sources import LogTail, read_history, read_log
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -94,7 +94,7 @@ def _view(run: RunResult, drill: DrillResult, folder: Path, number: int) -> Dril
         svg=_inline(timeline.svg(recorded.events, drill) if recorded.events else "", f"d{number}-"),
         svg_text=timeline.describe(arrange(recorded.events, drill)) if recorded.events else "",
         history_problem=recorded.problem,
-        logs=tuple(read_log(folder, name) for name in drill.logs),
+        logs=tuple(read_log(folder, drill, name) for name in drill.logs),
         findings=tuple(sorted(drill.findings, key=_severity_rank)),
         objectives=rows(drill),
         command=reproduce(run, drill),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
@@ -40,21 +41,23 @@ def render(run: RunResult, report: Path | None = None) -> RenderableType:
     return Group(*parts)
 
 
+def plain_text(run: RunResult, folder: Path, width: int = 80) -> str:
+    """The summary without colour, for whoever prints it by other means. folder: the run's, where report.html lies."""
+    buffer = io.StringIO()
+    console = Console(file=buffer, width=width, color_system=None, force_terminal=False, highlight=False)
+    show(run, folder / "report.html", console)
+    return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines())
+
+
 def _table(run: RunResult) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("Drill", ratio=3, overflow="fold", min_width=16)
     table.add_column("Verdict", no_wrap=True)
+    table.add_column("Drill", overflow="fold", min_width=16)
     table.add_column("RTO", overflow="fold", min_width=12)
     table.add_column("RPO", overflow="fold", min_width=9)
-    table.add_column("Predicted", no_wrap=True, justify="right")
     for drill in run.drills:
-        table.add_row(
-            Text(wording.one_line(drill.name)),
-            verdict(drill.verdict),
-            Text(wording.bracket(drill.rto)),
-            Text(_lost(drill)),
-            Text(wording.seconds(drill.prediction_s)),
-        )
+        name = Text(wording.one_line(drill.name))
+        table.add_row(verdict(drill.verdict), name, Text(wording.bracket(drill.rto)), Text(_lost(drill)))
     return table
 
 
@@ -97,7 +100,7 @@ def _reasons(drill: DrillResult) -> tuple[str, ...]:
 
 
 def _findings(drill: DrillResult) -> list[Text]:
-    ranked = sorted(drill.findings, key=lambda f: (_SEVERITY_ORDER + (f.severity,)).index(f.severity))
+    ranked = sorted(drill.findings, key=lambda finding: (*_SEVERITY_ORDER, finding.severity).index(finding.severity))
     lines = []
     for finding in ranked[:FINDINGS_SHOWN]:
         line = Text(f"{wording.one_line(finding.severity, 12)}: ", style=_SEVERITY_STYLE.get(finding.severity, ""))

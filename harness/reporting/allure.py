@@ -1,0 +1,259 @@
+"""Drills in Allure: Gherkin steps, labels, measured values and evidence. The only module that imports allure.
+
+allure-pytest alone shows none of pytest-bdd's steps, and allure-pytest-bdd cannot be installed beside it (both add
+`--alluredir`, allure-python issue 486), so the hooks are ours. Without `--alluredir` only the tags are read.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import allure
+import allure_commons
+import pytest
+from allure_commons.types import AttachmentType, ParameterMode
+
+from harness.clock import to_s
+from harness.drill.evidence import DrillResult, RunResult
+from harness.errors import InputError
+from harness.reporting import run_json, timeline, wording
+from harness.reporting.sources import read_history
+
+HISTORY_PLAIN_BYTES = 512 * 1024
+HISTORY_LARGEST_BYTES = 64 * 1024 * 1024
+_PLUGIN = "drill-allure"
+_LABELS = frozenset({"severity", "epic", "feature", "story", "owner", "layer"})
+_LINKS = frozenset({"issue", "tms", "link"})
+_SYNTHETIC = ("pytestbdd_", "_pytest_bdd_")
+_EXAMPLE = "_pytest_bdd_example"
+_STEP = pytest.StashKey[Any]()
+# Allure calls every exception that is not an assertion "broken"; a missed objective is a failure, and nothing broke.
+_MISSED = re.compile(r"(?:harness\.errors\.)?DrillMissed\b")
+
+CATEGORIES = (
+    {"name": "Objective missed", "matchedStatuses": ["failed"], "messageRegex": r"(?s).*DrillMissed.*"},
+    {"name": "Measurement not sharp enough", "matchedStatuses": ["broken"], "messageRegex": r"(?s).*DrillUnknown.*"},
+    {"name": "Drill proves nothing", "matchedStatuses": ["broken"], "messageRegex": r"(?s).*DrillInvalid.*"},
+    {"name": "Harness, machine or input", "matchedStatuses": ["broken"]},
+    {"name": "Other failures", "matchedStatuses": ["failed"]},
+)
+
+
+def register(config: pytest.Config) -> None:
+    """Call from pytest_configure. Tags are always read; everything else only with `--alluredir`."""
+    config.pluginmanager.register(TagLabels(), f"{_PLUGIN}-tags")
+    directory = config.getoption("allure_report_dir", None)
+    if not directory:
+        return
+    config.pluginmanager.register(GherkinSteps(), f"{_PLUGIN}-steps")
+    tidy = Tidy(Path(directory).absolute())
+    allure_commons.plugin_manager.register(tidy, _PLUGIN)
+    config.add_cleanup(lambda: allure_commons.plugin_manager.unregister(tidy))
+
+
+class TagLabels:
+    """`@severity:critical`, `@owner:sre`, `@issue:DR-7` become labels and links; other tags stay pytest marks."""
+
+    def pytest_bdd_apply_tag(self, tag: str, function: Callable[..., object]) -> bool | None:
+        """True when the tag was ours. pytest-bdd does not call it for tags of `Examples:` blocks."""
+        kind, _, value = tag.partition(":")
+        if value and kind in _LABELS:
+            allure.label(kind, value)(function)
+        elif value and kind in _LINKS:
+            allure.link(value, link_type=kind, name=value)(function)
+        else:
+            return None
+        return True
+
+
+class GherkinSteps:
+    """Shows a scenario as its author wrote it: names, description, outline row, steps with tables and doc strings."""
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """An outline's row becomes one parameter per column."""
+        row = getattr(getattr(item, "callspec", None), "params", {}).get(_EXAMPLE)
+        if row:
+            allure.dynamic.parameter(_EXAMPLE, _Bare(""), excluded=True, mode=ParameterMode.HIDDEN)
+            for name, value in row.items():
+                allure.dynamic.parameter(name, _Bare(value))
+
+    def pytest_bdd_before_scenario(self, request: pytest.FixtureRequest, feature: Any, scenario: Any) -> None:
+        """Titles and the description."""
+        request.node.stash[_STEP] = None
+        allure.dynamic.title(scenario.name)
+        if feature.name:
+            allure.dynamic.feature(feature.name)
+        allure.dynamic.story(scenario.rule.name if getattr(scenario, "rule", None) else scenario.name)
+        texts = [text for text in (feature.description, scenario.description) if text]
+        if texts:
+            allure.dynamic.description("\n\n".join(texts))
+
+    def pytest_bdd_before_step(self, request: pytest.FixtureRequest, step: Any) -> None:
+        """Open the step; it is closed by whichever of the hooks below comes first."""
+        context = allure.step(_step_title(step))
+        context.__enter__()
+        request.node.stash[_STEP] = context
+        if step.datatable:
+            table = io.StringIO()
+            csv.writer(table).writerows(step.datatable.raw())
+            allure.attach(table.getvalue(), "table", AttachmentType.CSV)
+        if step.docstring is not None:
+            allure.attach(step.docstring, "doc string", AttachmentType.TEXT)
+
+    def pytest_bdd_after_step(self, request: pytest.FixtureRequest) -> None:
+        """The step passed."""
+        _close(request.node)
+
+    def pytest_bdd_step_error(self, request: pytest.FixtureRequest, exception: Exception) -> None:
+        """The step failed."""
+        _close(request.node, exception)
+
+    def pytest_bdd_after_scenario(self, request: pytest.FixtureRequest) -> None:
+        """`pytest.skip()` and Ctrl-C inside a step reach neither of the hooks above."""
+        _close(request.node, sys.exc_info()[1])
+
+    def pytest_bdd_step_func_lookup_error(self, step: Any, exception: Exception) -> None:
+        """A step that nobody defined is shown as a broken one."""
+        with pytest.raises(type(exception)), allure.step(_step_title(step)):
+            raise exception
+
+
+class Tidy:
+    """Registered with allure itself. directory: where the results go."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    @allure_commons.hookimpl(tryfirst=True)
+    def report_container(self, container: Any) -> None:
+        """Leave pytest-bdd's synthetic fixtures out of set-up and tear-down."""
+        for fixtures in (container.befores, container.afters):
+            fixtures[:] = [fixture for fixture in fixtures if not str(fixture.name).startswith(_SYNTHETIC)]
+
+    @allure_commons.hookimpl(tryfirst=True)
+    def report_result(self, result: Any) -> None:
+        """A missed objective is a failure, in the test and in its steps."""
+        details = result.statusDetails
+        if result.status == "broken" and details is not None and _MISSED.match(details.message or ""):
+            result.status = "failed"
+        for step in result.steps:
+            self.report_result(step)
+
+
+class _Bare:
+    """A parameter's value that Allure prints without quotation marks: it shows repr()."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return self._text
+
+
+def _step_title(step: Any) -> str:
+    return f"{step.keyword} {step.name}"
+
+
+def _close(node: Any, error: BaseException | None = None) -> None:
+    context = node.stash.get(_STEP, None)
+    node.stash[_STEP] = None
+    if context is not None:
+        context.__exit__(type(error) if error else None, error, error.__traceback__ if error else None)
+
+
+def attach_drill(result: DrillResult, folder: Path) -> None:
+    """Attach a drill's evidence to the running test: picture, evidence, history, measured values.
+
+    folder: the run's. Does nothing, and draws nothing, when Allure is not at work.
+    """
+    if _tidy() is None:
+        return
+    for name, value in _measured(result).items():
+        # Excluded from the history id, which must not change from run to run.
+        allure.dynamic.parameter(name, _Bare(value), excluded=True)
+    evidence = json.dumps(run_json.drill_dict(result), indent=2, ensure_ascii=False)
+    allure.attach(evidence, "evidence", AttachmentType.JSON)
+    recorded = read_history(folder, result)
+    if recorded.events:
+        allure.attach(timeline.png(recorded.events, result), "timeline", AttachmentType.PNG)
+        allure.attach(timeline.svg(recorded.events, result), "timeline (SVG)", AttachmentType.SVG)
+    if recorded.problem:
+        allure.attach(recorded.problem, "history: problem", AttachmentType.TEXT)
+    _attach_history(result, folder)
+
+
+def _measured(result: DrillResult) -> dict[str, str]:
+    values = {
+        "verdict": str(result.verdict),
+        "RTO": wording.bracket(result.rto),
+        "RTO promised": wording.promised_recovery(result),
+        "RPO": wording.recovery_point(result.rpo),
+        "RPO promised": wording.promised_point(result),
+        "predicted": wording.seconds(result.prediction_s),
+        "why": result.why,
+    }
+    if result.rto is not None and result.rto.point_ns is not None:
+        values["RTO point"] = wording.seconds(to_s(result.rto.point_ns))
+    return {name: value for name, value in values.items() if value}
+
+
+def _attach_history(result: DrillResult, folder: Path) -> None:
+    try:
+        path = run_json.inside(folder, result.history)
+        size = path.stat().st_size
+    except (InputError, OSError):
+        return  # read_history has already said what is wrong with it
+    if size <= HISTORY_PLAIN_BYTES:
+        allure.attach.file(str(path), "history", "application/x-ndjson", "jsonl")
+    elif size <= HISTORY_LARGEST_BYTES:
+        packed = gzip.compress(path.read_bytes(), compresslevel=6, mtime=0)
+        allure.attach(packed, "history (gzip)", "application/gzip", "jsonl.gz")
+    else:
+        allure.attach(f"{size} bytes, too large to attach: {path}", "history: left out", AttachmentType.TEXT)
+
+
+def write_metadata(run: RunResult) -> None:
+    """Write environment.properties and categories.json beside the results; nothing when Allure is not at work."""
+    tidy = _tidy()
+    if tidy is None:
+        return
+    tidy.directory.mkdir(parents=True, exist_ok=True)
+    facts = {
+        "run": run.run_id,
+        "environment": run.environment,
+        "profile": run.profile,
+        "subject": run.subject,
+        "seed": "none" if run.seed is None else str(run.seed),
+        "verdict": str(run.verdict),
+        **{f"version.{name}": version for name, version in run.versions.items()},
+        **{f"machine.{name}": value for name, value in run.machine.items()},
+        **{
+            f"measurable.{name}": "yes" if value is True else f"no: {value}" for name, value in run.capabilities.items()
+        },
+    }
+    lines = [f"{_property(name, key=True)}={_property(value)}\n" for name, value in facts.items()]
+    (tidy.directory / "environment.properties").write_text("".join(lines), encoding="ascii")
+    (tidy.directory / "categories.json").write_text(json.dumps(CATEGORIES, indent=2) + "\n", encoding="utf-8")
+
+
+def _property(text: str, *, key: bool = False) -> str:
+    """Text as a Java properties file wants it (java.util.Properties.load): ASCII, with escapes."""
+    escaped = wording.one_line(text, 1000).replace("\\", "\\\\")
+    if key:
+        escaped = re.sub(r"[\s:=#!]", "_", escaped)
+    utf16 = escaped.encode("utf-16-be")
+    units = [int.from_bytes(utf16[index : index + 2]) for index in range(0, len(utf16), 2)]
+    return "".join(chr(unit) if unit < 0x7F else f"\\u{unit:04x}" for unit in units)
+
+
+def _tidy() -> Tidy | None:
+    plugin = allure_commons.plugin_manager.get_plugin(_PLUGIN)
+    return plugin if isinstance(plugin, Tidy) else None
