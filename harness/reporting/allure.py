@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import allure
+import allure as untyped_allure
 import allure_commons
 import pytest
 from allure_commons.types import AttachmentType, ParameterMode
@@ -29,6 +29,7 @@ from harness.reporting.sources import read_history
 
 HISTORY_PLAIN_BYTES = 512 * 1024
 HISTORY_LARGEST_BYTES = 64 * 1024 * 1024
+allure: Any = untyped_allure
 _PLUGIN = "drill-allure"
 _LABELS = frozenset({"severity", "epic", "feature", "story", "owner", "layer"})
 _LINKS = frozenset({"issue", "tms", "link"})
@@ -184,7 +185,9 @@ def attach_drill(result: DrillResult, folder: Path) -> None:
     recorded = read_history(folder, result)
     if recorded.events:
         allure.attach(timeline.png(recorded.events, result), "timeline", AttachmentType.PNG)
-        allure.attach(timeline.svg(recorded.events, result), "timeline (SVG)", AttachmentType.SVG)
+        drawn = (folder / result.history).parent / "timeline.svg"
+        svg = drawn.read_text(encoding="utf-8") if drawn.exists() else timeline.svg(recorded.events, result)
+        allure.attach(svg, "timeline (SVG)", AttachmentType.SVG)
     if recorded.problem:
         allure.attach(recorded.problem, "history: problem", AttachmentType.TEXT)
     _attach_history(result, folder)
