@@ -141,7 +141,7 @@ def _dechunk(data: bytearray, at: int) -> bytes | None:
         if not 0 <= size <= MAX_BODY:
             raise Garbage(f"chunk of {size} bytes")
         if size == 0:
-            return bytes(body) if data.find(b"\r\n\r\n", end) == end or data.find(b"\r\n\r\n", end) > 0 else None
+            return bytes(body) if data.find(b"\r\n\r\n", end) >= 0 else None  # after trailers, if any
         at = end + 2 + size + 2
         if len(data) < at:
             return None

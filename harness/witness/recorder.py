@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 from harness.history.events import Event
@@ -12,10 +13,14 @@ FLUSH_PERIOD_S = 0.05
 
 
 class Recorder:
-    """The history file being written."""
+    """The history file being written. on_error hears when it cannot be: from then on the history has a hole.
 
-    def __init__(self, path: Path) -> None:
+    Raises OSError when the file cannot be opened.
+    """
+
+    def __init__(self, path: Path, on_error: Callable[[OSError], None]) -> None:
         self._log = EventLog(path)
+        self._on_error = on_error
         self._waiting: list[Event] = []
         self._timer: asyncio.TimerHandle | None = None
         self.lines = 0
@@ -31,18 +36,24 @@ class Recorder:
             self._timer = asyncio.get_running_loop().call_later(FLUSH_PERIOD_S, self.flush)
 
     def flush(self) -> None:
-        """Write everything now. Raises OSError when the file cannot be written."""
+        """Write everything now."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         events, self._waiting = self._waiting, []
-        if events:
+        if not events:
+            return
+        try:
             self._log.append(*events)
+        except OSError as error:
+            self._on_error(error)
+        else:
             self.lines += len(events)
 
     def close(self) -> None:
         """Flush and close."""
+        self.flush()
         try:
-            self.flush()
-        finally:
             self._log.close()
+        except OSError as error:  # what could not be written before is tried once more
+            self._on_error(error)

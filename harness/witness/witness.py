@@ -39,7 +39,7 @@ class Witness:
     def __init__(self, config: WitnessConfig) -> None:
         self.config = config
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._recorder = Recorder(Path(config.history))
+        self._recorder = Recorder(Path(config.history), self.fail)
         self._id_space = f"{monotonic_ns() // 1_000_000:x}{os.getpid() % 4096:03x}"
         self._histories = 0
         self._calibrations = 0
@@ -186,7 +186,7 @@ class Witness:
 
         What is outstanding is waited for, and belongs to the old file. Raises OSError when the file cannot be opened.
         """
-        recorder = Recorder(history)
+        recorder = Recorder(history, self.fail)
         async with self._turn:
             was_running = self.running
             await self._stop()

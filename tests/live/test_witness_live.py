@@ -1,0 +1,610 @@
+"""The witness against a small application and a small DNS server, over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import dns.rcode
+import pytest
+from witness_echo import Echo, TinyDns
+
+from harness.clock import NS_PER_S
+from harness.errors import InputError
+from harness.history.codec import read
+from harness.history.events import CanaryProbe, Completion, DnsAnswer, Invoke, Operation
+from harness.history.log import pair
+from harness.outcome import Outcome
+from harness.witness.models import parse_canaries, parse_config
+from harness.witness.witness import Witness
+
+pytestmark = pytest.mark.live
+
+A, B = "127.0.1.10", "127.0.2.10"
+FAST = {"clients": 1, "period_s": 0.04}
+
+
+@dataclass
+class Arrangement:
+    """Two edges, a DNS server, and a witness."""
+
+    a: Echo
+    b: Echo
+    dns: TinyDns
+    witness: Witness
+    history: Path
+
+    def events(self, kind: type) -> list[Any]:
+        return [event for event in read(self.history) if isinstance(event, kind)]
+
+    def operations(self, cohort: str = "") -> list[Operation]:
+        return [o for o in pair(read(self.history)) if o.invoke.cohort.startswith(cohort)]
+
+    def completions(self, cohort: str = "") -> list[Completion]:
+        return [o.completion for o in self.operations(cohort) if o.completion is not None]
+
+    async def until(self, seen: Callable[[], object], timeout_s: float = 8.0) -> None:
+        async with asyncio.timeout(timeout_s):
+            while not seen():
+                await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def arranged(
+    tmp_path: Path, cohorts: dict[str, dict[str, Any]], *, ttl_s: int = 1, **config: Any
+) -> AsyncIterator[Arrangement]:
+    a, b, server = Echo("us-east-1"), Echo("us-west-2"), TinyDns([A], ttl_s)
+    await asyncio.gather(a.start(), b.start(), server.start())
+    history = tmp_path / "history.jsonl"
+    settings = {
+        "history": str(history),
+        "dns": server.address,
+        "record": "app.example.com",
+        "port": 1,
+        "address_book": {A: a.address, B: b.address},
+        "edges": {"us-east-1": A, "us-west-2": B},
+        "cohorts": cohorts,
+        "timeout_s": 0.3,
+    }
+    witness = Witness(parse_config(settings | config))
+    await witness.open()
+    try:
+        yield Arrangement(a, b, server, witness, history)
+        assert not witness.failed.done()
+    finally:
+        await witness.close()
+        await asyncio.gather(a.stop(), b.stop(), server.stop())
+
+
+def test_a_quiet_half_second_leaves_a_complete_history(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with arranged(tmp_path, {"dns": {"clients": 2, "period_s": 0.05}, "pinned-b": FAST}) as at:
+            await at.witness.start()
+            await at.until(lambda: len(at.operations()) >= 60)
+            await at.witness.stop()
+            operations = at.operations()
+            assert all(o.completion is not None and o.good for o in operations)
+            assert len({o.invoke.op for o in operations}) == len(operations)
+            for o in operations:
+                assert o.completion is not None
+                assert o.invoke.planned_ns <= o.sent_ns <= o.completion.mono_ns
+                assert (o.completion.region, o.completion.epoch) == (
+                    ("us-west-2", 3) if o.invoke.cohort == "pinned-b" else ("us-east-1", 3)
+                )
+                if o.invoke.f == "put":
+                    assert o.invoke.k == o.invoke.v == o.invoke.op
+            reads = [o for o in operations if o.invoke.f == "get" and not o.invoke.k.endswith("absent")]
+            assert reads
+            assert all(o.completion is not None and o.completion.v in (o.invoke.k, None) for o in reads)
+            assert [c.v for c in at.completions("pinned") if c.f == "get"][-1] is not None
+            answers = {(e.client, e.addresses) for e in at.events(DnsAnswer)}
+            assert answers == {("authoritative", (A,)), ("dns-0", (A,)), ("dns-1", (A,))}
+
+    asyncio.run(scene())
+
+
+def test_the_schedule_of_each_client_is_an_exact_grid(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with arranged(tmp_path, {"direct-a": {"clients": 2, "period_s": 0.04}}) as at:
+            await at.witness.start()
+            await at.until(lambda: len(at.operations()) >= 40)
+            await at.witness.stop()
+            for client in ("direct-a-0", "direct-a-1"):
+                mine = [o.invoke for o in at.operations() if o.invoke.client == client]
+                for kind in (("put", "delete"), ("get",)):
+                    planned = [i.planned_ns for i in mine if i.f in kind]
+                    assert {(x - planned[0]) % 40_000_000 for x in planned} == {0}
+                writes = [i.planned_ns for i in mine if i.f != "get"]
+                reads = [i.planned_ns for i in mine if i.f == "get"]
+                assert (reads[0] - writes[0]) % 40_000_000 == 20_000_000
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize(
+    ("mode", "put", "get"),
+    [
+        ("503", (Outcome.INFO, 503, None), (Outcome.INFO, 503, None)),
+        ("503-no-target", (Outcome.FAIL, 503, None), (Outcome.FAIL, 503, None)),
+        ("500", (Outcome.INFO, 500, None), (Outcome.INFO, 500, None)),
+        ("garbage", (Outcome.INFO, None, "garbage"), (Outcome.INFO, None, "garbage")),
+        ("wrong-json", (Outcome.OK, 200, None), (Outcome.INFO, 200, "garbage")),
+        ("reset", (Outcome.INFO, None, "reset"), (Outcome.INFO, None, "reset")),
+        ("hang", (Outcome.INFO, None, "timeout"), (Outcome.INFO, None, "timeout")),
+    ],
+)
+def test_what_a_broken_application_looks_like(tmp_path: Path, mode: str, put: object, get: object) -> None:
+    async def scene() -> None:
+        async with arranged(tmp_path, {"direct-a": FAST, "pinned-a": FAST}) as at:
+            at.a.mode = mode
+            await at.witness.start()
+            await at.until(lambda: len(at.completions("direct")) >= 6 and len(at.completions("pinned")) >= 6)
+            await at.witness.stop()
+            for c in at.completions():
+                assert (c.outcome, c.status, c.error) == (get if c.f == "get" else put)
+                assert c.address == A
+            if mode == "hang":
+                took = [c.mono_ns - o.sent_ns for o in at.operations() if (c := o.completion)]
+                assert all(0.29 * NS_PER_S < ns < 0.8 * NS_PER_S for ns in took)
+
+    asyncio.run(scene())
+
+
+def test_an_absent_item_is_an_available_service(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with arranged(tmp_path, {"direct-a": FAST}) as at:
+            await at.witness.start()
+            await at.until(lambda: len(at.completions()) >= 4)
+            at.a.items.clear()
+            await at.until(lambda: any(c.status == 404 for c in at.completions()))
+            await at.witness.stop()
+            lost = next(c for c in at.completions() if c.status == 404)
+            assert (lost.f, lost.outcome, lost.v, lost.error) == ("get", Outcome.OK, None, None)
+
+    asyncio.run(scene())
+
+
+def test_a_closed_port_is_a_refusal_without_effect(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with arranged(tmp_path, {"direct-a": FAST, "pinned-a": FAST}) as at:
+            await at.a.stop()
+            await at.witness.start()
+            await at.until(lambda: len(at.completions("pinned")) >= 4 and len(at.completions("direct")) >= 4)
+            await at.witness.stop()
+            assert {(c.outcome, c.error, c.status) for c in at.completions()} == {(Outcome.FAIL, "refused", None)}
+            assert len({o.invoke.p for o in at.operations()}) == 2, "a known outcome keeps the process id"
+
+    asyncio.run(scene())
+
+
+def test_a_full_accept_queue_is_a_connect_timeout_without_effect(tmp_path: Path) -> None:
+    async def scene() -> None:
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen(0)
+            fillers = []
+            for _ in range(4):
+                filler = socket.socket()
+                filler.setblocking(False)
+                filler.connect_ex(listener.getsockname())
+                fillers.append(filler)
+            book = {A: listener.getsockname()}
+            async with arranged(tmp_path, {"direct-a": FAST}, address_book=book) as at:
+                await at.witness.start()
+                await at.until(lambda: len(at.completions()) >= 6)
+                await at.witness.stop()
+                assert {(c.outcome, c.error) for c in at.completions()} == {(Outcome.FAIL, "connect-timeout")}
+            for filler in fillers:
+                filler.close()
+
+    asyncio.run(scene())
+
+
+def test_a_client_that_does_not_know_takes_a_new_process_id(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with arranged(tmp_path, {"direct-a": FAST, "direct-b": FAST}) as at:
+            at.a.mode = at.b.mode = "500"
+            await at.witness.start()
+            await at.until(lambda: len(at.completions()) >= 20)
+            await at.witness.stop()
+            of = {c: {o.invoke.p for o in at.operations(c)} for c in ("direct-a", "direct-b")}
+            assert len(of["direct-a"]) > 3
+            assert not of["direct-a"] & of["direct-b"]
+
+    asyncio.run(scene())
+
+
+def test_dns_moves_and_each_cohort_follows_in_its_own_way(tmp_path: Path) -> None:
+    async def scene() -> None:
+        cohorts = {
+            "dns": {"clients": 4, "period_s": 0.08},
+            "keepalive": FAST,
+            "ttl-violating": FAST | {"min_ttl_s": 60},
+            "pinned-a": FAST,
+            "direct-a": FAST,
+        }
+        async with arranged(tmp_path, cohorts, ttl_s=2) as at:
+
+            def dialled(cohort: str, count: int = 6) -> set[str | None]:
+                return {c.address for c in at.completions(cohort)[-count:]}
+
+            await at.witness.start()
+            await at.until(lambda: len(at.completions("keepalive")) >= 6 and len(at.completions("dns")) >= 16)
+            at.dns.addresses = [B]
+            await at.until(lambda: dialled("dns", 16) == {B})
+            answers = {e.client: e.mono_ns for e in at.events(DnsAnswer) if e.addresses == (B,)}
+            changed_ns = answers["authoritative"]
+            delays = sorted((answers[f"dns-{i}"] - changed_ns) / NS_PER_S for i in range(4))
+            assert delays[-1] < 2 + 0.3
+            assert all(later - earlier > 0.2 for earlier, later in pairwise(delays)), delays
+            assert dialled("keepalive") == dialled("ttl-violating") == dialled("pinned") == dialled("direct") == {A}
+            at.a.cut()
+            await at.until(lambda: dialled("keepalive") == {B})
+            await at.until(lambda: dialled("pinned") == {A})
+            assert dialled("ttl-violating") == {A}
+            at.dns.addresses = [A]
+            await at.until(lambda: dialled("dns", 16) == {A})
+            assert dialled("keepalive") == {B}, "nothing broke, so nothing was asked"
+
+    asyncio.run(scene())
+
+
+def test_one_hanging_answer_delays_no_other_operation(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with arranged(tmp_path, {"pinned-a": FAST, "keepalive": FAST}, timeout_s=3.0) as at:
+            await at.witness.start()
+            await at.until(lambda: len(at.completions()) >= 20)
+            at.a.delay_once_s = 1.0
+            await at.until(lambda: at.a.delay_once_s == 0.0)
+            await at.until(
+                lambda: any(c.mono_ns - o.sent_ns > 0.9 * NS_PER_S for o in at.operations() if (c := o.completion))
+            )
+            await at.witness.stop()
+            operations = at.operations()
+            slow = [o for o in operations if o.completion and o.completion.mono_ns - o.sent_ns > 0.9 * NS_PER_S]
+            assert len(slow) == 1
+            hung = slow[0]
+            assert hung.completion is not None
+            meanwhile = [o for o in operations if hung.sent_ns < o.sent_ns < hung.completion.mono_ns]
+            assert len(meanwhile) >= 80
+            assert max(o.sent_ns - o.invoke.planned_ns for o in meanwhile) < 0.1 * NS_PER_S
+            assert all(o.completion and o.completion.mono_ns - o.sent_ns < 0.5 * NS_PER_S for o in meanwhile)
+
+    asyncio.run(scene())
+
+
+def test_a_silent_dns_server_means_no_address_never_a_stale_one(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with arranged(tmp_path, {"dns": FAST}) as at:
+            await at.witness.start()
+            await at.until(lambda: len(at.completions()) >= 10)
+            at.dns.silent = True
+            await at.until(lambda: any(c.error == "dns" for c in at.completions()))
+            failed_ns = next(o.sent_ns for o in at.operations() if o.completion and o.completion.error == "dns")
+            at.dns.silent = False
+            await at.until(lambda: at.completions()[-1].outcome is Outcome.OK)
+            await at.witness.stop()
+            last_ok_before = max(o.sent_ns for o in at.operations() if o.good and o.sent_ns < failed_ns)
+            assert failed_ns > last_ok_before
+            assert {c.outcome for c in at.completions() if c.error == "dns"} == {Outcome.FAIL}
+            assert all(c.address is None for c in at.completions() if c.error == "dns")
+
+    asyncio.run(scene())
+
+
+def test_a_lost_datagram_is_asked_again_and_a_truncated_answer_over_tcp(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with arranged(tmp_path, {"dns": FAST}, timeout_s=1.0, dns_probe_period_s=30.0) as at:
+            at.dns.drop_next = 2
+            at.dns.truncate = True
+            await at.witness.start()
+            await at.until(lambda: len(at.completions()) >= 4)
+            await at.witness.stop()
+            assert at.dns.queries >= 3
+            assert at.dns.tcp_queries >= 1
+            assert {c.outcome for c in at.completions()} == {Outcome.OK}
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("rcode", [dns.rcode.NXDOMAIN, dns.rcode.SERVFAIL])
+def test_a_name_without_an_address_fails_the_operation(tmp_path: Path, rcode: dns.rcode.Rcode) -> None:
+    async def scene() -> None:
+        async with arranged(tmp_path, {"dns": FAST}) as at:
+            at.dns.rcode = rcode
+            await at.witness.start()
+            await at.until(lambda: len(at.completions()) >= 4)
+            await at.witness.stop()
+            assert {(c.outcome, c.error) for c in at.completions()} == {(Outcome.FAIL, "dns")}
+            answers = [e.addresses for e in at.events(DnsAnswer) if e.client == "authoritative"]
+            assert answers == ([()] if rcode == dns.rcode.NXDOMAIN else [])
+
+    asyncio.run(scene())
+
+
+def test_an_answer_that_leads_out_of_this_machine_is_not_dialled(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with arranged(tmp_path, {"dns": FAST}) as at:
+            at.dns.addresses = ["192.0.2.1"]
+            await at.witness.start()
+            await at.until(lambda: len(at.completions()) >= 2)
+            await at.witness.stop()
+            assert {(c.outcome, c.error, c.address) for c in at.completions()} == {
+                (Outcome.FAIL, "unreachable", "192.0.2.1")
+            }
+
+    asyncio.run(scene())
+
+
+def test_stop_waits_for_what_is_outstanding_and_sends_nothing_more(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with arranged(tmp_path, {"direct-a": FAST}, timeout_s=0.6) as at:
+            at.a.mode = "hang"
+            await at.witness.start()
+            await at.until(lambda: len(at.a.requests) >= 5)
+            await at.witness.stop()
+            operations = at.operations()
+            assert operations
+            assert all(o.completion is not None for o in operations)
+            assert at.witness.status()["outstanding"] == 0
+            size = at.history.stat().st_size
+            await asyncio.sleep(0.2)
+            assert at.history.stat().st_size == size
+
+    asyncio.run(scene())
+
+
+def test_rotate_goes_on_in_another_file_with_ids_of_its_own(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with arranged(tmp_path, {"dns": FAST}) as at:
+            await at.witness.start()
+            await at.until(lambda: len(at.operations()) >= 8)
+            await at.witness.rotate(tmp_path / "second.jsonl")
+            first, at.history = at.history, tmp_path / "second.jsonl"
+            size = first.stat().st_size
+            await at.until(lambda: at.history.exists() and len(at.operations()) >= 8)
+            await at.witness.stop()
+            old, new = pair(read(first)), at.operations()
+            assert all(o.completion is not None for o in old)
+            assert first.stat().st_size == size
+            assert not {o.invoke.op for o in old} & {o.invoke.op for o in new}
+            assert not {o.invoke.k for o in old} & {o.invoke.k for o in new}
+            assert {e.client for e in at.events(DnsAnswer)} == {"authoritative", "dns-0"}, "each file tells the start"
+
+    asyncio.run(scene())
+
+
+def test_rate_changes_at_once_and_zero_pauses(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with arranged(tmp_path, {"direct-a": {"clients": 1, "period_s": 0.4}}) as at:
+            await at.witness.start()
+            at.witness.set_rate(10)
+            await at.until(lambda: len(at.operations()) >= 20)
+            planned = [o.invoke.planned_ns for o in at.operations() if o.invoke.f != "get"][-5:]
+            assert {b - a for a, b in pairwise(planned)} == {40_000_000}
+            at.witness.set_rate(0)
+            await at.until(lambda: at.witness.status()["outstanding"] == 0)
+            sent = at.witness.status()["cohorts"]["direct-a"]["sent"]
+            await asyncio.sleep(0.15)
+            assert at.witness.status()["cohorts"]["direct-a"]["sent"] == sent
+            with pytest.raises(InputError):
+                at.witness.set_rate(-1)
+
+    asyncio.run(scene())
+
+
+def test_canaries_see_a_link_a_kept_connection_and_a_process_die(tmp_path: Path) -> None:
+    async def scene() -> None:
+        sleeper = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+        try:
+            async with arranged(tmp_path, {}, canary_period_s=0.05, canary_timeout_s=0.2) as at:
+                base = {"address": at.a.address}
+                at.witness.set_canaries(
+                    parse_canaries(
+                        [
+                            base | {"link": "canary->us-east-1:http", "kind": "http", "path": "/items/x"},
+                            base | {"link": "canary.outside->us-east-1:dynamodb", "kind": "dynamodb"},
+                            base | {"link": "kept", "kind": "http", "keepalive": True},
+                            {"link": "process:app", "kind": "process", "pid": sleeper.pid},
+                        ]
+                    )
+                )
+
+                def last(link: str) -> tuple[bool, str | None] | None:
+                    probes = [p for p in at.events(CanaryProbe) if p.link == link]
+                    return (probes[-1].ok, probes[-1].error) if probes else None
+
+                links = ("canary->us-east-1:http", "canary.outside->us-east-1:dynamodb", "kept", "process:app")
+                await at.witness.start()
+                await at.until(lambda: all(last(link) == (True, None) for link in links))
+                calls = [r for r in at.a.requests if "x-amz-target" in r[2]]
+                assert calls[0][:2] == ("POST", "/")
+                assert "/us-east-1/dynamodb/" in calls[0][2]["authorization"]
+                connections = at.a.connections
+                at.a.mode = "hang"
+                sleeper.send_signal(signal.SIGSTOP)
+                await at.until(lambda: all(last(link) == (False, "timeout") for link in links[:3]))
+                await at.until(lambda: last("process:app") == (False, "stopped"))
+                sleeper.send_signal(signal.SIGCONT)
+                sleeper.kill()
+                await at.a.stop()
+                await at.until(lambda: all(last(link) == (False, "refused") for link in links[:3]))
+                await at.until(lambda: last("process:app") == (False, "dead"))
+                assert at.a.connections > connections
+                at.witness.set_canaries(())
+                await at.witness.stop()
+                assert at.witness.status()["canaries"] == []
+        finally:
+            sleeper.kill()
+            sleeper.communicate()
+
+    asyncio.run(scene())
+
+
+def test_a_kept_canary_connection_is_really_kept(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with arranged(tmp_path, {}, canary_period_s=0.02) as at:
+            canary = {"link": "kept", "kind": "dynamodb", "region": "us-east-1", "keepalive": True}
+            at.witness.set_canaries(parse_canaries([canary | {"address": at.a.address}]))
+            await at.witness.start()
+            await at.until(lambda: len(at.events(CanaryProbe)) >= 10)
+            await at.witness.stop()
+            assert at.a.connections == 1
+
+    asyncio.run(scene())
+
+
+def test_pinned_clients_keep_their_connections_and_direct_ones_never_do(tmp_path: Path) -> None:
+    async def scene() -> None:
+        cohorts = {"pinned-a": FAST | {"connections": 3}, "direct-b": FAST}
+        async with arranged(tmp_path, cohorts) as at:
+            await at.witness.start()
+            await at.until(lambda: len(at.completions()) >= 40)
+            await at.witness.stop()
+            assert at.a.connections <= 5
+            assert at.b.connections == len(at.operations("direct-b"))
+
+    asyncio.run(scene())
+
+
+def test_calibration_measures_and_leaves_no_trace_in_the_history(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with arranged(tmp_path, {"dns": FAST}) as at:
+            burst = await at.witness.calibrate(0.3, 4)
+            assert burst.failed == 0
+            assert burst.as_json()["ops_per_s"] > 50
+            assert all(key.startswith("cal-") for key in at.a.items)
+            again = set(at.a.items)
+            await at.witness.calibrate(0.1, 2)
+            assert len(at.a.items) > len(again), "ids are not used twice"
+            assert at.history.read_text() == ""
+            await at.witness.start()
+            with pytest.raises(InputError, match="stop the workload"):
+                await at.witness.calibrate(0.1, 1)
+
+    asyncio.run(scene())
+
+
+def test_a_history_that_cannot_be_written_is_an_error_not_a_hole(tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full on this platform")
+
+    async def scene() -> None:
+        a, server = Echo(), TinyDns([A], 1)
+        await asyncio.gather(a.start(), server.start())
+        config = {"history": "/dev/full", "dns": server.address, "record": "app.example.com", "port": 1}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "harness.witness", "--config", _json(config)),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        ready = _parse(await process.stdout.readline())
+        await _admin(ready, "/start")
+        async with asyncio.timeout(10):
+            _, stderr = await process.communicate()
+        assert process.returncode == 3
+        assert b"the witness failed" in stderr
+        await asyncio.gather(a.stop(), server.stop())
+
+    asyncio.run(scene())
+
+
+def _json(value: object) -> str:
+    return json.dumps(value)
+
+
+def _parse(line: bytes) -> dict[str, Any]:
+    return dict(json.loads(line))
+
+
+async def _admin(ready: dict[str, Any], path: str, body: object = None, method: str = "POST") -> tuple[int, Any]:
+    url = "http://{}:{}{}".format(*ready["admin"], path)
+    async with aiohttp.ClientSession() as session, session.request(method, url, json=body) as answer:
+        return answer.status, await answer.json()
+
+
+def test_the_process_serves_its_admin_interface_and_ends_on_sigterm_with_a_whole_history(tmp_path: Path) -> None:
+    async def scene() -> None:
+        a, server = Echo(), TinyDns([A], 1)
+        await asyncio.gather(a.start(), server.start())
+        history = tmp_path / "history.jsonl"
+        config = {
+            "history": str(history),
+            "dns": server.address,
+            "record": "app.example.com",
+            "port": 1,
+            "address_book": {A: a.address},
+            "cohorts": {"dns": {"clients": 2, "period_s": 0.05}},
+            "timeout_s": 0.5,
+        }
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "harness.witness", "--config", _json(config)), stdout=subprocess.PIPE
+        )
+        assert process.stdout is not None
+        try:
+            ready = _parse(await process.stdout.readline())
+            assert ready["scheduling"] in ("fifo", "nice", "none")
+            status, burst = await _admin(ready, "/calibrate", {"seconds": 0.2})
+            assert (status, burst["failed"]) == (200, 0)
+            assert (await _admin(ready, "/start"))[1]["running"] is True
+            for path, body in (
+                ("/rate", {"scale": "x"}),
+                ("/rate", {}),
+                ("/rotate", {"history": str(tmp_path / "no" / "folder")}),
+                ("/canaries", [{"kind": "http"}]),
+                ("/calibrate", {"seconds": 1}),
+            ):
+                status, answer = await _admin(ready, path, body)
+                assert status == 400, (path, answer)
+                assert answer["error"]
+            assert (await _admin(ready, "/rate", {"scale": 2.0}))[0] == 200
+            async with asyncio.timeout(10):
+                while (await _admin(ready, "/status", method="GET"))[1]["cohorts"].get("dns", {"ok": 0})["ok"] < 30:
+                    await asyncio.sleep(0.02)
+            a.mode = "hang"
+            process.terminate()
+            async with asyncio.timeout(5):
+                assert await process.wait() == 0
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        events = list(read(history))
+        sent = [e for e in events if isinstance(e, Invoke)]
+        assert {e.op for e in sent} == {e.op for e in events if isinstance(e, Completion)}
+        assert history.read_bytes().endswith(b"\n")
+        await asyncio.gather(a.stop(), server.stop())
+
+    asyncio.run(scene())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="real-time classes are Linux's")
+def test_a_witness_that_spins_falls_back_to_the_normal_class() -> None:
+    script = (
+        "import time\n"
+        "from harness.witness import scheduling\n"
+        "print(scheduling.become_punctual(), flush=True)\n"
+        "end = time.monotonic() + 1.5\n"
+        "while time.monotonic() < end and scheduling.current() == 'fifo': pass\n"
+        "print(scheduling.current())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=20, check=True, env=dict(os.environ)
+    )
+    taken, left = done.stdout.split()
+    if taken != "fifo":
+        pytest.skip(f"no permission for a real-time class here (got {taken})")
+    assert left != "fifo"
