@@ -24,7 +24,7 @@ class Share:
     @property
     def failure_rate(self) -> float:
         """0..1; 0 when there were none."""
-        return 1 - self.good / self.total if self.total else 0.0
+        return (self.total - self.good) / self.total if self.total else 0.0
 
 
 def share(

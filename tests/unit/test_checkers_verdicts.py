@@ -1,0 +1,347 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from measurement_timeline import A, B, pulse, s, timeline
+
+from harness.checkers import objectives
+from harness.checkers.durability import durability
+from harness.checkers.failback import as_evidence, failback
+from harness.checkers.flapping import flapping, needless_failover
+from harness.checkers.result import CheckResult, merged
+from harness.checkers.split_brain import split_brain
+from harness.checkers.staleness import staleness
+from harness.checkers.steady_state import Surroundings, steady_state
+from harness.checkers.vacuity import vacuity
+from harness.history.events import DnsAnswer, Event
+from harness.measurement.availability import Share
+from harness.measurement.canary import CanaryJudgement
+from harness.measurement.final_state import FinalState, lost_after_heal
+from harness.measurement.models import FaultInterval
+from harness.measurement.recovery_point import RecoveryPoint
+from harness.measurement.recovery_time import RecoveryTime
+from harness.outcome import Bracket, Verdict
+
+MET, MISSED, UNKNOWN, INVALID = Verdict.MET, Verdict.MISSED, Verdict.UNKNOWN, Verdict.INVALID
+RECOVERED = RecoveryTime(Bracket(s(4), s(6), s(5)), "dns-1", "writes")
+
+
+def dns(at: float, client: str, *addresses: str) -> DnsAnswer:
+    return DnsAnswer("witness", client, "app.example.com", addresses, 6.0, s(at))
+
+
+@pytest.mark.parametrize(
+    ("time", "objective_s", "verdict"),
+    [
+        (RECOVERED, 7, MET),
+        (RECOVERED, 5, UNKNOWN),
+        (RECOVERED, 3, MISSED),
+        (dataclasses.replace(RECOVERED, recovered_only_after_heal=True), 60, MISSED),
+        (dataclasses.replace(RECOVERED, confirmed=False), 60, UNKNOWN),
+        (dataclasses.replace(RECOVERED, confirmed=False), 3, MISSED),
+        (RecoveryTime(Bracket(s(1), None), "dns-1", "reads", never_recovered=True), 60, MISSED),
+        (RecoveryTime(Bracket(0, 0, 0), unaffected=True), 1, MET),
+        (None, 60, UNKNOWN),
+    ],
+)
+def test_rto_is_met_only_by_the_whole_bracket(time: RecoveryTime | None, objective_s: float, verdict: Verdict) -> None:
+    assert objectives.rto(time, objective_s).verdict is verdict
+
+
+def point(missing: int, maybe: int, oldest_s: float | None = None, certain_s: float | None = None) -> RecoveryPoint:
+    return RecoveryPoint(
+        s(14), 100, tuple(f"m{n}" for n in range(missing)), tuple(f"q{n}" for n in range(maybe)), 0,
+        None if oldest_s is None else s(oldest_s), None, None if certain_s is None else s(certain_s),
+    )  # fmt: skip
+
+
+def test_rpo_is_judged_by_its_range() -> None:
+    assert objectives.rpo_items(point(0, 0), 0).verdict is MET
+    assert objectives.rpo_items(point(2, 0), 2).verdict is MET
+    assert objectives.rpo_items(point(0, 1), 0).verdict is UNKNOWN
+    assert objectives.rpo_items(point(1, 1), 0).verdict is MISSED
+    assert objectives.rpo_items(None, 1000).verdict is UNKNOWN
+    assert objectives.rpo_s(point(0, 0), 0).verdict is MET
+    assert objectives.rpo_s(point(3, 0, 2.0, 1.9), 1.95).verdict is UNKNOWN
+    assert objectives.rpo_s(point(3, 0, 2.0, 1.9), 1).verdict is MISSED
+    assert objectives.rpo_s(None, 1).verdict is UNKNOWN
+
+
+def test_error_budget() -> None:
+    assert objectives.error_budget(Share(99, 100), 0.01).verdict is MET
+    assert objectives.error_budget(Share(98, 100), 0.01).verdict is MISSED
+    assert objectives.error_budget(Share(0, 0), 0.01).verdict is UNKNOWN
+
+
+AROUND = Surroundings({"authoritative": (A,), "dns-0": (A,)}, quorum=True, replicated=True)
+
+
+def test_steady_state_names_every_reason_why_not() -> None:
+    good = pulse("dns-0", "writes", "." * 60)
+    assert steady_state(good, 0, s(6), AROUND).verdict is MET
+    bad = steady_state(
+        pulse("dns-0", "writes", "." * 40 + "x"), 0, s(6),
+        Surroundings({"authoritative": (B,), "dns-0": (A,)}, quorum=False, replicated=False),
+    )  # fmt: skip
+    assert bad.verdict is INVALID
+    for word in ("97.6%", "40 acknowledged", "more than one answer", "checkers", "canary"):
+        assert word in bad.text
+    assert "nobody has a DNS answer" in steady_state(good, 0, s(6), Surroundings({}, True, None)).text
+    assert (
+        "sent nothing" in steady_state([], 0, s(6), AROUND).text
+        or "no dns client" in steady_state([], 0, 1, AROUND).text
+    )
+
+
+CLEAN = FinalState((), (), (), (), (), (), (), (), ())
+
+
+def test_durability() -> None:
+    assert durability(CLEAN, region_came_back=True).verdict is MET
+    assert durability(None, region_came_back=True).verdict is UNKNOWN
+    lost = dataclasses.replace(CLEAN, lost=("u1",), elsewhere=("u1",))
+    assert durability(lost, region_came_back=True, missing_ids=("u1",)).verdict is MISSED
+    assert durability(lost, region_came_back=False, missing_ids=("u1",)).verdict is MET
+    assert durability(lost, region_came_back=False).verdict is MISSED
+    for bad, id_ in (("resurrected", "A4"), ("phantom", "A5"), ("diverged", "A10")):
+        found = durability(dataclasses.replace(CLEAN, **{bad: ("u1",)}), region_came_back=True)
+        assert found.verdict is MISSED
+        assert [f.id for f in found.findings] == [id_]
+    assert durability(dataclasses.replace(CLEAN, maybe_lost=("u1",)), region_came_back=True).verdict is UNKNOWN
+    late = durability(dataclasses.replace(CLEAN, late=("u1",), duplicated=("u2",)), region_came_back=True)
+    assert late.verdict is MET
+    assert {f.id for f in late.findings} == {"late", "A6"}
+
+
+def check_reads(text: str, explained: set[str] | None = None) -> CheckResult:
+    return staleness(timeline(text), explained or set())
+
+
+def test_a_read_that_misses_an_acknowledged_write_is_stale() -> None:
+    stale = """
+        w1: dns-0 put k 1.0..1.1 ok A
+        w2: dns-0 put k 2.0..2.1 ok A
+        r1: dns-1 get k 3.0..3.1 ok A =w1
+        """
+    found = check_reads(stale)
+    assert found.verdict is MISSED
+    assert found.findings[0].id == "A2"
+    assert "r1" in found.findings[0].text
+    assert check_reads(stale, {"w2"}).verdict is MET
+
+
+def test_a_read_beside_a_write_may_see_either() -> None:
+    for value in ("w1", "w2"):
+        found = check_reads(
+            f"""
+            w1: dns-0 put k 1.0..1.1 ok A
+            w2: dns-0 put k 2.0..2.5 ok A
+            r1: dns-1 get k 2.2..2.3 ok A ={value}
+            """
+        )
+        assert found.verdict is MET
+
+
+def test_absence_is_stale_unless_a_delete_explains_it() -> None:
+    put = "w1: dns-0 put k 1.0..1.1 ok A\n"
+    read = "r1: dns-1 get k 3.0..3.1 ok A =-\n"
+    assert check_reads(put + read).verdict is MISSED
+    assert check_reads(put + read, {"w1"}).verdict is MET
+    assert check_reads(put + "d1: dns-0 delete k 2.0..2.1 ok A\n" + read).verdict is MET
+    assert check_reads(put + "d1: dns-0 delete k 2.0..2.9 info A\n" + read).verdict is MET
+    assert check_reads(put + "d1: dns-0 delete k 2.0..2.1 fail A\n" + read).verdict is MISSED
+    assert check_reads(put + "d1: dns-0 delete k 4.0..4.1 ok A\n" + read).verdict is MISSED
+
+
+def test_a_deleted_value_that_is_read_again_is_stale() -> None:
+    found = check_reads(
+        """
+        w1: dns-0 put    k 1.0..1.1 ok A
+        d1: dns-0 delete k 2.0..2.1 ok A
+        r1: dns-1 get    k 3.0..3.1 ok A =w1
+        """
+    )
+    assert found.verdict is MISSED
+
+
+def test_a_client_whose_view_goes_back() -> None:
+    # w2 was never acknowledged, so missing it is not stale; but this client had seen it.
+    found = check_reads(
+        """
+        w1: dns-0 put k 1.0..1.1 ok A
+        w2: dns-0 put k 2.0..3.0 info A
+        r1: dns-1 get k 3.1..3.2 ok A =w2
+        r2: dns-1 get k 4.1..4.2 ok B =w1
+        """
+    )
+    assert [f.id for f in found.findings] == ["A3"]
+
+
+def test_values_of_failed_writes_are_phantoms() -> None:
+    found = check_reads("w1: dns-0 put k 1.0..1.1 fail A\nr1: dns-1 get k 2.0..2.1 ok A =w1\n")
+    assert [f.id for f in found.findings] == ["A5"]
+    assert check_reads("r1: dns-1 get k 2.0..2.1 ok A =nobody\n").verdict is MISSED
+
+
+def test_a_standbys_delay_is_not_held_against_the_plan() -> None:
+    found = check_reads(
+        """
+        w1: dns-0      put k 1.0..1.1 ok A
+        r1: pinned-b-0 get k 1.2..1.3 ok B =-
+        r2: dns-0      get k 1.2..1.3 ok A =w1
+        """
+    )
+    assert found.verdict is MET
+    assert found.findings[0].severity == "info"
+
+
+def test_no_reads_no_verdict() -> None:
+    assert check_reads("w1: dns-0 put k 1.0..1.1 ok A\n").verdict is UNKNOWN
+
+
+def test_an_old_epoch_that_accepts_again_is_split_brain() -> None:
+    found = split_brain(
+        timeline(
+            """
+            w1: dns-0      put a 1.0..1.1 ok A @us-east-1 e1
+            w2: dns-0      put b 5.0..5.1 ok B @us-west-2 e2
+            w3: pinned-a-0 put c 5.2..5.3 ok A @us-east-1 e1
+            """
+        )
+    )
+    assert found.verdict is MISSED
+    assert "w3" in found.findings[0].text
+
+
+def test_writes_that_overlap_the_change_of_epoch_are_not_proof() -> None:
+    found = split_brain(
+        timeline(
+            """
+            w1: pinned-a-0 put a 5.0..5.4 ok A @us-east-1 e1
+            w2: dns-0      put b 5.1..5.2 ok B @us-west-2 e2
+            """
+        )
+    )
+    assert found.verdict is MET
+
+
+def test_one_epoch_two_regions_is_split_brain_and_forwarding_is_not() -> None:
+    two = "w1: dns-0 put a 1.0..1.1 ok A {a} e1\nw2: pinned-b-0 put b 1.2..1.3 ok B {b} e1\n"
+    assert split_brain(timeline(two.format(a="@us-east-1", b="@us-west-2"))).verdict is MISSED
+    assert split_brain(timeline(two.format(a="", b=""))).verdict is MISSED
+    assert split_brain(timeline(two.format(a="@us-east-1", b="@us-east-1"))).verdict is MET
+
+
+def test_without_epochs_zombie_writes_are_a_finding() -> None:
+    writes = timeline("w1: pinned-a-0 put a 15.0..15.1 ok A\nw2: pinned-a-0 put b 35.0..35.1 ok A\n")
+    found = split_brain(writes, lost_address=A, takeover_ns=s(14), failback_ns=s(30))
+    assert found.verdict is UNKNOWN
+    assert "w1" in found.findings[0].text
+    assert "w2" not in found.findings[0].text
+
+
+BACK: list[Event] = [dns(0, "authoritative", A), dns(5, "authoritative", B), dns(12, "authoritative", A)]
+RETURN = pulse("dns-0", "writes", "." * 40, first_s=10, address="B") + pulse("dns-0", "writes", "." * 40, first_s=14)
+
+
+def judge_failback(operations=RETURN, events=BACK, final=CLEAN, refuses=False):  # type: ignore[no-untyped-def]
+    return failback(
+        operations, events, primary_address=A, standby_address=B, heal_ns=s(10), final=final, standby_refuses=refuses
+    )
+
+
+def test_failback_with_traffic_and_data_back() -> None:
+    result, measured = judge_failback()
+    assert result.verdict is MET
+    assert measured.answer_back_ns == s(12)
+    assert measured.back_ns == s(14)
+    evidence = as_evidence(measured, s(10), result)
+    assert (evidence["answer_back_s"], evidence["traffic_back_s"], evidence["served"]) == (2.0, 4.0, 1.0)
+
+
+def test_failback_fails_in_words() -> None:
+    assert "did not return" in judge_failback(RETURN[:40])[0].text
+    assert "not the primary alone" in judge_failback(events=BACK[:2])[0].text
+    assert "lost at the primary" in judge_failback(final=dataclasses.replace(CLEAN, lost=("u1",)))[0].text
+    assert judge_failback(final=None)[0].verdict is UNKNOWN
+    broken = RETURN + pulse("dns-0", "reads", "x" * 20, first_s=14)
+    assert "were served after the heal" in judge_failback(broken)[0].text
+
+
+def test_a_standby_that_still_accepts_writes_is_held_against_a_design_that_promises_not_to() -> None:
+    zombies = RETURN + pulse("pinned-b-0", "writes", "..", first_s=16, address="B")
+    assert judge_failback(zombies)[0].verdict is MET
+    result, measured = judge_failback(zombies, refuses=True)
+    assert result.verdict is MISSED
+    assert measured.standby_accepts == 2
+
+
+def test_flapping_counts_changes_over_plan() -> None:
+    assert flapping(BACK, 2).verdict is MET
+    assert flapping(BACK, 1).verdict is MISSED
+    assert flapping(BACK, 1, from_ns=s(10)).verdict is MET
+    assert flapping([], 1).verdict is UNKNOWN
+
+
+def test_a_failover_during_a_blip_was_needless() -> None:
+    stay = [dns(0, "authoritative", A)]
+    quiet = pulse("pinned-b-0", "writes", "....", first_s=10, address="B")
+    moved = pulse("dns-0", "writes", ".", first_s=10, address="B")
+
+    def judge(events, operations):  # type: ignore[no-untyped-def]
+        return needless_failover(events, operations, standby_address=B, from_ns=s(4), to_ns=s(11)).verdict
+
+    assert judge(stay, quiet) is MET
+    assert judge(BACK, quiet) is MISSED
+    assert judge(stay, moved) is MISSED
+    assert judge([], quiet) is UNKNOWN
+
+
+FAULT = FaultInterval(s(10), s(10.1), s(20), s(20.1))
+SEEN = {"region-outage": CanaryJudgement(True, "10 of 10 probes failed")}
+DURING = pulse("dns-0", "writes", "." * 200)
+
+
+def judge_vacuity(**changes) -> CheckResult:  # type: ignore[no-untyped-def]
+    settings = {
+        "operations": DURING, "events": [dns(0, "authoritative", A)], "fault": FAULT, "steady_ns": s(1),
+        "canaries": SEEN, "lateness_p999_ns": s(0.01), "probe_period_ns": s(0.1),
+    } | changes  # fmt: skip
+    return vacuity(settings.pop("operations"), settings.pop("events"), **settings)
+
+
+def test_a_drill_that_proves_something() -> None:
+    assert judge_vacuity().verdict is MET
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"fault": None}, "no fault"),
+        ({"canaries": {}}, "no canary"),
+        ({"canaries": {"x": CanaryJudgement(False, "0 of 10 probes failed")}}, "not observed"),
+        ({"operations": DURING[:100]}, "only 0 operations"),
+        ({"lateness_p999_ns": s(0.06)}, "too late"),
+        ({"lateness_p999_ns": None}, "sent nothing"),
+        ({"events": [dns(0, "authoritative", A), dns(5, "authoritative", B)]}, "before the fault"),
+    ],
+)
+def test_a_drill_that_proves_nothing_is_invalid(changes: dict[str, object], reason: str) -> None:
+    found = judge_vacuity(**changes)
+    assert found.verdict is INVALID
+    assert reason in found.text
+    assert {f.id for f in found.findings} == {"A19"}
+
+
+def test_an_invalid_check_outweighs_a_missed_one() -> None:
+    results = [CheckResult("a", MET, ""), CheckResult("b", MISSED, ""), CheckResult("c", INVALID, "")]
+    assert merged(results) is INVALID
+    assert merged(results[:2]) is MISSED
+
+
+def test_deletes_count_in_the_final_state() -> None:
+    # A checker that ignores deletes would call this clean.
+    history = timeline("u1: dns-0 put k 1.0..1.1 ok A\nd1: dns-0 delete k 2.0..2.1 ok A\n")
+    assert durability(lost_after_heal(history, {"k": "u1"}, None), region_came_back=True).verdict is MISSED
+    assert durability(lost_after_heal(history, {}, {}), region_came_back=True).verdict is MET

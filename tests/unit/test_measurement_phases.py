@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from measurement_timeline import A, B, s, timeline
+
+from harness.clock import NS_PER_S
+from harness.history.events import DnsAnswer, HealthTransition
+from harness.measurement.models import FaultInterval
+from harness.measurement.phases import phases, split
+from harness.measurement.prediction import Constants, flips_needed, predict
+from harness.measurement.why import why
+
+FAULT = FaultInterval(s(10), s(10.02))
+WRITES = timeline("""
+  u1: dns-1 put u1  9.0..9.02   ok   A
+  u2: dns-1 put u2 12.0..13.0   info A
+  u3: dns-1 put u3 15.0..15.05  ok   B
+""")
+
+
+def health(at: float, target: str = "us-east-1", kind: str = "route53") -> HealthTransition:
+    return HealthTransition(target, "unhealthy", 2, 16, s(at), kind=kind)
+
+
+def answer(at: float, client: str, *addresses: str) -> DnsAnswer:
+    return DnsAnswer("witness", client, "app.example.com", addresses, 6.0, s(at))
+
+
+def of(*events: HealthTransition | DnsAnswer, total: float | None = 8.0) -> dict[str, int | None]:
+    return phases(
+        events, WRITES, FAULT, lost_region="us-east-1", lost_address=A, survivor_address=B, worst_client="dns-1",
+        total_ns=None if total is None else s(total),
+    )  # fmt: skip
+
+
+def test_phases_add_up_to_the_total() -> None:
+    found = of(health(13), answer(9, "authoritative", A), answer(14, "authoritative", B), answer(17, "dns-1", B))
+    assert found == {"detect": s(3), "redirect": s(1), "activate": s(1.05), "dns_ttl": s(17) - s(15.05), "settle": s(1)}
+
+
+def test_a_missing_milestone_goes_into_the_next_phase() -> None:
+    found = of(answer(14, "authoritative", B), answer(17, "dns-1", B))
+    assert found["detect"] is None
+    assert found["redirect"] == s(4)
+    assert sum(value or 0 for value in found.values()) == s(8)
+
+
+def test_milestones_out_of_order_take_no_time() -> None:
+    found = of(health(16), answer(14, "authoritative", B), answer(17, "dns-1", B))
+    assert (found["detect"], found["redirect"], found["activate"], found["dns_ttl"]) == (s(6), 0, 0, s(1))
+
+
+def test_a_milestone_after_the_recovery_is_cut_off_there() -> None:
+    found = of(health(13), answer(14, "authoritative", B), answer(30, "dns-1", B))
+    assert found["settle"] == 0
+    assert sum(value or 0 for value in found.values()) == s(8)
+
+
+def test_flips_of_other_regions_other_checks_and_earlier_times_are_no_milestones() -> None:
+    found = of(health(11, "us-west-2"), health(12, kind="load-balancer"), health(9), answer(12, "dns-2", B))
+    assert found["detect"] is None
+    assert found["dns_ttl"] is None
+
+
+def test_without_recovery_there_is_no_settling() -> None:
+    found = of(health(13), total=None)
+    assert found == {"detect": s(3), "redirect": None, "activate": s(2.05), "dns_ttl": None, "settle": None}
+    assert why(found) == ""
+
+
+def test_the_largest_phase_is_named_with_its_share() -> None:
+    found = split(0, {"detect": s(3), "dns_ttl": s(9.1)}, s(10))
+    assert why(found) == "61 % of the recovery time is the DNS TTL (6.1 s of 10.0 s)"
+    assert why({}) == ""
+
+
+# Expected values: 500,000 simulated drills of 16 uncoordinated checkers and 20 resolver caches each.
+ROUTE53_10S = Constants(
+    request_interval_ns=10 * NS_PER_S, ttl_ns=60 * NS_PER_S, clients=20, client_period_ns=NS_PER_S, failure="black-hole"
+)
+
+
+def test_the_bound_is_that_of_the_constants() -> None:
+    assert predict(ROUTE53_10S).bound_ns == s(10.1 + 2 * 16 + 6) + s(60) + s(1)
+
+
+def test_the_typical_detection_by_refused_checks_is_what_simulation_finds() -> None:
+    refused = Constants(request_interval_ns=10 * NS_PER_S, failure="refused")
+    found = predict(refused)
+    detect_ns = found.typical_phases_ns["detect"]
+    assert detect_ns is not None
+    assert abs(detect_ns - s(28.6)) < s(0.5)
+    assert found.bound_phases_ns["detect"] == s(30.1)
+
+
+def test_a_slow_monitor_hides_behind_nothing() -> None:
+    # A serial monitor with the SDK's default time-outs: 60 s to connect, five attempts.
+    slow = Constants(
+        request_interval_ns=10 * NS_PER_S, monitor_period_ns=5 * NS_PER_S, monitor_threshold=3,
+        monitor_timeout_ns=300 * NS_PER_S, monitor_serial=True,
+    )  # fmt: skip
+    found = predict(slow)
+    assert found.bound_ns > 600 * NS_PER_S
+    assert sum(value or 0 for value in found.bound_phases_ns.values()) == found.bound_ns
+    assert "activating" in why(found.bound_phases_ns)
+
+
+def test_fourteen_of_sixteen_checkers_flip_an_endpoint() -> None:
+    assert flips_needed(16) == 14
+    assert flips_needed(15) == 13
+
+
+def test_the_fast_profile_scales_intervals_but_no_time_out_below_a_second() -> None:
+    fast = Constants(monitor_timeout_ns=NS_PER_S // 2).scaled(0.1)
+    assert fast.request_interval_ns == 3 * NS_PER_S
+    assert fast.ttl_ns == 6 * NS_PER_S
+    assert fast.connect_timeout_ns == NS_PER_S
+    assert fast.monitor_timeout_ns == NS_PER_S // 2

@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+from measurement_timeline import A, B, s, timeline
+
+from harness.history.events import Commit
+from harness.measurement.final_state import lost_after_heal
+from harness.measurement.models import FaultInterval
+from harness.measurement.recovery_point import RecoveryPoint, Scans, recovery_point, state_at
+
+FAULT = FaultInterval(s(10), s(10.02))
+TAKEOVER = "t1: dns-0 put t1 14.0..14.2 ok B\n"
+
+
+def commits(*entries: tuple[float, str, str | None]) -> list[Commit]:
+    return [Commit("us-west-2", "items", k, v, n, s(at)) for n, (at, k, v) in enumerate(entries)]
+
+
+def measured(text: str, survivor: list[Commit] | Scans) -> RecoveryPoint:
+    found = recovery_point(timeline(text + TAKEOVER), survivor, lost_address=A, survivor_address=B, fault=FAULT)
+    assert found is not None
+    return found
+
+
+def test_a_write_that_was_not_replicated_is_missing_with_its_age() -> None:
+    found = measured(
+        """
+        u1: dns-0 put u1 8.0..8.1 ok A
+        u2: dns-0 put u2 9.0..9.1 ok A
+        u3: dns-0 put u3 9.5..9.6 ok A
+        """,
+        commits((8.5, "u1", "u1"), (14.1, "t1", "t1")),
+    )
+    assert found.takeover_ns == s(14.1)
+    assert found.acknowledged == 3
+    assert found.missing_ids == ("u2", "u3")
+    assert (found.missing_low, found.missing_high) == (2, 2)
+    assert found.oldest_missing_ns == s(10.02) - s(9.1)
+    assert found.newest_missing_ns == s(10.02) - s(9.6)
+    assert found.oldest_certain_ns == s(10) - s(9.1)
+
+
+def test_what_arrives_after_takeover_was_missing_at_takeover() -> None:
+    text = "u1: dns-0 put u1 8.0..8.1 ok A\n"
+    assert measured(text, commits((14.1, "t1", "t1"), (14.11, "u1", "u1"))).missing_ids == ("u1",)
+    assert measured(text, commits((14.09, "u1", "u1"), (14.1, "t1", "t1"))).missing_ids == ()
+
+
+def test_without_its_commit_takeover_is_the_acknowledgement() -> None:
+    assert measured("", []).takeover_ns == s(14.2)
+
+
+def test_nothing_missing_is_zero_and_not_unknown() -> None:
+    found = measured("u1: dns-0 put u1 8.0..8.1 ok A\n", commits((8.2, "u1", "u1"), (14.1, "t1", "t1")))
+    assert (found.missing_low, found.missing_high, found.oldest_missing_ns) == (0, 0, None)
+
+
+def test_no_takeover_means_not_measurable() -> None:
+    history = timeline(
+        """
+        b0: pinned-b-0 put b0  9.0..9.1  ok   B
+        u1: dns-0      put u1  9.5..9.6  ok   A
+        u2: dns-0      put u2 12.0..13.0 info B
+        """
+    )
+    assert recovery_point(history, [], lost_address=A, survivor_address=B, fault=FAULT) is None
+
+
+def test_a_put_and_its_delete_both_unreplicated_lose_nothing() -> None:
+    found = measured(
+        """
+        u1: dns-0 put    k 8.0..8.1 ok A
+        d1: dns-0 delete k 9.0..9.1 ok A
+        """,
+        commits((14.1, "t1", "t1")),
+    )
+    assert found.missing_high == 0
+    assert found.acknowledged == 2
+
+
+def test_a_lone_unreplicated_delete_is_a_loss() -> None:
+    found = measured(
+        """
+        u1: dns-0 put    k 8.0..8.1 ok A
+        d1: dns-0 delete k 9.0..9.1 ok A
+        """,
+        commits((8.5, "k", "u1"), (14.1, "t1", "t1")),
+    )
+    assert found.missing_ids == ("d1",)
+
+
+def test_a_later_write_on_top_supersedes() -> None:
+    text = """
+        u1: dns-0 put k 8.0..8.1 ok A
+        u2: dns-0 put k 9.0..9.1 ok A
+        """
+    assert measured(text, commits((9.2, "k", "u2"))).missing_ids == ()
+    assert measured(text, commits((8.2, "k", "u1"))).missing_ids == ("u2",)
+
+
+def test_concurrent_writes_may_end_in_either_order() -> None:
+    text = """
+        u1: dns-0 put k 8.0..8.5 ok A
+        u2: dns-1 put k 8.1..8.4 ok A
+        """
+    assert measured(text, commits((8.6, "k", "u1"))).missing_ids == ()
+    assert measured(text, commits((8.6, "k", "u2"))).missing_ids == ()
+
+
+def test_an_unknown_delete_gives_a_range() -> None:
+    found = measured(
+        """
+        u1: dns-0 put    k 8.0..8.1 ok A
+        d1: dns-0 delete k 9.0..10.0 info A
+        """,
+        commits((14.1, "t1", "t1")),
+    )
+    assert (found.missing_low, found.missing_high) == (0, 1)
+    assert found.maybe_ids == ("u1",)
+    assert found.explained == {"u1"}
+
+
+def test_a_failed_delete_explains_nothing() -> None:
+    found = measured(
+        """
+        u1: dns-0 put    k 8.0..8.1 ok A
+        d1: dns-0 delete k 9.0..9.1 fail A
+        """,
+        commits((14.1, "t1", "t1")),
+    )
+    assert found.missing_ids == ("u1",)
+
+
+def test_a_delete_after_takeover_does_not_excuse_what_was_missing_then() -> None:
+    found = measured(
+        """
+        u1: dns-0 put    k  8.0..8.1  ok A
+        d1: dns-0 delete k 20.0..20.1 ok B
+        """,
+        commits((14.1, "t1", "t1")),
+    )
+    assert found.missing_ids == ("u1",)
+
+
+def test_writes_that_timed_out_were_never_promised() -> None:
+    found = measured(
+        """
+        u1: dns-0 put u1 10.5..11.5 info A
+        u2: dns-0 put u2 10.6..10.6 fail A
+        """,
+        commits((14.1, "t1", "t1")),
+    )
+    assert (found.acknowledged, found.missing_high, found.unknown) == (0, 0, 1)
+
+
+def test_writes_through_the_survivor_are_not_the_lost_sides() -> None:
+    found = measured("u1: pinned-b-0 put u1 8.0..8.1 ok B\n", commits((14.1, "t1", "t1")))
+    assert found.acknowledged == 0
+
+
+def test_a_zombies_acknowledgement_counts_up_to_takeover_and_not_after() -> None:
+    found = measured(
+        """
+        z1: pinned-a-0 put z1 13.0..13.1 ok A
+        z2: pinned-a-0 put z2 15.0..15.1 ok A
+        """,
+        commits((14.1, "t1", "t1")),
+    )
+    assert found.missing_ids == ("z1",)
+    assert found.oldest_missing_ns == 0
+
+
+def test_a_value_that_nobody_wrote_leaves_it_open() -> None:
+    found = measured("u1: dns-0 put k 8.0..8.1 ok A\n", commits((8.2, "k", "rewritten"), (14.1, "t1", "t1")))
+    assert (found.missing_low, found.missing_high) == (0, 1)
+
+
+def test_scans_bound_what_a_commit_log_would_tell() -> None:
+    text = """
+        u1: dns-0 put u1 7.0..7.1 ok A
+        u2: dns-0 put u2 8.0..8.1 ok A
+        u3: dns-0 put u3 9.0..9.1 ok A
+        """
+    found = measured(text, Scans({"u1": "u1"}, {"u1": "u1", "u2": "u2", "t1": "t1"}))
+    assert found.missing_ids == ("u3",)
+    assert found.maybe_ids == ("u2",)
+    assert measured(text, Scans(None, {"u1": "u1", "u2": "u2"})).maybe_ids == ("u1", "u2")
+
+
+def test_a_scan_after_a_later_delete_is_not_certain() -> None:
+    text = """
+        u1: dns-0 put    k  8.0..8.1  ok A
+        d1: dns-0 delete k 20.0..20.1 ok B
+        """
+    assert measured(text, Scans(None, {})).missing_low == 0
+
+
+def test_the_commit_log_is_replayed_in_its_own_order() -> None:
+    log = commits((1, "k", "a"), (2, "k", None), (3, "j", "b"))
+    assert state_at(reversed(log), s(1)) == {"k": "a"}
+    assert state_at(log, s(3)) == {"j": "b"}
+
+
+HEALED = """
+    u1: dns-0 put    u1 1.0..1.1 ok   A
+    u2: dns-0 put    u2 1.0..1.1 ok   A
+    u3: dns-0 put    u3 1.0..1.1 ok   A
+    d3: dns-0 delete u3 2.0..2.1 ok   A
+    f4: dns-0 put    u4 2.0..2.1 fail A
+    u5: dns-0 put    u5 1.0..1.1 ok   A
+    d5: dns-0 delete u5 2.0..3.0 info A
+    u6: dns-0 put    u6 1.0..1.1 ok   A
+    v6: dns-1 put    u6 5.0..5.1 ok   B
+"""
+
+
+def test_the_final_state_sorts_every_write_into_its_place() -> None:
+    found = lost_after_heal(
+        timeline(HEALED),
+        {"u1": "u1", "u3": "u3", "u4": "f4", "x": "u1", "u6": "u6", "own": "the subject's"},
+        {"u2": "u2", "u6": "v6"},
+        missing_ids=("u1", "u2"),
+    )
+    assert found.lost == ("u2", "v6")
+    assert found.elsewhere == ("u2", "v6")
+    assert found.resurrected == ("d3",)
+    assert found.maybe_lost == ("u5",)
+    assert found.late == ("u1",)
+    assert found.phantom == ("f4",)
+    assert found.duplicated == ("u1",)
+    assert found.conflicts == ("u6",)
+    assert found.diverged == ("own", "u1", "u2", "u3", "u4", "u6", "x")
+
+
+def test_equal_tables_with_everything_in_them_are_clean() -> None:
+    state = {"u1": "u1", "u2": "u2", "u6": "v6"}
+    found = lost_after_heal(timeline(HEALED), state, dict(state))
+    assert (found.lost, found.resurrected, found.phantom, found.diverged) == ((), (), (), ())
+    assert lost_after_heal(timeline(HEALED), state, None).diverged is None
