@@ -61,7 +61,8 @@ def text_of(value: Value | None) -> str | None:
         return None
     if isinstance(value.value, str):
         return value.value
-    return json.dumps(value.to_regular_json(), sort_keys=True, default=str)
+    (held,) = value.to_regular_json().values()
+    return json.dumps(held, sort_keys=True, default=str)
 
 
 class CommitLog:

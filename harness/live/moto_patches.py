@@ -18,7 +18,7 @@ from typing import Any
 import moto
 from moto import backends
 from moto.core import responses
-from moto.core.exceptions import ServiceException
+from moto.dynamodb.exceptions import MockValidationException, ResourceNotFoundException
 from moto.dynamodb.models.table import StreamRecord, Table
 from moto.dynamodbstreams.models import DynamoDBStreamsBackend
 from moto.moto_server import werkzeug_app
@@ -130,7 +130,7 @@ def refuse_bad_iterators(patches: Patches) -> None:
         def get_shard_iterator(self: DynamoDBStreamsBackend, arn: str, shard_id: str, *rest: Any) -> Any:
             shard = self._get_table_from_arn(arn).stream_shard
             if shard is None or shard.id != shard_id:
-                raise ServiceException("ResourceNotFoundException", f"Requested resource not found: Shard {shard_id}")
+                raise ResourceNotFoundException(f"Requested resource not found: Shard {shard_id}")
             return original(self, arn, shard_id, *rest)
 
         return get_shard_iterator
@@ -138,7 +138,7 @@ def refuse_bad_iterators(patches: Patches) -> None:
     def make_records(original: Callable[..., Any]) -> Callable[..., Any]:
         def get_records(self: DynamoDBStreamsBackend, iterator_arn: str, limit: int) -> Any:
             if iterator_arn not in self.shard_iterators:
-                raise ServiceException("ValidationException", "Invalid ShardIterator")
+                raise MockValidationException("Invalid ShardIterator")
             return original(self, iterator_arn, limit)
 
         return get_records
