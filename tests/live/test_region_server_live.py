@@ -1,0 +1,352 @@
+"""A region is a process of its own: keep-alive that works, a hang that heals, and the truth about its commits."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, EndpointConnectionError, ReadTimeoutError
+
+from harness.errors import ProcessError, WorldError
+from harness.history.codec import read
+from harness.history.events import Commit, Mark
+from harness.live.aws_clients import NewTable, RegionClients, create_tables, scan_values
+from harness.live.forkserver import ForkServer, ServerProcess, stop_all
+
+pytestmark = pytest.mark.live
+
+MODULE = "harness.live.region_server"
+TABLES = {"items": {"key": "id", "value": "value"}}
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
+    with ForkServer([MODULE], tmp_path_factory.mktemp("logs")) as servers:
+        yield servers
+
+
+class Region:
+    def __init__(self, servers: ForkServer, name: str, folder: Path, **config: Any) -> None:
+        self.commits_path = folder / f"{name}.commits.jsonl"
+        body = {"region": name, "listen": ["127.0.0.1", 0], "commit_log": str(self.commits_path), "tables": TABLES}
+        self.process: ServerProcess = servers.spawn(f"region.{name}", MODULE, {**body, **config})
+        host, port = self.process.ready(60)["listen"]
+        self.address = (host, port)
+        self.clients = RegionClients(name, self.address, read_timeout_s=1.0)
+        self.db = self.clients.client("dynamodb")
+
+    def post(self, path: str, body: Any = None, method: str = "POST") -> tuple[int, Any]:
+        connection = http.client.HTTPConnection(*self.address, timeout=5)
+        try:
+            connection.request(method, path, b"" if body is None else json.dumps(body))
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        finally:
+            connection.close()
+
+    def put(self, key: str, value: str) -> None:
+        self.db.put_item(TableName="items", Item={"id": {"S": key}, "value": {"S": value}})
+
+    @property
+    def commits(self) -> list[tuple[str, str | None]]:
+        return [(event.k, event.v) for event in read(self.commits_path) if isinstance(event, Commit)]
+
+
+@pytest.fixture
+def region(servers: ForkServer, tmp_path: Path) -> Iterator[Region]:
+    region = Region(servers, "us-west-2", tmp_path)
+    create_tables(region.db, [NewTable("items", "id")])
+    yield region
+    region.db.close()
+    stop_all([region.process])
+
+
+def raw_call(connection: http.client.HTTPConnection, operation: str, body: Any) -> tuple[int, Any]:
+    connection.request(
+        "POST",
+        "/",
+        json.dumps(body),
+        {
+            "X-Amz-Target": f"DynamoDB_20120810.{operation}",
+            "Content-Type": "application/x-amz-json-1.0",
+            "Authorization": "AWS4-HMAC-SHA256 Credential=x/20250101/us-west-2/dynamodb/aws4_request, "
+            "SignedHeaders=host, Signature=0",
+        },
+    )
+    answer = connection.getresponse()
+    assert answer.getheader("Connection", "keep-alive").lower() == "keep-alive"
+    return answer.status, json.loads(answer.read())
+
+
+def test_back_to_back_requests_on_one_connection_are_all_answered_at_once(region: Region) -> None:
+    connection = http.client.HTTPConnection(*region.address, timeout=5)
+    connection.connect()
+    sock = connection.sock
+    slowest_s = 0.0
+    for number in range(200):
+        begin = time.monotonic()
+        status, _ = raw_call(connection, "PutItem", {"TableName": "items", "Item": {"id": {"S": str(number)}}})
+        slowest_s = max(slowest_s, time.monotonic() - begin)
+        assert status == 200
+        assert connection.sock is sock, "the connection was not kept"
+    connection.close()
+    assert slowest_s < 1.0
+    assert len(region.commits) == 200
+
+
+def test_pipelined_requests_are_not_swallowed(region: Region) -> None:
+    request = b"GET /drill/health HTTP/1.1\r\nHost: x\r\n\r\n"
+    with socket.create_connection(region.address, timeout=5) as sock:
+        sock.sendall(request * 5)
+        received = b""
+        while received.count(b"HTTP/1.1 200") < 5 or not received.endswith(b"}\n"):
+            data = sock.recv(4096)
+            assert data, "closed before every request was answered"
+            received += data
+
+
+def test_silent_connections_take_no_thread_from_the_others(region: Region) -> None:
+    silent = [socket.create_connection(region.address, timeout=5) for _ in range(100)]
+    try:
+        begin = time.monotonic()
+        region.put("a", "1")
+        assert time.monotonic() - begin < 1.0
+    finally:
+        for sock in silent:
+            sock.close()
+
+
+def test_a_frozen_region_hangs_and_comes_back_with_its_data(region: Region) -> None:
+    region.put("before", "1")
+    region.process.freeze()
+    hasty = boto3.client(
+        "dynamodb",
+        region_name="us-west-2",
+        endpoint_url=f"http://127.0.0.1:{region.address[1]}",
+        aws_access_key_id="x",
+        aws_secret_access_key="y",
+        config=Config(connect_timeout=0.5, read_timeout=0.3, retries={"total_max_attempts": 1}),
+    )
+    item = {"id": {"S": "during"}, "value": {"S": "2"}}
+    with pytest.raises(ReadTimeoutError):
+        hasty.put_item(TableName="items", Item=item)
+    region.process.thaw()
+    region.put("after", "3")
+    values = scan_values(region.db, "items", "id", "value")
+    assert values["before"] == "1"
+    assert values["after"] == "3"
+    hasty.close()
+
+
+def test_a_killed_region_refuses_connections(region: Region) -> None:
+    region.process.kill()
+    hasty = RegionClients("us-west-2", region.address, read_timeout_s=0.5).client("dynamodb")
+    with pytest.raises(EndpointConnectionError):
+        hasty.list_tables()
+    hasty.close()
+
+
+def test_two_regions_hold_two_copies_and_give_out_different_identifiers(servers: ForkServer, tmp_path: Path) -> None:
+    regions = [Region(servers, name, tmp_path) for name in ("us-east-1", "us-west-2")]
+    try:
+        for region in regions:
+            create_tables(region.db, [NewTable("items", "id")])
+        regions[0].put("a", "1")
+        assert scan_values(regions[0].db, "items", "id", "value") == {"a": "1"}
+        assert scan_values(regions[1].db, "items", "id", "value") == {}
+        regions[1].put("a", "1")
+        ids = [first_record(region)["eventID"] for region in regions]
+        assert ids[0] != ids[1]
+        assert [first_record(region)["awsRegion"] for region in regions] == ["us-east-1", "us-west-2"]
+    finally:
+        for region in regions:
+            region.db.close()
+        stop_all([region.process for region in regions])
+
+
+def first_record(region: Region) -> Any:
+    streams = region.clients.client("dynamodbstreams")
+    arn = streams.list_streams(TableName="items")["Streams"][0]["StreamArn"]
+    shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+    iterator = streams.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
+    record = streams.get_records(ShardIterator=iterator["ShardIterator"])["Records"][0]
+    streams.close()
+    return record
+
+
+def test_the_commit_log_is_complete_when_the_write_is_acknowledged(region: Region) -> None:
+    for number in range(20):
+        region.put("k", str(number))
+        assert region.commits[-1] == ("k", str(number))
+
+
+def test_the_commit_log_survives_sigkill_up_to_the_last_acknowledged_write(region: Region) -> None:
+    acknowledged: list[str] = []
+    killed = threading.Event()
+
+    def write() -> None:
+        number = 0
+        while not killed.is_set():
+            try:
+                region.put("k", str(number))
+            except BotoCoreError:
+                return
+            acknowledged.append(str(number))
+            number += 1
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    while len(acknowledged) < 20:
+        time.sleep(0.001)
+    region.process.kill()
+    killed.set()
+    writer.join()
+    logged = [value for _, value in region.commits]
+    assert logged[: len(acknowledged)] == acknowledged
+    assert len(logged) - len(acknowledged) <= 1
+
+
+def test_reset_empties_the_region_and_marks_the_log(region: Region) -> None:
+    region.put("a", "1")
+    for _ in range(2):
+        assert region.post("/drill/reset") == (200, {})
+    assert region.db.list_tables()["TableNames"] == []
+    create_tables(region.db, [NewTable("items", "id")])
+    region.put("a", "2")
+    assert region.commits == [("a", "1"), ("a", "2")]
+    marks = [event.f for event in read(region.commits_path) if isinstance(event, Mark)]
+    assert marks == ["reset", "reset"]
+
+
+def test_followed_tables_can_be_named_later(region: Region) -> None:
+    create_tables(region.db, [NewTable("orders", "nr")])
+    assert region.post("/drill/tables", {"orders": {"key": "nr", "value": "what"}}) == (200, {"tables": ["orders"]})
+    region.put("a", "1")
+    region.db.put_item(TableName="orders", Item={"nr": {"S": "7"}, "what": {"N": "12"}})
+    assert region.commits == [("7", "12")]
+
+
+def test_our_endpoints_say_what_is_wrong_with_a_request(region: Region) -> None:
+    status, body = region.post("/drill/tables", {"orders": {"key": "nr"}})
+    assert (status, "orders" in body["error"]) == (400, True)
+    assert region.post("/drill/nonsense")[0] == 404
+    assert region.post("/drill/reset", method="GET")[0] == 405
+    assert region.post("/drill/data-plane", {"admin": ["127.0.0.1", 1]})[0] == 404  # the control plane's alone
+    assert region.post("/drill/health", method="GET") == (200, {"region": "us-west-2", "patched": True})
+
+
+def test_creating_a_table_twice_or_reading_a_missing_one_is_told_by_name(region: Region) -> None:
+    with pytest.raises(WorldError, match="table items was not created"):
+        create_tables(region.db, [NewTable("items", "id")])
+    with pytest.raises(WorldError, match="table nothing was not read"):
+        scan_values(region.db, "nothing", "id", "value")
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"lisen": 1}, "unknown key 'lisen'"),
+        ({"region": ""}, "region: a name is needed"),
+        ({"listen": ["127.0.0.1"]}, "listen: expected"),
+        ({"role": "king"}, "role: region or control-plane"),
+        ({"tables": {"items": {"key": "id"}}}, "tables: items"),
+        ({"wrap": "no.such.module:thing"}, "is no MODULE:FUNCTION"),
+    ],
+)
+def test_a_wrong_configuration_is_refused_with_its_reason(
+    servers: ForkServer, tmp_path: Path, change: dict[str, Any], text: str
+) -> None:
+    with pytest.raises(ProcessError, match=text):
+        Region(servers, "us-east-1", tmp_path, **change)
+
+
+WRAPPER = """
+def truthful(app, data_plane):
+    def wrapped(environ, start_response):
+        if environ["PATH_INFO"] == "/where":
+            start_response("200 OK", [("Content-Type", "application/json")])
+            return [repr(data_plane()).encode()]
+        return app(environ, start_response)
+    return wrapped
+"""
+
+
+def test_the_control_plane_is_wrapped_and_learns_where_the_data_plane_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "wrapper_for_test.py").write_text(WRAPPER)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with ForkServer([MODULE], tmp_path / "logs") as servers:
+        plane = Region(servers, "us-east-1", tmp_path, role="control-plane", wrap="wrapper_for_test:truthful")
+        assert where(plane) == "None"
+        assert plane.post("/drill/data-plane", {"admin": ["127.0.0.1", 8053]}) == (200, {})
+        assert where(plane) == "('127.0.0.1', 8053)"
+        assert plane.post("/drill/data-plane", {"admin": "nowhere"})[0] == 400
+        route53 = plane.clients.client("route53")
+        route53.create_hosted_zone(Name="example.com", CallerReference="1")
+        assert [zone["Name"] for zone in route53.list_hosted_zones()["HostedZones"]] == ["example.com."]
+        route53.close()
+        plane.db.close()
+
+
+def where(plane: Region) -> str:
+    connection = http.client.HTTPConnection(*plane.address, timeout=5)
+    try:
+        connection.request("GET", "/where")
+        return connection.getresponse().read().decode()
+    finally:
+        connection.close()
+
+
+def test_a_busy_region_is_down_within_half_a_second(region: Region) -> None:
+    open_connections = [socket.create_connection(region.address, timeout=5) for _ in range(10)]
+    region.put("a", "1")
+    begin = time.monotonic()
+    stop_all([region.process], grace_s=1.0)
+    assert time.monotonic() - begin < 0.9  # 0.1-0.2 s alone on the machine
+    assert region.process.returncode == 0
+    for sock in open_connections:
+        sock.close()
+
+
+def test_scans_and_transactions_go_on_while_others_write(region: Region) -> None:
+    failures: list[BaseException] = []
+    ending = threading.Event()
+
+    def write(worker: int) -> None:
+        client = region.clients.client("dynamodb")
+        number = 0
+        try:
+            while not ending.is_set():
+                key = {"id": {"S": f"{worker}.{number}"}}
+                client.put_item(TableName="items", Item=key)
+                values = {":v": {"S": "x"}}
+                client.update_item(
+                    TableName="items", Key=key, UpdateExpression="SET extra = :v", ExpressionAttributeValues=values
+                )
+                number += 1
+        except Exception as error:  # noqa: BLE001 - shown by the assertion below
+            failures.append(error)
+        finally:
+            client.close()
+
+    writers = [threading.Thread(target=write, args=(worker,)) for worker in range(4)]
+    for writer in writers:
+        writer.start()
+    try:
+        for _ in range(40):
+            scan_values(region.db, "items", "id", "value")
+    finally:
+        ending.set()
+        for writer in writers:
+            writer.join()
+    assert failures == []
