@@ -82,10 +82,13 @@ def recovery_point(
     takeover_ns = takeover(history, commits, survivor_address, fault)
     if takeover_ns is None:
         return None
+    arrived: set[str]
     if isinstance(survivor, Scans):
         first, last = survivor.before or {}, survivor.after
+        arrived = set()
     else:
         first = last = state_at(survivor, takeover_ns)
+        arrived = {c.v for c in survivor if c.v is not None and c.mono_ns <= takeover_ns}
     by_then = Writes.of(o for o in history if o.sent_ns <= takeover_ns)
     by_the_end = Writes.of(history) if isinstance(survivor, Scans) else by_then
     lost_side = [o for o in history if o.is_write and address_of(o) == lost_address]
@@ -97,6 +100,8 @@ def recovery_point(
         effects = {by_then.effect(write, first), by_the_end.effect(write, last)}
         if effects == {Effect.LOST}:
             missing.append(write)
+        elif write.invoke.op in arrived and write.invoke.k not in last and by_then.deleted_later_only(write):
+            continue  # It had arrived and was deleted again, so the delete with the unknown outcome did happen.
         elif effects != {Effect.PRESENT}:
             maybe.append(write)
     possible = sorted(missing + maybe, key=_ack_ns)

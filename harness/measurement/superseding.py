@@ -62,6 +62,11 @@ class Writes:
             return Effect.MAYBE
         return Effect.LOST if settled_ns(above) < write.sent_ns else Effect.PRESENT
 
+    def deleted_later_only(self, write: Operation) -> bool:
+        """No delete of the write's key had certainly ended before it: whatever deleted the key may have come after."""
+        deletes = self.deletes.get(write.invoke.k, ())
+        return all(d.outcome is Outcome.FAIL or settled_ns(d) >= write.sent_ns for d in deletes)
+
     def _absent(self, write: Operation) -> Effect:
         if write.invoke.f == "delete":
             return Effect.PRESENT

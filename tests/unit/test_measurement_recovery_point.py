@@ -236,3 +236,14 @@ def test_equal_tables_with_everything_in_them_are_clean() -> None:
     found = lost_after_heal(timeline(HEALED), state, dict(state))
     assert (found.lost, found.resurrected, found.phantom, found.diverged) == ((), (), (), ())
     assert lost_after_heal(timeline(HEALED), state, None).diverged is None
+
+
+def test_an_unknown_delete_that_arrived_is_known_to_have_happened() -> None:
+    found = measured(
+        """
+        u1: dns-0 put    k 8.0..8.1 ok A
+        d1: dns-0 delete k 9.0..10.0 info A
+        """,
+        commits((8.5, "k", "u1"), (9.5, "k", None), (14.1, "t1", "t1")),
+    )
+    assert found.missing_high == 0

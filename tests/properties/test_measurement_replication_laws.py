@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import math
+import random
+import statistics
+from statistics import NormalDist
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from measurement_simulation import A, B, commit, make
+
+from harness.clock import NS_PER_MS, NS_PER_S, to_ns, to_s
+from harness.history.events import Commit, Operation
+from harness.measurement.final_state import lost_after_heal
+from harness.measurement.models import FaultInterval
+from harness.measurement.recovery_point import RecoveryPoint, Scans, recovery_point, state_at
+from harness.outcome import Outcome
+
+ONSET_NS = 60 * NS_PER_S
+TAKEOVER_NS = ONSET_NS + NS_PER_S
+FAULT = FaultInterval(ONSET_NS, ONSET_NS)
+
+
+def measure(operations: list[Operation], survivor: list[Commit] | Scans) -> RecoveryPoint:
+    takeover = make("takeover", "dns-0", "put", "takeover", TAKEOVER_NS - 10, TAKEOVER_NS, Outcome.OK, B)
+    found = recovery_point([*operations, takeover], survivor, lost_address=A, survivor_address=B, fault=FAULT)
+    assert found is not None
+    return found
+
+
+def replicated(source: random.Random, entries: list[tuple[str, str | None, int]]) -> list[Commit]:
+    """Effects of one side, each arriving on the other after a lag of its own, in order for each key."""
+    last_ns: dict[str, int] = {}
+    arrivals: list[tuple[int, str, str | None]] = []
+    for key, value, applied_ns in entries:
+        at_ns = max(applied_ns + to_ns(source.expovariate(1 / 3)), last_ns.get(key, 0) + 1)
+        last_ns[key] = at_ns
+        arrivals.append((at_ns, key, value))
+    return [
+        commit(key, value, at_ns, seq) for seq, (at_ns, key, value) in enumerate(sorted(arrivals, key=lambda a: a[0]))
+    ]
+
+
+@settings(max_examples=200, deadline=None)
+@given(seed=st.integers(0, 2**32), items=st.integers(1, 60))
+def test_missing_items_are_exactly_those_that_had_not_arrived(seed: int, items: int) -> None:
+    """Unique keys, some of them deleted again, with outcomes of all three sorts; compared item for item."""
+    source = random.Random(seed)
+    operations: list[Operation] = []
+    effects: list[tuple[str, str | None, int]] = []
+    deletes: dict[str, tuple[Outcome, bool]] = {}
+    for n in range(items):
+        sent_ns = source.randrange(ONSET_NS - 10 * NS_PER_S, ONSET_NS - NS_PER_S)
+        operations.append(make(f"u{n}", "dns-0", "put", f"u{n}", sent_ns, sent_ns + 10 * NS_PER_MS, Outcome.OK))
+        effects.append((f"u{n}", f"u{n}", sent_ns + 5 * NS_PER_MS))
+        if source.random() < 0.4:
+            outcome = source.choice(list(Outcome))
+            happened = outcome is Outcome.OK or (outcome is Outcome.INFO and source.random() < 0.5)
+            delete_ns = sent_ns + 100 * NS_PER_MS
+            operations.append(make(f"d{n}", "dns-1", "delete", f"u{n}", delete_ns, delete_ns + 10 * NS_PER_MS, outcome))
+            deletes[f"u{n}"] = (outcome, happened)
+            if happened:
+                effects.append((f"u{n}", None, delete_ns + 5 * NS_PER_MS))
+    commits = replicated(source, sorted(effects, key=lambda e: e[2]))
+    found = measure(operations, commits)
+
+    certain: set[str] = set()
+    possible: set[str] = set()
+    truth: set[str] = set()
+    arrived = {(c.k, c.v) for c in commits if c.mono_ns <= TAKEOVER_NS}
+    for n in range(items):
+        key, here = f"u{n}", (f"u{n}", f"u{n}") in arrived
+        outcome, happened = deletes.get(key, (None, False))
+        if not here:
+            if outcome is Outcome.INFO:
+                possible.add(key)
+            elif outcome is not Outcome.OK:
+                certain.add(key)
+            if not happened:
+                truth.add(key)
+        elif outcome is Outcome.OK and (key, None) not in arrived:
+            certain.add(f"d{n}")
+            truth.add(f"d{n}")
+    assert set(found.missing_ids) == certain
+    assert set(found.maybe_ids) == possible
+    assert certain <= truth <= certain | possible
+    ages = [o.returned_ns for o in operations if o.invoke.op in certain | possible and o.returned_ns is not None]
+    assert found.oldest_missing_ns == (ONSET_NS - min(ages) if ages else None)
+
+
+@settings(max_examples=100, deadline=None)
+@given(seed=st.integers(0, 2**32), writes=st.integers(1, 60))
+def test_register_keys_agree_with_the_definition_read_naively(seed: int, writes: int) -> None:
+    source = random.Random(seed)
+    operations: list[Operation] = []
+    effects: list[tuple[str, str | None, int]] = []
+    for n in range(writes):
+        sent_ns = source.randrange(ONSET_NS - 12 * NS_PER_S, ONSET_NS - NS_PER_S)
+        returned_ns = sent_ns + source.randint(1, 900) * NS_PER_MS
+        key, f = source.choice("abc"), source.choice(("put", "put", "delete"))
+        outcome = source.choice((Outcome.OK, Outcome.OK, Outcome.INFO))
+        operations.append(make(f"w{n}", "dns-0", f, key, sent_ns, returned_ns, outcome))  # type: ignore[arg-type]
+        effects.append((key, f"w{n}" if f == "put" else None, source.randint(sent_ns, returned_ns)))
+    commits = replicated(source, sorted(effects, key=lambda e: e[2]))
+    state = state_at(commits, TAKEOVER_NS)
+    lost: set[str] = set()
+    for w in operations:
+        if w.outcome is not Outcome.OK:
+            continue
+        visible = state.get(w.invoke.k)
+        if visible is not None:
+            f = next(o for o in operations if o.invoke.op == visible)
+            if f is not w and f.outcome is Outcome.OK and f.returned_ns < w.sent_ns:  # type: ignore[operator]
+                lost.add(w.invoke.op)
+        elif w.invoke.f == "put":
+            rivals = [o for o in operations if o.invoke.f == "delete" and o.invoke.k == w.invoke.k]
+            if not any(d.outcome is Outcome.INFO or d.returned_ns >= w.sent_ns for d in rivals):  # type: ignore[operator]
+                lost.add(w.invoke.op)
+    found = measure(operations, commits)
+    assert set(found.missing_ids) == lost
+    final = lost_after_heal(operations, state, None)
+    assert set(final.lost) | set(final.resurrected) == lost
+
+
+@settings(max_examples=100, deadline=None)
+@given(seed=st.integers(0, 2**32), early_s=st.floats(0, 5), late_s=st.floats(0, 5))
+def test_scans_bound_the_exact_count(seed: int, early_s: float, late_s: float) -> None:
+    source = random.Random(seed)
+    operations, commits = drill(source, 10.0)
+    exact = measure(operations, commits)
+    scans = Scans(state_at(commits, TAKEOVER_NS - to_ns(early_s)), state_at(commits, TAKEOVER_NS + to_ns(late_s)))
+    bounds = measure(operations, scans)
+    assert bounds.missing_low <= exact.missing_low <= bounds.missing_high
+    assert set(bounds.missing_ids) <= set(exact.missing_ids) <= bounds.explained
+
+
+RATE_PER_S, MEDIAN_LAG_S, SIGMA = 10.0, 0.5, 1.0
+NORMAL = NormalDist()
+
+
+def drill(source: random.Random, rate_per_s: float) -> tuple[list[Operation], list[Commit]]:
+    """Writes at random moments up to the onset, each replicated after an independent lognormal lag."""
+    operations: list[Operation] = []
+    arrivals: list[tuple[int, str]] = []
+    at_s = 0.0
+    while True:
+        at_s += source.expovariate(rate_per_s)
+        ack_ns = to_ns(at_s)
+        if ack_ns >= ONSET_NS:
+            break
+        name = f"u{len(operations)}"
+        operations.append(make(name, "dns-0", "put", name, ack_ns - NS_PER_MS, ack_ns, Outcome.OK))
+        arrivals.append((ack_ns + to_ns(source.lognormvariate(math.log(MEDIAN_LAG_S), SIGMA)), name))
+    arrivals.sort()
+    return operations, [commit(name, name, at_ns, seq) for seq, (at_ns, name) in enumerate(arrivals)]
+
+
+def law_of_seconds(x: float) -> float:
+    """P(RPO_s <= x) = exp(-rate * integral from x of P(lag > t) dt), for a lognormal lag in closed form."""
+    mu = math.log(MEDIAN_LAG_S)
+    if x <= 0:
+        excess = math.exp(mu + SIGMA**2 / 2)
+    else:
+        z = (mu - math.log(x)) / SIGMA
+        excess = math.exp(mu + SIGMA**2 / 2) * NORMAL.cdf(z + SIGMA) - x * NORMAL.cdf(z)
+    return math.exp(-RATE_PER_S * excess)
+
+
+def test_recovery_points_follow_their_laws() -> None:
+    """Items are Poisson with mean rate * E[lag]; seconds follow law_of_seconds. Takeover is at the onset."""
+    source = random.Random(4)
+    drills = 250
+    items: list[int] = []
+    seconds: list[float] = []
+    for _ in range(drills):
+        operations, commits = drill(source, RATE_PER_S)
+        there = [c for c in commits if c.mono_ns <= ONSET_NS]
+        found = measure(operations, there)
+        items.append(found.missing_low)
+        seconds.append(to_s(found.oldest_missing_ns or 0))
+    expected = RATE_PER_S * MEDIAN_LAG_S * math.exp(SIGMA**2 / 2)
+    assert abs(statistics.mean(items) - expected) < 3 * math.sqrt(expected / drills)
+    assert 0.73 < statistics.variance(items) / expected < 1.27
+    seconds.sort()
+    distance = max(abs((n + 0.5) / drills - law_of_seconds(x)) for n, x in enumerate(seconds))
+    assert distance < 1.63 / math.sqrt(drills)
+    # "ReplicationLatency p99" badly understates the recovery point.
+    lag_p99_s = MEDIAN_LAG_S * math.exp(NORMAL.inv_cdf(0.99) * SIGMA)
+    assert seconds[round(0.9 * drills)] > 1.2 * lag_p99_s
