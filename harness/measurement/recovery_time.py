@@ -145,18 +145,10 @@ def worst(times: Sequence[RecoveryTime]) -> RecoveryTime:
     Each end is the largest of its kind, which bounds the maximum even where brackets overlap. Raises ValueError for
     an empty sequence.
     """
-    last = max(times, key=lambda t: (t.never_recovered, t.recovered_at_ns or 0, t.bracket.low_ns))
+    last = max(times, key=lambda t: (t.never_recovered, t.from_fault_ns or 0, t.bracket.low_ns))
     affected = [t for t in times if not t.unaffected]
-    highs = [t.bracket.high_ns for t in times]
-    points = [t.bracket.point_ns for t in times]
-    known = [high for high in highs if high is not None]
-    from_fault = [t.from_fault_ns for t in times]
     return RecoveryTime(
-        bracket=Bracket(
-            max(t.bracket.low_ns for t in times),
-            max(known) if len(known) == len(highs) else None,
-            None if None in points else max(point for point in points if point is not None),
-        ),
+        bracket=_largest(times, last.from_fault_ns),
         client=last.client,
         kind=last.kind,
         unaffected=not affected,
@@ -168,11 +160,21 @@ def worst(times: Sequence[RecoveryTime]) -> RecoveryTime:
         last_bad_ns=max((t.last_bad_ns for t in affected if t.last_bad_ns is not None), default=None),
         recovered_at_ns=None if last.never_recovered else last.recovered_at_ns,
         recovered_seen_ns=None if last.never_recovered else last.recovered_seen_ns,
-        from_fault_ns=None if None in from_fault else max(value for value in from_fault if value is not None),
+        from_fault_ns=last.from_fault_ns,
         unseen_ns=max(t.unseen_ns for t in times),
         operations=sum(t.operations for t in times),
         failures=sum(t.failures for t in times),
     )
+
+
+def _largest(times: Sequence[RecoveryTime], from_fault_ns: int | None) -> Bracket:
+    """Bounds of the largest of several durations."""
+    low_ns = max(t.bracket.low_ns for t in times)
+    highs = [t.bracket.high_ns for t in times if t.bracket.high_ns is not None]
+    points = [t.bracket.point_ns for t in times if t.bracket.point_ns is not None]
+    if from_fault_ns is None or len(highs) < len(times):
+        return Bracket(low_ns, None)
+    return Bracket(low_ns, max(highs), _point(low_ns, max(highs), from_fault_ns, max(points)))
 
 
 def _of_stream(
@@ -209,11 +211,10 @@ def _of_stream(
     healed_first = heal_ns is not None and seen_ns >= heal_ns
     watched_ns = stream.horizon_ns if heal_ns is None or healed_first else min(heal_ns, stream.horizon_ns)
     moment_ns = (bad_ns[-1] + sent_ns) // 2
-    # The fault's own time is the better start, if the client's failures agree with it; else the middle of its bracket.
-    agrees = start_ns <= fault.start_low_ns <= bad_ns[0] + padding.total_ns
-    origin_ns = fault.start_low_ns if agrees else (start_ns + bad_ns[0]) // 2
+    from_fault_ns = max(0, moment_ns - fault.start_low_ns)
+    midpoint_ns = moment_ns - (start_ns + bad_ns[0]) // 2
     return RecoveryTime(
-        Bracket(low_ns, high_ns, min(max(moment_ns - origin_ns, low_ns), high_ns)),
+        Bracket(low_ns, high_ns, _point(low_ns, high_ns, from_fault_ns, midpoint_ns)),
         client,
         kind,
         recovered_only_after_heal=healed_first,
@@ -223,10 +224,17 @@ def _of_stream(
         last_bad_ns=bad_ns[-1],
         recovered_at_ns=sent_ns,
         recovered_seen_ns=seen_ns,
-        from_fault_ns=max(0, moment_ns - fault.start_low_ns),
+        from_fault_ns=from_fault_ns,
         operations=len(stream.sent_ns),
         failures=len(bad_ns),
     )
+
+
+def _point(low_ns: int, high_ns: int, from_fault_ns: int, midpoint_ns: int) -> int:
+    """The fault's own time is the better start if the client's failures agree with it; else the bracket's middle."""
+    if low_ns <= from_fault_ns <= high_ns:
+        return from_fault_ns
+    return min(max(midpoint_ns, low_ns), high_ns)
 
 
 def _first_bad(
