@@ -29,6 +29,8 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _plain(json.dumps(error.as_json(), separators=(",", ":")) + "\n", error.status)
     except web.HTTPNotFound:
         return _plain("404 page not found\n", 404)
+    except web.HTTPMethodNotAllowed:
+        return web.Response(status=405)
 
 
 def _plain(text: str, status: int) -> web.Response:

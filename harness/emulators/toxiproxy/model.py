@@ -61,9 +61,9 @@ def parse_address(text: str) -> Address:
     """The address in `host:port`. Raises ApiError (500, as Toxiproxy's listen errors are)."""
     host, separator, port = text.rpartition(":")
     if not separator:
-        raise ApiError(f"address {text}: missing port in address", 500)
+        raise ApiError(f"listen tcp: address {text}: missing port in address", 500)
     if not port.isdecimal() or int(port) > 65535:
-        raise ApiError(f"address {text}: invalid port", 500)
+        raise ApiError(f"listen tcp: address {text}: invalid port", 500)
     return Address(host.strip("[]"), int(port))
 
 

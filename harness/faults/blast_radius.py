@@ -1,0 +1,66 @@
+"""What a plan touches, for people who decide whether to go on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from harness.faults.model import (
+    Action,
+    AddToxic,
+    CutLink,
+    DisableLink,
+    EnableLink,
+    FreezeProcess,
+    KillProcess,
+    Plan,
+    RemoveToxic,
+    ThawProcess,
+)
+
+
+def blast_radius(plan: Plan) -> str:
+    """Some lines of text: how much is touched, each link and process with what happens to it, what does not heal."""
+    counts = Counter(link.partition(":")[2] for link in plan.links)
+    services = ", ".join(f"{count} {service}" for service, count in sorted(counts.items()))
+    parts = [f"{len(plan.links)} links ({services})"] if plan.links else []
+    parts += [f"{len(plan.instances)} processes"] if plan.instances else []
+    head = f"{plan.kind} {plan.target}, {plan.mode}: touches {' and '.join(parts)}"
+    return "\n".join((head, *_lines(plan), *_lasting(plan.apply)))
+
+
+def _lines(plan: Plan) -> Iterator[str]:
+    for link in plan.links:
+        done = [_words(action) for action in plan.apply if getattr(action, "link", None) == link]
+        watched = "  (watched by a canary)" if link in plan.canary.links else ""
+        yield f"  {link}  {', '.join(done)}{watched}"
+    for action in plan.apply:
+        if isinstance(action, KillProcess | FreezeProcess):
+            yield f"  {action.instance}  {_words(action)}"
+
+
+def _lasting(actions: Iterable[Action]) -> Iterator[str]:
+    killed = [action.instance for action in actions if isinstance(action, KillProcess)]
+    if killed:
+        yield f"  healing brings none of these back: {', '.join(killed)}"
+
+
+def _words(action: Action) -> str:
+    match action:
+        case DisableLink():
+            return "refuses connections"
+        case EnableLink():
+            return "accepts connections"
+        case AddToxic(type=kind, stream=stream, attributes=attributes):
+            settings = "".join(f" {name}={value}" for name, value in attributes.items())
+            return kind if kind == "black_hole" else f"{kind} {stream}{settings}"
+        case RemoveToxic(type=kind):
+            return f"no more {kind}"
+        case CutLink():
+            return "open connections are reset"
+        case KillProcess():
+            return "is killed"
+        case FreezeProcess():
+            return "is frozen"
+        case ThawProcess():
+            return "is thawed"

@@ -1,0 +1,88 @@
+"""All faults by name, and making one from what a scenario or a command line says."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from typing import Any, get_type_hints
+
+from harness.errors import InputError
+from harness.faults.gray_failure import GrayFailure
+from harness.faults.latency import Latency
+from harness.faults.model import Fault
+from harness.faults.one_way_partition import OneWayPartition
+from harness.faults.process_freeze import ProcessFreeze
+from harness.faults.process_kill import ProcessKill
+from harness.faults.region_isolated import RegionIsolated
+from harness.faults.region_outage import RegionOutage
+from harness.faults.replication_stall import ReplicationStall
+from harness.faults.service_outage import ServiceOutage
+
+FAULTS: dict[str, type[Fault]] = {
+    fault.kind: fault
+    for fault in (
+        RegionOutage,
+        RegionIsolated,
+        ServiceOutage,
+        Latency,
+        GrayFailure,
+        OneWayPartition,
+        ReplicationStall,
+        ProcessKill,
+        ProcessFreeze,
+    )
+}
+
+
+def fault_named(kind: str, *, target: str | None = None, mode: str | None = None, **parameters: Any) -> Fault:
+    """The fault `kind` with its parameters; None means the default.
+
+    target may also be called `region` or `instance`, where the fault is one of these; a one-way partition takes
+    `source` and `to` (or `target`). Values may be texts. Raises InputError that lists what exists.
+    """
+    if kind not in FAULTS:
+        close = difflib.get_close_matches(kind, FAULTS, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise InputError(f"no fault is called {kind!r}{hint} There are: {', '.join(FAULTS)}")
+    fault = FAULTS[kind]
+    given = {name: value for name, value in parameters.items() if value is not None}
+    target = _target(fault, target, given)
+    named = {"target": target, "mode": mode, **given}
+    return fault(**{name: _value(fault, name, value) for name, value in named.items() if value is not None})
+
+
+def parameters_of(fault: type[Fault]) -> dict[str, Any]:
+    """The parameters beside target and mode, with their defaults."""
+    return {field.name: field.default for field in dataclasses.fields(fault) if field.name not in ("target", "mode")}
+
+
+def describe() -> str:
+    """One line for each fault: its name, modes, target and parameters."""
+    lines = []
+    for fault in FAULTS.values():
+        extra = "".join(f", {name}={default!r}" for name, default in parameters_of(fault).items())
+        lines.append(f"{fault.kind}: target {fault.target_is}; mode {' | '.join(fault.modes)}{extra}")
+    return "\n".join(lines)
+
+
+def _target(fault: type[Fault], target: str | None, given: dict[str, Any]) -> str | None:
+    """Takes the target's other names out of `given`."""
+    target = given.pop(fault.target_is, target)
+    if fault is OneWayPartition and "source" in given:
+        to = given.pop("to", target)
+        target = f"{given.pop('source')}->{to or ''}"
+    needs_one = next(f for f in dataclasses.fields(fault) if f.name == "target").default is dataclasses.MISSING
+    if target is None and needs_one:
+        raise InputError(f"{fault.kind}: needs a target ({fault.target_is})")
+    return target
+
+
+def _value(fault: type[Fault], name: str, value: Any) -> Any:
+    types = {"target": str, "mode": str} | {key: get_type_hints(fault)[key] for key in parameters_of(fault)}
+    if name not in types:
+        known = ", ".join(parameters_of(fault)) or "none"
+        raise InputError(f"{fault.kind}: no parameter is called {name!r}; there are: {known}")
+    try:
+        return types[name](value)
+    except (TypeError, ValueError):
+        raise InputError(f"{fault.kind}: {name} must be of type {types[name].__name__}, not {value!r}") from None

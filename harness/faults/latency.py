@@ -1,0 +1,39 @@
+"""A region is far away, or its network is congested: everything that crosses its border takes longer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from harness.errors import InputError
+from harness.faults.model import AddToxic, Fault, Link, Plan, ProcessRef
+from harness.measurement.canary import Slow
+
+
+@dataclass(frozen=True)
+class Latency(Fault):
+    """Answers over every link with exactly one end in the region `target` take latency_ms +/- jitter_ms longer.
+
+    On the answers only, so that a request and its answer are delayed once. service: only links of this service.
+    """
+
+    kind: ClassVar[str] = "latency"
+    modes: ClassVar[tuple[str, ...]] = ("slow",)
+
+    mode: str = "slow"
+    latency_ms: int = 500
+    jitter_ms: int = 0
+    service: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.jitter_ms < self.latency_ms:
+            raise InputError(f"latency: needs 0 <= jitter_ms < latency_ms, not {self.jitter_ms} and {self.latency_ms}")
+
+    def plan(self, links: Sequence[Link], processes: Sequence[ProcessRef]) -> Plan:
+        crossing = (link for link in links if link.crosses(self.target) and self.service in ("", link.service))
+        hit = self.chosen(crossing, links)
+        attributes = {"latency": self.latency_ms, "jitter": self.jitter_ms}
+        actions = [AddToxic(link.name, f"{self.kind}.latency", "latency", "downstream", attributes) for link in hit]
+        return self.planned(actions, hit, Slow(self.latency_ms - self.jitter_ms))

@@ -1,0 +1,225 @@
+"""What a fault is: a value that, given the links and processes of a world, says what to break and how to mend it.
+
+Planning is pure. The adversary (harness.live.adversary) carries plans out.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+from harness.errors import InputError
+from harness.measurement.canary import Expectation, Fails
+from harness.names import CANARY, CHECKERS, CLIENTS, OUTSIDE, link_name
+
+Stream = Literal["upstream", "downstream"]
+BLACK_HOLE = "black-hole"
+REFUSE = "refuse"
+RESET = "reset"
+
+
+@dataclass(frozen=True)
+class Link:
+    """One arrow of the world, named FROM->TO:SERVICE. The places are regions, or `outside`."""
+
+    name: str
+    source_place: str
+    target_place: str
+    service: str
+
+    @property
+    def source(self) -> str:
+        """FROM: who dials."""
+        return self.name.partition("->")[0]
+
+    @property
+    def from_canary(self) -> bool:
+        """The witness's own, beside those that the subject uses."""
+        return self.source.partition(".")[0] == CANARY
+
+    def touches(self, place: str) -> bool:
+        """Whether it has an end there."""
+        return place in (self.source_place, self.target_place)
+
+    def crosses(self, place: str) -> bool:
+        """Whether it has exactly one end there."""
+        return (self.source_place == place) is not (self.target_place == place)
+
+
+@dataclass(frozen=True)
+class ProcessRef:
+    """One running process of the subject. instance: e.g. `monitor.us-west-2`; place: a region, or `outside`."""
+
+    instance: str
+    place: str
+
+
+@dataclass(frozen=True)
+class DisableLink:
+    """Refuse new connections, close the open ones."""
+
+    link: str
+
+
+@dataclass(frozen=True)
+class EnableLink:
+    """Undo `DisableLink`."""
+
+    link: str
+
+
+@dataclass(frozen=True)
+class AddToxic:
+    """Put a toxic on a link. name: unique on the link. toxicity: share of connections that it works on, 0..1."""
+
+    link: str
+    name: str
+    type: str
+    stream: Stream
+    attributes: Mapping[str, int | float | str] = field(default_factory=dict)
+    toxicity: float = 1.0
+
+
+@dataclass(frozen=True)
+class RemoveToxic:
+    """Undo `AddToxic`, of which name and type are repeated."""
+
+    link: str
+    name: str
+    type: str
+
+
+@dataclass(frozen=True)
+class CutLink:
+    """Reset the connections that a link has now. Nothing undoes it."""
+
+    link: str
+
+
+@dataclass(frozen=True)
+class KillProcess:
+    """End a process at once (SIGKILL). Nothing undoes it."""
+
+    instance: str
+
+
+@dataclass(frozen=True)
+class FreezeProcess:
+    """Stop a process (SIGSTOP): its sockets stay open and accept, and nothing answers."""
+
+    instance: str
+
+
+@dataclass(frozen=True)
+class ThawProcess:
+    """Undo `FreezeProcess`."""
+
+    instance: str
+
+
+LinkAction = DisableLink | EnableLink | AddToxic | RemoveToxic | CutLink
+ProcessAction = KillProcess | FreezeProcess | ThawProcess
+Action = LinkAction | ProcessAction
+
+
+def undo(action: Action) -> Action | None:
+    """The action that takes this one back; None when there is none."""
+    match action:
+        case DisableLink(link):
+            return EnableLink(link)
+        case AddToxic(link=link, name=name, type=kind):
+            return RemoveToxic(link, name, kind)
+        case FreezeProcess(instance):
+            return ThawProcess(instance)
+    return None
+
+
+def process_canary(instance: str) -> str:
+    """The name under which the witness reports whether a process lives, e.g. `canary->monitor.us-west-2:process`."""
+    return link_name(CANARY, instance, "process")
+
+
+@dataclass(frozen=True)
+class CanaryExpectation:
+    """What the witness's own probes must have seen for the fault to count as real. links: of the canaries."""
+
+    links: tuple[str, ...]
+    expected: Expectation
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a fault does to a world, in order, how that is undone, and what proves that it was there."""
+
+    kind: str
+    target: str
+    mode: str
+    apply: tuple[Action, ...]
+    canary: CanaryExpectation
+
+    @property
+    def heal(self) -> tuple[Action, ...]:
+        """Processes first (a frozen process with a full queue can hang whoever takes its links down), then links."""
+        undone = [taken_back for action in reversed(self.apply) if (taken_back := undo(action)) is not None]
+        return tuple(sorted(undone, key=lambda action: not isinstance(action, ProcessAction)))
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """The links that it touches, in order, each once."""
+        return tuple(dict.fromkeys(action.link for action in self.apply if isinstance(action, LinkAction)))
+
+    @property
+    def instances(self) -> tuple[str, ...]:
+        """The processes that it touches, in order."""
+        return tuple(action.instance for action in self.apply if isinstance(action, ProcessAction))
+
+
+@dataclass(frozen=True)
+class Fault(ABC):
+    """One thing that goes wrong. Its dataclass fields are its parameters.
+
+    kind: its name in scenarios. modes: the first is the default. target: a region, an instance, A->B.
+    """
+
+    kind: ClassVar[str]
+    modes: ClassVar[tuple[str, ...]]
+    target_is: ClassVar[str] = "region"
+
+    target: str
+    mode: str
+
+    def __post_init__(self) -> None:
+        if self.mode not in self.modes:
+            raise InputError(f"{self.kind}: mode {self.mode!r} is none of {', '.join(self.modes)}")
+
+    @abstractmethod
+    def plan(self, links: Sequence[Link], processes: Sequence[ProcessRef]) -> Plan:
+        """What to do in this world. Raises InputError when that is nothing."""
+
+    def share(self, name: str, value: float) -> None:
+        """Raises InputError unless a parameter is a share above 0, up to 1."""
+        if not 0 < value <= 1:
+            raise InputError(f"{self.kind}: {name} is a share above 0 and up to 1, not {value:g}")
+
+    def chosen(self, links: Iterable[Link], known: Sequence[Link]) -> tuple[Link, ...]:
+        """The links in the order in which they are to be hit. Raises InputError when there are none."""
+        found = tuple(sorted(links, key=_clients_first))
+        if not found:
+            places = sorted({place for link in known for place in (link.source_place, link.target_place)} - {OUTSIDE})
+            raise InputError(f"{self.kind} {self.target}: touches no link; regions are {', '.join(places) or 'none'}")
+        return found
+
+    def planned(self, actions: Iterable[Action], hit: Iterable[Link], expected: Expectation | None = None) -> Plan:
+        """A plan whose proof is what the canaries among the links that it hits see (default: they fail)."""
+        canaries = tuple(link.name for link in hit if link.from_canary)
+        return Plan(self.kind, self.target, self.mode, tuple(actions), CanaryExpectation(canaries, expected or Fails()))
+
+
+_ORDER = {CLIENTS: 0, CHECKERS: 1}
+
+
+def _clients_first(link: Link) -> tuple[int, str]:
+    """What users see first is broken first: the onset that matters is then the earliest."""
+    return _ORDER.get(link.source, 2), link.name

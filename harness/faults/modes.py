@@ -1,0 +1,29 @@
+"""The ways in which a link can be lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from harness.faults.model import BLACK_HOLE, REFUSE, RESET, AddToxic, CutLink, DisableLink, Link, LinkAction
+
+LOST = (BLACK_HOLE, REFUSE, RESET)
+"""black-hole: silence, connecting times out. refuse: connection refused, open ones get FIN. reset: connecting works,
+the first byte is answered by RST, open connections are reset."""
+
+
+def lose(kind: str, links: Iterable[Link], mode: str) -> Iterator[LinkAction]:
+    """Lose these links in one of the modes `LOST`. kind: of the fault, which names its toxics."""
+    for link in links:
+        yield from _lose(kind, link.name, mode)
+
+
+def _lose(kind: str, link: str, mode: str) -> Iterator[LinkAction]:
+    match mode:
+        case "refuse":
+            yield DisableLink(link)
+        case "black-hole":
+            yield AddToxic(link, f"{kind}.black_hole", "black_hole", "upstream")
+        case _:  # reset_peer works on new connections; what exists is cut
+            yield AddToxic(link, f"{kind}.reset_peer.upstream", "reset_peer", "upstream", {"timeout": 0})
+            yield AddToxic(link, f"{kind}.reset_peer.downstream", "reset_peer", "downstream", {"timeout": 0})
+            yield CutLink(link)

@@ -1,0 +1,24 @@
+"""What faults of processes share: finding their target, and the canary that watches a process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from harness.errors import InputError
+from harness.faults.model import CanaryExpectation, Plan, ProcessAction, ProcessRef, process_canary
+from harness.measurement.canary import Fails
+
+
+def plan_for(
+    kind: str, target: str, mode: str, processes: Sequence[ProcessRef], action: Callable[[str], ProcessAction]
+) -> Plan:
+    """Do `action` to the instance `target`, or to every instance of the component `target`.
+
+    Raises InputError, listing the instances, when there is none.
+    """
+    hit = [p.instance for p in processes if target in (p.instance, p.instance.partition(".")[0])]
+    if not hit:
+        known = ", ".join(sorted(process.instance for process in processes)) or "none"
+        raise InputError(f"{kind} {target}: no such process; there are {known}")
+    watched = CanaryExpectation(tuple(process_canary(instance) for instance in hit), Fails())
+    return Plan(kind, target, mode, tuple(action(instance) for instance in hit), watched)

@@ -1,0 +1,44 @@
+"""Replication stands still: nobody in one region reaches the database of another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from harness.faults.model import BLACK_HOLE, Fault, Link, Plan, ProcessRef
+from harness.faults.modes import LOST, lose
+from harness.names import DYNAMODB, OUTSIDE
+
+
+@dataclass(frozen=True)
+class ReplicationStall(Fault):
+    """Lose every DynamoDB link from inside one region to another one.
+
+    target: `all`, or the region whose incoming replication stalls. component: only this component's links (and the
+    canaries'); by default all, because a path between regions does not know who uses it.
+    """
+
+    kind: ClassVar[str] = "replication-stall"
+    modes: ClassVar[tuple[str, ...]] = LOST
+    target_is: ClassVar[str] = "all, or the region that no longer receives"
+
+    target: str = "all"
+    mode: str = BLACK_HOLE
+    component: str = ""
+
+    def plan(self, links: Sequence[Link], processes: Sequence[ProcessRef]) -> Plan:
+        hit = self.chosen((link for link in links if self._hits(link)), links)
+        return self.planned(lose(self.kind, hit, self.mode), hit)
+
+    def _hits(self, link: Link) -> bool:
+        between_regions = link.source_place != link.target_place and OUTSIDE not in (
+            link.source_place,
+            link.target_place,
+        )
+        return (
+            link.service == DYNAMODB
+            and between_regions
+            and self.target in ("all", link.target_place)
+            and (not self.component or link.from_canary or link.source.partition(".")[0] == self.component)
+        )

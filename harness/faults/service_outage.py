@@ -1,0 +1,27 @@
+"""One service of a region is gone, for everybody everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from harness.faults.model import BLACK_HOLE, Fault, Link, Plan, ProcessRef
+from harness.faults.modes import LOST, lose
+from harness.names import DYNAMODB
+
+
+@dataclass(frozen=True)
+class ServiceOutage(Fault):
+    """Lose every link that leads to `service` of the region `target`."""
+
+    kind: ClassVar[str] = "service-outage"
+    modes: ClassVar[tuple[str, ...]] = LOST
+
+    mode: str = BLACK_HOLE
+    service: str = DYNAMODB
+
+    def plan(self, links: Sequence[Link], processes: Sequence[ProcessRef]) -> Plan:
+        leading = (link for link in links if link.target_place == self.target and link.service == self.service)
+        hit = self.chosen(leading, links)
+        return self.planned(lose(self.kind, hit, self.mode), hit)
