@@ -1,0 +1,1 @@
+"""Looks at both regions from outside and decides which one is active."""

@@ -1,0 +1,1 @@
+"""Pulls the other region's changes into its own region."""

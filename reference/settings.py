@@ -1,0 +1,120 @@
+"""What the environment says, read and checked once at start.
+
+Intervals are given for production and multiplied by TIME_SCALE; time-outs never go below one second, because a
+faster rehearsal does not make the network faster.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reference.lease import LeaseTerms
+
+NS_PER_S = 1_000_000_000
+
+LEASE_S = 30.0
+LEASE_MARGIN_SHARE = 0.1  # of the lease: safe while no two clocks differ in rate by more than 4.8 %
+CHECK_INTERVAL_S = 5.0
+BEAT_INTERVAL_S = 3.0
+HURRY_DIVISOR = 3  # beats and looks come this much faster while the active region is being handed over
+HOLD_DOWN_S = 60.0
+DRAIN_PATIENCE_S = 30.0  # nobody may write meanwhile
+ALERT_EVERY_S = 60.0
+POLL_INTERVAL_S = 1.0
+IDLE_POLL_INTERVAL_S = 2.5
+CALL_TIMEOUT_S = 1.0
+STREAM_TIMEOUT_S = 2.0
+TOMBSTONE_DAYS = 7  # a week: far longer than a stream keeps records (24 h), so no record outlives its tombstone
+
+
+class SettingsError(ValueError):
+    """An environment variable is missing or cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a component needs to know. Times in seconds, already scaled."""
+
+    primary: str
+    secondary: str
+    region: str
+    table: str
+    key: str
+    value: str
+    items_table: str
+    items_key: str
+    items_value: str
+    threshold: int
+    scale: float
+    instance: str
+    port: int
+    call_timeout_s: float = CALL_TIMEOUT_S
+
+    @property
+    def regions(self) -> tuple[str, str]:
+        """Primary first."""
+        return (self.primary, self.secondary)
+
+    @property
+    def other_region(self) -> str:
+        """The region this component is not in."""
+        return self.secondary if self.region == self.primary else self.primary
+
+    @property
+    def lease(self) -> LeaseTerms:
+        """How long a lease lasts, and how much longer the monitor waits."""
+        length_ns = self.ns(LEASE_S)
+        return LeaseTerms(length_ns=length_ns, margin_ns=round(length_ns * LEASE_MARGIN_SHARE))
+
+    @property
+    def stale_after_ns(self) -> int:
+        """A heartbeat or a local database check older than this proves nothing: two beats and one lost call."""
+        return self.ns(2 * BEAT_INTERVAL_S) + round(self.call_timeout_s * NS_PER_S)
+
+    def scaled_s(self, seconds: float) -> float:
+        """A production interval in seconds of this profile."""
+        return seconds * self.scale
+
+    def ns(self, seconds: float) -> int:
+        """A production interval in nanoseconds of this profile."""
+        return round(seconds * self.scale * NS_PER_S)
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from the environment. Raises SettingsError naming the variable that is wrong."""
+    env = os.environ if environ is None else environ
+    primary = env.get("PRIMARY_REGION", "us-east-1")
+    secondary = env.get("SECONDARY_REGION", "us-west-2")
+    if primary == secondary:
+        raise SettingsError(f"PRIMARY_REGION and SECONDARY_REGION are both {primary}")
+    port = _number(env, "PORT", "0")
+    name = f"{env.get('COMPONENT', 'component')}_{env.get('HOSTNAME', 'host')}_{port:g}"
+    return Settings(
+        primary=primary,
+        secondary=secondary,
+        region=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or primary,
+        table=env.get("HEALTH_CHECK_TABLE", "app-health-status"),
+        key=env.get("HEALTH_CHECK_KEY", "region_status"),
+        value=env.get("HEALTH_CHECK_VALUE", "operational"),
+        items_table=env.get("ITEMS_TABLE", "items"),
+        items_key=env.get("ITEMS_KEY", "id"),
+        items_value=env.get("ITEMS_VALUE", "value"),
+        threshold=int(_number(env, "FAILOVER_THRESHOLD", "3", least=1)),
+        scale=_number(env, "TIME_SCALE", "1", least=0.001),
+        instance=re.sub(r"[^A-Za-z0-9_]", "_", name),
+        port=int(port),
+    )
+
+
+def _number(env: Mapping[str, str], name: str, default: str, least: float = 0.0) -> float:
+    raw = env.get(name) or default
+    try:
+        number = float(raw)
+    except ValueError:
+        raise SettingsError(f"{name}={raw!r} is not a number") from None
+    if not number >= least:
+        raise SettingsError(f"{name}={raw!r} must be at least {least:g}")
+    return number
