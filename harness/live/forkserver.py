@@ -12,6 +12,7 @@ the fork server still kills what it can find when its lifeline closes.
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import select
@@ -37,6 +38,14 @@ LOG_CAP_BYTES = 8 << 20
 
 _WARM_TIMEOUT_S = 60.0
 _CLOSE_TIMEOUT_S = 3.0
+_numbers = itertools.count(1)
+
+
+def _environment() -> dict[str, str]:
+    """The environment of the world: without the user's own AWS account, and without settings meant for other motos."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))}
+    nothing = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    return {**kept, **nothing, "AWS_EC2_METADATA_DISABLED": "true"}
 
 
 class ForkServer:
@@ -56,17 +65,18 @@ class ForkServer:
         self._processes: dict[int, ServerProcess] = {}
         self._warm: dict[str, float] | None = None
         self._failed: str | None = None
-        self.log_path = log_dir / "forkserver.log"
+        self.log_path = log_dir / f"forkserver-{next(_numbers)}.log"
 
     def start(self) -> None:
         """Start the parent; does not wait for its imports. Requests made meanwhile are queued."""
         self._log_dir.mkdir(parents=True, exist_ok=True)
         ours, theirs = socket.socketpair()
         options = json.dumps({"preload": self._preload, "log_cap_bytes": self._log_cap_bytes})
-        self.log_path = self._log_dir / f"forkserver-{ours.fileno()}.log"
         with theirs, self.log_path.open("ab") as log:
             self._parent = subprocess.Popen(
-                [sys.executable, "-m", "harness.live.forkserver_main", str(theirs.fileno()), options],
+                # -P: a file in the user's folder must not pass for a module of the library.
+                [sys.executable, "-P", "-m", "harness.live.forkserver_main", str(theirs.fileno()), options],
+                env=_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -159,7 +169,7 @@ class ForkServer:
         left = [process for process in self._processes.values() if process.returncode is None]
         process_tree.kill(*(replace(process.tree, adopter=None) for process in left if process.tree is not None))
         for process in left:
-            process.lost()
+            process.lost(self._failed or f"its fork server ended; see {self.log_path}")
 
     def _gone(self) -> ProcessError:
         reason = self._failed or "it ended"
@@ -187,7 +197,7 @@ class ForkServer:
             self._parent.kill()  # still importing: it has no children yet, or they die with it
             self._parent.wait()
         for process in self._processes.values():
-            process.lost()
+            process.lost("its fork server was closed")
 
     def _close_socket(self) -> None:
         if self._socket is not None:

@@ -60,6 +60,8 @@ def serve(
         _report(report_fd, {"error": str(error)})
         code = EXIT_INPUT
     except SystemExit as error:
+        if isinstance(error.code, str):
+            sys.stderr.write(error.code + "\n")
         code = error.code if isinstance(error.code, int) else int(error.code is not None)
     except KeyboardInterrupt:
         code = 130

@@ -6,7 +6,10 @@ when that closes, for whatever reason, every descendant is killed and this proce
 Requests and events are JSON lines.
     in   {"id", "name", "log", "serve": module, "config"} | {"id", "name", "log", "argv", "env", "cwd"}
     out  {"warm": {module: seconds}} | {"failed": text}                    once, after the imports
-         {"id", "pid"} | {"id", "error"} | {"id", "ready": payload} | {"id", "exit": code, "error"?: text}
+         {"id", "pid", "started"} | {"id", "error"}                        forked, or not
+         {"id", "ready": payload}
+         {"id", "reported": true, "error": text|null}                      a command: it runs, or why it does not
+         {"id", "exit": code, "error": text|null}
 """
 
 from __future__ import annotations
@@ -183,11 +186,8 @@ class _ForkServer:
                 self._ended(self._children.pop(pid), os.waitstatus_to_exitcode(status))
 
     def _ended(self, child: _Child, code: int) -> None:
-        while child.report >= 0 and child.report in self._selector.get_map():
-            before = len(child.reported)
-            self._read_report(child)
-            if child.report >= 0 and len(child.reported) == before:
-                break  # a descendant holds the other end
+        if child.report >= 0:
+            self._read_report(child)  # its last words
         if child.report >= 0:
             self._selector.unregister(child.report)
             os.close(child.report)

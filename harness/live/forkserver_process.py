@@ -68,10 +68,11 @@ class ServerProcess:
             self.returncode = body["exit"]
         self.reported = self.reported or "reported" in body or "exit" in body or ("pid" not in body and "error" in body)
 
-    def lost(self) -> None:
-        """The fork server is gone, and this child with it."""
+    def lost(self, reason: str) -> None:
+        """The fork server is gone, and this child with it. reason: why."""
         if self.returncode is None:
             self.returncode = LOST
+            self.error = self.error or reason
 
     @property
     def pid(self) -> int:

@@ -10,7 +10,9 @@ Our own endpoints, beside those of AWS:
 from __future__ import annotations
 
 import importlib
+import json
 import logging
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +24,7 @@ from moto.moto_api._internal import mock_random
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from harness.errors import InputError, WorldError
+from harness.errors import DrillError, InputError, WorldError
 from harness.live import moto_patches
 from harness.live.commit_log import CommitLog, TableAttributes, tables_of
 from harness.live.moto_writes import WritePath
@@ -34,7 +36,6 @@ Address = tuple[str, int]
 REGION, CONTROL_PLANE = "region", "control-plane"
 TRUTHFUL = "harness.emulators.route53.control_plane:truthful"
 _KEYS = {"region", "role", "listen", "commit_log", "tables", "wrap", "data_plane"}
-_LOG = logging.getLogger(__name__)
 
 # One per process, made (and warmed) before the fork: building moto's application takes longer than serving a call.
 _application: Wsgi = DomainDispatcherApplication(create_backend_app)
@@ -206,5 +207,32 @@ def serve(config: Mapping[str, Any], ready: Callable[[Mapping[str, Any]], None])
 def warm() -> None:
     """Do once, in the parent of all regions, what the first call of each kind would do: load models, compile URLs."""
     prepare()
+    _function(TRUTHFUL)
     warm_up(_application)
     moto_api_backend.reset()
+
+
+def main() -> int:
+    """Run one by hand: `python -m harness.live.region_server '{"region": "us-east-1", "listen": ["127.0.0.1", 8000]}'`.
+
+    Prints the ready payload as one JSON line. Returns the exit code: 0, or 3 when the configuration is wrong.
+    """
+    if len(sys.argv) != 2:
+        sys.stderr.write(f"{main.__doc__}")
+        return 3
+
+    def ready(payload: Mapping[str, Any]) -> None:
+        sys.stdout.write(json.dumps(payload) + "\n")
+        sys.stdout.flush()
+
+    logging.basicConfig(level=logging.INFO)
+    try:
+        serve(json.loads(sys.argv[1]), ready)
+    except (DrillError, ValueError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 3
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

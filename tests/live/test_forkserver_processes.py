@@ -149,6 +149,26 @@ def test_a_module_that_cannot_be_imported_fails_the_fork_server_with_its_reason(
         server.wait_warm(20)
 
 
+def test_a_child_asked_for_before_a_failed_import_says_so(tmp_path: Path) -> None:
+    with ForkServer(["no_such_module_anywhere"], tmp_path) as server:
+        child = server.spawn("early", "no_such_module_anywhere", {})
+        with pytest.raises(ProcessError, match=r"process early: .*No module named 'no_such_module_anywhere'"):
+            child.ready(20)
+
+
+def test_the_users_aws_account_is_no_part_of_the_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "looks.py").write_text("""
+def serve(config, ready):
+    import os
+    ready({name: value for name, value in os.environ.items() if name.startswith(("AWS_", "MOTO_"))})
+""")
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SECRET_ACCESS_KEY", "MOTO_ACCOUNT_ID"):
+        monkeypatch.setenv(name, "the-users-own")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with ForkServer([], tmp_path / "logs") as server:
+        assert "the-users-own" not in server.spawn("looks", "looks", {}).ready(20).values()
+
+
 def test_a_child_killed_from_outside_is_noticed_and_leaves_no_zombie(forked: ForkServer) -> None:
     child = forked.spawn("victim", "sleepy", {"how": "serve"})
     child.ready(20)

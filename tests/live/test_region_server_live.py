@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +17,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, ReadTimeoutError
 
 from harness.errors import ProcessError, WorldError
 from harness.history.codec import read
@@ -295,6 +298,36 @@ def test_the_control_plane_is_wrapped_and_learns_where_the_data_plane_is(
         assert [zone["Name"] for zone in route53.list_hosted_zones()["HostedZones"]] == ["example.com."]
         route53.close()
         plane.db.close()
+
+
+def test_the_control_plane_speaks_route_53_and_does_not_make_up_a_health_status(
+    servers: ForkServer, tmp_path: Path
+) -> None:
+    plane = Region(servers, "us-east-1", tmp_path, role="control-plane")
+    route53 = plane.clients.client("route53")
+    check = route53.create_health_check(
+        CallerReference="1", HealthCheckConfig={"Type": "TCP", "IPAddress": "192.0.2.1", "Port": 80}
+    )
+    with pytest.raises(ClientError, match="InternalFailure"):  # moto alone says "Success", whatever is true
+        route53.get_health_check_status(HealthCheckId=check["HealthCheck"]["Id"])
+    for client in (route53, plane.db):
+        client.close()
+    stop_all([plane.process])
+
+
+def test_a_region_can_be_run_by_hand(tmp_path: Path) -> None:
+    config = json.dumps({"region": "us-east-1", "listen": ["127.0.0.1", 0]})
+    command = [sys.executable, "-m", MODULE, config]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        host, port = json.loads(process.stdout.readline())["listen"]
+        connection = http.client.HTTPConnection(host, port, timeout=5)
+        assert raw_call(connection, "ListTables", {}) == (200, {"TableNames": []})
+        process.send_signal(signal.SIGINT)
+        assert process.wait(5) == 0
+        connection.close()
+    wrong = subprocess.run([*command[:-1], "{}"], capture_output=True, text=True, timeout=30, check=False)
+    assert (wrong.returncode, "region: a name is needed" in wrong.stderr) == (3, True)
 
 
 def where(plane: Region) -> str:
