@@ -1,0 +1,120 @@
+"""One request to the Route 53 API as it passes through our middleware, and Route 53's XML."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import parse_qs, urlencode
+from xml.etree import ElementTree
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+API = "/2013-04-01"
+NAMESPACE = "https://route53.amazonaws.com/doc/2013-04-01/"
+NS = {"r": NAMESPACE}
+
+
+class Refused(Exception):
+    """The request ends here, with an error in Route 53's form."""
+
+    def __init__(self, status: str, code: str, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.code = code
+
+
+class ApiRequest:
+    """One request as it came in, and moto, of which more can be asked in the same caller's name."""
+
+    def __init__(self, app: WSGIApplication, environ: WSGIEnvironment) -> None:
+        self._app = app
+        self.environ = environ
+        self.method: str = environ["REQUEST_METHOD"]
+        self.path: str = environ.get("PATH_INFO", "")
+
+    def query(self, key: str) -> str:
+        """A query parameter that must be there."""
+        values = parse_qs(self.environ.get("QUERY_STRING", "")).get(key)
+        if not values:
+            raise Refused("400 Bad Request", "InvalidInput", f"The parameter {key} is missing")
+        return str(values[0])
+
+    def body(self) -> bytes:
+        """The request's body; it stays readable for moto."""
+        length = int(self.environ.get("CONTENT_LENGTH") or 0)
+        if not length:
+            return b""
+        content: bytes = self.environ["wsgi.input"].read(length)
+        self.environ["wsgi.input"] = io.BytesIO(content)
+        return content
+
+    def get(self, path: str, **query: str) -> tuple[int, ElementTree.Element | None]:
+        """moto's answer to a GET: status and XML."""
+        statuses: list[str] = []
+
+        def start_response(status: str, headers: Any, exc_info: Any = None) -> Callable[[bytes], object]:
+            statuses.append(status)
+            return lambda _: None
+
+        inner = self.environ | {
+            "REQUEST_METHOD": "GET",
+            "PATH_INFO": f"{API}/{path}",
+            "QUERY_STRING": urlencode(query),
+            "CONTENT_LENGTH": "0",
+            "wsgi.input": io.BytesIO(),
+        }
+        for name in ("RAW_URI", "REQUEST_URI"):
+            inner.pop(name, None)
+        content = self._app(inner, start_response)
+        try:
+            text = b"".join(content)
+        finally:
+            close = getattr(content, "close", None)
+            if close is not None:
+                close()
+        status = int(statuses[-1].split()[0])
+        return status, ElementTree.fromstring(text) if status == 200 else None  # noqa: S314 - moto's own XML
+
+    def require_health_check(self, check_id: str) -> None:
+        """Raise Refused (NoSuchHealthCheck) unless moto has this health check."""
+        if self.get(f"healthcheck/{check_id}")[0] != 200:
+            raise Refused("404 Not Found", "NoSuchHealthCheck", f"A health check with id {check_id} does not exist.")
+
+    def require_zone(self, zone_id: str) -> None:
+        """Raise Refused (NoSuchHostedZone) unless moto has this hosted zone."""
+        if self.get(f"hostedzone/{zone_id}")[0] != 200:
+            raise Refused("404 Not Found", "NoSuchHostedZone", f"No hosted zone found with ID: {zone_id}")
+
+
+def add(parent: ElementTree.Element, **texts: str) -> None:
+    """Append one child element per keyword, in order."""
+    for name, text in texts.items():
+        ElementTree.SubElement(parent, name).text = text
+
+
+def error_body(code: str, text: str) -> bytes:
+    """An error as Route 53 writes it."""
+    root = ElementTree.Element("ErrorResponse", xmlns=NAMESPACE)
+    fault = "Receiver" if code == "InternalFailure" else "Sender"
+    add(ElementTree.SubElement(root, "Error"), Type=fault, Code=code, Message=text)
+    add(root, RequestId=str(uuid.uuid4()))
+    return document(root)
+
+
+def document(root: ElementTree.Element) -> bytes:
+    """An XML document, ready to be sent."""
+    return cast("bytes", ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
+
+
+def send(start_response: StartResponse, status: str, body: bytes) -> list[bytes]:
+    """Answer a WSGI request with XML."""
+    headers = [
+        ("Content-Type", "text/xml"),
+        ("Content-Length", str(len(body))),
+        ("x-amzn-RequestId", str(uuid.uuid4())),
+    ]
+    start_response(status, headers)
+    return [body]
