@@ -1,0 +1,115 @@
+"""What the witness has seen so far, kept up to date event by event, and put as facts to the lifecycle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from harness.drill.backend import SteadyEvidence
+from harness.drill.lifecycle import Facts, Phase
+from harness.drill.record import InjectedFault
+from harness.history.events import CanaryProbe, Completion, Event, Invoke, Mark
+from harness.measurement.canary import CanaryJudgement, judge_canary
+from harness.measurement.live import LiveState
+from harness.measurement.models import JUDGED_COHORT
+from harness.outcome import Outcome
+from harness.topology.environment import Environment
+
+STEADY_SHARE = 0.99
+STEADY_WRITES = 50
+
+
+class Observation:
+    """The history of one drill while it grows. events: in the order in which they arrived."""
+
+    def __init__(self, environment: Environment, edges: Mapping[str, str]) -> None:
+        self._edges = edges
+        self._survivor = edges[environment.standby.name]
+        self._expected = environment.primary.name
+        self.events: list[Event] = []
+        self.probes: list[CanaryProbe] = []
+        self.live = LiveState(survivor_address=self._survivor)
+        self._sent_ns: dict[str, int] = {}
+        self._at_since_ns: dict[str, int | None] = {}
+        self._writes_at_steady = 0
+        self._answer_before: tuple[str, ...] | None = None
+        self._fault_seen = False
+
+    def take(self, events: Iterable[Event]) -> None:
+        """Take new events into account."""
+        for event in events:
+            self.events.append(event)
+            self.live.step(event)
+            if isinstance(event, CanaryProbe):
+                self.probes.append(event)
+            elif isinstance(event, Invoke) and event.cohort == JUDGED_COHORT:
+                self._sent_ns[event.op] = event.mono_ns
+            elif isinstance(event, Completion) and event.cohort == JUDGED_COHORT:
+                self._place(event)
+            elif isinstance(event, Mark) and event.f == Phase.STEADY:
+                self._writes_at_steady = self.live.acknowledged_writes
+
+    def _place(self, event: Completion) -> None:
+        """Since when this client has been served by the expected region, by send time."""
+        sent_ns = self._sent_ns.pop(event.op, event.mono_ns)
+        key = f"{event.client}/{'reads' if event.f == 'get' else 'writes'}"
+        served = event.outcome is Outcome.OK and event.address == self._edges[self._expected]
+        since_ns = self._at_since_ns.get(key)
+        self._at_since_ns[key] = (since_ns or sent_ns) if served else None
+
+    def expect_active(self, region: str) -> None:
+        """From now on, `primary_since_ns` is about this region."""
+        if region != self._expected:
+            self._expected = region
+            self._at_since_ns = dict.fromkeys(self._at_since_ns)
+
+    def fault_begins(self) -> None:
+        """A fault is about to be injected: answer changes are expected from now on."""
+        self._fault_seen = True
+
+    def healed(self, now_ns: int) -> None:
+        """Everything has been healed; being served is counted anew from here."""
+        self._at_since_ns = dict.fromkeys(self._at_since_ns)
+
+    def facts(self, now_ns: int, faults: Sequence[InjectedFault], evidence: SteadyEvidence | None) -> Facts:
+        """What the lifecycle needs to know. evidence: only where a steady state is waited for."""
+        answer = self.live.authoritative
+        if not self._fault_seen and answer:
+            self._answer_before = self._answer_before or answer
+        changed = not self._fault_seen and self._answer_before is not None and answer != self._answer_before
+        return Facts(
+            unsteady=() if evidence is None else tuple(self._unsteady(evidence)),
+            answer_changed=changed,
+            fault_observed=bool(faults) and self.judge_canary(faults[-1]).observed,
+            recovered_since_ns=self.live.recovered_since_ns,
+            primary_since_ns=self._all_at_expected_since(),
+        )
+
+    def judge_canary(self, fault: InjectedFault) -> CanaryJudgement:
+        """Whether the fault was seen at its victim."""
+        expectation = fault.canary
+        if expectation is None:
+            return CanaryJudgement(False, "the fault was never applied")
+        return judge_canary(self.probes, expectation.links, expectation.expected, fault.interval)
+
+    def _all_at_expected_since(self) -> int | None:
+        since = list(self._at_since_ns.values())
+        known = [value for value in since if value is not None]
+        return max(known) if known and len(known) == len(since) else None
+
+    def _unsteady(self, evidence: SteadyEvidence) -> Iterable[str]:
+        served = self.live.share(JUDGED_COHORT)
+        if served.value is None:
+            yield "no client has been answered yet"
+        elif served.value < STEADY_SHARE:
+            yield f"only {served.value:.1%} of the clients' requests succeed"
+        writes = self.live.acknowledged_writes - self._writes_at_steady
+        if writes < STEADY_WRITES:
+            yield f"{writes} writes acknowledged so far, {STEADY_WRITES} needed"
+        expected = self._edges[self._expected]
+        answers = {addresses for addresses in self.live.answers.values() if addresses}
+        strangers = sorted({address for addresses in answers for address in addresses} - {expected})
+        if not answers:
+            yield "no DNS answer yet"
+        elif strangers:
+            yield f"DNS answers {', '.join(strangers)}, expected {expected} ({self._expected})"
+        yield from evidence.reasons

@@ -1,0 +1,91 @@
+"""What a drill is told before it starts, and the limits that follow from its environment's constants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from harness.clock import to_ns, to_s
+from harness.drill.evidence import Objectives
+from harness.drill.lifecycle import Limits
+from harness.drill.settings import Settings
+from harness.measurement.prediction import Constants, predict
+from harness.topology.environment import Environment
+from harness.topology.timing import Timing
+
+STEADY_FOR_S = 5.0
+STEADY_TIMEOUT_S = 40.0
+CANARY_TIMEOUT_S = 4.0
+
+
+@dataclass(frozen=True)
+class DrillPlan:
+    """One drill to run. number, of: its place among the drills of this run, for whoever watches."""
+
+    name: str
+    feature: str
+    scenario: str
+    tags: tuple[str, ...]
+    settings: Settings
+    number: int = 1
+    of: int = 1
+
+
+def constants_of(environment: Environment, timing: Timing, failure: str = "black-hole") -> Constants:
+    """The documented constants of an environment's edge, scaled to the profile.
+
+    failure: how checks fail: refused, black-hole or silence.
+    """
+    checks, workload = environment.health_checks, environment.workload
+    period_ns = round(to_ns(2 * workload.dns_clients / workload.rate_per_s))
+    return Constants(
+        request_interval_ns=to_ns(checks.request_interval_s),
+        failure_threshold=checks.failure_threshold,
+        connect_timeout_ns=to_ns(checks.connect_timeout_s),
+        status_timeout_ns=to_ns(checks.status_timeout_s),
+        failure="refused" if failure == "refused" else "silence" if failure == "silence" else "black-hole",
+        checkers=checks.checkers,
+        ttl_ns=to_ns(environment.edge.ttl_s),
+        clients=workload.dns_clients,
+        client_period_ns=period_ns,
+    ).scaled(timing.scale)
+
+
+def window_s(environment: Environment, timing: Timing) -> float:
+    """W: how long nothing may fail before a recovery counts as lasting.
+
+    At least the time in which the edge could still change its mind, plus the TTL: a recovery that is about to be
+    undone by the edge shows within it.
+    """
+    constants = constants_of(environment, timing, "refused")
+    return to_s(predict(constants).bound_phases_ns["detect"] or 0) + to_s(constants.ttl_ns)
+
+
+def limits_of(environment: Environment, timing: Timing, objectives: Objectives) -> Limits:
+    """How long each wait may take."""
+    window_ns = to_ns(window_s(environment, timing))
+    promised = environment.objectives_of(timing.profile)
+    objective_s = objectives.rto_s if objectives.rto_s is not None else promised.rto_s
+    failback_s = promised.failback_s if promised.failback_s is not None else 3 * promised.rto_s
+    return Limits(
+        steady_for_ns=to_ns(STEADY_FOR_S),
+        steady_timeout_ns=to_ns(max(STEADY_TIMEOUT_S, 2 * failback_s * timing.scale)),
+        canary_timeout_ns=to_ns(CANARY_TIMEOUT_S),
+        objective_ns=to_ns(objective_s),
+        window_ns=window_ns,
+        settle_ns=to_ns(2.0),
+        failback_timeout_ns=to_ns(failback_s),
+    )
+
+
+def objectives_of(
+    environment: Environment, timing: Timing, settings: Settings, stated: Objectives | None = None
+) -> Objectives:
+    """What is promised: `--set objective...` over what the scenario states over the environment's defaults."""
+    promised = environment.objectives_of(timing.profile)
+    base = stated or Objectives(promised.rto_s, promised.rpo_items, promised.rpo_s, promised.error_budget)
+    overrides = {
+        name: value
+        for name in ("rto_s", "rpo_items", "rpo_s", "error_budget")
+        if (value := getattr(settings, name)) is not None
+    }
+    return replace(base, **overrides)

@@ -1,0 +1,103 @@
+"""A running drill as a snapshot for whoever watches."""
+
+from __future__ import annotations
+
+from harness.clock import monotonic_ns, to_s
+from harness.drill.lifecycle import Phase, State
+from harness.drill.observation import Observation
+from harness.drill.plan import DrillPlan
+from harness.drill.progress import LiveStatus, PhaseProgress, PhaseState, RegionService
+from harness.drill.record import Record
+from harness.history.events import DnsAnswer, Event, FaultEvent, HealthTransition, Mark
+
+_ORDER = (Phase.STARTING, Phase.STEADY, Phase.FAULT, Phase.RECOVERY, Phase.HOLD, Phase.HEAL, Phase.FAILBACK)
+_EVENTS_SHOWN = 6
+_COHORTS = ("dns", "keepalive", "ttl-violating", "pinned-a", "pinned-b", "direct-a", "direct-b")
+
+
+def live_status(plan: DrillPlan, record: Record, observation: Observation, state: State, started_ns: int) -> LiveStatus:
+    """What can be said now."""
+    now_ns = monotonic_ns()
+    recovered_ns = observation.live.recovered_since_ns
+    fault = record.main_fault
+    outage_s = None
+    if fault is not None and fault.active is not None:
+        end_ns = recovered_ns if recovered_ns is not None and recovered_ns > fault.started_ns else now_ns
+        outage_s = to_s(max(0, end_ns - fault.started_ns))
+    return LiveStatus(
+        drill=plan.scenario,
+        elapsed_s=to_s(now_ns - started_ns),
+        phases=_phases(observation, state, now_ns),
+        number=plan.number,
+        of=plan.of,
+        broken=_broken(record),
+        regions=_services(record, observation),
+        dns_answer=_answer(record, observation),
+        outage_s=outage_s,
+        recovered=recovered_ns is not None and fault is not None,
+        objective_s=record.objectives.rto_s,
+        acked_writes=observation.live.acknowledged_writes,
+        events=_notable(record, observation, started_ns),
+    )
+
+
+def _phases(observation: Observation, state: State, now_ns: int) -> tuple[PhaseProgress, ...]:
+    entered: dict[str, int] = {}
+    for event in observation.events:
+        if isinstance(event, Mark):
+            entered.setdefault(event.f, event.mono_ns)
+    moments = sorted(entered.values())
+    shown = []
+    for phase in _ORDER:
+        start_ns = entered.get(phase.value)
+        if start_ns is None:
+            shown.append(PhaseProgress(phase.value, "to come"))
+            continue
+        end_ns = next((moment for moment in moments if moment > start_ns), now_ns)
+        kind: PhaseState = "current" if phase is state.phase else "done"
+        shown.append(PhaseProgress(phase.value, kind, to_s((now_ns if kind == "current" else end_ns) - start_ns)))
+    return tuple(shown)
+
+
+def _broken(record: Record) -> tuple[str, ...]:
+    return tuple(
+        " ".join(part for part in (fault.kind, fault.target, fault.mode) if part)
+        for fault in record.faults
+        if fault.active is not None and fault.active.stopped is None
+    )
+
+
+def _services(record: Record, observation: Observation) -> tuple[RegionService, ...]:
+    shares = [(region, observation.live.share(address=address)) for region, address in record.edges.items()]
+    shares.extend((cohort, observation.live.share(cohort)) for cohort in _COHORTS)
+    return tuple(RegionService(label, share.good, share.total) for label, share in shares)
+
+
+def _answer(record: Record, observation: Observation) -> str:
+    by_address = {address: region for region, address in record.edges.items()}
+    answer = observation.live.authoritative or ()
+    return ", ".join(f"{address} ({by_address.get(address, '?')})" for address in answer)
+
+
+def _notable(record: Record, observation: Observation, started_ns: int) -> tuple[str, ...]:
+    """The last notable events; looked for from the end, since this runs many times a second."""
+    found: list[str] = []
+    for event in reversed(observation.events):
+        text = _sentence(event)
+        if text:
+            found.append(f"{to_s(event.mono_ns - started_ns):6.1f} s  {text}")
+        if len(found) == _EVENTS_SHOWN:
+            break
+    return tuple(reversed(found))
+
+
+def _sentence(event: Event) -> str:
+    if isinstance(event, FaultEvent):
+        return f"fault {event.fault} {event.target} {event.mode}: {event.f}"
+    if isinstance(event, HealthTransition) and event.kind == "route53":
+        return f"health check {event.target}: {event.status} ({event.healthy_checkers} of {event.checkers} checkers)"
+    if isinstance(event, DnsAnswer) and event.source == "witness":
+        return f"DNS answer ({event.client}): {', '.join(event.addresses) or 'none'}"
+    if isinstance(event, Mark):
+        return event.f
+    return ""

@@ -1,0 +1,45 @@
+"""pytest's command line gets the options of `drill run`."""
+
+from __future__ import annotations
+
+import os
+import secrets
+
+import pytest
+
+from harness.drill.options import RunOptions, resolve
+from harness.errors import InputError
+
+_OPTIONS = (
+    ("--environment", {"help": "environment of the drills: a name or the path of a .yaml file"}),
+    ("--subject", {"help": "the system under test: a subject.yaml"}),
+    ("--profile", {"help": "fast (documented durations / 10) or production"}),
+    ("--seed", {"help": "seed of everything that is drawn at random"}),
+    ("--trials", {"help": "how often to run each drill"}),
+    ("--reports", {"help": "folder for the evidence"}),
+)
+
+
+def add(parser: pytest.Parser) -> None:
+    """Add the options; their values stay None unless given, so that other sources can fill them in."""
+    group = parser.getgroup("drill", "disaster-recovery drills")
+    for flag, attributes in _OPTIONS:
+        group.addoption(flag, action="store", default=None, dest=f"drill_{flag.removeprefix('--')}", **attributes)
+    group.addoption(
+        "--set",
+        action="append",
+        default=[],
+        dest="drill_set",
+        metavar="KEY=VALUE",
+        help="override what the scenario says, e.g. failover=off, fault=none, objective.rto_s=30",
+    )
+
+
+def resolved(config: pytest.Config) -> RunOptions:
+    """The run's options. Raises pytest.UsageError with one clear message for a mistake in any source."""
+    given = {key: config.getoption(f"drill_{key}") for key in
+             ("environment", "subject", "profile", "seed", "trials", "reports", "set")}  # fmt: skip
+    try:
+        return resolve(given, os.environ, config.rootpath, secrets.randbelow(2**31))
+    except InputError as error:
+        raise pytest.UsageError(str(error)) from error

@@ -1,0 +1,50 @@
+"""The pytest plugin. Forwards only; the work is in the modules that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.pytest_plugin import feature_file, options, session
+from harness.pytest_plugin.fixtures import drill, drill_session
+
+__all__ = ["drill", "drill_session"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    options.add(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    session.configure(config)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    return feature_file.collect(file_path, parent)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    session.repeat(metafunc)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    session.prepare(config, items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    return (yield from session.conclude(item))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    finish(session.config)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    session.summarise(config, terminalreporter)
+
+
+finish = session.finish

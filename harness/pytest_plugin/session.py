@@ -1,0 +1,267 @@
+"""Drills in a pytest session: the shared world, the run's evidence, and how a scenario's end becomes a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_bdd.parser import Feature, Scenario
+
+from harness.drill.backend import Backend
+from harness.drill.evidence import DrillResult, RunResult
+from harness.drill.facade import Drill
+from harness.drill.options import RunOptions
+from harness.drill.plan import DrillPlan
+from harness.drill.progress import LiveStatus
+from harness.drill.runner import Run
+from harness.drill.slug import slug
+from harness.errors import DrillError, DrillInvalid, DrillMissed, DrillUnknown, HealError, VerdictReached, WorldError
+from harness.outcome import Verdict
+from harness.pytest_plugin import options as drill_options
+
+_KEY = pytest.StashKey["DrillSession"]()
+_DRILL = pytest.StashKey[Drill]()
+_RAISED: dict[Verdict, type[VerdictReached]] = {
+    Verdict.MISSED: DrillMissed,
+    Verdict.UNKNOWN: DrillUnknown,
+    Verdict.INVALID: DrillInvalid,
+}
+_TIMEOUT_FAST_S = 300
+_TIMEOUT_PRODUCTION_S = 3600
+
+Wanted = Sequence[tuple[Path, str]]
+
+
+class Host:
+    """Whoever runs pytest for drills (`drill run`) registers one as plugin `drill-host`.
+
+    options: already resolved; wanted: (feature file, scenario title) in order; show: gets live statuses.
+    """
+
+    def __init__(
+        self, options: RunOptions, wanted: Wanted, show: Callable[[LiveStatus], None], begin: Callable[[Run], None]
+    ) -> None:
+        self.options = options
+        self.wanted = wanted
+        self.show = show
+        self.begin = begin
+        self.run: Run | None = None
+        self.result: RunResult | None = None
+        self.kept: Backend | None = None
+
+
+class DrillSession:
+    """One run within one pytest session."""
+
+    def __init__(self, config: pytest.Config, host: Host | None) -> None:
+        self._config = config
+        self.host = host
+        self._run: Run | None = None
+        self._stack = ExitStack()
+        self._world: Backend | None = None
+        self._facts: dict[str, Any] = {"versions": {}, "capabilities": {}, "machine": {}}
+        self.planned = 0
+        self._begun = 0
+
+    @property
+    def run(self) -> Run:
+        """The run; made when its first drill begins."""
+        if self._run is None:
+            chosen = self.host.options if self.host else drill_options.resolved(self._config)
+            self._run = Run(chosen)
+            if self.host is not None:
+                self.host.run = self._run
+                self.host.begin(self._run)
+        return self._run
+
+    @property
+    def started(self) -> bool:
+        """Whether any drill has begun."""
+        return self._run is not None
+
+    def world(self) -> Backend:
+        """The world of this session, started when first asked for."""
+        if self._world is None:
+            from harness.live.world import EmbeddedWorld  # the heavy half of the house, not for every pytest session
+
+            run = self.run
+            run.folder.mkdir(parents=True, exist_ok=True)
+            self._world = self._stack.enter_context(EmbeddedWorld(run.options, run.folder))
+            self._facts = {
+                "versions": self._world.versions(),
+                "capabilities": self._world.capabilities(),
+                "machine": self._world.machine(),
+            }
+        return self._world
+
+    def close_world(self) -> None:
+        """Take the world down; the next drill starts another."""
+        self._world = None
+        self._stack.close()
+
+    def begin(self, item: pytest.Item) -> Drill:
+        """The drill of a scenario's test."""
+        feature, scenario = scenario_of(item)
+        self._begun += 1
+        name = slug(scenario.name)
+        try:
+            plan = DrillPlan(
+                name=name,
+                feature=feature.name or "",
+                scenario=scenario.name,
+                tags=tuple(sorted({*feature.tags, *scenario.tags})),
+                settings=self.run.options.settings,
+                number=self._begun,
+                of=max(self.planned, self._begun),
+            )
+            show = self.host.show if self.host else _quiet
+            drill = Drill(self.world(), plan, self.run.drill_folder(name), show)
+        except DrillError as error:
+            self.run.errors.append(f"{name}: {error}")
+            raise
+        item.stash[_DRILL] = drill
+        return drill
+
+    def record(self, result: DrillResult) -> None:
+        """Keep a drill's result, and draw what belongs to it."""
+        from harness.reporting.artifacts import write_drill
+
+        self.run.drills.append(result)
+        write_drill(result, self.run.folder)
+
+    def finish(self) -> RunResult | None:
+        """Write the run's evidence; None when no drill has ended."""
+        self.close_world()
+        if self._run is None or not self._run.drills:
+            return None
+        from harness.reporting.artifacts import write_run
+
+        result = self._run.result(**self._facts)
+        write_run(result, self._run.folder)
+        self._run.point_latest()
+        if self.host is not None:
+            self.host.result = result
+        return result
+
+
+def _quiet(status: LiveStatus) -> None:
+    """Nobody watches."""
+
+
+def configure(config: pytest.Config) -> None:
+    """Register the steps, Allure's hooks where Allure is at work, and this session."""
+    from harness.pytest_plugin.steps import given, then, when
+
+    for module in (given, when, then):
+        config.pluginmanager.register(module, f"drill-steps-{module.__name__.rsplit('.', 1)[-1]}")
+    host = config.pluginmanager.get_plugin("drill-host")
+    config.stash[_KEY] = DrillSession(config, host)
+    from harness.reporting import allure as drill_allure
+
+    drill_allure.register(config)
+
+
+def session_of(config: pytest.Config) -> DrillSession:
+    """The drills of a pytest session."""
+    return config.stash[_KEY]
+
+
+def scenario_of(item: pytest.Item) -> tuple[Feature, Scenario]:
+    """The feature and scenario behind a test. Raises WorldError for a test that is none."""
+    template = getattr(getattr(item, "function", None), "__scenario__", None)
+    if template is None:
+        raise WorldError(f"{item.nodeid}: the `drill` fixture is for scenarios of feature files")
+    return template.feature, template
+
+
+def repeat(metafunc: pytest.Metafunc) -> None:
+    """Run each scenario `--trials` times."""
+    if not hasattr(metafunc.function, "__scenario__"):
+        return
+    session = session_of(metafunc.config)
+    trials = session.host.options.trials if session.host else int(metafunc.config.getoption("drill_trials") or 1)
+    if trials > 1:
+        metafunc.fixturenames.append("drill_trial")
+        metafunc.parametrize("drill_trial", range(1, trials + 1), ids=lambda number: f"trial{number}")
+
+
+def prepare(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the wanted scenarios, in the wanted order; give drills the time that they need."""
+    session = session_of(config)
+    drills = [item for item in items if hasattr(getattr(item, "function", None), "__scenario__")]
+    if session.host is not None:
+        order = {(str(path.resolve()), title): place for place, (path, title) in enumerate(session.host.wanted)}
+
+        def place(item: pytest.Item) -> int:
+            feature, scenario = scenario_of(item)
+            return order.get((str(Path(feature.filename).resolve()), scenario.name), -1)
+
+        kept = sorted((item for item in drills if place(item) >= 0), key=place)
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = drills = kept
+    session.planned = len(drills)
+    for item in drills:
+        production = session.host is not None or config.getoption("drill_profile") == "production"
+        item.add_marker(pytest.mark.timeout(_TIMEOUT_PRODUCTION_S if production else _TIMEOUT_FAST_S))
+
+
+def conclude(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Around a test's call: when a scenario has ended, measure it; its verdict decides the test."""
+    raised: BaseException | None = None
+    outcome = None
+    try:
+        outcome = yield
+    except BaseException as error:
+        raised = error
+        if _DRILL not in item.stash or not isinstance(error, Exception):
+            raise
+    if _DRILL not in item.stash:
+        return outcome
+    session = session_of(item.config)
+    result = _finish_drill(session, item.stash[_DRILL], raised)
+    if result.verdict is not Verdict.MET and not isinstance(raised, VerdictReached):
+        raise _RAISED[result.verdict]("; ".join(result.reasons)) from raised
+    if result.verdict is not Verdict.MET and raised is not None:
+        raise raised
+    return outcome
+
+
+def _finish_drill(session: DrillSession, drill: Drill, raised: BaseException | None) -> DrillResult:
+    if raised is not None and not isinstance(raised, VerdictReached):
+        session.run.errors.append(f"{drill.name}: {raised or type(raised).__name__}")
+        drill.abandon()
+        session.close_world()  # whatever state it is in, no further drill may be judged by it
+        raise raised
+    try:
+        result = drill.finish(raised)
+    except DrillError as error:
+        session.run.errors.append(f"{drill.name}: {error}")
+        session.close_world()
+        raise
+    session.record(result)
+    return result
+
+
+def finish(config: pytest.Config) -> None:
+    """At the end of the session: file the evidence."""
+    session = config.stash.get(_KEY, None)
+    if session is not None and session.started:
+        try:
+            session.finish()
+        except HealError as error:
+            session.run.errors.append(str(error))
+            raise
+
+
+def summarise(config: pytest.Config, reporter: Any) -> None:
+    """Plain pytest prints the drills' table after its own summary."""
+    session = config.stash.get(_KEY, None)
+    if session is None or not session.started or session.host is not None or not session.run.drills:
+        return
+    from harness.reporting.summary import plain_text
+
+    reporter.section("drills")
+    reporter.write_line(plain_text(session.run.result(**session._facts), session.run.folder))
