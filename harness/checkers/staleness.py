@@ -55,8 +55,6 @@ def staleness(
     back: list[Operation] = []
     phantom: list[Operation] = []
     for key in keys.values():
-        if not key.reads:
-            continue
         phantom_here = [r for r in key.reads if _is_phantom(key, r)]
         phantom.extend(phantom_here)
         known = [r for r in key.reads if r not in phantom_here] if phantom_here else key.reads
@@ -66,16 +64,23 @@ def staleness(
 
 
 def _by_key(operations: Iterable[Operation], judged: str) -> tuple[dict[str, _Key], int]:
+    """Keys that were read, with their writes: of most unique keys nothing need be kept."""
     keys: dict[str, _Key] = {}
+    writes: list[Operation] = []
     total = 0
     for o in operations:
+        invoke = o.invoke
+        if invoke.f != "get":
+            writes.append(o)
+        elif o.completion is not None and o.completion.outcome is Outcome.OK:
+            key = keys.get(invoke.k)
+            if key is None:
+                key = keys[invoke.k] = _Key({}, [], [])
+            key.reads.append(o)
+            total += invoke.cohort == judged
+    for o in writes:
         key = keys.get(o.invoke.k)
         if key is None:
-            key = keys[o.invoke.k] = _Key({}, [], [])
-        if not o.is_write:
-            if o.outcome is Outcome.OK:
-                key.reads.append(o)
-                total += o.invoke.cohort == judged
             continue
         key.writes[o.invoke.op] = o
         if o.invoke.f == "delete" and o.outcome is not Outcome.FAIL:
