@@ -168,9 +168,7 @@ def drill(name: str = "region-lost-black-holed", verdict: Verdict = Verdict.MET)
         findings=(
             Finding("dns-ttl", "Most of the recovery time is spent waiting for cached DNS answers.", "info"),
             Finding("mixed-timing", "The subject does not honour TIME_SCALE.", "warning"),
-            Finding(
-                "zombie-writes", "The lost region acknowledged 4 writes after the standby took over.", "serious"
-            ),
+            Finding("zombie-writes", "The lost region acknowledged 4 writes after the standby took over.", "serious"),
         ),
         outages=(
             Outage("dns", rto, _at(FAULT_S), _at(FAULT_S + 8.1)),

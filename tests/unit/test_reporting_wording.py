@@ -1,0 +1,65 @@
+"""Figures and texts as people read them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from test_reporting_sample import drill
+
+from harness.drill.evidence import ObjectiveResult
+from harness.outcome import Bracket, Verdict
+from harness.reporting import palette, wording
+from harness.reporting.objectives import rows
+
+
+@given(st.lists(st.integers(0, 10**12), min_size=1, max_size=12))
+def test_printed_phases_add_up_to_the_printed_total(values_ns: list[int]) -> None:
+    printed = [round(float(text) * 100) for text in wording.adding_up(values_ns)]
+    assert sum(printed) == round(float(wording.adding_up([sum(values_ns)])[0]) * 100)
+    assert all(abs(cents * 10_000_000 - ns) <= 10_000_000 for cents, ns in zip(printed, values_ns, strict=True))
+
+
+def test_a_bracket_is_rounded_outwards() -> None:
+    assert wording.bracket(Bracket(7_949_999_999, 8_350_000_001)) == "7.94 – 8.36 s"
+    assert wording.bracket(Bracket(0, 0)) == "0.00 s"
+    assert wording.bracket(Bracket(12_109_000_000, None)) == "over 12.10 s, not recovered"
+    assert wording.bracket(None) == "not measured"
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(1.0, "100 %"), (0.0, "0 %"), (0.2, "20 %"), (0.999999, "99.99 %"), (0.000001, "0.01 %"), (0.8641, "86.41 %")],
+)
+def test_almost_all_is_never_printed_as_all(share: float, text: str) -> None:
+    assert wording.percent(share) == text
+
+
+def test_terminal_sequences_and_text_direction_tricks_are_removed() -> None:
+    assert wording.clean("\x1b[31mred\x1b[0m\x1b]0;title\x07\x00 \u202egnp.exe\ud800") == "red gnp.exe"
+    assert wording.one_line("a\n\tb", 2) == "a…"
+
+
+@pytest.mark.parametrize("colour", [*palette.REGIONS, *palette.PHASES, palette.SERVED, palette.FAILED])
+def test_text_on_every_colour_has_the_contrast_that_wcag_asks_for(colour: str) -> None:
+    def luminance(text: str) -> float:
+        parts = [int(text[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted((luminance(colour), luminance(palette.on(colour))))
+    assert (high + 0.05) / (low + 0.05) >= 4.5
+
+
+def test_a_promise_that_nobody_judged_is_shown_as_such() -> None:
+    table = {row.name: row for row in rows(drill())}
+    assert table["recovery time"].promised == "≤ 12 s"
+    assert table["recovery time"].measured == "7.94 – 8.36 s"
+    assert table["recovery point, seconds"].verdict is None
+
+
+def test_a_judgement_about_something_unknown_keeps_its_sentence() -> None:
+    table = rows(replace(drill(), results=(ObjectiveResult("split brain", Verdict.MISSED, "two writers"),)))
+    assert (table[0].name, table[0].promised, table[0].text) == ("split brain", "", "two writers")
