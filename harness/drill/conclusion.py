@@ -21,7 +21,7 @@ from harness.measurement.lateness import in_seconds, lateness_ns
 from harness.measurement.outages import interruptions
 from harness.measurement.prediction import Prediction, predict
 from harness.measurement.why import why
-from harness.outcome import Verdict, merge
+from harness.outcome import Bracket, Verdict, merge
 
 HISTORY = "history.jsonl"
 COMMITS = "commits.jsonl"
@@ -137,8 +137,8 @@ def _faults(record: Record, measures: Measures) -> tuple[FaultResult, ...]:
     )
 
 
-def _by_cohort(measures: Measures) -> dict[str, object]:
-    found: dict[str, object] = {}
+def _by_cohort(measures: Measures) -> dict[str, Bracket | None]:
+    found: dict[str, Bracket | None] = {}
     for name, cohort in sorted(measures.cohorts.items()):
         found[name] = cohort.worst.bracket
         for kind, time in cohort.by_kind.items():

@@ -39,9 +39,9 @@ def capabilities(toxiproxy: ToxiproxyClient, subject: Subject) -> dict[str, bool
         "rto": True,
         "rpo_items": True if subject.tables else no_tables,
         "rpo_commit_log": True if subject.tables else no_tables,
-        "connect_timeouts": True if extended.black_hole else no_hole,
+        "connect_timeouts": True if extended.black_hole == "accept-queue" else no_hole,
         "per_request_failures": True
-        if extended.request_failure
+        if extended.request_failure == "per-request"
         else "not measurable here: this Toxiproxy draws once per connection, not per request",
         "refused_at_the_api": "not measurable here: behind the gateway a refused region is seen as a reset",
         "dns_path_faults": "not measurable here: DNS goes over UDP, which no proxy of links carries",

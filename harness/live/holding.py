@@ -22,7 +22,7 @@ class HeldFault:
     @classmethod
     def apply(cls, adversary: Adversary, plan: Plan, tell: Callable[[Event], None]) -> HeldFault:
         """Apply a plan. Raises LinkError after undoing what had been applied."""
-        held = cls(plan, adversary.apply(plan), tell)
+        held = cls(plan, adversary.inject(plan), tell)
         tell(held.started)
         return held
 
@@ -34,5 +34,7 @@ class HeldFault:
     def heal(self) -> None:
         """Undo it, once. Raises HealError."""
         if self.stopped is None:
-            self.stopped = self._injection.heal()
-            self._tell(self.stopped)
+            self._injection.heal()
+            self.stopped = self._injection.stopped
+            if self.stopped is not None:
+                self._tell(self.stopped)

@@ -93,8 +93,10 @@ class Starter:
         )
         wired = wires(self._environment, self._options.subject, sockets)
         toxiproxy = ToxiproxyClient(url or "http://{}:{}".format(*_ready(self._processes["toxiproxy"], "api")))
-        listening = toxiproxy.populate([Proxy(w.link.name, w.listen, w.upstream) for w in wired])
-        self._stack.callback(lambda: toxiproxy.delete_all([w.link.name for w in wired]) if url else None)
+        made = toxiproxy.populate([Proxy(w.link.name, w.listen, w.upstream) for w in wired])
+        if url:  # a server of the user's own goes on without us, so our proxies must not stay on it
+            self._stack.callback(lambda: [toxiproxy.delete(name) for name in made])
+        listening = {name: proxy.listen for name, proxy in made.items()}
         admins = {name: AdminClient(f"lb.{name}", p.ready(READY_TIMEOUT_S)["admin"]) for name, p in balancers.items()}
         control_admin = AdminClient("control-plane", sockets.control_plane)
         gateway = self._spawn("gateway", _GATEWAY, self._gateway_config(listening))

@@ -41,7 +41,7 @@ class Running:
 
 
 class SubjectProcesses:
-    """All instances of the subject. endpoints: instance -> the gateway's listener; ports: region -> application's port."""
+    """All instances of the subject. endpoints: instance -> gateway's listener; ports: region -> application's."""
 
     def __init__(
         self,

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pytest_bdd.parser import Feature, Scenario
+from pytest_bdd.parser import Feature
+from pytest_bdd.scenario import scenario_wrapper_template_registry
 
 from harness.drill.backend import Backend
 from harness.drill.evidence import DrillResult, RunResult
 from harness.drill.facade import Drill
-from harness.drill.options import RunOptions
 from harness.drill.plan import DrillPlan
 from harness.drill.progress import LiveStatus
 from harness.drill.runner import Run
@@ -38,17 +38,13 @@ Wanted = Sequence[tuple[Path, str]]
 class Host:
     """Whoever runs pytest for drills (`drill run`) registers one as plugin `drill-host`.
 
-    options: already resolved; wanted: (feature file, scenario title) in order; show: gets live statuses.
+    run: with resolved options; wanted: (feature file, scenario title) in order; show: gets live statuses.
     """
 
-    def __init__(
-        self, options: RunOptions, wanted: Wanted, show: Callable[[LiveStatus], None], begin: Callable[[Run], None]
-    ) -> None:
-        self.options = options
+    def __init__(self, run: Run, wanted: Wanted, show: Callable[[LiveStatus], None]) -> None:
+        self.run = run
         self.wanted = wanted
         self.show = show
-        self.begin = begin
-        self.run: Run | None = None
         self.result: RunResult | None = None
         self.kept: Backend | None = None
 
@@ -70,11 +66,7 @@ class DrillSession:
     def run(self) -> Run:
         """The run; made when its first drill begins."""
         if self._run is None:
-            chosen = self.host.options if self.host else drill_options.resolved(self._config)
-            self._run = Run(chosen)
-            if self.host is not None:
-                self.host.run = self._run
-                self.host.begin(self._run)
+            self._run = self.host.run if self.host else Run(drill_options.resolved(self._config))
         return self._run
 
     @property
@@ -127,20 +119,20 @@ class DrillSession:
 
     def record(self, result: DrillResult) -> None:
         """Keep a drill's result, and draw what belongs to it."""
-        from harness.reporting.artifacts import write_drill
+        from harness.reporting.filing import file_drill
 
         self.run.drills.append(result)
-        write_drill(result, self.run.folder)
+        file_drill(result, self.run.folder)
 
     def finish(self) -> RunResult | None:
         """Write the run's evidence; None when no drill has ended."""
         self.close_world()
         if self._run is None or not self._run.drills:
             return None
-        from harness.reporting.artifacts import write_run
+        from harness.reporting.filing import file_run
 
         result = self._run.result(**self._facts)
-        write_run(result, self._run.folder)
+        file_run(result, self._run.folder)
         self._run.point_latest()
         if self.host is not None:
             self.host.result = result
@@ -169,9 +161,14 @@ def session_of(config: pytest.Config) -> DrillSession:
     return config.stash[_KEY]
 
 
-def scenario_of(item: pytest.Item) -> tuple[Feature, Scenario]:
+def template_of(function: object) -> Any:
+    """The scenario behind a test function; None when it is an ordinary test."""
+    return scenario_wrapper_template_registry.get(function) if callable(function) else None
+
+
+def scenario_of(item: pytest.Item) -> tuple[Feature, Any]:
     """The feature and scenario behind a test. Raises WorldError for a test that is none."""
-    template = getattr(getattr(item, "function", None), "__scenario__", None)
+    template = template_of(getattr(item, "obj", None))
     if template is None:
         raise WorldError(f"{item.nodeid}: the `drill` fixture is for scenarios of feature files")
     return template.feature, template
@@ -179,10 +176,10 @@ def scenario_of(item: pytest.Item) -> tuple[Feature, Scenario]:
 
 def repeat(metafunc: pytest.Metafunc) -> None:
     """Run each scenario `--trials` times."""
-    if not hasattr(metafunc.function, "__scenario__"):
+    if template_of(metafunc.function) is None:
         return
     session = session_of(metafunc.config)
-    trials = session.host.options.trials if session.host else int(metafunc.config.getoption("drill_trials") or 1)
+    trials = session.host.run.options.trials if session.host else int(metafunc.config.getoption("drill_trials") or 1)
     if trials > 1:
         metafunc.fixturenames.append("drill_trial")
         metafunc.parametrize("drill_trial", range(1, trials + 1), ids=lambda number: f"trial{number}")
@@ -191,7 +188,7 @@ def repeat(metafunc: pytest.Metafunc) -> None:
 def prepare(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the wanted scenarios, in the wanted order; give drills the time that they need."""
     session = session_of(config)
-    drills = [item for item in items if hasattr(getattr(item, "function", None), "__scenario__")]
+    drills = [item for item in items if template_of(getattr(item, "obj", None)) is not None]
     if session.host is not None:
         order = {(str(path.resolve()), title): place for place, (path, title) in enumerate(session.host.wanted)}
 

@@ -1,0 +1,7 @@
+"""`drill doctor`."""
+
+EXAMPLES = ""
+
+
+def doctor() -> None:
+    """Later."""

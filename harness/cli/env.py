@@ -1,0 +1,5 @@
+"""`drill env`."""
+
+import typer
+
+app = typer.Typer()

@@ -1,0 +1,7 @@
+"""`drill heal`."""
+
+EXAMPLES = ""
+
+
+def heal() -> None:
+    """Later."""

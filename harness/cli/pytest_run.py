@@ -1,0 +1,111 @@
+"""Runs pytest as `drill run` does: the user's conftest and steps, none of the user's pytest settings, our view."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from harness.drill.catalogue import KnownDrill
+from harness.drill.options import RunOptions
+from harness.drill.runner import Run
+from harness.errors import WorldError
+from harness.outcome import Verdict
+from harness.pytest_plugin.session import Host
+from harness.reporting.live_view import LiveView
+from harness.reporting.summary import show
+
+EXIT_MET, EXIT_MISSED, EXIT_UNKNOWN, EXIT_HARNESS, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
+_EXIT = {
+    Verdict.MET: EXIT_MET,
+    Verdict.MISSED: EXIT_MISSED,
+    Verdict.UNKNOWN: EXIT_UNKNOWN,
+    Verdict.INVALID: EXIT_UNKNOWN,
+}
+
+
+class _Quiet:
+    """Takes the place of pytest's own terminal output, and keeps what matters: why a collection failed."""
+
+    def __init__(self) -> None:
+        self.output = io.StringIO()
+        self.problems: list[str] = []
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        reporter = config.pluginmanager.getplugin("terminalreporter")
+        if reporter is not None:
+            reporter._tw._file = self.output
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.problems.append(str(report.longreprtext).strip())
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and report.when != "call":
+            self.problems.append(_reason(report.longreprtext))
+        elif report.failed:
+            text = _reason(report.longreprtext)
+            if not text.startswith("harness.errors.Drill"):
+                self.problems.append(text)
+
+
+def run_drills(drills: Sequence[KnownDrill], options: RunOptions) -> int:
+    """Run the drills; show them, and return the exit code of the contract."""
+    console = Console(file=sys.__stdout__, highlight=False)
+    view, quiet = LiveView(console), _Quiet()
+    run = Run(options)
+    host = Host(run, [(drill.file, drill.scenario) for drill in drills], view.update)
+    files = list(dict.fromkeys(str(drill.file) for drill in drills))
+    arguments = [
+        *files,
+        "--capture=no",
+        "--override-ini=addopts=",
+        "--override-ini=filterwarnings=",
+        "-p", "no:cacheprovider",
+        "-p", "no:logging",
+        f"--alluredir={run.folder / 'allure-results'}",
+    ]  # fmt: skip
+    view.start()
+    try:
+        code = pytest.main(arguments, plugins=[_Named(host), quiet])
+    finally:
+        view.stop()
+    return _report(code, host, run, quiet, console)
+
+
+class _Named:
+    """Registers the host under the name by which the plugin looks for it, before the plugin is configured."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        if not config.pluginmanager.has_plugin("drill-host"):
+            config.pluginmanager.register(self._host, "drill-host")
+
+
+def _report(code: Any, host: Host, run: Run, quiet: _Quiet, console: Console) -> int:
+    if host.result is not None:
+        show(host.result, run.folder / "report.html", console)
+    if code == pytest.ExitCode.INTERRUPTED:
+        return EXIT_INTERRUPTED
+    problems = list(dict.fromkeys(run.errors)) or quiet.problems
+    if problems:
+        error = Console(stderr=True, soft_wrap=True, highlight=False)
+        for problem in problems:
+            error.print(f"[bold red]drill:[/] {problem}".replace("[/] [", r"[/] \["), markup=True)
+        return EXIT_HARNESS
+    if host.result is None:
+        raise WorldError(f"pytest ended with {code!r} and no drill was run:\n{quiet.output.getvalue()[-2000:]}")
+    return _EXIT[host.result.verdict]
+
+
+def _reason(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.startswith("E ")]
+    return "\n".join(line.removeprefix("E").strip() for line in lines) or text.strip()

@@ -1,0 +1,7 @@
+"""`drill report`."""
+
+EXAMPLES = ""
+
+
+def report() -> None:
+    """Later."""

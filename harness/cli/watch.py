@@ -1,0 +1,7 @@
+"""`drill watch`."""
+
+EXAMPLES = ""
+
+
+def watch() -> None:
+    """Later."""
