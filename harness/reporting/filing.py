@@ -1,23 +1,28 @@
-"""Puts the evidence where the contract says: per drill beside its history, per run in the run's folder."""
+"""Files the evidence: everything that a run leaves in its folder, per drill as it ends and once at the end."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from harness.drill.evidence import DrillResult, RunResult
-from harness.history import codec
 from harness.reporting import allure, junit, report, run_json, timeline
+from harness.reporting.sources import read_history
 
 
-def file_drill(result: DrillResult, run_folder: Path) -> None:
-    """Draw a drill's timeline beside its history, and attach its evidence where Allure is at work."""
-    folder = (run_folder / result.history).parent
-    timeline.write_svg(list(codec.read(run_folder / result.history)), result, folder / "timeline.svg")
+def file_drill(result: DrillResult, folder: Path) -> None:
+    """When a drill has ended: draw timeline.svg beside its history, and attach its evidence where Allure is at work.
+
+    folder: the run's. A history that cannot be read leaves no timeline; the report says why.
+    """
+    recorded = read_history(folder, result)
+    if recorded.events:
+        timeline.write_svg(recorded.events, result, (folder / result.history).parent / "timeline.svg")
     allure.attach_drill(result, folder)
 
 
-def file_run(run: RunResult, folder: Path) -> None:
-    """Write run.json (validated), report.html and junit.xml."""
-    run_json.write(run, folder / "run.json")
-    report.write(run, folder)
-    junit.write(run, folder / "junit.xml")
+def file_run(result: RunResult, folder: Path) -> Path:
+    """At the end of a run: run.json, report.html, junit.xml, and Allure's metadata. Returns the report's path."""
+    run_json.write(result, folder / "run.json")
+    junit.write(result, folder / "junit.xml")
+    allure.write_metadata(result)
+    return report.write(result, folder)

@@ -20,12 +20,12 @@ from pathlib import Path
 from dataclasses import replace
 import test_reporting_sample as sample
 from harness.outcome import Bracket
-from harness.reporting import artifacts
+from harness.reporting import filing
 
 def test_drill(tmp_path):
     run = sample.write_folder(tmp_path, replace(sample.drill(), rto=Bracket(10**9, {high}, 10**9)))
-    artifacts.write_drill(run.drills[0], tmp_path)
-    artifacts.write_run(run, tmp_path)
+    filing.file_drill(run.drills[0], tmp_path)
+    filing.file_run(run, tmp_path)
     assert (tmp_path / "region-lost-black-holed" / "timeline.svg").exists()
 """
 

@@ -12,7 +12,7 @@ from test_reporting_sample import drill, run, write_folder
 
 from harness.drill.evidence import FaultResult, Finding, ObjectiveResult, RpoResult
 from harness.outcome import Bracket, Verdict
-from harness.reporting import artifacts, report, sources
+from harness.reporting import filing, report, sources
 
 VOID = {"meta", "link", "br", "img", "hr", "input"}
 EVIL = "<script>alert('x')</script>\"'&\x1b[31m\x00"
@@ -201,7 +201,7 @@ def test_the_command_that_repeats_a_drill_is_safe_to_paste(tmp_path: Path) -> No
 
 def test_filing_a_run_leaves_every_artifact(tmp_path: Path) -> None:
     done = write_folder(tmp_path)
-    artifacts.write_drill(done.drills[0], tmp_path)
-    assert artifacts.write_run(done, tmp_path) == tmp_path / "report.html"
+    filing.file_drill(done.drills[0], tmp_path)
+    assert filing.file_run(done, tmp_path) == tmp_path / "report.html"
     names = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
     assert {"run.json", "report.html", "junit.xml", "region-lost-black-holed/timeline.svg"} <= names
