@@ -63,6 +63,9 @@ def failback(
     )
     reasons = [*_traffic(measured), *_answers(context, primary_address)]
     findings: list[Finding] = []
+    if measured.served is not None and measured.served < SERVED_SHARE:
+        text = f"failback was an interruption too: {measured.served:.1%} of the dns clients' operations were served"
+        findings.append(Finding("failback-interruption", text, "info"))
     if final is not None and (final.lost or final.resurrected):
         lost = [*final.lost, *final.resurrected]
         reasons.append(f"{len(lost)} acknowledged writes are lost at the primary")
@@ -125,12 +128,11 @@ def _traffic(measured: Failback) -> Iterable[str]:
         yield "the clients' traffic did not return to the primary"
     if measured.served is None:
         yield "no dns client sent anything after the heal"
-    elif measured.served < SERVED_SHARE:
-        yield f"only {measured.served:.1%} of the dns clients' operations were served after the heal"
 
 
 def _answers(events: Sequence[Event | Commit], primary_address: str) -> Iterable[str]:
-    observers = answer_changes(events)
+    """Clients that keep connections, or answers for too long, come back in their own time, if ever."""
+    observers = [c for c in answer_changes(events) if c == AUTHORITATIVE or c.startswith(f"{JUDGED_COHORT}-")]
     final = {client: answer_at(events, client, 1 << 62) for client in observers}
     elsewhere = [client for client, addresses in final.items() if addresses != (primary_address,)]
     if elsewhere:

@@ -200,6 +200,7 @@ class Drill:
         self.record.expected_region = region
         self._enter(Phase.RECOVERY)
         self._until(Phase.RECOVERY)
+        self.record.recovered_ns = self._observation.live.recovered_since_ns
         self.active_region = region
         self._judge_now("rto")
 

@@ -10,7 +10,7 @@ from harness.drill.record import InjectedFault
 from harness.history.events import CanaryProbe, Completion, Event, Invoke, Mark
 from harness.measurement.canary import CanaryJudgement, judge_canary
 from harness.measurement.live import LiveState
-from harness.measurement.models import JUDGED_COHORT
+from harness.measurement.models import AUTHORITATIVE, JUDGED_COHORT
 from harness.outcome import Outcome
 from harness.topology.environment import Environment
 
@@ -106,7 +106,9 @@ class Observation:
         if writes < STEADY_WRITES:
             yield f"{writes} writes acknowledged so far, {STEADY_WRITES} needed"
         expected = self._edges[self._expected]
-        answers = {addresses for addresses in self.live.answers.values() if addresses}
+        # Clients that keep connections, or answers for too long, are reported; they follow nobody's steady state.
+        judged = {AUTHORITATIVE} | {who for who in self.live.answers if who.startswith(f"{JUDGED_COHORT}-")}
+        answers = {self.live.answers[who] for who in judged & self.live.answers.keys() if self.live.answers[who]}
         strangers = sorted({address for addresses in answers for address in addresses} - {expected})
         if not answers:
             yield "no DNS answer yet"

@@ -60,9 +60,11 @@ class InjectedFault:
 
 @dataclass
 class Record:
-    """One drill's facts. final_data: region -> table -> key -> value after the end; commits: None where none are kept.
+    """One drill's facts.
 
-    expected_region: where clients were to be served after the fault. required: what the scenario demanded, in order.
+    final_data: region -> table -> key -> value after the end. commits: None where none are kept. expected_region:
+    where clients were to be served after the fault; recovered_ns: since when they were. required: what the scenario
+    demanded, in order.
     """
 
     plan: DrillPlan
@@ -79,6 +81,7 @@ class Record:
     ended_by: VerdictReached | None = None
     expected_region: str | None = None
     window_ns: int = 0
+    recovered_ns: int | None = None
     blip_ended_ns: int | None = None
     budget_ended_ns: int | None = None
     final_data: Mapping[str, Mapping[str, Mapping[str, str | None]]] | None = None

@@ -18,7 +18,7 @@ _COHORTS = ("dns", "keepalive", "ttl-violating", "pinned-a", "pinned-b", "direct
 def live_status(plan: DrillPlan, record: Record, observation: Observation, state: State, started_ns: int) -> LiveStatus:
     """What can be said now."""
     now_ns = monotonic_ns()
-    recovered_ns = observation.live.recovered_since_ns
+    recovered_ns = record.recovered_ns or observation.live.recovered_since_ns
     fault = record.main_fault
     outage_s = None
     if fault is not None and fault.active is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -79,9 +80,8 @@ class DrillSession:
         if self._world is None:
             from harness.live.world import EmbeddedWorld  # the heavy half of the house, not for every pytest session
 
-            run = self.run
-            run.folder.mkdir(parents=True, exist_ok=True)
-            self._world = self._stack.enter_context(EmbeddedWorld(run.options, run.folder))
+            folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="drill-world-")))
+            self._world = self._stack.enter_context(EmbeddedWorld(self.run.options, folder))
             self._facts = {
                 "versions": self._world.versions(),
                 "capabilities": self._world.capabilities(),
