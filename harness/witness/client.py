@@ -116,7 +116,7 @@ class Client:
                 address=attempt.address,
                 status=response.status if response is not None else None,
                 error=seen.error,
-                region=headers.get(HEADER_REGION.lower()),
+                region=outcomes.region_of(headers.get(HEADER_REGION.lower())),
                 epoch=outcomes.epoch_of(headers.get(HEADER_EPOCH.lower())),
             )
         )

@@ -76,3 +76,8 @@ def _at(document: Any, place: str) -> Any:
 def epoch_of(text: str | None) -> int | None:
     """The epoch that an answer's header claims; None when it claims none or nonsense."""
     return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
+def region_of(text: str | None) -> str | None:
+    """The region that an answer's header claims, as far as a name of a region can be long."""
+    return text[:63] if text else None

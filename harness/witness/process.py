@@ -85,12 +85,12 @@ async def _until(ended: asyncio.Event, failed: asyncio.Future[None]) -> None:
 
 
 def _report(witness: Witness, context: Mapping[str, Any]) -> None:
-    """An error in a callback (a history that cannot be written, for instance) ends the witness."""
+    """An error in a callback of ours (a grid's slot, for instance) ends the witness; the rest is logged."""
     error = context.get("exception")
-    if isinstance(error, BaseException):
+    if isinstance(error, BaseException) and "handle" in context:
         witness.fail(error)
     else:
-        log.error("event loop: %s", context.get("message"))
+        log.error("event loop: %s: %r", context.get("message"), error)
 
 
 def _loop_name() -> str:

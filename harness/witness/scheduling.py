@@ -12,6 +12,8 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 if sys.platform != "win32":
@@ -51,9 +53,27 @@ def _guard() -> None:
     resource.setrlimit(resource.RLIMIT_RTTIME, (soft, hard))
 
 
+def _leave_realtime() -> None:
+    # The flag stays: taking it off needs a privilege that entering the class need not have needed.
+    os.sched_setscheduler(0, os.SCHED_OTHER | os.SCHED_RESET_ON_FORK, os.sched_param(0))
+
+
 def _step_back(signum: int, frame: FrameType | None) -> None:
-    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    _leave_realtime()
     log.warning("used %d ms of CPU without sleeping: back to the normal scheduling class", _BUSY_LIMIT_US // 1000)
+
+
+@contextmanager
+def normal_class() -> Iterator[None]:
+    """Leave the real-time class for as long as the block runs: work that loads the machine must not come first."""
+    if current() != "fifo":
+        yield
+        return
+    _leave_realtime()
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(1))
 
 
 def current() -> str:

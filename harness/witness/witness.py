@@ -220,7 +220,8 @@ class Witness:
         target = Target(
             reply.addresses[0], self.config.record, self.config.workload, self.config.timeout_s, around.dial
         )
-        return await calibrate(target, seconds, concurrency, f"{self._id_space}-{self._calibrations}")
+        with scheduling.normal_class():
+            return await calibrate(target, seconds, concurrency, f"{self._id_space}-{self._calibrations}")
 
     def status(self) -> dict[str, Any]:
         """Numbers since the last start, for people and for the drill's report."""

@@ -21,7 +21,7 @@ import dns.rcode
 import pytest
 from witness_echo import Echo, TinyDns
 
-from harness.clock import NS_PER_S
+from harness.clock import NS_PER_S, monotonic_ns
 from harness.errors import InputError
 from harness.history.codec import read
 from harness.history.events import CanaryProbe, Completion, DnsAnswer, Invoke, Operation
@@ -55,7 +55,7 @@ class Arrangement:
     def completions(self, cohort: str = "") -> list[Completion]:
         return [o.completion for o in self.operations(cohort) if o.completion is not None]
 
-    async def until(self, seen: Callable[[], object], timeout_s: float = 8.0) -> None:
+    async def until(self, seen: Callable[[], object], timeout_s: float = 20.0) -> None:
         async with asyncio.timeout(timeout_s):
             while not seen():
                 await asyncio.sleep(0.01)
@@ -90,7 +90,7 @@ async def arranged(
 
 def test_a_quiet_half_second_leaves_a_complete_history(tmp_path: Path) -> None:
     async def scene() -> None:
-        async with arranged(tmp_path, {"dns": {"clients": 2, "period_s": 0.05}, "pinned-b": FAST}) as at:
+        async with arranged(tmp_path, {"dns": {"clients": 2, "period_s": 0.05}, "pinned-b": FAST}, timeout_s=3.0) as at:
             await at.witness.start()
             await at.until(lambda: len(at.operations()) >= 60)
             await at.witness.stop()
@@ -157,7 +157,7 @@ def test_what_a_broken_application_looks_like(tmp_path: Path, mode: str, put: ob
                 assert c.address == A
             if mode == "hang":
                 took = [c.mono_ns - o.sent_ns for o in at.operations() if (c := o.completion)]
-                assert all(0.29 * NS_PER_S < ns < 0.8 * NS_PER_S for ns in took)
+                assert all(0.29 * NS_PER_S < ns < 1.5 * NS_PER_S for ns in took)
 
     asyncio.run(scene())
 
@@ -167,8 +167,12 @@ def test_an_absent_item_is_an_available_service(tmp_path: Path) -> None:
         async with arranged(tmp_path, {"direct-a": FAST}) as at:
             await at.witness.start()
             await at.until(lambda: len(at.completions()) >= 4)
-            at.a.items.clear()
-            await at.until(lambda: any(c.status == 404 for c in at.completions()))
+
+            def lost_and_noticed() -> bool:
+                at.a.items.clear()
+                return any(c.status == 404 for c in at.completions())
+
+            await at.until(lost_and_noticed)
             await at.witness.stop()
             lost = next(c for c in at.completions() if c.status == 404)
             assert (lost.f, lost.outcome, lost.v, lost.error) == ("get", Outcome.OK, None, None)
@@ -235,7 +239,7 @@ def test_dns_moves_and_each_cohort_follows_in_its_own_way(tmp_path: Path) -> Non
             "pinned-a": FAST,
             "direct-a": FAST,
         }
-        async with arranged(tmp_path, cohorts, ttl_s=2) as at:
+        async with arranged(tmp_path, cohorts, ttl_s=2, timeout_s=3.0) as at:
 
             def dialled(cohort: str, count: int = 6) -> set[str | None]:
                 return {c.address for c in at.completions(cohort)[-count:]}
@@ -247,11 +251,15 @@ def test_dns_moves_and_each_cohort_follows_in_its_own_way(tmp_path: Path) -> Non
             answers = {e.client: e.mono_ns for e in at.events(DnsAnswer) if e.addresses == (B,)}
             changed_ns = answers["authoritative"]
             delays = sorted((answers[f"dns-{i}"] - changed_ns) / NS_PER_S for i in range(4))
-            assert delays[-1] < 2 + 0.3
-            assert all(later - earlier > 0.2 for earlier, later in pairwise(delays)), delays
+            assert delays[-1] < 2 + 1.0, "the TTL, and what a busy machine adds"
+            assert delays[-1] - delays[0] > 0.75, "refreshes are a quarter TTL apart, not a lottery"
             assert dialled("keepalive") == dialled("ttl-violating") == dialled("pinned") == dialled("direct") == {A}
-            at.a.cut()
-            await at.until(lambda: dialled("keepalive") == {B})
+
+            def cut_and_moved() -> bool:
+                at.a.cut()
+                return dialled("keepalive") == {B}
+
+            await at.until(cut_and_moved)
             await at.until(lambda: dialled("pinned") == {A})
             assert dialled("ttl-violating") == {A}
             at.dns.addresses = [A]
@@ -279,8 +287,8 @@ def test_one_hanging_answer_delays_no_other_operation(tmp_path: Path) -> None:
             assert hung.completion is not None
             meanwhile = [o for o in operations if hung.sent_ns < o.sent_ns < hung.completion.mono_ns]
             assert len(meanwhile) >= 80
-            assert max(o.sent_ns - o.invoke.planned_ns for o in meanwhile) < 0.1 * NS_PER_S
-            assert all(o.completion and o.completion.mono_ns - o.sent_ns < 0.5 * NS_PER_S for o in meanwhile)
+            assert max(o.sent_ns - o.invoke.planned_ns for o in meanwhile) < 0.6 * NS_PER_S
+            assert all(o.completion and o.completion.mono_ns - o.sent_ns < 0.7 * NS_PER_S for o in meanwhile)
 
     asyncio.run(scene())
 
@@ -290,14 +298,16 @@ def test_a_silent_dns_server_means_no_address_never_a_stale_one(tmp_path: Path) 
         async with arranged(tmp_path, {"dns": FAST}) as at:
             await at.witness.start()
             await at.until(lambda: len(at.completions()) >= 10)
-            at.dns.silent = True
+            at.dns.silent, silent_ns = True, monotonic_ns()
             await at.until(lambda: any(c.error == "dns" for c in at.completions()))
-            failed_ns = next(o.sent_ns for o in at.operations() if o.completion and o.completion.error == "dns")
-            at.dns.silent = False
+            await at.until(lambda: monotonic_ns() > silent_ns + 1.4 * NS_PER_S)
+            at.dns.silent, back_ns = False, monotonic_ns()
             await at.until(lambda: at.completions()[-1].outcome is Outcome.OK)
             await at.witness.stop()
-            last_ok_before = max(o.sent_ns for o in at.operations() if o.good and o.sent_ns < failed_ns)
-            assert failed_ns > last_ok_before
+            ttl_over = [o for o in at.operations() if silent_ns + 1.0 * NS_PER_S < o.sent_ns < back_ns - 0.3 * NS_PER_S]
+            assert ttl_over
+            assert not any(o.good for o in ttl_over)
+            assert any(o.good for o in at.operations() if o.sent_ns > back_ns)
             assert {c.outcome for c in at.completions() if c.error == "dns"} == {Outcome.FAIL}
             assert all(c.address is None for c in at.completions() if c.error == "dns")
 
@@ -455,7 +465,7 @@ def test_canaries_see_a_link_a_kept_connection_and_a_process_die(tmp_path: Path)
 
 def test_a_kept_canary_connection_is_really_kept(tmp_path: Path) -> None:
     async def scene() -> None:
-        async with arranged(tmp_path, {}, canary_period_s=0.02) as at:
+        async with arranged(tmp_path, {}, canary_period_s=0.02, canary_timeout_s=10.0) as at:
             canary = {"link": "kept", "kind": "dynamodb", "region": "us-east-1", "keepalive": True}
             at.witness.set_canaries(parse_canaries([canary | {"address": at.a.address}]))
             await at.witness.start()
@@ -469,7 +479,7 @@ def test_a_kept_canary_connection_is_really_kept(tmp_path: Path) -> None:
 def test_pinned_clients_keep_their_connections_and_direct_ones_never_do(tmp_path: Path) -> None:
     async def scene() -> None:
         cohorts = {"pinned-a": FAST | {"connections": 3}, "direct-b": FAST}
-        async with arranged(tmp_path, cohorts) as at:
+        async with arranged(tmp_path, cohorts, timeout_s=3.0) as at:
             await at.witness.start()
             await at.until(lambda: len(at.completions()) >= 40)
             await at.witness.stop()
@@ -481,10 +491,11 @@ def test_pinned_clients_keep_their_connections_and_direct_ones_never_do(tmp_path
 
 def test_calibration_measures_and_leaves_no_trace_in_the_history(tmp_path: Path) -> None:
     async def scene() -> None:
-        async with arranged(tmp_path, {"dns": FAST}) as at:
+        async with arranged(tmp_path, {"dns": FAST}, timeout_s=3.0) as at:
             burst = await at.witness.calibrate(0.3, 4)
             assert burst.failed == 0
-            assert burst.as_json()["ops_per_s"] > 50
+            assert burst.done == len(at.a.requests)
+            assert burst.as_json()["ops_per_s"] > 10
             assert all(key.startswith("cal-") for key in at.a.items)
             again = set(at.a.items)
             await at.witness.calibrate(0.1, 2)
