@@ -38,6 +38,8 @@ class Flow:
     def receive(self, data: bytes) -> None:
         """Bytes from the source."""
         connection = self.connection
+        if connection.holes:  # read before the reading could be stopped: lost like the rest
+            return
         starts_request = self._upstream and not connection.in_request
         if self._upstream:
             connection.in_request = True
@@ -48,6 +50,8 @@ class Flow:
 
     def end(self, how: Ending) -> None:
         """The source has ended."""
+        if self.connection.holes:
+            return
         if self.direct:
             self._deliver(End(how))
         else:
@@ -139,8 +143,8 @@ class Side(asyncio.Protocol):
         self.transport.set_write_buffer_limits(high=_WRITE_BUFFER_BYTES)
         sock = transport.get_extra_info("socket")
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if not self._reading:
-            self.transport.pause_reading()
+        if not self._reading:  # uvloop begins to read after this call, whatever is said in it
+            self._connection.loop.call_soon(self._pause)
         if self._early:
             self.transport.writelines(self._early)
             self._early.clear()
@@ -176,6 +180,10 @@ class Side(asyncio.Protocol):
         if wanted:
             self.transport.resume_reading()
         else:
+            self.transport.pause_reading()
+
+    def _pause(self) -> None:
+        if not self._reading and self.transport is not None and not self.transport.is_closing():
             self.transport.pause_reading()
 
     def write(self, data: bytes) -> None:

@@ -1,0 +1,228 @@
+"""What each fault touches in a world of two regions, how it is undone, and what proves it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.errors import InputError
+from harness.faults.blast_radius import blast_radius
+from harness.faults.catalogue import FAULTS, describe, fault_named
+from harness.faults.model import (
+    Action,
+    AddToxic,
+    CutLink,
+    DisableLink,
+    EnableLink,
+    FreezeProcess,
+    KillProcess,
+    Link,
+    LinkAction,
+    Plan,
+    ProcessRef,
+    RemoveToxic,
+    ThawProcess,
+    process_canary,
+)
+from harness.measurement.canary import Fails, Rate, Slow
+from harness.names import CANARY, CHECKERS, CLIENTS, OUTSIDE, instance_name, link_name
+
+EAST, WEST = "us-east-1", "us-west-2"
+INSTANCES = {
+    f"storefront.{EAST}": EAST,
+    f"storefront.{WEST}": WEST,
+    f"replicator.{EAST}": EAST,
+    f"monitor.{WEST}": WEST,
+    "judge.outside": OUTSIDE,
+}
+PROCESSES = [ProcessRef(instance, place) for instance, place in INSTANCES.items()]
+
+
+def world() -> list[Link]:
+    links = []
+    for region in (EAST, WEST):
+        for source in (CANARY, CHECKERS, CLIENTS):
+            links.append(Link(link_name(source, region, "http"), OUTSIDE, region, "http"))
+        balancer, application = instance_name("lb", region), instance_name("storefront", region)
+        links.append(Link(link_name(balancer, application, "http"), region, region, "http"))
+    for instance, place in INSTANCES.items():
+        for region in (EAST, WEST):
+            links.append(Link(link_name(instance, region, "dynamodb"), place, region, "dynamodb"))
+        links.append(Link(link_name(instance, EAST, "route53"), place, EAST, "route53"))
+    for place in (EAST, WEST, OUTSIDE):
+        for region in (EAST, WEST):
+            links.append(Link(link_name(instance_name(CANARY, place), region, "dynamodb"), place, region, "dynamodb"))
+    return links
+
+
+LINKS = world()
+
+
+def plan(kind: str, **parameters: Any) -> Plan:
+    return fault_named(kind, **parameters).plan(LINKS, PROCESSES)
+
+
+def names(found: list[Link]) -> set[str]:
+    return {link.name for link in found}
+
+
+def test_region_outage_takes_every_link_with_an_end_there_and_clients_first() -> None:
+    planned = plan("region-outage", region=EAST)
+    expected = [link for link in LINKS if EAST in (link.source_place, link.target_place)]
+    assert set(planned.links) == names(expected)
+    assert planned.links[:2] == (f"clients->{EAST}:http", f"checkers->{EAST}:http")
+    assert f"lb.{EAST}->storefront.{EAST}:http" in planned.links
+    assert f"judge.outside->{EAST}:route53" in planned.links
+    assert f"clients->{WEST}:http" not in planned.links
+
+
+def test_region_isolated_leaves_the_inside_alone() -> None:
+    planned = plan("region-isolated", region=EAST)
+    assert f"lb.{EAST}->storefront.{EAST}:http" not in planned.links
+    assert f"storefront.{EAST}->{EAST}:dynamodb" not in planned.links
+    assert f"storefront.{EAST}->{WEST}:dynamodb" in planned.links
+    assert f"monitor.{WEST}->{EAST}:dynamodb" in planned.links
+    assert f"clients->{EAST}:http" in planned.links
+
+
+def test_service_outage_takes_the_service_for_everybody_and_nothing_else() -> None:
+    planned = plan("service-outage", region=EAST, service="dynamodb")
+    assert set(planned.links) == names(
+        [link for link in LINKS if link.target_place == EAST and link.service == "dynamodb"]
+    )
+    assert f"judge.outside->{EAST}:route53" in plan("service-outage", region=EAST, service="route53").links
+
+
+def test_one_way_partition_leaves_the_other_way_alone() -> None:
+    planned = plan("one-way-partition", source=EAST, to=WEST)
+    assert planned == plan("one-way-partition", target=f"{EAST}->{WEST}")
+    assert planned == plan("one-way-partition", source=EAST, target=WEST)
+    assert set(planned.links) == {
+        f"storefront.{EAST}->{WEST}:dynamodb",
+        f"replicator.{EAST}->{WEST}:dynamodb",
+        f"canary.{EAST}->{WEST}:dynamodb",
+    }
+    assert planned.target == f"{EAST}->{WEST}"
+
+
+def test_replication_stall_takes_what_goes_between_regions_only() -> None:
+    planned = plan("replication-stall")
+    assert f"replicator.{EAST}->{WEST}:dynamodb" in planned.links
+    assert f"monitor.{WEST}->{EAST}:dynamodb" in planned.links
+    assert f"canary.{WEST}->{EAST}:dynamodb" in planned.links
+    assert not any("outside" in link or f"{EAST}->{EAST}" in link or "route53" in link for link in planned.links)
+    assert plan("replication-stall", target=WEST, component="replicator").links == (
+        f"canary.{EAST}->{WEST}:dynamodb",
+        f"replicator.{EAST}->{WEST}:dynamodb",
+    )
+
+
+def test_gray_failure_hits_callers_but_not_health_checkers() -> None:
+    planned = plan("gray-failure", region=EAST, rate=0.35, service="http")
+    assert planned.links == (f"clients->{EAST}:http", f"canary->{EAST}:http")
+    action = planned.apply[0]
+    assert isinstance(action, AddToxic)
+    assert (action.type, action.stream, action.toxicity) == ("request_failure", "upstream", 1.0)
+    assert action.attributes == {"rate": 0.35, "mode": "reset"}
+    expected = planned.canary.expected
+    assert isinstance(expected, Rate)
+    assert expected.low < 0.35 < expected.high
+    assert f"storefront.{EAST}->{EAST}:dynamodb" in plan("gray-failure", region=EAST).links
+
+
+def test_latency_delays_each_answer_once() -> None:
+    planned = plan("latency", region=EAST, latency_ms=300, jitter_ms=50)
+    assert {(a.type, a.stream) for a in planned.apply if isinstance(a, AddToxic)} == {("latency", "downstream")}
+    assert planned.canary.expected == Slow(250)
+    assert len(planned.apply) == len(planned.links)
+
+
+def test_process_faults_find_instances_and_components() -> None:
+    assert plan("process-kill", instance=f"monitor.{WEST}").apply == (KillProcess(f"monitor.{WEST}"),)
+    frozen = plan("process-freeze", instance="storefront")
+    assert frozen.apply == (FreezeProcess(f"storefront.{EAST}"), FreezeProcess(f"storefront.{WEST}"))
+    assert frozen.heal == (ThawProcess(f"storefront.{WEST}"), ThawProcess(f"storefront.{EAST}"))
+    assert frozen.canary.links == (process_canary(f"storefront.{EAST}"), process_canary(f"storefront.{WEST}"))
+    assert plan("process-kill", instance="judge").heal == ()
+
+
+@pytest.mark.parametrize(
+    ("mode", "kinds"),
+    [("refuse", [DisableLink]), ("black-hole", [AddToxic]), ("reset", [AddToxic, AddToxic, CutLink])],
+)
+def test_modes_do_what_they_say_in_order(mode: str, kinds: list[type[Action]]) -> None:
+    planned = plan("service-outage", region=EAST, mode=mode)
+    first = [action for action in planned.apply if isinstance(action, LinkAction) and action.link == planned.links[0]]
+    assert [type(action) for action in first] == kinds
+
+
+@pytest.mark.parametrize("kind", [kind for kind in FAULTS if not kind.startswith("process")])
+def test_healing_undoes_everything_and_the_witness_watches(kind: str) -> None:
+    arguments = {"target": f"{EAST}->{WEST}"} if kind == "one-way-partition" else {"target": EAST}
+    for mode in FAULTS[kind].modes:
+        planned = plan(kind, mode=mode, **arguments)
+        down = {action.link for action in planned.apply if isinstance(action, DisableLink)}
+        up = {action.link for action in planned.heal if isinstance(action, EnableLink)}
+        added = {(a.link, a.name) for a in planned.apply if isinstance(a, AddToxic)}
+        removed = {(a.link, a.name) for a in planned.heal if isinstance(a, RemoveToxic)}
+        assert (up, removed) == (down, added)
+        assert len(added) == sum(isinstance(action, AddToxic) for action in planned.apply)
+        assert planned.canary.links, "a fault that nobody watches proves nothing"
+        assert set(planned.canary.links) <= set(planned.links)
+        assert all(link.startswith("canary") for link in planned.canary.links)
+
+
+def test_processes_heal_before_links() -> None:
+    link, process = plan("region-outage", region=EAST), plan("process-freeze", instance="monitor")
+    both = Plan("both", EAST, "x", process.apply + link.apply, link.canary)
+    assert isinstance(both.heal[0], ThawProcess)
+    assert all(isinstance(action, LinkAction) for action in both.heal[1:])
+
+
+def test_a_lost_region_is_proven_by_canaries_that_fail() -> None:
+    assert plan("region-outage", region=EAST).canary.expected == Fails()
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters", "text"),
+    [
+        ("region-outage", {"region": "eu-west-1"}, r"touches no link; regions are us-east-1, us-west-2"),
+        ("process-kill", {"instance": "ghost"}, r"no such process; there are judge.outside, monitor.us-west-2"),
+        ("region-lost", {"region": EAST}, r"no fault is called 'region-lost'.*region-outage"),
+        ("region-outage", {}, r"needs a target \(region\)"),
+        ("region-outage", {"region": EAST, "mode": "melt"}, r"'melt' is none of black-hole, refuse, reset"),
+        ("region-outage", {"region": EAST, "size": 3}, r"no parameter is called 'size'; there are: none"),
+        ("latency", {"region": EAST, "latency_ms": "much"}, r"latency_ms must be of type int, not 'much'"),
+        ("latency", {"region": EAST, "latency_ms": 10, "jitter_ms": 10}, r"jitter_ms < latency_ms"),
+        ("gray-failure", {"region": EAST, "rate": 0}, r"rate is a share above 0"),
+        ("one-way-partition", {"source": EAST}, r"two places, A->B"),
+        ("one-way-partition", {"target": EAST}, r"two places, A->B"),
+    ],
+)
+def test_mistakes_are_told_with_what_exists(kind: str, parameters: dict[str, Any], text: str) -> None:
+    with pytest.raises(InputError, match=text):
+        plan(kind, **parameters)
+
+
+def test_texts_from_a_command_line_become_values() -> None:
+    fault = fault_named("latency", target=EAST, latency_ms="120", jitter_ms="5", mode=None)
+    assert fault == fault_named("latency", region=EAST, latency_ms=120, jitter_ms=5)
+
+
+def test_evidence_can_name_every_fault() -> None:
+    for kind in FAULTS:
+        target = f"{EAST}->{WEST}" if kind == "one-way-partition" else EAST
+        fault = fault_named(kind, target=target)
+        assert (fault.kind, fault.target, fault.mode) == (kind, target, FAULTS[kind].modes[0])
+        assert kind in describe()
+
+
+def test_blast_radius_lists_what_is_touched_and_what_stays_broken() -> None:
+    text = blast_radius(plan("region-outage", region=EAST, mode="reset"))
+    assert text.startswith(f"region-outage {EAST}, reset: touches ")
+    assert f"clients->{EAST}:http  reset_peer upstream timeout=0" in text
+    assert "open connections are reset" in text
+    assert "watched by a canary" in text
+    killed = blast_radius(plan("process-kill", instance="monitor"))
+    assert f"healing brings none of these back: monitor.{WEST}" in killed
