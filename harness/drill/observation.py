@@ -66,11 +66,11 @@ class Observation:
         """A fault is about to be injected: answer changes are expected from now on."""
         self._fault_seen = True
 
-    def healed(self, now_ns: int) -> None:
+    def healed(self) -> None:
         """Everything has been healed; being served is counted anew from here."""
         self._at_since_ns = dict.fromkeys(self._at_since_ns)
 
-    def facts(self, now_ns: int, faults: Sequence[InjectedFault], evidence: SteadyEvidence | None) -> Facts:
+    def facts(self, faults: Sequence[InjectedFault], evidence: SteadyEvidence | None) -> Facts:
         """What the lifecycle needs to know. evidence: only where a steady state is waited for."""
         answer = self.live.authoritative
         if not self._fault_seen and answer:

@@ -71,16 +71,15 @@ class Record:
     folder: Path
     environment: Environment
     timing: Timing
+    limits: Limits
     settings: Settings = field(default_factory=Settings)
     objectives: Objectives = field(default_factory=Objectives)
-    limits: Limits | None = None
     edges: Mapping[str, str] = field(default_factory=dict)
     faults: list[InjectedFault] = field(default_factory=list)
     required: list[str] = field(default_factory=list)
     control: Verdict | None = None
     ended_by: VerdictReached | None = None
     expected_region: str | None = None
-    window_ns: int = 0
     recovered_ns: int | None = None
     blip_ended_ns: int | None = None
     budget_ended_ns: int | None = None
@@ -97,6 +96,11 @@ class Record:
         """The scenario demands that this be judged."""
         if name not in self.required:
             self.required.append(name)
+
+    @property
+    def window_ns(self) -> int:
+        """W: how long nothing may fail before a recovery counts as lasting."""
+        return self.limits.window_ns
 
     @property
     def main_fault(self) -> InjectedFault | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from harness.clock import monotonic_ns, to_s
 from harness.drill.lifecycle import Phase, State
 from harness.drill.observation import Observation
-from harness.drill.plan import DrillPlan
 from harness.drill.progress import LiveStatus, PhaseProgress, PhaseState, RegionService
 from harness.drill.record import Record
 from harness.history.events import DnsAnswer, Event, FaultEvent, HealthTransition, Mark
@@ -15,7 +14,7 @@ _EVENTS_SHOWN = 6
 _COHORTS = ("dns", "keepalive", "ttl-violating", "pinned-a", "pinned-b", "direct-a", "direct-b")
 
 
-def live_status(plan: DrillPlan, record: Record, observation: Observation, state: State, started_ns: int) -> LiveStatus:
+def live_status(record: Record, observation: Observation, state: State, started_ns: int) -> LiveStatus:
     """What can be said now."""
     now_ns = monotonic_ns()
     recovered_ns = record.recovered_ns or observation.live.recovered_since_ns
@@ -25,11 +24,11 @@ def live_status(plan: DrillPlan, record: Record, observation: Observation, state
         end_ns = recovered_ns if recovered_ns is not None and recovered_ns > fault.started_ns else now_ns
         outage_s = to_s(max(0, end_ns - fault.started_ns))
     return LiveStatus(
-        drill=plan.scenario,
+        drill=record.plan.scenario,
         elapsed_s=to_s(now_ns - started_ns),
         phases=_phases(observation, state, now_ns),
-        number=plan.number,
-        of=plan.of,
+        number=record.plan.number,
+        of=record.plan.of,
         broken=_broken(record),
         regions=_services(record, observation),
         dns_answer=_answer(record, observation),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import platform
 import random
 import socket
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ class EdgeAddress:
 def edge_addresses(regions: Sequence[str]) -> dict[str, EdgeAddress]:
     """Region -> edge address. On Linux the whole of 127.0.0.0/8 is ours, so the answered address is the real one;
     elsewhere documentation addresses (RFC 5737) are answered, and our own clients map them to 127.0.0.1."""
-    if sys.platform == "linux":
+    if platform.system() == "Linux":
         addresses = [f"127.0.{number}.10" for number in range(1, len(regions) + 1)]
         return {region: EdgeAddress(a, a) for region, a in zip(regions, addresses, strict=True)}
     return {region: EdgeAddress(f"192.0.2.{10 * n}", "127.0.0.1") for n, region in enumerate(regions, start=1)}

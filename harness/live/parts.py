@@ -95,7 +95,8 @@ class Starter:
         toxiproxy = ToxiproxyClient(url or "http://{}:{}".format(*_ready(self._processes["toxiproxy"], "api")))
         made = toxiproxy.populate([Proxy(w.link.name, w.listen, w.upstream) for w in wired])
         if url:  # a server of the user's own goes on without us, so our proxies must not stay on it
-            self._stack.callback(lambda: [toxiproxy.delete(name) for name in made])
+            for name in made:
+                self._stack.callback(toxiproxy.delete, name)
         listening = {name: proxy.listen for name, proxy in made.items()}
         admins = {name: AdminClient(f"lb.{name}", p.ready(READY_TIMEOUT_S)["admin"]) for name, p in balancers.items()}
         control_admin = AdminClient("control-plane", sockets.control_plane)

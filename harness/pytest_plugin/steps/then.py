@@ -14,12 +14,12 @@ def _recovered(drill: Drill, region: str) -> None:
 
 @then("no more is lost than the recovery point objective allows")
 def _recovery_point(drill: Drill) -> None:
-    drill.require_recovery_point()
+    drill.require("rpo")
 
 
 @then("the recovery point is at least as large as the stall")
 def _recovery_point_shows_stall(drill: Drill) -> None:
-    drill.require_stall_in_recovery_point()
+    drill.require("rpo-shows-stall")
 
 
 @then(parsers.re(r"service fails back to (?P<region>.+)"))
@@ -29,17 +29,17 @@ def _failed_back(drill: Drill, region: str) -> None:
 
 @then("nothing that was acknowledged stays lost")
 def _nothing_lost(drill: Drill) -> None:
-    drill.require_nothing_lost()
+    drill.require("durability", at_rest=True)
 
 
 @then("both regions hold the same data")
 def _same_data(drill: Drill) -> None:
-    drill.require_same_data()
+    drill.require("same-data", at_rest=True)
 
 
 @then("at no time did both regions accept writes")
 def _no_split_brain(drill: Drill) -> None:
-    drill.require_no_split_brain()
+    drill.require("split-brain")
 
 
 @then("steady state holds again")
