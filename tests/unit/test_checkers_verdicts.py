@@ -265,8 +265,19 @@ def test_failback_fails_in_words() -> None:
     assert "not the primary alone" in judge_failback(events=BACK[:2])[0].text
     assert "lost at the primary" in judge_failback(final=dataclasses.replace(CLEAN, lost=("u1",)))[0].text
     assert judge_failback(final=None)[0].verdict is UNKNOWN
-    broken = RETURN + pulse("dns-0", "reads", "x" * 20, first_s=14)
-    assert "were served after the heal" in judge_failback(broken)[0].text
+
+
+def test_failures_during_failback_are_told_and_not_judged() -> None:
+    result, measured = judge_failback(RETURN + pulse("dns-0", "reads", "x" * 20, first_s=14))
+    assert result.verdict is MET
+    assert measured.served == 0.8
+    assert [f.id for f in result.findings] == ["failback-interruption"]
+
+
+def test_clients_that_keep_an_answer_too_long_do_not_hold_the_failback_up() -> None:
+    stuck = [*BACK, dns(0, "ttl-violating-0", A), dns(6, "ttl-violating-0", B)]
+    assert judge_failback(events=stuck)[0].verdict is MET
+    assert judge_failback(events=[*stuck, dns(6, "dns-0", B)])[0].verdict is MISSED
 
 
 def test_a_standby_that_still_accepts_writes_is_held_against_a_design_that_promises_not_to() -> None:

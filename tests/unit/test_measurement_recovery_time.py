@@ -83,6 +83,30 @@ def test_failures_that_the_heal_causes_do_not_undo_a_recovery() -> None:
     assert found.confirmed
 
 
+def test_failures_that_the_heal_causes_do_not_undo_a_recovery_that_was_still_being_watched() -> None:
+    beats = "." * 11 + "x" * 9 + "." * 15 + "x" + "." * 30
+    found = measured(pulse("dns-0", "writes", beats), heal_s=3.45, window_s=2.0)
+    assert found.recovered_at_ns == s(2.0)
+    assert not found.recovered_only_after_heal
+    assert not found.confirmed
+
+
+def test_a_success_while_links_were_still_being_cut_is_no_recovery() -> None:
+    found = recovery_bracket(
+        pulse("dns-0", "writes", "." * 11 + "x" + "." * 30), FaultInterval(s(1.0), s(1.55)), None, s(1), PAD
+    )
+    assert found is not None
+    assert found.recovered_at_ns == s(1.6)
+
+
+def test_a_request_that_waited_the_outage_out_does_not_bound_its_beginning() -> None:
+    operations = pulse("dns-0", "writes", "." * 11 + "x" * 9 + "." * 20)
+    operations += pulse("dns-0", "writes", ".", first_s=1.05, latency_s=0.92)
+    found = measured(operations)
+    assert found.last_good_before_ns == s(1.0)
+    assert found.bracket.high_ns == s(2.01) - s(1.0)
+
+
 def test_history_that_ends_before_the_window_is_not_confirmed() -> None:
     assert not measured(pulse("dns-0", "writes", "." * 11 + "x" * 9 + "." * 5)).confirmed
 
@@ -92,6 +116,7 @@ def test_operations_in_flight_at_the_end_are_neither_good_nor_bad() -> None:
     assert found.recovered_at_ns == s(2.0)
     assert found.confirmed
     found = measured(pulse("dns-0", "writes", "." * 11 + "x" * 9 + "." * 8 + "???"))
+    assert found.recovered_at_ns == s(2.0)
     assert not found.confirmed
 
 
@@ -103,6 +128,15 @@ def test_an_operation_that_never_returned_is_bad_once_the_history_goes_on() -> N
 def test_a_failure_that_ended_before_the_fault_is_not_its_doing() -> None:
     found = measured(pulse("dns-0", "writes", "...x" + "." * 30), heal_s=3.0)
     assert found.unaffected
+
+
+def test_a_request_that_hung_long_before_the_fault_is_not_its_doing() -> None:
+    assert measured(pulse("dns-0", "writes", "...i" + "." * 30), heal_s=3.0).unaffected
+
+
+def test_a_request_refused_just_before_the_fault_is_not_its_doing() -> None:
+    operations = pulse("dns-0", "writes", "." * 30) + pulse("dns-0", "writes", "x", first_s=0.995)
+    assert measured(operations, heal_s=3.0).unaffected
 
 
 def test_a_request_in_flight_at_the_onset_was_hit_by_it() -> None:
