@@ -1,0 +1,51 @@
+# `make help` lists what there is. Everything runs in .venv, made from uv.lock; nothing is installed elsewhere.
+PYTHON ?= python3
+BIN := .venv/bin
+UV_VERSION := 0.13.9
+DRILL ?= region-lost-black-holed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup drill drills test lint types contracts controls soak bench clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: .venv/.ready ## the virtual environment, from the lock file
+
+.venv/.ready: pyproject.toml uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --frozen --inexact --quiet
+	@touch $@
+
+drill: setup ## one whole drill: a region goes dark, clients recover, it heals, service fails back
+	@$(BIN)/drill run $(DRILL)
+
+drills: setup ## all nine drills
+	@$(BIN)/drill run
+
+controls: setup ## the two controls, three times each
+	@$(BIN)/drill run control-failover-disabled control-fault-never-applied --trials 3
+
+soak: setup ## all drills, ten times
+	@$(BIN)/drill run --trials 10
+
+test: setup ## the project's tests
+	@$(BIN)/pytest tests
+
+lint: setup ## ruff: rules and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: setup ## mypy, strict
+	@$(BIN)/mypy
+
+contracts: setup ## the layers of the architecture
+	@$(BIN)/lint-imports
+
+bench: setup ## every benchmark, as tables
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+clean: ## the virtual environment and caches; reports stay
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
