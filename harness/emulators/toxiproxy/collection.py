@@ -7,8 +7,8 @@ between its first and its last.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Literal
 
 from harness.clock import monotonic_ns
 from harness.emulators.toxiproxy.model import (
@@ -23,7 +23,7 @@ from harness.emulators.toxiproxy.model import (
 from harness.emulators.toxiproxy.proxy import Proxy
 from harness.history.events import FaultEvent
 
-Truth = Callable[[FaultEvent], None]
+Truth = Callable[[Sequence[FaultEvent]], None]
 
 
 class ProxyCollection:
@@ -37,6 +37,7 @@ class ProxyCollection:
         self.proxies: dict[str, Proxy] = {}
         self._loop = loop
         self._truth = truth
+        self._untold: list[FaultEvent] | None = None
 
     def get(self, name: str) -> Proxy:
         """Raises ApiError 404."""
@@ -107,7 +108,13 @@ class ProxyCollection:
         """Carry out actions in order (see `_act`). Every one is tried; each result says when, and what failed."""
         if not isinstance(actions, list):
             raise bad_body("expected a list of actions")
-        return [self._timed(action) for action in actions]
+        untold: list[FaultEvent] = []
+        self._untold = untold  # told together afterwards: writing takes longer than breaking
+        try:
+            return [self._timed(action) for action in actions]
+        finally:
+            self._untold = None
+            self._truth(untold)
 
     def close(self) -> None:
         """Stop every proxy."""
@@ -169,7 +176,9 @@ class ProxyCollection:
             existing.stop()
         return self._make(body)
 
-    def _tell(self, what: str, fault: str, target: str, mode: str, start_ns: int) -> None:
-        self._truth(
-            FaultEvent("start" if what == "start" else "stop", fault, target, mode, start_ns, monotonic_ns(), (target,))
-        )
+    def _tell(self, what: Literal["start", "stop"], fault: str, target: str, mode: str, start_ns: int) -> None:
+        event = FaultEvent(what, fault, target, mode, start_ns, monotonic_ns(), (target,))
+        if self._untold is None:
+            self._truth([event])
+        else:
+            self._untold.append(event)

@@ -79,11 +79,8 @@ class Listener:
         self._stop_accepting()
         self._sock.listen(0)
         for _ in range(_FILLERS_MAX):
-            if self._queue_full():
+            if self._queue_full() or self._fill():
                 return True
-            self._fillers.append(self._connect_filler())
-        if self._queue_full():
-            return True
         _LOG.warning(
             "%s: the accept queue cannot be filled, connections will be accepted and kept silent", self.address
         )
@@ -144,14 +141,18 @@ class Listener:
         length, limit = self._queue()
         return length > limit
 
-    def _connect_filler(self) -> socket.socket:
+    def _fill(self) -> bool:
+        """Take a place in the queue ourselves. True when it is full now."""
         filler = socket.socket(self._sock.family, socket.SOCK_STREAM)
+        self._fillers.append(filler)
         filler.setblocking(False)
         filler.connect_ex(self._sock.getsockname())
+        if self._queue_full():  # on loopback the handshake is usually over by now
+            return True
         poll = select.poll()
         poll.register(filler, select.POLLOUT)
         poll.poll(_FILLER_WAIT_MS)
-        return filler
+        return self._queue_full()
 
     def _close_fillers(self) -> None:
         for filler in self._fillers:

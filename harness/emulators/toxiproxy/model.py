@@ -6,6 +6,7 @@ Error texts and statuses are those of Toxiproxy 2.12 (api.go), so that clients c
 from __future__ import annotations
 
 import dataclasses
+import functools
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -187,7 +188,7 @@ def _number(name: str, value: object) -> float:
 
 def _attributes(toxic: Toxic[Any], fields: Mapping[str, Any]) -> Toxic[Any]:
     given = _object(fields.get("attributes"))
-    types = get_type_hints(type(toxic))
+    types = _types(type(toxic))
     changes: dict[str, Any] = {}
     for field in dataclasses.fields(toxic):
         value = given.get(field.name)
@@ -198,6 +199,12 @@ def _attributes(toxic: Toxic[Any], fields: Mapping[str, Any]) -> Toxic[Any]:
     if problem:
         raise bad_body(problem)
     return changed
+
+
+@functools.cache
+def _types(toxic: type[Toxic[Any]]) -> dict[str, Any]:
+    """Cached, because a region's outage adds a score of toxics in what should be one moment."""
+    return get_type_hints(toxic)
 
 
 def _attribute(name: str, kind: type[Any], value: object) -> Any:

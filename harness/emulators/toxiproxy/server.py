@@ -22,6 +22,7 @@ from harness.history.log import EventLog
 _LOG = logging.getLogger(__name__)
 _KEYS = {"api", "seed", "proxies", "events"}
 _PROXY_KEYS = {"name", "listen", "upstream", "enabled"}
+_FILES = 65_536
 DEFAULT_API = ["127.0.0.1", 8474]
 """Toxiproxy's own default."""
 
@@ -40,7 +41,18 @@ def serve(config: Mapping[str, Any], ready: Callable[[Mapping[str, Any]], None])
     else:
         import uvloop
 
+        _raise_file_limit()
         uvloop.run(_serve(config, ready))
+
+
+def _raise_file_limit() -> None:
+    """Each connection takes two descriptors, and the usual soft limit of 1024 is soon reached behind a black hole."""
+    import resource
+
+    usual, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if most == resource.RLIM_INFINITY else min(_FILES, most)
+    if usual != resource.RLIM_INFINITY and usual < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 async def _serve(config: Mapping[str, Any], ready: Callable[[Mapping[str, Any]], None]) -> None:
@@ -78,10 +90,10 @@ def _ready(runner: web.AppRunner, collection: ProxyCollection) -> dict[str, Any]
 @contextlib.contextmanager
 def _truth(path: str | None) -> Iterator[Truth]:
     if path is None:
-        yield lambda event: None
+        yield lambda events: None
         return
     with EventLog(Path(path)) as log:
-        yield log.append
+        yield lambda events: log.append(*events)
 
 
 def _populate(collection: ProxyCollection, proxies: list[Mapping[str, Any]]) -> None:
