@@ -15,7 +15,7 @@ from test_gateway_fakes import Client, FakeServer, Peer, admin, running
 from harness.emulators.gateway.config import parse_listener
 from harness.emulators.gateway.connection import Caller, GatewayConnection
 from harness.emulators.http_framing import RequestHead
-from harness.emulators.http_relay import Destination, Upstream
+from harness.emulators.http_upstream import Destination, Upstream
 
 pytestmark = pytest.mark.live
 

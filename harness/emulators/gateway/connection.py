@@ -12,7 +12,8 @@ from xml.sax.saxutils import escape
 from harness.emulators.gateway.config import ListenerConfig
 from harness.emulators.gateway.model import Scope, Signature, no_route_message, route, scope_of
 from harness.emulators.http_framing import Part, RequestHead
-from harness.emulators.http_relay import Answer, ClientConnection, Destination, Failure, Upstream, reset
+from harness.emulators.http_relay import Answer, ClientConnection
+from harness.emulators.http_upstream import Destination, Failure, Upstream, reset
 
 LOG = logging.getLogger(__name__)
 

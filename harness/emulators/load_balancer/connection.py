@@ -8,7 +8,8 @@ from http import HTTPStatus
 from typing import Protocol
 
 from harness.emulators.http_framing import RequestHead, ResponseHead
-from harness.emulators.http_relay import Address, Answer, ClientConnection, Destination, Failure, Upstream
+from harness.emulators.http_relay import Answer, ClientConnection
+from harness.emulators.http_upstream import Address, Destination, Failure, Upstream
 from harness.emulators.load_balancer.config import Target
 from harness.emulators.load_balancer.model import (
     MAX_REQUEST_HEAD_BYTES,

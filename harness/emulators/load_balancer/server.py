@@ -15,7 +15,7 @@ from aiohttp import web
 
 from harness.emulators.http_config import Address
 from harness.emulators.http_process import Ready, answer_json, read_json, run_until_signal, start_admin
-from harness.emulators.http_relay import Upstream, reset
+from harness.emulators.http_upstream import Upstream, reset
 from harness.emulators.load_balancer.config import LoadBalancerConfig, Target, parse, parse_targets
 from harness.emulators.load_balancer.connection import BalancedConnection
 from harness.emulators.load_balancer.health import TargetHealthChecks
