@@ -15,7 +15,7 @@ from aiohttp import web
 
 from harness.emulators.toxiproxy.api import Api
 from harness.emulators.toxiproxy.collection import ProxyCollection, Truth
-from harness.emulators.toxiproxy.model import Address
+from harness.emulators.toxiproxy.model import Address, ApiError, parse_listen
 from harness.errors import InputError, WorldError
 from harness.history.log import EventLog
 
@@ -108,8 +108,7 @@ def _populate(collection: ProxyCollection, proxies: list[Mapping[str, Any]]) -> 
 
 def _check(config: Mapping[str, Any]) -> None:
     problems = [f"toxiproxy: unknown key {key!r}; known: {', '.join(sorted(_KEYS))}" for key in config.keys() - _KEYS]
-    if not _is_address(config.get("api", DEFAULT_API)):
-        problems.append("toxiproxy: api must be [host, port]")
+    problems += _api_problems(config.get("api", DEFAULT_API))
     if type(config.get("seed", 0)) is not int:
         problems.append("toxiproxy: seed must be a whole number")
     if not isinstance(config.get("events", ""), str):
@@ -121,6 +120,16 @@ def _check(config: Mapping[str, Any]) -> None:
         problems += [text for number, proxy in enumerate(proxies, 1) for text in _proxy_problems(number, proxy)]
     if problems:
         raise InputError(*problems)
+
+
+def _api_problems(api: object) -> Iterator[str]:
+    if not isinstance(api, list | tuple) or not _is_address(api):
+        yield "toxiproxy: api must be [host, port]"
+        return
+    try:
+        parse_listen(str(Address(*api)))
+    except ApiError as error:
+        yield f"toxiproxy: api: {error.text}"
 
 
 def _proxy_problems(number: int, proxy: object) -> Iterator[str]:

@@ -1,0 +1,46 @@
+"""A wrong configuration is told before anything listens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.emulators.toxiproxy.__main__ import main
+from harness.emulators.toxiproxy.server import serve
+from harness.errors import InputError
+
+PROXY = {"name": "p", "listen": ["127.0.0.1", 0], "upstream": ["127.0.0.1", 1]}
+
+
+@pytest.mark.parametrize(
+    ("config", "text"),
+    [
+        ({"port": 1}, r"unknown key 'port'; known: api, events, proxies, seed"),
+        ({"api": "127.0.0.1:8474"}, r"api must be \[host, port\]"),
+        ({"api": ["0.0.0.0", 8474]}, r"api: .*only loopback"),
+        ({"seed": "7"}, r"seed must be a whole number"),
+        ({"events": 1}, r"events must be a path"),
+        ({"proxies": {}}, r"proxies must be a list"),
+        ({"proxies": [1]}, r"proxy 1 must be an object"),
+        ({"proxies": [PROXY, {**PROXY, "name": ""}]}, r"proxy 2: name must be a text"),
+        ({"proxies": [{**PROXY, "upstream": "127.0.0.1:1"}]}, r"proxy 1: upstream must be \[host, port\]"),
+        ({"proxies": [{**PROXY, "enabled": 1}]}, r"proxy 1: enabled must be true or false"),
+        ({"proxies": [{**PROXY, "toxics": []}]}, r"proxy 1: unknown key 'toxics'"),
+    ],
+)
+def test_mistakes_are_told_with_what_is_allowed(config: dict[str, Any], text: str) -> None:
+    with pytest.raises(InputError, match=text):
+        serve(config, lambda payload: pytest.fail("it must not get ready"))
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    with pytest.raises(InputError) as caught:
+        serve({"seed": "7", "events": 1}, lambda payload: None)
+    assert len(caught.value.problems) == 2
+
+
+@pytest.mark.parametrize("config", ["{", "[]", "/no/such/file.json", '{"seed": "x"}'])
+def test_by_hand_a_wrong_configuration_ends_with_code_3(config: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--config", config]) == 3
+    assert capsys.readouterr().err
