@@ -1,0 +1,148 @@
+"""When a storefront may write, and what it tells the edge."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reference.heartbeat import Heartbeat
+from reference.lease import Echo, LeaseTerms, Nonce, next_epoch, parse_echo, parse_nonce
+from reference.storefront.permission import (
+    BeatAnswered,
+    BeatSent,
+    CallEnded,
+    Fenced,
+    LeaseGained,
+    State,
+    WriteEnded,
+    WriteStarted,
+    edge_verdict,
+    lease_epoch,
+    step,
+)
+
+S = 1_000_000_000
+TERMS = LeaseTerms(length_ns=3 * S, margin_ns=S // 3)
+
+
+def fresh() -> State:
+    return State("i", TERMS, Nonce("boot", 0))
+
+
+def beat(state: State, at_ns: int) -> tuple[State, Nonce]:
+    state, _ = step(state, BeatSent(), at_ns)
+    return state, state.latest
+
+
+def hear(state: State, at_ns: int, **item: object) -> tuple[State, tuple[object, ...]]:
+    return step(state, BeatAnswered(state.latest, Heartbeat(**item)), at_ns)  # type: ignore[arg-type]
+
+
+def granted(epoch: int = 1) -> State:
+    """A state whose beat of time 0 was echoed at 1 s."""
+    state, nonce = beat(fresh(), 0)
+    return hear(state, S, echoes={"i": Echo(epoch, nonce)})[0]
+
+
+def test_no_write_is_accepted_before_the_first_grant() -> None:
+    assert lease_epoch(fresh(), 0) is None
+
+
+def test_a_lease_counts_from_the_beat_and_not_from_the_grant_that_came_late() -> None:
+    state, nonce = beat(fresh(), 0)
+    state, effects = hear(state, 2 * S, echoes={"i": Echo(1, nonce)})
+    assert effects == (LeaseGained(1),)
+    assert lease_epoch(state, 3 * S - 1) == 1
+    assert lease_epoch(state, 3 * S) is None
+
+
+def test_a_grant_that_arrives_after_the_lease_it_gives_changes_nothing() -> None:
+    state, nonce = beat(fresh(), 0)
+    state, effects = hear(state, 9 * S, echoes={"i": Echo(1, nonce)})
+    assert lease_epoch(state, 9 * S) is None
+    assert effects == ()
+
+
+def test_an_echo_of_the_life_before_the_restart_grants_nothing() -> None:
+    state, _ = beat(fresh(), 0)
+    state, _ = hear(state, 1, echoes={"i": Echo(1, Nonce("earlier", 1))})
+    assert lease_epoch(state, 2) is None
+
+
+def test_an_echo_for_another_instance_grants_nothing() -> None:
+    state, nonce = beat(fresh(), 0)
+    state, _ = hear(state, 1, echoes={"j": Echo(1, nonce)})
+    assert lease_epoch(state, 2) is None
+
+
+def test_an_older_answer_that_overtakes_a_newer_one_does_not_shorten_the_lease() -> None:
+    state, first = beat(fresh(), 0)
+    state, second = beat(state, S)
+    state, _ = hear(state, S, echoes={"i": Echo(1, second)})
+    state, _ = hear(state, 2 * S, echoes={"i": Echo(1, first)})
+    assert lease_epoch(state, 4 * S - 1) == 1
+
+
+def test_a_fence_ends_the_lease_at_once_and_for_ever() -> None:
+    state, effects = hear(granted(), 2 * S, fenced=1)
+    assert effects == (Fenced(1),)
+    assert lease_epoch(state, 2 * S) is None
+    state, nonce = beat(state, 2 * S)
+    state, _ = hear(state, 2 * S, echoes={"i": Echo(1, nonce)})  # an answer from before the fence
+    assert lease_epoch(state, 2 * S) is None
+    state, _ = hear(state, 2 * S, echoes={"i": Echo(3, nonce)}, fenced=1)
+    assert lease_epoch(state, 2 * S) == 3
+
+
+def test_a_fence_is_acknowledged_only_when_the_last_write_under_it_has_come_back() -> None:
+    state, _ = step(granted(3), WriteStarted(3), S)
+    state, _ = step(state, WriteStarted(3), S)
+    state, _ = hear(state, S, fenced=3)
+    assert state.ack == 2
+    state, _ = step(state, WriteEnded(3), S)
+    assert state.ack == 2
+    state, _ = step(state, WriteEnded(3), S)
+    assert state.ack == 3
+
+
+def test_the_edge_gets_no_traffic_without_a_lease_or_with_a_silent_database() -> None:
+    stale_ns = 2 * S
+    assert edge_verdict(fresh(), 0, stale_ns)[1]["reason"] == "database has not answered lately"
+    assert edge_verdict(granted(), S, stale_ns)[0]
+    idle = hear(beat(fresh(), 0)[0], 0)[0]
+    assert edge_verdict(idle, 0, stale_ns) == (False, {"reason": "no lease", "epoch": 0, "lease": False})
+    silent = replace(granted(), lease_until_ns=100 * S)
+    assert edge_verdict(silent, S + stale_ns, stale_ns)[0]
+    assert not edge_verdict(silent, S + stale_ns + 1, stale_ns)[0]
+    fenced = hear(granted(), S, fenced=1)[0]
+    assert edge_verdict(fenced, S, stale_ns)[1]["reason"] == "fenced"
+
+
+def test_the_error_share_forgets_what_is_older_than_a_lease_and_says_nothing_of_a_few_calls() -> None:
+    state = fresh()
+    for number in range(9):
+        state, _ = step(state, CallEnded(failed=True), number)
+    assert state.error_percent == 0
+    state, _ = step(state, CallEnded(failed=False), 9)
+    assert state.error_percent == 90
+    for number in range(20):
+        state, _ = step(state, CallEnded(failed=False), 4 * S + number)
+    assert state.error_percent == 0
+
+
+@pytest.mark.parametrize("text", ["", "x", ":3", "boot:", "boot:x", "1/", "/boot:1", "e/boot:1"])
+def test_a_damaged_grant_is_no_grant(text: str) -> None:
+    assert parse_echo(text) is None
+
+
+def test_nonces_and_grants_survive_being_written() -> None:
+    nonce = Nonce("ab:c", 7)
+    assert parse_nonce(str(nonce)) == nonce
+    assert parse_echo(str(Echo(12, nonce))) == Echo(12, nonce)
+
+
+def test_two_regions_never_share_an_epoch() -> None:
+    assert [next_epoch(highest, 0) for highest in range(5)] == [1, 3, 3, 5, 5]
+    assert [next_epoch(highest, 1) for highest in range(5)] == [2, 2, 4, 4, 6]
+    assert next_epoch(1, 1, jump=100) == 102
