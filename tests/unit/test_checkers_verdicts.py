@@ -267,6 +267,11 @@ def test_failback_fails_in_words() -> None:
     assert judge_failback(final=None)[0].verdict is UNKNOWN
 
 
+def test_traffic_that_leaves_the_primary_again_is_not_back() -> None:
+    gone = RETURN + pulse("dns-0", "writes", "..", first_s=20, address="B")
+    assert "did not return" in judge_failback(gone)[0].text
+
+
 def test_failures_during_failback_are_told_and_not_judged() -> None:
     result, measured = judge_failback(RETURN + pulse("dns-0", "reads", "x" * 20, first_s=14))
     assert result.verdict is MET
