@@ -49,7 +49,7 @@ async def _poll(session: aiohttp.ClientSession, name: str, url: str, report: Rep
     try:
         async with session.get(url) as response:
             response.raise_for_status()
-            report(name, any_healthy(await response.json()))
+            report(name, any_healthy(await response.json(content_type=None)))
     except (aiohttp.ClientError, TimeoutError, KeyError, TypeError, ValueError) as error:
         return f"its targets cannot be read, the last state stays in force: {error!r}"
     return None
