@@ -145,10 +145,11 @@ class CanaryRunner:
         error = await self._probe.once()
         self._busy -= 1
         self._record(CanaryProbe(self._link, error is None, sent_ns, monotonic_ns(), error))
-        if self._closed:
+        if self._closed and not self._busy:
             self._probe.close()
 
     def close(self) -> None:
         """Let go of a kept connection, now or as soon as the probe on it has ended."""
         self._closed = True
-        self._probe.close()
+        if not self._busy:
+            self._probe.close()
