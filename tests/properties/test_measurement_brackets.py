@@ -39,7 +39,8 @@ def test_the_bracket_contains_the_truth(seed: int, loop: Loop, mode: Mode, lengt
     outage = Outage(START_NS, START_NS + length_ns, mode)
     operations = list(traffic(source, "dns-0", "put", loop, outage, outage.end_ns + 2 * WINDOW_NS))
     padding = Padding(2 * loop.one_way_ns)
-    found = recovery_bracket(operations, fault_around(source, START_NS), None, WINDOW_NS, padding)
+    fault = fault_around(source, START_NS)
+    found = recovery_bracket(operations, fault, None, WINDOW_NS, padding)
     assert found is not None
     if found.unaffected:
         assert length_ns <= found.unseen_ns
@@ -51,7 +52,8 @@ def test_the_bracket_contains_the_truth(seed: int, loop: Loop, mode: Mode, lengt
     assert found.bracket.low_ns <= found.bracket.point_ns <= found.bracket.high_ns
     if mode == "refuse":
         width_ns = found.bracket.high_ns - found.bracket.low_ns
-        assert width_ns <= 2 * loop.period_ns + 4 * loop.one_way_ns + loop.period_ns * (length_ns < loop.period_ns)
+        onset_ns = fault.start_high_ns - START_NS
+        assert width_ns <= 2 * loop.period_ns + 4 * loop.one_way_ns + onset_ns
     (outage_found,) = interruptions(operations, WINDOW_NS, padding)
     assert outage_found.duration.high_ns is not None
     assert outage_found.duration.low_ns <= length_ns
