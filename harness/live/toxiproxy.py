@@ -10,8 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
 import requests
@@ -20,93 +19,16 @@ from toxiproxy.exceptions import InvalidToxic, NotFound, ProxyExists
 
 from harness.clock import monotonic_ns
 from harness.errors import InputError, LinkError
-from harness.faults.model import AddToxic, CutLink, DisableLink, EnableLink, LinkAction, RemoveToxic, Stream
+from harness.faults.model import AddToxic, CutLink, DisableLink, EnableLink, LinkAction, RemoveToxic
+from harness.live.toxiproxy_model import Address, Applied, Capabilities, Proxy, Toxic, join_address
 
-Address = tuple[str, int]
+__all__ = ["Address", "Applied", "Capabilities", "Proxy", "Toxic", "ToxiproxyClient"]
+
 DEFAULT_PORT = 8474
 """Toxiproxy's own."""
 _AT_ONCE = 16
 """Requests under way at the same time where a server has no bulk endpoint."""
 _NO_PROXIES: Mapping[str, None] = {"http": None, "https": None}
-
-
-@dataclass(frozen=True)
-class Toxic:
-    """A toxic on a proxy. attributes: in the units of Toxiproxy (milliseconds, bytes, kilobytes per second)."""
-
-    type: str
-    stream: Stream = "downstream"
-    attributes: Mapping[str, int | float | str] = field(default_factory=dict)
-    toxicity: float = 1.0
-    name: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "name": self.name or f"{self.type}_{self.stream}",
-            "type": self.type,
-            "stream": self.stream,
-            "toxicity": self.toxicity,
-            "attributes": dict(self.attributes),
-        }
-
-    @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> Toxic:
-        return cls(body["type"], body["stream"], body.get("attributes", {}), body["toxicity"], body["name"])
-
-
-@dataclass(frozen=True)
-class Proxy:
-    """A proxy: where it listens (port 0: anywhere, until it is created), where it leads, what is on it."""
-
-    name: str
-    listen: Address
-    upstream: Address
-    enabled: bool = True
-    toxics: tuple[Toxic, ...] = ()
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "listen": _join(self.listen),
-            "upstream": _join(self.upstream),
-            "enabled": self.enabled,
-        }
-
-    @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> Proxy:
-        toxics = tuple(Toxic.from_json(toxic) for toxic in body.get("toxics") or ())
-        return cls(body["name"], _split(body["listen"]), _split(body["upstream"]), body["enabled"], toxics)
-
-
-@dataclass(frozen=True)
-class Capabilities:
-    """What the server can do.
-
-    black_hole: accept-queue (new connections time out while connecting), silence (the embedded server where the
-    system gives no better: accepted, then silence, FIN swallowed), timeout (a real one: as silence, but FIN leaks).
-    request_failure: drawn per request, or per connection. cut: rst (connections are reset), or fin (a real server:
-    the proxy is disabled for a moment). bulk: several links change at once, between two bytes.
-    """
-
-    server: str
-    black_hole: Literal["accept-queue", "silence", "timeout"] = "timeout"
-    request_failure: Literal["per-request", "per-connection"] = "per-connection"
-    cut: Literal["rst", "fin"] = "fin"
-    bulk: bool = False
-
-
-@dataclass(frozen=True)
-class Applied:
-    """What became of one action, and when: somewhere between start_ns and until_ns.
-
-    error None: it was done. missing: it was not, because there is no such proxy or toxic.
-    """
-
-    action: LinkAction
-    start_ns: int
-    until_ns: int
-    error: str | None = None
-    missing: bool = False
 
 
 class _MissingError(LinkError):
@@ -158,7 +80,7 @@ class ToxiproxyClient:
     def update(self, name: str, *, listen: Address | None = None, upstream: Address | None = None) -> Proxy:
         """Move a proxy; its connections are closed."""
         changes = {"listen": listen, "upstream": upstream}
-        body = {key: _join(value) for key, value in changes.items() if value is not None}
+        body = {key: join_address(value) for key, value in changes.items() if value is not None}
         return Proxy.from_json(self._call("post", _path(name), body))
 
     def delete(self, name: str) -> None:
@@ -323,16 +245,6 @@ def _real_names(name: str, kind: str) -> tuple[str, ...]:
 
 def _path(name: str, *more: str) -> str:
     return "/".join(("/proxies", *(quote(part, safe="") for part in (name, *more))))
-
-
-def _join(address: Address) -> str:
-    host, port = address
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _split(text: str) -> Address:
-    host, _, port = text.rpartition(":")
-    return host.strip("[]"), int(port)
 
 
 def _text(content: bytes) -> str:

@@ -34,12 +34,13 @@ def running_server(**config: Any) -> Iterator[ToxiproxyClient]:
 class Upstream:
     """A TCP server: echoes, and when its client has sent FIN it says how many bytes it got, then closes.
 
-    seen: what each connection received so far. closed: set for each connection whose end was seen.
+    seen: what each connection received so far. ended: set for each connection whose end was seen.
     """
 
     def __init__(self) -> None:
         self.seen: list[bytearray] = []
         self.ended: list[threading.Event] = []
+        self._accepted = threading.Condition()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address: Address = self._listener.getsockname()
         self._sockets: list[socket.socket] = []
@@ -52,12 +53,21 @@ class Upstream:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            self._sockets.append(client)
-            self.seen.append(bytearray())
-            self.ended.append(threading.Event())
-            thread = threading.Thread(target=self._serve, args=(client, self.seen[-1], self.ended[-1]))
-            self._threads.append(thread)
-            thread.start()
+            with self._accepted:
+                self._sockets.append(client)
+                self.seen.append(bytearray())
+                self.ended.append(threading.Event())
+                thread = threading.Thread(target=self._serve, args=(client, self.seen[-1], self.ended[-1]))
+                self._threads.append(thread)
+                thread.start()
+                self._accepted.notify_all()
+
+    def saw_end(self, number: int = 0) -> bool:
+        """Waits until the `number`-th connection was accepted, and its end seen."""
+        with self._accepted:
+            if not self._accepted.wait_for(lambda: len(self.ended) > number, 5):
+                return False
+        return self.ended[number].wait(5)
 
     def _serve(self, client: socket.socket, seen: bytearray, ended: threading.Event) -> None:
         with contextlib.suppress(OSError), client:
