@@ -39,9 +39,10 @@ FLIP_EVERY_S = 0.03
 
 def configuration() -> Configuration:
     """A PRIMARY and SECONDARY alias pair, and a wildcard for questions that are new each time."""
+    east, west = (AliasTarget("Z", name, True) for name in BALANCERS)
     pair = [
-        RecordSet(APP, "A", alias=AliasTarget("Z", f"lb-{side}.example.net", True), failover=role, set_identifier=role)
-        for side, role in (("east", "PRIMARY"), ("west", "SECONDARY"))
+        RecordSet(APP, "A", alias=east, failover="PRIMARY", set_identifier="east"),
+        RecordSet(APP, "A", alias=west, failover="SECONDARY", set_identifier="west"),
     ]
     wildcard = RecordSet("*.many.example.com", "A", ttl_s=60, values=("192.0.2.1",))
     return Configuration((Zone.of("Z", "example.com", [*pair, wildcard]),))
