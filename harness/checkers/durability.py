@@ -31,8 +31,9 @@ def durability(final: FinalState | None, *, region_came_back: bool, missing_ids:
     if final.diverged:
         return CheckResult(name, Verdict.MISSED, f"the two sides differ in {len(final.diverged)} items", findings)
     if maybe:
-        text = f"{len(maybe)} acknowledged writes are gone, which unknown outcomes may or may not explain"
-        return CheckResult(name, Verdict.UNKNOWN, text, findings)
+        # By A1's definition an unanswered delete supersedes: what it may have removed is not lost.
+        text = f"every acknowledged write survived, or an unanswered delete explains its absence ({len(maybe)})"
+        return CheckResult(name, Verdict.MET, text, findings)
     return CheckResult(name, Verdict.MET, "every acknowledged write survived", findings)
 
 
@@ -54,7 +55,7 @@ def _serious(lost: Sequence[str], resurrected: Sequence[str], final: FinalState)
 def _warnings(maybe: Sequence[str], final: FinalState) -> list[Finding]:
     found: list[Finding] = []
     if maybe:
-        found.append(Finding("A1", f"acknowledged writes that may be lost: {some(maybe)}"))
+        found.append(Finding("unanswered-delete", f"absent, as an unanswered delete explains: {some(maybe)}", "info"))
     if final.duplicated:
         found.append(Finding("A6", f"one write's value under several keys: {some(final.duplicated)}"))
     if final.conflicts:

@@ -70,7 +70,7 @@ def _validity(record: Record, measures: Measures) -> CheckResult:
         fault=measures.fault,
         steady_ns=measures.steady_ns,
         canaries={f.kind: j for f, j in zip(record.faults, measures.canaries, strict=True)},
-        lateness_p999_ns=lateness_ns(measures.operations).get("p999", 0),
+        lateness_p999_ns=lateness_ns(measures.operations).get("p999"),
         probe_period_ns=period_ns,
     )
 

@@ -97,6 +97,4 @@ def _sentence(event: Event) -> str:
         return f"health check {event.target}: {event.status} ({event.healthy_checkers} of {event.checkers} checkers)"
     if isinstance(event, DnsAnswer) and event.source == "witness":
         return f"DNS answer ({event.client}): {', '.join(event.addresses) or 'none'}"
-    if isinstance(event, Mark):
-        return event.f
     return ""

@@ -108,7 +108,7 @@ def test_durability() -> None:
         found = durability(dataclasses.replace(CLEAN, **{bad: ("u1",)}), region_came_back=True)
         assert found.verdict is MISSED
         assert [f.id for f in found.findings] == [id_]
-    assert durability(dataclasses.replace(CLEAN, maybe_lost=("u1",)), region_came_back=True).verdict is UNKNOWN
+    assert durability(dataclasses.replace(CLEAN, maybe_lost=("u1",)), region_came_back=True).verdict is MET
     late = durability(dataclasses.replace(CLEAN, late=("u1",), duplicated=("u2",)), region_came_back=True)
     assert late.verdict is MET
     assert {f.id for f in late.findings} == {"late", "A6"}
