@@ -6,6 +6,8 @@ more than ten minutes. Here a call ends within two seconds, and whoever calls de
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,18 +17,30 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
 from reference.settings import CALL_TIMEOUT_S, Settings
 
+INSIST_ATTEMPTS = 5
+INSIST_PAUSE_S = 0.02
+THROTTLES = {
+    "ProvisionedThroughputExceededException",
+    "ThrottlingException",
+    "RequestLimitExceeded",
+    "LimitExceededException",
+    "TransactionInProgressException",
+}
+"""Worth trying again (DynamoDB API reference, common errors)."""
+
 _session = botocore.session.get_session()
 
 
 class CallFailed(Exception):
     """A call to DynamoDB did not succeed. `code` is the service's error code, or the SDK's exception name.
 
-    `poison` tells that the request itself is refused, so that sending it again cannot help.
+    `transient`: the same call may well succeed the next time. `poison`: the request is invalid, and stays so.
     """
 
-    def __init__(self, operation: str, region: str, code: str, detail: str) -> None:
+    def __init__(self, operation: str, region: str, code: str, detail: str, *, transient: bool) -> None:
         super().__init__(f"{operation} in {region}: {code}: {detail}")
         self.code = code
+        self.transient = transient
 
     @property
     def condition_failed(self) -> bool:
@@ -70,13 +84,33 @@ class Client:
             reply: Mapping[str, Any] = getattr(self._client, operation)(**arguments)
         except ClientError as error:
             fault = error.response.get("Error", {})
+            code = str(fault.get("Code", "Unknown"))
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+            transient = status >= 500 or code in THROTTLES
             raise CallFailed(
-                operation, self.region, str(fault.get("Code", "Unknown")), str(fault.get("Message", ""))
+                operation, self.region, code, str(fault.get("Message", "")), transient=transient
             ) from error
         except (BotoCoreError, HTTPClientError, ValueError, KeyError) as error:
             # ValueError and KeyError: the parser met an answer that is not DynamoDB's, such as an HTML page.
-            raise CallFailed(operation, self.region, type(error).__name__, str(error)) from error
+            raise CallFailed(operation, self.region, type(error).__name__, str(error), transient=True) from error
         return reply
+
+    def insist(self, operation: str, *, patience_s: float = CALL_TIMEOUT_S, **arguments: Any) -> Mapping[str, Any]:
+        """Call an idempotent operation, and again after a quick transient failure. Raises CallFailed.
+
+        No attempt begins later than `patience_s` after the first, so one time-out is not followed by more.
+        """
+        began = time.monotonic()
+        for attempt in range(INSIST_ATTEMPTS):
+            try:
+                return self.call(operation, **arguments)
+            except CallFailed as failure:
+                pause_s = INSIST_PAUSE_S * 2**attempt * random.uniform(0.5, 1.0)
+                late = time.monotonic() + pause_s - began >= patience_s
+                if late or not failure.transient or attempt + 1 == INSIST_ATTEMPTS:
+                    raise
+                time.sleep(pause_s)
+        raise AssertionError("the last attempt returns or raises")
 
     def close(self) -> None:
         """Close the pooled connections."""

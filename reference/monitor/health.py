@@ -18,7 +18,7 @@ WINDOW = 20
 WINDOW_FAILURES = 6
 WINDOW_RUNS = 3
 ERROR_PERCENT = 20
-IMPAIRED_LOOKS = 3
+IMPAIRED_LOOKS = 6  # a blip is over sooner: its errors leave the storefront's report within four looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class View:
     reason: str = "never looked"
     failures: int = 0
     window: tuple[bool, ...] = ()
-    impaired: int = 0
+    impaired: int = 0  # looks in which a storefront reported many errors, less those in which none did
     healthy_since_ns: int | None = None
     sightings: Mapping[str, Sighting] = field(default_factory=dict)
     holders: Mapping[str, int] = field(default_factory=dict)  # storefront -> horizon of the lease it may hold
@@ -102,7 +102,8 @@ def seen(view: View, look: Look, rules: Rules, now_ns: int) -> View:
     if verdict is None or not look.counted:
         return view
     failed = verdict != ""
-    impaired = view.impaired + 1 if _error_percent(view) > ERROR_PERCENT else 0
+    change = 1 if _error_percent(view) > ERROR_PERCENT else -1
+    impaired = min(max(view.impaired + change, 0), IMPAIRED_LOOKS)
     return replace(
         view,
         reason=verdict,

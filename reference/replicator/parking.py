@@ -56,7 +56,7 @@ class Parking:
         change = record.get("dynamodb")
         sequence = change.get("SequenceNumber") if isinstance(change, Mapping) else None
         name = str(record.get("eventID") or sequence or encode(record))
-        self._client.call(
+        self._client.insist(
             "put_item",
             TableName=self._table,
             Item={PARKED_KEY: {"S": name}, "record": {"S": encode(record)}, "why": {"S": why}},
@@ -77,7 +77,7 @@ class Parking:
             if why:
                 stay += 1
                 continue
-            self._client.call("delete_item", TableName=self._table, Key={PARKED_KEY: entry[PARKED_KEY]})
+            self._client.insist("delete_item", TableName=self._table, Key={PARKED_KEY: entry[PARKED_KEY]})
             settled += 1
         self.count = stay
         return settled, stay
@@ -86,7 +86,7 @@ class Parking:
         start: dict[str, Any] = {}
         while True:
             try:
-                page = self._client.call("scan", TableName=self._table, ConsistentRead=True, **start)
+                page = self._client.insist("scan", TableName=self._table, ConsistentRead=True, **start)
             except CallFailed as failure:
                 if failure.missing:
                     return

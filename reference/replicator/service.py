@@ -39,7 +39,7 @@ REPLAY_INTERVAL_S = 60.0
 BUSY_FOR_S = 20.0  # poll at the quick pace this long after a record
 QUIET_ROUNDS = 2  # empty rounds over all shards that make a drain
 BACKOFF_BASE_S = 1.0
-BACKOFF_CAP_S = 20.0
+BACKOFF_CAP_S = 10.0
 STALE_ITERATOR = {"ExpiredIteratorException", "ResourceNotFoundException", "TrimmedDataAccessException"}
 
 
@@ -144,7 +144,7 @@ class Replicator:
         ensure_health_table(self._target, self._settings)
         self._parking.open()
         self._enable_ttl()
-        item = self._target.call(
+        item = self._target.insist(
             "get_item", TableName=self._settings.table, Key=self._status_key(), ConsistentRead=True
         ).get("Item", {})
         self._position = load(item)
@@ -156,7 +156,7 @@ class Replicator:
 
     def _enable_ttl(self) -> None:
         try:
-            self._target.call(
+            self._target.insist(
                 "update_time_to_live",
                 TableName=self._settings.items_table,
                 TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"},
@@ -166,9 +166,9 @@ class Replicator:
                 raise
 
     def _ensure_stream(self) -> str:
-        table = self._source.call("describe_table", TableName=self._settings.items_table)["Table"]
+        table = self._source.insist("describe_table", TableName=self._settings.items_table)["Table"]
         if not table.get("StreamSpecification", {}).get("StreamEnabled"):
-            table = self._source.call(
+            table = self._source.insist(
                 "update_table",
                 TableName=self._settings.items_table,
                 StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
@@ -178,7 +178,7 @@ class Replicator:
     def _look_for_token(self) -> None:
         key = {self._settings.key: {"S": self._settings.other_region}}
         try:
-            reply = self._source.call("get_item", TableName=self._settings.table, Key=key, ConsistentRead=True)
+            reply = self._source.insist("get_item", TableName=self._settings.table, Key=key, ConsistentRead=True)
         except CallFailed as failure:
             if failure.missing:
                 return  # the source's storefront has not started yet
@@ -196,7 +196,7 @@ class Replicator:
         start: dict[str, str] = {}
         while True:
             try:
-                page = self._streams.call("describe_stream", StreamArn=self._arn, **start)["StreamDescription"]
+                page = self._streams.insist("describe_stream", StreamArn=self._arn, **start)["StreamDescription"]
             except CallFailed as failure:
                 if failure.missing:
                     self._opened = False  # the table was made anew, and so was its stream
@@ -212,7 +212,7 @@ class Replicator:
         start: dict[str, Any] = {}
         copied = 0
         while True:
-            page = self._source.call("scan", TableName=self._settings.items_table, ConsistentRead=True, **start)
+            page = self._source.insist("scan", TableName=self._settings.items_table, ConsistentRead=True, **start)
             key = self._settings.items_key
             self._apply(
                 {"eventName": "INSERT", "dynamodb": {"Keys": {key: item[key]}, "NewImage": item}}
@@ -243,7 +243,7 @@ class Replicator:
         for _ in range(BATCHES_A_CYCLE):
             try:
                 iterator = self._iterators.get(shard) or self._open_iterator(shard)
-                page = self._streams.call("get_records", ShardIterator=iterator, Limit=BATCH_LIMIT)
+                page = self._streams.insist("get_records", ShardIterator=iterator, Limit=BATCH_LIMIT)
             except CallFailed as failure:
                 if failure.code == "TrimmedDataAccessException":
                     self._position = trimmed(self._position, shard)
@@ -271,7 +271,7 @@ class Replicator:
             if last
             else {"ShardIteratorType": "TRIM_HORIZON"}
         )
-        reply = self._streams.call("get_shard_iterator", StreamArn=self._arn, ShardId=shard, **where)
+        reply = self._streams.insist("get_shard_iterator", StreamArn=self._arn, ShardId=shard, **where)
         return str(reply["ShardIterator"])
 
     # -- applying ------------------------------------------------------------------------------------------------
@@ -298,7 +298,7 @@ class Replicator:
         for entry in group:
             operation, arguments = request(entry, self._route)
             try:
-                self._target.call(operation, **arguments)
+                self._target.insist(operation, **arguments)
             except CallFailed as failure:
                 if failure.poison:
                     refused.append((entry, str(failure)))
@@ -333,7 +333,7 @@ class Replicator:
 
     def _publish(self) -> None:
         self._beats += 1
-        self._target.call(
+        self._target.insist(
             "put_item",
             TableName=self._settings.table,
             Item={

@@ -94,7 +94,7 @@ class State:
     hurry: bool = False
     last_good_ns: int | None = None
     in_flight: tuple[tuple[int, int], ...] = ()  # (epoch, writes)
-    outcomes: tuple[tuple[int, bool], ...] = ()  # (ended_ns, failed) of the calls of the last lease length
+    outcomes: tuple[tuple[int, bool], ...] = ()  # (ended_ns, failed) of the calls of the last third of a lease
 
     @property
     def ack(self) -> int:
@@ -104,7 +104,7 @@ class State:
 
     @property
     def error_percent(self) -> int:
-        """Share of the calls of the last lease length that failed; 0 while there are too few to tell."""
+        """Share of the calls of the last third of a lease that failed; 0 while there are too few to tell."""
         if len(self.outcomes) < MIN_JUDGED_CALLS:
             return 0
         return round(100 * sum(failed for _, failed in self.outcomes) / len(self.outcomes))
@@ -120,7 +120,7 @@ def step(state: State, event: Event, now_ns: int) -> tuple[State, tuple[Effect, 
         case BeatAnswered(item=item):
             return _heard(state, item, now_ns)
         case CallEnded(failed=failed):
-            since_ns = now_ns - state.terms.length_ns
+            since_ns = now_ns - state.terms.length_ns // 3
             recent = tuple(entry for entry in state.outcomes[-JUDGED_CALLS:] if entry[0] >= since_ns)
             return replace(state, outcomes=(*recent, (now_ns, failed))), ()
         case WriteStarted(epoch=epoch):

@@ -30,7 +30,7 @@ REFERENCE = Path(__file__).resolve().parents[2] / "reference"
 MOTO = """
 import time
 from moto.server import ThreadedMotoServer
-server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()
 print(server.get_host_and_port()[1], flush=True)
 while True:

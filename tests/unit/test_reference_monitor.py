@@ -301,8 +301,17 @@ def test_one_longer_run_of_failures_is_not_taken_for_a_gray_failure() -> None:
 def test_storefronts_that_report_errors_are_believed_although_the_monitor_sees_none() -> None:
     scene = steady()
     scene.hearts[EAST] = replace(scene.hearts[EAST], errors={"i": 35})
-    scene.run(5)
+    scene.run(9)
     assert scene.active == (WEST, 2)
+
+
+def test_errors_that_storefronts_still_report_just_after_a_blip_move_nothing() -> None:
+    scene = steady()
+    scene.hearts[EAST] = replace(scene.hearts[EAST], errors={"i": 60})
+    scene.run(4)
+    scene.hearts[EAST] = replace(scene.hearts[EAST], errors={"i": 0})
+    scene.run(20)
+    assert scene.active == (EAST, 1)
 
 
 def test_a_restarted_monitor_goes_on_at_once_when_its_record_was_in_force() -> None:

@@ -119,7 +119,7 @@ def test_the_edge_gets_no_traffic_without_a_lease_or_with_a_silent_database() ->
     assert edge_verdict(fenced, S, stale_ns)[1]["reason"] == "fenced"
 
 
-def test_the_error_share_forgets_what_is_older_than_a_lease_and_says_nothing_of_a_few_calls() -> None:
+def test_the_error_share_forgets_what_is_no_longer_recent_and_says_nothing_of_a_few_calls() -> None:
     state = fresh()
     for number in range(9):
         state, _ = step(state, CallEnded(failed=True), number)
