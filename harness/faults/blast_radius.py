@@ -15,6 +15,7 @@ from harness.faults.model import (
     KillProcess,
     Plan,
     RemoveToxic,
+    StartProcess,
     ThawProcess,
 )
 
@@ -62,5 +63,7 @@ def _words(action: Action) -> str:
             return "is killed"
         case FreezeProcess():
             return "is frozen"
+        case StartProcess():
+            return "is started anew"
         case ThawProcess():
             return "is thawed"

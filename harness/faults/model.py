@@ -100,7 +100,14 @@ class CutLink:
 
 @dataclass(frozen=True)
 class KillProcess:
-    """End a process at once (SIGKILL). Nothing undoes it."""
+    """End a process at once (SIGKILL)."""
+
+    instance: str
+
+
+@dataclass(frozen=True)
+class StartProcess:
+    """Undo `KillProcess`: start the instance anew, as whoever supervises it would in the end."""
 
     instance: str
 
@@ -120,7 +127,7 @@ class ThawProcess:
 
 
 LinkAction = DisableLink | EnableLink | AddToxic | RemoveToxic | CutLink
-ProcessAction = KillProcess | FreezeProcess | ThawProcess
+ProcessAction = KillProcess | StartProcess | FreezeProcess | ThawProcess
 Action = LinkAction | ProcessAction
 
 
@@ -131,6 +138,8 @@ def undo(action: Action) -> Action | None:
             return EnableLink(link)
         case AddToxic(link=link, name=name, type=kind):
             return RemoveToxic(link, name, kind)
+        case KillProcess(instance):
+            return StartProcess(instance)
         case FreezeProcess(instance):
             return ThawProcess(instance)
     return None

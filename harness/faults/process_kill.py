@@ -1,4 +1,4 @@
-"""A process dies without a word. Nothing heals that; whoever is to restart it is part of the subject."""
+"""A process dies without a word, and is started anew when the fault heals: a supervisor that came late."""
 
 from __future__ import annotations
 

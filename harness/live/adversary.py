@@ -27,6 +27,7 @@ from harness.faults.model import (
     LinkAction,
     Plan,
     ProcessAction,
+    StartProcess,
     ThawProcess,
     undo,
 )
@@ -40,6 +41,7 @@ class ProcessControl(Protocol):
     """Power over the subject's processes, by instance name. Every call has a time-out, and raises ProcessError."""
 
     def kill(self, instance: str) -> None: ...
+    def restart(self, instance: str) -> None: ...
     def freeze(self, instance: str) -> None: ...
     def thaw(self, instance: str) -> None: ...
 
@@ -214,6 +216,8 @@ class Adversary:
                 self._processes.kill(instance)
             case FreezeProcess(instance):
                 self._processes.freeze(instance)
+            case StartProcess(instance):
+                self._processes.restart(instance)
             case ThawProcess(instance):
                 self._processes.thaw(instance)
         touched.append(Touched(action, start_ns, monotonic_ns()))

@@ -39,6 +39,9 @@ class Processes:
     def kill(self, instance: str) -> None:
         self._note("kill", instance)
 
+    def restart(self, instance: str) -> None:
+        self._note("restart", instance)
+
     def freeze(self, instance: str) -> None:
         self._note("freeze", instance)
 
@@ -176,10 +179,10 @@ def test_processes_are_thawed_before_their_links_are_mended(
     assert untouched(server)
 
 
-def test_a_killed_process_is_not_brought_back(adversary: Adversary, processes: Processes) -> None:
+def test_a_killed_process_is_started_anew_when_the_fault_heals(adversary: Adversary, processes: Processes) -> None:
     with adversary.inject(plan("process-kill", instance="monitor.us-west-2")):
         pass
-    assert processes.calls == ["kill monitor.us-west-2"]
+    assert processes.calls == ["kill monitor.us-west-2", "restart monitor.us-west-2"]
 
 
 def test_a_link_that_two_faults_hold_down_stays_down_until_the_last_heals(

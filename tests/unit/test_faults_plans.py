@@ -22,6 +22,7 @@ from harness.faults.model import (
     Plan,
     ProcessRef,
     RemoveToxic,
+    StartProcess,
     ThawProcess,
     process_canary,
 )
@@ -144,7 +145,9 @@ def test_process_faults_find_instances_and_components() -> None:
     assert frozen.apply == (FreezeProcess(f"storefront.{EAST}"), FreezeProcess(f"storefront.{WEST}"))
     assert frozen.heal == (ThawProcess(f"storefront.{WEST}"), ThawProcess(f"storefront.{EAST}"))
     assert frozen.canary.links == (process_canary(f"storefront.{EAST}"), process_canary(f"storefront.{WEST}"))
-    assert plan("process-kill", instance="judge").heal == ()
+    killed = plan("process-kill", instance="judge")
+    assert [action.instance for action in killed.heal] == [action.instance for action in reversed(killed.apply)]
+    assert all(isinstance(action, StartProcess) for action in killed.heal)
 
 
 @pytest.mark.parametrize(

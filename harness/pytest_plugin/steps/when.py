@@ -43,7 +43,7 @@ def _latency(drill: Drill, latency_ms: str, region: str, seconds: str | None) ->
 
 @when(parsers.re(rf"traffic from (?P<source>\S+) to (?P<target>\S+) vanishes{_FOR}"))
 def _one_way(drill: Drill, source: str, target: str, seconds: str | None) -> None:
-    drill.inject("one-way-partition", for_s=_duration(seconds), source=source, target=target)
+    drill.inject("one-way-partition", for_s=_duration(seconds), source=source, to=target)
 
 
 @when(parsers.re(rf"replication between the regions is stalled{_FOR}"))
