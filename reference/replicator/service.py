@@ -193,7 +193,7 @@ class Replicator:
 
     def _describe(self) -> None:
         described: list[Mapping[str, Any]] = []
-        start: dict[str, str] = {}
+        start: dict[str, Any] = {}
         while True:
             try:
                 page = self._streams.insist("describe_stream", StreamArn=self._arn, **start)["StreamDescription"]
@@ -266,7 +266,7 @@ class Replicator:
 
     def _open_iterator(self, shard: str) -> str:
         last = self._position.shards[shard].last
-        where = (
+        where: dict[str, Any] = (
             {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": last}
             if last
             else {"ShardIteratorType": "TRIM_HORIZON"}
