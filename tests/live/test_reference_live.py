@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from test_reference_world import EAST, WEST, World, wait_until, world_of
+from test_reference_world import EAST, WEST, World, client_of, wait_until, world_of
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
@@ -202,3 +202,23 @@ def test_the_storefront_refuses_what_it_cannot_store(tmp_path: Path) -> None:
         status, body, _ = world.request(WEST, "PUT", "/items/a", "1")
         assert (status, body["error"]) == (503, "this region is not active")
         assert world.request(EAST, "GET", "/items/unknown")[0] == 404
+
+
+def test_a_record_that_makes_no_sense_is_parked_and_holds_up_nothing(tmp_path: Path) -> None:
+    with world_of(tmp_path) as world:
+        client = client_of(world.moto_port, EAST)
+        poison = {"id": {"S": "bad"}, "epoch": {"S": "one"}, "seq": {"N": "1"}, "origin": {"S": EAST}}
+        client.put_item(TableName="items", Item=poison)
+        client.close()
+        assert world.put(EAST, "after")
+        west = client_of(world.moto_port, WEST)
+
+        def has(table: str, count: int) -> bool:
+            return len(west.scan(TableName=table)["Items"]) == count
+
+        wait_until(lambda: has("items-parked", 1), 5, "the record is parked")
+        wait_until(lambda: has("items", 2), 5, "the canary and the next record were replicated")
+        world.stop(f"replicator.{WEST}")
+        assert world.start("replicator", WEST, "replay").wait(10) == 1  # it still makes no sense, and is kept
+        assert has("items-parked", 1)
+        west.close()
