@@ -89,7 +89,7 @@ class EmbeddedWorld:
         self._tails["witness"] = Tail(history)
         self.processes.start()
         self._parts.witness.post("/canaries", self._canaries())
-        self._wait_serving()
+        self.wait_serving()
         self._calibrate()
         self._parts.witness.post("/start")
 
@@ -140,7 +140,7 @@ class EmbeddedWorld:
             found.append({"link": process_canary(name), "kind": "process", "pid": running.process.pid})
         return found
 
-    def _wait_serving(self) -> None:
+    def wait_serving(self) -> None:
         """Until a write and a read through the edge succeed; the subject may need a while to elect its active side."""
         until = time.monotonic() + SERVING_TIMEOUT_S
         while True:
