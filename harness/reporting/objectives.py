@@ -29,8 +29,8 @@ def rows(drill: DrillResult) -> tuple[ObjectiveRow, ...]:
 
 
 def _row(result: ObjectiveResult, fact: tuple[str, str, str] | None) -> ObjectiveRow:
-    promised, measured = ("", "") if fact is None else fact[1:]
-    return ObjectiveRow(result.name, promised, measured, result.verdict, result.text)
+    name, promised, measured = (result.name, "", "") if fact is None else fact
+    return ObjectiveRow(name, promised, measured, result.verdict, result.text)
 
 
 def _kind(name: str) -> str:

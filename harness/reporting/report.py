@@ -68,7 +68,11 @@ def write(run: RunResult, folder: Path) -> Path:
 def render(run: RunResult, folder: Path) -> str:
     """The page as text. Whatever is missing in the folder is named on the page instead of failing it."""
     views = [_view(run, drill, folder, number) for number, drill in enumerate(run.drills, start=1)]
-    return _environment().get_template("report.html.j2").render(run=run, views=views)
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(run=run, views=views, counts=wording.counted(drill.verdict for drill in run.drills))
+    )
 
 
 def reproduce(run: RunResult, drill: DrillResult) -> str:
@@ -190,6 +194,8 @@ def _environment() -> Environment:
     environment.globals.update(
         style=Markup(_stylesheet()),  # noqa: S704 - our own file, no value in it
         recovery_point=wording.recovery_point,
+        lost=wording.lost,
+        control=wording.control,
         promised_recovery=wording.promised_recovery,
         promised_point=wording.promised_point,
         lost_shown=LOST_ITEMS_SHOWN,

@@ -57,7 +57,7 @@ def _table(run: RunResult) -> Table:
     table.add_column("RPO", overflow="fold", min_width=9)
     for drill in run.drills:
         name = Text(wording.one_line(drill.name))
-        table.add_row(verdict(drill.verdict), name, Text(wording.bracket(drill.rto)), Text(_lost(drill)))
+        table.add_row(verdict(drill.verdict), name, Text(wording.bracket(drill.rto)), Text(wording.lost(drill)))
     return table
 
 
@@ -66,17 +66,11 @@ def verdict(value: Verdict) -> Text:
     return Text(f"{wording.VERDICT_MARK[value]} {value}", style=_STYLE[value])
 
 
-def _lost(drill: DrillResult) -> str:
-    if drill.rpo is None:
-        return wording.NOT_MEASURED
-    return wording.items(drill.rpo.missing_low, drill.rpo.missing_high)
-
-
 def _details(drill: DrillResult) -> RenderableType:
     """What stands below the table about one drill: promise, why, reasons unless all went well, findings."""
     lines = [Text(wording.one_line(drill.name), style="bold")]
     if drill.control is not None:
-        lines.append(Text(f"control: {wording.one_line(drill.control)}", style="dim"))
+        lines.append(Text(wording.one_line(wording.control(drill.control)), style="dim"))
     lines.append(Text(f"promised: RTO {wording.promised_recovery(drill)}, RPO {wording.promised_point(drill)}"))
     if drill.why:
         lines.append(Text(f"why: {wording.one_line(drill.why)}"))
@@ -102,11 +96,12 @@ def _reasons(drill: DrillResult) -> tuple[str, ...]:
 def _findings(drill: DrillResult) -> list[Text]:
     ranked = sorted(drill.findings, key=lambda finding: (*_SEVERITY_ORDER, finding.severity).index(finding.severity))
     lines = []
-    for finding in ranked[:FINDINGS_SHOWN]:
+    shown = [finding for finding in ranked if finding.severity != "info"][:FINDINGS_SHOWN]
+    for finding in shown:
         line = Text(f"{wording.one_line(finding.severity, 12)}: ", style=_SEVERITY_STYLE.get(finding.severity, ""))
         lines.append(line.append(wording.one_line(finding.text, 400), style="not bold default"))
-    if len(ranked) > FINDINGS_SHOWN:
-        lines.append(Text(f"and {len(ranked) - FINDINGS_SHOWN} more findings in the report", style="dim"))
+    if len(ranked) > len(shown):
+        lines.append(Text(f"findings in the report only: {len(ranked) - len(shown)}", style="dim"))
     return lines
 
 

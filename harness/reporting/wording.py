@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 from harness.clock import NS_PER_S
@@ -71,6 +72,27 @@ def recovery_point(value: RpoResult | None) -> str:
         return NOT_MEASURED
     lost = items(value.missing_low, value.missing_high)
     return lost if value.oldest_missing_s is None else f"{lost}, oldest {value.oldest_missing_s:.2f} s"
+
+
+def lost(drill: DrillResult) -> str:
+    """What was lost in the units that were promised: always items, and the age of the oldest when seconds were."""
+    if drill.rpo is None:
+        return NOT_MEASURED
+    count = items(drill.rpo.missing_low, drill.rpo.missing_high)
+    in_seconds = drill.objectives.rpo_s is not None and drill.rpo.oldest_missing_s is not None
+    return f"{count}, {drill.rpo.oldest_missing_s:.2f} s" if in_seconds else count
+
+
+def control(expected: str) -> str:
+    """A control is a drill that must go wrong; expected: the verdict that it must end with, or a sentence."""
+    return f"control: must end {expected}" if expected in set(Verdict) else f"control: {expected}"
+
+
+def counted(verdicts: Iterable[Verdict]) -> str:
+    """`7 MET, 1 UNKNOWN`, worst first."""
+    counts = Counter(verdicts)
+    order = (Verdict.MISSED, Verdict.INVALID, Verdict.UNKNOWN, Verdict.MET)
+    return ", ".join(f"{counts[verdict]} {verdict}" for verdict in order if counts[verdict])
 
 
 def adding_up(values_ns: Sequence[int]) -> list[str]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_reporting_sample import drill
 
-from harness.drill.evidence import ObjectiveResult
+from harness.drill.evidence import ObjectiveResult, Objectives
 from harness.outcome import Bracket, Verdict
 from harness.reporting import palette, wording
 from harness.reporting.objectives import rows
@@ -63,3 +63,18 @@ def test_a_promise_that_nobody_judged_is_shown_as_such() -> None:
 def test_a_judgement_about_something_unknown_keeps_its_sentence() -> None:
     table = rows(replace(drill(), results=(ObjectiveResult("split brain", Verdict.MISSED, "two writers"),)))
     assert (table[0].name, table[0].promised, table[0].text) == ("split brain", "", "two writers")
+
+
+def test_losses_are_stated_in_the_unit_that_was_promised() -> None:
+    assert wording.lost(drill()) == "12 – 15 items, 1.42 s"
+    assert wording.lost(replace(drill(), objectives=Objectives(rpo_items=20))) == "12 – 15 items"
+    assert wording.lost(replace(drill(), rpo=None)) == "not measured"
+
+
+def test_a_control_says_that_going_wrong_is_what_it_is_for() -> None:
+    assert wording.control("MISSED") == "control: must end MISSED"
+    assert wording.control("failover disabled") == "control: failover disabled"
+
+
+def test_the_count_of_verdicts_starts_with_the_worst() -> None:
+    assert wording.counted([Verdict.MET, Verdict.UNKNOWN, Verdict.MET]) == "1 UNKNOWN, 2 MET"
