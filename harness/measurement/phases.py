@@ -2,7 +2,7 @@
 
 Milestones, in order; each counts as reached no earlier than the one before it (a running maximum):
 
-    fault --detect--> the edge's health status of the lost region flips (world)
+    fault --detect--> the edge's health status of the lost region flips (world), at the latest when the answer changes
           --redirect--> the authoritative answer changes (seen by a client that asks every time)
           --activate--> the first write is acknowledged by the other side
           --dns_ttl--> the worst client's cached answer changes
@@ -40,17 +40,19 @@ def phases(
     """
     start_ns = fault.start_low_ns
     context = list(events)
+    redirected_ns = answer_left(context, AUTHORITATIVE, lost_address, start_ns)
+    flipped_ns = _first(
+        e.mono_ns
+        for e in context
+        if isinstance(e, HealthTransition)
+        and e.kind == "route53"
+        and e.target == lost_region
+        and e.status == "unhealthy"
+        and e.mono_ns >= start_ns
+    )
     milestones = {
-        "detect": _first(
-            e.mono_ns
-            for e in context
-            if isinstance(e, HealthTransition)
-            and e.kind == "route53"
-            and e.target == lost_region
-            and e.status == "unhealthy"
-            and e.mono_ns >= start_ns
-        ),
-        "redirect": answer_left(context, AUTHORITATIVE, lost_address, start_ns),
+        "detect": flipped_ns if flipped_ns is None or redirected_ns is None else min(flipped_ns, redirected_ns),
+        "redirect": redirected_ns,
         "activate": first_acknowledged(operations, survivor_address, start_ns),
         "dns_ttl": answer_left(context, worst_client, lost_address, start_ns),
     }

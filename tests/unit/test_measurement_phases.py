@@ -44,9 +44,14 @@ def test_a_missing_milestone_goes_into_the_next_phase() -> None:
     assert sum(value or 0 for value in found.values()) == s(8)
 
 
-def test_milestones_out_of_order_take_no_time() -> None:
+def test_an_answer_that_changes_before_the_status_flips_counts_as_detected() -> None:
     found = of(health(16), answer(14, "authoritative", B), answer(17, "dns-1", B))
-    assert (found["detect"], found["redirect"], found["activate"], found["dns_ttl"]) == (s(6), 0, 0, s(1))
+    assert (found["detect"], found["redirect"], found["activate"], found["dns_ttl"]) == (s(4), 0, s(1.05), s(1.95))
+
+
+def test_milestones_out_of_order_take_no_time() -> None:
+    found = of(health(13), answer(16, "authoritative", B), answer(17, "dns-1", B))
+    assert (found["detect"], found["redirect"], found["activate"], found["dns_ttl"]) == (s(3), s(3), 0, s(1))
 
 
 def test_a_milestone_after_the_recovery_is_cut_off_there() -> None:
