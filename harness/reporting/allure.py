@@ -24,7 +24,7 @@ from allure_commons.types import AttachmentType, ParameterMode
 from harness.clock import to_s
 from harness.drill.evidence import DrillResult, RunResult
 from harness.errors import InputError
-from harness.reporting import run_json, timeline, wording
+from harness.reporting import objectives, run_json, timeline, wording
 from harness.reporting.sources import read_history
 
 HISTORY_PLAIN_BYTES = 512 * 1024
@@ -197,9 +197,9 @@ def _measured(result: DrillResult) -> dict[str, str]:
     values = {
         "verdict": str(result.verdict),
         "RTO": wording.bracket(result.rto),
-        "RTO promised": wording.promised_recovery(result),
+        "RTO promised": objectives.promised_recovery(result),
         "RPO": wording.recovery_point(result.rpo),
-        "RPO promised": wording.promised_point(result),
+        "RPO promised": objectives.promised_point(result),
         "predicted": wording.seconds(result.prediction_s),
         "why": result.why,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.drill.evidence import DrillResult, ObjectiveResult
@@ -20,12 +21,40 @@ class ObjectiveRow:
     text: str
 
 
+_KINDS = {
+    "rto": "rto",
+    "rto s": "rto",
+    "recovery time": "rto",
+    "rpo items": "rpo_items",
+    "recovery point": "rpo_items",
+    "rpo s": "rpo_s",
+    "recovery point, seconds": "rpo_s",
+    "error budget": "error_budget",
+}
+"""Names that checkers give to a promise whose numbers we know. Anything else keeps the checker's own name."""
+
+
 def rows(drill: DrillResult) -> tuple[ObjectiveRow, ...]:
     """What the checkers judged, in their order, then promises that none of them judged."""
     facts = _facts(drill)
-    judged = [_row(result, facts.pop(_kind(result.name), None)) for result in drill.results]
+    judged = [_row(result, facts.pop(_kind(result.name, facts), None)) for result in drill.results]
     left = [ObjectiveRow(name, promised, measured, None, "not judged") for name, promised, measured in facts.values()]
     return (*judged, *left)
+
+
+def promised_recovery(drill: DrillResult) -> str:
+    """The promised recovery time, and whether this drill judged it."""
+    return _promises(drill, ("recovery time",))
+
+
+def promised_point(drill: DrillResult) -> str:
+    """The promised recovery point, in items, seconds or both, and whether this drill judged it."""
+    return _promises(drill, ("recovery point", "recovery point, seconds"))
+
+
+def _promises(drill: DrillResult, names: tuple[str, ...]) -> str:
+    found = [row for row in rows(drill) if row.name in names and row.promised]
+    return ", ".join(row.promised + (" (not judged)" if row.verdict is None else "") for row in found) or "none"
 
 
 def _row(result: ObjectiveResult, fact: tuple[str, str, str] | None) -> ObjectiveRow:
@@ -33,14 +62,12 @@ def _row(result: ObjectiveResult, fact: tuple[str, str, str] | None) -> Objectiv
     return ObjectiveRow(name, promised, measured, result.verdict, result.text)
 
 
-def _kind(name: str) -> str:
-    """Which promise a checker's result is about; its own name when none that we know the numbers of."""
+def _kind(name: str, facts: Mapping[str, object]) -> str:
+    """Which of the promises a checker's result is about. A bare `rpo` is about items unless only seconds are left."""
     words = name.lower().replace("_", " ").replace("-", " ")
-    if words.startswith("rto") or "recovery time" in words:
-        return "rto"
-    if words.startswith("rpo") or "recovery point" in words:
-        return "rpo_s" if words.endswith((" s", "seconds", "age", "time")) else "rpo_items"
-    return "error_budget" if "error budget" in words or words == "availability" else name
+    if words == "rpo":
+        return "rpo_items" if "rpo_items" in facts else "rpo_s"
+    return _KINDS.get(words, name)
 
 
 def _facts(drill: DrillResult) -> dict[str, tuple[str, str, str]]:

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 from harness.clock import to_s
 from harness.drill.evidence import DrillResult, Finding, RunResult
 from harness.outcome import Bracket, Verdict
-from harness.reporting import palette, timeline, wording
+from harness.reporting import objectives, palette, timeline, wording
 from harness.reporting.lanes import arrange
-from harness.reporting.objectives import ObjectiveRow, rows
 from harness.reporting.sources import LogTail, read_history, read_log
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ class DrillView:
     history_problem: str
     logs: tuple[LogTail, ...]
     findings: tuple[Finding, ...]
-    objectives: tuple[ObjectiveRow, ...]
+    objectives: tuple[objectives.ObjectiveRow, ...]
     command: str
 
 
@@ -100,7 +99,7 @@ def _view(run: RunResult, drill: DrillResult, folder: Path, number: int) -> Dril
         history_problem=recorded.problem,
         logs=tuple(read_log(folder, drill, name) for name in drill.logs),
         findings=tuple(sorted(drill.findings, key=_severity_rank)),
-        objectives=rows(drill),
+        objectives=objectives.rows(drill),
         command=reproduce(run, drill),
     )
 
@@ -196,8 +195,8 @@ def _environment() -> Environment:
         recovery_point=wording.recovery_point,
         lost=wording.lost,
         control=wording.control,
-        promised_recovery=wording.promised_recovery,
-        promised_point=wording.promised_point,
+        promised_recovery=objectives.promised_recovery,
+        promised_point=objectives.promised_point,
         lost_shown=LOST_ITEMS_SHOWN,
         outages_shown=OUTAGES_SHOWN,
         Verdict=Verdict,

@@ -13,7 +13,7 @@ from rich.text import Text
 from harness.clock import to_s
 from harness.drill.evidence import DrillResult, RunResult
 from harness.outcome import Verdict
-from harness.reporting import wording
+from harness.reporting import objectives, wording
 
 FINDINGS_SHOWN = 5
 _STYLE = {
@@ -71,7 +71,7 @@ def _details(drill: DrillResult) -> RenderableType:
     lines = [Text(wording.one_line(drill.name), style="bold")]
     if drill.control is not None:
         lines.append(Text(wording.one_line(wording.control(drill.control)), style="dim"))
-    lines.append(Text(f"promised: RTO {wording.promised_recovery(drill)}, RPO {wording.promised_point(drill)}"))
+    lines.append(Text(f"promised: RTO {objectives.promised_recovery(drill)}, RPO {objectives.promised_point(drill)}"))
     if drill.why:
         lines.append(Text(f"why: {wording.one_line(drill.why)}"))
     if (compared := _compared(drill)) is not None:

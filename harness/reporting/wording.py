@@ -116,20 +116,6 @@ def percent(share: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".") + " %"
 
 
-def promised_recovery(drill: DrillResult) -> str:
-    """The promised recovery time, or that none was promised."""
-    return "none" if drill.objectives.rto_s is None else f"≤ {drill.objectives.rto_s:g} s"
-
-
-def promised_point(drill: DrillResult) -> str:
-    """The promised recovery point, or that none was promised."""
-    goals = drill.objectives
-    parts = [] if goals.rpo_items is None else [f"≤ {items(goals.rpo_items, goals.rpo_items)}"]
-    if goals.rpo_s is not None:
-        parts.append(f"≤ {goals.rpo_s:g} s")
-    return ", ".join(parts) or "none"
-
-
 def slug(text: str) -> str:
     """A name that is safe as an HTML anchor."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:80] or "drill"

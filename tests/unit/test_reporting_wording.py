@@ -12,7 +12,7 @@ from test_reporting_sample import drill
 from harness.drill.evidence import ObjectiveResult, Objectives
 from harness.outcome import Bracket, Verdict
 from harness.reporting import palette, wording
-from harness.reporting.objectives import rows
+from harness.reporting.objectives import promised_point, promised_recovery, rows
 
 
 @given(st.lists(st.integers(0, 10**12), min_size=1, max_size=12))
@@ -78,3 +78,26 @@ def test_a_control_says_that_going_wrong_is_what_it_is_for() -> None:
 
 def test_the_count_of_verdicts_starts_with_the_worst() -> None:
     assert wording.counted([Verdict.MET, Verdict.UNKNOWN, Verdict.MET]) == "1 UNKNOWN, 2 MET"
+
+
+def test_a_promise_that_this_drill_did_not_judge_is_never_shown_as_kept() -> None:
+    stalled = replace(
+        drill(),
+        objectives=Objectives(rto_s=20, rpo_s=2),
+        results=(
+            ObjectiveResult("rto_s", Verdict.MET, "10 s"),
+            ObjectiveResult("rpo-shows-stall", Verdict.MET, "as large as the stall"),
+        ),
+    )
+    assert promised_recovery(stalled) == "≤ 20 s"
+    assert promised_point(stalled) == "≤ 2 s (not judged)"
+    assert [(row.name, row.promised) for row in rows(stalled)][1] == ("rpo-shows-stall", "")
+
+
+def test_a_recovery_point_promised_in_seconds_only_is_what_a_bare_rpo_is_about() -> None:
+    judged = replace(
+        drill(), objectives=Objectives(rpo_s=2), results=(ObjectiveResult("rpo", Verdict.MET, "the oldest is young"),)
+    )
+    assert [(row.name, row.promised, row.measured) for row in rows(judged)] == [
+        ("recovery point, seconds", "≤ 2 s", "1.42 s")
+    ]
