@@ -19,7 +19,7 @@ from harness.history.events import Event
 from harness.measurement.availability import by_cohort
 from harness.measurement.lateness import in_seconds, lateness_ns
 from harness.measurement.outages import interruptions
-from harness.measurement.prediction import Prediction, predict
+from harness.measurement.prediction import Failure, Prediction, predict
 from harness.measurement.why import why
 from harness.outcome import Bracket, Verdict, merge
 
@@ -118,8 +118,10 @@ def _prediction(record: Record, measures: Measures) -> Prediction | None:
     main = record.main_fault
     if measures.fault is None or main is None or main.kind not in ("region-outage", "service-outage"):
         return None
-    failure = "refused" if main.mode in ("refuse", "reset") or main.kind == "service-outage" else "black-hole"
-    return predict(constants_of(record.environment, record.timing, failure))
+    # A lost database leaves the application up: its health path answers at once, and says no.
+    refused = main.mode in ("refuse", "reset") or main.kind == "service-outage"
+    failure: Failure = "refused" if refused else "black-hole"
+    return predict(constants_of(record.environment, record.timing, failure, record.subject_timing))
 
 
 def _faults(record: Record, measures: Measures) -> tuple[FaultResult, ...]:

@@ -65,6 +65,7 @@ class Drill:
             limits=limits_of(environment, timing, objectives),
             edges=dict(backend.edges),
             honours_time_scale=backend.subject.honours_time_scale,
+            subject_timing=backend.subject.timing,
         )
         self._backend = backend
         self._loop = DrillLoop(backend, self.record, self.record.limits, show)

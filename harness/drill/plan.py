@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from harness.clock import to_ns, to_s
 from harness.drill.evidence import Objectives
 from harness.drill.lifecycle import Limits
 from harness.drill.settings import Settings
-from harness.measurement.prediction import Constants, predict
+from harness.measurement.prediction import Constants, Failure, predict
 from harness.topology.environment import Environment
+from harness.topology.subject import SubjectTiming
 from harness.topology.timing import Timing
 
 STEADY_FOR_S = 5.0
@@ -30,10 +32,12 @@ class DrillPlan:
     of: int = 1
 
 
-def constants_of(environment: Environment, timing: Timing, failure: str = "black-hole") -> Constants:
-    """The documented constants of an environment's edge, scaled to the profile.
+def constants_of(
+    environment: Environment, timing: Timing, failure: Failure = "black-hole", subject: SubjectTiming | None = None
+) -> Constants:
+    """The documented constants of an environment's edge, and of a subject that documents any, scaled to the profile.
 
-    failure: how checks fail: refused, black-hole or silence.
+    failure: how checks fail.
     """
     checks, workload = environment.health_checks, environment.workload
     period_ns = round(to_ns(2 * workload.dns_clients / workload.rate_per_s))
@@ -42,21 +46,34 @@ def constants_of(environment: Environment, timing: Timing, failure: str = "black
         failure_threshold=checks.failure_threshold,
         connect_timeout_ns=to_ns(checks.connect_timeout_s),
         status_timeout_ns=to_ns(checks.status_timeout_s),
-        failure="refused" if failure == "refused" else "silence" if failure == "silence" else "black-hole",
+        failure=failure,
         checkers=checks.checkers,
         ttl_ns=to_ns(environment.edge.ttl_s),
         clients=workload.dns_clients,
         client_period_ns=period_ns,
+        **_of_subject(subject),
     ).scaled(timing.scale)
+
+
+def _of_subject(subject: SubjectTiming | None) -> dict[str, Any]:
+    if subject is None:
+        return {}
+    return {
+        "monitor_period_ns": to_ns(subject.check_interval_s),
+        "monitor_threshold": subject.failure_threshold,
+        "monitor_timeout_ns": to_ns(subject.check_timeout_s),
+        "lease_left_ns": to_ns(subject.lease_s),
+        "edge_follows": subject.edge_follows,
+    }
 
 
 def window_s(environment: Environment, timing: Timing) -> float:
     """W: how long nothing may fail before a recovery counts as lasting.
 
-    At least the time in which the edge could still change its mind, plus the TTL: a recovery that is about to be
-    undone by the edge shows within it.
+    At least the time in which the edge could still change its mind (checks of a side that accepts and then hangs),
+    plus the TTL: a recovery that is about to be undone by the edge shows within it.
     """
-    constants = constants_of(environment, timing, "refused")
+    constants = constants_of(environment, timing, "silence")
     return to_s(predict(constants).bound_phases_ns["detect"] or 0) + to_s(constants.ttl_ns)
 
 

@@ -17,6 +17,7 @@ from harness.history.events import Commit
 from harness.measurement.models import FaultInterval
 from harness.outcome import Verdict
 from harness.topology.environment import Environment
+from harness.topology.subject import SubjectTiming
 from harness.topology.timing import Timing
 
 
@@ -88,6 +89,7 @@ class Record:
     calibration: Mapping[str, float] = field(default_factory=dict)
     deaths: tuple[str, ...] = ()
     honours_time_scale: bool = True
+    subject_timing: SubjectTiming | None = None
     logs: tuple[str, ...] = ()
     duration_ns: int = 0
     prescribed_ns: int = 0

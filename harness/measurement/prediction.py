@@ -34,6 +34,9 @@ class Constants:
     failure: refused (checks fail at once), black-hole (connecting times out), silence (connected, then no answer).
     monitor_threshold 0: the subject has no monitor of its own, only the edge decides. clients: dns clients, whose
     caches are staggered by ttl / clients. client_period_ns: time between one client's operations of one kind.
+    lease_ns: waited for after detection; lease_left_ns: how long a lease may still run when the fault begins, so it
+    runs out beside detection. edge_follows: the standby's edge turns healthy only once it has been activated, so the
+    answer waits for its health checks too.
     """
 
     request_interval_ns: int = 30 * NS_PER_S
@@ -52,12 +55,16 @@ class Constants:
     monitor_timeout_ns: int = 0
     monitor_serial: bool = False
     lease_ns: int = 0
+    lease_left_ns: int = 0
+    edge_follows: bool = False
     set_ns: int = 0
     view_ns: int = 0
 
     def scaled(self, scale: float) -> Constants:
         """The constants of a profile: intervals, TTL and hold-downs times `scale`; time-outs stay at 1 s or more."""
-        times = ("request_interval_ns", "publish_ns", "ttl_ns", "monitor_period_ns", "lease_ns", "view_ns")
+        times = (
+            "request_interval_ns", "publish_ns", "ttl_ns", "monitor_period_ns", "lease_ns", "lease_left_ns", "view_ns",
+        )  # fmt: skip
         timeouts = ("connect_timeout_ns", "status_timeout_ns", "monitor_timeout_ns")
         changes = {name: round(getattr(self, name) * scale) for name in times}
         for name in timeouts:
@@ -92,10 +99,11 @@ def flips_needed(checkers: int) -> int:
 
 def _timeline(c: Constants, *, typical: bool) -> dict[str, int | None]:
     detect_ns = _edge_detection(c, typical=typical)
-    answer_ns = detect_ns + c.publish_ns
+    active_ns = _monitor_path(c, typical=typical)
+    turned_ns = active_ns + _edge_recovery(c, typical=typical) if c.edge_follows else detect_ns
+    answer_ns = max(detect_ns, turned_ns) + c.publish_ns
     # Caches are staggered by ttl / n: the worst one has between (n - 1)/n and all of its TTL left.
     cached_ns = answer_ns + (c.ttl_ns * (2 * c.clients - 1) // (2 * c.clients) if typical else c.ttl_ns)
-    active_ns = _monitor_path(c, typical=typical)
     recovered_ns = max(cached_ns, active_ns) + (c.client_period_ns // 2 if typical else c.client_period_ns)
     milestones = {"detect": detect_ns, "redirect": answer_ns, "activate": active_ns, "dns_ttl": cached_ns}
     return split(0, milestones, recovered_ns)
@@ -114,6 +122,15 @@ def _edge_detection(c: Constants, *, typical: bool) -> int:
     return first_ns + (c.failure_threshold - 1) * (c.request_interval_ns + tau_ns) + tau_ns
 
 
+def _edge_recovery(c: Constants, *, typical: bool) -> int:
+    """Until enough checkers (more than 18 %) have seen the standby healthy as often as the threshold says."""
+    needed = c.checkers - flips_needed(c.checkers) + 1
+    first_ns = c.request_interval_ns + c.response_ns
+    if typical:
+        first_ns = first_ns * needed // (c.checkers + 1)
+    return first_ns + (c.failure_threshold - 1) * (c.request_interval_ns + c.response_ns)
+
+
 def _monitor_path(c: Constants, *, typical: bool) -> int:
     if c.monitor_threshold == 0:
         return 0
@@ -121,7 +138,8 @@ def _monitor_path(c: Constants, *, typical: bool) -> int:
     between_ns = max(c.monitor_period_ns, tau_ns) if c.monitor_serial else c.monitor_period_ns
     first_ns = c.monitor_period_ns // 2 if typical else c.monitor_period_ns
     detected_ns = first_ns + (c.monitor_threshold - 1) * between_ns + tau_ns
-    return detected_ns + c.lease_ns + c.set_ns + (c.view_ns // 2 if typical else c.view_ns)
+    free_ns = max(detected_ns + c.lease_ns, c.lease_left_ns)
+    return free_ns + c.set_ns + (c.view_ns // 2 if typical else c.view_ns)
 
 
 def _total(parts: Mapping[str, int | None]) -> int:

@@ -78,6 +78,20 @@ class WorkloadMapping(Spec):
     delete: Request = Request(method="DELETE", path="/items/{id}")
 
 
+class SubjectTiming(Spec):
+    """What the subject documents of its own timing, in production seconds; only used to predict the recovery time.
+
+    lease_s: how long a lease may still run when its region is lost. edge_follows: the edge's health path is healthy
+    only where writes are accepted.
+    """
+
+    check_interval_s: float
+    check_timeout_s: float
+    failure_threshold: Annotated[int, Field(ge=1)] = 3
+    lease_s: float = 0
+    edge_follows: bool = False
+
+
 class Subject(Spec):
     """A whole subject file. folder: where it lies; commands run there."""
 
@@ -87,7 +101,7 @@ class Subject(Spec):
     failover: Failover = Failover()
     workload: WorkloadMapping = WorkloadMapping()
     honours_time_scale: bool = False
-    lease_s: float | None = None
+    timing: SubjectTiming | None = None
     folder: Path = Field(default=Path(), exclude=True)
 
     @property
