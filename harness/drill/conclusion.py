@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.checkers.result import CheckResult
 from harness.clock import to_s
 from harness.drill import judgement
-from harness.drill.evidence import DrillResult, FaultResult, Finding, ObjectiveResult, Outage, RpoResult
+from harness.drill.evidence import DrillResult, FaultResult, Finding, ObjectiveResult, Objectives, Outage, RpoResult
 from harness.drill.measures import Measures, measure
 from harness.drill.plan import constants_of
 from harness.drill.record import Record
@@ -44,7 +44,7 @@ def conclude(record: Record, events: Sequence[Event]) -> DrillResult:
         tags=record.plan.tags,
         verdict=verdict,
         reasons=reasons,
-        objectives=record.objectives,
+        objectives=_judged(record),
         results=tuple(ObjectiveResult(check.name, check.verdict, check.text) for check in checks),
         faults=_faults(record, measures),
         rto=None if measures.worst is None else measures.worst.bracket,
@@ -99,6 +99,17 @@ def _inner_verdict(record: Record, checks: Sequence[CheckResult]) -> tuple[Verdi
     inner = merge(verdicts)
     decisive = [c.text for c in checks if c.verdict is inner] if inner is Verdict.MET else reasons
     return inner, tuple(dict.fromkeys(decisive))
+
+
+def _judged(record: Record) -> Objectives:
+    """What was promised and is judged; a default that the scenario never asks for is no promise of this drill."""
+    stated, required = record.objectives, record.required
+    return Objectives(
+        rto_s=stated.rto_s if "rto" in required else None,
+        rpo_items=stated.rpo_items if "rpo" in required else None,
+        rpo_s=stated.rpo_s if "rpo" in required else None,
+        error_budget=stated.error_budget if "error-budget" in required else None,
+    )
 
 
 def _write_history(record: Record, events: Sequence[Event]) -> str:
