@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from harness.clock import Clock
 from harness.drill.settings import Settings
 from harness.faults.model import CanaryExpectation, Fault
 from harness.history.events import Commit, Event, FaultEvent
@@ -48,6 +49,8 @@ class Backend(Protocol):
     environment: Environment
     subject: Subject
     timing: Timing
+    clock: Clock
+    """Stamps this world's events; the drill waits on it."""
     edges: Mapping[str, str]
     """Region -> the address that DNS answers for it."""
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from harness.clock import monotonic_ns, to_ns
+from harness.clock import to_ns
 from harness.drill.backend import Backend, holding
 from harness.drill.conclusion import conclude, verdict_of
 from harness.drill.evidence import DrillResult
@@ -68,6 +68,7 @@ class Drill:
             subject_timing=backend.subject.timing,
         )
         self._backend = backend
+        self._clock = backend.clock
         self._loop = DrillLoop(backend, self.record, self.record.limits, show)
         self._held = ExitStack()
         self._opened = False
@@ -141,7 +142,7 @@ class Drill:
         self._loop.observation.fault_begins()
         self._loop.enter(Phase.FAULT)
         if settings.fault_none:
-            self.record.faults.append(InjectedFault.never_applied(fault, monotonic_ns()))
+            self.record.faults.append(InjectedFault.never_applied(fault, self._clock.now_ns()))
             self._loop.until(Phase.FAULT)
             return
         active = self._held.enter_context(holding(self._backend.inject(fault)))
@@ -163,7 +164,7 @@ class Drill:
     def watch(self, seconds: float) -> None:
         """Let `seconds` (wall) pass under observation."""
         self._require_running()
-        self._watch_until(monotonic_ns() + to_ns(max(0.0, seconds)))
+        self._watch_until(self._clock.now_ns() + to_ns(max(0.0, seconds)))
 
     def heal(self) -> None:
         """Undo every fault that holds."""
@@ -199,8 +200,8 @@ class Drill:
         self.record.require("no-failover")
         self._require_running()
         self._loop.observation.expect_active(region)
-        self._watch_until(monotonic_ns() + self.record.window_ns)
-        self.record.blip_ended_ns = monotonic_ns()
+        self._watch_until(self._clock.now_ns() + self.record.window_ns)
+        self.record.blip_ended_ns = self._clock.now_ns()
         self._loop.judge_now("no-failover")
 
     @_step
@@ -208,9 +209,9 @@ class Drill:
         """Watch until `seconds` (wall) after the fault's start; judge the share of requests that failed."""
         self.record.require("error-budget")
         self._require_running()
-        started_ns = self.record.faults[-1].started_ns if self.record.faults else monotonic_ns()
+        started_ns = self.record.faults[-1].started_ns if self.record.faults else self._clock.now_ns()
         self._watch_until(started_ns + to_ns(seconds))
-        self.record.budget_ended_ns = monotonic_ns()
+        self.record.budget_ended_ns = self._clock.now_ns()
         self._loop.judge_now("error-budget")
 
     @_step
@@ -237,7 +238,7 @@ class Drill:
             self._settle(patient=ended_by is None)
             self.record.logs = tuple(self._backend.close_drill())
         self._loop.enter(Phase.DONE)
-        self.record.duration_ns = monotonic_ns() - self._loop.started_ns
+        self.record.duration_ns = self._clock.now_ns() - self._loop.started_ns
         self.record.prescribed_ns = self._loop.waited_ns
         return conclude(self.record, self._loop.observation.events)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from harness.clock import monotonic_ns, to_ns
+from harness.clock import to_ns
 from harness.drill import judgement, lifecycle
 from harness.drill.backend import Backend
 from harness.drill.lifecycle import Announce, Enter, GiveUp, Limits, Observed, Phase, Reached
@@ -33,11 +32,12 @@ class DrillLoop:
 
     def __init__(self, backend: Backend, record: Record, limits: Limits, show: Callable[[LiveStatus], None]) -> None:
         self._backend = backend
+        self._clock = backend.clock
         self._record = record
         self._show = show
         self._state = lifecycle.State(limits)
         self.observation = Observation(backend.environment, backend.edges)
-        self.started_ns = monotonic_ns()
+        self.started_ns = self._clock.now_ns()
         self.waited_ns = 0
 
     def limit(self, limits: Limits) -> None:
@@ -50,29 +50,29 @@ class DrillLoop:
 
     def until(self, phase: Phase, *, need_steady: bool = False) -> None:
         """Wait until the lifecycle has reached `phase`. Raises a VerdictReached when it gives up."""
-        began_ns = monotonic_ns()
+        began_ns = self._clock.now_ns()
         try:
             while not self._tick(phase, need_steady):
-                time.sleep(POLL_S)
+                self._clock.sleep_s(POLL_S)
         finally:
-            self.waited_ns += monotonic_ns() - began_ns
+            self.waited_ns += self._clock.now_ns() - began_ns
 
     def _tick(self, phase: Phase, need_steady: bool) -> bool:
         self.take_in()
         self._record.deaths = tuple(self._backend.deaths())
         evidence = self._backend.steady_evidence() if need_steady else None
         effects = self._advance(Observed(self.observation.facts(self._record.faults, evidence)))
-        self._show(live_status(self._record, self.observation, self._state, self.started_ns))
+        self._show(live_status(self._record, self.observation, self._state, self.started_ns, self._clock.now_ns()))
         for effect in effects:
             if isinstance(effect, GiveUp):
                 raise VERDICT_ERRORS[effect.verdict](effect.reason)
         return any(isinstance(effect, Reached) and effect.phase is phase for effect in effects)
 
     def _advance(self, event: Enter | Observed) -> Sequence[lifecycle.Effect]:
-        self._state, effects = lifecycle.step(self._state, event, monotonic_ns())
+        self._state, effects = lifecycle.step(self._state, event, self._clock.now_ns())
         for effect in effects:
             if isinstance(effect, Announce):
-                self.observation.take([Mark(effect.phase.value, monotonic_ns())])
+                self.observation.take([Mark(effect.phase.value, self._clock.now_ns())])
         return effects
 
     def take_in(self) -> None:
@@ -92,10 +92,10 @@ class DrillLoop:
         self.enter(Phase.QUIESCE)
         self._backend.stop_workload()
         self.take_in()
-        deadline_ns = monotonic_ns() + to_ns(QUIESCE_PATIENT_S if patient else QUIESCE_SHORT_S)
+        deadline_ns = self._clock.now_ns() + to_ns(QUIESCE_PATIENT_S if patient else QUIESCE_SHORT_S)
         data = self._backend.data()
-        while not judgement.converged(data) and monotonic_ns() < deadline_ns:
-            time.sleep(2 * POLL_S)
+        while not judgement.converged(data) and self._clock.now_ns() < deadline_ns:
+            self._clock.sleep_s(2 * POLL_S)
             data = self._backend.data()
         self._record.final_data = data
         self._record.commits = self._commits()

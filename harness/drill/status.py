@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.clock import monotonic_ns, to_s
+from harness.clock import to_s
 from harness.drill.lifecycle import Phase, State
 from harness.drill.observation import Observation
 from harness.drill.progress import LiveStatus, PhaseProgress, PhaseState, RegionService
@@ -14,9 +14,8 @@ _EVENTS_SHOWN = 6
 _COHORTS = ("dns", "keepalive", "ttl-violating", "pinned-a", "pinned-b", "direct-a", "direct-b")
 
 
-def live_status(record: Record, observation: Observation, state: State, started_ns: int) -> LiveStatus:
-    """What can be said now."""
-    now_ns = monotonic_ns()
+def live_status(record: Record, observation: Observation, state: State, started_ns: int, now_ns: int) -> LiveStatus:
+    """What can be said at now_ns of a drill that began at started_ns."""
     recovered_ns = record.recovered_ns or observation.live.recovered_since_ns
     fault = record.main_fault
     outage_s = None

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from harness.clock import Clock, MachineClock
 from harness.drill.backend import State, SteadyEvidence
 from harness.drill.options import RunOptions
 from harness.drill.settings import Settings
@@ -36,6 +37,7 @@ class EmbeddedWorld:
         self.environment = options.environment
         self.subject = options.subject
         self.timing = options.timing
+        self.clock: Clock = MachineClock()
         self._options = options
         self._folder = folder
         self._stack = ExitStack()
