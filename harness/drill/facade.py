@@ -139,7 +139,6 @@ class Drill:
         if settings.failover_off and not self._failover_disabled:
             self._backend.disable_failover()
             self._failover_disabled = True
-        self._loop.observation.fault_begins()
         self._loop.enter(Phase.FAULT)
         if settings.fault_none:
             self.record.faults.append(InjectedFault.never_applied(fault, self._clock.now_ns()))

@@ -31,6 +31,7 @@ class Phase(StrEnum):
     STARTING = "starting"
     CALIBRATING = "calibrating"
     STEADY = "steady state"
+    STEADY_HELD = "steady state held"
     FAULT = "fault"
     RECOVERY = "recovery"
     HOLD = "hold"
@@ -58,11 +59,10 @@ class Limits:
 class Facts:
     """What the witness has seen so far. The `..._since_ns` are the moments since when it has been so without a break.
 
-    unsteady: reasons why this is no steady state, empty when it is one. answer_changed: before any fault.
+    unsteady: reasons why this is no steady state, empty when it is one.
     """
 
     unsteady: tuple[str, ...] = ()
-    answer_changed: bool = False
     fault_observed: bool = False
     recovered_since_ns: int | None = None
     primary_since_ns: int | None = None
@@ -154,12 +154,10 @@ def _enter(state: State, event: Enter, now_ns: int) -> State:
 
 
 def _steady(state: State, facts: Facts, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
-    if facts.answer_changed and not state.after_fault:
-        return state, (GiveUp(Verdict.INVALID, "the DNS answer changed before any fault was injected"),)
     since = None if facts.unsteady else (state.steady_since_ns or now_ns)
     state = replace(state, steady_since_ns=since)
     if since is not None and now_ns - since >= state.limits.steady_for_ns:
-        return state, (Reached(Phase.STEADY),)
+        return replace(state, phase=Phase.STEADY_HELD), (Announce(Phase.STEADY_HELD), Reached(Phase.STEADY))
     if now_ns - state.since_ns > state.limits.steady_timeout_ns:
         waited = to_s(state.limits.steady_timeout_ns)
         reasons = "; ".join(facts.unsteady) or "it did not last"

@@ -23,7 +23,7 @@ from harness.measurement.recovery_time import CohortRecovery, RecoveryTime, reco
 
 @dataclass(frozen=True)
 class Measures:
-    """What was measured. fault None: nothing was injected. steady_ns: since when steady state was waited for.
+    """What was measured. fault None: nothing was injected. steady_ns: since when the steady state held.
 
     lost, survivor: regions; serving: the region that DNS answers with at the end.
     """
@@ -57,7 +57,7 @@ def measure(record: Record, events: Sequence[Event]) -> Measures:
     fault = None if main is None or main.active is None else main.interval
     heal_ns = None if fault is None else fault.stop_low_ns
     end_ns = max((event.mono_ns for event in events), default=0)
-    steady_ns = next((e.mono_ns for e in events if isinstance(e, Mark) and e.f == Phase.STEADY), end_ns)
+    steady_ns = _steady_since(record, events, end_ns)
     before_ns = min((f.started_ns for f in record.faults), default=end_ns)
     blur = padding(operations, steady_ns, before_ns)
     survivor = record.expected_region or record.standby
@@ -86,6 +86,12 @@ def measure(record: Record, events: Sequence[Event]) -> Measures:
         final=_final(record, operations, serving, point),
         canaries=tuple(_canary(fault, events) for fault in record.faults),
     )
+
+
+def _steady_since(record: Record, events: Sequence[Event], end_ns: int) -> int:
+    """When the first steady state began that held for as long as it must; the history's end when none did."""
+    held = (e.mono_ns for e in events if isinstance(e, Mark) and e.f == Phase.STEADY_HELD)
+    return next((moment - record.limits.steady_for_ns for moment in held), end_ns)
 
 
 def _canary(fault: InjectedFault, events: Sequence[Event]) -> CanaryJudgement:

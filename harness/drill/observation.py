@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from harness.clock import NS_PER_S
 from harness.drill.backend import SteadyEvidence
 from harness.drill.lifecycle import Facts, Phase
 from harness.drill.record import InjectedFault
@@ -16,6 +17,7 @@ from harness.topology.environment import Environment
 
 STEADY_SHARE = 0.99
 STEADY_WRITES = 50
+ANSWER_SETTLES_NS = NS_PER_S
 
 
 class Observation:
@@ -31,8 +33,6 @@ class Observation:
         self._sent_ns: dict[str, int] = {}
         self._at_since_ns: dict[str, int | None] = {}
         self._writes_at_steady = 0
-        self._answer_before: tuple[str, ...] | None = None
-        self._fault_seen = False
 
     def take(self, events: Iterable[Event]) -> None:
         """Take new events into account."""
@@ -62,23 +62,14 @@ class Observation:
             self._expected = region
             self._at_since_ns = dict.fromkeys(self._at_since_ns)
 
-    def fault_begins(self) -> None:
-        """A fault is about to be injected: answer changes are expected from now on."""
-        self._fault_seen = True
-
     def healed(self) -> None:
         """Everything has been healed; being served is counted anew from here."""
         self._at_since_ns = dict.fromkeys(self._at_since_ns)
 
     def facts(self, faults: Sequence[InjectedFault], evidence: SteadyEvidence | None) -> Facts:
         """What the lifecycle needs to know. evidence: only where a steady state is waited for."""
-        answer = self.live.authoritative
-        if not self._fault_seen and answer:
-            self._answer_before = self._answer_before or answer
-        changed = not self._fault_seen and self._answer_before is not None and answer != self._answer_before
         return Facts(
             unsteady=() if evidence is None else tuple(self._unsteady(evidence)),
-            answer_changed=changed,
             fault_observed=bool(faults) and self.judge_canary(faults[-1]).observed,
             recovered_since_ns=self.live.recovered_since_ns,
             primary_since_ns=self._all_at_expected_since(),
@@ -110,8 +101,11 @@ class Observation:
         judged = {AUTHORITATIVE} | {who for who in self.live.answers if who.startswith(f"{JUDGED_COHORT}-")}
         answers = {self.live.answers[who] for who in judged & self.live.answers.keys() if self.live.answers[who]}
         strangers = sorted({address for addresses in answers for address in addresses} - {expected})
-        if not answers:
+        since_ns = self.live.authoritative_since_ns
+        if not answers or since_ns is None:
             yield "no DNS answer yet"
+        elif self.live.now_ns - since_ns < ANSWER_SETTLES_NS:
+            yield "the DNS answer has just changed"
         elif strangers:
             yield f"DNS answers {', '.join(strangers)}, expected {expected} ({self._expected})"
         yield from evidence.reasons
