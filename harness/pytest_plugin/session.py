@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -31,6 +32,7 @@ _RAISED: dict[Verdict, type[VerdictReached]] = {
     Verdict.INVALID: DrillInvalid,
 }
 _TIMEOUT_FAST_S = 300
+_IDLE_AFTER_S = 6.0
 _TIMEOUT_PRODUCTION_S = 3600
 
 Wanted = Sequence[tuple[Path, str]]
@@ -115,6 +117,10 @@ class DrillSession:
             self.run.errors.append(f"{name}: {error}")
             raise
         item.stash[_DRILL] = drill
+        if self._begun == 1:
+            warming = threading.Timer(_IDLE_AFTER_S, _warm_reports)
+            warming.daemon = True
+            warming.start()
         return drill
 
     def record(self, result: DrillResult) -> None:
@@ -137,6 +143,13 @@ class DrillSession:
         if self.host is not None:
             self.host.result = result
         return result
+
+
+def _warm_reports() -> None:
+    """Load the drawing library in the first drill's steady state, so that its end does not wait for it."""
+    from harness.reporting.filing import warm
+
+    warm()
 
 
 def _quiet(status: LiveStatus) -> None:

@@ -9,6 +9,11 @@ from harness.reporting import allure, junit, report, run_json, timeline
 from harness.reporting.sources import read_history
 
 
+def warm() -> None:
+    """Import what drawing needs (over a second of it), while a drill waits for its clients anyway."""
+    timeline.warm()
+
+
 def file_drill(result: DrillResult, folder: Path) -> None:
     """When a drill has ended: draw timeline.svg beside its history, and attach its evidence where Allure is at work.
 

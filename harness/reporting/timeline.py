@@ -64,6 +64,13 @@ def describe(lanes: Lanes) -> str:
     return f"Timeline in seconds after the {lanes.origin}. {faults}. {writers or 'No write was acknowledged'}."
 
 
+def warm() -> None:
+    """Import matplotlib now rather than at the first drawing."""
+    import matplotlib.backends.backend_agg
+    import matplotlib.backends.backend_svg
+    import matplotlib.figure  # noqa: F401
+
+
 def _render(events: Sequence[Event | Commit], drill: DrillResult, kind: str) -> bytes:
     import matplotlib
 
