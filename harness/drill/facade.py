@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from harness.clock import to_ns
+from harness.clock import to_ns, to_s
 from harness.drill.backend import Backend, holding
 from harness.drill.conclusion import conclude, verdict_of
 from harness.drill.evidence import DrillResult
@@ -74,6 +74,7 @@ class Drill:
         self._opened = False
         self._settled = False
         self._failover_disabled = False
+        self._control_broken = False
 
     # --- Given -------------------------------------------------------------------------------------------------
 
@@ -157,7 +158,8 @@ class Drill:
         """Stall replication; after `for_s` (production seconds) the scenario goes on while the stall holds."""
         self.inject("replication-stall")
         if for_s is not None:
-            self.watch(self.scaled_s(for_s))
+            passed_s = to_s(self._clock.now_ns() - self.record.faults[-1].started_ns)
+            self.watch(self.scaled_s(for_s) - passed_s)
 
     @_step
     def watch(self, seconds: float) -> None:
@@ -222,15 +224,16 @@ class Drill:
         self._loop.judge_now(requirement)
 
     def require_control(self) -> None:
-        """The drill must have ended as a control must."""
+        """The drill must have ended as a control must; that it did not is no ending of the drill inside it."""
         if self.record.ended_by is None:
+            self._control_broken = True
             raise DrillMissed(f"the control does not hold: nothing made this drill {self.record.control}")
 
     # --- the end -----------------------------------------------------------------------------------------------
 
     def finish(self, ended_by: BaseException | None) -> DrillResult:
         """Heal, settle, measure. ended_by: what ended the scenario early, a VerdictReached or None."""
-        if isinstance(ended_by, VerdictReached):
+        if isinstance(ended_by, VerdictReached) and not self._control_broken:
             self.record.ended_by = ended_by
         if self._opened:
             self.heal()

@@ -11,7 +11,7 @@ lifecycle mark for the history). It never asks the system under test anything.
 | STEADY   | facts are steady for `steady_for_ns` without a break       | `steady_timeout_ns` passed: INVALID  |
 | FAULT    | the canary has seen the fault at its victim                | `canary_timeout_ns` passed: INVALID  |
 | RECOVERY | every judged client is served again (then HOLD)            | objective + window passed: MISSED    |
-| HOLD     | nothing fails for the window (a failure: back to RECOVERY) | objective + window passed: MISSED    |
+| HOLD     | nothing fails for the window (a failure: back to RECOVERY) | never: how late is for the bracket   |
 | OBSERVE  | its time has passed                                        | never                                |
 | FAILBACK | all clients are served by the primary for `settle_ns`      | `failback_timeout_ns` passed: MISSED |
 """
@@ -179,10 +179,9 @@ def _recovery(state: State, facts: Facts, now_ns: int) -> tuple[State, tuple[Eff
     since = facts.recovered_since_ns
     if since is not None and now_ns - since >= limits.window_ns:
         return state, (Reached(Phase.RECOVERY),)
-    # The clients need the whole window after the objective's last moment before a miss is certain.
-    if now_ns - started > limits.objective_ns + limits.window_ns and (
-        since is None or since - started > limits.objective_ns
-    ):
+    # The clients need the whole window after the objective's last moment before a miss is certain. Those that came
+    # back late are watched to the end, too: whether that was too late is for the bracket to say.
+    if since is None and now_ns - started > limits.objective_ns + limits.window_ns:
         return state, (
             GiveUp(Verdict.MISSED, f"clients were not served again within {to_s(limits.objective_ns):g} s, fault held"),
         )
