@@ -1,0 +1,469 @@
+"""A whole world in fast forward: a backend for drills whose clock only runs when somebody sleeps on it.
+
+What happens in it is a `Story`: how the subject behaves when its region is lost. Faults are planned over the true
+wiring of the embedded environment, clients work on the same grid as the witness's, and every event carries the
+simulated time. Nothing is random, so a drill that is run twice gives the same history.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from harness.clock import NS_PER_MS, Clock, to_ns
+from harness.drill.backend import SteadyEvidence
+from harness.drill.evidence import DrillResult
+from harness.drill.facade import Drill
+from harness.drill.plan import DrillPlan
+from harness.drill.settings import Settings, parse_settings
+from harness.faults.model import CanaryExpectation, Fault, Link, Plan, ProcessRef
+from harness.history.events import (
+    CanaryProbe,
+    Commit,
+    Completion,
+    DnsAnswer,
+    Event,
+    FaultEvent,
+    Function,
+    HealthTransition,
+    Invoke,
+)
+from harness.live.wiring import Sockets, wires
+from harness.names import link_name
+from harness.outcome import Outcome
+from harness.topology.environment import Environment
+from harness.topology.load import load_environment, load_subject
+from harness.topology.subject import Subject
+from harness.topology.timing import Profile, Timing
+
+ROOT = Path(__file__).parents[2]
+EAST, WEST = "us-east-1", "us-west-2"
+EDGES = {EAST: "127.0.1.10", WEST: "127.0.2.10"}
+NOWHERE = ("127.0.0.1", 1)
+LATENCY_NS = 5 * NS_PER_MS
+CANARY_PERIOD_NS = 250 * NS_PER_MS
+OTHER_PERIOD_NS = 500 * NS_PER_MS
+
+
+def environment() -> Environment:
+    """The embedded environment as shipped."""
+    return load_environment(ROOT / "environments" / "embedded.yaml")
+
+
+def subject() -> Subject:
+    """The reference subject as shipped."""
+    return load_subject(ROOT / "reference" / "subject.yaml", environment())
+
+
+def links() -> list[Link]:
+    """Every link of the embedded world."""
+    here = dict.fromkeys((EAST, WEST), NOWHERE)
+    return [wire.link for wire in wires(environment(), subject(), Sockets(here, here, here, here, NOWHERE))]
+
+
+@dataclass(frozen=True)
+class Story:
+    """How the subject behaves. Seconds are wall seconds of the simulation; None: never.
+
+    takeover_s: from the loss of the active region until the standby accepts writes; answer_s: from there until DNS
+    answers with it; failback_s: from the heal until the primary accepts again. hasty: takes over even when the loss
+    is over by then. relapse: the standby fails between these two moments after takeover. fenced: a side that is not
+    active refuses writes. keeps_backlog: what could not be replicated is replicated after the heal; else it is
+    thrown away on both sides. bites: faults do something. lateness_s: of the witness. answer_changes_at_s: the answer
+    changes at this moment although nothing was lost. stalls: replication heeds a stall.
+    """
+
+    takeover_s: float | None = 3.0
+    answer_s: float = 1.0
+    failback_s: float | None = 2.0
+    hasty: bool = False
+    relapse: tuple[float, float] | None = None
+    fenced: bool = True
+    keeps_backlog: bool = True
+    replication_s: float = 0.05
+    stalls: bool = True
+    bites: bool = True
+    lateness_s: float = 0.0
+    answer_changes_at_s: float | None = None
+    steady: bool = True
+    deaths: tuple[str, ...] = ()
+
+
+class SimulatedClock:
+    """Time that passes when somebody sleeps: what falls due until then happens in order of time."""
+
+    def __init__(self) -> None:
+        self.ns = to_ns(1000)
+        self._due: list[tuple[int, int, Callable[[], None]]] = []
+        self._order = count()
+
+    def now_ns(self) -> int:
+        return self.ns
+
+    def sleep_s(self, seconds: float) -> None:
+        until_ns = self.ns + to_ns(seconds)
+        while self._due and self._due[0][0] <= until_ns:
+            self.ns, _, happen = heapq.heappop(self._due)
+            happen()
+        self.ns = until_ns
+
+    def after(self, delay_ns: int, happen: Callable[[], None]) -> None:
+        heapq.heappush(self._due, (self.ns + delay_ns, next(self._order), happen))
+
+
+@dataclass
+class HeldFault:
+    """A fault of the simulation; see harness.drill.backend.ActiveFault."""
+
+    world: SimulatedBackend
+    fault: Fault
+    plan: Plan
+    started: FaultEvent
+    stopped: FaultEvent | None = None
+
+    @property
+    def canary(self) -> CanaryExpectation:
+        return self.plan.canary
+
+    def heal(self) -> None:
+        if self.stopped is None:
+            now_ns = self.world.clock.now_ns()
+            self.stopped = replace(self.started, f="stop", mono_ns=now_ns, until_ns=now_ns + NS_PER_MS)
+            self.world.healed(self)
+
+
+@dataclass
+class Client:
+    """One client: whom it asks (an address of its own, or a cached DNS answer)."""
+
+    cohort: str
+    name: str
+    address: str
+    written: list[str] = field(default_factory=list)
+
+
+class SimulatedBackend:
+    """See harness.drill.backend.Backend."""
+
+    def __init__(self, story: Story = Story(), options: Any = None, folder: Path | None = None) -> None:
+        self.story = story
+        self.environment = environment() if options is None else options.environment
+        self.subject = subject() if options is None else options.subject
+        self.timing = Timing(Profile.FAST) if options is None else options.timing
+        self.edges: Mapping[str, str] = EDGES
+        self._clock = SimulatedClock()
+        self.clock: Clock = self._clock
+        self._links = links()
+        self._regions = {address: region for region, address in EDGES.items()}
+        self._operations = count()
+        self.failures_left: dict[str, int] = {}
+
+    def __enter__(self) -> SimulatedBackend:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.heal_all()
+
+    # --- one drill ---------------------------------------------------------------------------------------------
+
+    def open_drill(self, folder: Path, settings: Settings) -> None:
+        self._new: list[Event] = []
+        self._commits: list[Commit] = []
+        self._tables: dict[str, dict[str, str | None]] = {EAST: {}, WEST: {}}
+        self._backlog: dict[str, list[str]] = {EAST: [], WEST: []}
+        self._held: list[HeldFault] = []
+        self._epochs = {EAST: 1, WEST: 0}
+        self._accepting = {EAST}
+        self._relapsed = False
+        self._answered = EDGES[EAST]
+        self._frozen = False
+        self._begun_ns = self._clock.ns
+        self._working = True
+        self._start_clients()
+        for link in self._links:
+            if link.from_canary:
+                self._every(CANARY_PERIOD_NS, lambda name=link.name: self._probe(name))
+        if self.story.answer_changes_at_s is not None:
+            self._clock.after(to_ns(self.story.answer_changes_at_s), lambda: self._answer(WEST))
+
+    def close_drill(self) -> Sequence[str]:
+        self.stop_workload()
+        return ()
+
+    def poll(self) -> Sequence[Event]:
+        found, self._new = self._new, []
+        return found
+
+    def steady_evidence(self) -> SteadyEvidence:
+        if not self.story.steady:
+            return SteadyEvidence(("3 of 16 checkers of us-west-2 have data",))
+        early = self._clock.ns - self._begun_ns < to_ns(1)
+        return SteadyEvidence(("no write has been replicated yet",) if early else ())
+
+    def disable_failover(self) -> None:
+        self._frozen = True
+
+    def stop_workload(self) -> None:
+        self._working = False
+        self._clock.sleep_s(1.2)
+
+    def data(self) -> Mapping[str, Mapping[str, Mapping[str, str | None]]]:
+        return {region: {"items": dict(items)} for region, items in self._tables.items()}
+
+    def commits(self) -> Sequence[Commit] | None:
+        return self._commits
+
+    def deaths(self) -> Sequence[str]:
+        return self.story.deaths
+
+    def versions(self) -> Mapping[str, str]:
+        return {"harness": "simulated"}
+
+    def capabilities(self) -> Mapping[str, bool | str]:
+        return {"rto": True}
+
+    def calibration(self) -> Mapping[str, float]:
+        return {"capacity_per_s": 1000.0, "rate_per_s": self.environment.workload.rate_per_s}
+
+    def machine(self) -> Mapping[str, str]:
+        return {"system": "simulated"}
+
+    # --- faults ------------------------------------------------------------------------------------------------
+
+    def inject(self, fault: Fault) -> HeldFault:
+        plan = fault.plan(self._links, [ProcessRef(f"monitor.{WEST}", WEST)])
+        now_ns = self._clock.ns
+        started = FaultEvent("start", plan.kind, plan.target, plan.mode, now_ns, now_ns + NS_PER_MS, plan.links)
+        held = HeldFault(self, fault, plan, started)
+        self._held.append(held)
+        self._new.append(started)
+        if not self._reachable(EAST) and self.story.takeover_s is not None:
+            self._clock.after(to_ns(self.story.takeover_s), self._take_over)
+        return held
+
+    def healed(self, held: HeldFault) -> None:
+        """The adversary has undone a fault."""
+        assert held.stopped is not None
+        self._held.remove(held)
+        self._new.append(held.stopped)
+        self._clock.after(to_ns(self.story.replication_s), self._flush)
+        if not self.story.fenced:
+            self._accepting.add(EAST)
+        if self._answered == EDGES[WEST] and self.story.failback_s is not None:
+            self._clock.after(to_ns(self.story.failback_s), self._fail_back)
+
+    def heal_all(self) -> None:
+        for held in list(getattr(self, "_held", ())):
+            held.heal()
+
+    def _cut(self, source: str, target: str, service: str) -> str | None:
+        """The mode in which a link is lost; None: it works."""
+        name = link_name(source, target, service)
+        lost = [h for h in self._held if name in h.plan.links and h.plan.kind != "gray-failure"]
+        return lost[0].plan.mode if lost and self.story.bites else None
+
+    def _gray(self, region: str) -> float:
+        """Share of requests that fail one by one."""
+        rates = [getattr(h.fault, "rate", 0.0) for h in self._held if h.fault.target == region]
+        return max(rates, default=0.0)
+
+    def _unlucky(self, region: str) -> bool:
+        """Whether the next request is one of those: every n-th, so that shares come out exactly."""
+        left = self.failures_left.get(region, 0) + round(100 * self._gray(region))
+        self.failures_left[region] = left % 100
+        return left >= 100
+
+    def _reachable(self, region: str) -> bool:
+        """Whether a client's request reaches the region's database."""
+        path = (
+            ("clients", region, "http"),
+            (f"lb.{region}", f"storefront.{region}", "http"),
+            (f"storefront.{region}", region, "dynamodb"),
+        )
+        return not any(self._cut(*link) for link in path)
+
+    # --- the subject -------------------------------------------------------------------------------------------
+
+    def _take_over(self) -> None:
+        lost = not self._reachable(EAST)
+        if self._frozen or EAST not in self._accepting or not (lost or self.story.hasty):
+            return
+        self._accept(WEST)
+        self._health("unhealthy", 3)
+        if self.story.relapse is not None:
+            begins_s, ends_s = self.story.relapse
+            self._clock.after(to_ns(begins_s), lambda: setattr(self, "_relapsed", True))
+            self._clock.after(to_ns(ends_s), lambda: setattr(self, "_relapsed", False))
+        self._clock.after(to_ns(self.story.answer_s), lambda: self._answer(WEST))
+
+    def _fail_back(self) -> None:
+        if not self._reachable(EAST):
+            return
+        self._accept(EAST)
+        self._health("healthy", 16)
+        self._clock.after(to_ns(self.story.answer_s), lambda: self._answer(EAST))
+
+    def _accept(self, region: str) -> None:
+        self._epochs[region] = max(self._epochs.values()) + 1
+        self._accepting = {region}
+
+    def _health(self, status: Any, healthy: int) -> None:
+        self._new.append(HealthTransition(EAST, status, healthy, 16, self._clock.ns))
+
+    def _commit(self, region: str, key: str, value: str | None) -> None:
+        self._tables[region][key] = value
+        seq = len(self._commits)
+        self._commits.append(Commit(region, "items", key, value, seq, self._clock.ns))
+
+    def _replicate(self, source: str, target: str, key: str) -> None:
+        broken = self._cut(f"replicator.{target}", source, "dynamodb") or not self._alive(source, target)
+        if broken and self.story.stalls:
+            self._backlog[target].append(key)
+        elif not broken or not self.story.stalls:
+            self._commit(target, key, key)
+
+    def _alive(self, source: str, target: str) -> bool:
+        return not self._cut(f"replicator.{source}", target, "dynamodb")
+
+    def _flush(self) -> None:
+        for target, keys in self._backlog.items():
+            source = EAST if target == WEST else WEST
+            waiting, keys[:] = list(keys), []
+            for key in waiting:
+                if self.story.keeps_backlog:
+                    self._replicate(source, target, key)
+                else:
+                    self._commit(source, key, None)
+
+    # --- clients -----------------------------------------------------------------------------------------------
+
+    def _every(self, period_ns: int, work: Callable[[], None], first_ns: int = 0) -> None:
+        def tick() -> None:
+            if self._working:
+                work()
+                self._clock.after(period_ns, tick)
+
+        self._clock.after(first_ns, tick)
+
+    def _start_clients(self) -> None:
+        workload = self.environment.workload
+        period_ns = to_ns(2 * workload.dns_clients / workload.rate_per_s)
+        ttl_ns = to_ns(self.timing.interval_s(self.environment.edge.ttl_s))
+        self._tell_answer("authoritative", self._answered)
+        for number in range(workload.dns_clients):
+            client = Client("dns", f"dns-{number}", "")
+            self._every(ttl_ns, lambda c=client: self._resolve(c), ttl_ns * number // workload.dns_clients)
+            self._resolve(client)
+            self._work(client, period_ns, period_ns * number // workload.dns_clients)
+        for cohort, region in (("direct-a", EAST), ("direct-b", WEST)):
+            self._work(Client(cohort, f"{cohort}-0", EDGES[region]), OTHER_PERIOD_NS, 0)
+
+    def _work(self, client: Client, period_ns: int, first_ns: int) -> None:
+        self._every(period_ns, lambda: self._plan(client, "put"), first_ns)
+        self._every(period_ns, lambda: self._plan(client, "get"), first_ns + period_ns // 2)
+
+    def _resolve(self, client: Client) -> None:
+        if client.address != self._answered:
+            client.address = self._answered
+            self._tell_answer(client.name, self._answered)
+
+    def _answer(self, region: str) -> None:
+        if not self._frozen:
+            self._answered = EDGES[region]
+            self._tell_answer("authoritative", self._answered)
+
+    def _tell_answer(self, who: str, address: str) -> None:
+        ttl_s = self.timing.interval_s(self.environment.edge.ttl_s)
+        self._new.append(DnsAnswer("witness", who, self.environment.edge.record, (address,), ttl_s, self._clock.ns))
+
+    def _plan(self, client: Client, function: Function) -> None:
+        planned_ns = self._clock.ns
+        self._clock.after(to_ns(self.story.lateness_s), lambda: self._send(client, function, planned_ns))
+
+    def _send(self, client: Client, function: Function, planned_ns: int) -> None:
+        op = f"o{next(self._operations)}"
+        key = op if function == "put" else (client.written[-1] if client.written else "never-written")
+        value = op if function == "put" else None
+        who = (op, 0, client.name, client.cohort, function, key)
+        self._new.append(Invoke(*who, value, planned_ns, self._clock.ns))
+        region = self._regions[client.address]
+        outcome, after_ns, error = self._fate(region, is_write=function == "put")
+        self._clock.after(after_ns, lambda: self._complete(who, client, region, outcome, error))
+
+    def _fate(self, region: str, *, is_write: bool) -> tuple[Outcome, int, str | None]:
+        timeout_ns = to_ns(self.environment.workload.timeout_s)
+        mode = self._cut("clients", region, "http")
+        if mode is not None:
+            return (Outcome.FAIL, timeout_ns, "connect-timeout") if mode == "black-hole" else (
+                Outcome.FAIL, NS_PER_MS, "refused"
+            )  # fmt: skip
+        if not self._reachable(region):
+            return Outcome.INFO, timeout_ns, "timeout"
+        if self._unlucky(region) or (self._relapsed and region == WEST):
+            return Outcome.INFO, LATENCY_NS, "reset"
+        if is_write and region not in self._accepting:
+            return Outcome.FAIL, LATENCY_NS, None
+        return Outcome.OK, LATENCY_NS, None
+
+    def _complete(
+        self,
+        who: tuple[str, int, str, str, Function, str],
+        client: Client,
+        region: str,
+        outcome: Outcome,
+        error: str | None,
+    ) -> None:
+        op, _, _, _, function, key = who
+        good = outcome is Outcome.OK
+        if good and function == "put":
+            self._commit(region, key, op)
+            other = WEST if region == EAST else EAST
+            self._clock.after(to_ns(self.story.replication_s), lambda: self._replicate(region, other, key))
+            client.written.append(op)
+        value = self._tables[region].get(key) if good else None
+        epoch = self._epochs[region] if good else None
+        self._new.append(
+            Completion(
+                *who, value if function == "get" else op, outcome, self._clock.ns, client.address,
+                200 if good else None if error else 409, error, region if good else None, epoch,
+            )
+        )  # fmt: skip
+
+    def _probe(self, name: str) -> None:
+        sent_ns = self._clock.ns
+        source, _, rest = name.partition("->")
+        target, _, service = rest.partition(":")
+        mode = self._cut(source, target, service)
+        grey = any(name in h.plan.links for h in self._held) and mode is None and self._unlucky(target)
+        failed = mode is not None or (grey and self.story.bites)
+        took_ns = to_ns(1) if mode == "black-hole" else 2 * NS_PER_MS
+
+        def returned() -> None:
+            self._new.append(CanaryProbe(name, not failed, sent_ns, self._clock.ns, "timeout" if failed else None))
+
+        self._clock.after(took_ns, returned)
+
+
+def plan(*settings: str, name: str = "a-drill") -> DrillPlan:
+    """What a drill is told, with `--set` texts."""
+    return DrillPlan(name, "a feature", "a drill", (), parse_settings(settings))
+
+
+def run_drill(
+    folder: Path, scenario: Callable[[Drill], None], story: Story = Story(), *settings: str
+) -> DrillResult:  # fmt: skip
+    """Run a scenario to its end, as the pytest plugin does: what ends it early is given to `finish`."""
+    from harness.errors import VerdictReached
+
+    folder.mkdir(exist_ok=True)
+    drill = Drill(SimulatedBackend(story), plan(*settings), folder)
+    ended: VerdictReached | None = None
+    try:
+        scenario(drill)
+    except VerdictReached as reached:
+        ended = reached
+    return drill.finish(ended)
