@@ -21,13 +21,17 @@ ANSWER_SETTLES_NS = NS_PER_S
 
 
 class Observation:
-    """The history of one drill while it grows. events: in the order in which they arrived."""
+    """The history of one drill while it grows. events: in the order in which they arrived.
+
+    context: those of them that are few: neither operations nor canary probes.
+    """
 
     def __init__(self, environment: Environment, edges: Mapping[str, str]) -> None:
         self._edges = edges
         self._survivor = edges[environment.standby.name]
         self._expected = environment.primary.name
         self.events: list[Event] = []
+        self.context: list[Event] = []
         self.probes: list[CanaryProbe] = []
         self.live = LiveState(survivor_address=self._survivor)
         self._sent_ns: dict[str, int] = {}
@@ -39,6 +43,8 @@ class Observation:
         for event in events:
             self.events.append(event)
             self.live.step(event)
+            if not isinstance(event, Invoke | Completion | CanaryProbe):
+                self.context.append(event)
             if isinstance(event, CanaryProbe):
                 self.probes.append(event)
             elif isinstance(event, Invoke) and event.cohort == JUDGED_COHORT:

@@ -41,7 +41,7 @@ def live_status(record: Record, observation: Observation, state: State, started_
 
 def _phases(observation: Observation, state: State, now_ns: int) -> tuple[PhaseProgress, ...]:
     entered: dict[str, int] = {}
-    for event in observation.events:
+    for event in observation.context:
         if isinstance(event, Mark):
             entered.setdefault(event.f, event.mono_ns)
     moments = sorted(entered.values())
@@ -80,7 +80,7 @@ def _answer(record: Record, observation: Observation) -> str:
 def _notable(record: Record, observation: Observation, started_ns: int) -> tuple[str, ...]:
     """The last notable events; looked for from the end, since this runs many times a second."""
     found: list[str] = []
-    for event in reversed(observation.events):
+    for event in reversed(observation.context):
         text = _sentence(event)
         if text:
             found.append(f"{to_s(event.mono_ns - started_ns):6.1f} s  {text}")
