@@ -1,0 +1,286 @@
+"""Files of users: every mistake at once, by file and line, and nothing that a hostile file could do with us."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.errors import InputError, Problem
+from harness.topology.load import NODES_MAX, SIZE_MAX_BYTES, load_environment, load_subject
+from harness.topology.shipped import find_environment, reference_subject
+from harness.topology.timing import Profile, Timing
+
+ROOT = Path(__file__).parents[2]
+EMBEDDED = ROOT / "environments" / "embedded.yaml"
+
+GOOD = """\
+environment: mine
+regions:
+  - {name: us-east-1, role: primary}
+  - {name: us-west-2, role: standby}
+objectives:
+  fast: {rto_s: 20}
+  production: {rto_s: 150}
+"""
+
+SUBJECT = """\
+subject: mine
+tables:
+  - {name: items, key: id, value: value}
+components:
+  - name: monitor
+    command: [python, monitor.py]
+    region: outside
+  - name: app
+    command: [python, app.py]
+    region: each
+    port_env: PORT
+failover:
+  components: [monitor]
+"""
+
+
+def written(folder: Path, text: str | bytes, name: str = "mine.yaml") -> Path:
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def problems(error: pytest.ExceptionInfo[InputError]) -> list[tuple[int | None, str]]:
+    found = [p for p in error.value.problems if isinstance(p, Problem)]
+    assert len(found) == len(error.value.problems)
+    return [(p.line, p.text) for p in found]
+
+
+def refused(folder: Path, text: str | bytes) -> list[tuple[int | None, str]]:
+    path = written(folder, text)
+    with pytest.raises(InputError) as error:
+        load_environment(path)
+    assert all(str(p).startswith(str(path)) for p in error.value.problems)
+    return problems(error)
+
+
+def refused_subject(folder: Path, text: str) -> list[tuple[int | None, str]]:
+    with pytest.raises(InputError) as error:
+        load_subject(written(folder, text, "subject.yaml"), load_environment(EMBEDDED))
+    return problems(error)
+
+
+# --- what ships -----------------------------------------------------------------------------------------------------
+
+
+def test_the_shipped_environment_and_the_reference_subject_load() -> None:
+    environment = load_environment(EMBEDDED)
+    assert (environment.primary.name, environment.standby.name) == ("us-east-1", "us-west-2")
+    assert environment.control_region == "us-east-1"
+    subject = load_subject(ROOT / "reference" / "subject.yaml", environment)
+    assert subject.application.name == "storefront"
+    assert [instance.name for instance in subject.instances(environment)] == [
+        "monitor.outside", "storefront.us-east-1", "storefront.us-west-2",
+        "replicator.us-east-1", "replicator.us-west-2",
+    ]  # fmt: skip
+    assert subject.folder == ROOT / "reference"
+
+
+def test_environments_and_the_reference_are_found_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert find_environment("embedded").read_text() == EMBEDDED.read_text()
+    assert reference_subject().is_file()
+
+
+def test_the_users_own_environment_wins_over_the_shipped_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "environments").mkdir()
+    own = written(tmp_path / "environments", GOOD, "embedded.yaml")
+    monkeypatch.chdir(tmp_path)
+    assert find_environment("embedded").resolve() == own
+
+
+def test_an_unknown_environment_lists_those_that_exist() -> None:
+    with pytest.raises(InputError, match=r"unknown environment embeded; one of: .*embedded"):
+        find_environment("embeded")
+    with pytest.raises(InputError, match=r"nowhere\.yaml: no such file"):
+        find_environment("nowhere.yaml")
+
+
+# --- all mistakes at once -------------------------------------------------------------------------------------------
+
+
+def test_every_mistake_of_a_file_is_reported_with_its_line(tmp_path: Path) -> None:
+    text = GOOD.replace("environment: mine", "environment: Mine!") + (
+        "edge:\n  ttl_s: 0\n  portt: 80\nhealth_checks:\n  checkers: many\n  request_interval_s: 20\n"
+    )
+    found = refused(tmp_path, text)
+    assert [line for line, _ in found] == [1, 9, 10, 12, 13]
+    texts = "\n".join(text for _, text in found)
+    assert "edge.portt: unknown key" in texts
+    assert "(got 'many')" in texts
+    assert "edge.ttl_s" in texts
+
+
+def test_missing_keys_are_named(tmp_path: Path) -> None:
+    found = refused(tmp_path, "environment: mine\nregions: []\n")
+    assert [text for _, text in found] == ["objectives: is missing"]
+
+
+def test_mistakes_that_no_single_field_shows_come_with_lines_too(tmp_path: Path) -> None:
+    text = GOOD.replace("us-west-2, role: standby", "us-east-1, role: primary") + "edge: {record: app.example.org}\n"
+    found = refused(tmp_path, text)
+    assert (2, "regions: us-east-1 is named 2 times") in found
+    assert (2, "regions: needs one primary and one standby, got: us-east-1 (primary), us-east-1 (primary)") in found
+    assert (8, "edge.record: app.example.org is not in the hosted zone example.com") in found
+
+
+@pytest.mark.parametrize("name", ["outside", "each"])
+def test_a_region_may_not_take_a_name_that_has_a_meaning(tmp_path: Path, name: str) -> None:
+    assert any(
+        line == 4 and "has a meaning of its own" in text
+        for line, text in refused(tmp_path, GOOD.replace("us-west-2", name))
+    )
+
+
+def test_two_listeners_on_one_port_are_refused(tmp_path: Path) -> None:
+    found = refused(tmp_path, GOOD + "edge: {port: 8080, dns_port: 8080}\n")
+    assert [text for _, text in found] == ["edge.dns_port: must differ from edge.port"]
+
+
+# --- files that are no such thing -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["", "- a\n- list\n", "just words\n", "42\n", "null\n"])
+def test_a_file_that_is_no_mapping_says_what_is_wanted(tmp_path: Path, text: str) -> None:
+    found = refused(tmp_path, text)
+    assert found == [(1, "must be a mapping with at least: environment, regions, objectives")]
+
+
+def test_broken_yaml_names_the_line(tmp_path: Path) -> None:
+    ((line, text),) = refused(tmp_path, "environment: mine\nregions: [\n  {name: us-east-1\n")
+    assert line is not None
+    assert 2 <= line <= 4
+    assert "not valid YAML" in text
+
+
+def test_a_key_given_twice_is_a_mistake(tmp_path: Path) -> None:
+    ((line, text),) = refused(tmp_path, GOOD + "environment: again\n")
+    assert line == 8
+    assert "duplicate key" in text
+
+
+def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    ((line, text),) = refused(tmp_path, GOOD.encode() + b"description: caf\xe9\n")
+    assert line is None
+    assert "is not UTF-8 text (byte" in text
+
+
+def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    with path.open("wb") as file:
+        file.truncate(SIZE_MAX_BYTES + 1)
+    with pytest.raises(InputError, match=f"larger than {SIZE_MAX_BYTES} bytes"):
+        load_environment(path)
+
+
+def test_an_alias_bomb_is_refused_without_going_off(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 30)]
+    ((_, text),) = refused(tmp_path, "\n".join(lines))
+    assert f"expands to more than {NODES_MAX} nodes" in text
+
+
+def test_a_node_inside_itself_is_refused(tmp_path: Path) -> None:
+    for text in ("a: &a\n  b: *a\n", "a: &a [*a]\n"):
+        assert (1, "a: unknown key") in refused(tmp_path, text)
+
+
+def test_nesting_without_end_is_refused(tmp_path: Path) -> None:
+    ((_, text),) = refused(tmp_path, "a: " + "[" * 5000)
+    assert "not valid YAML" in text
+
+
+def test_tags_make_no_objects(tmp_path: Path) -> None:
+    marker = tmp_path / "pwned"
+    refused(tmp_path, f"environment: !!python/object/apply:os.system ['touch {marker}']\n")
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize("name", ["nowhere.yaml", ""])
+def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match="cannot be read: "):
+        load_environment(tmp_path / name)
+
+
+def test_where_a_file_lies_cannot_be_claimed(tmp_path: Path) -> None:
+    assert refused(tmp_path, GOOD + "folder: /etc\n") == [(8, "folder: unknown key")]
+
+
+# --- subjects -------------------------------------------------------------------------------------------------------
+
+
+def test_a_subject_of_the_users_loads(tmp_path: Path) -> None:
+    subject = load_subject(written(tmp_path, SUBJECT, "subject.yaml"), load_environment(EMBEDDED))
+    assert subject.application.ready_path == subject.application.edge_health_path == "/health"
+    assert subject.folder == tmp_path.resolve()
+
+
+def test_a_component_in_a_region_that_is_not_here(tmp_path: Path) -> None:
+    found = refused_subject(tmp_path, SUBJECT.replace("region: outside", "region: eu-west-1"))
+    assert found == [
+        (7, "components.0.region: eu-west-1 is unknown here; one of: each, outside, us-east-1, us-west-2")
+    ]  # fmt: skip
+
+
+def test_two_components_of_one_name_and_a_failover_of_nobody(tmp_path: Path) -> None:
+    text = SUBJECT.replace("name: monitor", "name: app").replace("[monitor]", "[watcher]")
+    found = refused_subject(tmp_path, text)
+    assert (4, "components: app is named 2 times") in found
+    assert (13, "failover.components.0: no component watcher; one of: app, app") in found
+
+
+@pytest.mark.parametrize("change", [("    port_env: PORT\n", ""), ("region: each", "region: us-east-1")])
+def test_a_subject_without_an_application(tmp_path: Path, change: tuple[str, str]) -> None:
+    found = refused_subject(tmp_path, SUBJECT.replace(*change))
+    assert found == [(4, "components: exactly one needs `region: each` and `port_env` (the application), got 0")]
+
+
+def test_a_subject_with_two_tables_of_one_name(tmp_path: Path) -> None:
+    double = SUBJECT.replace("components:\n", "  - {name: items, key: id, value: v}\ncomponents:\n", 1)
+    assert refused_subject(tmp_path, double) == [(2, "tables: items is named 2 times")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "part"),
+    [
+        ("command: [python, monitor.py]", "command: []", "components.0.command"),
+        ("command: [python, monitor.py]", "command: python monitor.py", "components.0.command"),
+        ("port_env: PORT", "port_env: A-B", "components.1.port_env"),
+        ("port_env: PORT", "port_env: PORT\n    health: health", "components.1.health"),
+        ("name: monitor", "name: ../monitor", "components.0.name"),
+        ("name: items", "name: ../../etc", "tables.0.name"),
+    ],
+)
+def test_values_that_cannot_be_are_refused(tmp_path: Path, old: str, new: str, part: str) -> None:
+    assert [text.partition(":")[0] for _, text in refused_subject(tmp_path, SUBJECT.replace(old, new))] == [part]
+
+
+def test_numbers_in_a_components_environment_become_texts(tmp_path: Path) -> None:
+    text = SUBJECT.replace("    region: outside\n", "    region: outside\n    env: {RETRIES: 3}\n")
+    subject = load_subject(written(tmp_path, text, "subject.yaml"), load_environment(EMBEDDED))
+    assert subject.components[0].env == {"RETRIES": "3"}
+
+
+# --- time profiles --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("profile", "interval_s", "timeout_s", "short_timeout_s"),
+    [(Profile.FAST, 3.0, 1.0, 0.5), (Profile.PRODUCTION, 30.0, 4.0, 0.5)],
+)
+def test_the_fast_profile_divides_intervals_and_leaves_time_outs_a_second(
+    profile: Profile, interval_s: float, timeout_s: float, short_timeout_s: float
+) -> None:
+    timing = Timing(profile)
+    assert timing.interval_s(30) == pytest.approx(interval_s)
+    assert timing.timeout_s(4) == timeout_s
+    assert timing.timeout_s(0.5) == short_timeout_s
