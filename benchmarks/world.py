@@ -15,9 +15,9 @@ import secrets
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -32,11 +32,12 @@ GOALS = {"ratio": "<= 1.3", "world": "", "subject": "<= 10 s", "down": "<= 0.5 s
 def child(begun_ns: int) -> None:
     """In the fresh process: start the world, then the subject; print what each took since the command, as JSON."""
     from harness.drill.options import resolve
+    from harness.live.fork_servers import start_fork_servers
     from harness.live.world import EmbeddedWorld
 
     options = resolve({}, {}, Path.cwd(), secrets.randbelow(2**31))
-    with tempfile.TemporaryDirectory() as folder:
-        with EmbeddedWorld(options, Path(folder)) as world:
+    with ExitStack() as stack:
+        with EmbeddedWorld(options, start_fork_servers(stack)) as world:
             served(world)
             took = {"world": elapsed_s(begun_ns)}
             world.start_subject()

@@ -14,6 +14,7 @@ from harness.drill.catalogue import KnownDrill
 from harness.drill.options import RunOptions
 from harness.drill.runner import Run
 from harness.errors import WorldError
+from harness.live.fork_servers import ForkServers
 from harness.outcome import Verdict
 from harness.pytest_plugin.session import Host
 from harness.reporting.live_view import LiveView
@@ -54,12 +55,12 @@ class _Quiet:
                 self.problems.append(text)
 
 
-def run_drills(drills: Sequence[KnownDrill], options: RunOptions) -> int:
-    """Run the drills; show them, and return the exit code of the contract."""
+def run_drills(drills: Sequence[KnownDrill], options: RunOptions, servers: ForkServers) -> int:
+    """Run the drills; show them, and return the exit code of the contract. servers: warming up for the first world."""
     console = Console(file=sys.__stdout__, highlight=False)
     view, quiet = LiveView(console), _Quiet()
     run = Run(options)
-    host = Host(run, [(drill.file, drill.scenario) for drill in drills], view.update)
+    host = Host(run, [(drill.file, drill.scenario) for drill in drills], view.update, servers)
     files = list(dict.fromkeys(str(drill.file) for drill in drills))
     arguments = [
         *files,

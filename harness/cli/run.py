@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
 
 from harness.cli import options as shared
-from harness.cli.pytest_run import run_drills
-from harness.drill.catalogue import select
+from harness.live.fork_servers import start_fork_servers
 
 EXAMPLES = """
 Examples:
@@ -45,4 +45,10 @@ def run(
         environment=environment, subject=subject, profile=profile, seed=seed, trials=trials, set=set_,
         reports=reports, keep=keep or None,
     )  # fmt: skip
-    raise typer.Exit(run_drills(select(drills or []), options))
+    with ExitStack() as stack:
+        # Moto takes longest to import, so its parent starts first; pytest is imported beside it.
+        servers = start_fork_servers(stack)
+        from harness.cli.pytest_run import run_drills
+        from harness.drill.catalogue import select
+
+        raise typer.Exit(run_drills(select(drills or []), options, servers))

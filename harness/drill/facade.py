@@ -118,6 +118,7 @@ class Drill:
         self._opened = True
         self._backend.open_drill(self.record.folder, self.record.settings)
         self.record.calibration = dict(self._backend.calibration())
+        self._loop.waited_ns += to_ns(self.record.calibration.get("took_s", 0.0))
 
     @_step
     def reach_steady_state(self, region: str) -> None:

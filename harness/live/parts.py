@@ -13,18 +13,21 @@ from harness.drill.options import RunOptions
 from harness.live.addresses import EdgeAddress, choose_port, edge_addresses
 from harness.live.admin_client import AdminClient
 from harness.live.edge_records import balancer_dns_name, create_edge
+from harness.live.fork_servers import (
+    BALANCER,
+    GATEWAY,
+    REGION_SERVER,
+    ROUTE53,
+    TOXIPROXY,
+    WITNESS,
+    ForkServers,
+)
 from harness.live.forkserver import ForkServer, ServerProcess, stop_all
 from harness.live.toxiproxy import Proxy, ToxiproxyClient
 from harness.live.wiring import Address, Sockets, Wire, balancer_name, gateway_routes, wires
 from harness.names import CANARY, CHECKERS, HTTP, instance_name, link_name
 
 READY_TIMEOUT_S = 60.0
-_REGION_SERVER = "harness.live.region_server"
-_TOXIPROXY = "harness.emulators.toxiproxy.server"
-_GATEWAY = "harness.emulators.gateway.server"
-_BALANCER = "harness.emulators.load_balancer.server"
-_ROUTE53 = "harness.emulators.route53.server"
-_WITNESS = "harness.witness.process"
 
 
 @dataclass
@@ -60,17 +63,14 @@ class Parts:
 class Starter:
     """Brings the processes up, in the order in which they need each other; the slow imports run side by side."""
 
-    def __init__(self, options: RunOptions, folder: Path, stack: ExitStack) -> None:
+    def __init__(self, options: RunOptions, servers: ForkServers, stack: ExitStack) -> None:
         self._options = options
         self._environment = options.environment
         self._timing = options.timing
-        self._folder = folder
+        self._servers = servers
+        self._folder = servers.folder
         self._stack = stack
         self._processes: dict[str, ServerProcess] = {}
-        logs = folder / "logs"
-        # Leaving the stack stops processes before it closes the fork servers that they belong to.
-        self._aws = stack.enter_context(ForkServer([_REGION_SERVER], logs))
-        self._net = stack.enter_context(ForkServer([_TOXIPROXY, _GATEWAY, _BALANCER, _ROUTE53, _WITNESS], logs))
         stack.callback(lambda: stop_all(self._processes.values(), grace_s=0.3))
 
     def start(self) -> Parts:
@@ -81,9 +81,9 @@ class Starter:
         edge_port = choose_port(hosts, self._environment.edge.port, "edge.port")
         ports = {name: choose_port(["127.0.0.1"], 0, "") for name in names}
         url = self._toxiproxy()
-        balancers = {name: self._spawn(f"lb.{name}", _BALANCER, self._balancer_config(name)) for name in names}
-        regions = {name: self._spawn(name, _REGION_SERVER, self._region_config(name)) for name in names}
-        control = self._spawn("control-plane", _REGION_SERVER, self._control_config())
+        balancers = {name: self._spawn(f"lb.{name}", BALANCER, self._balancer_config(name)) for name in names}
+        regions = {name: self._spawn(name, REGION_SERVER, self._region_config(name)) for name in names}
+        control = self._spawn("control-plane", REGION_SERVER, self._control_config())
         sockets = Sockets(
             edges={name: _listen(edges[name], names.index(name), edge_port) for name in names},
             load_balancers={name: _ready(p, "listen") for name, p in balancers.items()},
@@ -100,17 +100,17 @@ class Starter:
         listening = {name: proxy.listen for name, proxy in made.items()}
         admins = {name: AdminClient(f"lb.{name}", p.ready(READY_TIMEOUT_S)["admin"]) for name, p in balancers.items()}
         control_admin = AdminClient("control-plane", sockets.control_plane)
-        gateway = self._spawn("gateway", _GATEWAY, self._gateway_config(listening))
-        route53 = self._spawn("route53", _ROUTE53, self._route53_config(edges, listening, admins, control_admin))
+        gateway = self._spawn("gateway", GATEWAY, self._gateway_config(listening))
+        route53 = self._spawn("route53", ROUTE53, self._route53_config(edges, listening, admins, control_admin))
         self._set_targets(admins, listening)
-        self.create_edge_records(edges, edge_port, control_admin)
+        edge_calls(self._options, {name: (e.answered, edge_port) for name, e in edges.items()}, control_admin.address)
         route53_admin = AdminClient("route53", route53.ready(READY_TIMEOUT_S)["admin"])
         control_admin.post("/drill/data-plane", {"admin": list(route53_admin.address)})
         dns = _ready(route53, "dns")
-        witness = self._spawn("witness", _WITNESS, self._witness_config(edges, edge_port, listening, dns))
+        witness = self._spawn("witness", WITNESS, self._witness_config(edges, edge_port, listening, dns))
         endpoints = gateway.ready(READY_TIMEOUT_S)["listeners"]
         return Parts(
-            subject_servers=self._net,
+            subject_servers=self._servers.net,
             processes=self._processes,
             toxiproxy=toxiproxy,
             wires=wired,
@@ -128,17 +128,8 @@ class Starter:
             folder=self._folder,
         )
 
-    def create_edge_records(self, edges: Mapping[str, EdgeAddress], edge_port: int, control_plane: AdminClient) -> None:
-        """Zone, health checks and records, by plain Route 53 calls."""
-        from harness.live.aws_clients import RegionClients  # boto3: imported while the region servers warm up
-
-        clients = RegionClients(self._environment.control_region, control_plane.address)
-        answered = {name: (edge.answered, edge_port) for name, edge in edges.items()}
-        path = self._options.subject.application.edge_health_path
-        create_edge(clients.client("route53"), self._environment, answered, path)
-
     def _spawn(self, name: str, module: str, config: Mapping[str, Any]) -> ServerProcess:
-        server = self._aws if module == _REGION_SERVER else self._net
+        server = self._servers.aws if module == REGION_SERVER else self._servers.net
         self._processes[name] = server.spawn(name, module, config)
         return self._processes[name]
 
@@ -147,7 +138,7 @@ class Starter:
         url = os.environ.get("TOXIPROXY_URL")
         if not url:
             api = ["127.0.0.1", self._environment.toxiproxy_port]
-            self._spawn("toxiproxy", _TOXIPROXY, {"api": api, "seed": self._options.seed})
+            self._spawn("toxiproxy", TOXIPROXY, {"api": api, "seed": self._options.seed})
         return url
 
     def _events(self, name: str) -> str:
@@ -249,6 +240,15 @@ class Starter:
             "canaries": canaries(self._options, listening),
             "seed": self._options.seed,
         }
+
+
+def edge_calls(options: RunOptions, edges: Mapping[str, Address], control_plane: Address) -> None:
+    """Zone, health checks and records, by plain Route 53 calls. edges: region -> answered address and port."""
+    from harness.live.aws_clients import RegionClients  # boto3: imported while the region servers warm up
+
+    route53 = RegionClients(options.environment.control_region, control_plane).client("route53")
+    create_edge(route53, options.environment, edges, options.subject.application.edge_health_path)
+    route53.close()
 
 
 def canaries(options: RunOptions, listening: Mapping[str, Address]) -> list[dict[str, Any]]:

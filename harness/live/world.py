@@ -20,8 +20,9 @@ from harness.history.log import Tail
 from harness.live import facts
 from harness.live.adversary import Adversary
 from harness.live.drill_logs import DrillLogs
+from harness.live.fork_servers import ForkServers
 from harness.live.holding import HeldFault
-from harness.live.parts import Parts, Starter, canaries
+from harness.live.parts import Parts, Starter, canaries, edge_calls
 from harness.live.subject_processes import SubjectProcesses
 
 SERVING_TIMEOUT_S = 20.0
@@ -33,13 +34,14 @@ _PROBE = {"seconds": 0.05, "concurrency": 1}
 class EmbeddedWorld:
     """Two regions, their edge, and the subject, on this machine. A context manager: leaving takes all of it down."""
 
-    def __init__(self, options: RunOptions, folder: Path) -> None:
+    def __init__(self, options: RunOptions, servers: ForkServers) -> None:
         self.environment = options.environment
         self.subject = options.subject
         self.timing = options.timing
         self.clock: Clock = MachineClock()
         self._options = options
-        self._folder = folder
+        self._servers = servers
+        self._folder = servers.folder
         self._stack = ExitStack()
         self._fresh = True
         self._pending: list[Event] = []
@@ -50,7 +52,7 @@ class EmbeddedWorld:
 
     def __enter__(self) -> EmbeddedWorld:
         with ExitStack() as stack:
-            self._parts: Parts = Starter(self._options, self._folder, stack).start()
+            self._parts: Parts = Starter(self._options, self._servers, stack).start()
             parts = self._parts
             self.edges: Mapping[str, str] = {region: edge.answered for region, edge in parts.edges.items()}
             self.processes = SubjectProcesses(
@@ -117,9 +119,8 @@ class EmbeddedWorld:
         for region in self._parts.regions.values():
             region.post("/drill/reset")
         self._parts.control_plane.post("/drill/reset")
-        Starter(self._options, self._folder, ExitStack()).create_edge_records(
-            self._parts.edges, self._parts.edge_port, self._parts.control_plane
-        )
+        answered = {region: (edge.answered, self._parts.edge_port) for region, edge in self._parts.edges.items()}
+        edge_calls(self._options, answered, self._parts.control_plane.address)
         for balancer in self._parts.balancers.values():
             balancer.post("/reset")
         self._parts.route53.post("/reset")
@@ -159,13 +160,19 @@ class EmbeddedWorld:
     def _calibrate(self) -> None:
         """The workload stays at or below half of what this machine carries."""
         if self._calibration:
+            self._calibration["took_s"] = 0.0
             return
         wanted = self._options.environment.workload.rate_per_s
         capacity = float(self._parts.witness.post("/calibrate", _CALIBRATION)["ops_per_s"])
         scale = min(1.0, 0.5 * capacity / wanted)
         if scale < 1.0:
             self._parts.witness.post("/rate", {"scale": scale})
-        self._calibration = {"capacity_per_s": capacity, "rate_per_s": wanted * scale, "scale": scale}
+        self._calibration = {
+            "capacity_per_s": capacity,
+            "rate_per_s": wanted * scale,
+            "scale": scale,
+            "took_s": _CALIBRATION["seconds"],
+        }
 
     # --- what is seen ------------------------------------------------------------------------------------------
 
@@ -231,7 +238,7 @@ class EmbeddedWorld:
     # --- about itself ------------------------------------------------------------------------------------------
 
     def calibration(self) -> Mapping[str, float]:
-        """capacity_per_s, rate_per_s, scale."""
+        """capacity_per_s, rate_per_s, scale, and took_s: how long this drill spent on it."""
         return self._calibration
 
     def versions(self) -> Mapping[str, str]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pytest_bdd.parser import Feature
@@ -20,6 +19,9 @@ from harness.drill.plan import DrillPlan
 from harness.drill.progress import LiveStatus
 from harness.drill.runner import Run
 from harness.drill.slug import slug
+
+if TYPE_CHECKING:
+    from harness.live.fork_servers import ForkServers
 from harness.errors import DrillError, DrillInvalid, DrillMissed, DrillUnknown, HealError, VerdictReached, WorldError
 from harness.outcome import Verdict
 from harness.pytest_plugin import options as drill_options
@@ -41,15 +43,24 @@ Wanted = Sequence[tuple[Path, str]]
 class Host:
     """Whoever runs pytest for drills (`drill run`) registers one as plugin `drill-host`.
 
-    run: with resolved options; wanted: (feature file, scenario title) in order; show: gets live statuses.
+    run: with resolved options; wanted: (feature file, scenario title) in order; show: gets live statuses. servers:
+    warmed parents for the first world; the host closes them.
     """
 
-    def __init__(self, run: Run, wanted: Wanted, show: Callable[[LiveStatus], None]) -> None:
+    def __init__(
+        self, run: Run, wanted: Wanted, show: Callable[[LiveStatus], None], servers: ForkServers | None = None
+    ) -> None:
         self.run = run
         self.wanted = wanted
         self.show = show
+        self._servers = servers
         self.result: RunResult | None = None
         self.kept: Backend | None = None
+
+    def take_servers(self) -> ForkServers | None:
+        """The warmed parents, once."""
+        servers, self._servers = self._servers, None
+        return servers
 
 
 class DrillSession:
@@ -80,10 +91,12 @@ class DrillSession:
     def world(self) -> Backend:
         """The world of this session, started when first asked for."""
         if self._world is None:
+            from harness.live.fork_servers import start_fork_servers
             from harness.live.world import EmbeddedWorld  # the heavy half of the house, not for every pytest session
 
-            folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="drill-world-")))
-            self._world = self._stack.enter_context(EmbeddedWorld(self.run.options, folder))
+            servers = self.host.take_servers() if self.host else None
+            servers = servers or start_fork_servers(self._stack)
+            self._world = self._stack.enter_context(EmbeddedWorld(self.run.options, servers))
             self._facts = {
                 "versions": self._world.versions(),
                 "capabilities": self._world.capabilities(),
