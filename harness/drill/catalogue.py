@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_bdd.exceptions import FeatureError
+from pytest_bdd.exceptions import GherkinParseError
 from pytest_bdd.parser import FeatureParser
 
 from harness.drill.slug import slug
@@ -33,9 +33,11 @@ def drills_in(file: Path) -> list[KnownDrill]:
         raise InputError(f"{file}: no such file")
     try:
         feature = FeatureParser(str(file.parent), file.name).parse()
-    except FeatureError as error:
-        line = error.args[1] if len(error.args) > 1 and isinstance(error.args[1], int) else None
-        raise InputError(Problem(str(file), line, f"not a feature: {error.args[0]}")) from error
+    except GherkinParseError as error:
+        told = f"not a feature: {error.message} ({error.line_content.strip()})"
+        raise InputError(Problem(str(file), error.line, told)) from error
+    except KeyError as error:  # how pytest-bdd tells of a file with nothing but comments in it
+        raise InputError(Problem(str(file), None, "not a feature: there is none in it")) from error
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(Problem(str(file), None, f"cannot be read: {error}")) from error
     return [
@@ -66,7 +68,9 @@ def select(wanted: Sequence[str]) -> list[KnownDrill]:
     known = {drill.name: drill for drill in known_drills()}
     for word in wanted:
         if word.endswith(".feature"):
-            chosen.extend(drills_in(Path(word)))
+            found = drills_in(Path(word))
+            chosen.extend(found)
+            problems.extend(() if found else (Problem(word, None, "has no scenario"),))
         elif word in known:
             chosen.append(known[word])
         else:
