@@ -29,7 +29,7 @@ MARK = Mark("steady state", 5)
 
 def test_the_lines_of_a_history_are_a_contract() -> None:
     lines = [
-        (INVOKE, "invoke", {"p": 7, "cohort": "dns", "f": "put", "k": "u812", "v": "u812", "mono_ns": 11, "attempt": 0}),
+        (INVOKE, "invoke", {"p": 7, "cohort": "dns", "f": "put", "k": "u812", "v": "u812", "mono_ns": 11}),
         (DONE, "ok", {"p": 7, "cohort": "dns", "f": "put", "k": "u812", "region": "r", "epoch": 2, "mono_ns": 20}),
         (FaultEvent("start", "region-outage", "us-east-1", "black-hole", 1, 2, ("a->b:http",)), "fault",
          {"f": "start", "fault": "region-outage", "target": "us-east-1", "mode": "black-hole", "mono_ns": 1}),

@@ -1,0 +1,59 @@
+"""Laws of the lifecycle machine under any sequence of steps and sightings."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.drill.lifecycle import Announce, Enter, Facts, GiveUp, Limits, Observed, Phase, Reached, State, step
+
+LIMITS = Limits(5, 40, 4, 20, 10, 2, 60)
+moments = st.none() | st.integers(0, 300)
+facts = st.builds(Facts, st.just(()) | st.just(("why not",)), st.booleans(), moments, moments)
+events = st.builds(Enter, st.sampled_from(Phase), moments) | st.builds(Observed, facts)
+histories = st.lists(st.tuples(st.integers(0, 15), events), max_size=40)
+
+
+@given(histories)
+def test_a_step_never_reaches_and_gives_up_at_once(history: list[tuple[int, Enter | Observed]]) -> None:
+    state, now_ns = State(LIMITS), 0
+    for passed_ns, event in history:
+        now_ns += passed_ns
+        before = state
+        state, effects = step(state, event, now_ns)
+        kinds = [type(effect) for effect in effects]
+        assert not (Reached in kinds and GiveUp in kinds)
+        assert kinds.count(Reached) <= 1
+        assert kinds.count(GiveUp) <= 1
+        assert kinds.count(Announce) <= 1
+        if isinstance(event, Enter):
+            assert effects == (Announce(event.phase),)
+        if Announce in kinds:
+            assert state.phase is next(e.phase for e in effects if isinstance(e, Announce))
+        else:
+            assert state.phase is before.phase
+        assert state.after_fault >= before.after_fault
+
+
+@given(st.sampled_from([Phase.STEADY, Phase.FAULT, Phase.RECOVERY, Phase.FAILBACK]), st.integers(0, 1000))
+def test_no_wait_is_endless_when_nothing_is_ever_seen(phase: Phase, begun_ns: int) -> None:
+    state, _ = step(State(LIMITS), Enter(phase), begun_ns)
+    nothing = Facts(unsteady=("nothing",))
+    for passed_ns in range(0, 200, 7):
+        state, effects = step(state, Observed(nothing), begun_ns + passed_ns)
+        if any(isinstance(effect, GiveUp) for effect in effects):
+            return
+    raise AssertionError(f"{phase} waits for ever")
+
+
+@given(histories)
+def test_the_machine_depends_on_nothing_but_what_it_is_given(history: list[tuple[int, Enter | Observed]]) -> None:
+    runs = []
+    for _ in range(2):
+        state, now_ns, run = State(LIMITS), 0, []
+        for passed_ns, event in history:
+            now_ns += passed_ns
+            state, effects = step(state, event, now_ns)
+            run.append((state, effects))
+        runs.append(run)
+    assert runs[0] == runs[1]

@@ -1,0 +1,159 @@
+"""What a run is told, by whom it is told last, and what it is told when it is told wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.drill.options import RunOptions, resolve
+from harness.drill.settings import Settings, parse_settings
+from harness.errors import InputError
+from harness.topology.timing import Profile
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def options(folder: Path, given: dict[str, Any] | None = None, pyproject: str = "", **variables: str) -> RunOptions:
+    if pyproject:
+        (folder / "pyproject.toml").write_text(pyproject)
+    return resolve(given or {}, variables, folder, 7)
+
+
+# --- where options come from ----------------------------------------------------------------------------------------
+
+
+def test_without_any_source_the_defaults_hold(tmp_path: Path) -> None:
+    found = options(tmp_path)
+    assert found.environment.environment == "embedded"
+    assert found.subject.subject == "reference"
+    assert found.timing.profile is Profile.FAST
+    assert (found.seed, found.trials, found.keep) == (7, 1, False)
+    assert found.settings == Settings()
+    assert found.reports == Path("reports")
+
+
+def test_the_command_line_wins_over_variables_over_the_project_over_defaults(tmp_path: Path) -> None:
+    pyproject = '[tool.drill]\ntrials = 2\nseed = 2\nreports = "from-project"\nprofile = "production"\n'
+    given = {"trials": "4", "seed": None}
+    found = options(tmp_path, given, pyproject, DRILL_TRIALS="3", DRILL_SEED="3", DRILL_REPORTS="from-variable")
+    assert found.trials == 4
+    assert found.seed == 3
+    assert found.reports == Path("from-variable")
+    assert found.timing.profile is Profile.PRODUCTION
+
+
+def test_the_project_file_of_a_folder_above_counts(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.drill]\ntrials = 5\n")
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    assert resolve({}, {}, below, 0).trials == 5
+
+
+def test_settings_may_be_a_table_a_list_or_separated_by_commas(tmp_path: Path) -> None:
+    table = '[tool.drill.set]\n"objective.rto_s" = 30\nfault = "none"\n'
+    found = options(tmp_path, {}, table).settings
+    assert (found.rto_s, found.fault_none) == (30, True)
+    assert options(tmp_path, {}, "", DRILL_SET="failover=off,fault.mode=refuse").settings.failover_off
+    assert options(tmp_path, {"set": ["workload.rate_per_s=5"]}).settings.rate_per_s == 5
+
+
+def test_an_empty_option_is_one_that_was_not_given(tmp_path: Path) -> None:
+    assert options(tmp_path, {"set": [], "trials": None}, "", DRILL_TRIALS="").trials == 1
+
+
+def test_a_subject_is_a_file_or_the_folder_that_holds_one(tmp_path: Path) -> None:
+    text = "subject: mine\ncomponents:\n  - {name: app, command: [python, a.py], region: each, port_env: PORT}\n"
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "subject.yaml").write_text(text)
+    for given in ("mine", "mine/subject.yaml"):
+        found = options(tmp_path, {"subject": given})
+        assert found.subject.subject == "mine"
+        assert found.subject_file == Path("mine/subject.yaml")
+
+
+# --- what is refused ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"environment": "embeded"}, "unknown environment embeded; one of: "),
+        ({"subject": "nowhere.yaml"}, "--subject nowhere.yaml: no such file"),
+        ({"profile": "slow"}, "--profile slow: one of fast, production"),
+        ({"trials": "0"}, "--trials 0: must be at least 1"),
+        ({"trials": "two"}, "--trials two: must be a whole number"),
+        ({"seed": "-1"}, "--seed -1: must be at least 0"),
+        ({"set": ["nonsense"]}, "--set nonsense: must be KEY=VALUE"),
+    ],
+)
+def test_a_wrong_option_is_named(tmp_path: Path, given: dict[str, Any], text: str) -> None:
+    with pytest.raises(InputError) as error:
+        options(tmp_path, given)
+    assert str(error.value).startswith(text)
+
+
+def test_an_unknown_key_of_the_project_file_is_named_with_its_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"pyproject\.toml: \[tool\.drill\] unknown: trails; known: .*trials"):
+        options(tmp_path, {}, "[tool.drill]\ntrails = 2\n")
+
+
+def test_a_project_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"pyproject\.toml: not valid TOML: "):
+        options(tmp_path, {}, "[tool.drill\n")
+
+
+def test_an_environment_without_a_subject_needs_one(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        "environment: mine\nregions: [{name: a, role: primary}, {name: b, role: standby}]\n"
+        "objectives: {fast: {rto_s: 1}, production: {rto_s: 1}}\n"
+    )
+    with pytest.raises(InputError, match="environment mine names no subject: give --subject FILE"):
+        options(tmp_path, {"environment": "mine.yaml"})
+
+
+# --- --set ----------------------------------------------------------------------------------------------------------
+
+
+def test_every_documented_setting_is_known() -> None:
+    found = parse_settings(
+        ["failover=off", "fault=none", "fault.mode=refuse", "objective.rto_s=30.5", "objective.rpo_items=0",
+         "objective.rpo_s=2", "objective.error_budget=0.1", "workload.rate_per_s=80"]
+    )  # fmt: skip
+    assert found == Settings(
+        failover_off=True, fault_none=True, fault_mode="refuse", rto_s=30.5, rpo_items=0, rpo_s=2.0,
+        error_budget=0.1, rate_per_s=80.0, given=found.given,
+    )  # fmt: skip
+    assert dict(found.given)["objective.rto_s"] == "30.5"
+
+
+def test_the_last_of_two_values_wins_and_spaces_do_not_matter() -> None:
+    assert parse_settings(["objective.rto_s=1", " objective.rto_s = 2 "]).rto_s == 2
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        "failover=on", "fault=some", "objective.rto_s=0", "objective.rto_s=-1", "objective.rto_s=nan",
+        "objective.rto_s=inf", "objective.rto_s=soon", "objective.rpo_items=-1", "objective.rpo_items=1.5",
+        "objective.error_budget=1.1", "objective.error_budget=nan", "workload.rate_per_s=0",
+    ],
+)  # fmt: skip
+def test_values_that_cannot_be_are_refused_by_name(pair: str) -> None:
+    with pytest.raises(InputError) as error:
+        parse_settings([pair])
+    assert str(error.value).startswith(f"--set {pair}: ")
+
+
+def test_all_wrong_settings_are_told_at_once_with_the_nearest_known_key() -> None:
+    with pytest.raises(InputError) as error:
+        parse_settings(["objective.rto=1", "failover=maybe", "zzz=1"])
+    first, second, third = error.value.problems
+    assert "did you mean objective.rto_s?" in str(first)
+    assert "only `off` is allowed" in str(second)
+    assert "did you mean" not in str(third)
+    assert "known: failover, fault, fault.mode" in str(third)
