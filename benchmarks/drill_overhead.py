@@ -24,7 +24,6 @@ from baseline import bare_timer_p999_ms, machine, steal_s
 from rich.console import Console
 from rich.table import Table
 
-
 MORE = 2
 """Drills after the first, in the shared world."""
 
