@@ -9,7 +9,9 @@ from harness.drill.progress import LiveStatus, PhaseProgress, PhaseState, Region
 from harness.drill.record import Record
 from harness.history.events import DnsAnswer, Event, FaultEvent, HealthTransition, Mark
 
-_ORDER = (Phase.STARTING, Phase.STEADY, Phase.FAULT, Phase.RECOVERY, Phase.HOLD, Phase.HEAL, Phase.FAILBACK)
+_ORDER = (
+    Phase.STARTING, Phase.STEADY, Phase.FAULT, Phase.RECOVERY, Phase.HOLD, Phase.FAILBACK, Phase.QUIESCE,
+)  # fmt: skip
 _EVENTS_SHOWN = 6
 _COHORTS = ("dns", "keepalive", "ttl-violating", "pinned-a", "pinned-b", "direct-a", "direct-b")
 

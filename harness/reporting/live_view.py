@@ -97,29 +97,36 @@ def _step(status: LiveStatus | None) -> tuple[str, str] | None:
 
 
 class _PlainLines:
-    """One line per change of phase, per new notable event, and a heartbeat."""
+    """One line per drill, per change of phase, per new notable event (which tells its own time), and a heartbeat."""
 
     def __init__(self, console: Console, clock: Callable[[], float]) -> None:
         self._console = console
         self._step: tuple[str, str] | None = None
+        self._drill = ""
         self._events: tuple[str, ...] = ()
         self._said_s = clock()
 
     def update(self, status: LiveStatus, now_s: float) -> None:
+        if status.drill != self._drill:
+            self._drill = status.drill
+            count = f" ({status.number} of {status.of})" if status.of > 1 else ""
+            self._print(f"{one_line(status.drill, 60)}{count}", now_s)
         fresh = _fresh(self._events, status.events)
         self._events = status.events
         for event in fresh:
-            self._say(status, event, now_s)
+            self._print(f"  {one_line(event, 400)}", now_s)
         if _step(status) != self._step:
             self._step = _step(status)
-            current = status.current
-            self._say(status, current.name if current else "waiting", now_s)
+            if status.current:
+                self._say(status, f"-- {status.current.name}", now_s)
         elif now_s - self._said_s >= HEARTBEAT_S:
             self._say(status, heartbeat(status), now_s)
 
     def _say(self, status: LiveStatus, text: str, now_s: float) -> None:
+        self._print(f"  {status.elapsed_s:6.1f} s  {one_line(text, 400)}", now_s)
+
+    def _print(self, line: str, now_s: float) -> None:
         self._said_s = now_s
-        line = f"{status.elapsed_s:7.1f} s  {one_line(status.drill, 60)}: {one_line(text, 400)}"
         self._console.print(Text(line), soft_wrap=True)
 
 

@@ -138,11 +138,13 @@ def test_without_a_terminal_there_is_a_line_per_phase_and_per_event_and_no_more(
             view.update(STATUS)
         view.update(replace(STATUS, events=(*STATUS.events, "12.5 s DNS answer: us-west-2")))
         view.update(replace(STATUS, phases=(PhaseProgress("heal", "current", 0.1),), events=()))
-    assert [line.split(": ", 1)[1] for line in buffer.getvalue().splitlines()] == [
+    elapsed = f"{STATUS.elapsed_s:.1f} s"
+    assert [line.strip() for line in buffer.getvalue().splitlines()] == [
+        STATUS.drill,
         "12.3 s us-east-1 unhealthy",
-        "recovery",
+        f"{elapsed}  -- recovery",
         "12.5 s DNS answer: us-west-2",
-        "heal",
+        f"{elapsed}  -- heal",
     ]
 
 
