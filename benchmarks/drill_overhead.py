@@ -50,7 +50,9 @@ def main() -> None:
     parser.add_argument("--drill", default="control-fault-never-applied")
     arguments = parser.parse_args()
     before_s, timer_ms = steal_s(), bare_timer_p999_ms()
-    fresh, shared, late = [], [], []
+    fresh: list[float] = []
+    shared: list[float] = []
+    late: list[float] = []
     for _ in range(arguments.rounds):
         one_s, one = run(arguments.drill, 1)
         fresh.append(one_s - waited_s(one[0]))

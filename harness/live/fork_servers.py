@@ -15,6 +15,9 @@ GATEWAY = "harness.emulators.gateway.server"
 BALANCER = "harness.emulators.load_balancer.server"
 ROUTE53 = "harness.emulators.route53.server"
 WITNESS = "harness.witness.process"
+BROWSER_PROXY = "harness.live.browser_proxy"
+
+FOLDER_PREFIX = "drill-world-"
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class ForkServers:
 
 def start_fork_servers(stack: ExitStack) -> ForkServers:
     """Start both; returns at once, while they import side by side. Leaving the stack takes everything down."""
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="drill-world-")))
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX)))
     logs = folder / "logs"
     aws = stack.enter_context(ForkServer([REGION_SERVER], logs))
     net = stack.enter_context(ForkServer([TOXIPROXY, GATEWAY, BALANCER, ROUTE53, WITNESS], logs))
