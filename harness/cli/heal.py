@@ -1,7 +1,42 @@
-"""`drill heal`."""
+"""`drill heal`: undo whatever was broken by hand, or by a harness that is gone."""
 
-EXAMPLES = ""
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from harness.errors import InputError
+from harness.live import world_file
+
+EXAMPLES = """
+Examples:
+
+`drill heal`
+
+`TOXIPROXY_URL=http://127.0.0.1:8474 drill heal`
+
+Exit codes: 0 healed (or nothing was broken), 3 no world here, or it cannot be healed.
+"""
 
 
 def heal() -> None:
-    """Later."""
+    """Take off every toxic, enable every proxy, thaw frozen components: of the world that `drill env up` left running
+    here, or else of the Toxiproxy that TOXIPROXY_URL names."""
+    world, url = world_file.running(world_file.path_in(Path.cwd())), os.environ.get("TOXIPROXY_URL")
+    if world is None and not url:
+        raise InputError("no world runs here (see `drill env up`), and TOXIPROXY_URL names no Toxiproxy server")
+    from harness.live import healing
+    from harness.live.toxiproxy import ToxiproxyClient
+
+    done = healing.heal_links(ToxiproxyClient(url or "" if world is None else world.toxiproxy))
+    trees = {} if world is None else {name: process.tree for name, process in world.processes.items()}
+    done += healing.thaw(trees)
+    console = Console(highlight=False)
+    for sentence in done:
+        console.print(Text(sentence))
+    for name in healing.ended(trees):
+        console.print(Text(f"{name} has ended; healing starts nothing: `drill env down`, then `drill env up`"))
+    console.print("healed" if done else "nothing was broken")

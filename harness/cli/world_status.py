@@ -1,0 +1,129 @@
+"""What a standing world looks like from outside: a table of addresses, and lines to paste."""
+
+from __future__ import annotations
+
+import shlex
+
+import dns.exception
+import dns.message
+import dns.query
+import dns.rdatatype
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from harness.live import healing, process_tree
+from harness.live.world_file import StandingWorld
+
+_DNS_TIMEOUT_S = 1.0
+
+
+def show(world: StandingWorld, console: Console) -> None:
+    """Print the status; lines to paste are never wrapped."""
+    console.print(render(world))
+    for title, line in lines_to_paste(world):
+        console.print(Text(f"\n{title}", style="dim"))
+        console.print(Text(f"  {line}"), soft_wrap=True)
+
+
+def render(world: StandingWorld) -> RenderableType:
+    """The addresses and processes."""
+    record = world.environment.edge.record
+    head = Text(f"{world.environment.environment} ({world.profile}) with {world.subject.subject}, up since ")
+    head.append(f"{world.since} by {world.origin} (pid {world.pid})")
+    answer = Text(f"{record} is {_answer(world)}", style="bold")
+    table = _table("what", "where", "about")
+    for name, where, about in _places(world):
+        table.add_row(name, where, Text(about, style="dim", overflow="fold"))
+    processes = _table("component", "pid", "state", "its AWS_ENDPOINT_URL")
+    for name, process in world.processes.items():
+        processes.add_row(name, str(process.pid), _state(world, name), f"http://{_at(world.gateway[name])}")
+    logs = Text(f"\nOutput of every process: {world.logs}/NAME.log", overflow="fold")
+    return Group(head, answer, Padding(table, (1, 0)), processes, logs)
+
+
+def _table(*columns: str) -> Table:
+    return Table(*columns, box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+
+
+def _at(address: tuple[str, int]) -> str:
+    return f"{address[0]}:{address[1]}"
+
+
+def _places(world: StandingWorld) -> list[tuple[str, str, str]]:
+    found = []
+    for region, edge in world.edges.items():
+        role = "primary" if region == world.environment.primary.name else "standby"
+        found.append(
+            (
+                f"edge {region}",
+                _at(edge.listen),
+                role if edge.answered == edge.listen[0] else f"{role}; DNS answers {edge.answered}",
+            )
+        )
+    for region, address in world.applications.items():
+        found.append((f"application {region}", _at(address), "past edge and links"))
+    for region, address in world.regions.items():
+        found.append((f"DynamoDB {region}", _at(address), "past every link"))
+    found.append(("Route 53 API", _at(world.control_plane), "past every link"))
+    found.append(("DNS", _at(world.dns), "authoritative, UDP and TCP"))
+    found.append(("browser proxy", _at(world.browser_proxy), "follows failover"))
+    found.append(("Toxiproxy API", world.toxiproxy, f"{len(world.links)} links"))
+    return found
+
+
+def _state(world: StandingWorld, name: str) -> Text:
+    process = world.processes[name]
+    if not process_tree.members(process_tree.table(), process.tree):
+        return Text("ended", style="bold red")
+    return Text("frozen", style="bold yellow") if healing.frozen(process.tree) else Text("running")
+
+
+def _answer(world: StandingWorld) -> str:
+    """What DNS says now."""
+    query = dns.message.make_query(world.environment.edge.record, dns.rdatatype.A)
+    try:
+        reply = dns.query.udp(query, world.dns[0], port=world.dns[1], timeout=_DNS_TIMEOUT_S)
+    except (OSError, dns.exception.DNSException) as error:
+        return f"not answered by DNS ({error or type(error).__name__})"
+    names = {edge.answered: region for region, edge in world.edges.items()}
+    found = [str(rdata) for rrset in reply.answer for rdata in rrset if rrset.rdtype == dns.rdatatype.A]
+    return ", ".join(f"{address} ({names.get(address, 'no region of ours')})" for address in found) or "no address"
+
+
+def lines_to_paste(world: StandingWorld) -> list[tuple[str, str]]:
+    """(what it does, the command line)."""
+    edge, primary = world.environment.edge, world.environment.primary.name
+    host, port = world.edges[primary].listen
+    path = world.subject.workload.get.path.replace("{id}", "a")
+    url = shlex.quote(f"http://{edge.record}:{port}{path}")
+    proxied = shlex.quote(f"http://{edge.record}{path}")
+    # One link that everything notices: clients, the load balancer, and through it the edge's health checks.
+    link = f"lb.{primary}->{world.subject.application.name}.{primary}:http"
+    toxic = '{"name": "silence", "type": "timeout", "attributes": {"timeout": 0}}'
+    quoted = link.replace(">", "%3E")
+    lines = [
+        ("As a client of the primary's edge:", f"curl --resolve {edge.record}:{port}:{host} {url}"),
+        ("As a browser, following DNS and failover:", f"curl -x http://{_at(world.browser_proxy)} {proxied}"),
+        ("What DNS answers:", f"dig @{world.dns[0]} -p {world.dns[1]} {edge.record}"),
+        ("The data of a region, past every link:", _aws_line(world, primary)),
+        (
+            f"Cut the application in {primary} off:",
+            f"curl -X POST {world.toxiproxy}/proxies/{quoted} -d '{{\"enabled\": false}}'",
+        ),
+        ("Or make it silent:", f"curl -X POST {world.toxiproxy}/proxies/{quoted}/toxics -d '{toxic}'"),
+    ]
+    if world.processes:
+        name, process = next(iter(world.processes.items()))
+        lines.append((f"Freeze {name} (its whole session):", f"pkill -STOP -s {process.pid}"))
+    lines.append(("Undo all of that:", "drill heal"))
+    lines.append(("Record what clients see meanwhile:", "drill watch --for 60s"))
+    return lines
+
+
+def _aws_line(world: StandingWorld, region: str) -> str:
+    table = next((table.name for table in world.subject.tables), None)
+    what = "list-tables" if table is None else f"scan --table-name {table}"
+    account = "AWS_ACCESS_KEY_ID=drill AWS_SECRET_ACCESS_KEY=drill"
+    return f"{account} AWS_ENDPOINT_URL=http://{_at(world.regions[region])} aws dynamodb {what} --region {region}"

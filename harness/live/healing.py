@@ -1,0 +1,59 @@
+"""Undoes by force what anybody did to a world: takes every toxic off, enables every proxy, thaws frozen processes.
+
+The adversary heals what it broke itself; this heals what was broken by hand, or by a harness that is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import psutil
+
+from harness.errors import HealError
+from harness.live import process_tree
+from harness.live.process_tree import Tree
+from harness.live.toxiproxy import ToxiproxyClient
+
+
+def heal_links(client: ToxiproxyClient) -> list[str]:
+    """Heal every proxy of a server; a sentence for each thing that was done. Raises HealError when some of it stays.
+
+    A real Toxiproxy enables a proxy by listening anew, which can fail for one alone; so each is looked at afterwards.
+    """
+    done = []
+    for name, proxy in sorted(client.proxies().items()):
+        toxics = client.toxics(name)
+        done += [f"{name}: toxic {toxic.name or toxic.type} ({toxic.type}, {toxic.stream}) removed" for toxic in toxics]
+        if not proxy.enabled:
+            done.append(f"{name}: enabled")
+    if done:
+        client.reset()
+    left = [name for name, proxy in client.proxies().items() if not proxy.enabled or client.toxics(name)]
+    if left:
+        raise HealError(f"still broken after a reset of {client.url}: {', '.join(sorted(left))}")
+    return done
+
+
+def frozen(tree: Tree) -> bool:
+    """Whether any process of a tree is stopped."""
+    return any(_stopped(member.pid) for member in process_tree.members(process_tree.table(), tree))
+
+
+def _stopped(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def thaw(trees: Mapping[str, Tree]) -> list[str]:
+    """Thaw what is frozen; a sentence for each. trees: by instance name."""
+    stopped = {name: tree for name, tree in trees.items() if frozen(tree)}
+    process_tree.thaw(*stopped.values())
+    return [f"{name}: thawed" for name in stopped]
+
+
+def ended(trees: Mapping[str, Tree]) -> Iterable[str]:
+    """The instances that no longer run; healing starts nothing."""
+    rows = process_tree.table()
+    return [name for name, tree in trees.items() if not process_tree.members(rows, tree)]

@@ -1,0 +1,209 @@
+"""The state file of a standing world: where everything is, for whoever comes by later (`.drill/world.json`).
+
+It is written whole or not at all, and believed only while its supervisor lives: the process id together with the
+kernel's start stamp, because numbers are reused. A second file beside it is locked by the supervisor for as long as
+it lives, so that two that start at the same time cannot both win.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from harness.errors import InputError, Problem
+from harness.live import process_tree
+from harness.live.fork_servers import FOLDER_PREFIX
+from harness.live.process_tree import Tree
+from harness.topology.environment import Environment
+from harness.topology.subject import Subject
+from harness.topology.timing import Profile
+from harness.witness.models import is_loopback
+
+if sys.platform != "win32":
+    import fcntl
+
+FOLDER = ".drill"
+_LARGEST_BYTES = 4 << 20
+
+Address = tuple[str, Annotated[int, Field(ge=1, le=65_535)]]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EdgeState(_Part):
+    """answered: what DNS answers for the region. listen: where the clients' link of the region really is."""
+
+    answered: str
+    listen: Address
+
+
+class ProcessState(_Part):
+    """One process of the subject, as `process_tree.Tree` knows it."""
+
+    pid: int
+    started: float
+    adopter: int | None
+    marker: str | None
+    log: str
+
+    @property
+    def tree(self) -> Tree:
+        """What it is recognised by."""
+        return Tree(self.pid, self.started, self.adopter, self.marker)
+
+
+class StandingWorld(_Part):
+    """A world that stays up. pid, started: of its supervisor. folder: the world's own, with its logs below.
+
+    Keys of edges, regions, balancers, applications are regions; those of gateway and processes are instances.
+    origin: the command that holds it. since: wall clock, for people.
+    """
+
+    format: Literal["drill-world/1"] = "drill-world/1"
+    pid: Annotated[int, Field(gt=1)]
+    started: float
+    origin: str
+    since: str
+    environment: Environment
+    environment_folder: Path
+    subject: Subject
+    subject_folder: Path
+    subject_file: Path
+    profile: Profile
+    seed: int
+    folder: Path
+    logs: Path
+    toxiproxy: str
+    links: tuple[str, ...]
+    dns: Address
+    browser_proxy: Address
+    edge_port: int
+    edges: dict[str, EdgeState]
+    regions: dict[str, Address]
+    balancers: dict[str, Address]
+    applications: dict[str, Address]
+    gateway: dict[str, Address]
+    control_plane: Address
+    route53: Address
+    witness: Address
+    processes: dict[str, ProcessState]
+
+    @field_validator("dns", "browser_proxy", "control_plane", "route53", "witness")
+    @classmethod
+    def _local(cls, address: Address) -> Address:
+        if not is_loopback(address[0]):
+            raise ValueError(f"{address[0]} is not a loopback address")
+        return address
+
+    @property
+    def alive(self) -> bool:
+        """Whether its supervisor still runs."""
+        return _lives(self.pid, self.started)
+
+    def full_environment(self) -> Environment:
+        """The environment with its folder."""
+        return self.environment.model_copy(update={"folder": self.environment_folder})
+
+    def full_subject(self) -> Subject:
+        """The subject with its folder."""
+        return self.subject.model_copy(update={"folder": self.subject_folder})
+
+
+def path_in(folder: Path) -> Path:
+    """Where the state file of a folder is."""
+    return folder / FOLDER / "world.json"
+
+
+def lives_as(pid: int) -> float:
+    """The start stamp of a living process. Raises ProcessLookupError."""
+    row = process_tree.process(pid)
+    if row is None:
+        raise ProcessLookupError(pid)
+    return row.started
+
+
+def _lives(pid: int, started: float) -> bool:
+    row = process_tree.process(pid)
+    return row is not None and row.started == started and not row.zombie
+
+
+def write(world: StandingWorld, path: Path) -> None:
+    """Write the file at once: a reader sees the old one or the new one."""
+    _make_folder(path.parent)
+    staging = path.with_name(f".{path.name}-{os.getpid()}")
+    staging.write_text(world.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    staging.replace(path)
+
+
+def read(path: Path) -> StandingWorld | None:
+    """What the file says, whether or not it is stale; None when there is none. Raises InputError for a broken one."""
+    try:
+        if path.stat().st_size > _LARGEST_BYTES:
+            raise InputError(Problem(str(path), None, f"larger than {_LARGEST_BYTES} bytes: no state file; remove it"))
+        body: Any = json.loads(path.read_text(encoding="utf-8"))
+        return StandingWorld.model_validate(body)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InputError(Problem(str(path), None, f"cannot be read: {error.strerror}")) from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the whole"
+        text = f"not a state file of this version ({where}: {first['msg']}); remove it if no world runs here"
+        raise InputError(Problem(str(path), None, text)) from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(Problem(str(path), None, f"not JSON; remove it if no world runs here ({error})")) from error
+
+
+def running(path: Path) -> StandingWorld | None:
+    """The world that runs here, None when there is none. A stale file is removed, with the folder it names."""
+    world = read(path)
+    if world is None or world.alive:
+        return world
+    remove(world, path)
+    return None
+
+
+def remove(world: StandingWorld, path: Path) -> None:
+    """Forget a world that has ended: its file, and the folder that a killed supervisor could not remove."""
+    path.unlink(missing_ok=True)
+    folder = world.folder
+    ours = folder.name.startswith(FOLDER_PREFIX) and folder.parent == Path(tempfile.gettempdir())
+    if ours and not folder.is_symlink():
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[bool]:
+    """Hold the lock file `path`; False when somebody else does. The kernel releases it, however we end."""
+    _make_folder(path.parent)
+    with path.open("a") as file:
+        yield _take(file)
+
+
+def _take(file: IO[str]) -> bool:
+    if sys.platform == "win32":
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _make_folder(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
