@@ -120,6 +120,24 @@ def test_disabled_means_fin_for_open_connections_and_refusal_for_new_ones(
         assert exchange(sock, b"ping") == b"ping"
 
 
+def test_nobody_else_gets_the_port_of_a_disabled_proxy_until_it_is_deleted(
+    server: ToxiproxyClient, link: Address
+) -> None:
+    server.disable(LINK)
+    with socket.socket() as thief, pytest.raises(OSError, match="in use"):
+        thief.bind(link)
+    server.enable(LINK)
+    with connected(link) as sock:
+        assert exchange(sock, b"ping") == b"ping"
+    server.disable(LINK)
+    server.delete(LINK)
+    with socket.socket() as heir:
+        heir.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        heir.bind(link)
+        heir.listen()
+    server.populate([Proxy(LINK, link, link)])  # the fixture deletes it
+
+
 def test_cut_resets_open_connections_and_accepts_new_ones(server: ToxiproxyClient, link: Address) -> None:
     with connected(link) as sock:
         assert exchange(sock, b"ping") == b"ping"

@@ -63,7 +63,7 @@ class ProxyCollection:
 
     def delete(self, name: str) -> None:
         """Raises ApiError 404."""
-        self.get(name).stop()
+        self.get(name).close()
         del self.proxies[name]
 
     def populate(self, bodies: object) -> tuple[list[Proxy], ApiError | None]:
@@ -119,7 +119,7 @@ class ProxyCollection:
     def close(self) -> None:
         """Stop every proxy."""
         for proxy in self.proxies.values():
-            proxy.stop()
+            proxy.close()
 
     def _timed(self, action: object) -> dict[str, Any]:
         start_ns = monotonic_ns()
@@ -173,7 +173,7 @@ class ProxyCollection:
         if existing is not None:
             if not existing.differs(body.listen or "", body.upstream or ""):
                 return existing
-            existing.stop()
+            existing.close()
         return self._make(body)
 
     def _tell(self, what: Literal["start", "stop"], fault: str, target: str, mode: str, start_ns: int) -> None:

@@ -41,6 +41,22 @@ def can_hold() -> bool:
     return sys.platform == "linux"
 
 
+def reserve(address: Address) -> socket.socket | None:
+    """A socket that is bound there and does not listen: connections are refused, and nobody else gets the port.
+
+    A disabled proxy would else lose a port of the ephemeral range to whoever asks for any. None when it is taken.
+    """
+    sock = socket.socket(socket.AF_INET6 if ":" in address.host else socket.AF_INET, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((address.host, address.port))
+    except OSError as error:
+        _LOG.warning("%s: the port could not be kept while the proxy is disabled: %s", address, error)
+        sock.close()
+        return None
+    return sock
+
+
 class Listener:
     """Accepts connections on one address until it is closed. Every method returns at once."""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.emulators.toxiproxy import draws
 from harness.emulators.toxiproxy.connection import Connection
-from harness.emulators.toxiproxy.listener import Listener
+from harness.emulators.toxiproxy.listener import Listener, reserve
 from harness.emulators.toxiproxy.model import (
     ApiError,
     ProxyBody,
@@ -47,6 +47,7 @@ class Proxy:
         self._loop = loop
         self._seed = seed
         self._listener: Listener | None = None
+        self._reserved: socket.socket | None = None
         self._held = False
         self._accepted = 0
         self._connections: dict[int, Connection] = {}
@@ -80,6 +81,7 @@ class Proxy:
         if self._listener is not None:
             return
         address = parse_listen(self.listen)
+        self._release()
         try:
             self._listener = Listener(self._loop, address, self._accept)
         except OSError as error:
@@ -89,14 +91,26 @@ class Proxy:
         self._dig()
 
     def stop(self) -> None:
-        """Stop listening and close every connection."""
+        """Stop listening and close every connection; the port stays ours."""
         if self._listener is None:
             return
+        address = self._listener.address
         self._listener.close()
         self._listener = None
+        self._reserved = reserve(address)
         self._held = False
         for connection in list(self._connections.values()):
             connection.drop()
+
+    def close(self) -> None:
+        """Stop for good, and give the port back."""
+        self.stop()
+        self._release()
+
+    def _release(self) -> None:
+        if self._reserved is not None:
+            self._reserved.close()
+            self._reserved = None
 
     def differs(self, listen: str, upstream: str) -> bool:
         """Whether it would have to be started anew for these addresses. Raises ApiError for a wrong one."""
@@ -108,7 +122,7 @@ class Proxy:
         upstream = self.upstream if body.upstream is None else body.upstream
         enabled = self.enabled if body.enabled is None else body.enabled
         if self.differs(listen, upstream):
-            self.stop()
+            self.close()
             self.listen, self.upstream = listen, upstream
         if enabled:
             self.start()
