@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +14,7 @@ from pytest_bdd.scenario import scenario_wrapper_template_registry
 from harness.drill.backend import Backend
 from harness.drill.evidence import DrillResult, RunResult
 from harness.drill.facade import Drill
+from harness.drill.lifecycle import Phase
 from harness.drill.plan import DrillPlan
 from harness.drill.progress import LiveStatus
 from harness.drill.runner import Run
@@ -34,7 +34,6 @@ _RAISED: dict[Verdict, type[VerdictReached]] = {
     Verdict.INVALID: DrillInvalid,
 }
 _TIMEOUT_FAST_S = 300
-_IDLE_AFTER_S = 6.0
 _TIMEOUT_PRODUCTION_S = 3600
 
 Wanted = Sequence[tuple[Path, str]]
@@ -73,6 +72,7 @@ class DrillSession:
         self._stack = ExitStack()
         self._world: Backend | None = None
         self._facts: dict[str, Any] = {"versions": {}, "capabilities": {}, "machine": {}}
+        self._warm = False
         self.planned = 0
         self._begun = 0
 
@@ -124,17 +124,24 @@ class DrillSession:
                 number=self._begun,
                 of=max(self.planned, self._begun),
             )
-            show = self.host.show if self.host else _quiet
-            drill = Drill(self.world(), plan, self.run.drill_folder(name), show)
+            drill = Drill(self.world(), plan, self.run.drill_folder(name), self._show)
         except DrillError as error:
             self.run.errors.append(f"{name}: {error}")
             raise
         item.stash[_DRILL] = drill
-        if self._begun == 1:
-            warming = threading.Timer(_IDLE_AFTER_S, _warm_reports)
-            warming.daemon = True
-            warming.start()
         return drill
+
+    def _show(self, status: LiveStatus) -> None:
+        """Pass a status on. In the first steady state, load the drawing library: the drill only waits then, and its
+        end need not wait for it."""
+        if self.host is not None:
+            self.host.show(status)
+        steady = status.current is not None and status.current.name == Phase.STEADY
+        if steady and not self._warm:
+            self._warm = True
+            from harness.reporting.filing import warm
+
+            warm()
 
     def record(self, result: DrillResult) -> None:
         """Keep a drill's result, and draw what belongs to it."""
@@ -156,17 +163,6 @@ class DrillSession:
         if self.host is not None:
             self.host.result = result
         return result
-
-
-def _warm_reports() -> None:
-    """Load the drawing library in the first drill's steady state, so that its end does not wait for it."""
-    from harness.reporting.filing import warm
-
-    warm()
-
-
-def _quiet(status: LiveStatus) -> None:
-    """Nobody watches."""
 
 
 def configure(config: pytest.Config) -> None:
