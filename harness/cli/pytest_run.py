@@ -21,7 +21,7 @@ from harness.reporting.live_view import LiveView
 from harness.reporting.summary import show
 
 EXIT_MET, EXIT_MISSED, EXIT_UNKNOWN, EXIT_HARNESS, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
-_EXIT = {
+EXIT_OF = {
     Verdict.MET: EXIT_MET,
     Verdict.MISSED: EXIT_MISSED,
     Verdict.UNKNOWN: EXIT_UNKNOWN,
@@ -104,7 +104,7 @@ def _report(code: Any, host: Host, run: Run, quiet: _Quiet, console: Console) ->
         return EXIT_HARNESS
     if host.result is None:
         raise WorldError(f"pytest ended with {code!r} and no drill was run:\n{quiet.output.getvalue()[-2000:]}")
-    return _EXIT[host.result.verdict]
+    return EXIT_OF[host.result.verdict]
 
 
 def _reason(text: str) -> str:

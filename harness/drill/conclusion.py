@@ -117,10 +117,11 @@ def _write_history(record: Record, events: Sequence[Event]) -> str:
     codec.write(path, events)
     if record.commits is not None:
         codec.write(record.folder / COMMITS, record.commits)
-    return _sha256(path)
+    return sha256_of(path)
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """The hash of a file, as hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

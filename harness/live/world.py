@@ -24,6 +24,7 @@ from harness.live.fork_servers import ForkServers
 from harness.live.holding import HeldFault
 from harness.live.parts import Parts, Starter, canaries, edge_calls
 from harness.live.subject_processes import SubjectProcesses
+from harness.live.toxiproxy import ToxiproxyClient
 
 SERVING_TIMEOUT_S = 20.0
 _EVIDENCE_EVERY_S = 0.2
@@ -74,6 +75,11 @@ class EmbeddedWorld:
     def parts(self) -> Parts:
         """The started world, for whoever prints its addresses."""
         return self._parts
+
+    @property
+    def toxiproxy(self) -> ToxiproxyClient:
+        """The client of its link server."""
+        return self._parts.toxiproxy
 
     # --- one drill ---------------------------------------------------------------------------------------------
 

@@ -8,11 +8,12 @@ from typing import Annotated
 from pydantic import Field
 
 from harness.names import OUTSIDE, instance_name
-from harness.topology.environment import Environment, Name, Spec
+from harness.topology.environment import Environment, Spec
 
 EACH = "each"
 
 EnvironmentName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+SubjectName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
 UrlPath = Annotated[str, Field(pattern=r"^/[^\s]*$")]
 
 
@@ -95,7 +96,7 @@ class SubjectTiming(Spec):
 class Subject(Spec):
     """A whole subject file. folder: where it lies; commands run there."""
 
-    subject: Name
+    subject: SubjectName
     tables: tuple[Table, ...] = ()
     components: Annotated[tuple[Component, ...], Field(min_length=1)]
     failover: Failover = Failover()
