@@ -5,16 +5,23 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
+from rich.text import Text
 
+from harness.cli.foreground import show_kept
 from harness.drill.catalogue import KnownDrill
 from harness.drill.options import RunOptions
 from harness.drill.runner import Run
 from harness.errors import WorldError
+from harness.live import world_file
 from harness.live.fork_servers import ForkServers
+from harness.live.standing import published, stay
+from harness.live.world import EmbeddedWorld
 from harness.outcome import Verdict
 from harness.pytest_plugin.session import Host
 from harness.reporting.live_view import LiveView
@@ -70,13 +77,28 @@ def run_drills(drills: Sequence[KnownDrill], options: RunOptions, servers: ForkS
         "-p", "no:cacheprovider",
         "-p", "no:logging",
         f"--alluredir={run.folder / 'allure-results'}",
+        *(["--exitfirst"] if options.keep else []),
     ]  # fmt: skip
     view.start()
     try:
         code = pytest.main(arguments, plugins=[_Named(host), quiet])
     finally:
         view.stop()
-    return _report(code, host, run, quiet, console)
+    exit_code = _report(code, host, run, quiet, console)
+    if host.kept is not None:
+        _keep(host.kept, options, servers, console)
+    return exit_code
+
+
+def _keep(kept: tuple[EmbeddedWorld, ExitStack], options: RunOptions, servers: ForkServers, console: Console) -> None:
+    """Hold a failed drill's world in this terminal, with its subject running again, until Ctrl-C."""
+    world, stack = kept
+    path = world_file.path_in(Path.cwd())
+    with stack, suppress(KeyboardInterrupt):
+        world.processes.start()
+        with published(world, servers, options, path, "drill run --keep") as state:
+            show_kept(state, console)
+            stay(world, state, path, lambda sentence: console.print(Text(sentence)))
 
 
 class _Named:

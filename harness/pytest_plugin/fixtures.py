@@ -17,7 +17,7 @@ def drill_session(request: pytest.FixtureRequest) -> Iterator[DrillSession]:
     try:
         yield session
     finally:
-        session.close_world()
+        session.end_world()
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import pytest
 from pytest_bdd.parser import Feature
 from pytest_bdd.scenario import scenario_wrapper_template_registry
 
-from harness.drill.backend import Backend
 from harness.drill.evidence import DrillResult, RunResult
 from harness.drill.facade import Drill
 from harness.drill.lifecycle import Phase
@@ -22,6 +21,7 @@ from harness.drill.slug import slug
 
 if TYPE_CHECKING:
     from harness.live.fork_servers import ForkServers
+    from harness.live.world import EmbeddedWorld
 from harness.errors import DrillError, DrillInvalid, DrillMissed, DrillUnknown, HealError, VerdictReached, WorldError
 from harness.outcome import Verdict
 from harness.pytest_plugin import options as drill_options
@@ -54,7 +54,7 @@ class Host:
         self.show = show
         self._servers = servers
         self.result: RunResult | None = None
-        self.kept: Backend | None = None
+        self.kept: tuple[EmbeddedWorld, ExitStack] | None = None
 
     def take_servers(self) -> ForkServers | None:
         """The warmed parents, once."""
@@ -70,7 +70,7 @@ class DrillSession:
         self.host = host
         self._run: Run | None = None
         self._stack = ExitStack()
-        self._world: Backend | None = None
+        self._world: EmbeddedWorld | None = None
         self._facts: dict[str, Any] = {"versions": {}, "capabilities": {}, "machine": {}}
         self._warm = False
         self.planned = 0
@@ -88,7 +88,7 @@ class DrillSession:
         """Whether any drill has begun."""
         return self._run is not None
 
-    def world(self) -> Backend:
+    def world(self) -> EmbeddedWorld:
         """The world of this session, started when first asked for."""
         if self._world is None:
             from harness.live.fork_servers import start_fork_servers
@@ -108,6 +108,14 @@ class DrillSession:
         """Take the world down; the next drill starts another."""
         self._world = None
         self._stack.close()
+
+    def end_world(self) -> None:
+        """At the session's end: take the world down, or hand it to a host that is to keep it after a failure."""
+        failed = self._run is not None and any(drill.verdict is not Verdict.MET for drill in self._run.drills)
+        if self._world is not None and failed and self.host is not None and self.run.options.keep:
+            self.host.kept = (self._world, self._stack.pop_all())
+            self._world = None
+        self.close_world()
 
     def begin(self, item: pytest.Item) -> Drill:
         """The drill of a scenario's test."""
@@ -152,7 +160,7 @@ class DrillSession:
 
     def finish(self) -> RunResult | None:
         """Write the run's evidence; None when no drill has ended."""
-        self.close_world()
+        self.end_world()
         if self._run is None or not self._run.drills:
             return None
         from harness.reporting.filing import file_run
