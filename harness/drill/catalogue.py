@@ -40,6 +40,9 @@ def drills_in(file: Path) -> list[KnownDrill]:
         raise InputError(Problem(str(file), None, "not a feature: there is none in it")) from error
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(Problem(str(file), None, f"cannot be read: {error}")) from error
+    empty = [s for s in feature.scenarios.values() if not s.steps]
+    if empty:
+        raise InputError(*(Problem(str(file), s.line_number, f"scenario {s.name!r} has no steps") for s in empty))
     return [
         KnownDrill(slug(s.name), s.name, feature.name or file.stem, file, s.line_number, tuple(sorted(s.tags)))
         for s in feature.scenarios.values()

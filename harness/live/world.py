@@ -13,7 +13,7 @@ from harness.clock import Clock, MachineClock
 from harness.drill.backend import State, SteadyEvidence
 from harness.drill.options import RunOptions
 from harness.drill.settings import Settings
-from harness.errors import DrillInvalid
+from harness.errors import DrillInvalid, WorldError
 from harness.faults.model import Fault, ProcessRef, process_canary
 from harness.history.events import Commit, Event
 from harness.history.log import Tail
@@ -27,6 +27,7 @@ from harness.live.subject_processes import SubjectProcesses
 from harness.live.toxiproxy import ToxiproxyClient
 
 SERVING_TIMEOUT_S = 20.0
+ANSWER_TIMEOUT_S = 10.0
 _EVIDENCE_EVERY_S = 0.2
 _CALIBRATION = {"seconds": 1.0, "concurrency": 8}
 _PROBE = {"seconds": 0.05, "concurrency": 1}
@@ -151,6 +152,7 @@ class EmbeddedWorld:
 
     def wait_serving(self) -> None:
         """Until a write and a read through the edge succeed; the subject may need a while to elect its active side."""
+        self._wait_answer()
         until = time.monotonic() + SERVING_TIMEOUT_S
         while True:
             burst = self._parts.witness.post("/calibrate", _PROBE)
@@ -162,6 +164,15 @@ class EmbeddedWorld:
                     f"through the edge (see the subject's logs)"
                 )
             time.sleep(0.1)
+
+    def _wait_answer(self) -> None:
+        """Until the data plane has read the records: a subject that starts at once would else meet a name unknown."""
+        until = time.monotonic() + ANSWER_TIMEOUT_S
+        record = self.environment.edge.record
+        while not self._parts.route53.get("/status")["answers"].get(record, {}).get("addresses"):
+            if time.monotonic() > until:
+                raise WorldError(f"the Route 53 data plane knows no address of {record}")
+            time.sleep(0.02)
 
     def _calibrate(self) -> None:
         """The workload stays at or below half of what this machine carries."""
