@@ -1,0 +1,177 @@
+"""What a user gets for a mistake: one clear message that names what to change, exit code 3, nothing left running."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+pytestmark = pytest.mark.live
+
+ROOT = Path(__file__).parents[2]
+SUBJECTS = ROOT / "tests" / "subjects"
+
+
+def drill(folder: Path, *arguments: str, timeout_s: float = 100) -> tuple[int, str]:
+    """Exit code and everything that was printed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "harness.cli.main", *arguments],
+        cwd=folder, capture_output=True, text=True, timeout=timeout_s, check=False, env=environment(),
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+def environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(("DRILL_", "PYTEST_"))}
+
+
+def left_running(folder: Path) -> list[str]:
+    """Processes that were started from `folder` or below a world that was."""
+    names = []
+    for process in psutil.process_iter(["cmdline", "cwd"]):
+        if process.info["cwd"] == str(folder):
+            names.append(" ".join(process.info["cmdline"] or ()))
+    return names
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["run", "region-lost-refusd"], "did you mean region-lost-refused?"),
+        (["run", "region-lost-refused", "--environment", "mars"], "unknown environment mars; one of: embedded"),
+        (["run", "region-lost-refused", "--bogus"], "No such option: --bogus"),
+        (["run", "region-lost-refused", "--set", "faul=none"], "did you mean fault?"),
+        (["run", "region-lost-refused", "--set", "failover=on"], "only `off` is allowed"),
+        (["run", "region-lost-refused", "--profile", "slow"], "--profile slow: one of fast, production"),
+        (["run", "region-lost-refused", "--trials", "0"], "--trials 0: must be at least 1"),
+        (["run", "absent.feature"], "absent.feature: no such file"),
+        (["run", "region-lost-refused", "--subject", "absent.yaml"], "--subject absent.yaml: no such file"),
+        (["watch", "--for", "soon"], "--for soon: must be a duration such as 90, 60s, 5m or 1h"),
+        (["report", "absent"], "no run absent in reports: there are none yet"),
+        (["env", "status"], ""),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_mistyped_command_line_is_one_clear_message(tmp_path: Path, arguments: list[str], told: str) -> None:
+    code, output = drill(tmp_path, *arguments)
+    assert code == (1 if arguments[0] == "env" else 3)
+    assert told in " ".join(output.split())
+    assert "Traceback" not in output
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Feature: x\n  Scenario: a\n    When the moon falls\n", 'Step definition is not found: When "the moon falls"'),
+        ("Feature: x\n  Scenario: a\n    Wenn der Mond\n", "mine.feature:2: scenario 'a' has no steps"),
+        ("no gherkin\n", "mine.feature"),
+    ],
+)
+def test_a_broken_feature_names_the_file_and_what_is_wrong(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "mine.feature").write_text(text)
+    code, output = drill(tmp_path, "run", "mine.feature")
+    assert (code, "Traceback" in output) == (3, False)
+    assert told in " ".join(output.split())
+    assert left_running(tmp_path) == []
+
+
+def test_an_unknown_region_in_a_step_names_those_that_exist(tmp_path: Path) -> None:
+    text = "Feature: x\n  Scenario: a\n    Given steady state in region eu-west-1\n"
+    (tmp_path / "mine.feature").write_text(text)
+    code, output = drill(tmp_path, "run", "mine.feature")
+    assert code == 3
+    assert "unknown region eu-west-1; this environment has: us-east-1, us-west-2" in " ".join(output.split())
+    assert left_running(tmp_path) == []
+
+
+def test_every_mistake_of_an_environment_file_is_told_with_its_line(tmp_path: Path) -> None:
+    wrong = "environment: mine\nregions:\n  - {name: a, role: primry}\nobjectives:\n  fast: {rto_s: -1}\n"
+    (tmp_path / "mine.yaml").write_text(wrong)
+    code, output = drill(tmp_path, "run", "region-lost-refused", "--environment", "mine.yaml")
+    assert code == 3
+    assert "mine.yaml:3: regions.0.role" in output
+    assert "mine.yaml:5: fast.rto_s" in output or "mine.yaml:5: objectives.fast.rto_s" in output
+
+
+def test_a_port_in_use_names_the_setting(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.1.10", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        text = (ROOT / "environments" / "embedded.yaml").read_text()
+        text = text.replace("  port: 0 ", f"  port: {port} ", 1).replace("../reference", str(ROOT / "reference"))
+        (tmp_path / "mine.yaml").write_text(text)
+        code, output = drill(tmp_path, "run", "region-lost-refused", "--environment", "mine.yaml")
+    assert code == 3
+    assert f"port {port} on 127.0.1.10 is in use: choose another edge.port" in " ".join(output.split())
+    assert left_running(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("subject", "told"),
+    [
+        ("missing_command", "command not found: 'no-such-program-anywhere'"),
+        ("dies_at_start", "exited with code 1 before it was ready no licence key found"),
+    ],
+)
+def test_a_subject_that_cannot_start_is_the_users_mistake(tmp_path: Path, subject: str, told: str) -> None:
+    file = str(SUBJECTS / subject / "subject.yaml")
+    code, output = drill(tmp_path, "run", "region-lost-refused", "--subject", file)
+    assert (code, "Traceback" in output) == (3, False)
+    assert told in " ".join(output.split())
+    assert left_running(tmp_path) == []
+
+
+def test_a_subject_that_never_answers_ends_in_a_verdict(tmp_path: Path) -> None:
+    file = str(SUBJECTS / "hangs" / "subject.yaml")
+    code, output = drill(tmp_path, "run", "region-lost-refused", "--subject", file)
+    assert code == 2
+    assert "no HTTP answer from app.us-east-1, app.us-west-2" in " ".join(output.split())
+    assert left_running(tmp_path) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_nothing_outlives_an_interrupted_drill(tmp_path: Path, number: signal.Signals) -> None:
+    running = subprocess.Popen(
+        [sys.executable, "-m", "harness.cli.main", "run", "region-lost-refused"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment(),
+    )  # fmt: skip
+    assert running.stdout is not None
+    for line in running.stdout:  # a world, a subject and clients are up
+        if "steady state" in line:
+            break
+    below = psutil.Process(running.pid).children(recursive=True)
+    assert len(below) > 8
+    running.send_signal(number)
+    running.stdout.read()
+    code = running.wait(timeout=20)
+    running.stdout.close()
+    assert code == (-9 if number is signal.SIGKILL else 130)
+    _gone, alive = psutil.wait_procs(below, timeout=10)
+    assert [process.cmdline() for process in alive] == []
+
+
+def test_a_standing_world_answers_curl_and_is_gone_when_it_is_told_to_go(tmp_path: Path) -> None:
+    code, output = drill(tmp_path, "env", "up")
+    assert code == 0, output
+    try:
+        assert "curl --resolve app.example.com:" in output
+        code, output = drill(tmp_path, "env", "status")
+        assert code == 0
+        code, output = drill(tmp_path, "watch", "--for", "3s")
+        assert code in (0, 1)
+        assert "Report: reports/" in output
+    finally:
+        code, output = drill(tmp_path, "env", "down")
+    assert code == 0
+    deadline = time.monotonic() + 5
+    while left_running(tmp_path) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert left_running(tmp_path) == []
