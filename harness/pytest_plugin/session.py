@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +15,7 @@ from pytest_bdd.scenario import scenario_wrapper_template_registry
 from harness.drill.evidence import DrillResult, RunResult
 from harness.drill.facade import Drill
 from harness.drill.lifecycle import Phase
+from harness.drill.options import RunOptions
 from harness.drill.plan import DrillPlan
 from harness.drill.progress import LiveStatus
 from harness.drill.runner import Run
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 from harness.errors import DrillError, DrillInvalid, DrillMissed, DrillUnknown, HealError, VerdictReached, WorldError
 from harness.outcome import Verdict
 from harness.pytest_plugin import options as drill_options
+from harness.topology.timing import Profile
 
 _KEY = pytest.StashKey["DrillSession"]()
 _DRILL = pytest.StashKey[Drill]()
@@ -76,11 +79,16 @@ class DrillSession:
         self.planned = 0
         self._begun = 0
 
+    @functools.cached_property
+    def options(self) -> RunOptions:
+        """What this session was asked to do. Raises pytest.UsageError."""
+        return self.host.run.options if self.host else drill_options.resolved(self._config)
+
     @property
     def run(self) -> Run:
         """The run; made when its first drill begins."""
         if self._run is None:
-            self._run = self.host.run if self.host else Run(drill_options.resolved(self._config))
+            self._run = self.host.run if self.host else Run(self.options)
         return self._run
 
     @property
@@ -209,7 +217,10 @@ def repeat(metafunc: pytest.Metafunc) -> None:
     if template_of(metafunc.function) is None:
         return
     session = session_of(metafunc.config)
-    trials = session.host.run.options.trials if session.host else int(metafunc.config.getoption("drill_trials") or 1)
+    try:
+        trials = session.options.trials
+    except pytest.UsageError:
+        return  # `prepare` meets it again, where pytest takes it for what it is
     if trials > 1:
         metafunc.fixturenames.append("drill_trial")
         metafunc.parametrize("drill_trial", range(1, trials + 1), ids=lambda number: f"trial{number}")
@@ -231,7 +242,7 @@ def prepare(config: pytest.Config, items: list[pytest.Item]) -> None:
         items[:] = drills = kept
     session.planned = len(drills)
     for item in drills:
-        production = session.host is not None or config.getoption("drill_profile") == "production"
+        production = session.options.timing.profile is Profile.PRODUCTION
         item.add_marker(pytest.mark.timeout(_TIMEOUT_PRODUCTION_S if production else _TIMEOUT_FAST_S))
 
 
