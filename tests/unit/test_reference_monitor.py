@@ -10,20 +10,9 @@ import pytest
 from reference.active_region import BY_OPERATOR, Record
 from reference.heartbeat import Heartbeat, RegionItems, Replication
 from reference.lease import Echo, LeaseTerms, Nonce
-from reference.monitor.decision import (
-    RULES,
-    Announce,
-    Decision,
-    Grant,
-    Looked,
-    Mark,
-    Phase,
-    Recorded,
-    State,
-    Tick,
-    WriteRecord,
-)
+from reference.monitor.decision import RULES, Decision
 from reference.monitor.health import Look, Rules
+from reference.monitor.state import Announce, Grant, Looked, Mark, Phase, Recorded, State, Tick, WriteRecord
 
 MS = 1_000_000
 S = 1000 * MS
