@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.pytest_plugin import feature_file, options, session
+from harness.pytest_plugin import feature_file, options, selection, session
 from harness.pytest_plugin.fixtures import drill, drill_session
 
 __all__ = ["drill", "drill_session"]
@@ -27,11 +27,11 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    session.repeat(metafunc)
+    selection.repeat(metafunc)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    session.prepare(config, items)
+    selection.prepare(config, items)
 
 
 @pytest.hookimpl(wrapper=True)

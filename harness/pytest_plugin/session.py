@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pytest_bdd.parser import Feature
-from pytest_bdd.scenario import scenario_wrapper_template_registry
 
 from harness.drill.evidence import DrillResult, RunResult
 from harness.drill.facade import Drill
@@ -24,10 +22,10 @@ from harness.drill.slug import slug
 if TYPE_CHECKING:
     from harness.live.fork_servers import ForkServers
     from harness.live.world import EmbeddedWorld
-from harness.errors import DrillError, DrillInvalid, DrillMissed, DrillUnknown, HealError, VerdictReached, WorldError
+from harness.errors import DrillError, DrillInvalid, DrillMissed, DrillUnknown, HealError, VerdictReached
 from harness.outcome import Verdict
 from harness.pytest_plugin import options as drill_options
-from harness.topology.timing import Profile
+from harness.pytest_plugin.scenarios import scenario_of
 
 _KEY = pytest.StashKey["DrillSession"]()
 _DRILL = pytest.StashKey[Drill]()
@@ -36,8 +34,6 @@ _RAISED: dict[Verdict, type[VerdictReached]] = {
     Verdict.UNKNOWN: DrillUnknown,
     Verdict.INVALID: DrillInvalid,
 }
-_TIMEOUT_FAST_S = 300
-_TIMEOUT_PRODUCTION_S = 3600
 
 Wanted = Sequence[tuple[Path, str]]
 
@@ -197,53 +193,6 @@ def configure(config: pytest.Config) -> None:
 def session_of(config: pytest.Config) -> DrillSession:
     """The drills of a pytest session."""
     return config.stash[_KEY]
-
-
-def template_of(function: object) -> Any:
-    """The scenario behind a test function; None when it is an ordinary test."""
-    return scenario_wrapper_template_registry.get(function) if callable(function) else None
-
-
-def scenario_of(item: pytest.Item) -> tuple[Feature, Any]:
-    """The feature and scenario behind a test. Raises WorldError for a test that is none."""
-    template = template_of(getattr(item, "obj", None))
-    if template is None:
-        raise WorldError(f"{item.nodeid}: the `drill` fixture is for scenarios of feature files")
-    return template.feature, template
-
-
-def repeat(metafunc: pytest.Metafunc) -> None:
-    """Run each scenario `--trials` times."""
-    if template_of(metafunc.function) is None:
-        return
-    session = session_of(metafunc.config)
-    try:
-        trials = session.options.trials
-    except pytest.UsageError:
-        return  # `prepare` meets it again, where pytest takes it for what it is
-    if trials > 1:
-        metafunc.fixturenames.append("drill_trial")
-        metafunc.parametrize("drill_trial", range(1, trials + 1), ids=lambda number: f"trial{number}")
-
-
-def prepare(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the wanted scenarios, in the wanted order; give drills the time that they need."""
-    session = session_of(config)
-    drills = [item for item in items if template_of(getattr(item, "obj", None)) is not None]
-    if session.host is not None:
-        order = {(str(path.resolve()), title): place for place, (path, title) in enumerate(session.host.wanted)}
-
-        def place(item: pytest.Item) -> int:
-            feature, scenario = scenario_of(item)
-            return order.get((str(Path(feature.filename).resolve()), scenario.name), -1)
-
-        kept = sorted((item for item in drills if place(item) >= 0), key=place)
-        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-        items[:] = drills = kept
-    session.planned = len(drills)
-    for item in drills:
-        production = session.options.timing.profile is Profile.PRODUCTION
-        item.add_marker(pytest.mark.timeout(_TIMEOUT_PRODUCTION_S if production else _TIMEOUT_FAST_S))
 
 
 def conclude(item: pytest.Item) -> Generator[None, Any, Any]:

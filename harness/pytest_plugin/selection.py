@@ -1,0 +1,48 @@
+"""Which scenarios run, in which order, how often, and how long they may take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.pytest_plugin.scenarios import scenario_of, template_of
+from harness.pytest_plugin.session import session_of
+from harness.topology.timing import Profile
+
+_TIMEOUT_FAST_S = 300
+_TIMEOUT_PRODUCTION_S = 3600
+
+
+def repeat(metafunc: pytest.Metafunc) -> None:
+    """Run each scenario `--trials` times."""
+    if template_of(metafunc.function) is None:
+        return
+    session = session_of(metafunc.config)
+    try:
+        trials = session.options.trials
+    except pytest.UsageError:
+        return  # `prepare` meets it again, where pytest takes it for what it is
+    if trials > 1:
+        metafunc.fixturenames.append("drill_trial")
+        metafunc.parametrize("drill_trial", range(1, trials + 1), ids=lambda number: f"trial{number}")
+
+
+def prepare(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the wanted scenarios, in the wanted order; give drills the time that they need."""
+    session = session_of(config)
+    drills = [item for item in items if template_of(getattr(item, "obj", None)) is not None]
+    if session.host is not None:
+        order = {(str(path.resolve()), title): place for place, (path, title) in enumerate(session.host.wanted)}
+
+        def place(item: pytest.Item) -> int:
+            feature, scenario = scenario_of(item)
+            return order.get((str(Path(feature.filename).resolve()), scenario.name), -1)
+
+        kept = sorted((item for item in drills if place(item) >= 0), key=place)
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = drills = kept
+    session.planned = len(drills)
+    for item in drills:
+        production = session.options.timing.profile is Profile.PRODUCTION
+        item.add_marker(pytest.mark.timeout(_TIMEOUT_PRODUCTION_S if production else _TIMEOUT_FAST_S))
