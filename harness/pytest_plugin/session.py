@@ -203,17 +203,25 @@ def conclude(item: pytest.Item) -> Generator[None, Any, Any]:
         outcome = yield
     except BaseException as error:
         raised = error
-        if _DRILL not in item.stash or not isinstance(error, Exception):
+        if _DRILL not in item.stash or not isinstance(error, Exception | pytest.fail.Exception):
             raise
     if _DRILL not in item.stash:
         return outcome
     session = session_of(item.config)
-    result = _finish_drill(session, item.stash[_DRILL], raised)
+    result = _finish_drill(session, item.stash[_DRILL], _as_verdict(raised))
     if result.verdict is not Verdict.MET and not isinstance(raised, VerdictReached):
         raise _RAISED[result.verdict]("; ".join(result.reasons)) from raised
     if result.verdict is not Verdict.MET and raised is not None:
         raise raised
     return outcome
+
+
+def _as_verdict(raised: BaseException | None) -> BaseException | None:
+    """A step of the user's own that does not hold is a promise that was not kept, and no error of the harness."""
+    if isinstance(raised, AssertionError | pytest.fail.Exception):
+        lines = str(raised).strip().splitlines()
+        return DrillMissed(f"a step did not hold: {lines[0] if lines else type(raised).__name__}")
+    return raised
 
 
 def _finish_drill(session: DrillSession, drill: Drill, raised: BaseException | None) -> DrillResult:

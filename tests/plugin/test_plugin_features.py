@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -191,6 +192,21 @@ def test_an_ordinary_session_is_left_alone(project: pytest.Pytester, world: Worl
     assert started == []
     assert not (project.path / "reports").exists()
     assert "drills" not in result.stdout.str()
+
+
+def test_a_step_of_the_users_that_does_not_hold_is_a_miss_and_the_world_goes_on(
+    project: pytest.Pytester, world: World
+) -> None:
+    started = world(Story())
+    project.makeconftest("from pytest_bdd import then\n@then('my pager rang')\ndef _(drill): assert 1 == 2\n")
+    mine = "  Scenario: Quiet\n    Given steady state in the primary region\n    Then my pager rang\n\n"
+    project.makefile(".feature", mine=FEATURE.replace("  Scenario: Region lost", mine + "  Scenario: Region lost"))
+    result = project.runpytest_inprocess("mine.feature", "-k", "quiet or region_lost", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1, failed=1, deselected=1)
+    assert len(started) == 1
+    run = json.loads((project.path / "reports" / "latest" / "run.json").read_text())
+    quiet = next(drill for drill in run["drills"] if drill["name"] == "quiet")
+    assert quiet["reasons"][0].startswith("a step did not hold: assert 1 == 2")
 
 
 def test_an_error_in_a_step_takes_the_world_down_and_the_next_drill_gets_another(
