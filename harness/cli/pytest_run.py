@@ -122,7 +122,7 @@ def _report(code: Any, host: Host, run: Run, quiet: _Quiet, console: Console) ->
     if problems:
         error = Console(stderr=True, soft_wrap=True, highlight=False)
         for problem in problems:
-            error.print(f"[bold red]drill:[/] {problem}".replace("[/] [", r"[/] \["), markup=True)
+            error.print(Text.assemble(("drill:", "bold red"), " ", problem))  # no markup: the words are anybody's
         return EXIT_HARNESS
     if host.result is None:
         raise WorldError(f"pytest ended with {code!r} and no drill was run:\n{quiet.output.getvalue()[-2000:]}")
