@@ -111,6 +111,10 @@ class SimulatedClock:
             happen()
         self.ns = until_ns
 
+    def forget(self) -> None:
+        """Nothing that was to happen happens."""
+        self._due.clear()
+
     def after(self, delay_ns: int, happen: Callable[[], None]) -> None:
         heapq.heappush(self._due, (self.ns + delay_ns, next(self._order), happen))
 
@@ -171,6 +175,7 @@ class SimulatedBackend:
     # --- one drill ---------------------------------------------------------------------------------------------
 
     def open_drill(self, folder: Path, settings: Settings) -> None:
+        self._clock.forget()
         self._new: list[Event] = []
         self._commits: list[Commit] = []
         self._tables: dict[str, dict[str, str | None]] = {EAST: {}, WEST: {}}

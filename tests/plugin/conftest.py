@@ -1,0 +1,38 @@
+"""Worlds in fast forward for whole pytest sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import matplotlib.backends.backend_agg
+import matplotlib.backends.backend_svg
+import pytest
+from simulated_backend import SimulatedBackend, Story
+
+import harness.reporting.filing
+from harness.live import fork_servers
+from harness.live import world as live_world
+
+# An inner session forgets what was imported during it, which numpy does not survive; so the heavy half comes first.
+assert matplotlib.backends.backend_agg
+assert matplotlib.backends.backend_svg
+assert harness.reporting.filing
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Callable[[Story], list[SimulatedBackend]]:
+    """Sessions get simulated worlds that follow a story; returns the worlds that were started."""
+
+    def install(story: Story) -> list[SimulatedBackend]:
+        started: list[SimulatedBackend] = []
+
+        def start(options: Any, servers: Any) -> SimulatedBackend:
+            started.append(SimulatedBackend(story, options))
+            return started[-1]
+
+        monkeypatch.setattr(live_world, "EmbeddedWorld", start)
+        monkeypatch.setattr(fork_servers, "start_fork_servers", lambda stack: None)
+        return started
+
+    return install

@@ -1,0 +1,191 @@
+"""`drill run` as a whole, on simulated worlds: the exit codes of the contract, and evidence that holds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from simulated_backend import SimulatedBackend, Story
+
+from harness.cli.pytest_run import run_drills
+from harness.drill.catalogue import drills_in, select
+from harness.drill.options import resolve
+from harness.errors import InputError, LinkError
+from harness.history import codec
+from harness.reporting import run_json, validate
+
+FEATURE = """\
+Feature: Mine
+  Background:
+    Given the application runs in two regions
+
+  Scenario: Region lost
+    Given steady state in the primary region
+    When the primary region is lost, black-holed
+    Then clients are served by the standby region within the recovery time objective
+
+  Scenario: Control
+    Given as a control, failover is disabled, so the drill must be MISSED
+    And steady state in the primary region
+    When the primary region is lost, black-holed
+    Then clients are served by the standby region within the recovery time objective
+    And the control holds
+"""
+
+World = Callable[[Story], list[SimulatedBackend]]
+LOST = "Region lost"
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Somebody's project; pytester puts modules and the working directory back after it."""
+    monkeypatch.setenv("COLUMNS", "200")
+    pytester.makefile(".feature", mine=FEATURE)
+    return pytester.path
+
+
+def drill_run(project: Path, *titles: str, settings: tuple[str, ...] = (), **given: Any) -> int:
+    """As `drill run` would: the drills of those titles, in that order."""
+    options = resolve({"set": list(settings), **given}, {}, project, 7)
+    by_title = {drill.scenario: drill for drill in drills_in(project / "mine.feature")}
+    nobody: Any = None
+    return run_drills([by_title[title] for title in titles], options, nobody)
+
+
+def latest(project: Path) -> Any:
+    return json.loads((project / "reports" / "latest" / "run.json").read_text())
+
+
+# --- exit codes -----------------------------------------------------------------------------------------------------
+
+
+def test_all_met_is_0(project: Path, world: World) -> None:
+    world(Story())
+    assert drill_run(project, LOST) == 0
+    assert latest(project)["verdict"] == "MET"
+
+
+def test_a_miss_is_1(project: Path, world: World) -> None:
+    world(Story(takeover_s=None))
+    assert drill_run(project, LOST) == 1
+
+
+def test_unknown_and_invalid_are_2(project: Path, world: World) -> None:
+    world(Story())
+    assert drill_run(project, LOST, settings=("fault=none",)) == 2
+    assert latest(project)["verdict"] == "INVALID"
+    drill_run(project, LOST)
+    measured = latest(project)["drills"][0]["rto"]
+    between_s = (measured["low_s"] + measured["high_s"]) / 2
+    assert drill_run(project, LOST, settings=(f"objective.rto_s={between_s}",)) == 2
+    assert latest(project)["verdict"] == "UNKNOWN"
+
+
+def test_a_control_that_holds_is_0_and_one_that_does_not_is_1(
+    project: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world(Story())
+    assert drill_run(project, "Control") == 0
+    assert "the control holds" in latest(project)["drills"][0]["reasons"][0]
+    # Failover cannot be switched off: clients recover although they must not.
+    monkeypatch.setattr(SimulatedBackend, "disable_failover", lambda self: None)
+    assert drill_run(project, "Control") == 1
+    assert "does not hold" in latest(project)["drills"][0]["reasons"][0]
+
+
+def test_a_miss_outweighs_whatever_else_happened_and_every_drill_still_runs(project: Path, world: World) -> None:
+    started = world(Story())
+    assert drill_run(project, LOST, "Control", settings=("objective.rto_s=1",)) == 1
+    run = latest(project)
+    assert [drill["verdict"] for drill in run["drills"]] == ["MISSED", "MET"]  # the control goes red as it must
+    assert len(started) == 1
+
+
+def test_drills_run_in_the_order_in_which_they_were_asked_for(project: Path, world: World) -> None:
+    world(Story())
+    drill_run(project, "Control", LOST)
+    assert [drill["name"] for drill in latest(project)["drills"]] == ["control", "region-lost"]
+
+
+def test_a_world_that_fails_is_3_with_the_reason_as_it_was_said(
+    project: Path, world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(self: SimulatedBackend, fault: object) -> None:
+        raise LinkError("clients->us-east-1:http: [/bold] not in [links]")
+
+    world(Story())
+    monkeypatch.setattr(SimulatedBackend, "inject", fail)
+    assert drill_run(project, LOST) == 3
+    assert "region-lost: clients->us-east-1:http: [/bold] not in [links]" in capsys.readouterr().err
+
+
+def test_a_step_that_does_not_exist_is_3_and_starts_nothing(
+    project: Path, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    started = world(Story())
+    (project / "mine.feature").write_text("Feature: F\n  Scenario: Moon\n    Given the moon is full\n")
+    assert drill_run(project, "Moon") == 3
+    told = " ".join(capsys.readouterr().err.split())
+    assert 'Step definition is not found: Given "the moon is full"' in told
+    assert started == []
+
+
+def test_an_unknown_drill_is_no_run(project: Path) -> None:
+    with pytest.raises(InputError, match="unknown drill region-losst: did you mean region-lost"):
+        select(["region-losst"])
+
+
+def test_settings_of_the_users_pytest_do_not_reach_drills(project: Path, world: World) -> None:
+    world(Story())
+    (project / "pytest.ini").write_text("[pytest]\naddopts = --collect-only -k nothing\nfilterwarnings = error\n")
+    assert drill_run(project, LOST) == 0
+
+
+# --- evidence -------------------------------------------------------------------------------------------------------
+
+
+def test_the_evidence_of_a_run_holds(project: Path, world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world(Story())
+    assert drill_run(project, LOST, "Control", trials=2) == 0
+    folder = project / "reports" / "latest"
+    assert validate.main([str(folder / "run.json")]) == 0
+    run = run_json.load(folder / "run.json")
+    assert len(run.drills) == 4
+    for drill in run.drills:
+        history = folder / drill.history
+        assert hashlib.sha256(history.read_bytes()).hexdigest() == drill.history_sha256
+        assert len(list(codec.read(history))) > 1000
+        assert (history.parent / "timeline.svg").stat().st_size > 1000
+    suite = ElementTree.parse(folder / "junit.xml").getroot()
+    assert [case.get("name") for case in suite.iter("testcase")] == ["region-lost"] * 2 + ["control"] * 2
+    assert not list(suite.iter("failure"))
+    assert "<script src=" not in (folder / "report.html").read_text()
+
+
+def test_allure_has_every_scenario_with_its_steps(project: Path, world: World) -> None:
+    world(Story(takeover_s=None))
+    assert drill_run(project, LOST) == 1
+    (path,) = (project / "reports" / "latest" / "allure-results").glob("*-result.json")
+    result = json.loads(path.read_text())
+    assert result["name"] == LOST
+    assert result["status"] == "failed"
+    assert [(step["name"], step["status"]) for step in result["steps"]] == [
+        ("Given the application runs in two regions", "passed"),
+        ("Given steady state in the primary region", "passed"),
+        ("When the primary region is lost, black-holed", "passed"),
+        ("Then clients are served by the standby region within the recovery time objective", "failed"),
+    ]
+
+
+def test_a_tampered_history_is_noticed(project: Path, world: World) -> None:
+    world(Story())
+    drill_run(project, LOST)
+    (history,) = (project / "reports" / "latest").glob("*/history.jsonl")
+    history.write_text(history.read_text().replace('"fail"', '"ok"'))
+    (drill,) = latest(project)["drills"]
+    assert hashlib.sha256(history.read_bytes()).hexdigest() != drill["history_sha256"]
