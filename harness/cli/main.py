@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import traceback
 from types import FrameType
 
 import typer
@@ -65,11 +66,12 @@ def main() -> None:
     except KeyboardInterrupt:
         Console(stderr=True).print("interrupted: everything that was started has been stopped")
         sys.exit(EXIT_INTERRUPTED)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the last resort: nothing may pass for a verdict
         if type(error).__module__.startswith(("click", "typer")) and hasattr(error, "format_message"):
             Console(stderr=True, soft_wrap=True).print(f"[bold red]drill:[/] {_plain(error.format_message())}")
             sys.exit(EXIT_HARNESS)
-        raise
+        traceback.print_exc()  # a mistake of ours: everything about it is wanted, and it is no verdict
+        sys.exit(EXIT_HARNESS)
     sys.exit(code if isinstance(code, int) else 0)
 
 

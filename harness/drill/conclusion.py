@@ -80,7 +80,7 @@ def _verdict(record: Record, checks: Sequence[CheckResult]) -> tuple[Verdict, tu
     if record.control is None:
         return inner, reasons
     because = "; ".join(reasons)
-    if inner is record.control:
+    if inner is record.control and record.faults:
         return Verdict.MET, (f"the control holds: the drill inside it ended {inner}, as it must: {because}",)
     broken = f"the control does not hold: the drill inside it ended {inner} instead of {record.control}: {because}"
     return (Verdict.MISSED if inner is Verdict.MET else inner), (broken,)

@@ -22,7 +22,7 @@ from harness.drill.plan import DrillPlan, limits_of, objectives_of
 from harness.drill.progress import LiveStatus
 from harness.drill.record import InjectedFault, Record
 from harness.errors import DrillMissed, InputError, VerdictReached
-from harness.faults.catalogue import fault_named
+from harness.faults.catalogue import FAULTS, fault_named
 from harness.outcome import Verdict
 
 Step = TypeVar("Step", bound=Callable[..., None])
@@ -38,11 +38,18 @@ def _step(method: Step) -> Step:
         try:
             method(self, *args, **kwargs)
         except VerdictReached as reached:
-            if verdict_of(reached) is not self.record.control:
+            # A control that ended before its fault was even announced has shown nothing.
+            if verdict_of(reached) is not self.record.control or not self.record.faults:
                 raise
             self.record.ended_by = reached
 
     return cast(Step, call)
+
+
+def _mode(kind: str, stated: str | None, override: str | None) -> str | None:
+    """`--set fault.mode` concerns the faults that know that mode; a stall beside a loss keeps its own."""
+    known = FAULTS[kind].modes if kind in FAULTS else ()
+    return override if override in known else stated
 
 
 class Drill:
@@ -71,6 +78,7 @@ class Drill:
         self._clock = backend.clock
         self._loop = DrillLoop(backend, self.record, self.record.limits, show)
         self._held = ExitStack()
+        self.finished = False
         self._opened = False
         self._settled = False
         self._failover_disabled = False
@@ -136,7 +144,7 @@ class Drill:
         """Apply a fault; wait until the witness has seen it bite. for_s (production seconds): heal it after that."""
         target = None if region is None else self.region(region)
         settings = self.record.settings
-        fault = fault_named(kind, target=target, mode=mode and (settings.fault_mode or mode), **parameters)
+        fault = fault_named(kind, target=target, mode=_mode(kind, mode, settings.fault_mode), **parameters)
         self._require_running()
         if settings.failover_off and not self._failover_disabled:
             self._backend.disable_failover()
@@ -234,12 +242,14 @@ class Drill:
 
     def finish(self, ended_by: BaseException | None) -> DrillResult:
         """Heal, settle, measure. ended_by: what ended the scenario early, a VerdictReached or None."""
+        self.finished = True
         if isinstance(ended_by, VerdictReached) and not self._control_broken:
             self.record.ended_by = ended_by
         if self._opened:
             self.heal()
             self._settle(patient=ended_by is None)
             self.record.logs = tuple(self._backend.close_drill())
+            self._loop.take_in()
         self._loop.enter(Phase.DONE)
         self.record.duration_ns = self._clock.now_ns() - self._loop.started_ns
         self.record.prescribed_ns = self._loop.waited_ns

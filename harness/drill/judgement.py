@@ -18,9 +18,12 @@ from harness.drill.record import Record
 from harness.history.events import Event
 from harness.measurement.availability import share
 from harness.measurement.lateness import lateness_ns
-from harness.measurement.models import JUDGED_COHORT
+from harness.measurement.models import JUDGED_COHORT, address_of
 from harness.outcome import Verdict, merge
 
+_TAIL_NS = to_ns(5.0)
+_IN_FLIGHT_NS = to_ns(2.0)
+_SERVED_SHARE = 0.99
 _SLACK_NS = to_ns(0.5)
 """How much smaller than the stall the recovery point may be: the stall's own onset, and the time between two writes."""
 
@@ -69,7 +72,9 @@ def _validity(record: Record, measures: Measures) -> CheckResult:
         measures.events,
         fault=measures.fault,
         steady_ns=measures.steady_ns,
-        canaries={f.kind: j for f, j in zip(record.faults, measures.canaries, strict=True)},
+        canaries={
+            f"{n}. {f.kind}": j for n, (f, j) in enumerate(zip(record.faults, measures.canaries, strict=True), 1)
+        },
         lateness_p999_ns=lateness_ns(measures.operations).get("p999"),
         probe_period_ns=period_ns,
     )
@@ -78,7 +83,26 @@ def _validity(record: Record, measures: Measures) -> CheckResult:
 def _rto(record: Record, measures: Measures) -> CheckResult:
     if record.objectives.rto_s is None:
         return CheckResult("rto_s", Verdict.UNKNOWN, "no recovery time objective was stated")
-    return objective_checks.rto(measures.worst, record.objectives.rto_s)
+    result = objective_checks.rto(measures.worst, record.objectives.rto_s)
+    if result.verdict is not Verdict.MISSED and record.expected_region is not None:
+        until_ns = measures.heal_ns or max((o.sent_ns for o in measures.operations), default=0)
+        elsewhere = _not_served_by(record, measures, record.expected_region, until_ns)
+        if elsewhere:
+            return CheckResult("rto_s", Verdict.MISSED, elsewhere)
+    return result
+
+
+def _not_served_by(record: Record, measures: Measures, region: str, until_ns: int) -> str:
+    """Why the judged clients were not all served by a region in the time before until_ns; "" when they were."""
+    tail = [
+        o
+        for o in measures.operations
+        if o.invoke.cohort == JUDGED_COHORT and until_ns - _TAIL_NS <= o.sent_ns < until_ns - _IN_FLIGHT_NS
+    ]
+    there = [o for o in tail if o.good and address_of(o) == record.edges[region]]
+    if tail and len(there) >= _SERVED_SHARE * len(tail):
+        return ""
+    return f"only {len(there)} of {len(tail)} requests of the clients were served by {region} in the end"
 
 
 def _rpo(record: Record, measures: Measures) -> CheckResult:
@@ -157,13 +181,17 @@ def _split_brain(record: Record, measures: Measures) -> CheckResult:
 def _no_failover(record: Record, measures: Measures) -> CheckResult:
     if not record.faults or record.blip_ended_ns is None:
         return CheckResult("no-failover", Verdict.UNKNOWN, "no blip was injected")
-    return needless_failover(
+    result = needless_failover(
         measures.events,
         measures.operations,
         standby_address=record.edges[record.standby],
         from_ns=record.faults[0].started_ns,
         to_ns=record.blip_ended_ns,
     )
+    elsewhere = _not_served_by(record, measures, record.primary, record.blip_ended_ns)
+    if elsewhere and result.verdict is not Verdict.MISSED:
+        return CheckResult("no-failover", Verdict.MISSED, f"after the blip {elsewhere}")
+    return result
 
 
 def _error_budget(record: Record, measures: Measures) -> CheckResult:

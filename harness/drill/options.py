@@ -44,6 +44,8 @@ def resolve(given: Mapping[str, Any], variables: Mapping[str, str], folder: Path
     values.update({key: value for key, value in given.items() if value not in (None, [], ())})
     environment = load_environment(find_environment(str(values["environment"])))
     subject_file = _subject_file(values.get("subject"), environment)
+    settings = parse_settings(_pairs(values["set"]))
+    environment = _at_rate(environment, settings)
     return RunOptions(
         environment=environment,
         subject=load_subject(subject_file, environment),
@@ -51,10 +53,27 @@ def resolve(given: Mapping[str, Any], variables: Mapping[str, str], folder: Path
         timing=Timing(_profile(values["profile"])),
         seed=_integer("seed", values.get("seed", seed), 0),
         trials=_integer("trials", values["trials"], 1),
-        settings=parse_settings(values["set"]),
+        settings=settings,
         reports=Path(str(values["reports"])),
-        keep=bool(values.get("keep")),
+        keep=str(values.get("keep", "")).lower() in ("1", "true", "yes", "on"),
     )
+
+
+def _pairs(given: Any) -> list[str]:
+    """KEY=VALUE texts from a list, or from one text with commas."""
+    if isinstance(given, str):
+        return given.split(",")
+    if not isinstance(given, list | tuple):
+        raise InputError(f"set: must be a list of KEY=VALUE texts, got {given!r}")
+    return [str(pair) for pair in given]
+
+
+def _at_rate(environment: Environment, settings: Settings) -> Environment:
+    """`--set workload.rate_per_s` over the environment's rate."""
+    if settings.rate_per_s is None:
+        return environment
+    workload = environment.workload.model_copy(update={"rate_per_s": settings.rate_per_s})
+    return environment.model_copy(update={"workload": workload})
 
 
 def _from_pyproject(folder: Path) -> dict[str, Any]:
@@ -62,9 +81,12 @@ def _from_pyproject(folder: Path) -> dict[str, Any]:
     if path is None:
         return {}
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("drill", {})
+        tool = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
+        table: Any = tool.get("drill", {}) if isinstance(tool, dict) else {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(Problem(str(path), None, f"not valid TOML: {error}")) from error
+    if not isinstance(table, dict):
+        raise InputError(Problem(str(path), None, "[tool.drill] must be a table"))
     unknown = sorted(set(table) - set(KEYS))
     if unknown:
         raise InputError(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.errors import InputError
+from harness.faults.catalogue import FAULTS
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,17 @@ def _share(text: str) -> float:
     return value
 
 
+def _mode(text: str) -> str:
+    known = sorted({mode for fault in FAULTS.values() for mode in fault.modes})
+    if text not in known:
+        raise ValueError(f"must be one of {', '.join(known)}")
+    return text
+
+
 _KEYS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "failover": ("failover_off", _switch("off")),
     "fault": ("fault_none", _switch("none")),
-    "fault.mode": ("fault_mode", str),
+    "fault.mode": ("fault_mode", _mode),
     "objective.rto_s": ("rto_s", _positive),
     "objective.rpo_items": ("rpo_items", _count),
     "objective.rpo_s": ("rpo_s", _positive),

@@ -74,9 +74,12 @@ def judge_canary(
 
 
 def _during(probe: CanaryProbe, window: FaultInterval) -> bool:
+    """All of it was; or it was sent then and failed, though its time-out ended only after a short fault had healed."""
     if probe.mono_ns < window.start_high_ns:
         return False
-    return window.stop_low_ns is None or probe.returned_ns <= window.stop_low_ns
+    if window.stop_low_ns is None or probe.returned_ns <= window.stop_low_ns:
+        return True
+    return not probe.ok and probe.mono_ns < window.stop_low_ns
 
 
 def _judge_link(

@@ -14,6 +14,7 @@ from harness.pytest_plugin.session import DrillSession, session_of
 def drill_session(request: pytest.FixtureRequest) -> Iterator[DrillSession]:
     """This session's world; it is started by the first drill, and shared by all of them."""
     session = session_of(request.config)
+    session.pytest_session = request.session
     try:
         yield session
     finally:
@@ -28,3 +29,5 @@ def drill(request: pytest.FixtureRequest, drill_session: DrillSession) -> Iterat
         yield current
     finally:
         current.abandon()
+        if not current.finished:
+            drill_session.close_world()  # skipped or interrupted half way: no further drill may run on what is left

@@ -22,13 +22,23 @@ from harness.drill.slug import slug
 if TYPE_CHECKING:
     from harness.live.fork_servers import ForkServers
     from harness.live.world import EmbeddedWorld
-from harness.errors import DrillError, DrillInvalid, DrillMissed, DrillUnknown, HealError, VerdictReached
+from harness.errors import (
+    DrillError,
+    DrillInvalid,
+    DrillMissed,
+    DrillUnknown,
+    HealError,
+    InputError,
+    SubjectError,
+    VerdictReached,
+)
 from harness.outcome import Verdict
 from harness.pytest_plugin import options as drill_options
 from harness.pytest_plugin.scenarios import scenario_of
 
 _KEY = pytest.StashKey["DrillSession"]()
 _DRILL = pytest.StashKey[Drill]()
+_PACKAGE = Path(__file__).resolve().parents[1]
 _RAISED: dict[Verdict, type[VerdictReached]] = {
     Verdict.MISSED: DrillMissed,
     Verdict.UNKNOWN: DrillUnknown,
@@ -71,6 +81,7 @@ class DrillSession:
         self._stack = ExitStack()
         self._world: EmbeddedWorld | None = None
         self._facts: dict[str, Any] = {"versions": {}, "capabilities": {}, "machine": {}}
+        self.pytest_session: pytest.Session | None = None
         self._warm = False
         self.planned = 0
         self._begun = 0
@@ -113,6 +124,11 @@ class DrillSession:
         self._world = None
         self._stack.close()
 
+    def give_up(self, reason: str) -> None:
+        """A mistake of the user's would meet every further drill of this run as well: end it after this one."""
+        if self.pytest_session is not None:
+            self.pytest_session.shouldstop = reason
+
     def end_world(self) -> None:
         """At the session's end: take the world down, or hand it to a host that is to keep it after a failure."""
         failed = self._run is not None and any(drill.verdict is not Verdict.MET for drill in self._run.drills)
@@ -139,6 +155,8 @@ class DrillSession:
             drill = Drill(self.world(), plan, self.run.drill_folder(name), self._show)
         except DrillError as error:
             self.run.errors.append(f"{name}: {error}")
+            if isinstance(error, InputError | SubjectError):
+                self.give_up(str(error))
             raise
         item.stash[_DRILL] = drill
         return drill
@@ -209,24 +227,40 @@ def conclude(item: pytest.Item) -> Generator[None, Any, Any]:
         return outcome
     session = session_of(item.config)
     result = _finish_drill(session, item.stash[_DRILL], _as_verdict(raised))
-    if result.verdict is not Verdict.MET and not isinstance(raised, VerdictReached):
-        raise _RAISED[result.verdict]("; ".join(result.reasons)) from raised
-    if result.verdict is not Verdict.MET and raised is not None:
+    if result.verdict is Verdict.MET:
+        return outcome
+    if raised is not None and type(raised) is _RAISED[result.verdict]:
         raise raised
-    return outcome
+    raise _RAISED[result.verdict]("; ".join(result.reasons)) from raised
 
 
 def _as_verdict(raised: BaseException | None) -> BaseException | None:
     """A step of the user's own that does not hold is a promise that was not kept, and no error of the harness."""
-    if isinstance(raised, AssertionError | pytest.fail.Exception):
+    of_ours = isinstance(raised, AssertionError) and _raised_in_harness(raised)
+    if isinstance(raised, AssertionError | pytest.fail.Exception) and not of_ours and not _timed_out(raised):
         lines = str(raised).strip().splitlines()
         return DrillMissed(f"a step did not hold: {lines[0] if lines else type(raised).__name__}")
     return raised
 
 
+def _raised_in_harness(error: BaseException) -> bool:
+    """Whether it was an assertion of the harness itself that failed."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and _PACKAGE in Path(trace.tb_frame.f_code.co_filename).parents
+
+
+def _timed_out(error: BaseException) -> bool:
+    """pytest-timeout ends a test by `pytest.fail`; that is nobody's broken promise."""
+    return "from pytest-timeout" in str(error) or str(error).startswith("Timeout ")
+
+
 def _finish_drill(session: DrillSession, drill: Drill, raised: BaseException | None) -> DrillResult:
     if raised is not None and not isinstance(raised, VerdictReached):
         session.run.errors.append(f"{drill.name}: {raised or type(raised).__name__}")
+        if isinstance(raised, SubjectError):
+            session.give_up(str(raised))
         drill.abandon()
         session.close_world()  # whatever state it is in, no further drill may be judged by it
         raise raised
