@@ -13,7 +13,7 @@ from typing import Any
 
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, HTTPClientError, ReadTimeoutError
 
 from reference.settings import CALL_TIMEOUT_S, Settings
 
@@ -92,6 +92,8 @@ class Client:
             ) from error
         except (BotoCoreError, HTTPClientError, ValueError, KeyError) as error:
             # ValueError and KeyError: the parser met an answer that is not DynamoDB's, such as an HTML page.
+            if isinstance(error, ConnectTimeoutError | ReadTimeoutError):
+                self.forget_connections()
             raise CallFailed(operation, self.region, type(error).__name__, str(error), transient=True) from error
         return reply
 
@@ -111,6 +113,13 @@ class Client:
                     raise
                 time.sleep(pause_s)
         raise AssertionError("the last attempt returns or raises")
+
+    def forget_connections(self) -> None:
+        """Call over new connections from now on; those in use end with their calls.
+
+        What silenced one connection has silenced its idle pool mates too, and each would cost one more time-out.
+        """
+        self._client.close()
 
     def close(self) -> None:
         """Close the pooled connections."""

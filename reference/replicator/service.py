@@ -61,7 +61,7 @@ class Replicator:
                     say("replication interrupted", level="warning", into=self._settings.region, why=str(failure))
                 self._caught_up = False
                 self._quiet = 0
-                self._stream.reopen()
+                self._forget_connections()
                 wait_s = backoff_s(
                     failures, self._scaled_s(BACKOFF_BASE_S), self._scaled_s(BACKOFF_CAP_S), random.random()
                 )
@@ -84,6 +84,12 @@ class Replicator:
         self._stream.close()
         for client in (self._source, self._local):
             client.close()
+
+    def _forget_connections(self) -> None:
+        """Three pools that broke together must not cost three time-outs, one after the other, once it is over."""
+        self._stream.interrupted()
+        self._source.forget_connections()
+        self._local.forget_connections()
 
     # -- pace ----------------------------------------------------------------------------------------------------
     def _scaled_s(self, seconds: float) -> float:

@@ -60,6 +60,11 @@ class Stream:
         """Open the iterators anew: one of a stream that was swapped underneath stays empty for ever."""
         self._iterators.clear()
 
+    def interrupted(self) -> None:
+        """A call failed, on whatever connection: start anew with fresh connections and iterators."""
+        self._streams.forget_connections()
+        self.reopen()
+
     def scan(self) -> Iterator[list[StreamRecord]]:
         """The whole source table, page by page, as if each item had just been inserted."""
         key = self._settings.items_key
