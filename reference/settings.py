@@ -22,6 +22,7 @@ BEAT_INTERVAL_S = 3.0
 HURRY_DIVISOR = 3  # beats and looks come this much faster while the active region is being handed over
 HOLD_DOWN_S = 60.0
 DRAIN_PATIENCE_S = 30.0  # nobody may write meanwhile
+DRAIN_LOST_CALLS = 2  # that a drain may suffer besides: time-outs do not scale
 ALERT_EVERY_S = 60.0
 POLL_INTERVAL_S = 1.0
 IDLE_POLL_INTERVAL_S = 2.5
@@ -73,6 +74,11 @@ class Settings:
     def stale_after_ns(self) -> int:
         """A heartbeat or a local database check older than this proves nothing: two beats and one lost call."""
         return self.ns(2 * BEAT_INTERVAL_S) + round(self.call_timeout_s * NS_PER_S)
+
+    @property
+    def drain_patience_ns(self) -> int:
+        """How long a drain may take before it is given up."""
+        return self.ns(DRAIN_PATIENCE_S) + round(DRAIN_LOST_CALLS * self.call_timeout_s * NS_PER_S)
 
     def scaled_s(self, seconds: float) -> float:
         """A production interval in seconds of this profile."""

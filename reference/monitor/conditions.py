@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reference.active_region import BY_OPERATOR, highest
-from reference.monitor.health import View, gray, lease_over, replicated, silenced
+from reference.monitor.health import View, gray, keeps_up, lease_over, silenced
 from reference.monitor.state import Move, State
 
 if TYPE_CHECKING:
@@ -61,8 +61,7 @@ def failback_due(d: Decision, state: State, now_ns: int) -> bool:
         return False
     if gray(primary) or not active_view(state).healthy:
         return False
-    statuses = [replicated(view, d.rules, now_ns) for view in state.views.values()]
-    return all(status is not None and status.caught_up for status in statuses)
+    return all(keeps_up(view, d.rules, now_ns) for view in state.views.values())
 
 
 def move_of(state: State) -> Move:

@@ -18,6 +18,7 @@ WINDOW = 20
 WINDOW_FAILURES = 6
 WINDOW_RUNS = 3
 ERROR_PERCENT = 20
+CAUGHT_UP_REPORTS = 2  # in a row: one alone may be the first after an interruption, with the next one to follow
 IMPAIRED_LOOKS = 6  # a blip is over sooner: its errors leave the storefront's report within four looks
 
 
@@ -76,6 +77,7 @@ class View:
     holders: Mapping[str, int] = field(default_factory=dict)  # storefront -> horizon of the lease it may hold
     replication_beat: str = ""
     replication_seen_ns: int | None = None
+    caught_up_reports: int = 0  # in a row, none of them late
 
     @property
     def healthy(self) -> bool:
@@ -97,7 +99,7 @@ def seen(view: View, look: Look, rules: Rules, now_ns: int) -> View:
     """The view after one more look."""
     view = replace(view, answered=look.items is not None, first_look_ns=view.first_look_ns or now_ns)
     if look.items is not None:
-        view = _read(view, look.items, now_ns)
+        view = _read(view, look.items, rules, now_ns)
     verdict = _judge(view, look, rules, now_ns)
     if verdict is None or not look.counted:
         return view
@@ -114,18 +116,26 @@ def seen(view: View, look: Look, rules: Rules, now_ns: int) -> View:
     )
 
 
-def _read(view: View, items: RegionItems, now_ns: int) -> View:
+def _read(view: View, items: RegionItems, rules: Rules, now_ns: int) -> View:
     sightings = dict(view.sightings)
     for instance, nonce in items.heartbeat.beats.items():
         before = sightings.get(instance)
         if nonce.follows(before.nonce if before else None):
             advanced = before is not None or view.last is not None
             sightings[instance] = Sighting(nonce, now_ns, advanced)
-    replication = items.replication
-    if replication and replication.beat != view.replication_beat:
-        known = now_ns if view.last is not None else None  # the first one seen may be an old one
-        view = replace(view, replication_beat=replication.beat, replication_seen_ns=known)
+    if items.replication and items.replication.beat != view.replication_beat:
+        view = _reported(view, items.replication, rules, now_ns)
     return replace(view, last=items, sightings=sightings)
+
+
+def _reported(view: View, replication: Replication, rules: Rules, now_ns: int) -> View:
+    before = view.caught_up_reports if replicated(view, rules, now_ns) else 0
+    return replace(
+        view,
+        replication_beat=replication.beat,
+        replication_seen_ns=now_ns if view.last is not None else None,  # the first one seen may be an old one
+        caught_up_reports=before + 1 if replication.caught_up and view.last is not None else 0,
+    )
 
 
 def _judge(view: View, look: Look, rules: Rules, now_ns: int) -> str | None:
@@ -195,7 +205,11 @@ def silenced(view: View, epoch: int, now_ns: int) -> bool:
     )
 
 
-def replicated(view: View, rules: Rules, now_ns: int) -> Replication | None:
-    """The status of the replication into the region, if it is alive."""
-    alive = view.replication_seen_ns is not None and now_ns - view.replication_seen_ns <= rules.stale_after_ns
-    return view.last.replication if alive and view.last else None
+def replicated(view: View, rules: Rules, now_ns: int) -> bool:
+    """Whether the replication into the region is alive: its latest report is no older than a beat may be."""
+    return view.replication_seen_ns is not None and now_ns - view.replication_seen_ns <= rules.stale_after_ns
+
+
+def keeps_up(view: View, rules: Rules, now_ns: int) -> bool:
+    """Whether the replication into the region has been caught up for some time, and promises a short drain."""
+    return replicated(view, rules, now_ns) and view.caught_up_reports >= CAUGHT_UP_REPORTS

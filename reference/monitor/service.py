@@ -23,7 +23,6 @@ from reference.monitor.state import Announce, Effect, Event, Grant, Looked, Mark
 from reference.settings import (
     ALERT_EVERY_S,
     CHECK_INTERVAL_S,
-    DRAIN_PATIENCE_S,
     HOLD_DOWN_S,
     HURRY_DIVISOR,
     Settings,
@@ -44,7 +43,7 @@ def rules_of(settings: Settings) -> Rules:
         lease=settings.lease,
         stale_after_ns=settings.stale_after_ns,
         hold_down_ns=settings.ns(HOLD_DOWN_S),
-        drain_patience_ns=settings.ns(DRAIN_PATIENCE_S),
+        drain_patience_ns=settings.drain_patience_ns,
         alert_every_ns=settings.ns(ALERT_EVERY_S),
     )
 

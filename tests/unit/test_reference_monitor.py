@@ -43,7 +43,9 @@ class Scene:
         self.down: set[str] = set()
         self.frozen: set[str] = set()  # the table answers, the storefront's beat stands still
         self.deaf: set[str] = set()  # beats go on, fences are not acknowledged
-        self.replicating = True
+        self.replicating = True  # or no report of it is ever renewed
+        self.report = 0
+        self.caught_up = True
         self.drains = True
         self.beats = 0
         self.grants: list[tuple[int, str, int]] = []
@@ -61,6 +63,8 @@ class Scene:
         """One look at each region; those in `flaky` fail this once."""
         self.now += CHECK
         self.beats += 1
+        if self.replicating:
+            self.report = self.beats
         for region in (EAST, WEST):
             self._live(region)
             if region in self.down or region in flaky:
@@ -77,7 +81,7 @@ class Scene:
     def _items(self, region: str) -> RegionItems:
         other = WEST if region == EAST else EAST
         token = self.hearts[other].drain_token if self.drains else 0
-        replication = Replication(f"b:{self.beats if self.replicating else 0}", token, self.replicating, 0)
+        replication = Replication(f"b:{self.report}", token, self.caught_up, 0)
         return RegionItems(self.hearts[region], self.records.get(region), replication)
 
     def event(self, event: Any) -> None:
@@ -246,6 +250,37 @@ def test_no_failback_while_replication_stands_still() -> None:
     scene.replicating = False
     scene.run(40)
     assert scene.active == (WEST, 2)
+
+
+def test_no_failback_at_the_moment_in_which_replication_resumes() -> None:
+    scene = failed_over()
+    scene.down = set()
+    scene.replicating = False
+    scene.run(40)
+    scene.replicating = True
+    scene.check()
+    assert scene.state.phase is Phase.ACTIVE
+    scene.check()
+    assert scene.state.phase is not Phase.ACTIVE
+    assert scene.heard("handing over")
+
+
+def test_no_failback_while_replication_falls_behind_again_and_again() -> None:
+    scene = failed_over()
+    scene.down = set()
+    for number in range(40):
+        scene.caught_up = number % 2 == 0
+        scene.check()
+    assert not scene.heard("handing over")
+
+
+def test_no_failback_while_replication_reports_too_seldom_to_promise_a_short_drain() -> None:
+    scene = failed_over()
+    scene.down = set()
+    for number in range(40):
+        scene.replicating = number % 5 == 0  # every 2.5 s, and a report is late after 1.6 s
+        scene.check()
+    assert not scene.heard("handing over")
 
 
 def test_a_drain_that_does_not_end_gives_the_old_side_its_writes_back() -> None:
