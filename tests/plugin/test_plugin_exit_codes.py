@@ -79,11 +79,10 @@ def test_unknown_and_invalid_are_2(project: Path, world: World) -> None:
     world(Story())
     assert drill_run(project, LOST, settings=("fault=none",)) == 2
     assert latest(project)["verdict"] == "INVALID"
-    drill_run(project, LOST)
-    measured = latest(project)["drills"][0]["rto"]
-    between_s = (measured["low_s"] + measured["high_s"]) / 2
-    assert drill_run(project, LOST, settings=(f"objective.rto_s={between_s}",)) == 2
-    assert latest(project)["verdict"] == "UNKNOWN"
+    assert drill_run(project, LOST, settings=("objective.rto_s=9.2",)) == 2
+    run = latest(project)
+    assert run["verdict"] == "UNKNOWN"
+    assert run["drills"][0]["rto"]["low_s"] < 9.2 < run["drills"][0]["rto"]["high_s"]
 
 
 def test_a_control_that_holds_is_0_and_one_that_does_not_is_1(
@@ -98,18 +97,15 @@ def test_a_control_that_holds_is_0_and_one_that_does_not_is_1(
     assert "does not hold" in latest(project)["drills"][0]["reasons"][0]
 
 
-def test_a_miss_outweighs_whatever_else_happened_and_every_drill_still_runs(project: Path, world: World) -> None:
+def test_a_miss_outweighs_the_rest_and_all_drills_run_in_the_order_asked_for(project: Path, world: World) -> None:
     started = world(Story())
-    assert drill_run(project, LOST, "Control", settings=("objective.rto_s=1",)) == 1
-    run = latest(project)
-    assert [drill["verdict"] for drill in run["drills"]] == ["MISSED", "MET"]  # the control goes red as it must
+    assert drill_run(project, "Control", LOST, settings=("objective.rto_s=1",)) == 1
+    drills = latest(project)["drills"]
+    assert [(drill["name"], drill["verdict"]) for drill in drills] == [
+        ("control", "MET"),  # it goes red, as it must
+        ("region-lost", "MISSED"),
+    ]
     assert len(started) == 1
-
-
-def test_drills_run_in_the_order_in_which_they_were_asked_for(project: Path, world: World) -> None:
-    world(Story())
-    drill_run(project, "Control", LOST)
-    assert [drill["name"] for drill in latest(project)["drills"]] == ["control", "region-lost"]
 
 
 def test_a_world_that_fails_is_3_with_the_reason_as_it_was_said(
@@ -180,12 +176,3 @@ def test_allure_has_every_scenario_with_its_steps(project: Path, world: World) -
         ("When the primary region is lost, black-holed", "passed"),
         ("Then clients are served by the standby region within the recovery time objective", "failed"),
     ]
-
-
-def test_a_tampered_history_is_noticed(project: Path, world: World) -> None:
-    world(Story())
-    drill_run(project, LOST)
-    (history,) = (project / "reports" / "latest").glob("*/history.jsonl")
-    history.write_text(history.read_text().replace('"fail"', '"ok"'))
-    (drill,) = latest(project)["drills"]
-    assert hashlib.sha256(history.read_bytes()).hexdigest() != drill["history_sha256"]
