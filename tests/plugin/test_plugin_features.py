@@ -196,4 +196,5 @@ def test_an_error_in_a_step_takes_the_world_down_and_the_next_drill_gets_another
     result.assert_outcomes(passed=1, failed=1, deselected=1)
     result.stdout.fnmatch_lines(["*RuntimeError: oops*"])
     assert len(started) == 2
-    assert [path.name for path in (project.path / "reports" / "latest").glob("*/history.jsonl")] == ["history.jsonl"]
+    run = json.loads((project.path / "reports" / "latest" / "run.json").read_text())
+    assert {drill["name"]: drill["verdict"] for drill in run["drills"]} == {"region-lost": "MET", "clumsy": "INVALID"}

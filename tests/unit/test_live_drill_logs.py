@@ -62,7 +62,7 @@ def commit(region: str, value: str | None) -> Commit:
 
 
 def test_replication_works_once_both_regions_hold_the_same_value() -> None:
-    not_yet = ["no write has been replicated yet"]
+    not_yet = ["no write has been replicated lately"]
     assert replication_reasons([], environment()) == not_yet
     assert replication_reasons([commit(EAST, "u1"), commit(WEST, "u2")], environment()) == not_yet
     assert replication_reasons([commit(EAST, None), commit(WEST, None)], environment()) == not_yet
