@@ -63,6 +63,19 @@ def staleness(
     return _result(stale, back, phantom, judged, total)
 
 
+def stale_reads(
+    operations: Iterable[Operation], explained: Collection[str] = frozenset(), judged: str = JUDGED_COHORT
+) -> int:
+    """How many reads of the judged cohort were stale; arguments as for `staleness`."""
+    keys, _ = _by_key(operations, judged)
+    found = [
+        read
+        for key in keys.values()
+        for read in _stale(key, [r for r in key.reads if not _is_phantom(key, r)], explained)
+    ]
+    return sum(read.invoke.cohort == judged for read in found)
+
+
 def _by_key(operations: Iterable[Operation], judged: str) -> tuple[dict[str, _Key], int]:
     """Keys that were read, with their writes: of most unique keys nothing need be kept."""
     keys: dict[str, _Key] = {}

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness.checkers.result import CheckResult
+from harness.checkers.staleness import stale_reads
 from harness.clock import to_s
 from harness.drill import judgement
 from harness.drill.evidence import DrillResult, FaultResult, Finding, ObjectiveResult, Objectives, Outage, RpoResult
 from harness.drill.measures import Measures, measure
-from harness.drill.plan import constants_of
+from harness.drill.plan import DrillPlan, constants_of
 from harness.drill.record import Record
 from harness.errors import DrillMissed, DrillUnknown, VerdictReached
 from harness.history import codec
@@ -65,6 +66,24 @@ def conclude(record: Record, events: Sequence[Event]) -> DrillResult:
         duration_s=to_s(record.duration_ns),
         overhead_s=to_s(record.duration_ns - record.prescribed_ns),
         control=None if record.control is None else record.control.value,
+    )
+
+
+def crashed(plan: DrillPlan, folder: Path, error: str) -> DrillResult:
+    """The evidence of a drill that the harness could not finish: it proves nothing, and must not be missing either."""
+    path = folder / HISTORY
+    path.touch()
+    return DrillResult(
+        name=plan.name,
+        feature=plan.feature,
+        scenario=plan.scenario,
+        tags=plan.tags,
+        verdict=Verdict.INVALID,
+        reasons=(f"not measured, the drill broke off: {error}",),
+        objectives=Objectives(),
+        history=f"{folder.name}/{HISTORY}",
+        history_sha256=sha256_of(path),
+        settings=dict(plan.settings.given),
     )
 
 
@@ -170,6 +189,7 @@ def _rpo(measures: Measures) -> RpoResult | None:
         missing_high=point.missing_high,
         oldest_missing_s=None if point.oldest_missing_ns is None else to_s(point.oldest_missing_ns),
         newest_missing_s=None if point.newest_missing_ns is None else to_s(point.newest_missing_ns),
+        stale=stale_reads(measures.operations, point.explained),
         duplicated=0 if final is None else len(final.duplicated),
         resurrected=0 if final is None else len(final.resurrected),
         unknown=point.unknown,

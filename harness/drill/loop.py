@@ -18,8 +18,10 @@ from harness.history.events import Commit, Mark
 from harness.outcome import Verdict
 
 POLL_S = 0.05
-QUIESCE_PATIENT_S = 10.0
-QUIESCE_SHORT_S = 5.0
+QUIESCE_PATIENT_S = 100.0
+"""Production seconds that replication may take to go quiet; the profile scales them."""
+QUIESCE_SHORT_S = 50.0
+STILL_MOVING_NS = to_ns(2.0)
 VERDICT_ERRORS: dict[Verdict, type[VerdictReached]] = {
     Verdict.MISSED: DrillMissed,
     Verdict.UNKNOWN: DrillUnknown,
@@ -92,13 +94,17 @@ class DrillLoop:
         self.enter(Phase.QUIESCE)
         self._backend.stop_workload()
         self.take_in()
-        deadline_ns = self._clock.now_ns() + to_ns(QUIESCE_PATIENT_S if patient else QUIESCE_SHORT_S)
+        patience_s = QUIESCE_PATIENT_S if patient else QUIESCE_SHORT_S
+        deadline_ns = self._clock.now_ns() + to_ns(self._backend.timing.interval_s(patience_s))
         data = self._backend.data()
         while not judgement.converged(data) and self._clock.now_ns() < deadline_ns:
             self._clock.sleep_s(2 * POLL_S)
             data = self._backend.data()
-        self._record.final_data = data
         self._record.commits = self._commits()
+        moved_ns = max((commit.mono_ns for commit in self._record.commits or ()), default=0)
+        # What still moves is not the final state: then nobody can say what is lost, and the verdict is UNKNOWN.
+        quiet = judgement.converged(data) or self._clock.now_ns() - moved_ns > STILL_MOVING_NS
+        self._record.final_data = data if quiet else None
 
     def _commits(self) -> tuple[Commit, ...] | None:
         commits = self._backend.commits()

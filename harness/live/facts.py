@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 
 from harness import __version__
+from harness.clock import NS_PER_S
 from harness.history.events import Commit
 from harness.live.toxiproxy import ToxiproxyClient
 from harness.topology.environment import Environment
@@ -20,6 +21,7 @@ _PACKAGES = (
     "moto", "boto3", "dnspython", "aiohttp", "cheroot", "pytest", "pytest-bdd", "allure-pytest", "toxiproxy-python",
     "localstack-client",
 )  # fmt: skip
+_RECENT_NS = 10 * NS_PER_S
 _QUORUM = 0.75
 """The share of a check's checkers that must have data; 18 % decide, but a few early ones are no steady state."""
 
@@ -74,12 +76,13 @@ def checker_reasons(status: Mapping[str, Any], environment: Environment) -> list
 
 
 def replication_reasons(commits: Sequence[Commit] | None, environment: Environment) -> list[str]:
-    """Whether a write has been replicated: the same value was committed by both regions."""
+    """Whether a write has been replicated in the last seconds: the same value was committed by both regions."""
     if commits is None:
         return []
     seen: dict[str, set[str]] = {region.name: set() for region in environment.regions}
+    recent_ns = max((commit.mono_ns for commit in commits), default=0) - _RECENT_NS
     for commit in commits:
-        if commit.v is not None and commit.region in seen:
+        if commit.v is not None and commit.region in seen and commit.mono_ns >= recent_ns:
             seen[commit.region].add(commit.v)
     replicated = set.intersection(*seen.values()) if seen else set()
-    return [] if replicated else ["no write has been replicated yet"]
+    return [] if replicated else ["no write has been replicated lately"]

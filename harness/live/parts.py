@@ -28,6 +28,9 @@ from harness.live.wiring import Address, Sockets, Wire, balancer_name, gateway_r
 from harness.names import CANARY, CHECKERS, HTTP, instance_name, link_name
 
 READY_TIMEOUT_S = 60.0
+_OTHERS = ("keepalive", "pinned-a", "pinned-b", "direct-a", "direct-b")
+OTHER_COHORTS = len(_OTHERS) + 1
+"""Reported beside the judged one: those, and `ttl-violating`."""
 
 
 @dataclass
@@ -219,8 +222,7 @@ class Starter:
     ) -> dict[str, Any]:
         workload = self._environment.workload
         other = {"clients": 1, "period_s": workload.other_period_s}
-        names = ("keepalive", "pinned-a", "pinned-b", "direct-a", "direct-b")
-        cohorts: dict[str, dict[str, float]] = {name: dict(other) for name in names}
+        cohorts: dict[str, dict[str, float]] = {name: dict(other) for name in _OTHERS}
         cohorts["ttl-violating"] = {**other, "min_ttl_s": 5 * self._timing.interval_s(self._environment.edge.ttl_s)}
         period_s = 2 * workload.dns_clients / workload.rate_per_s
         cohorts["dns"] = {"clients": workload.dns_clients, "period_s": period_s}

@@ -22,7 +22,7 @@ from harness.live.adversary import Adversary
 from harness.live.drill_logs import DrillLogs
 from harness.live.fork_servers import ForkServers
 from harness.live.holding import HeldFault
-from harness.live.parts import Parts, Starter, canaries, edge_calls
+from harness.live.parts import OTHER_COHORTS, Parts, Starter, canaries, edge_calls
 from harness.live.subject_processes import SubjectProcesses
 from harness.live.toxiproxy import ToxiproxyClient
 
@@ -179,14 +179,15 @@ class EmbeddedWorld:
         if self._calibration:
             self._calibration["took_s"] = 0.0
             return
-        wanted = self._options.environment.workload.rate_per_s
+        workload = self._options.environment.workload
+        wanted = workload.rate_per_s + OTHER_COHORTS * 2 / workload.other_period_s
         capacity = float(self._parts.witness.post("/calibrate", _CALIBRATION)["ops_per_s"])
         scale = min(1.0, 0.5 * capacity / wanted)
         if scale < 1.0:
             self._parts.witness.post("/rate", {"scale": scale})
         self._calibration = {
             "capacity_per_s": capacity,
-            "rate_per_s": wanted * scale,
+            "rate_per_s": workload.rate_per_s * scale,
             "scale": scale,
             "took_s": _CALIBRATION["seconds"],
         }

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.pytest_plugin import feature_file, options, selection, session
+from harness.pytest_plugin import ending, feature_file, options, selection, session
 from harness.pytest_plugin.fixtures import drill, drill_session
 
 __all__ = ["drill", "drill_session"]
@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    return (yield from session.conclude(item))
+    return (yield from ending.conclude(item))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.drill.conclusion import crashed
 from harness.drill.evidence import DrillResult, RunResult
 from harness.drill.facade import Drill
 from harness.drill.lifecycle import Phase
@@ -24,26 +25,16 @@ if TYPE_CHECKING:
     from harness.live.world import EmbeddedWorld
 from harness.errors import (
     DrillError,
-    DrillInvalid,
-    DrillMissed,
-    DrillUnknown,
     HealError,
     InputError,
     SubjectError,
-    VerdictReached,
 )
 from harness.outcome import Verdict
 from harness.pytest_plugin import options as drill_options
 from harness.pytest_plugin.scenarios import scenario_of
 
 _KEY = pytest.StashKey["DrillSession"]()
-_DRILL = pytest.StashKey[Drill]()
-_PACKAGE = Path(__file__).resolve().parents[1]
-_RAISED: dict[Verdict, type[VerdictReached]] = {
-    Verdict.MISSED: DrillMissed,
-    Verdict.UNKNOWN: DrillUnknown,
-    Verdict.INVALID: DrillInvalid,
-}
+DRILL = pytest.StashKey[Drill]()
 
 Wanted = Sequence[tuple[Path, str]]
 
@@ -82,6 +73,7 @@ class DrillSession:
         self._world: EmbeddedWorld | None = None
         self._facts: dict[str, Any] = {"versions": {}, "capabilities": {}, "machine": {}}
         self.pytest_session: pytest.Session | None = None
+        self._broken: list[tuple[DrillPlan, Path | None, str]] = []
         self._warm = False
         self.planned = 0
         self._begun = 0
@@ -141,25 +133,31 @@ class DrillSession:
         """The drill of a scenario's test."""
         feature, scenario = scenario_of(item)
         self._begun += 1
-        name = slug(scenario.name)
+        plan = DrillPlan(
+            name=slug(scenario.name),
+            feature=feature.name or "",
+            scenario=scenario.name,
+            tags=tuple(sorted({*feature.tags, *scenario.tags})),
+            settings=self.run.options.settings,
+            number=self._begun,
+            of=max(self.planned, self._begun),
+        )
         try:
-            plan = DrillPlan(
-                name=name,
-                feature=feature.name or "",
-                scenario=scenario.name,
-                tags=tuple(sorted({*feature.tags, *scenario.tags})),
-                settings=self.run.options.settings,
-                number=self._begun,
-                of=max(self.planned, self._begun),
-            )
-            drill = Drill(self.world(), plan, self.run.drill_folder(name), self._show)
+            world = self.world()
+            drill = Drill(world, plan, self.run.drill_folder(plan.name), self._show)
         except DrillError as error:
-            self.run.errors.append(f"{name}: {error}")
+            self.broke_off(plan, None, error)
             if isinstance(error, InputError | SubjectError):
                 self.give_up(str(error))
             raise
-        item.stash[_DRILL] = drill
+        item.stash[DRILL] = drill
         return drill
+
+    def broke_off(self, plan: DrillPlan, folder: Path | None, error: BaseException) -> None:
+        """A drill could not be finished: remembered for the exit code, and for the evidence of the others."""
+        text = str(error) or type(error).__name__
+        self.run.errors.append(f"{plan.name}: {text}")
+        self._broken.append((plan, folder, text))
 
     def _show(self, status: LiveStatus) -> None:
         """Pass a status on. In the first steady state, load the drawing library: the drill only waits then, and its
@@ -182,11 +180,19 @@ class DrillSession:
 
     def finish(self) -> RunResult | None:
         """Write the run's evidence; None when no drill has ended."""
-        self.end_world()
+        try:
+            self.end_world()
+        finally:
+            result = self._file()
+        return result
+
+    def _file(self) -> RunResult | None:
         if self._run is None or not self._run.drills:
             return None
         from harness.reporting.filing import file_run
 
+        for plan, folder, text in self._broken:
+            self._run.drills.append(crashed(plan, folder or self._run.drill_folder(plan.name), text))
         result = self._run.result(**self._facts)
         file_run(result, self._run.folder)
         self._run.point_latest()
@@ -211,67 +217,6 @@ def configure(config: pytest.Config) -> None:
 def session_of(config: pytest.Config) -> DrillSession:
     """The drills of a pytest session."""
     return config.stash[_KEY]
-
-
-def conclude(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Around a test's call: when a scenario has ended, measure it; its verdict decides the test."""
-    raised: BaseException | None = None
-    outcome = None
-    try:
-        outcome = yield
-    except BaseException as error:
-        raised = error
-        if _DRILL not in item.stash or not isinstance(error, Exception | pytest.fail.Exception):
-            raise
-    if _DRILL not in item.stash:
-        return outcome
-    session = session_of(item.config)
-    result = _finish_drill(session, item.stash[_DRILL], _as_verdict(raised))
-    if result.verdict is Verdict.MET:
-        return outcome
-    if raised is not None and type(raised) is _RAISED[result.verdict]:
-        raise raised
-    raise _RAISED[result.verdict]("; ".join(result.reasons)) from raised
-
-
-def _as_verdict(raised: BaseException | None) -> BaseException | None:
-    """A step of the user's own that does not hold is a promise that was not kept, and no error of the harness."""
-    of_ours = isinstance(raised, AssertionError) and _raised_in_harness(raised)
-    if isinstance(raised, AssertionError | pytest.fail.Exception) and not of_ours and not _timed_out(raised):
-        lines = str(raised).strip().splitlines()
-        return DrillMissed(f"a step did not hold: {lines[0] if lines else type(raised).__name__}")
-    return raised
-
-
-def _raised_in_harness(error: BaseException) -> bool:
-    """Whether it was an assertion of the harness itself that failed."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return trace is not None and _PACKAGE in Path(trace.tb_frame.f_code.co_filename).parents
-
-
-def _timed_out(error: BaseException) -> bool:
-    """pytest-timeout ends a test by `pytest.fail`; that is nobody's broken promise."""
-    return "from pytest-timeout" in str(error) or str(error).startswith("Timeout ")
-
-
-def _finish_drill(session: DrillSession, drill: Drill, raised: BaseException | None) -> DrillResult:
-    if raised is not None and not isinstance(raised, VerdictReached):
-        session.run.errors.append(f"{drill.name}: {raised or type(raised).__name__}")
-        if isinstance(raised, SubjectError):
-            session.give_up(str(raised))
-        drill.abandon()
-        session.close_world()  # whatever state it is in, no further drill may be judged by it
-        raise raised
-    try:
-        result = drill.finish(raised)
-    except DrillError as error:
-        session.run.errors.append(f"{drill.name}: {error}")
-        session.close_world()
-        raise
-    session.record(result)
-    return result
 
 
 def finish(config: pytest.Config) -> None:
