@@ -107,6 +107,11 @@ class RegionItems:
     replication: Replication | None
 
 
+def status_arguments(settings: Settings) -> Arguments:
+    """GetItem of the status of the replication into the component's own region."""
+    return {"TableName": settings.table, "Key": {settings.key: {"S": REPLICATION_NAME}}, "ConsistentRead": True}
+
+
 def look_arguments(settings: Settings, region: str) -> Arguments:
     """BatchGetItem of the heartbeat, the record and the replication status."""
     keys = [{settings.key: {"S": name}} for name in (region, RECORD_NAME, REPLICATION_NAME)]

@@ -76,6 +76,14 @@ class Settings:
         return self.ns(2 * BEAT_INTERVAL_S) + round(self.call_timeout_s * NS_PER_S)
 
     @property
+    def read_lag_ns(self) -> int:
+        """How old an answer from a region that is not active may be: four beats and one lost call.
+
+        The storefront asks once a beat, and the replicator reports once a beat; the two are not in step.
+        """
+        return self.ns(4 * BEAT_INTERVAL_S) + round(self.call_timeout_s * NS_PER_S)
+
+    @property
     def drain_patience_ns(self) -> int:
         """How long a drain may take before it is given up."""
         return self.ns(DRAIN_PATIENCE_S) + round(DRAIN_LOST_CALLS * self.call_timeout_s * NS_PER_S)

@@ -11,20 +11,20 @@ import random
 import secrets
 import threading
 import time
-from typing import Any
 
 from reference.dynamo import CallFailed, Client, ensure_health_table
-from reference.heartbeat import REPLICATION_NAME, parse_heartbeat, parse_replication
+from reference.heartbeat import REPLICATION_NAME, parse_heartbeat, parse_replication, status_arguments
 from reference.log import say
 from reference.replicator.position import backoff_s, dump, load
 from reference.replicator.stream import Stream
 from reference.replicator.target import WRITERS, Target
-from reference.settings import BEAT_INTERVAL_S, IDLE_POLL_INTERVAL_S, POLL_INTERVAL_S, Settings
+from reference.settings import IDLE_POLL_INTERVAL_S, POLL_INTERVAL_S, Settings
 
 DESCRIBE_INTERVAL_S = 10.0
 REOPEN_INTERVAL_S = 10.0
 TOKEN_INTERVAL_S = 2.0
 REPLAY_INTERVAL_S = 60.0
+REPORT_INTERVAL_S = IDLE_POLL_INTERVAL_S  # so with every idle poll, and with every third busy one
 BUSY_FOR_S = 20.0  # poll at the quick pace this long after a record
 QUIET_ROUNDS = 2  # empty rounds over all shards that make a drain
 BACKOFF_BASE_S = 1.0
@@ -132,15 +132,13 @@ class Replicator:
             say("drained", into=self._settings.region, token=self._drained_token, parked=self._target.parked)
         if self._target.parked and self._is_due("replay", self._scaled_s(REPLAY_INTERVAL_S)):
             self._target.replay()
-        if drained or self._is_due("publish", self._scaled_s(BEAT_INTERVAL_S)):
+        if drained or self._is_due("publish", self._scaled_s(REPORT_INTERVAL_S)):
             self._publish()
 
     def _open(self) -> None:
         ensure_health_table(self._local, self._settings)
         self._target.open()
-        item = self._local.insist(
-            "get_item", TableName=self._settings.table, Key=self._status_key(), ConsistentRead=True
-        ).get("Item", {})
+        item = self._local.insist("get_item", **status_arguments(self._settings)).get("Item", {})
         status = parse_replication(item)
         self._drained_token = status.drained_token if status else 0
         self._stream.open(load(item))
@@ -180,16 +178,13 @@ class Replicator:
         say("table copied", into=self._settings.region, items=copied)
 
     # -- status --------------------------------------------------------------------------------------------------
-    def _status_key(self) -> dict[str, Any]:
-        return {self._settings.key: {"S": REPLICATION_NAME}}
-
     def _publish(self) -> None:
         self._beats += 1
         self._local.insist(
             "put_item",
             TableName=self._settings.table,
             Item={
-                **self._status_key(),
+                self._settings.key: {"S": REPLICATION_NAME},
                 "beat": {"S": f"{self._boot}:{self._beats}"},
                 "drained_token": {"N": str(self._drained_token)},
                 "caught_up": {"BOOL": self._caught_up},
@@ -200,7 +195,7 @@ class Replicator:
 
     def _publish_if_possible(self) -> None:
         """While the source is away, say that the replication is not caught up, unless the target is away as well."""
-        if not self._opened or not self._is_due("publish", self._scaled_s(BEAT_INTERVAL_S)):
+        if not self._opened or not self._is_due("publish", self._scaled_s(REPORT_INTERVAL_S)):
             return
         try:
             self._publish()

@@ -1,4 +1,4 @@
-"""May this storefront accept a write, and may the edge send it traffic? A pure machine.
+"""May this storefront accept a write, may it serve a read, and may the edge send it traffic? A pure machine.
 
 What may be true of a storefront:
 
@@ -11,6 +11,11 @@ What may be true of a storefront:
 The lease is held from the first echo of an own beat until `beat sent + length` on this process's own monotonic clock.
 A fence for the epoch, or the grant of a later one, ends it at once; fences and epochs never go back, so answers that
 arrive out of order change nothing. A write is acknowledged only if its epoch is still held when its outcome is known.
+
+Without a lease, reads are served only while the replication into this region keeps saying that it has caught up: a
+region that was away while the other one accepted writes refuses them until it has what it missed. How long ago the
+replication last said so is counted from the latest moment at which it surely had not said it yet, so what is served
+is never older than the lag that `read_refusal` is given.
 """
 
 from __future__ import annotations
@@ -18,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from reference.heartbeat import Heartbeat
+from reference.heartbeat import Heartbeat, Replication
 from reference.lease import LeaseTerms, Nonce
 
 REMEMBERED_BEATS = 256
@@ -37,6 +42,14 @@ class BeatAnswered:
 
     nonce: Nonce
     item: Heartbeat
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRead:
+    """The status of the replication into this region was asked for at `asked_ns`, and is known now (None: none)."""
+
+    asked_ns: int
+    status: Replication | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +73,7 @@ class WriteEnded:
     epoch: int
 
 
-Event = BeatSent | BeatAnswered | CallEnded | WriteStarted | WriteEnded
+Event = BeatSent | BeatAnswered | StatusRead | CallEnded | WriteStarted | WriteEnded
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +106,10 @@ class State:
     fenced: int = 0
     hurry: bool = False
     last_good_ns: int | None = None
+    status: Replication | None = None
+    status_asked_ns: int = 0  # when `status` was asked for
+    status_read_ns: int = 0  # when the answer came
+    caught_up_ns: int | None = None  # at this time or later the replication said that it had caught up, and not since
     in_flight: tuple[tuple[int, int], ...] = ()  # (epoch, writes)
     outcomes: tuple[tuple[int, bool], ...] = ()  # (ended_ns, failed) of the calls of the last third of a lease
 
@@ -119,6 +136,8 @@ def step(state: State, event: Event, now_ns: int) -> tuple[State, tuple[Effect, 
             return replace(state, latest=nonce, sent=sent), ()
         case BeatAnswered(item=item):
             return _heard(state, item, now_ns)
+        case StatusRead(asked_ns=asked_ns, status=status):
+            return _status_read(state, asked_ns, status, now_ns), ()
         case CallEnded(failed=failed):
             since_ns = now_ns - state.terms.length_ns // 3
             recent = tuple(entry for entry in state.outcomes[-JUDGED_CALLS:] if entry[0] >= since_ns)
@@ -133,6 +152,17 @@ def _count(state: State, epoch: int, change: int) -> State:
     counts = dict(state.in_flight)
     counts[epoch] = counts.get(epoch, 0) + change
     return replace(state, in_flight=tuple(sorted((e, n) for e, n in counts.items() if n > 0)))
+
+
+def _status_read(state: State, asked_ns: int, status: Replication | None, now_ns: int) -> State:
+    if asked_ns < state.status_read_ns:
+        return state  # the calls overlapped: who knows which of the two answers is the later one
+    caught_up_ns = state.caught_up_ns
+    if status is None or not status.caught_up:
+        caught_up_ns = None
+    elif state.status is not None and status.beat != state.status.beat:
+        caught_up_ns = state.status_asked_ns  # then there was another report, so this one is younger
+    return replace(state, status=status, status_asked_ns=asked_ns, status_read_ns=now_ns, caught_up_ns=caught_up_ns)
 
 
 def _heard(state: State, item: Heartbeat, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
@@ -159,6 +189,15 @@ def _heard(state: State, item: Heartbeat, now_ns: int) -> tuple[State, tuple[Eff
 def lease_epoch(state: State, now_ns: int) -> int | None:
     """The epoch under which writes may be accepted, and acknowledged, at `now_ns`; None without a valid lease."""
     return state.epoch if state.epoch > state.fenced and now_ns < state.lease_until_ns else None
+
+
+def read_refusal(state: State, now_ns: int, lag_ns: int) -> str | None:
+    """Why a read must not be served; None when it may, with an answer no older than `lag_ns` where it may be old."""
+    if lease_epoch(state, now_ns) is not None:
+        return None
+    if state.caught_up_ns is not None and now_ns - state.caught_up_ns <= lag_ns:
+        return None
+    return "this region is not active, and has not caught up with the one that is"
 
 
 def database_works(state: State, now_ns: int, stale_after_ns: int) -> bool:

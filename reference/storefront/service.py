@@ -32,11 +32,13 @@ from reference.storefront.permission import (
     Fenced,
     LeaseGained,
     State,
+    StatusRead,
     WriteEnded,
     WriteStarted,
     database_works,
     edge_verdict,
     lease_epoch,
+    read_refusal,
     step,
 )
 
@@ -111,6 +113,16 @@ class Storefront:
                 say("database stopped answering", level="warning", region=self._settings.region, why=str(failure))
             return
         self._happened(BeatAnswered(nonce, heartbeat.parse_heartbeat(reply.get("Attributes", {}))))
+        await self._read_status()
+
+    async def _read_status(self) -> None:
+        asked_ns = time.monotonic_ns()
+        arguments = heartbeat.status_arguments(self._settings)
+        try:
+            reply = await self._in_thread(self._beat_threads, self._beats, "get_item", arguments)
+        except CallFailed:
+            return  # counted; without news reads are refused by and by
+        self._happened(StatusRead(asked_ns, heartbeat.parse_replication(reply.get("Item", {}))))
 
     async def _create_table(self) -> None:
         loop = asyncio.get_running_loop()
@@ -144,7 +156,10 @@ class Storefront:
             self._calls -= 1
 
     async def get_item(self, request: web.Request) -> web.StreamResponse:
-        """GET /items/{id}: served in both regions; in the one that is not active the answer may lag."""
+        """GET /items/{id}: served in both regions; in the one that is not active the answer may lag, to a bound."""
+        refusal = read_refusal(self._state, time.monotonic_ns(), self._settings.read_lag_ns)
+        if refusal is not None:
+            return self._answer(503, {"error": refusal})
         try:
             reply = await self._call("get_item", items.get_arguments(self._settings, request.match_info["id"]))
         except CallFailed as failure:

@@ -88,6 +88,9 @@ def test_a_lost_primary_is_replaced_within_seconds_and_takes_over_again_after_it
             assert world.request(WEST, "GET", "/items/canary")[0] == 200
             world.heal()
             assert not world.active(EAST)  # healed, and not yet caught up
+            assert world.request(EAST, "GET", "/items/canary")[0] == 503
+            wait_until(lambda: world.request(EAST, "GET", "/items/canary")[0] == 200, 12, "it serves reads again")
+            assert not world.active(EAST)  # before it accepts writes
             wait_until(lambda: world.active(EAST), 30, "the primary is active again")
             back_at = time.monotonic()
             wait_until(lambda: writers[EAST].acked[-1][0] > back_at, 5, "writes go through the primary")
@@ -177,7 +180,7 @@ def test_a_deleted_item_stays_deleted_in_both_regions(tmp_path: Path) -> None:
         assert world.request(EAST, "DELETE", "/items/a")[0] == 200
         assert world.request(EAST, "DELETE", "/items/never-there")[0] == 200
         wait_until(lambda: world.table(WEST).get("a", ("",))[0] is None, 5, "the tombstone was replicated")
-        assert world.request(WEST, "GET", "/items/a")[0] == 404
+        wait_until(lambda: world.request(WEST, "GET", "/items/a")[0] == 404, 5, "the standby knows that it is gone")
         assert world.put(EAST, "a", "2")
         wait_until(lambda: world.table(WEST)["a"][:3] == ("2", 1, 3), 5, "the new value was replicated")
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reference.heartbeat import Heartbeat
+from reference.heartbeat import Heartbeat, Replication
 from reference.lease import Echo, LeaseTerms, Nonce, next_epoch, parse_echo, parse_nonce
 from reference.storefront.permission import (
     BeatAnswered,
@@ -15,14 +15,17 @@ from reference.storefront.permission import (
     Fenced,
     LeaseGained,
     State,
+    StatusRead,
     WriteEnded,
     WriteStarted,
     edge_verdict,
     lease_epoch,
+    read_refusal,
     step,
 )
 
 S = 1_000_000_000
+LAG = 2 * S
 TERMS = LeaseTerms(length_ns=3 * S, margin_ns=S // 3)
 
 
@@ -146,3 +149,62 @@ def test_two_regions_never_share_an_epoch() -> None:
     assert [next_epoch(highest, 0) for highest in range(5)] == [1, 3, 3, 5, 5]
     assert [next_epoch(highest, 1) for highest in range(5)] == [2, 2, 4, 4, 6]
     assert next_epoch(1, 1, jump=100) == 102
+
+
+def told(state: State, beat: str, asked_ns: int, *, caught_up: bool = True, took_ns: int = 0) -> State:
+    """The state once a report of the replication is known that was asked for at `asked_ns`."""
+    report = Replication(beat, 0, caught_up, 0)
+    return step(state, StatusRead(asked_ns, report), asked_ns + took_ns)[0]
+
+
+def standby() -> State:
+    """Without a lease; the replication said at some time from 1 s on that it has caught up."""
+    return told(told(fresh(), "r:1", S), "r:2", 2 * S)
+
+
+def test_the_active_region_serves_reads_whatever_becomes_of_the_replication() -> None:
+    assert read_refusal(granted(), S, LAG) is None
+    assert read_refusal(told(granted(), "r:1", S, caught_up=False), S, LAG) is None
+    assert read_refusal(granted(), 3 * S, LAG) is not None
+
+
+def test_a_standby_serves_reads_while_its_replication_keeps_saying_that_it_has_caught_up() -> None:
+    state = standby()
+    for second in range(3, 30):
+        state = told(state, f"r:{second}", second * S)
+        assert read_refusal(state, second * S + S, LAG) is None
+
+
+def test_a_standby_that_just_started_takes_no_old_report_for_news() -> None:
+    assert read_refusal(fresh(), 0, LAG) is not None
+    assert read_refusal(told(fresh(), "r:1", S), S, LAG) is not None
+    assert read_refusal(told(told(fresh(), "r:1", S), "r:1", 2 * S), 2 * S, LAG) is not None
+    assert read_refusal(standby(), 2 * S, LAG) is None
+
+
+def test_a_healed_region_that_has_yet_to_catch_up_serves_no_reads() -> None:
+    state = told(standby(), "r:3", 3 * S, caught_up=False)
+    assert read_refusal(state, 3 * S, LAG) == "this region is not active, and has not caught up with the one that is"
+    assert read_refusal(told(state, "r:4", 4 * S), 4 * S, LAG) is None
+
+
+def test_a_replication_that_falls_silent_ends_the_reads_a_lag_after_it_last_may_have_spoken() -> None:
+    state = told(standby(), "r:2", 3 * S)
+    assert read_refusal(state, S + LAG, LAG) is None
+    assert read_refusal(state, S + LAG + 1, LAG) is not None
+
+
+def test_a_region_that_was_away_does_not_take_the_first_report_it_sees_for_a_young_one() -> None:
+    state = told(standby(), "r:3", 60 * S)  # it may have been there for most of a minute
+    assert read_refusal(state, 60 * S, LAG) is not None
+    assert read_refusal(told(state, "r:4", 61 * S), 61 * S, LAG) is None
+
+
+def test_an_answer_that_was_overtaken_by_a_later_one_changes_nothing() -> None:
+    state = told(standby(), "r:3", 3 * S, caught_up=False, took_ns=S)
+    assert told(state, "r:2", 3 * S + 1) == state
+
+
+def test_a_region_without_any_replication_serves_reads_only_while_it_is_active() -> None:
+    state, _ = step(standby(), StatusRead(3 * S, None), 3 * S)
+    assert read_refusal(state, 3 * S, LAG) is not None
