@@ -53,7 +53,7 @@ def conclude(record: Record, events: Sequence[Event]) -> DrillResult:
         phases_ns=measures.phases_ns,
         rpo=_rpo(measures),
         failback=_failback(record, measures),
-        findings=_findings(record, [*checks, *seen]),
+        findings=_findings(record, measures, [*checks, *seen]),
         outages=_outages(record, measures),
         why=why(measures.phases_ns),
         prediction_s=None if prediction is None else to_s(prediction.typical_ns),
@@ -204,14 +204,27 @@ def _failback(record: Record, measures: Measures) -> Mapping[str, object] | None
     return judgement.failback_of(record, measures)[1]
 
 
-def _findings(record: Record, checks: Sequence[CheckResult]) -> tuple[Finding, ...]:
+def _findings(record: Record, measures: Measures, checks: Sequence[CheckResult]) -> tuple[Finding, ...]:
     found = [Finding(f.id, f.text, f.severity) for check in checks for f in check.findings]
+    found.extend(_activation(record, measures))
     found.extend(Finding("subject-died", sentence, "serious") for sentence in record.deaths)
     if record.timing.scale != 1 and not record.honours_time_scale:
         text = "the subject does not honour TIME_SCALE: its own intervals are not scaled as the edge's are"
         found.append(Finding("mixed-timing", text, "warning"))
     order = {"serious": 0, "warning": 1, "info": 2}
     return tuple(sorted(dict.fromkeys(found), key=lambda f: order.get(f.severity, 1)))
+
+
+def _activation(record: Record, measures: Measures) -> list[Finding]:
+    """When the other side took over: the part of the recovery that a lease takes is in there."""
+    if measures.point is None or measures.fault is None:
+        return []
+    after_s = to_s(max(0, measures.point.takeover_ns - measures.fault.start_low_ns))
+    text = f"{measures.survivor} acknowledged its first write {after_s:.1f} s after the fault"
+    timing = record.subject_timing
+    if timing is not None and timing.lease_s:
+        text += f"; the lost side's lease may run for {record.timing.interval_s(timing.lease_s):.1f} s of that"
+    return [Finding("activation", text, "info")]
 
 
 def _outages(record: Record, measures: Measures) -> tuple[Outage, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from harness.checkers import objectives as objective_checks
 from harness.checkers.durability import durability
 from harness.checkers.failback import failback
-from harness.checkers.flapping import needless_failover
+from harness.checkers.flapping import flapping, needless_failover
 from harness.checkers.result import CheckResult, some
 from harness.checkers.split_brain import split_brain
 from harness.checkers.staleness import staleness
@@ -21,6 +21,8 @@ from harness.measurement.lateness import lateness_ns
 from harness.measurement.models import JUDGED_COHORT, address_of
 from harness.outcome import Verdict, merge
 
+_PLANNED_CHANGES = 2
+"""Of the DNS answer in one drill: failover and failback."""
 _TAIL_NS = to_ns(5.0)
 _IN_FLIGHT_NS = to_ns(2.0)
 _SERVED_SHARE = 0.99
@@ -46,6 +48,7 @@ def observations(record: Record, measures: Measures) -> list[CheckResult]:
         ("staleness", lambda: staleness(measures.operations, _explained(measures))),
         ("split-brain", lambda: _split_brain(record, measures)),
         ("durability", lambda: _durability(record, measures)),
+        ("flapping", lambda: flapping(measures.events, _PLANNED_CHANGES, measures.steady_ns)),
     ]
     if measures.fault is None:
         return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ def resolve(given: Mapping[str, Any], variables: Mapping[str, str], folder: Path
         seed=_integer("seed", values.get("seed", seed), 0),
         trials=_integer("trials", values["trials"], 1),
         settings=settings,
-        reports=Path(str(values["reports"])),
+        reports=_reports(Path(str(values["reports"]))),
         keep=str(values.get("keep", "")).lower() in ("1", "true", "yes", "on"),
     )
 
@@ -116,6 +117,14 @@ def _subject_file(given: Any, environment: Environment) -> Path:
     if environment.subject is None:
         raise InputError(f"environment {environment.environment} names no subject: give --subject FILE")
     return environment.folder / environment.subject
+
+
+def _reports(path: Path) -> Path:
+    """The folder of the evidence; it is made when there is some. Raises InputError when that cannot be."""
+    nearest = next(p for p in (path, *path.absolute().parents) if p.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise InputError(f"--reports {path}: cannot be written to ({nearest} is no folder, or not ours)")
+    return path
 
 
 def _profile(text: Any) -> Profile:

@@ -6,12 +6,20 @@ from pathlib import Path
 
 import pytest
 
+from harness.drill.options import RunOptions
 from harness.pytest_plugin.scenarios import scenario_of, template_of
 from harness.pytest_plugin.session import session_of
 from harness.topology.timing import Profile
 
-_TIMEOUT_FAST_S = 300
-_TIMEOUT_PRODUCTION_S = 3600
+_TIMEOUT_S = {Profile.FAST: 300.0, Profile.PRODUCTION: 3600.0}
+_OBJECTIVES_WAITED = 8
+"""A drill waits for a few recoveries and failbacks; each may take a multiple of the promised recovery time."""
+
+
+def _timeout_s(options: RunOptions) -> float:
+    """After this a drill hangs, and is ended: far beyond all of its own waits."""
+    promised = options.settings.rto_s or options.environment.objectives_of(options.timing.profile).rto_s
+    return _TIMEOUT_S[options.timing.profile] + _OBJECTIVES_WAITED * promised
 
 
 def repeat(metafunc: pytest.Metafunc) -> None:
@@ -44,5 +52,4 @@ def prepare(config: pytest.Config, items: list[pytest.Item]) -> None:
         items[:] = drills = kept
     session.planned = len(drills)
     for item in drills:
-        production = session.options.timing.profile is Profile.PRODUCTION
-        item.add_marker(pytest.mark.timeout(_TIMEOUT_PRODUCTION_S if production else _TIMEOUT_FAST_S))
+        item.add_marker(pytest.mark.timeout(_timeout_s(session.options)))
