@@ -11,7 +11,7 @@ One item means one call: a storefront's beat writes its nonce and is answered wi
 | `echo_<instance>` | monitor | grant: epoch and nonce |
 | `fenced` | monitor | epoch up to which nobody in this region may accept writes |
 | `drain_token` | monitor | everything before this token must be replicated before it is reported |
-| `hurry` | monitor | 1 while the active region is being handed over: beat faster |
+| `hurry` | monitor | 1 while nobody may write, in a handover or at a fresh start: beat faster |
 """
 
 from __future__ import annotations

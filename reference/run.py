@@ -5,6 +5,7 @@ The folder is loaded as the package `reference`, whatever it is called on disk a
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import runpy
 import sys
@@ -32,6 +33,7 @@ def main() -> None:
     if len(sys.argv) < 2 or sys.argv[1] not in COMPONENTS:
         raise SystemExit(f"usage: run.py {'|'.join(COMPONENTS)} [arguments]")
     component = sys.argv.pop(1)
+    gc.set_threshold(50_000)  # the default of 700 looks for garbage again and again while modules are loaded
     load_package()
     runpy.run_module(f"reference.{component}", run_name="__main__", alter_sys=True)
 

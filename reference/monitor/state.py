@@ -12,7 +12,7 @@ from reference.monitor.health import Look, View
 
 
 class Phase(Enum):
-    """See the table above."""
+    """See the table in decision.py."""
 
     RECOVERING = "recovering"
     ACTIVE = "active"
@@ -108,5 +108,7 @@ class State:
 
     @property
     def hurried(self) -> bool:
-        """The active region is being handed over: look more often."""
-        return self.phase in (Phase.FENCING, Phase.DRAINING, Phase.RECORDING)
+        """Nobody may write just now, because of a handover or a fresh start: look and beat more often."""
+        if self.phase is Phase.ACTIVE:
+            return not self.views[self.record.region].holders  # not one grant yet
+        return self.phase is not Phase.RECOVERING

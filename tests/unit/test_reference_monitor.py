@@ -142,6 +142,27 @@ def test_a_first_start_makes_the_primary_active_and_writes_it_down_in_both_table
     assert {(region, epoch) for _, region, epoch in scene.grants} == {(EAST, 1)}
 
 
+def test_a_fresh_start_is_hurried_until_the_first_lease_is_given() -> None:
+    scene = Scene()
+    scene.frozen = {EAST, WEST}
+    scene.hearts = {region: Heartbeat() for region in (EAST, WEST)}  # no storefront runs yet
+    scene.run(3)
+    assert scene.state.hurried
+    assert scene.hearts[EAST].hurry
+    scene.frozen = set()
+    scene.hearts = {region: replace(heart, status="operational") for region, heart in scene.hearts.items()}
+    scene.check()
+    assert scene.last_grant(EAST) == scene.now
+    assert not scene.state.hurried
+
+
+def test_a_lost_primary_is_not_hurried_after_its_first_lease() -> None:
+    scene = steady()
+    scene.down = {EAST, WEST}
+    scene.run(20)
+    assert not scene.state.hurried
+
+
 def test_a_lost_primary_is_replaced_only_when_its_last_lease_is_surely_over() -> None:
     scene = failed_over()
     terms = RULES_OF_THE_TEST.lease
