@@ -106,9 +106,10 @@ def seen(view: View, look: Look, rules: Rules, now_ns: int) -> View:
     failed = verdict != ""
     change = 1 if _error_percent(view) > ERROR_PERCENT else -1
     impaired = min(max(view.impaired + change, 0), IMPAIRED_LOOKS)
+    reason = verdict or ("storefronts report errors" if impaired else "")
     return replace(
         view,
-        reason=verdict,
+        reason=reason,
         failures=view.failures + 1 if failed else 0,
         window=(*view.window, failed)[-WINDOW:],
         impaired=impaired,

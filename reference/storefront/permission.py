@@ -90,7 +90,12 @@ class Fenced:
     epoch: int
 
 
-Effect = LeaseGained | Fenced
+@dataclass(frozen=True, slots=True)
+class Hurried:
+    """Beats are wanted more often from now on, and one at once."""
+
+
+Effect = LeaseGained | Fenced | Hurried
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +188,8 @@ def _heard(state: State, item: Heartbeat, now_ns: int) -> tuple[State, tuple[Eff
         effects.append(Fenced(fenced))
     if has is not None and has != had:
         effects.append(LeaseGained(has))
+    if item.hurry and not state.hurry:
+        effects.append(Hurried())
     return changed, tuple(effects)
 
 

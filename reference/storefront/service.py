@@ -30,6 +30,7 @@ from reference.storefront.permission import (
     CallEnded,
     Event,
     Fenced,
+    Hurried,
     LeaseGained,
     State,
     StatusRead,
@@ -71,6 +72,8 @@ class Storefront:
                 case Fenced(epoch=epoch):
                     say("fenced", region=self._settings.region, epoch=epoch)
                     self._wake.set()  # acknowledge at once
+                case Hurried():
+                    self._wake.set()
 
     def _epoch(self) -> int | None:
         return lease_epoch(self._state, time.monotonic_ns())

@@ -13,6 +13,7 @@ from reference.storefront.permission import (
     BeatSent,
     CallEnded,
     Fenced,
+    Hurried,
     LeaseGained,
     State,
     StatusRead,
@@ -96,6 +97,12 @@ def test_a_fence_ends_the_lease_at_once_and_for_ever() -> None:
     assert lease_epoch(state, 2 * S) is None
     state, _ = hear(state, 2 * S, echoes={"i": Echo(3, nonce)}, fenced=1)
     assert lease_epoch(state, 2 * S) == 3
+
+
+def test_a_storefront_that_is_told_to_hurry_beats_at_once_and_not_once_more_each_time() -> None:
+    state, effects = hear(beat(fresh(), 0)[0], 0, hurry=True)
+    assert effects == (Hurried(),)
+    assert hear(state, 0, hurry=True)[1] == ()
 
 
 def test_a_fence_is_acknowledged_only_when_the_last_write_under_it_has_come_back() -> None:
