@@ -17,7 +17,6 @@ LARGE = {  # over 300 lines: may only get fewer
     "harness/emulators/http_framing.py",
     "harness/emulators/http_relay.py",
     "harness/measurement/recovery_time.py",
-    "reference/replicator/service.py",
 }
 NO_NAMES = {"utils", "util", "helpers", "helper", "manager", "common", "misc"}
 

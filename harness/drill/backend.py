@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from harness.clock import Clock
 from harness.drill.settings import Settings
@@ -94,12 +94,6 @@ class Backend(Protocol):
         """What was measured of this machine's capacity: capacity_per_s, rate_per_s."""
 
     def machine(self) -> Mapping[str, str]: ...
-
-
-class World(Protocol):
-    """Starts a backend and takes it down again, whatever happens in between."""
-
-    def __call__(self, *args: Any) -> AbstractContextManager[Backend]: ...
 
 
 @contextmanager
