@@ -42,6 +42,7 @@ class _Quiet:
     def __init__(self) -> None:
         self.output = io.StringIO()
         self.problems: list[str] = []
+        self.interrupted = False
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -52,6 +53,10 @@ class _Quiet:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             self.problems.append(str(report.longreprtext).strip())
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        # pytest stops itself by the same way, after a collection that failed for example; nobody pressed anything then
+        self.interrupted = not isinstance(excinfo.value, pytest.Session.Interrupted)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed and report.when != "call":
@@ -116,7 +121,7 @@ class _Named:
 def _report(code: Any, host: Host, run: Run, quiet: _Quiet, console: Console) -> int:
     if host.result is not None:
         show(host.result, run.folder / "report.html", console)
-    if code == pytest.ExitCode.INTERRUPTED:
+    if quiet.interrupted:
         return EXIT_INTERRUPTED
     problems = list(dict.fromkeys(run.errors)) or quiet.problems
     if problems:

@@ -119,7 +119,7 @@ class DrillSession:
     def give_up(self, reason: str) -> None:
         """A mistake of the user's would meet every further drill of this run as well: end it after this one."""
         if self.pytest_session is not None:
-            self.pytest_session.shouldstop = reason
+            self.pytest_session.shouldfail = reason
 
     def end_world(self) -> None:
         """At the session's end: take the world down, or hand it to a host that is to keep it after a failure."""
