@@ -1,0 +1,249 @@
+"""What `drill doctor` looks at on this machine. Changes nothing, and starts nothing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import metadata
+from pathlib import Path
+
+import psutil
+from packaging.requirements import Requirement
+
+from harness.drill.options import RunOptions
+from harness.errors import InputError, LinkError
+from harness.live import process_tree, world_file
+from harness.live.addresses import can_listen, edge_addresses
+from harness.live.fork_servers import FOLDER_PREFIX
+from harness.live.toxiproxy import ToxiproxyClient
+
+if sys.platform != "win32":
+    import resource
+
+DISTRIBUTION = "drill-harness"
+_FILES_WANTED = 1024
+_FILES_NEEDED = 256
+_DISK_WANTED_BYTES = 1 << 30
+_FORK_SERVER = "harness.live.forkserver_main"
+
+
+class State(StrEnum):
+    """How something stands."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was looked at, how it stands, what was found, and what to do about it."""
+
+    what: str
+    state: State
+    text: str
+    hint: str = ""
+
+
+def machine(options: RunOptions) -> list[Finding]:
+    """Everything that drills need of this machine."""
+    return [
+        *_python(),
+        *_addresses(options),
+        *_ports(options),
+        *_limits(),
+        _scheduling(),
+        _disk(),
+        _standing_world(),
+        *_leftovers(),
+    ]
+
+
+def _python() -> Iterator[Finding]:
+    new_enough = sys.version_info >= (3, 11)
+    hint = "" if new_enough else "3.11 or newer is needed"
+    yield Finding("Python", State.OK if new_enough else State.FAIL, platform.python_version(), hint)
+    system = f"{platform.system()} {platform.release()}"
+    if platform.system() == "Linux":
+        yield Finding("platform", State.OK, system)
+    else:
+        yield Finding("platform", State.WARN, system, "on Linux each edge has an address of its own, and a black hole "
+                      "is a true one; here some things are not measurable, and reports say which")  # fmt: skip
+    try:
+        required = metadata.requires(DISTRIBUTION) or []
+    except metadata.PackageNotFoundError:
+        yield Finding("packages", State.WARN, f"{DISTRIBUTION} is not installed", "pip install it, or `make setup`")
+        return
+    wrong = list(wrong_versions(required))
+    hint = "install what the project asks for: `make setup`" if wrong else ""
+    yield Finding("packages", State.FAIL if wrong else State.OK, "; ".join(wrong) or f"{len(required)} as asked", hint)
+
+
+def wrong_versions(required: Iterable[str]) -> Iterator[str]:
+    """A sentence for each requirement (PEP 508) that is not fulfilled here."""
+    for text in required:
+        requirement = Requirement(text)
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            version = metadata.version(requirement.name)
+        except metadata.PackageNotFoundError:
+            yield f"{requirement.name} is missing"
+            continue
+        if not requirement.specifier.contains(version, prereleases=True):
+            yield f"{requirement.name} {version} is not {requirement.specifier}"
+
+
+def _addresses(options: RunOptions) -> Iterator[Finding]:
+    for region, edge in edge_addresses([region.name for region in options.environment.regions]).items():
+        works = can_listen(edge.host, 0)
+        hint = "" if works else f"loopback must have {edge.host}: ip address add {edge.host}/8 dev lo"
+        text = edge.host if works else f"{edge.host} cannot be bound"
+        yield Finding(f"edge of {region}", State.OK if works else State.FAIL, text, hint)
+
+
+def _ports(options: RunOptions) -> Iterator[Finding]:
+    environment = options.environment
+    hosts = {edge.host for edge in edge_addresses([region.name for region in environment.regions]).values()}
+    wanted = [("edge.port", environment.edge.port, host) for host in sorted(hosts)]
+    wanted.append(("edge.dns_port", environment.edge.dns_port, "127.0.0.1"))
+    if url := os.environ.get("TOXIPROXY_URL"):
+        yield _toxiproxy(url)
+    else:
+        wanted.append(("toxiproxy_port", environment.toxiproxy_port, "127.0.0.1"))
+    for setting, port, host in wanted:
+        if port:
+            free = can_listen(host, port)
+            text = f"{host}:{port} is {'free' if free else 'in use'}"
+            hint = "" if free else f"choose another {setting} in the environment, or 0 for any free one"
+            yield Finding(setting, State.OK if free else State.FAIL, text, hint)
+    if not any(port for _, port, _ in wanted):
+        yield Finding("ports", State.OK, "the environment asks for none in particular")
+
+
+def _toxiproxy(url: str) -> Finding:
+    what = "TOXIPROXY_URL"
+    try:
+        return Finding(what, State.OK, f"Toxiproxy {ToxiproxyClient(url).version()} at {url}")
+    except LinkError as error:
+        return Finding(what, State.FAIL, str(error), "start it, or unset the variable")
+
+
+def _limits() -> Iterator[Finding]:
+    if sys.platform != "win32":
+        files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        enough = files == resource.RLIM_INFINITY or files >= _FILES_WANTED
+        state = State.OK if enough else State.WARN if files >= _FILES_NEEDED else State.FAIL
+        text = "no limit" if files == resource.RLIM_INFINITY else f"{files} at once"
+        yield Finding("open files", state, text, "" if enough else f"ulimit -n {4 * _FILES_WANTED}")
+    cores = os.cpu_count() or 1
+    hint = "" if cores > 1 else "expect a late witness, and brackets as wide as that"
+    yield Finding("cores", State.OK if cores > 1 else State.WARN, str(cores), hint)
+
+
+def _scheduling() -> Finding:
+    what, hint = "real-time scheduling", "without it the witness may be later, and says so in its brackets"
+    if sys.platform != "linux":
+        return Finding(what, State.WARN, "not on this platform", hint)
+    if _may_be_realtime():
+        return Finding(what, State.OK, "allowed")
+    return Finding(what, State.WARN, "not allowed", f"{hint}; CAP_SYS_NICE or `ulimit -r 1` allow it")
+
+
+def _may_be_realtime() -> bool:
+    """Tried by a thread of its own: on Linux the class is a thread's, so nothing of it stays."""
+    allowed = []
+
+    def attempt() -> None:
+        try:
+            os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+        except OSError:
+            return
+        allowed.append(True)
+
+    thread = threading.Thread(target=attempt)
+    thread.start()
+    thread.join()
+    return bool(allowed)
+
+
+def _disk() -> Finding:
+    folder = tempfile.gettempdir()
+    free = shutil.disk_usage(folder).free
+    enough = free >= _DISK_WANTED_BYTES
+    hint = "" if enough else "a world keeps its logs and histories there; TMPDIR names another place"
+    return Finding("disk", State.OK if enough else State.WARN, f"{free / 2**30:.1f} GiB free in {folder}", hint)
+
+
+def _standing_world() -> Finding:
+    what, path = "standing world", world_file.path_in(Path.cwd())
+    try:
+        world = world_file.read(path)
+    except InputError as error:
+        return Finding(what, State.WARN, str(error), f"rm {path}")
+    if world is None:
+        return Finding(what, State.OK, "none here")
+    if world.alive:
+        return Finding(what, State.OK, f"pid {world.pid} ({world.origin})", "`drill env down` ends it")
+    return Finding(what, State.WARN, f"{path} is stale: pid {world.pid} has ended", "`drill env down` removes it")
+
+
+def _leftovers() -> Iterator[Finding]:
+    """What earlier runs should have taken with them."""
+    alive = left_processes()
+    text = ", ".join(f"{pid} ({name})" for pid, name in alive) or "none"
+    hint = f"kill -9 {' '.join(str(pid) for pid, _ in alive)}" if alive else ""
+    yield Finding("processes left", State.WARN if alive else State.OK, text, hint)
+    folders = left_folders()
+    text = ", ".join(map(str, folders)) or "none"
+    hint = f"rm -r {' '.join(map(str, folders))}" if folders else ""
+    yield Finding("folders left", State.WARN if folders else State.OK, text, hint)
+
+
+def left_processes() -> list[tuple[int, str]]:
+    """(pid, name) of components of subjects whose fork server has ended; the kernel ends everything else with it."""
+    processes = list(psutil.process_iter(["name", "cmdline", "status"]))
+    servers = [process.pid for process in processes if _FORK_SERVER in (process.info["cmdline"] or ())]
+    kept = {row.pid for row in process_tree.descendants(process_tree.table(), servers)}
+    return [
+        (process.pid, str(process.info["name"]))
+        for process in processes
+        if process.pid not in kept and process.info["status"] != psutil.STATUS_ZOMBIE and _lost_its_server(process)
+    ]
+
+
+def _lost_its_server(process: psutil.Process) -> bool:
+    try:
+        marker = process.environ().get(process_tree.MARKER_VARIABLE, "")
+    except (psutil.Error, OSError):  # another user's, or ended meanwhile
+        return False
+    server = marker.partition("-")[0]
+    return server.isdigit() and not psutil.pid_exists(int(server))
+
+
+def left_folders() -> list[Path]:
+    """This user's folders of worlds in the temporary folder into which no process writes any more; Linux only."""
+    if sys.platform != "linux":
+        return []
+    found = [path for path in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*") if path.is_dir()]
+    folders = [path for path in found if path.stat().st_uid == os.getuid()]
+    used = _outputs() if folders else set()
+    return [folder for folder in folders if not any(folder in path.parents for path in used)]
+
+
+def _outputs() -> set[Path]:
+    """Where this user's processes write their standard output to."""
+    found = set()
+    for pid in process_tree.table():
+        try:
+            found.add(Path(os.readlink(f"/proc/{pid}/fd/1")))
+        except OSError:
+            continue
+    return found

@@ -1,0 +1,108 @@
+"""Starts a subject in a fresh world with no fault, and tries it through both regions' edges."""
+
+from __future__ import annotations
+
+import http.client
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+from harness.cli.diagnosis import Finding, State
+from harness.drill.options import RunOptions
+from harness.errors import DrillError, SubjectError
+from harness.live.fork_servers import start_fork_servers
+from harness.live.world import EmbeddedWorld
+from harness.names import CLIENTS, HTTP, link_name
+from harness.topology.subject import Request
+from harness.witness.outcomes import with_answer
+
+_TIMEOUT_S = 5.0
+_BODY_SHOWN = 120
+Address = tuple[str, int]
+
+
+def try_subject(options: RunOptions) -> list[Finding]:
+    """Whether it starts, serves writes where DNS leads, and what each edge answers to PUT, GET and DELETE."""
+    found: list[Finding] = []
+    try:
+        with ExitStack() as stack:
+            world = stack.enter_context(EmbeddedWorld(options, start_fork_servers(stack)))
+            world.start_subject()
+            found.append(Finding("subject starts", State.OK, "every component with a port answers"))
+            found.append(_serves(world))
+            for region in world.edges:
+                address = world.parts.listening[link_name(CLIENTS, region, HTTP)]
+                found.extend(_operations(options, region, address))
+            found.extend(Finding("component", State.FAIL, death, "see its output") for death in world.deaths())
+    except SubjectError as error:
+        found.append(Finding("subject starts", State.FAIL, str(error), "run its command by hand in its folder"))
+    except DrillError as error:
+        found.append(Finding("world starts", State.FAIL, str(error)))
+    return found
+
+
+def _serves(world: EmbeddedWorld) -> Finding:
+    what = "serves writes"
+    try:
+        world.wait_serving()
+    except DrillError as error:
+        return Finding(what, State.FAIL, str(error), "a drill would find no steady state, and be INVALID")
+    return Finding(what, State.OK, f"where {world.environment.edge.record} leads")
+
+
+def _operations(options: RunOptions, region: str, address: Address) -> Iterator[Finding]:
+    workload, host = options.subject.workload, options.environment.edge.record
+    primary = region == options.environment.primary.name
+    value = f"doctor-{os.getpid()}-{region}"
+    written = False
+    for name, request in (("PUT", workload.put), ("GET", workload.get), ("DELETE", workload.delete)):
+        what = f"{name} at {region}"
+        try:
+            status, headers, body = _ask(request, value, address, host)
+        except (OSError, http.client.HTTPException) as error:
+            text = f"no answer: {error or type(error).__name__}"
+            yield Finding(what, State.FAIL if primary else State.WARN, text, _hint(primary, None))
+            continue
+        accepted = 200 <= status < 300 or (name == "GET" and status == 404)
+        written = written or (name == "PUT" and accepted)
+        if not accepted:
+            shown = body[:_BODY_SHOWN].decode(errors="replace")
+            state = State.FAIL if primary else State.OK if 400 <= status < 500 or status == 503 else State.WARN
+            yield Finding(what, state, f"{status} {shown}".strip(), _hint(primary, status))
+        elif name == "GET":
+            seen = with_answer("get", status, headers, body, request.value or "value")
+            yield _read(what, status, seen.error, seen.v, value if written else None)
+        else:
+            yield Finding(what, State.OK, str(status))
+
+
+def _read(what: str, status: int, error: str | None, found: str | None, put: str | None) -> Finding:
+    """A read is right when it gives back what has just been put through the same edge."""
+    if error is not None:
+        return Finding(what, State.FAIL, f"{status}, and no value in it", "see `workload:` in the subject file")
+    if put is not None and found != put:
+        return Finding(what, State.FAIL, f"{status}, but not what was put ({found!r})", "reads must see own writes")
+    return Finding(what, State.OK, f"{status}" + ("" if put is None else ", what was put"))
+
+
+def _hint(primary: bool, status: int | None) -> str:
+    if primary:
+        return "in steady state the primary region must serve"
+    if status == 503 or (status is not None and status < 500):
+        return "fine for a standby that is not active: it refuses"
+    return "a standby that is not active had better refuse, with 503"
+
+
+def _ask(request: Request, value: str, address: Address, host: str) -> tuple[int, dict[str, str], bytes]:
+    def filled(template: str) -> str:
+        return template.replace("{id}", value).replace("{value}", value)
+
+    body = None if request.body is None else filled(request.body)
+    connection = http.client.HTTPConnection(*address, timeout=_TIMEOUT_S)
+    try:
+        headers = {"Host": host, "Content-Type": "application/json"}
+        connection.request(request.method, filled(request.path), body, headers)
+        response = connection.getresponse()
+        return response.status, {name.lower(): text for name, text in response.getheaders()}, response.read()
+    finally:
+        connection.close()
