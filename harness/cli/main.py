@@ -9,10 +9,12 @@ from types import FrameType
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from harness import __version__
 from harness.cli import doctor, env, heal, listing, report, run, watch
 from harness.errors import DrillError
+from harness.reporting.wording import clean
 
 EXIT_HARNESS = 3
 EXIT_INTERRUPTED = 130
@@ -59,7 +61,7 @@ def main() -> None:
     try:
         code = app(standalone_mode=False)
     except DrillError as error:
-        Console(stderr=True, soft_wrap=True).print(f"[bold red]drill:[/] {_plain(str(error))}", highlight=False)
+        _complain(str(error))
         sys.exit(EXIT_HARNESS)
     except typer.Abort:
         sys.exit(EXIT_INTERRUPTED)
@@ -68,15 +70,16 @@ def main() -> None:
         sys.exit(EXIT_INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the last resort: nothing may pass for a verdict
         if type(error).__module__.startswith(("click", "typer")) and hasattr(error, "format_message"):
-            Console(stderr=True, soft_wrap=True).print(f"[bold red]drill:[/] {_plain(error.format_message())}")
+            _complain(error.format_message())
             sys.exit(EXIT_HARNESS)
         traceback.print_exc()  # a mistake of ours: everything about it is wanted, and it is no verdict
         sys.exit(EXIT_HARNESS)
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _plain(text: str) -> str:
-    return text.replace("[", r"\[")
+def _complain(text: str) -> None:
+    """The words may be anybody's: no markup in them, and nothing that a terminal would obey."""
+    Console(stderr=True, soft_wrap=True, highlight=False).print(Text.assemble(("drill:", "bold red"), " ", clean(text)))
 
 
 if __name__ == "__main__":

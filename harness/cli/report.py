@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from harness.drill.options import reports_folder
 from harness.errors import InputError
 
 EXAMPLES = """
@@ -18,32 +20,58 @@ Examples:
 `drill report 20261124-092809-16090`
 
 `drill report --reports /tmp/evidence latest`
+
+Exit codes: 0 shown, whatever the verdict was; 3 no such run, it is no evidence, or its report cannot be written.
 """
 
+LATEST = "latest"
 _SHOWN = 10
 
 
 def report(
-    run: Annotated[str, typer.Argument(help="A run's id, or the path of its folder or run.json.")] = "latest",
-    reports: Annotated[Path, typer.Option(help="Folder of the runs.")] = Path("reports"),
+    run: Annotated[str, typer.Argument(help="A run's id, or the path of its folder or run.json.")] = LATEST,
+    reports: Annotated[str | None, typer.Option(help="Folder of the runs. Default: that of drill run.")] = None,
 ) -> None:
     """Print the summary of a run, and draw its report.html anew from run.json."""
     from harness.reporting import report as html
     from harness.reporting import run_json
     from harness.reporting.summary import show
 
-    folder = folder_of(run, reports)
+    folder = folder_of(run, reports_folder(reports, os.environ, Path.cwd()))
     result = run_json.load(folder / "run.json")
-    path = html.write(result, folder)
-    show(result, path, Console(highlight=False))
+    console = Console(highlight=False)
+    try:
+        path = html.write(result, folder)
+    except OSError as error:
+        show(result, None, console)
+        raise InputError(f"{folder / 'report.html'}: cannot be written: {error.strerror}") from error
+    show(result, path, console)
 
 
 def folder_of(run: str, reports: Path) -> Path:
-    """The folder of a run. Raises InputError that lists the runs there are."""
+    """The folder of a run. Raises InputError that lists the runs there are, newest first."""
     given = Path(run)
-    for candidate in (given.parent if given.name == "run.json" else given, reports / run):
-        if (candidate / "run.json").is_file():
+    named = (reports / run, given.parent if given.name == "run.json" else given)
+    for candidate in named:
+        if _is_run(candidate):
             return candidate
-    known = sorted((path.parent.name for path in reports.glob("*/run.json")), reverse=True)
+    # A run's id starts with its date and time, so the names sort by age.
+    known = sorted((path.name for path in _folders(reports) if _is_run(path)), reverse=True)
+    if run == LATEST and known:
+        return reports / known[0]
     listed = ", ".join(known[:_SHOWN]) + (f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else "")
     raise InputError(f"no run {run} in {reports}: " + (f"there are {listed}" if known else "there are none yet"))
+
+
+def _is_run(folder: Path) -> bool:
+    try:
+        return (folder / "run.json").is_file()
+    except OSError:  # too long a name, for instance
+        return False
+
+
+def _folders(reports: Path) -> list[Path]:
+    try:
+        return [path for path in reports.iterdir() if not path.is_symlink()]
+    except OSError:  # there is no such folder, or it is none of ours to read
+        return []

@@ -55,9 +55,15 @@ def resolve(given: Mapping[str, Any], variables: Mapping[str, str], folder: Path
         seed=_integer("seed", values.get("seed", seed), 0),
         trials=_integer("trials", values["trials"], 1),
         settings=settings,
-        reports=_reports(Path(str(values["reports"]))),
+        reports=for_writing(Path(str(values["reports"]))),
         keep=str(values.get("keep", "")).lower() in ("1", "true", "yes", "on"),
     )
+
+
+def reports_folder(given: str | None, variables: Mapping[str, str], folder: Path) -> Path:
+    """Only the folder of the runs, for whoever reads there and needs no environment. Raises InputError."""
+    values = {**DEFAULTS, **_from_pyproject(folder), **_from_variables(variables)}
+    return Path(given or str(values["reports"]))
 
 
 def _pairs(given: Any) -> list[str]:
@@ -119,9 +125,12 @@ def _subject_file(given: Any, environment: Environment) -> Path:
     return environment.folder / environment.subject
 
 
-def _reports(path: Path) -> Path:
-    """The folder of the evidence; it is made when there is some. Raises InputError when that cannot be."""
-    nearest = next(p for p in (path, *path.absolute().parents) if p.exists())
+def for_writing(path: Path) -> Path:
+    """A folder for evidence; it is made when there is some. Raises InputError when that cannot be."""
+    try:
+        nearest = next(p for p in (path, *path.absolute().parents) if p.exists())
+    except OSError as error:  # too long a name, for instance
+        raise InputError(f"--reports {path}: {error.strerror}") from error
     if not nearest.is_dir() or not os.access(nearest, os.W_OK):
         raise InputError(f"--reports {path}: cannot be written to ({nearest} is no folder, or not ours)")
     return path
