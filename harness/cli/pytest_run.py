@@ -13,14 +13,13 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from harness.cli.foreground import show_kept
+from harness.cli.foreground import keep
 from harness.drill.catalogue import KnownDrill
 from harness.drill.options import RunOptions
 from harness.drill.runner import Run
-from harness.errors import WorldError
+from harness.errors import DrillError, WorldError
 from harness.live import world_file
 from harness.live.fork_servers import ForkServers
-from harness.live.standing import published, stay
 from harness.live.world import EmbeddedWorld
 from harness.outcome import Verdict
 from harness.pytest_plugin.session import Host
@@ -96,14 +95,13 @@ def run_drills(drills: Sequence[KnownDrill], options: RunOptions, servers: ForkS
 
 
 def _keep(kept: tuple[EmbeddedWorld, ExitStack], options: RunOptions, servers: ForkServers, console: Console) -> None:
-    """Hold a failed drill's world in this terminal, with its subject running again, until Ctrl-C."""
+    """Hold a failed drill's world in this terminal until Ctrl-C. Whatever ends that, the drill's verdict stands."""
     world, stack = kept
-    path = world_file.path_in(Path.cwd())
-    with stack, suppress(KeyboardInterrupt):
-        world.processes.start()
-        with published(world, servers, options, path, "drill run --keep") as state:
-            show_kept(state, console)
-            stay(world, state, path, lambda sentence: console.print(Text(sentence)))
+    try:
+        with stack, suppress(KeyboardInterrupt):
+            keep(world, servers, options, world_file.path_in(Path.cwd()), console)
+    except DrillError as error:
+        console.print(Text(f"the world is kept no longer: {error}"), soft_wrap=True)
 
 
 class _Named:

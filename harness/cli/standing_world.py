@@ -28,7 +28,7 @@ def start(given: Mapping[str, Any], path: Path, told: Callable[[str], None]) -> 
 
     Raises WorldError with what the supervisor says when it fails. However this is left early, nothing stays.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    world_file.make_folder(path.parent)
     log = path.with_name(LOG)
     asked = json.dumps({"given": dict(given), "path": str(path.absolute())})
     with log.open("wb") as errors:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+import os
+import shutil
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -14,15 +15,15 @@ from rich.text import Text
 
 from harness.cli import options as shared
 from harness.cli.durations import seconds_of
-from harness.cli.watched_world import Watched
-from harness.clock import to_s
-from harness.drill.evidence import Outage
-from harness.drill.options import RunOptions
-from harness.errors import WorldError
-from harness.history.events import Event
+from harness.drill.options import RunOptions, for_writing, reports_folder
+from harness.drill.settings import Settings
+from harness.errors import InputError, VerdictReached
 from harness.live import world_file
 from harness.live.world_file import StandingWorld
-from harness.measurement.live import LiveState
+from harness.topology.timing import Timing
+
+if TYPE_CHECKING:
+    from harness.cli.watched_world import Watched
 
 EXAMPLES = """
 Examples:
@@ -34,11 +35,11 @@ Examples:
 `drill watch --for 5m --subject my-app/subject.yaml`
 
 With a world of `drill env up` in this folder its clients are used, else one is started for the time. Exit codes: 0 no
-client that follows DNS saw an outage, 1 at least one did, 2 nothing could be seen, 3 input or harness.
+client that follows DNS saw an outage, 1 at least one did, 2 nothing could be seen, 3 input or harness, 130 interrupted
+before anything was recorded. Ctrl-C while it records ends it early: what was seen is reported as usual.
 """
 
-_POLL_S = 0.1
-_REPORT_EVERY_S = 10.0
+EXIT_NOTHING_SEEN = 2
 
 
 def watch(
@@ -46,80 +47,90 @@ def watch(
     environment: shared.Environment = None,
     subject: shared.SubjectFile = None,
     profile: shared.ProfileName = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of everything that is drawn at random.")] = None,
     reports: Annotated[str | None, typer.Option(help="Folder for the evidence. Default: reports.")] = None,
 ) -> None:
     """Record what clients see, with no fault of ours; every outage is reported as a bracket."""
     seconds = None if for_ is None else seconds_of(for_, "--for")
-    options = shared.resolved(environment=environment, subject=subject, profile=profile, reports=reports)
-    raise typer.Exit(_watch(options, seconds, Console(highlight=False)))
+    path = world_file.path_in(Path.cwd())
+    state = world_file.running(path)
+    given = {"environment": environment, "subject": subject, "profile": profile, "seed": seed}
+    if state is None:
+        options = shared.resolved(**given, reports=reports)
+    else:
+        options = _options_of(state, given, for_writing(reports_folder(reports, os.environ, Path.cwd())))
+    raise typer.Exit(_watch(options, state, path, seconds, for_))
 
 
-def _watch(options: RunOptions, seconds: float | None, console: Console) -> int:
+def _options_of(state: StandingWorld, given: Mapping[str, object], reports: Path) -> RunOptions:
+    """A standing world is as it was started. Raises InputError for options that ask for another one."""
+    asked = [f"--{name}" for name, value in given.items() if value is not None]
+    if asked:
+        raise InputError(
+            f"{', '.join(asked)}: a world runs here already ({state.subject.subject}, {state.profile}) and would be "
+            f"watched as it is; leave that out, or end the world with `drill env down`"
+        )
+    return RunOptions(
+        environment=state.full_environment(),
+        subject=state.full_subject(),
+        subject_file=state.subject_file,
+        timing=Timing(state.profile),
+        seed=state.seed,
+        trials=1,
+        settings=Settings(),
+        reports=reports,
+        keep=False,
+    )
+
+
+def _watch(
+    options: RunOptions, state: StandingWorld | None, path: Path, seconds: float | None, asked: str | None
+) -> int:
     from harness.cli.pytest_run import EXIT_OF
-    from harness.cli.watched_world import own_world, standing_clients
+    from harness.cli.recording import record, show_outages
     from harness.drill.runner import Run
     from harness.drill.watching import NAME, watched
     from harness.live import facts
     from harness.reporting.filing import file_drill, file_run
     from harness.reporting.summary import show
 
-    path = world_file.path_in(Path.cwd())
-    state = world_file.running(path)
+    console = Console(highlight=False)
     run = Run(options)
     folder = run.drill_folder(NAME)
-    with ExitStack() as stack:
-        if state is None:
-            console.print(Text("no world runs here: starting one for the time"))
-            clients = stack.enter_context(own_world(options, folder))
-        else:
-            console.print(Text(f"watching the world that runs here (pid {state.pid})"))
-            clients = stack.enter_context(standing_clients(state, path, folder))
-        told = facts.versions(clients.toxiproxy), facts.capabilities(clients.toxiproxy, options.subject)
-        events = _record(clients, seconds, console, None if state is None else state)
-    result = watched(options.environment, options.timing, events, folder)
+    recorded = None
+    try:
+        with ExitStack() as stack:
+            clients = stack.enter_context(_clients(options, state, path, folder, console))
+            told = facts.versions(clients.toxiproxy), facts.capabilities(clients.toxiproxy, options.subject)
+            recorded = record(clients, options, seconds, console)
+    except VerdictReached as reached:
+        console.print(Text(f"nothing could be seen: {reached}\nlogs: {folder / 'logs'}"), soft_wrap=True)
+        return EXIT_NOTHING_SEEN
+    except BaseException:
+        if recorded is None:
+            shutil.rmtree(run.folder, ignore_errors=True)  # no evidence: nothing has been recorded
+        raise
+    result = watched(
+        options.environment, options.timing, recorded.events, folder,
+        logs=recorded.logs, ended=recorded.ended, asked_for=asked,
+    )  # fmt: skip
     run.drills.append(result)
     file_drill(result, run.folder)
     final = run.result(*told, facts.machine())
     report = file_run(final, run.folder)
     run.point_latest()
     show(final, report, console)
-    _outages(final.drills[0].outages, console)
+    show_outages(result, console)
     return EXIT_OF[result.verdict]
 
 
-def _record(clients: Watched, seconds: float | None, console: Console, state: StandingWorld | None) -> list[Event]:
-    """Take events in until the time is up, or Ctrl-C; say how the clients fare every few seconds."""
-    live, events = LiveState(), []
-    until = None if seconds is None else time.monotonic() + seconds
-    began = said = time.monotonic()
-    console.print(Text("recording; Ctrl-C ends it" + ("" if seconds is None else f" before {seconds:g} s are over")))
-    try:
-        while until is None or time.monotonic() < until:
-            if state is not None and not state.alive:
-                raise WorldError("the world that was watched has ended")
-            events += _taken(clients, live)
-            if time.monotonic() - said >= _REPORT_EVERY_S:
-                said = time.monotonic()
-                shares = ((region, live.share(address=address)) for region, address in clients.edges.items())
-                text = ", ".join(f"{region} {share.good}/{share.total}" for region, share in shares)
-                answer = ", ".join(live.authoritative or ()) or "nothing yet"
-                console.print(Text(f"{said - began:6.0f} s  served: {text}; DNS answers {answer}"), soft_wrap=True)
-            time.sleep(_POLL_S)
-    except KeyboardInterrupt:
-        console.print(Text("stopped: draining the clients"))
-    clients.stop_workload()
-    return events + _taken(clients, live)
+def _clients(
+    options: RunOptions, state: StandingWorld | None, path: Path, folder: Path, console: Console
+) -> AbstractContextManager[Watched]:
+    from harness.cli.watched_world import own_world, standing_clients
 
-
-def _taken(clients: Watched, live: LiveState) -> list[Event]:
-    found = list(clients.poll())
-    for event in found:
-        live.step(event)
-    return found
-
-
-def _outages(outages: Sequence[Outage], console: Console) -> None:
-    for outage in outages:
-        high_ns = outage.duration.high_ns
-        high = "still at the end" if high_ns is None else f"{to_s(high_ns):.2f} s"
-        console.print(Text(f"  {outage.cohort}: without service for {to_s(outage.duration.low_ns):.2f} s to {high}"))
+    if state is None:
+        console.print(Text("no world runs here: starting one for the time"))
+        return own_world(options, folder)
+    console.print(Text(f"watching the world that runs here ({state.subject.subject}, pid {state.pid})"))
+    return standing_clients(state, path, folder)

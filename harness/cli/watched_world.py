@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
 from harness.drill.options import RunOptions
 from harness.drill.settings import Settings
-from harness.errors import InputError
+from harness.errors import InputError, VerdictReached, WorldError
 from harness.history.events import Commit, Event
 from harness.history.log import Tail
-from harness.live import world_file
+from harness.live import healing, world_file
 from harness.live.admin_client import AdminClient
+from harness.live.drill_logs import DrillLogs
+from harness.live.fork_servers import start_fork_servers
 from harness.live.standing import WATCH_LOCK
 from harness.live.toxiproxy import ToxiproxyClient
+from harness.live.world import EmbeddedWorld
 from harness.live.world_file import StandingWorld
+
+_DRAIN_TIMEOUT_S = 30.0
+_LOCK_WAIT_S = 2.0
+"""Longer than the supervisor takes to tidy up after a recording that was killed."""
+_WITNESS_HISTORY = "witness.events.jsonl"
 
 
 class Watched(Protocol):
@@ -27,12 +35,21 @@ class Watched(Protocol):
     @property
     def toxiproxy(self) -> ToxiproxyClient: ...
 
+    @property
+    def up(self) -> bool:
+        """Whether the world that is watched still stands."""
+        ...
+
     def poll(self) -> Sequence[Event]:
         """Events that are new since the last call."""
         ...
 
-    def stop_workload(self) -> None:
-        """Drain the clients; their history is complete then."""
+    def ended(self) -> Sequence[str]:
+        """Sentences on what has ended by itself."""
+        ...
+
+    def finish(self) -> tuple[Sequence[Event], Sequence[str]]:
+        """Drain the clients; the last events, and the logs beside the evidence."""
         ...
 
 
@@ -42,51 +59,104 @@ class StandingClients:
     def __init__(self, world: StandingWorld, folder: Path) -> None:
         self.edges: Mapping[str, str] = {region: edge.answered for region, edge in world.edges.items()}
         self.toxiproxy = ToxiproxyClient(world.toxiproxy)
-        self._witness = AdminClient("witness", world.witness, timeout_s=30.0)
-        history = (folder / "witness.events.jsonl").absolute()
+        self._world = world
+        self._witness = AdminClient("witness", world.witness, timeout_s=_DRAIN_TIMEOUT_S)
+        self._history = (folder / _WITNESS_HISTORY).absolute()
+        self._logs = DrillLogs(world.logs, folder)
         names = ["route53", *(f"lb.{region}" for region in world.edges)]
         self._tails = [Tail(world.folder / f"{name}.events.jsonl", from_end=True) for name in names]
-        self._tails.append(Tail(history))
-        self._history = history
-        self._witness.post("/rotate", {"history": str(history)})
+        self._tails.append(Tail(self._history))
+        trees = {name: process.tree for name, process in world.processes.items()}
+        gone = set(healing.ended(trees))
+        self._trees = {name: tree for name, tree in trees.items() if name not in gone}
+
+    @property
+    def up(self) -> bool:
+        """See Watched."""
+        return self._world.alive
+
+    def start(self) -> None:
+        """Send the clients to work."""
+        self._witness.post("/rotate", {"history": str(self._history)})
         self._witness.post("/start")
 
     def poll(self) -> Sequence[Event]:
         """See Watched."""
         return [event for tail in self._tails for event in tail.poll() if not isinstance(event, Commit)]
 
-    def stop_workload(self) -> None:
+    def ended(self) -> Sequence[str]:
         """See Watched."""
-        self._witness.post("/stop")
+        if not self._world.alive:
+            return ("the world that was watched has ended",)
+        return [f"{name} ended by itself" for name in healing.ended(self._trees)]
+
+    def finish(self) -> tuple[Sequence[Event], Sequence[str]]:
+        """See Watched."""
+        logs: Sequence[str] = ()
+        if self._world.alive:
+            self._witness.post("/stop")
+            logs = self._logs.collect()
+        last = self.poll()
+        self._history.unlink(missing_ok=True)  # it is in the merged history
+        return last, logs
 
     def leave(self) -> None:
-        """Hand the witness back: it writes to the world's own folder again."""
-        self.stop_workload()
-        self._history.unlink(missing_ok=True)  # it is in the merged history
+        """Hand the witness back: idle, and writing to the world's own folder again."""
+        if self._world.alive:
+            self._witness.post("/stop")
+            self._witness.post("/rotate", {"history": str(self._world.folder / _WITNESS_HISTORY)})
 
 
 @contextmanager
-def standing_clients(world: StandingWorld, path: Path, folder: Path) -> Iterator[StandingClients]:
+def standing_clients(world: StandingWorld, path: Path, folder: Path) -> Iterator[Watched]:
     """The clients of a standing world, for this block alone. Raises InputError when somebody watches it already."""
-    with world_file.locked(path.with_name(WATCH_LOCK)) as ours:
+    lock = path.with_name(WATCH_LOCK)
+    with world_file.locked(lock, _LOCK_WAIT_S) as ours:
         if not ours:
             raise InputError("somebody watches this world already")
         clients = StandingClients(world, folder)
         try:
+            clients.start()
             yield clients
         finally:
-            if world.alive:
+            # When that fails the world ends, or its supervisor stops the clients: they work for a lock nobody holds.
+            with suppress(WorldError):
                 clients.leave()
+                lock.unlink(missing_ok=True)
+
+
+class OwnClients:
+    """The clients of a world that was started for them."""
+
+    def __init__(self, world: EmbeddedWorld) -> None:
+        self.edges = world.edges
+        self.toxiproxy = world.toxiproxy
+        self.up = True  # it is in our own hands
+        self._world = world
+
+    def poll(self) -> Sequence[Event]:
+        """See Watched."""
+        return self._world.poll()
+
+    def ended(self) -> Sequence[str]:
+        """See Watched."""
+        return self._world.deaths()
+
+    def finish(self) -> tuple[Sequence[Event], Sequence[str]]:
+        """See Watched."""
+        self._world.stop_workload()
+        last = self._world.poll()
+        return last, self._world.close_drill()
 
 
 @contextmanager
 def own_world(options: RunOptions, folder: Path) -> Iterator[Watched]:
-    """A world with its subject and clients, for this block."""
-    from harness.live.fork_servers import start_fork_servers
-    from harness.live.world import EmbeddedWorld
-
+    """A world with its subject and clients, for this block. Raises DrillInvalid when it never serves."""
     with ExitStack() as stack:
         world = stack.enter_context(EmbeddedWorld(options, start_fork_servers(stack)))
-        world.open_drill(folder, Settings())
-        yield world
-        world.close_drill()
+        try:
+            world.open_drill(folder, Settings())
+        except VerdictReached:
+            world.close_drill()  # collects the logs that tell why
+            raise
+        yield OwnClients(world)

@@ -19,10 +19,10 @@ from harness.live.world_file import StandingWorld
 _DNS_TIMEOUT_S = 1.0
 
 
-def show(world: StandingWorld, console: Console) -> None:
-    """Print the status; lines to paste are never wrapped."""
+def show(world: StandingWorld, console: Console, *, commands: bool = True) -> None:
+    """Print the status; lines to paste are never wrapped. commands: whether `drill heal` means this world."""
     console.print(render(world))
-    for title, line in lines_to_paste(world):
+    for title, line in lines_to_paste(world) + (drill_commands() if commands else []):
         console.print(Text(f"\n{title}", style="dim"))
         console.print(Text(f"  {line}"), soft_wrap=True)
 
@@ -117,9 +117,12 @@ def lines_to_paste(world: StandingWorld) -> list[tuple[str, str]]:
     if world.processes:
         name, process = next(iter(world.processes.items()))
         lines.append((f"Freeze {name} (its whole session):", f"pkill -STOP -s {process.pid}"))
-    lines.append(("Undo all of that:", "drill heal"))
-    lines.append(("Record what clients see meanwhile:", "drill watch --for 60s"))
     return lines
+
+
+def drill_commands() -> list[tuple[str, str]]:
+    """What our own commands do with a world whose state file lies here."""
+    return [("Undo all of that:", "drill heal"), ("Record what clients see meanwhile:", "drill watch --for 60s")]
 
 
 def _aws_line(world: StandingWorld, region: str) -> str:

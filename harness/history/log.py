@@ -46,12 +46,13 @@ class Tail:
         self._rest = b""
 
     def poll(self) -> list[Event | Commit]:
-        """The events that are new since the last call, in file order; [] when the file does not exist yet."""
-        if not self._path.exists():
+        """The events that are new since the last call, in file order; [] when there is no such file."""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._offset)
+                data = file.read()
+        except FileNotFoundError:  # not written to yet, or its world has just been taken down
             return []
-        with self._path.open("rb") as file:
-            file.seek(self._offset)
-            data = file.read()
         self._offset += len(data)
         *lines, self._rest = (self._rest + data).split(b"\n")
         return [decode(json.loads(line)) for line in lines if line]

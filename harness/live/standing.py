@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -42,9 +42,13 @@ Told = Callable[[str], None]
 def standing(options: RunOptions, path: Path, origin: str, told: Told) -> Iterator[tuple[EmbeddedWorld, StandingWorld]]:
     """Start a world with its subject, and publish it at `path` while the block runs. told: hears of each step.
 
-    Raises InputError when a world runs or starts there already, and whatever starting one raises.
+    Raises InputError at once when a world runs or starts there already, and whatever starting one raises.
     """
     with ExitStack() as stack:
+        if not stack.enter_context(claimed(path)):
+            raise InputError(
+                "a world runs or starts here already: see `drill env status`, or end it with `drill env down`"
+            )
         servers = start_fork_servers(stack)
         told("starting two regions, their edge, and the links between them")
         world = stack.enter_context(EmbeddedWorld(options, servers))
@@ -53,23 +57,27 @@ def standing(options: RunOptions, path: Path, origin: str, told: Told) -> Iterat
         yield world, stack.enter_context(published(world, servers, options, path, origin))
 
 
+def claimed(path: Path) -> AbstractContextManager[bool]:
+    """Claim the folder of a state file for one world; False when another runs or starts there."""
+    return world_file.locked(path.with_name("world.lock"))
+
+
 @contextmanager
 def published(
     world: EmbeddedWorld, servers: ForkServers, options: RunOptions, path: Path, origin: str
 ) -> Iterator[StandingWorld]:
-    """Write the state file of a started world, with a browser proxy of its own; the end of the block removes it."""
-    with world_file.locked(path.with_name("world.lock")) as ours:
-        if not ours:
-            raise InputError("a world runs here already: see `drill env status`, or end it with `drill env down`")
-        state = _describe(world, servers, options, origin)
-        world_file.write(state, path)
-        try:
-            yield state
-        finally:
-            path.unlink(missing_ok=True)
+    """Write the state file of a started world in a folder that is claimed; the end of the block removes it."""
+    world_file.running(path)  # removes what a killed one may have left
+    state = described(world, servers, options, origin)
+    world_file.write(state, path)
+    try:
+        yield state
+    finally:
+        path.unlink(missing_ok=True)
 
 
-def _describe(world: EmbeddedWorld, servers: ForkServers, options: RunOptions, origin: str) -> StandingWorld:
+def described(world: EmbeddedWorld, servers: ForkServers, options: RunOptions, origin: str) -> StandingWorld:
+    """The state of a started world, which gets a browser proxy of its own. origin: the command that holds it."""
     parts, edge = world.parts, options.environment.edge
     listening = {region: parts.listening[f"clients->{region}:http"] for region in parts.edges}
     proxy = servers.net.spawn(
@@ -130,10 +138,11 @@ def _address(given: Any) -> tuple[str, int]:
     return str(given[0]), int(given[1])
 
 
-def stay(world: EmbeddedWorld, state: StandingWorld, path: Path, told: Told) -> None:
+def stay(world: EmbeddedWorld, path: Path | None, told: Told) -> None:
     """Until KeyboardInterrupt: tell of components that end, and stop a recording that nobody waits for any more.
 
-    Raises WorldError when a process of the world itself has ended.
+    path: of its state file; None when it has none, so that nobody can record with its clients. Raises WorldError when a
+    process of the world itself has ended.
     """
     known: set[str] = set()
     while True:
@@ -144,7 +153,8 @@ def stay(world: EmbeddedWorld, state: StandingWorld, path: Path, told: Told) -> 
         for name, process in world.parts.processes.items():
             if process.poll() is not None:
                 raise WorldError(f"{name} has ended: {process.error or process.returncode}; see {process.log_path}")
-        _stop_abandoned_recording(world, path.with_name(WATCH_LOCK))
+        if path is not None:
+            _stop_abandoned_recording(world, path.with_name(WATCH_LOCK))
         time.sleep(_POLL_S)
 
 
@@ -154,8 +164,8 @@ def _stop_abandoned_recording(world: EmbeddedWorld, lock: Path) -> None:
         return
     with world_file.locked(lock) as abandoned:
         if abandoned:
-            lock.unlink(missing_ok=True)
             world.stop_workload()
+            lock.unlink(missing_ok=True)  # last: until then, the next one who wants to record waits
 
 
 # --- the detached supervisor -----------------------------------------------------------------------------------------
@@ -197,11 +207,11 @@ def main(arguments: list[str]) -> int:
     _Interrupts()
     try:
         options = resolve(asked["given"], os.environ, Path.cwd(), int(asked["given"]["seed"]))
-        with standing(options, path, "drill env up", lambda step: _say(step=step)) as (world, state):
+        with standing(options, path, "drill env up", lambda step: _say(step=step)) as (world, _):
             _say(ready=True)
             if not adopted.wait(_ADOPTION_TIMEOUT_S):
                 raise WorldError("nobody took the world over")
-            stay(world, state, path, _log)
+            stay(world, path, _log)
     except DrillError as error:
         if adopted.is_set():
             _log(str(error))

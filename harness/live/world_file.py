@@ -13,6 +13,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Annotated, Any, Literal
@@ -33,6 +34,7 @@ if sys.platform != "win32":
 
 FOLDER = ".drill"
 _LARGEST_BYTES = 4 << 20
+_RETRY_S = 0.05
 
 Address = tuple[str, Annotated[int, Field(ge=1, le=65_535)]]
 
@@ -140,7 +142,7 @@ def _lives(pid: int, started: float) -> bool:
 
 def write(world: StandingWorld, path: Path) -> None:
     """Write the file at once: a reader sees the old one or the new one."""
-    _make_folder(path.parent)
+    make_folder(path.parent)
     staging = path.with_name(f".{path.name}-{os.getpid()}")
     staging.write_text(world.model_dump_json(indent=2) + "\n", encoding="utf-8")
     staging.replace(path)
@@ -185,11 +187,37 @@ def remove(world: StandingWorld, path: Path) -> None:
 
 
 @contextlib.contextmanager
-def locked(path: Path) -> Iterator[bool]:
-    """Hold the lock file `path`; False when somebody else does. The kernel releases it, however we end."""
-    _make_folder(path.parent)
-    with path.open("a") as file:
-        yield _take(file)
+def locked(path: Path, wait_s: float = 0.0) -> Iterator[bool]:
+    """Hold the lock file `path`; False when somebody else still does after `wait_s`.
+
+    The kernel releases it, however we end. Whoever holds it may unlink it: a lock on a file that is not there any more
+    is none, so another is tried.
+    """
+    make_folder(path.parent)
+    until = time.monotonic() + wait_s
+    while True:
+        with _opened(path) as file:
+            if _take(file) and _still_there(file, path):
+                yield True
+                return
+        if time.monotonic() >= until:
+            yield False
+            return
+        time.sleep(_RETRY_S)
+
+
+def _opened(path: Path) -> IO[str]:
+    try:
+        return path.open("a")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written to, but the world's state belongs there ({error})") from error
+
+
+def _still_there(file: IO[str], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _take(file: IO[str]) -> bool:
@@ -202,8 +230,12 @@ def _take(file: IO[str]) -> bool:
     return True
 
 
-def _make_folder(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+def make_folder(folder: Path) -> None:
+    """The folder of state files, which no repository wants. Raises InputError when it cannot be written to."""
     ignore = folder / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written to, but the world's state belongs there ({error})") from error

@@ -12,6 +12,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from harness.clock import to_s
+from harness.drill import watching
 from harness.drill.evidence import DrillResult, Finding, RunResult
 from harness.outcome import Bracket, Verdict
 from harness.reporting import objectives, palette, timeline, wording
@@ -76,12 +77,14 @@ def render(run: RunResult, folder: Path) -> str:
 
 def reproduce(run: RunResult, drill: DrillResult) -> str:
     """The command line that runs this drill again."""
-    words = ["drill", "run", drill.name, "--environment", run.environment]
+    by_hand = drill.feature == watching.FEATURE and drill.name == watching.NAME
+    words = ["drill", "watch"] if by_hand else ["drill", "run", drill.name]
+    words += ["--environment", run.environment]
     words += ["--subject", run.subject] if run.subject else []
     words += ["--profile", run.profile]
     words += [] if run.seed is None else ["--seed", str(run.seed)]
     for name, value in drill.settings.items():
-        words += ["--set", f"{name}={value}"]
+        words += [f"--{name}", value] if by_hand else ["--set", f"{name}={value}"]
     return " ".join(quote(word) for word in words)
 
 

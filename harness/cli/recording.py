@@ -1,0 +1,150 @@
+"""Records what clients see until the time is up or Ctrl-C, with a live view; and says what outages there were."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from harness.cli.watched_world import Watched
+from harness.clock import monotonic_ns, to_s
+from harness.drill.evidence import DrillResult, Objectives
+from harness.drill.lifecycle import State
+from harness.drill.observation import Observation
+from harness.drill.options import RunOptions
+from harness.drill.plan import DrillPlan, limits_of
+from harness.drill.progress import LiveStatus, PhaseProgress
+from harness.drill.record import Record
+from harness.drill.status import live_status
+from harness.drill.watching import FEATURE, NAME
+from harness.errors import LinkError, WorldError
+from harness.history.events import Event
+from harness.live.toxiproxy import ToxiproxyClient
+from harness.reporting import wording
+from harness.reporting.live_view import LiveView
+
+_POLL_S = 0.05
+_LOOK_EVERY_S = 1.0
+_OUTAGES_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What came of it. logs: beside the evidence. ended: sentences on what ended by itself meanwhile."""
+
+    events: Sequence[Event]
+    logs: Sequence[str]
+    ended: Sequence[str]
+
+
+class _Ending:
+    """The first Ctrl-C or SIGTERM ends the recording between two events; the next one interrupts as ever."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> _Ending:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._take)
+        return self
+
+    def _take(self, number: int, frame: FrameType | None) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+
+class _Watch:
+    """The history while it grows, and what can be said of it."""
+
+    def __init__(self, clients: Watched, options: RunOptions, seconds: float | None) -> None:
+        environment, timing = options.environment, options.timing
+        self.observation = Observation(environment, clients.edges)
+        self._clients = clients
+        self._seconds = seconds
+        self._limits = limits_of(environment, timing, Objectives())
+        plan = DrillPlan(NAME, FEATURE, "Watch", (), options.settings)
+        self._record = Record(plan, Path(), environment, timing, self._limits, edges=clients.edges)
+        self._started_ns = monotonic_ns()
+        self._looked_s = float("-inf")
+        self._broken: tuple[str, ...] = ()
+
+    @property
+    def over(self) -> bool:
+        """Whether the time is up."""
+        return self._seconds is not None and to_s(monotonic_ns() - self._started_ns) >= self._seconds
+
+    def status(self) -> LiveStatus:
+        """For the live view."""
+        now_ns = monotonic_ns()
+        if time.monotonic() - self._looked_s >= _LOOK_EVERY_S:
+            self._looked_s = time.monotonic()
+            self._broken = broken_links(self._clients.toxiproxy)
+        elapsed_s = to_s(now_ns - self._started_ns)
+        whole = "until Ctrl-C" if self._seconds is None else f"of {self._seconds:g} s"
+        status = live_status(self._record, self.observation, State(self._limits), self._started_ns, now_ns)
+        phases = (PhaseProgress(f"recording {whole}", "current", elapsed_s),)
+        return replace(status, phases=phases, broken=self._broken, outage_s=None, recovered=False, objective_s=None)
+
+
+def broken_links(client: ToxiproxyClient) -> tuple[str, ...]:
+    """What stands broken on the links, in words; nothing when the server does not say."""
+    try:
+        proxies: Mapping[str, Any] = client.proxies()
+    except LinkError:  # its end is told where the world's is
+        return ()
+    found = []
+    for name, proxy in sorted(proxies.items()):
+        found += [] if proxy.enabled else [f"{name} disabled"]
+        found += [f"{name} {toxic.type}" for toxic in proxy.toxics]
+    return tuple(found)
+
+
+def record(clients: Watched, options: RunOptions, seconds: float | None, console: Console) -> Recorded:
+    """Take events in until the time is up, the first Ctrl-C, or the end of the world that is watched."""
+    watch = _Watch(clients, options, seconds)
+    with _Ending() as ending, LiveView(console) as view:
+        while not (ending.asked or watch.over) and clients.up:
+            watch.observation.take(clients.poll())
+            view.update(watch.status())
+            time.sleep(_POLL_S)
+        ended = list(clients.ended())
+        logs: Sequence[str] = ()
+        try:
+            last, logs = clients.finish()
+        except WorldError as error:  # what was seen until then is evidence all the same
+            last = clients.poll()
+            ended.append(f"the clients could not be drained: {error}")
+        watch.observation.take(last)
+    return Recorded(watch.observation.events, logs, ended)
+
+
+def show_outages(result: DrillResult, console: Console) -> None:
+    """A table of all outages, those of clients that were never served among them."""
+    if not result.outages:
+        return
+    table = Table("clients", "without service for", "from", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    first_ns = min(outage.first_bad_ns for outage in result.outages)
+    for outage in result.outages[:_OUTAGES_SHOWN]:
+        since = f"+{to_s(outage.first_bad_ns - first_ns):.1f} s"
+        table.add_row(outage.cohort, wording.bracket(outage.duration), since)
+    console.print()
+    console.print(table)
+    left = len(result.outages) - _OUTAGES_SHOWN
+    if left > 0:
+        console.print(Text(f"and {left} more in the report", style="dim"))
