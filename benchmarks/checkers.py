@@ -87,7 +87,7 @@ def main() -> None:
         "recovery point": lambda: recovery_point(operations, commits, lost_address=A, survivor_address=B, fault=fault),
         "final state": lambda: lost_after_heal(operations, final, final),
         "staleness": lambda: staleness(operations),
-        "split brain": lambda: split_brain(operations),
+        "split brain": lambda: split_brain(operations, regions={}, turn_ns=10 * NS_PER_S),
         "live view": lambda: feed(events),
     }
     total_s = 0.0

@@ -38,22 +38,19 @@ def failback(
     heal_ns: int,
     final: FinalState | None,
     standby_refuses: bool = False,
-    settle_ns: int = 0,
 ) -> tuple[CheckResult, Failback]:
     """Judge the time after heal_ns, up to the history's end.
 
-    final: the tables after everything had gone quiet, None when they were not read. standby_refuses: the design
-    promises that the standby takes no writes when it is not active. settle_ns: grace for that after the traffic is
-    back (the longest TTL).
+    final: the tables after everything had gone quiet, None when they were not read. standby_refuses: the standby took
+    no writes before the fault either, so after the failback it must not take any.
     """
     after = [o for o in operations if o.sent_ns >= heal_ns]
     context = list(events)
     back_ns = _back(after, primary_address)
-    fenced_ns = None if back_ns is None else back_ns + settle_ns
     accepted = [
         o.invoke.op
         for o in after
-        if acknowledged(o) and address_of(o) == standby_address and fenced_ns is not None and o.sent_ns > fenced_ns
+        if acknowledged(o) and address_of(o) == standby_address and back_ns is not None and o.sent_ns > back_ns
     ]
     measured = Failback(
         _answer_back(context, primary_address, heal_ns),
@@ -83,6 +80,12 @@ def failback(
     return CheckResult(
         "failback", Verdict.MET, "traffic is back at the primary, nothing lost", tuple(findings)
     ), measured
+
+
+def refuses(operations: Iterable[Operation], standby_address: str, until_ns: int) -> bool:
+    """Whether the standby was asked to take writes before until_ns, and took none."""
+    asked = [o for o in operations if o.is_write and o.sent_ns < until_ns and address_of(o) == standby_address]
+    return bool(asked) and not any(acknowledged(o) for o in asked)
 
 
 def as_evidence(measured: Failback, heal_ns: int, result: CheckResult) -> Mapping[str, float | int | str | None]:

@@ -1,70 +1,109 @@
 """Anomalies A8 (two sides accept writes at once) and A9 (the accepted epoch goes back).
 
-A write was accepted at some moment between its sending and its acknowledgement. So an epoch certainly came back to
-life when a write of it was sent after a write of a later epoch had been acknowledged. Epoch and region come from the
-answer's headers: testimony, but against the subject itself. Without a region header the dialled address is the side.
+A write was accepted at some moment between its sending and its acknowledgement. So two sides certainly took turns when
+one accepted a write that was sent after the other had acknowledged one, and acknowledged before the other was sent a
+further one that it accepted, too. A plan that moves deliberately leaves each side active for a while; sides that take
+turns faster accept at the same time. An epoch certainly came back to life when a write of it was sent after a write of
+a later epoch had been acknowledged.
+
+The side is the one that was dialled. A subject that names another region in its answer says that it forwarded the
+write: testimony, which can make a verdict UNKNOWN, and never MET. Epochs are testimony, too, but against the subject.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from harness.checkers.result import CheckResult, Finding, some
-from harness.history.events import Completion, Operation
-from harness.measurement.models import acknowledged
+from harness.history.events import Operation
+from harness.measurement.models import acknowledged, address_of
 from harness.measurement.streams import NEVER_NS
 from harness.outcome import Verdict
 
 _NAME = "split_brain"
 
+Side = Callable[[Operation], str | None]
+_Conflicts = Sequence[tuple[int, str, Sequence[str]]]
 
-def split_brain(
-    operations: Iterable[Operation],
-    *,
-    lost_address: str | None = None,
-    takeover_ns: int | None = None,
-    failback_ns: int | None = None,
-) -> CheckResult:
-    """Did at most one side accept writes at any time? UNKNOWN when the answers carry no epoch.
 
-    lost_address, takeover_ns, failback_ns: writes that the old side acknowledged although they were sent between
-    takeover and failback (None: never) are reported even without epochs.
+def split_brain(operations: Iterable[Operation], *, regions: Mapping[str, str], turn_ns: int) -> CheckResult:
+    """Did at most one side accept writes at any time? UNKNOWN when only one side was ever asked to accept any.
+
+    regions: by edge address. turn_ns: the shortest time that an honest plan leaves a side active, in nanoseconds.
     """
-    acks = [o for o in operations if acknowledged(o)]
-    zombies = _zombies(acks, lost_address, takeover_ns, failback_ns)
+    writes = [o for o in operations if o.is_write]
+    acks = [o for o in writes if acknowledged(o)]
+
+    def dialled(o: Operation) -> str | None:
+        address = address_of(o)
+        return None if address is None else regions.get(address, address)
+
+    def told(o: Operation) -> str | None:
+        named = None if o.completion is None else o.completion.region
+        return dialled(o) if named is None else named
+
+    conflicts = _conflicts(acks, told, turn_ns)
+    if conflicts:
+        return CheckResult(_NAME, Verdict.MISSED, f"both sides accepted writes: {_text(conflicts)}", _told(conflicts))
+    conflicts = _conflicts(acks, dialled, turn_ns)
+    if conflicts:
+        text = f"both sides answered, and only they themselves say that one forwarded: {_text(conflicts)}"
+        return CheckResult(_NAME, Verdict.UNKNOWN, text, _told(conflicts))
+    if len({dialled(o) for o in writes} - {None}) < 2:
+        return CheckResult(_NAME, Verdict.UNKNOWN, "only one side was ever asked to accept writes")
+    epochs = len(_epochs(acks))
+    testimony = f"in {epochs} epochs, one side each, never back" if epochs else "by one side at a time"
+    return CheckResult(_NAME, Verdict.MET, f"{len(acks)} writes acknowledged, {testimony}")
+
+
+def _conflicts(acks: Sequence[Operation], side: Side, turn_ns: int) -> _Conflicts:
     with_epoch = [o for o in acks if o.completion is not None and o.completion.epoch is not None]
-    older = _older_epoch(with_epoch)
-    shared = _shared_epochs(with_epoch)
-    findings: list[Finding] = []
-    if older:
-        findings.append(Finding("A8", f"writes accepted in an epoch that had ended: {some(older)}", "serious"))
-    if shared:
-        findings.append(Finding("A8", f"both sides accepted writes in the same epoch: {some(shared)}", "serious"))
-    if zombies:
-        text = f"{len(zombies)} writes acknowledged by the old side after the other had taken over: {some(zombies)}"
-        findings.append(Finding("A8", text))
-    if older or shared:
-        text = f"{len(older)} writes accepted in an ended epoch, {len(shared)} epochs with two accepting sides"
-        return CheckResult(_NAME, Verdict.MISSED, text, tuple(findings))
-    if not with_epoch:
-        text = f"answers carry no epoch; {len(zombies)} writes acknowledged by the old side after takeover"
-        return CheckResult(_NAME, Verdict.UNKNOWN, text, tuple(findings))
-    epochs = len({o.completion.epoch for o in with_epoch if o.completion is not None})
-    text = f"{len(with_epoch)} acknowledged writes in {epochs} epochs, one side each, never back"
-    return CheckResult(_NAME, Verdict.MET, text, tuple(findings))
+    found = (
+        ("writes in an epoch that had ended", _older_epoch(with_epoch)),
+        ("epochs with two accepting sides", _shared_epochs(with_epoch, side)),
+        ("writes between two that the other side accepted", _at_once(acks, side, turn_ns)),
+    )
+    return [(len(witnesses), what, witnesses) for what, witnesses in found if witnesses]
 
 
-def _zombies(
-    acks: Sequence[Operation], lost_address: str | None, takeover_ns: int | None, failback_ns: int | None
-) -> list[str]:
-    if lost_address is None or takeover_ns is None:
-        return []
-    until_ns = NEVER_NS if failback_ns is None else failback_ns
-    return [
-        o.invoke.op
-        for o in acks
-        if o.completion is not None and o.completion.address == lost_address and takeover_ns < o.sent_ns < until_ns
-    ]
+def _text(conflicts: _Conflicts) -> str:
+    return ", ".join(f"{count} {what}" for count, what, _ in conflicts)
+
+
+def _told(conflicts: _Conflicts) -> tuple[Finding, ...]:
+    return tuple(Finding("A8", f"{count} {what}: {some(told)}", "serious") for count, what, told in conflicts)
+
+
+def _epochs(acks: Iterable[Operation]) -> set[int]:
+    return {o.completion.epoch for o in acks if o.completion is not None and o.completion.epoch is not None}
+
+
+def _at_once(acks: Sequence[Operation], side: Side, turn_ns: int) -> list[str]:
+    """Writes of one side between two of another that are less than turn_ns apart. O(n log n)."""
+    sides: dict[str, list[Operation]] = {}
+    for o in acks:
+        name = side(o)
+        if name is not None:
+            sides.setdefault(name, []).append(o)
+    found: list[tuple[int, str]] = []
+    for name, ours in sides.items():
+        for other, theirs in sides.items():
+            if other != name:
+                found.extend((o.sent_ns, f"{o.invoke.op} ({name})") for o in _between(ours, theirs, turn_ns))
+    return list(dict.fromkeys(text for _, text in sorted(found)))
+
+
+def _between(ours: Sequence[Operation], theirs: Sequence[Operation], turn_ns: int) -> Iterable[Operation]:
+    sent_ns = sorted(o.sent_ns for o in theirs)
+    returned_ns = sorted(o.returned_ns for o in theirs if o.returned_ns is not None)
+    for o in ours:
+        if o.returned_ns is None:
+            continue
+        before = bisect_left(returned_ns, o.sent_ns)
+        after = bisect_left(sent_ns, o.returned_ns + 1)
+        if before and after < len(sent_ns) and sent_ns[after] - returned_ns[before - 1] < turn_ns:
+            yield o
 
 
 def _older_epoch(acks: Sequence[Operation]) -> list[str]:
@@ -75,11 +114,7 @@ def _older_epoch(acks: Sequence[Operation]) -> list[str]:
         assert o.completion.epoch is not None
         epoch, at_ns = o.completion.epoch, o.completion.mono_ns
         first_ack_ns[epoch] = min(at_ns, first_ack_ns.get(epoch, at_ns))
-    ended_ns: dict[int, int] = {}
-    later_ns = NEVER_NS
-    for epoch in sorted(first_ack_ns, reverse=True):
-        ended_ns[epoch] = later_ns
-        later_ns = min(later_ns, first_ack_ns[epoch])
+    ended_ns = _ends(first_ack_ns)
     return [
         f"{o.invoke.op} (epoch {o.completion.epoch})"
         for o in acks
@@ -87,16 +122,22 @@ def _older_epoch(acks: Sequence[Operation]) -> list[str]:
     ]
 
 
-def _shared_epochs(acks: Sequence[Operation]) -> list[str]:
+def _ends(first_ack_ns: Mapping[int, int]) -> Mapping[int, int]:
+    """When each epoch had certainly ended: the first acknowledgement of any later one."""
+    ended_ns: dict[int, int] = {}
+    later_ns = NEVER_NS
+    for epoch in sorted(first_ack_ns, reverse=True):
+        ended_ns[epoch] = later_ns
+        later_ns = min(later_ns, first_ack_ns[epoch])
+    return ended_ns
+
+
+def _shared_epochs(acks: Sequence[Operation], side: Side) -> list[str]:
     sides: dict[int, set[str]] = {}
     for o in acks:
         assert o.completion is not None
         assert o.completion.epoch is not None
-        side = _side(o.completion)
-        if side is not None:
-            sides.setdefault(o.completion.epoch, set()).add(side)
+        name = side(o)
+        if name is not None:
+            sides.setdefault(o.completion.epoch, set()).add(name)
     return [f"epoch {epoch}: {', '.join(sorted(of))}" for epoch, of in sorted(sides.items()) if len(of) > 1]
-
-
-def _side(completion: Completion) -> str | None:
-    return completion.region if completion.region is not None else completion.address

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from harness.checkers import objectives as objective_checks
 from harness.checkers.durability import durability
-from harness.checkers.failback import failback
+from harness.checkers.failback import as_evidence, failback, refuses
 from harness.checkers.flapping import flapping, needless_failover
 from harness.checkers.result import CheckResult, some
 from harness.checkers.split_brain import split_brain
@@ -142,8 +142,6 @@ def _failback(record: Record, measures: Measures) -> CheckResult:
 
 def failback_of(record: Record, measures: Measures) -> tuple[CheckResult, Mapping[str, float | int | str | None]]:
     """The failback's verdict, and its numbers for the evidence."""
-    from harness.checkers.failback import as_evidence
-
     assert measures.heal_ns is not None
     result, measured = failback(
         measures.operations,
@@ -152,6 +150,9 @@ def failback_of(record: Record, measures: Measures) -> tuple[CheckResult, Mappin
         standby_address=record.edges[record.standby],
         heal_ns=measures.heal_ns,
         final=measures.final,
+        standby_refuses=refuses(
+            measures.operations, record.edges[record.standby], min(fault.started_ns for fault in record.faults)
+        ),
     )
     return result, as_evidence(measured, measures.heal_ns, result)
 
@@ -172,13 +173,8 @@ def _same_data(record: Record, measures: Measures) -> CheckResult:
 
 
 def _split_brain(record: Record, measures: Measures) -> CheckResult:
-    point = measures.point
-    return split_brain(
-        measures.operations,
-        lost_address=record.edges[measures.lost],
-        takeover_ns=None if point is None else point.takeover_ns,
-        failback_ns=measures.heal_ns,
-    )
+    regions = {address: region for region, address in record.edges.items()}
+    return split_brain(measures.operations, regions=regions, turn_ns=record.window_ns)
 
 
 def _no_failover(record: Record, measures: Measures) -> CheckResult:
@@ -200,8 +196,11 @@ def _no_failover(record: Record, measures: Measures) -> CheckResult:
 def _error_budget(record: Record, measures: Measures) -> CheckResult:
     if record.objectives.error_budget is None or measures.fault is None:
         return CheckResult("error_budget", Verdict.UNKNOWN, "no error budget was stated, or no fault injected")
-    until_ns = record.budget_ended_ns
-    served = share(measures.operations, measures.fault.start_low_ns, until_ns, cohort=JUDGED_COHORT)
+    # Judged at once, the last operations are still under way: they have not failed yet.
+    now_ns = max((event.mono_ns for event in measures.events), default=0)
+    given_up_ns = now_ns - to_ns(2 * record.environment.workload.timeout_s)
+    known = [o for o in measures.operations if o.completion is not None or o.sent_ns < given_up_ns]
+    served = share(known, measures.fault.start_low_ns, record.budget_ended_ns, cohort=JUDGED_COHORT)
     return objective_checks.error_budget(served, record.objectives.error_budget)
 
 

@@ -88,4 +88,27 @@ def test_split_brain_is_every_pair_out_of_order(seed: int, length: int) -> None:
         if old.completion and new.completion and old.completion.epoch is not None and new.completion.epoch is not None
         and old.completion.epoch < new.completion.epoch and old.sent_ns > new.completion.mono_ns
     ]  # fmt: skip
-    assert (split_brain(writes).verdict is Verdict.MISSED) == bool(pairs)
+    assert (split_brain(writes, regions={}, turn_ns=0).verdict is Verdict.MISSED) == bool(pairs)
+
+
+@settings(max_examples=200, deadline=None)
+@given(seed=st.integers(0, 2**32), length=st.integers(2, 30), turn_ns=st.integers(1, 400))
+def test_sides_accept_at_once_when_three_writes_in_a_row_certainly_took_turns(
+    seed: int, length: int, turn_ns: int
+) -> None:
+    source = random.Random(seed)
+    writes = [
+        make(f"w{n}", "dns-0", "put", f"k{n}", at_ns, at_ns + source.randint(1, 60), Outcome.OK, source.choice((A, B)))
+        for n, at_ns in enumerate(source.randrange(1000) for _ in range(length))
+    ]
+    triples = [
+        (first, between, last)
+        for first in writes
+        for between in writes
+        for last in writes
+        if first.completion and between.completion and last.completion
+        and first.completion.address == last.completion.address != between.completion.address
+        and first.completion.mono_ns < between.sent_ns and between.completion.mono_ns < last.sent_ns
+        and last.sent_ns - first.completion.mono_ns < turn_ns
+    ]  # fmt: skip
+    assert (split_brain(writes, regions={}, turn_ns=turn_ns).verdict is Verdict.MISSED) == bool(triples)

@@ -200,45 +200,67 @@ def test_no_reads_no_verdict() -> None:
     assert check_reads("w1: dns-0 put k 1.0..1.1 ok A\n").verdict is UNKNOWN
 
 
+def check_sides(text: str) -> CheckResult:
+    return split_brain(timeline(text), regions={A: "us-east-1", B: "us-west-2"}, turn_ns=s(10))
+
+
 def test_an_old_epoch_that_accepts_again_is_split_brain() -> None:
-    found = split_brain(
-        timeline(
-            """
-            w1: dns-0      put a 1.0..1.1 ok A @us-east-1 e1
-            w2: dns-0      put b 5.0..5.1 ok B @us-west-2 e2
-            w3: pinned-a-0 put c 5.2..5.3 ok A @us-east-1 e1
-            """
-        )
+    found = check_sides(
+        """
+        w1: dns-0      put a 1.0..1.1 ok A @us-east-1 e1
+        w2: dns-0      put b 5.0..5.1 ok B @us-west-2 e2
+        w3: pinned-a-0 put c 5.2..5.3 ok A @us-east-1 e1
+        """
     )
     assert found.verdict is MISSED
     assert "w3" in found.findings[0].text
 
 
 def test_writes_that_overlap_the_change_of_epoch_are_not_proof() -> None:
-    found = split_brain(
-        timeline(
-            """
-            w1: pinned-a-0 put a 5.0..5.4 ok A @us-east-1 e1
-            w2: dns-0      put b 5.1..5.2 ok B @us-west-2 e2
-            """
-        )
+    found = check_sides(
+        """
+        w1: pinned-a-0 put a 5.0..5.4 ok A @us-east-1 e1
+        w2: dns-0      put b 5.1..5.2 ok B @us-west-2 e2
+        """
     )
     assert found.verdict is MET
 
 
-def test_one_epoch_two_regions_is_split_brain_and_forwarding_is_not() -> None:
+def test_one_epoch_two_regions_is_split_brain_and_who_says_that_it_forwarded_is_not_believed() -> None:
     two = "w1: dns-0 put a 1.0..1.1 ok A {a} e1\nw2: pinned-b-0 put b 1.2..1.3 ok B {b} e1\n"
-    assert split_brain(timeline(two.format(a="@us-east-1", b="@us-west-2"))).verdict is MISSED
-    assert split_brain(timeline(two.format(a="", b=""))).verdict is MISSED
-    assert split_brain(timeline(two.format(a="@us-east-1", b="@us-east-1"))).verdict is MET
+    assert check_sides(two.format(a="@us-east-1", b="@us-west-2")).verdict is MISSED
+    assert check_sides(two.format(a="", b="")).verdict is MISSED
+    assert check_sides(two.format(a="@us-east-1", b="@us-east-1")).verdict is UNKNOWN
 
 
-def test_without_epochs_zombie_writes_are_a_finding() -> None:
-    writes = timeline("w1: pinned-a-0 put a 15.0..15.1 ok A\nw2: pinned-a-0 put b 35.0..35.1 ok A\n")
-    found = split_brain(writes, lost_address=A, takeover_ns=s(14), failback_ns=s(30))
-    assert found.verdict is UNKNOWN
-    assert "w1" in found.findings[0].text
-    assert "w2" not in found.findings[0].text
+def test_sides_that_accept_in_turn_are_split_brain_without_any_epoch() -> None:
+    in_turn = """
+        w1: dns-0      put a 15.0..15.1 ok B
+        w2: pinned-a-0 put b 15.2..15.3 ok A
+        w3: dns-0      put c 15.4..15.5 ok B
+        """
+    found = check_sides(in_turn)
+    assert found.verdict is MISSED
+    assert "w2 (us-east-1)" in found.findings[0].text
+    overlapping = in_turn.replace("15.2..15.3", "15.05..15.3")
+    assert check_sides(overlapping).verdict is MET
+    assert check_sides(in_turn.replace("ok A", "info A")).verdict is MET
+
+
+def test_failover_and_failback_are_turns_that_a_plan_takes() -> None:
+    there_and_back = """
+        w1: dns-0 put a  1.0..1.1 ok A
+        w2: dns-0 put b 15.0..15.1 ok B
+        w3: dns-0 put c 40.0..40.1 ok B
+        w4: dns-0 put d 55.0..55.1 ok A
+        """
+    assert check_sides(there_and_back).verdict is MET
+
+
+def test_a_side_that_was_never_asked_proves_nothing() -> None:
+    assert check_sides("w1: dns-0 put a 1.0..1.1 ok A e1").verdict is UNKNOWN
+    asked = "w1: dns-0 put a 1.0..1.1 ok A\nw2: pinned-b-0 put a 1.0..1.1 fail B"
+    assert check_sides(asked).verdict is MET
 
 
 BACK: list[Event] = [dns(0, "authoritative", A), dns(5, "authoritative", B), dns(12, "authoritative", A)]
