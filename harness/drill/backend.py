@@ -39,6 +39,10 @@ class ActiveFault(Protocol):
     def stopped(self) -> FaultEvent | None: ...
     @property
     def canary(self) -> CanaryExpectation: ...
+    @property
+    def kinds_used(self) -> tuple[str, ...]:
+        """How the world did what not every world can, e.g. `black_hole: accept-queue`."""
+
     def heal(self) -> None:
         """Undo it; a second call does nothing. Raises HealError."""
 
@@ -70,8 +74,11 @@ class Backend(Protocol):
     def disable_failover(self) -> None:
         """Freeze the edge's answer and stop the subject's failover components."""
 
-    def stop_workload(self) -> None:
-        """No new operations; returns when those under way have returned or timed out, and the history is complete."""
+    def stop_workload(self) -> int:
+        """No new operations; returns when those under way have returned or timed out, and the history is complete.
+
+        Returns how many operations the witness was too late to send at all.
+        """
 
     def heal_all(self) -> None:
         """Undo whatever holds."""

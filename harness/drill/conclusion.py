@@ -59,6 +59,8 @@ def conclude(record: Record, events: Sequence[Event]) -> DrillResult:
         prediction_s=None if prediction is None else to_s(prediction.typical_ns),
         availability=_availability(measures),
         witness=in_seconds(lateness_ns(measures.operations)),
+        unsent=record.unsent,
+        unseen_s=_unseen_s(measures),
         history=f"{record.folder.name}/{HISTORY}",
         history_sha256=digest,
         logs=record.logs,
@@ -165,9 +167,17 @@ def _faults(record: Record, measures: Measures) -> tuple[FaultResult, ...]:
             stop_ns=fault.interval.stop_high_ns,
             observed=judged.observed,
             evidence=judged.sentence,
+            healed=judged.healed,
+            kinds_used=fault.kinds_used,
         )
         for fault, judged in zip(record.faults, measures.canaries, strict=True)
     )
+
+
+def _unseen_s(measures: Measures) -> float | None:
+    """Where no client noticed the fault: how long an outage could still have been."""
+    worst = measures.worst
+    return to_s(worst.unseen_ns) if worst is not None and worst.unaffected else None
 
 
 def _by_cohort(measures: Measures) -> dict[str, Bracket | None]:
@@ -205,8 +215,12 @@ def _failback(record: Record, measures: Measures) -> Mapping[str, object] | None
 
 
 def _findings(record: Record, measures: Measures, checks: Sequence[CheckResult]) -> tuple[Finding, ...]:
-    found = [Finding(f.id, f.text, f.severity) for check in checks for f in check.findings]
+    found = [finding for check in checks for finding in check.findings]
     found.extend(_activation(record, measures))
+    found.extend(_not_healed(record, measures))
+    if record.unsent:
+        text = f"the witness was too late to send {record.unsent} operations, and left them out: the machine stalled"
+        found.append(Finding("unsent", text, "warning"))
     found.extend(Finding("subject-died", sentence, "serious") for sentence in record.deaths)
     if record.timing.scale != 1 and not record.honours_time_scale:
         text = "the subject does not honour TIME_SCALE: its own intervals are not scaled as the edge's are"
@@ -225,6 +239,15 @@ def _activation(record: Record, measures: Measures) -> list[Finding]:
     if timing is not None and timing.lease_s:
         text += f"; the lost side's lease may run for {record.timing.interval_s(timing.lease_s):.1f} s of that"
     return [Finding("activation", text, "info")]
+
+
+def _not_healed(record: Record, measures: Measures) -> list[Finding]:
+    """A fault that was taken back and still bites, which makes everything after it doubtful."""
+    return [
+        Finding("not-healed", f"{fault.kind} {fault.target} was healed, and its links still fail afterwards", "serious")
+        for fault, judged in zip(record.faults, measures.canaries, strict=True)
+        if judged.healed is False
+    ]
 
 
 def _outages(record: Record, measures: Measures) -> tuple[Outage, ...]:

@@ -7,7 +7,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from harness.checkers.result import Finding
 from harness.outcome import Bracket, Verdict
+
+__all__ = [
+    "DrillResult",
+    "FaultResult",
+    "Finding",
+    "ObjectiveResult",
+    "Objectives",
+    "Outage",
+    "RpoResult",
+    "RunResult",
+]
 
 
 @dataclass(frozen=True)
@@ -31,7 +43,11 @@ class ObjectiveResult:
 
 @dataclass(frozen=True)
 class FaultResult:
-    """One fault as it was applied. observed: seen at the victim by the witness's canary."""
+    """One fault as it was applied. observed: seen at the victim by the witness's canary.
+
+    healed: its links worked again afterwards, by the same canary; None when nobody looked. kinds_used: how the world
+    did what not every world can, e.g. `black_hole: accept-queue`.
+    """
 
     kind: str
     target: str
@@ -40,6 +56,8 @@ class FaultResult:
     stop_ns: int | None
     observed: bool
     evidence: str = ""
+    healed: bool | None = None
+    kinds_used: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,22 +88,15 @@ class Outage:
 
 
 @dataclass(frozen=True)
-class Finding:
-    """Something a reader of the report should know. severity: info | warning | serious."""
-
-    id: str
-    text: str
-    severity: str = "warning"
-
-
-@dataclass(frozen=True)
 class DrillResult:
     """Everything that is known about one drill after it has ended.
 
     phases_ns: insertion order is the order in time; the values add up to the worst client's point RTO measured from
     the fault. prediction_s: recovery time from the documented constants alone, None when not predictable.
     why: one line, for instance "61 % of the recovery time is the DNS TTL". witness: lateness of the witness in
-    seconds by name (p50, p99, p999, max). history: path relative to run.json.
+    seconds by name (p50, p99, p999, max). unsent: planned operations that it was too late to send at all.
+    unseen_s: where no client noticed the fault, how long an outage could still have been. history: path relative to
+    run.json.
     """
 
     name: str
@@ -110,6 +121,8 @@ class DrillResult:
     prediction_s: float | None = None
     availability: Mapping[str, float] = field(default_factory=dict)
     witness: Mapping[str, float] = field(default_factory=dict)
+    unsent: int = 0
+    unseen_s: float | None = None
     logs: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     duration_s: float = 0.0

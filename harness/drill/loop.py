@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from harness.checkers.result import CheckResult
 from harness.clock import to_ns
 from harness.drill import judgement, lifecycle
 from harness.drill.backend import Backend
@@ -81,18 +82,22 @@ class DrillLoop:
         """Read what is new in the history."""
         self.observation.take(self._backend.poll())
 
-    def judge_now(self, requirement: str) -> None:
-        """Judge one requirement from what is known so far; raises when that cannot get better."""
+    def judged(self, requirement: str) -> CheckResult:
+        """One requirement, judged from what is known so far."""
         self.take_in()
         self._record.commits = self._commits()
-        result = judgement.judge(requirement, self._record, self.observation.events)
+        return judgement.judge(requirement, self._record, self.observation.events)
+
+    def judge_now(self, requirement: str) -> None:
+        """Judge one requirement from what is known so far; raises when that cannot get better."""
+        result = self.judged(requirement)
         if result.verdict in (Verdict.MISSED, Verdict.INVALID):
             raise VERDICT_ERRORS[result.verdict](result.text)
 
     def settle(self, *, patient: bool) -> None:
         """Stop the clients, then wait until both regions hold the same data, or time is up; keep what they hold."""
         self.enter(Phase.QUIESCE)
-        self._backend.stop_workload()
+        self._record.unsent = self._backend.stop_workload()
         self.take_in()
         patience_s = QUIESCE_PATIENT_S if patient else QUIESCE_SHORT_S
         deadline_ns = self._clock.now_ns() + to_ns(self._backend.timing.interval_s(patience_s))

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from harness.clock import to_ns
 from harness.drill.lifecycle import Phase
-from harness.drill.record import InjectedFault, Record
+from harness.drill.record import Record
 from harness.history.events import CanaryProbe, Commit, Event, Mark, Operation
 from harness.history.log import pair
 from harness.measurement.availability import failure_rates
-from harness.measurement.canary import CanaryJudgement, judge_canary
+from harness.measurement.canary import CanaryJudgement
 from harness.measurement.final_state import FinalState, lost_after_heal
 from harness.measurement.lateness import padding
 from harness.measurement.models import AUTHORITATIVE, JUDGED_COHORT, FaultInterval, Padding
@@ -70,6 +70,7 @@ def measure(record: Record, events: Sequence[Event]) -> Measures:
         )  # fmt: skip
     point = _point(record, operations, fault, lost, survivor)
     serving = _serving(record, events, end_ns)
+    probes = [event for event in events if isinstance(event, CanaryProbe)]
     return Measures(
         operations=operations,
         events=events,
@@ -84,7 +85,7 @@ def measure(record: Record, events: Sequence[Event]) -> Measures:
         phases_ns=_phases(record, events, operations, fault, cohorts, lost, survivor),
         point=point,
         final=_final(record, operations, serving, point),
-        canaries=tuple(_canary(fault, events) for fault in record.faults),
+        canaries=tuple(fault.judged_by(probes) for fault in record.faults),
     )
 
 
@@ -92,13 +93,6 @@ def _steady_since(record: Record, events: Sequence[Event], end_ns: int) -> int:
     """When the first steady state began that held for as long as it must; the history's end when none did."""
     held = (e.mono_ns for e in events if isinstance(e, Mark) and e.f == Phase.STEADY_HELD)
     return next((moment - record.limits.steady_for_ns for moment in held), end_ns)
-
-
-def _canary(fault: InjectedFault, events: Sequence[Event]) -> CanaryJudgement:
-    if fault.canary is None:
-        return CanaryJudgement(False, "the fault was never applied, and was not seen anywhere")
-    probes = [event for event in events if isinstance(event, CanaryProbe)]
-    return judge_canary(probes, fault.canary.links, fault.canary.expected, fault.interval)
 
 
 def _phases(

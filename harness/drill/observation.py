@@ -9,8 +9,7 @@ from harness.drill.backend import SteadyEvidence
 from harness.drill.lifecycle import Facts, Phase
 from harness.drill.record import InjectedFault
 from harness.history.events import CanaryProbe, Completion, Event, Invoke, Mark
-from harness.measurement.canary import CanaryJudgement, judge_canary
-from harness.measurement.live import LiveState
+from harness.measurement.live import LONGEST_NS, LiveState
 from harness.measurement.models import AUTHORITATIVE, JUDGED_COHORT
 from harness.outcome import Outcome
 from harness.topology.environment import Environment
@@ -37,6 +36,7 @@ class Observation:
         self._sent_ns: dict[str, int] = {}
         self._at_since_ns: dict[str, int | None] = {}
         self._writes_at_steady = 0
+        self._steady_from_ns = 0
 
     def take(self, events: Iterable[Event]) -> None:
         """Take new events into account."""
@@ -53,6 +53,7 @@ class Observation:
                 self._place(event)
             elif isinstance(event, Mark) and event.f == Phase.STEADY:
                 self._writes_at_steady = self.live.acknowledged_writes
+                self._steady_from_ns = event.mono_ns
 
     def _place(self, event: Completion) -> None:
         """Since when this client has been served by the expected region, by send time."""
@@ -76,17 +77,10 @@ class Observation:
         """What the lifecycle needs to know. evidence: only where a steady state is waited for."""
         return Facts(
             unsteady=() if evidence is None else tuple(self._unsteady(evidence)),
-            fault_observed=bool(faults) and self.judge_canary(faults[-1]).observed,
+            fault_observed=bool(faults) and faults[-1].judged_by(self.probes).observed,
             recovered_since_ns=self.live.recovered_since_ns,
             primary_since_ns=self._all_at_expected_since(),
         )
-
-    def judge_canary(self, fault: InjectedFault) -> CanaryJudgement:
-        """Whether the fault was seen at its victim."""
-        expectation = fault.canary
-        if expectation is None:
-            return CanaryJudgement(False, "the fault was never applied")
-        return judge_canary(self.probes, expectation.links, expectation.expected, fault.interval)
 
     def _all_at_expected_since(self) -> int | None:
         since = list(self._at_since_ns.values())
@@ -94,7 +88,7 @@ class Observation:
         return max(known) if known and len(known) == len(since) else None
 
     def _unsteady(self, evidence: SteadyEvidence) -> Iterable[str]:
-        served = self.live.share(JUDGED_COHORT)
+        served = self.live.share(JUDGED_COHORT, window_ns=LONGEST_NS, since_ns=self._steady_from_ns)
         if served.value is None:
             yield "no client has been answered yet"
         elif served.value < STEADY_SHARE:

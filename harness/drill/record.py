@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,8 +12,9 @@ from harness.drill.lifecycle import Limits
 from harness.drill.plan import DrillPlan
 from harness.drill.settings import Settings
 from harness.errors import VerdictReached
-from harness.faults.model import CanaryExpectation, Fault
-from harness.history.events import Commit
+from harness.faults.model import Fault
+from harness.history.events import CanaryProbe, Commit
+from harness.measurement.canary import CanaryJudgement, judge_canary
 from harness.measurement.models import FaultInterval
 from harness.outcome import Verdict
 from harness.topology.environment import Environment
@@ -54,9 +55,16 @@ class InjectedFault:
         return FaultInterval.of(self.active.started, self.active.stopped)
 
     @property
-    def canary(self) -> CanaryExpectation | None:
-        """What the witness's canary must have seen; None for a fault that was never applied."""
-        return None if self.active is None else self.active.canary
+    def kinds_used(self) -> tuple[str, ...]:
+        """How the world did what not every world can, e.g. `black_hole: accept-queue`."""
+        return () if self.active is None else self.active.kinds_used
+
+    def judged_by(self, probes: Iterable[CanaryProbe]) -> CanaryJudgement:
+        """Whether the fault was seen at its victim."""
+        if self.active is None:
+            return CanaryJudgement(False, "the fault was never applied, and was not seen anywhere")
+        expectation = self.active.canary
+        return judge_canary(probes, expectation.links, expectation.expected, self.interval)
 
 
 @dataclass
@@ -65,7 +73,7 @@ class Record:
 
     final_data: region -> table -> key -> value after the end. commits: None where none are kept. expected_region:
     where clients were to be served after the fault; recovered_ns: since when they were. required: what the scenario
-    demanded, in order.
+    demanded, in order. unsent: planned operations that the witness was too late to send at all.
     """
 
     plan: DrillPlan
@@ -88,6 +96,7 @@ class Record:
     commits: tuple[Commit, ...] | None = None
     calibration: Mapping[str, float] = field(default_factory=dict)
     deaths: tuple[str, ...] = ()
+    unsent: int = 0
     honours_time_scale: bool = True
     subject_timing: SubjectTiming | None = None
     logs: tuple[str, ...] = ()

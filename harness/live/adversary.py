@@ -6,9 +6,10 @@ carries its fault's name; the same fault twice on one link is refused.
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol
@@ -67,7 +68,7 @@ class Injection:
     _adversary: Adversary = field(repr=False)
     _stopped: FaultEvent | None = None
 
-    @property
+    @functools.cached_property
     def started(self) -> FaultEvent:
         """The fault's start for the history."""
         return _event("start", self.plan, self.touched)
@@ -90,8 +91,8 @@ class Injection:
     def heal(self) -> None:
         """Undo it; a second call does nothing. Raises HealError when some of it could not be undone."""
         if self._stopped is None:
-            undone = self._adversary.take_back(self)
-            self._stopped = _event("stop", self.plan, undone)
+            self._stopped = _event("stop", self.plan, self._adversary.take_back(self))
+            self._adversary.tell(self._stopped)
 
     def __enter__(self) -> Injection:
         return self
@@ -105,7 +106,11 @@ class Injection:
 class Adversary:
     """Breaks a world on purpose. Usable from several threads."""
 
-    def __init__(self, client: ToxiproxyClient, processes: ProcessControl) -> None:
+    def __init__(
+        self, client: ToxiproxyClient, processes: ProcessControl, tell: Callable[[FaultEvent], None] = lambda _: None
+    ) -> None:
+        """tell: gets the events of every fault's start and end, for the history."""
+        self.tell = tell
         self._client = client
         self._processes = processes
         self._active: list[Injection] = []
@@ -136,6 +141,7 @@ class Adversary:
                 raise
             injection = Injection(plan, touched, self)
             self._active.append(injection)
+        self.tell(injection.started)
         _LOG.info("%s %s (%s) holds: %d changes", plan.kind, plan.target, plan.mode, len(touched))
         return injection
 

@@ -18,10 +18,9 @@ from harness.faults.model import Fault, ProcessRef, process_canary
 from harness.history.events import Commit, Event
 from harness.history.log import Tail
 from harness.live import facts
-from harness.live.adversary import Adversary
+from harness.live.adversary import Adversary, Injection
 from harness.live.drill_logs import DrillLogs
 from harness.live.fork_servers import ForkServers
-from harness.live.holding import HeldFault
 from harness.live.parts import OTHER_COHORTS, Parts, Starter, canaries, edge_calls
 from harness.live.subject_processes import SubjectProcesses
 from harness.live.toxiproxy import ToxiproxyClient
@@ -62,7 +61,7 @@ class EmbeddedWorld:
                 parts.application_ports,
             )  # fmt: skip
             stack.callback(self.processes.stop)
-            self.adversary = Adversary(parts.toxiproxy, self.processes)
+            self.adversary = Adversary(parts.toxiproxy, self.processes, self._pending.append)
             stack.callback(self.adversary.heal_all)
             self._stack = stack.pop_all()
         return self
@@ -234,11 +233,11 @@ class EmbeddedWorld:
 
     # --- what is done ------------------------------------------------------------------------------------------
 
-    def inject(self, fault: Fault) -> HeldFault:
+    def inject(self, fault: Fault) -> Injection:
         """Apply a fault now."""
         links = [wire.link for wire in self._parts.wires]
         processes = [ProcessRef(name, r.instance.place) for name, r in self.processes.running.items()]
-        return HeldFault.apply(self.adversary, fault.plan(links, processes), self._pending.append)
+        return self.adversary.inject(fault.plan(links, processes))
 
     def heal_all(self) -> None:
         """Undo whatever holds."""
@@ -249,9 +248,9 @@ class EmbeddedWorld:
         self._parts.route53.post("/freeze", {"name": self.environment.edge.record})
         self.processes.stop(self.subject.failover.components)
 
-    def stop_workload(self) -> None:
-        """Drain the clients."""
-        self._parts.witness.post("/stop")
+    def stop_workload(self) -> int:
+        """Drain the clients; how many operations they were too late to send."""
+        return int(self._parts.witness.post("/stop")["skipped"])
 
     # --- about itself ------------------------------------------------------------------------------------------
 

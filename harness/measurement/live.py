@@ -18,15 +18,14 @@ from harness.outcome import Outcome
 
 BUCKET_NS = 100 * NS_PER_MS
 WINDOW_NS = 2 * NS_PER_S
+LONGEST_NS = 5 * NS_PER_S
 
 
 @dataclass
 class _Window:
-    """Good and all completions of the last WINDOW_NS, in buckets."""
+    """Good and all completions of the last LONGEST_NS, in buckets: (start, good, total)."""
 
     buckets: deque[tuple[int, int, int]] = field(default_factory=deque)
-    good: int = 0
-    total: int = 0
 
     def add(self, now_ns: int, good: bool) -> None:
         start_ns = now_ns - now_ns % BUCKET_NS
@@ -36,15 +35,17 @@ class _Window:
             self.buckets.append((at_ns, of_good + good, of_total + 1))
         else:
             self.buckets.append((start_ns, int(good), 1))
-        self.good += good
-        self.total += 1
-        self.forget(now_ns)
+        while self.buckets[0][0] <= now_ns - LONGEST_NS - BUCKET_NS:
+            self.buckets.popleft()
 
-    def forget(self, now_ns: int) -> None:
-        while self.buckets and self.buckets[0][0] <= now_ns - WINDOW_NS - BUCKET_NS:
-            _, good, total = self.buckets.popleft()
-            self.good -= good
-            self.total -= total
+    def since(self, from_ns: int) -> Share:
+        """Of what completed after from_ns, to the bucket."""
+        good = total = 0
+        for start_ns, of_good, of_total in self.buckets:
+            if start_ns > from_ns - BUCKET_NS:
+                good += of_good
+                total += of_total
+        return Share(good, total)
 
 
 @dataclass
@@ -110,15 +111,20 @@ class LiveState:
         elif isinstance(event, FaultEvent):
             self._fault(event)
 
-    def share(self, cohort: str | None = None, address: str | None = None) -> Share:
-        """Served of completed operations in the last WINDOW_NS, of a cohort and an address (None: of all)."""
-        good = total = 0
-        for (of_cohort, of_address), window in self._windows.items():
-            if cohort in (None, of_cohort) and address in (None, of_address):
-                window.forget(self.now_ns)
-                good += window.good
-                total += window.total
-        return Share(good, total)
+    def share(
+        self, cohort: str | None = None, address: str | None = None, *, window_ns: int = WINDOW_NS, since_ns: int = 0
+    ) -> Share:
+        """Served of completed operations in the last window_ns, of a cohort and an address (None: of all).
+
+        window_ns: at most LONGEST_NS. since_ns: nothing earlier counts.
+        """
+        from_ns = max(since_ns, self.now_ns - window_ns)
+        shares = [
+            window.since(from_ns)
+            for (of_cohort, of_address), window in self._windows.items()
+            if cohort in (None, of_cohort) and address in (None, of_address)
+        ]
+        return Share(sum(share.good for share in shares), sum(share.total for share in shares))
 
     @property
     def in_flight(self) -> int:

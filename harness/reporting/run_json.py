@@ -72,7 +72,7 @@ def drill_dict(drill: DrillResult) -> dict[str, Any]:
         "control": drill.control,
         "objectives": asdict(drill.objectives),
         "results": [{"name": r.name, "verdict": r.verdict.value, "text": r.text} for r in drill.results],
-        "faults": [asdict(fault) for fault in drill.faults],
+        "faults": [{**asdict(fault), "kinds_used": list(fault.kinds_used)} for fault in drill.faults],
         "rto": _bracket_dict(drill.rto),
         "rto_by_cohort": {cohort: _bracket_dict(value) for cohort, value in drill.rto_by_cohort.items()},
         "prediction_s": drill.prediction_s,
@@ -91,6 +91,8 @@ def drill_dict(drill: DrillResult) -> dict[str, Any]:
         ],
         "availability": dict(drill.availability),
         "witness": dict(drill.witness),
+        "unsent": drill.unsent,
+        "unseen_s": drill.unseen_s,
         "settings": dict(drill.settings),
         "duration_s": drill.duration_s,
         "overhead_s": drill.overhead_s,
@@ -260,6 +262,11 @@ def _known(body: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: body[name] for name in names if name in body}
 
 
+def _fault(body: Mapping[str, Any]) -> FaultResult:
+    fields = _known(body, *(name for name in FaultResult.__dataclass_fields__ if name != "kinds_used"))
+    return FaultResult(**fields, kinds_used=tuple(body.get("kinds_used", ())))
+
+
 def _rpo(body: Mapping[str, Any] | None) -> RpoResult | None:
     if body is None:
         return None
@@ -271,12 +278,13 @@ def _drill(body: Mapping[str, Any]) -> DrillResult:
     return DrillResult(
         **_known(body, "name", "feature", "scenario", "history", "history_sha256", "failback", "why", "prediction_s"),
         **_known(body, "availability", "witness", "settings", "duration_s", "overhead_s", "control", "phases_ns"),
+        **_known(body, "unsent", "unseen_s"),
         verdict=Verdict(body["verdict"]),
         reasons=tuple(body["reasons"]),
         objectives=Objectives(**_known(body["objectives"], *Objectives.__dataclass_fields__)),
         tags=tuple(body.get("tags", ())),
         results=tuple(ObjectiveResult(r["name"], Verdict(r["verdict"]), r["text"]) for r in body.get("results", ())),
-        faults=tuple(FaultResult(**_known(fault, *FaultResult.__dataclass_fields__)) for fault in body["faults"]),
+        faults=tuple(_fault(fault) for fault in body["faults"]),
         rto=_bracket(body["rto"]),
         rto_by_cohort={cohort: _bracket(value) for cohort, value in body.get("rto_by_cohort", {}).items()},
         rpo=_rpo(body["rpo"]),

@@ -74,7 +74,8 @@ class Story:
     is over by then. relapse: the standby fails between these two moments after takeover. fenced: a side that is not
     active refuses writes. keeps_backlog: what could not be replicated is replicated after the heal; else it is
     thrown away on both sides. bites: faults do something. lateness_s: of the witness. answer_changes_at_s: the answer
-    changes at this moment although nothing was lost. stalls: replication heeds a stall.
+    changes at this moment although nothing was lost. stalls: replication heeds a stall. unsent: operations that the
+    witness was too late to send. stray: one of so many operations of the clients fails, whatever else happens; 0: none.
     """
 
     takeover_s: float | None = 3.0
@@ -85,6 +86,8 @@ class Story:
     fenced: bool = True
     keeps_backlog: bool = True
     replication_s: float = 0.05
+    unsent: int = 0
+    stray: int = 0
     stalls: bool = True
     bites: bool = True
     lateness_s: float = 0.0
@@ -133,6 +136,10 @@ class HeldFault:
     def canary(self) -> CanaryExpectation:
         return self.plan.canary
 
+    @property
+    def kinds_used(self) -> tuple[str, ...]:
+        return ("black_hole: simulated",) if self.fault.mode == "black-hole" else ()
+
     def heal(self) -> None:
         if self.stopped is None:
             now_ns = self.world.clock.now_ns()
@@ -164,6 +171,7 @@ class SimulatedBackend:
         self._links = links()
         self._regions = {address: region for region, address in EDGES.items()}
         self._operations = count()
+        self._strays = count(1)
         self.failures_left: dict[str, int] = {}
 
     def __enter__(self) -> SimulatedBackend:
@@ -212,9 +220,10 @@ class SimulatedBackend:
     def disable_failover(self) -> None:
         self._frozen = True
 
-    def stop_workload(self) -> None:
+    def stop_workload(self) -> int:
         self._working = False
         self._clock.sleep_s(1.2)
+        return self.story.unsent
 
     def data(self) -> Mapping[str, Mapping[str, Mapping[str, str | None]]]:
         return {region: {"items": dict(items)} for region, items in self._tables.items()}
@@ -397,6 +406,8 @@ class SimulatedBackend:
         self._new.append(Invoke(*who, value, planned_ns, self._clock.ns))
         region = self._regions[client.address]
         outcome, after_ns, error = self._fate(region, is_write=function == "put")
+        if client.cohort == "dns" and self.story.stray and not next(self._strays) % self.story.stray:
+            outcome, error = Outcome.INFO, "reset"
         self._clock.after(after_ns, lambda: self._complete(who, client, region, outcome, error))
 
     def _fate(self, region: str, *, is_write: bool) -> tuple[Outcome, int, str | None]:

@@ -69,6 +69,25 @@ def test_nobody_takes_over(tmp_path: Path) -> None:
     assert result.rpo is None  # no takeover: not measurable, and certainly not 0
 
 
+def test_requests_that_fail_now_and_then_on_any_day_do_not_hide_the_recovery(tmp_path: Path) -> None:
+    result = run_drill(tmp_path, lost, Story(stray=150))
+    assert result.verdict is Verdict.MET, result.reasons
+    assert result.rto is not None
+    assert result.rto.high_ns is not None
+    assert run_drill(tmp_path / "none", lost, Story(stray=150, takeover_s=None)).verdict is Verdict.MISSED
+
+
+def test_what_the_witness_could_not_send_is_told(tmp_path: Path) -> None:
+    result = run_drill(tmp_path, lost, Story(unsent=7))
+    assert result.unsent == 7
+    assert any(finding.id == "unsent" and "7 operations" in finding.text for finding in result.findings)
+
+
+def test_the_evidence_says_how_a_fault_bit_and_that_it_was_gone_afterwards(tmp_path: Path) -> None:
+    [fault] = run_drill(tmp_path, lost_and_healed).faults
+    assert (fault.observed, fault.healed, fault.kinds_used) == (True, True, ("black_hole: simulated",))
+
+
 def test_the_standby_takes_over_too_late(tmp_path: Path) -> None:
     result = run_drill(tmp_path, lost, Story(takeover_s=25))
     assert result.verdict is Verdict.MISSED
