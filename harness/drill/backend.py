@@ -10,7 +10,7 @@ from typing import Protocol
 
 from harness.clock import Clock
 from harness.drill.settings import Settings
-from harness.faults.model import CanaryExpectation, Fault
+from harness.faults.model import Fault, Plan
 from harness.history.events import Commit, Event, FaultEvent
 from harness.topology.environment import Environment
 from harness.topology.subject import Subject
@@ -38,7 +38,9 @@ class ActiveFault(Protocol):
     @property
     def stopped(self) -> FaultEvent | None: ...
     @property
-    def canary(self) -> CanaryExpectation: ...
+    def plan(self) -> Plan:
+        """What was done to which links and processes, and what the witness must see of it."""
+
     @property
     def kinds_used(self) -> tuple[str, ...]:
         """How the world did what not every world can, e.g. `black_hole: accept-queue`."""

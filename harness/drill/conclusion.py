@@ -169,6 +169,7 @@ def _faults(record: Record, measures: Measures) -> tuple[FaultResult, ...]:
             evidence=judged.sentence,
             healed=judged.healed,
             kinds_used=fault.kinds_used,
+            touched=fault.touched,
         )
         for fault, judged in zip(record.faults, measures.canaries, strict=True)
     )

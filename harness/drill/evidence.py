@@ -46,7 +46,7 @@ class FaultResult:
     """One fault as it was applied. observed: seen at the victim by the witness's canary.
 
     healed: its links worked again afterwards, by the same canary; None when nobody looked. kinds_used: how the world
-    did what not every world can, e.g. `black_hole: accept-queue`.
+    did what not every world can, e.g. `black_hole: accept-queue`. touched: lines on the links and processes it hit.
     """
 
     kind: str
@@ -58,6 +58,7 @@ class FaultResult:
     evidence: str = ""
     healed: bool | None = None
     kinds_used: tuple[str, ...] = ()
+    touched: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from harness.checkers.steady_state import Seen, unsteady
 from harness.clock import NS_PER_S
 from harness.drill.backend import SteadyEvidence
 from harness.drill.lifecycle import Facts, Phase
@@ -14,8 +15,6 @@ from harness.measurement.models import AUTHORITATIVE, JUDGED_COHORT
 from harness.outcome import Outcome
 from harness.topology.environment import Environment
 
-STEADY_SHARE = 0.99
-STEADY_WRITES = 50
 ANSWER_SETTLES_NS = NS_PER_S
 
 
@@ -76,7 +75,7 @@ class Observation:
     def facts(self, faults: Sequence[InjectedFault], evidence: SteadyEvidence | None) -> Facts:
         """What the lifecycle needs to know. evidence: only where a steady state is waited for."""
         return Facts(
-            unsteady=() if evidence is None else tuple(self._unsteady(evidence)),
+            unsteady=() if evidence is None else tuple(unsteady(self._seen(evidence))),
             fault_observed=bool(faults) and faults[-1].judged_by(self.probes).observed,
             recovered_since_ns=self.live.recovered_since_ns,
             primary_since_ns=self._all_at_expected_since(),
@@ -87,25 +86,17 @@ class Observation:
         known = [value for value in since if value is not None]
         return max(known) if known and len(known) == len(since) else None
 
-    def _unsteady(self, evidence: SteadyEvidence) -> Iterable[str]:
-        served = self.live.share(JUDGED_COHORT, window_ns=LONGEST_NS, since_ns=self._steady_from_ns)
-        if served.value is None:
-            yield "no client has been answered yet"
-        elif served.value < STEADY_SHARE:
-            yield f"only {served.value:.1%} of the clients' requests succeed"
-        writes = self.live.acknowledged_writes - self._writes_at_steady
-        if writes < STEADY_WRITES:
-            yield f"{writes} writes acknowledged so far, {STEADY_WRITES} needed"
-        expected = self._edges[self._expected]
+    def _seen(self, evidence: SteadyEvidence) -> Seen:
         # Clients that keep connections, or answers for too long, are reported; they follow nobody's steady state.
         judged = {AUTHORITATIVE} | {who for who in self.live.answers if who.startswith(f"{JUDGED_COHORT}-")}
         answers = {self.live.answers[who] for who in judged & self.live.answers.keys() if self.live.answers[who]}
-        strangers = sorted({address for addresses in answers for address in addresses} - {expected})
         since_ns = self.live.authoritative_since_ns
-        if not answers or since_ns is None:
-            yield "no DNS answer yet"
-        elif self.live.now_ns - since_ns < ANSWER_SETTLES_NS:
-            yield "the DNS answer has just changed"
-        elif strangers:
-            yield f"DNS answers {', '.join(strangers)}, expected {expected} ({self._expected})"
-        yield from evidence.reasons
+        return Seen(
+            served=self.live.share(JUDGED_COHORT, window_ns=LONGEST_NS, since_ns=self._steady_from_ns),
+            writes=self.live.acknowledged_writes - self._writes_at_steady,
+            answers=None if since_ns is None else answers,
+            settled=since_ns is not None and self.live.now_ns - since_ns >= ANSWER_SETTLES_NS,
+            expected=self._edges[self._expected],
+            region=self._expected,
+            unready=evidence.reasons,
+        )

@@ -12,6 +12,7 @@ from harness.drill.lifecycle import Limits
 from harness.drill.plan import DrillPlan
 from harness.drill.settings import Settings
 from harness.errors import VerdictReached
+from harness.faults.blast_radius import blast_radius
 from harness.faults.model import Fault
 from harness.history.events import CanaryProbe, Commit
 from harness.measurement.canary import CanaryJudgement, judge_canary
@@ -59,11 +60,16 @@ class InjectedFault:
         """How the world did what not every world can, e.g. `black_hole: accept-queue`."""
         return () if self.active is None else self.active.kinds_used
 
+    @property
+    def touched(self) -> tuple[str, ...]:
+        """Lines on each link and process that it hit, and how."""
+        return () if self.active is None else tuple(blast_radius(self.active.plan).splitlines())
+
     def judged_by(self, probes: Iterable[CanaryProbe]) -> CanaryJudgement:
         """Whether the fault was seen at its victim."""
         if self.active is None:
             return CanaryJudgement(False, "the fault was never applied, and was not seen anywhere")
-        expectation = self.active.canary
+        expectation = self.active.plan.canary
         return judge_canary(probes, expectation.links, expectation.expected, self.interval)
 
 

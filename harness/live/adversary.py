@@ -19,7 +19,6 @@ from harness.errors import HealError, InputError, LinkError, WorldError
 from harness.faults.model import (
     Action,
     AddToxic,
-    CanaryExpectation,
     CutLink,
     DisableLink,
     EnableLink,
@@ -77,11 +76,6 @@ class Injection:
     def stopped(self) -> FaultEvent | None:
         """The fault's end for the history; None while it holds, or when healing it failed."""
         return self._stopped
-
-    @property
-    def canary(self) -> CanaryExpectation:
-        """What proves that it was there."""
-        return self.plan.canary
 
     @property
     def kinds_used(self) -> tuple[str, ...]:

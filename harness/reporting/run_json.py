@@ -72,7 +72,7 @@ def drill_dict(drill: DrillResult) -> dict[str, Any]:
         "control": drill.control,
         "objectives": asdict(drill.objectives),
         "results": [{"name": r.name, "verdict": r.verdict.value, "text": r.text} for r in drill.results],
-        "faults": [{**asdict(fault), "kinds_used": list(fault.kinds_used)} for fault in drill.faults],
+        "faults": [_fault_dict(fault) for fault in drill.faults],
         "rto": _bracket_dict(drill.rto),
         "rto_by_cohort": {cohort: _bracket_dict(value) for cohort, value in drill.rto_by_cohort.items()},
         "prediction_s": drill.prediction_s,
@@ -100,6 +100,10 @@ def drill_dict(drill: DrillResult) -> dict[str, Any]:
         "history": drill.history,
         "history_sha256": drill.history_sha256,
     }
+
+
+def _fault_dict(fault: FaultResult) -> dict[str, Any]:
+    return {**asdict(fault), "kinds_used": list(fault.kinds_used), "touched": list(fault.touched)}
 
 
 def _plain(value: object) -> object:
@@ -263,8 +267,8 @@ def _known(body: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 
 def _fault(body: Mapping[str, Any]) -> FaultResult:
-    fields = _known(body, *(name for name in FaultResult.__dataclass_fields__ if name != "kinds_used"))
-    return FaultResult(**fields, kinds_used=tuple(body.get("kinds_used", ())))
+    lists = {name: tuple(body.get(name, ())) for name in ("kinds_used", "touched")}
+    return FaultResult(**_known(body, *FaultResult.__dataclass_fields__) | lists)
 
 
 def _rpo(body: Mapping[str, Any] | None) -> RpoResult | None:

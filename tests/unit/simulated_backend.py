@@ -20,7 +20,7 @@ from harness.drill.evidence import DrillResult
 from harness.drill.facade import Drill
 from harness.drill.plan import DrillPlan
 from harness.drill.settings import Settings, parse_settings
-from harness.faults.model import CanaryExpectation, Fault, Link, Plan, ProcessRef
+from harness.faults.model import Fault, Link, Plan, ProcessRef
 from harness.history.events import (
     CanaryProbe,
     Commit,
@@ -131,10 +131,6 @@ class HeldFault:
     plan: Plan
     started: FaultEvent
     stopped: FaultEvent | None = None
-
-    @property
-    def canary(self) -> CanaryExpectation:
-        return self.plan.canary
 
     @property
     def kinds_used(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from harness.checkers.flapping import flapping, needless_failover
 from harness.checkers.result import CheckResult, merged
 from harness.checkers.split_brain import split_brain
 from harness.checkers.staleness import staleness
-from harness.checkers.steady_state import Surroundings, steady_state
+from harness.checkers.steady_state import Seen, unsteady
 from harness.checkers.vacuity import vacuity
 from harness.history.events import DnsAnswer, Event
 from harness.measurement.availability import Share
@@ -74,24 +74,23 @@ def test_error_budget() -> None:
     assert objectives.error_budget(Share(0, 0), 0.01).verdict is UNKNOWN
 
 
-AROUND = Surroundings({"authoritative": (A,), "dns-0": (A,)}, quorum=True, replicated=True)
+STEADY = Seen(Share(99, 100), 50, {(A,)}, settled=True, expected=A, region="us-east-1")
 
 
 def test_steady_state_names_every_reason_why_not() -> None:
-    good = pulse("dns-0", "writes", "." * 60)
-    assert steady_state(good, 0, s(6), AROUND).verdict is MET
-    bad = steady_state(
-        pulse("dns-0", "writes", "." * 40 + "x"), 0, s(6),
-        Surroundings({"authoritative": (B,), "dns-0": (A,)}, quorum=False, replicated=False),
-    )  # fmt: skip
-    assert bad.verdict is INVALID
-    for word in ("97.6%", "40 acknowledged", "more than one answer", "checkers", "canary"):
-        assert word in bad.text
-    assert "nobody has a DNS answer" in steady_state(good, 0, s(6), Surroundings({}, True, None)).text
-    assert (
-        "sent nothing" in steady_state([], 0, s(6), AROUND).text
-        or "no dns client" in steady_state([], 0, 1, AROUND).text
+    assert list(unsteady(STEADY)) == []
+    bad = dataclasses.replace(
+        STEADY, served=Share(98, 100), writes=40, answers={(A,), (B,)}, unready=["too few checkers have reported"]
     )
+    assert list(unsteady(bad)) == [
+        "only 98.0% of the clients' requests succeed",
+        "40 writes acknowledged so far, 50 needed",
+        f"DNS answers {B}, expected {A} (us-east-1)",
+        "too few checkers have reported",
+    ]
+    assert list(unsteady(dataclasses.replace(STEADY, served=Share(0, 0)))) == ["no client has been answered yet"]
+    assert list(unsteady(dataclasses.replace(STEADY, answers=None))) == ["no DNS answer yet"]
+    assert list(unsteady(dataclasses.replace(STEADY, settled=False))) == ["the DNS answer has just changed"]
 
 
 CLEAN = FinalState((), (), (), (), (), (), (), (), ())

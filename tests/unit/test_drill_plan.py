@@ -8,11 +8,12 @@ from pathlib import Path
 
 from simulated_backend import EAST, EDGES, ROOT, WEST, environment
 
+from harness.checkers.steady_state import ACKNOWLEDGED_WRITES
 from harness.clock import to_ns
 from harness.drill.backend import SteadyEvidence
 from harness.drill.evidence import DrillResult, Objectives
 from harness.drill.lifecycle import Phase
-from harness.drill.observation import STEADY_WRITES, Observation
+from harness.drill.observation import Observation
 from harness.drill.options import resolve
 from harness.drill.plan import limits_of, objectives_of, window_s
 from harness.drill.runner import Run
@@ -110,7 +111,7 @@ def answer(client: str, region: str, at_ns: int) -> DnsAnswer:
 def steady() -> Observation:
     seen = Observation(environment(), EDGES)
     seen.take([answer(client, EAST, 1) for client in ("authoritative", "dns-0")])
-    for number in range(STEADY_WRITES):
+    for number in range(ACKNOWLEDGED_WRITES):
         seen.take(operation(number, 2 * S + number * to_ns(0.02)))
     return seen
 
@@ -146,10 +147,12 @@ def test_a_client_with_another_answer_is_no_steady_state_but_other_cohorts_may_l
     assert any("DNS answers 127.0.2.10" in reason for reason in seen.facts([], READY).unsteady)
 
 
-def test_writes_before_the_steady_state_was_asked_for_do_not_count() -> None:
+def test_what_was_before_the_steady_state_was_asked_for_does_not_count() -> None:
     seen = steady()
     seen.take([Mark(Phase.STEADY.value, 4 * S)])
-    assert seen.facts([], READY).unsteady == ("0 writes acknowledged so far, 50 needed",)
+    unanswered, few = seen.facts([], READY).unsteady
+    assert unanswered == "no client has been answered yet"
+    assert few == "0 writes acknowledged so far, 50 needed"
 
 
 def test_being_served_by_the_other_side_counts_from_the_last_client_that_came() -> None:
@@ -180,5 +183,5 @@ def test_without_a_fault_none_was_observed() -> None:
 
 def test_whoever_watches_looks_only_at_the_few_events_that_are_no_operations() -> None:
     seen = steady()
-    assert len(seen.events) == 2 + 2 * STEADY_WRITES
+    assert len(seen.events) == 2 + 2 * ACKNOWLEDGED_WRITES
     assert [type(event) for event in seen.context] == [DnsAnswer, DnsAnswer]

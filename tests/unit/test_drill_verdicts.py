@@ -86,6 +86,8 @@ def test_what_the_witness_could_not_send_is_told(tmp_path: Path) -> None:
 def test_the_evidence_says_how_a_fault_bit_and_that_it_was_gone_afterwards(tmp_path: Path) -> None:
     [fault] = run_drill(tmp_path, lost_and_healed).faults
     assert (fault.observed, fault.healed, fault.kinds_used) == (True, True, ("black_hole: simulated",))
+    assert "touches" in fault.touched[0]
+    assert all(fault.target in line for line in fault.touched[1:])
 
 
 def test_the_standby_takes_over_too_late(tmp_path: Path) -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import random
 
 import pytest
-from measurement_timeline import A, B, pulse, s, timeline
+from measurement_timeline import A, B, pulse, s
 
-from harness.history.events import CanaryProbe, Commit, Completion, DnsAnswer, Event, FaultEvent, Invoke, Operation
+from harness.history.events import CanaryProbe, Completion, DnsAnswer, Event, FaultEvent, Invoke, Operation
 from harness.measurement import availability
 from harness.measurement.canary import CanaryJudgement, Expectation, Fails, Rate, Slow, judge_canary
 from harness.measurement.lateness import in_seconds, latency_ns, lateness_ns, padding
 from harness.measurement.live import LiveState
 from harness.measurement.models import FaultInterval
-from harness.measurement.propagation import answer_at, answer_changes, replication
+from harness.measurement.propagation import answer_at, answer_changes
 from harness.measurement.statistics import binomial_interval, quantile, tolerated_failures
 from harness.outcome import Outcome
 
@@ -33,24 +33,6 @@ def test_shares_per_cohort_kind_and_time() -> None:
         0: availability.Share(2, 2),
         s(0.2): availability.Share(0, 2),
     }
-
-
-def test_replication_delay_is_from_acknowledgement_to_commit_over_there() -> None:
-    operations = timeline(
-        """
-        u1: dns-0 put u1 1.0..1.1 ok A
-        u2: dns-0 put u2 2.0..2.1 ok A
-        u3: dns-0 put u3 3.0..3.1 ok A
-        u4: dns-0 put u4 4.0..4.1 ok B
-        """
-    )
-    there = [Commit("us-west-2", "items", k, k, n, s(at)) for n, (k, at) in enumerate((("u1", 1.6), ("u2", 2.05)))]
-    found = replication(operations, A, there)
-    assert found.delays_ns == (0, s(0.5))
-    assert found.never == ("u3",)
-    assert found.quantiles_ns()["max"] == s(0.5)
-    assert replication(operations, A, there, until_ns=s(3)).never == ()
-    assert replication([], A, []).quantiles_ns() == {}
 
 
 def dns(at: float, client: str, *addresses: str) -> DnsAnswer:
