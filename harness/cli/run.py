@@ -19,6 +19,8 @@ Examples:
 
 `drill run features/mine.feature --profile production --seed 7`
 
+`drill run features/mine.feature::the-database-hangs`
+
 `drill run control-failover-disabled --trials 3`
 
 Exit codes: 0 all met, 1 something missed, 2 unknown or invalid, 3 input or harness, 130 interrupted.
@@ -26,7 +28,13 @@ Exit codes: 0 all met, 1 something missed, 2 unknown or invalid, 3 input or harn
 
 
 def run(
-    drills: Annotated[list[str] | None, typer.Argument(help="Names (see drill list) or .feature files.")] = None,
+    drills: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Names (see drill list), .feature files, or FILE::NAME for one drill of a file. Default: all. "
+            "What is named twice runs once: --trials repeats."
+        ),
+    ] = None,
     environment: shared.Environment = None,
     subject: shared.SubjectFile = None,
     profile: shared.ProfileName = None,

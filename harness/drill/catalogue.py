@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_bdd.exceptions import GherkinParseError
-from pytest_bdd.parser import FeatureParser
+from pytest_bdd.gherkin_parser import Child, GherkinDocument, get_gherkin_document
+from pytest_bdd.parser import Feature, FeatureParser, ScenarioTemplate
 
 from harness.drill.slug import slug
 from harness.errors import InputError, Problem
 from harness.topology.shipped import feature_folders
 
+ENCODING = "utf-8-sig"
+"""UTF-8, and whatever editors put in front of it."""
+SUFFIX = ".feature"
+SEPARATOR = "::"
+"""Between a file and the name of one drill in it, as pytest has it."""
+
 
 @dataclass(frozen=True)
 class KnownDrill:
-    """One scenario. file: the feature file; line: where the scenario starts."""
+    """One scenario, or one example of an outline. file: the feature file; line: where the scenario starts."""
 
     name: str
     scenario: str
@@ -26,60 +33,172 @@ class KnownDrill:
     line: int
     tags: tuple[str, ...]
 
+    @property
+    def place(self) -> tuple[Path, str]:
+        """What makes it the same drill, however its file was spelled."""
+        return self.file.resolve(), self.scenario
+
+
+def titles(template: ScenarioTemplate) -> list[tuple[str, Mapping[str, str]]]:
+    """The title of each drill of a scenario, with its example: one, or as many as an outline has examples.
+
+    Examples whose titles would give the same name have their values in them.
+    """
+    examples = [example for table in template.examples for example in table.as_contexts()]
+    if not examples:
+        return [(template.name, {})]
+    found = [template.render(example).name for example in examples]
+    if len({slug(title) for title in found}) < len(found):
+        found = [f"{t} ({', '.join(e.values())})" for t, e in zip(found, examples, strict=True)]
+    return list(zip(found, examples, strict=True))
+
 
 def drills_in(file: Path) -> list[KnownDrill]:
-    """The scenarios of one feature file, in its order. Raises InputError with file and line when it is no Gherkin."""
+    """The drills of one feature file, in its order. Raises InputError with file and line for every mistake in it."""
+    feature = _parse(file)
+    problems = [problem for template in feature.scenarios.values() for problem in _mistakes(file, template)]
+    if problems:
+        raise InputError(*problems)
+    drills = [
+        KnownDrill(slug(title), title, feature.name or file.stem, file, s.line_number, tuple(sorted(s.tags)))
+        for s in feature.scenarios.values()
+        for title, _ in titles(s)
+    ]
+    refuse_clashes(drills)
+    return drills
+
+
+def _parse(file: Path) -> Feature:
     if not file.is_file():
         raise InputError(f"{file}: no such file")
     try:
-        feature = FeatureParser(str(file.parent), file.name).parse()
+        document = get_gherkin_document(str(file.absolute()), ENCODING)
+        _refuse_hidden(file, document)
+        return FeatureParser(str(file.parent), file.name, ENCODING).parse()
     except GherkinParseError as error:
-        told = f"not a feature: {error.message} ({error.line_content.strip()})"
+        told = f"not a feature: {error.message.splitlines()[-1]} ({error.line_content.strip()})"
         raise InputError(Problem(str(file), error.line, told)) from error
     except KeyError as error:  # how pytest-bdd tells of a file with nothing but comments in it
         raise InputError(Problem(str(file), None, "not a feature: there is none in it")) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(Problem(str(file), None, f"cannot be read: {error}")) from error
-    empty = [s for s in feature.scenarios.values() if not s.steps]
-    if empty:
-        raise InputError(*(Problem(str(file), s.line_number, f"scenario {s.name!r} has no steps") for s in empty))
-    return [
-        KnownDrill(slug(s.name), s.name, feature.name or file.stem, file, s.line_number, tuple(sorted(s.tags)))
-        for s in feature.scenarios.values()
-    ]
+    except UnicodeDecodeError as error:
+        raise InputError(Problem(str(file), None, f"is not UTF-8 text (byte {error.start})")) from error
+    except OSError as error:
+        raise InputError(Problem(str(file), None, f"cannot be read: {error.strerror or error}")) from error
+
+
+def _refuse_hidden(file: Path, document: GherkinDocument) -> None:
+    """pytest-bdd keeps the last of the scenarios with one title, and forgets the others without a word."""
+    first: dict[str, int] = {}
+    problems = []
+    for title, line in _scenarios(document.feature.children):
+        if first.setdefault(title, line) != line:
+            problems.append(Problem(str(file), line, _clash(title, title, slug(title), f"{file}:{first[title]}")))
+    if problems:
+        raise InputError(*problems)
+
+
+def _scenarios(children: Iterable[Child]) -> Iterator[tuple[str, int]]:
+    for child in children:
+        if child.scenario is not None:
+            yield child.scenario.name, child.scenario.location.line
+        elif child.rule is not None:
+            yield from _scenarios(child.rule.children)
+
+
+def _mistakes(file: Path, template: ScenarioTemplate) -> Iterator[Problem]:
+    line, name = template.line_number, template.name
+    if not template.steps:
+        yield Problem(str(file), line, f"scenario {name!r} has no steps")
+    if not slug(name):
+        yield Problem(str(file), line, f"scenario {name!r} needs a title with a letter or a digit: it is its name")
+    outline = template.templated or template.keyword in ("Scenario Outline", "Scenario Template")
+    if outline and not any(template.examples):
+        yield Problem(str(file), line, f"outline {name!r} has no examples")
+
+
+def refuse_clashes(drills: Iterable[KnownDrill]) -> None:
+    """Raises InputError, with both places, for drills of one name: one of them would be taken for the other."""
+    first: dict[str, KnownDrill] = {}
+    problems = []
+    for drill in drills:
+        other = first.setdefault(drill.name, drill)
+        if other is not drill:
+            place = f"{other.file}:{other.line}"
+            problems.append(
+                Problem(str(drill.file), drill.line, _clash(drill.scenario, other.scenario, drill.name, place))
+            )
+    if problems:
+        raise InputError(*problems)
+
+
+def _clash(title: str, other: str, name: str, place: str) -> str:
+    by = "" if title == other else f" (by {other!r})"
+    return f"scenario {title!r}: the name {name} is taken by {place}{by}; give one of the two another title"
 
 
 def known_drills() -> list[KnownDrill]:
-    """All drills that can be named: those of the nearest `features/` folder win over shipped ones of the same name."""
+    """All drills that can be named: those of the nearest `features/` folder win over shipped ones of the same name.
+
+    Raises InputError for a mistake in any of the files, and for two drills of one name in one folder.
+    """
     found: dict[str, KnownDrill] = {}
     for folder in feature_folders():
-        for file in sorted(folder.glob("**/*.feature")):
-            for drill in drills_in(file):
-                found.setdefault(drill.name, drill)
+        drills = [drill for file in sorted(folder.glob("**/*.feature")) for drill in drills_in(file)]
+        refuse_clashes(drills)
+        for drill in drills:
+            found.setdefault(drill.name, drill)
     return list(found.values())
 
 
 def select(wanted: Sequence[str]) -> list[KnownDrill]:
-    """The drills of names and feature files; all that are known when none is wanted.
+    """The drills of names, feature files, and FILE::NAME; all that are known when none is wanted. Each once.
 
-    Raises InputError for every name that is no drill, with the nearest ones.
+    Raises InputError for every name that is no drill, with the nearest ones, and for different drills of one name.
     """
     if not wanted:
         return known_drills()
-    chosen: list[KnownDrill] = []
+    chosen: dict[tuple[Path, str], KnownDrill] = {}
     problems: list[str | Problem] = []
-    known = {drill.name: drill for drill in known_drills()}
+    known = [] if all(SUFFIX in word for word in wanted) else known_drills()
     for word in wanted:
-        if word.endswith(".feature"):
-            found = drills_in(Path(word))
-            chosen.extend(found)
-            problems.extend(() if found else (Problem(word, None, "has no scenario"),))
-        elif word in known:
-            chosen.append(known[word])
-        else:
-            near = difflib.get_close_matches(word, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known) or 'none'}"
-            problems.append(f"unknown drill {word}: {hint}")
+        try:
+            for drill in _meant(word, known):
+                chosen.setdefault(drill.place, drill)
+        except InputError as error:
+            problems.extend(error.problems)
     if problems:
         raise InputError(*problems)
-    return chosen
+    refuse_clashes(chosen.values())
+    return list(chosen.values())
+
+
+def _meant(word: str, known: Sequence[KnownDrill]) -> Sequence[KnownDrill]:
+    path, separator, name = word.partition(SEPARATOR)
+    if not path.endswith(SUFFIX):
+        return [_named(word, known)]
+    found = drills_in(Path(path))
+    if not found:
+        raise InputError(Problem(path, None, "has no scenario"))
+    return [_named(name, found)] if separator else found
+
+
+def _named(name: str, drills: Sequence[KnownDrill]) -> KnownDrill:
+    known = {drill.name: drill for drill in drills}
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known) or 'none'}"
+        raise InputError(f"unknown drill {name}: {hint}")
+    return known[name]
+
+
+def typed(file: Path, name: str) -> str:
+    """What has to be typed to run one drill again, from the current folder: its name, or FILE::NAME."""
+    try:
+        by_name = any(drill.name == name and drill.place[0] == file.resolve() for drill in known_drills())
+    except InputError:  # some other file is broken; this one is not
+        by_name = False
+    if by_name:
+        return name
+    here = Path.cwd()
+    shown = file.resolve()
+    return f"{shown.relative_to(here) if shown.is_relative_to(here) else shown}{SEPARATOR}{name}"

@@ -6,6 +6,9 @@ import types
 from pathlib import Path
 
 import pytest
+from pytest_bdd.feature import get_feature
+
+from harness.drill.catalogue import ENCODING, SUFFIX
 
 _BINDING = "from pytest_bdd import scenarios as _bind\n_bind(_path)\n"
 
@@ -17,6 +20,8 @@ class FeatureFile(pytest.Module):
         module = types.ModuleType(f"feature_{self.path.stem}")
         module.__file__ = str(self.path)
         module.__dict__["_path"] = str(self.path)
+        # pytest-bdd binds what it has read already; read by itself, a byte order mark would be an unexpected token.
+        get_feature(str(self.path.parent), self.path.name, encoding=ENCODING)
         # pytest-bdd puts the tests into the namespace of the frame that calls it, so the call must run in there.
         exec(compile(_BINDING, str(self.path), "exec"), module.__dict__)  # noqa: S102
         return module
@@ -24,7 +29,7 @@ class FeatureFile(pytest.Module):
 
 def collect(file_path: Path, parent: pytest.Collector) -> FeatureFile | None:
     """The collector of a feature file that was named on the command line; None for all else."""
-    if file_path.suffix == ".feature" and parent.session.isinitpath(file_path):
+    if file_path.suffix == SUFFIX and parent.session.isinitpath(file_path):
         collector: FeatureFile = FeatureFile.from_parent(parent, path=file_path)
         return collector
     return None

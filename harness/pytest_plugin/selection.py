@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
+from harness.drill.catalogue import drills_in, refuse_clashes
 from harness.drill.options import RunOptions
-from harness.pytest_plugin.scenarios import scenario_of, template_of
+from harness.errors import InputError
+from harness.pytest_plugin.scenarios import drill_of, is_drill, scenario_of, template_of
 from harness.pytest_plugin.session import session_of
 from harness.topology.timing import Profile
 
@@ -24,7 +24,8 @@ def _timeout_s(options: RunOptions) -> float:
 
 def repeat(metafunc: pytest.Metafunc) -> None:
     """Run each scenario `--trials` times."""
-    if template_of(metafunc.function) is None:
+    template = template_of(metafunc.function)
+    if template is None or not is_drill(template):
         return
     session = session_of(metafunc.config)
     try:
@@ -40,12 +41,14 @@ def prepare(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the wanted scenarios, in the wanted order; give drills the time that they need."""
     session = session_of(config)
     drills = [item for item in items if template_of(getattr(item, "obj", None)) is not None]
-    if session.host is not None:
-        order = {(str(path.resolve()), title): place for place, (path, title) in enumerate(session.host.wanted)}
+    if session.host is None:
+        drills = [item for item in drills if is_drill(scenario_of(item)[1])]
+        _refuse_clashes(drills)
+    else:
+        order = {(path.resolve(), title): place for place, (path, title) in enumerate(session.host.wanted)}
 
         def place(item: pytest.Item) -> int:
-            feature, scenario = scenario_of(item)
-            return order.get((str(Path(feature.filename).resolve()), scenario.name), -1)
+            return order.get(drill_of(item).place, -1)
 
         kept = sorted((item for item in drills if place(item) >= 0), key=place)
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])
@@ -53,3 +56,14 @@ def prepare(config: pytest.Config, items: list[pytest.Item]) -> None:
     session.planned = len(drills)
     for item in drills:
         item.add_marker(pytest.mark.timeout(_timeout_s(session.options)))
+
+
+def _refuse_clashes(drills: list[pytest.Item]) -> None:
+    """As `drill run` does; a file is read again, for pytest-bdd has forgotten the first of two equal titles in it."""
+    found = {drill.place: drill for drill in map(drill_of, drills)}
+    try:
+        for file in dict.fromkeys(drill.file for drill in found.values()):
+            drills_in(file)
+        refuse_clashes(found.values())
+    except InputError as error:
+        raise pytest.UsageError(str(error)) from error

@@ -18,7 +18,6 @@ from harness.drill.options import RunOptions
 from harness.drill.plan import DrillPlan
 from harness.drill.progress import LiveStatus
 from harness.drill.runner import Run
-from harness.drill.slug import slug
 
 if TYPE_CHECKING:
     from harness.live.fork_servers import ForkServers
@@ -31,7 +30,7 @@ from harness.errors import (
 )
 from harness.outcome import Verdict
 from harness.pytest_plugin import options as drill_options
-from harness.pytest_plugin.scenarios import scenario_of
+from harness.pytest_plugin.scenarios import drill_of
 
 _KEY = pytest.StashKey["DrillSession"]()
 DRILL = pytest.StashKey[Drill]()
@@ -131,13 +130,13 @@ class DrillSession:
 
     def begin(self, item: pytest.Item) -> Drill:
         """The drill of a scenario's test."""
-        feature, scenario = scenario_of(item)
+        found = drill_of(item)
         self._begun += 1
         plan = DrillPlan(
-            name=slug(scenario.name),
-            feature=feature.name or "",
-            scenario=scenario.name,
-            tags=tuple(sorted({*feature.tags, *scenario.tags})),
+            name=found.name,
+            feature=found.feature,
+            scenario=found.scenario,
+            tags=found.tags,
             settings=self.run.options.settings,
             number=self._begun,
             of=max(self.planned, self._begun),

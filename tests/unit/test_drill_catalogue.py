@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.drill.catalogue import drills_in, known_drills, select
+from harness.drill.catalogue import drills_in, known_drills, select, typed
 from harness.drill.slug import slug
 from harness.errors import InputError
 
@@ -41,7 +41,10 @@ def feature(folder: Path, text: str, name: str = "mine.feature") -> Path:
         ("Region lost, black-holed", "region-lost-black-holed"),
         ("  Control, failover disabled ", "control-failover-disabled"),
         ("RTO < 20 s (50 %)!", "rto-20-s-50"),
-        ("Zürich", "z-rich"),
+        ("Zürich", "zürich"),
+        ("Регион потерян!", "регион-потерян"),
+        ("a_b", "a-b"),
+        ("x" * 500, "x" * 120),
         ("../../etc/passwd", "etc-passwd"),
     ],
 )
@@ -121,10 +124,114 @@ def test_a_feature_that_is_not_there_or_not_text_is_named(tmp_path: Path) -> Non
         select([str(tmp_path / "nowhere.feature")])
     path = tmp_path / "latin.feature"
     path.write_bytes(b"Feature: caf\xe9\n")
-    with pytest.raises(InputError, match=r"latin\.feature: cannot be read: "):
+    with pytest.raises(InputError, match=r"latin\.feature: is not UTF-8 text \(byte 12\)"):
         drills_in(path)
 
 
-def test_scenarios_that_would_share_a_name_do_not_hide_each_other(tmp_path: Path) -> None:
-    path = feature(tmp_path, "Feature: F\n  Scenario: A b\n    Given x\n  Scenario: A, b\n    Given x\n")
-    assert [drill.scenario for drill in drills_in(path)] == ["A b", "A, b"]
+@pytest.mark.parametrize(
+    ("titles", "by"),
+    [(("A b", "A, b"), " (by 'A b')"), (("A b", "A b"), "")],
+    ids=["same name", "same title"],
+)
+def test_two_scenarios_of_one_name_in_a_file_are_told_with_both_lines(
+    tmp_path: Path, titles: tuple[str, str], by: str
+) -> None:
+    text = "Feature: F\n" + "".join(f"  Scenario: {title}\n    Given x\n" for title in titles)
+    path = feature(tmp_path, text)
+    with pytest.raises(InputError) as error:
+        drills_in(path)
+    assert str(error.value) == (
+        f"{path}:4: scenario {titles[1]!r}: the name a-b is taken by {path}:2{by}; give one of the two another title"
+    )
+
+
+def test_a_title_that_is_used_again_under_another_rule_is_told(tmp_path: Path) -> None:
+    rule = "  Rule: {}\n    Scenario: A\n      Given x\n"
+    with pytest.raises(InputError, match=r"mine\.feature:6: .* taken by .*mine\.feature:3"):
+        drills_in(feature(tmp_path, "Feature: F\n" + rule.format("R") + rule.format("S")))
+
+
+def test_two_files_with_drills_of_one_name_are_told_with_both_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = feature(tmp_path / "features", FEATURE, "one.feature")
+    two = feature(tmp_path / "features", FEATURE.replace("Cache poisoned", "Cache - poisoned"), "two.feature")
+    for word in (["another"], [str(one), str(two)], []):
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(InputError) as error:
+            select(word)
+        first, second = map(str, error.value.problems)
+        assert "two.feature:4: scenario 'Cache - poisoned, twice': the name cache-poisoned-twice is taken by" in first
+        assert "one.feature:4 (by 'Cache poisoned, twice')" in first
+        assert "two.feature:7" in second
+        assert "one.feature:7" in second
+
+
+def test_a_drill_that_is_asked_for_twice_runs_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    feature(tmp_path / "features", FEATURE)
+    monkeypatch.chdir(tmp_path)
+    asked = ["another", "gray-failure", "another", "features/mine.feature", "./features/mine.feature"]
+    assert [drill.name for drill in select(asked)] == ["another", "gray-failure", "cache-poisoned-twice"]
+
+
+def test_one_drill_of_a_file_is_asked_for_as_pytest_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = feature(tmp_path, FEATURE)
+    monkeypatch.chdir(tmp_path)
+    assert [drill.name for drill in select(["mine.feature::another"])] == ["another"]
+    with pytest.raises(InputError, match="unknown drill anoter: did you mean another"):
+        select(["mine.feature::anoter"])
+    assert typed(path, "another") == "mine.feature::another"
+    assert typed(Path("../" + tmp_path.name) / "mine.feature", "another") == "mine.feature::another"
+    monkeypatch.chdir("/")
+    assert typed(path, "another") == f"{path.relative_to('/')}::another"
+
+
+def test_a_drill_that_has_a_name_is_asked_for_by_it_unless_a_nearer_one_took_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = next(drill for drill in known_drills() if drill.name == "gray-failure")
+    assert typed(shipped.file, "gray-failure") == "gray-failure"
+    own = feature(tmp_path / "features", FEATURE.replace("Another", "Gray failure"))
+    monkeypatch.chdir(tmp_path)
+    assert typed(own, "gray-failure") == "gray-failure"
+    assert typed(shipped.file, "gray-failure") == f"{shipped.file}::gray-failure"
+
+
+OUTLINE = """\
+Feature: F
+  Scenario Outline: Lost, <mode>
+    Given the primary region is lost, <mode>, for <seconds> seconds
+
+    Examples:
+      | mode | seconds |
+"""
+
+
+def test_every_example_of_an_outline_is_a_drill_of_its_own(tmp_path: Path) -> None:
+    path = feature(tmp_path, OUTLINE + "      | refused | 5 |\n      | reset | 5 |\n")
+    assert [(drill.name, drill.scenario) for drill in drills_in(path)] == [
+        ("lost-refused", "Lost, refused"), ("lost-reset", "Lost, reset"),
+    ]  # fmt: skip
+
+
+def test_examples_that_the_title_does_not_tell_apart_have_their_values_in_their_names(tmp_path: Path) -> None:
+    path = feature(tmp_path, OUTLINE + "      | refused | 5 |\n      | refused | 50 |\n")
+    assert [drill.name for drill in drills_in(path)] == ["lost-refused-refused-5", "lost-refused-refused-50"]
+
+
+@pytest.mark.parametrize("text", [OUTLINE, OUTLINE.partition("\n\n")[0] + "\n"])
+def test_an_outline_without_examples_is_named(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InputError, match=r"mine\.feature:2: outline 'Lost, <mode>' has no examples"):
+        drills_in(feature(tmp_path, text))
+
+
+@pytest.mark.parametrize("title", ["", "!!!"])
+def test_a_title_that_makes_no_name_is_told(tmp_path: Path, title: str) -> None:
+    with pytest.raises(InputError, match=r"mine\.feature:2: .* needs a title with a letter or a digit"):
+        drills_in(feature(tmp_path, f"Feature: F\n  Scenario: {title}\n    Given x\n"))
+
+
+def test_what_windows_editors_do_to_a_file_changes_no_drill(tmp_path: Path) -> None:
+    path = tmp_path / "windows.feature"
+    path.write_bytes(b"\xef\xbb\xbf" + FEATURE.replace("\n", "\r\n").encode())
+    assert [(drill.name, drill.line) for drill in drills_in(path)] == [("cache-poisoned-twice", 4), ("another", 7)]

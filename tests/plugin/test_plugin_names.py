@@ -1,0 +1,103 @@
+"""Which drill is which: equal titles are refused, outlines are several drills, others' scenarios are none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from simulated_backend import SimulatedBackend, Story
+
+from harness.cli.pytest_run import run_drills
+from harness.drill.catalogue import select
+from harness.drill.options import resolve
+
+LOST = """\
+    Given the application runs in two regions
+    And steady state in the primary region
+    When the primary region is lost, {mode}
+    Then clients are served by the standby region within the recovery time objective
+"""
+ONE = "Feature: {name}\n  Scenario: {title}\n" + LOST.format(mode="black-holed")
+OUTLINE = (
+    "Feature: Modes\n  Scenario Outline: Lost, <mode>\n" + LOST.format(mode="<mode>")
+    + "\n    Examples:\n      | mode |\n      | black-holed |\n      | refused |\n"
+)  # fmt: skip
+BIND = "from pytest_bdd import scenarios\nscenarios('.')\n"
+
+World = Callable[[Story], list[SimulatedBackend]]
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """Somebody's project, whose modules and settings are put back after it."""
+    monkeypatch.setenv("COLUMNS", "200")
+    return pytester
+
+
+def latest(project: pytest.Pytester) -> Any:
+    return json.loads((project.path / "reports" / "latest" / "run.json").read_text())
+
+
+@pytest.mark.parametrize("titles", [("Gone, twice", "Gone: twice"), ("Gone, twice", "Gone, twice")])
+def test_two_files_with_drills_of_one_name_are_a_usage_error_with_both_places(
+    project: pytest.Pytester, world: World, titles: tuple[str, str]
+) -> None:
+    started = world(Story())
+    for name, title in zip(("one", "two"), titles, strict=True):
+        project.makefile(".feature", **{name: ONE.format(name=name, title=title)})
+    project.makepyfile(test_mine=BIND)
+    result = project.runpytest_inprocess("-p", "no:cacheprovider")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*two.feature:2: *the name gone-twice is taken by *one.feature:2*another title*"])
+    assert started == []
+
+
+def test_two_scenarios_of_one_title_in_a_file_do_not_become_one(project: pytest.Pytester, world: World) -> None:
+    started = world(Story())
+    again = ONE.format(name="F", title="Gone")
+    project.makefile(".feature", mine=again + again.partition("\n")[2])
+    result = project.runpytest_inprocess("mine.feature", "-p", "no:cacheprovider")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*mine.feature:7: scenario 'Gone': the name gone is taken by *mine.feature:2*"])
+    assert started == []
+
+
+def test_scenarios_that_are_no_drills_may_be_called_what_they_like(project: pytest.Pytester, world: World) -> None:
+    started = world(Story())
+    for name in ("one", "two"):
+        project.makefile(".feature", **{name: f"Feature: {name}\n  Scenario: !\n    Given nothing\n"})
+    project.makeconftest("from pytest_bdd import given\n@given('nothing')\ndef _(): pass\n")
+    project.makepyfile(test_mine=BIND)
+    result = project.runpytest_inprocess("--trials", "3", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=2)
+    assert started == []
+
+
+def test_each_example_of_an_outline_is_a_drill_with_a_name_and_a_folder(project: pytest.Pytester, world: World) -> None:
+    world(Story())
+    project.makefile(".feature", mine=OUTLINE)
+    result = project.runpytest_inprocess("mine.feature", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=2)
+    assert [(d["name"], d["scenario"], d["faults"][0]["mode"]) for d in latest(project)["drills"]] == [
+        ("lost-black-holed", "Lost, black-holed", "black-hole"), ("lost-refused", "Lost, refused", "refuse"),
+    ]  # fmt: skip
+
+
+def test_drill_run_runs_the_one_example_that_is_asked_for(project: pytest.Pytester, world: World) -> None:
+    world(Story())
+    project.makefile(".feature", mine=OUTLINE)
+    nobody: Any = None
+    drills = select(["mine.feature::lost-refused"])
+    assert run_drills(drills, resolve({}, {}, project.path, 7), nobody) == 0
+    assert [drill["name"] for drill in latest(project)["drills"]] == ["lost-refused"]
+
+
+def test_a_feature_file_from_windows_runs(project: pytest.Pytester, world: World) -> None:
+    world(Story())
+    text = ONE.format(name="F", title="Région perdue").replace("\n", "\r\n")
+    (project.path / "mine.feature").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    result = project.runpytest_inprocess("mine.feature", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1)
+    assert [drill["name"] for drill in latest(project)["drills"]] == ["région-perdue"]
