@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.cli import options as shared
+from harness.errors import InputError
 from harness.live import world_file
 
 EXAMPLES = """
@@ -54,6 +55,9 @@ def up(
                            f"{world.origin}). See `drill env status`; end it with `drill env down`."))  # fmt: skip
         return
     resolved = shared.resolved(environment=environment, subject=subject, profile=profile, seed=seed)
+    with world_file.claimed(path) as free:  # tried again by whoever starts it; here because that takes seconds
+        if not free:
+            raise InputError(world_file.TAKEN)
     began_s = time.monotonic()
 
     def told(step: str) -> None:

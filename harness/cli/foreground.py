@@ -12,8 +12,9 @@ from rich.text import Text
 from harness.cli import world_status
 from harness.drill.options import RunOptions
 from harness.errors import DrillError
+from harness.live import world_file
 from harness.live.fork_servers import ForkServers
-from harness.live.standing import claimed, described, published, standing, stay
+from harness.live.standing import described, published, standing, stay
 from harness.live.world import EmbeddedWorld
 
 KEPT_BY = "drill run --keep"
@@ -47,7 +48,7 @@ def keep(world: EmbeddedWorld, servers: ForkServers, options: RunOptions, path: 
     except DrillError as error:  # it may be why the drill failed: there is still the rest to look at
         say(f"the subject could not be started again: {error}")
     with ExitStack() as stack:
-        if stack.enter_context(claimed(path)):
+        if stack.enter_context(world_file.claimed(path)):
             state = stack.enter_context(published(world, servers, options, path, KEPT_BY))
             world_status.show(state, console)
             say("\nCtrl-C ends it (or `drill env down` elsewhere).")

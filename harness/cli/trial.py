@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 from harness.cli.diagnosis import Finding, State
 from harness.drill.options import RunOptions
-from harness.errors import DrillError, SubjectError
+from harness.errors import DrillError, SubjectError, VerdictReached
 from harness.live.fork_servers import start_fork_servers
 from harness.live.world import EmbeddedWorld
 from harness.names import CLIENTS, HTTP, link_name
@@ -34,7 +34,7 @@ def try_subject(options: RunOptions) -> list[Finding]:
                 address = world.parts.listening[link_name(CLIENTS, region, HTTP)]
                 found.extend(_operations(options, region, address))
             found.extend(Finding("component", State.FAIL, death, "see its output") for death in world.deaths())
-    except SubjectError as error:
+    except (SubjectError, VerdictReached) as error:
         found.append(Finding("subject starts", State.FAIL, str(error), "run its command by hand in its folder"))
     except DrillError as error:
         found.append(Finding("world starts", State.FAIL, str(error)))

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -45,21 +45,14 @@ def standing(options: RunOptions, path: Path, origin: str, told: Told) -> Iterat
     Raises InputError at once when a world runs or starts there already, and whatever starting one raises.
     """
     with ExitStack() as stack:
-        if not stack.enter_context(claimed(path)):
-            raise InputError(
-                "a world runs or starts here already: see `drill env status`, or end it with `drill env down`"
-            )
+        if not stack.enter_context(world_file.claimed(path)):
+            raise InputError(world_file.TAKEN)
         servers = start_fork_servers(stack)
         told("starting two regions, their edge, and the links between them")
         world = stack.enter_context(EmbeddedWorld(options, servers))
         told("starting the subject")
         world.start_subject()
         yield world, stack.enter_context(published(world, servers, options, path, origin))
-
-
-def claimed(path: Path) -> AbstractContextManager[bool]:
-    """Claim the folder of a state file for one world; False when another runs or starts there."""
-    return world_file.locked(path.with_name("world.lock"))
 
 
 @contextmanager

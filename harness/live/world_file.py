@@ -35,6 +35,8 @@ if sys.platform != "win32":
 FOLDER = ".drill"
 _LARGEST_BYTES = 4 << 20
 _RETRY_S = 0.05
+_GLANCE_S = 0.2
+TAKEN = "a world runs or starts here already: see `drill env status`, or end it with `drill env down`"
 
 Address = tuple[str, Annotated[int, Field(ge=1, le=65_535)]]
 
@@ -204,6 +206,14 @@ def locked(path: Path, wait_s: float = 0.0) -> Iterator[bool]:
             yield False
             return
         time.sleep(_RETRY_S)
+
+
+def claimed(path: Path) -> contextlib.AbstractContextManager[bool]:
+    """Claim the folder of a state file for one world; False when another runs or starts there.
+
+    It waits a moment: somebody may hold the claim just to see whether it is free.
+    """
+    return locked(path.with_name("world.lock"), _GLANCE_S)
 
 
 def _opened(path: Path) -> IO[str]:
