@@ -132,8 +132,8 @@ def _toxiproxy(url: str) -> Finding:
     what = "TOXIPROXY_URL"
     try:
         return Finding(what, State.OK, f"Toxiproxy {ToxiproxyClient(url).version()} at {url}")
-    except LinkError as error:
-        return Finding(what, State.FAIL, str(error), "start it, or unset the variable")
+    except (InputError, LinkError) as error:
+        return Finding(what, State.FAIL, str(error), "start it, mend the address, or unset the variable")
 
 
 def _limits() -> Iterator[Finding]:

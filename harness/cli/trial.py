@@ -32,7 +32,7 @@ def try_subject(options: RunOptions) -> list[Finding]:
             found.append(_serves(world))
             for region in world.edges:
                 address = world.parts.listening[link_name(CLIENTS, region, HTTP)]
-                found.extend(_operations(options, region, address))
+                found.extend(try_edge(options, region, address))
             found.extend(Finding("component", State.FAIL, death, "see its output") for death in world.deaths())
     except (SubjectError, VerdictReached) as error:
         found.append(Finding("subject starts", State.FAIL, str(error), "run its command by hand in its folder"))
@@ -50,7 +50,8 @@ def _serves(world: EmbeddedWorld) -> Finding:
     return Finding(what, State.OK, f"where {world.environment.edge.record} leads")
 
 
-def _operations(options: RunOptions, region: str, address: Address) -> Iterator[Finding]:
+def try_edge(options: RunOptions, region: str, address: Address) -> Iterator[Finding]:
+    """What a PUT, a GET and a DELETE come to at `address`, the edge of `region`; only the primary must serve."""
     workload, host = options.subject.workload, options.environment.edge.record
     primary = region == options.environment.primary.name
     value = f"doctor-{os.getpid()}-{region}"

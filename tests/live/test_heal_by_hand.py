@@ -1,0 +1,99 @@
+"""`drill heal` undoes what somebody else did, says what that was, and never claims more than it did."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from toxiproxy_rig import Upstream, exchange, make_link, running_server, upstream
+from typer.testing import CliRunner
+
+from harness.cli.main import app
+from harness.errors import HealError, InputError
+from harness.live import healing, process_tree
+from harness.live.process_tree import Tree
+from harness.live.toxiproxy import ToxiproxyClient
+from harness.live.toxiproxy_model import Toxic
+
+pytestmark = pytest.mark.live
+
+WAITS = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+
+
+@pytest.fixture
+def target() -> Iterator[Upstream]:
+    with upstream() as server:
+        yield server
+
+
+@pytest.fixture
+def server() -> Iterator[ToxiproxyClient]:
+    with running_server() as client:
+        yield client
+
+
+def heal(monkeypatch: pytest.MonkeyPatch, folder: Path, url: str) -> str:
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("TOXIPROXY_URL", url)
+    done = CliRunner().invoke(app, ["heal"], catch_exceptions=False)
+    assert done.exit_code == 0
+    return done.output
+
+
+def test_everything_that_was_broken_is_named_and_works_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: ToxiproxyClient, target: Upstream
+) -> None:
+    links = {name: make_link(server, name, target.address) for name in ("silent", "off", "well")}
+    server.add_toxic("silent", Toxic("timeout", attributes={"timeout": 0}, name="mine"))
+    server.disable("off")
+    output = heal(monkeypatch, tmp_path, server.url)
+    assert output.splitlines() == [
+        "off: enabled",
+        "silent: toxic mine (timeout, downstream) removed",
+        "healed",
+    ]
+    for address in links.values():
+        with socket.create_connection(address, timeout=5) as sock:
+            assert exchange(sock, b"hello") == b"hello"
+    assert heal(monkeypatch, tmp_path, server.url) == "nothing was broken\n"
+
+
+def test_what_stays_broken_is_an_error_and_never_called_healed(
+    monkeypatch: pytest.MonkeyPatch, server: ToxiproxyClient, target: Upstream
+) -> None:
+    make_link(server, "off", target.address)
+    server.disable("off")
+    monkeypatch.setattr(ToxiproxyClient, "reset", lambda _: None)  # a server whose reset does not reach this one
+    with pytest.raises(HealError, match=r"still broken after a reset of .*: off"):
+        healing.heal_links(server)
+
+
+def test_without_a_world_and_without_a_server_there_is_nothing_to_heal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TOXIPROXY_URL", raising=False)
+    with pytest.raises(InputError, match="no world runs here"):
+        CliRunner().invoke(app, ["heal"], catch_exceptions=False, standalone_mode=False)
+
+
+def test_a_frozen_component_is_thawed_and_an_ended_one_is_only_told() -> None:
+    with subprocess.Popen(WAITS, stdin=subprocess.PIPE) as component:
+        row = process_tree.process(component.pid)
+        assert row is not None
+        tree = Tree(component.pid, row.started)
+        process_tree.freeze(tree)
+        assert healing.frozen(tree)
+        assert healing.thaw({"app": tree}) == ["app: thawed"]
+        assert not healing.frozen(tree)
+        assert healing.thaw({"app": tree}) == []
+        assert psutil.Process(component.pid).status() != psutil.STATUS_STOPPED
+        assert list(healing.ended({"app": tree})) == []
+        component.communicate()
+    assert list(healing.ended({"app": tree})) == ["app"]
+    assert healing.thaw({"app": tree}) == []
