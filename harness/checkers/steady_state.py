@@ -29,11 +29,16 @@ class Seen:
     unready: Iterable[str] = ()
 
 
+def too_many_failed(served: Share) -> bool:
+    """Whether more failed than the share allows; of few operations, a single one says nothing."""
+    return served.total - served.good > max(1, (1 - SERVED_SHARE) * served.total)
+
+
 def unsteady(seen: Seen) -> Iterator[str]:
     """Every reason why this is no steady state, in words; none when it is one."""
     if seen.served.value is None:
         yield "no client has been answered yet"
-    elif seen.served.value < SERVED_SHARE:
+    elif too_many_failed(seen.served):
         yield f"only {seen.served.value:.1%} of the clients' requests succeed"
     if seen.writes < ACKNOWLEDGED_WRITES:
         yield f"{seen.writes} writes acknowledged so far, {ACKNOWLEDGED_WRITES} needed"

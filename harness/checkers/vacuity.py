@@ -7,12 +7,15 @@ from collections.abc import Iterable, Mapping
 from harness.checkers.result import CheckResult, Finding
 from harness.clock import NS_PER_MS
 from harness.history.events import Commit, Event, Operation
+from harness.measurement.availability import Share
 from harness.measurement.canary import CanaryJudgement
 from harness.measurement.models import JUDGED_COHORT, FaultInterval
 from harness.measurement.propagation import answer_changes
 from harness.outcome import Verdict
 
 OPERATIONS_DURING_FAULT = 20
+STRAY_PROBES = 2
+STRAY_SHARE = 0.01
 
 
 def vacuity(
@@ -22,6 +25,7 @@ def vacuity(
     fault: FaultInterval | None,
     steady_ns: int,
     canaries: Mapping[str, CanaryJudgement],
+    untouched: Mapping[str, Share],
     lateness_p999_ns: int | None,
     probe_period_ns: int,
     operations_needed: int = OPERATIONS_DURING_FAULT,
@@ -29,7 +33,7 @@ def vacuity(
     """MET when the drill can prove something, INVALID with every reason when not.
 
     fault: None when nothing was injected. steady_ns: since when the DNS answer must not have changed before the
-    fault. canaries: by fault. lateness_p999_ns: how late the witness sent, None when it sent nothing.
+    fault. canaries: by fault. untouched: answered probes of each link that no fault touched. lateness_p999_ns: how late the witness sent, None when it sent nothing.
     probe_period_ns: time between two planned operations of one client and kind.
     """
     reasons: list[str] = []
@@ -46,6 +50,7 @@ def vacuity(
     elif lateness_p999_ns > probe_period_ns / 2:
         late_ms, half_ms = lateness_p999_ns / NS_PER_MS, probe_period_ns / 2 / NS_PER_MS
         reasons.append(f"the witness was too late to measure: p99.9 {late_ms:.0f} ms, {half_ms:.0f} ms allowed")
+    reasons.extend(_disturbed(untouched))
     if reasons:
         findings = tuple(Finding("A19", reason, "serious") for reason in reasons)
         return CheckResult("vacuity", Verdict.INVALID, "the drill proves nothing: " + "; ".join(reasons), findings)
@@ -63,6 +68,17 @@ def _during(operations: Iterable[Operation], fault: FaultInterval, needed: int) 
     )
     if count < needed:
         yield f"dns clients sent only {count} operations while the fault held, {needed} needed"
+
+
+def _disturbed(untouched: Mapping[str, Share]) -> Iterable[str]:
+    """Where even what no fault touched fails, nobody can tell the fault's effects from those of an overloaded machine."""
+    for link, answered in untouched.items():
+        failed = answered.total - answered.good
+        if failed > max(STRAY_PROBES, STRAY_SHARE * answered.total):
+            yield (
+                f"{failed} of {answered.total} probes of {link} failed, which no fault touched: "
+                "this machine is overloaded, or the load too high"
+            )
 
 
 def _answer_before(events: Iterable[Event | Commit], from_ns: int, fault_ns: int) -> Iterable[str]:

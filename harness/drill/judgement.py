@@ -78,6 +78,7 @@ def _validity(record: Record, measures: Measures) -> CheckResult:
         canaries={
             f"{n}. {f.kind}": j for n, (f, j) in enumerate(zip(record.faults, measures.canaries, strict=True), 1)
         },
+        untouched=measures.untouched,
         lateness_p999_ns=lateness_ns(measures.operations).get("p999"),
         probe_period_ns=period_ns,
     )

@@ -10,8 +10,8 @@ from harness.drill.lifecycle import Phase
 from harness.drill.record import Record
 from harness.history.events import CanaryProbe, Commit, Event, Mark, Operation
 from harness.history.log import pair
-from harness.measurement.availability import failure_rates
-from harness.measurement.canary import CanaryJudgement
+from harness.measurement.availability import Share, failure_rates
+from harness.measurement.canary import CanaryJudgement, untouched
 from harness.measurement.final_state import FinalState, lost_after_heal
 from harness.measurement.lateness import padding
 from harness.measurement.models import AUTHORITATIVE, JUDGED_COHORT, FaultInterval, Padding
@@ -25,7 +25,7 @@ from harness.measurement.recovery_time import CohortRecovery, RecoveryTime, reco
 class Measures:
     """What was measured. fault None: nothing was injected. steady_ns: since when the steady state held.
 
-    lost, survivor: regions; serving: the region that DNS answers with at the end.
+    untouched: of the links that no fault touched, how many probes were answered. lost, survivor: regions; serving: the region that DNS answers with at the end.
     """
 
     operations: Sequence[Operation]
@@ -42,6 +42,7 @@ class Measures:
     point: RecoveryPoint | None
     final: FinalState | None
     canaries: Sequence[CanaryJudgement]
+    untouched: Mapping[str, Share]
 
     @property
     def worst(self) -> RecoveryTime | None:
@@ -86,6 +87,7 @@ def measure(record: Record, events: Sequence[Event]) -> Measures:
         point=point,
         final=_final(record, operations, serving, point),
         canaries=tuple(fault.judged_by(probes) for fault in record.faults),
+        untouched=untouched(probes, {link for fault in record.faults for link in fault.links}, steady_ns),
     )
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from harness.checkers.steady_state import Seen, unsteady
+from harness.checkers.steady_state import Seen, too_many_failed, unsteady
 from harness.clock import NS_PER_S
 from harness.drill.backend import SteadyEvidence
 from harness.drill.lifecycle import Facts, Phase
 from harness.drill.record import InjectedFault
 from harness.history.events import CanaryProbe, Completion, Event, Invoke, Mark
+from harness.measurement.availability import Share
 from harness.measurement.live import LONGEST_NS, LiveState
 from harness.measurement.models import AUTHORITATIVE, JUDGED_COHORT
 from harness.outcome import Outcome
 from harness.topology.environment import Environment
 
 ANSWER_SETTLES_NS = NS_PER_S
+TROUBLE_NS = NS_PER_S
+"""For so long after too much failed it is no steady state, and its reason can be read."""
 
 
 class Observation:
@@ -36,6 +39,7 @@ class Observation:
         self._at_since_ns: dict[str, int | None] = {}
         self._writes_at_steady = 0
         self._steady_from_ns = 0
+        self._trouble: Share | None = None
 
     def take(self, events: Iterable[Event]) -> None:
         """Take new events into account."""
@@ -52,7 +56,7 @@ class Observation:
                 self._place(event)
             elif isinstance(event, Mark) and event.f == Phase.STEADY:
                 self._writes_at_steady = self.live.acknowledged_writes
-                self._steady_from_ns = event.mono_ns
+                self._trouble, self._steady_from_ns = None, event.mono_ns
 
     def _place(self, event: Completion) -> None:
         """Since when this client has been served by the expected region, by send time."""
@@ -86,13 +90,22 @@ class Observation:
         known = [value for value in since if value is not None]
         return max(known) if known and len(known) == len(since) else None
 
+    def _served(self) -> Share:
+        """Of the judged clients' operations, over the last seconds; after trouble it is counted anew."""
+        share = self.live.share(JUDGED_COHORT, window_ns=LONGEST_NS, since_ns=self._steady_from_ns)
+        if too_many_failed(share):
+            self._trouble, self._steady_from_ns = share, self.live.now_ns
+        elif self._trouble is not None and self.live.now_ns - self._steady_from_ns > TROUBLE_NS:
+            self._trouble = None
+        return self._trouble or share
+
     def _seen(self, evidence: SteadyEvidence) -> Seen:
         # Clients that keep connections, or answers for too long, are reported; they follow nobody's steady state.
         judged = {AUTHORITATIVE} | {who for who in self.live.answers if who.startswith(f"{JUDGED_COHORT}-")}
         answers = {self.live.answers[who] for who in judged & self.live.answers.keys() if self.live.answers[who]}
         since_ns = self.live.authoritative_since_ns
         return Seen(
-            served=self.live.share(JUDGED_COHORT, window_ns=LONGEST_NS, since_ns=self._steady_from_ns),
+            served=self._served(),
             writes=self.live.acknowledged_writes - self._writes_at_steady,
             answers=None if since_ns is None else answers,
             settled=since_ns is not None and self.live.now_ns - since_ns >= ANSWER_SETTLES_NS,

@@ -61,6 +61,11 @@ class InjectedFault:
         return () if self.active is None else self.active.kinds_used
 
     @property
+    def links(self) -> frozenset[str]:
+        """The links that it hit."""
+        return frozenset() if self.active is None else frozenset(self.active.plan.links)
+
+    @property
     def touched(self) -> tuple[str, ...]:
         """Lines on each link and process that it hit, and how."""
         return () if self.active is None else tuple(blast_radius(self.active.plan).splitlines())

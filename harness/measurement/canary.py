@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.clock import NS_PER_MS
 from harness.history.events import CanaryProbe
+from harness.measurement.availability import Share
 from harness.measurement.models import FaultInterval
 from harness.measurement.statistics import binomial_interval, quantile
 
@@ -71,6 +72,21 @@ def judge_canary(
             # The first probe after a heal may still meet a connection that the heal cut.
             healed = healed is not False and after[-1].ok
     return CanaryJudgement(observed, "; ".join(parts), healed)
+
+
+def untouched(probes: Iterable[CanaryProbe], touched: Collection[str], from_ns: int) -> Mapping[str, Share]:
+    """For each link to a service that no fault touched: how many probes since from_ns were answered.
+
+    Links to processes are left out: a process may end by itself, which is the subject's affair.
+    """
+    counts: dict[str, list[int]] = {}
+    for probe in probes:
+        service = probe.link.partition(":")[2]
+        if service == "dynamodb" and probe.link not in touched and probe.mono_ns >= from_ns:
+            pair = counts.setdefault(probe.link, [0, 0])
+            pair[0] += probe.ok
+            pair[1] += 1
+    return {link: Share(good, total) for link, (good, total) in sorted(counts.items())}
 
 
 def _during(probe: CanaryProbe, window: FaultInterval) -> bool:

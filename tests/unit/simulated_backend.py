@@ -75,7 +75,7 @@ class Story:
     active refuses writes. keeps_backlog: what could not be replicated is replicated after the heal; else it is
     thrown away on both sides. bites: faults do something. lateness_s: of the witness. answer_changes_at_s: the answer
     changes at this moment although nothing was lost. stalls: replication heeds a stall. unsent: operations that the
-    witness was too late to send. stray: one of so many operations of the clients fails, whatever else happens; 0: none.
+    witness was too late to send. overloaded: some calls to the databases take too long, whatever is broken. stray: one of so many operations of the clients fails, whatever else happens; 0: none.
     """
 
     takeover_s: float | None = 3.0
@@ -87,6 +87,7 @@ class Story:
     keeps_backlog: bool = True
     replication_s: float = 0.05
     unsent: int = 0
+    overloaded: bool = False
     stray: int = 0
     stalls: bool = True
     bites: bool = True
@@ -452,6 +453,8 @@ class SimulatedBackend:
         mode = self._cut(source, target, service)
         grey = any(name in h.plan.links for h in self._held) and mode is None and self._unlucky(target)
         failed = mode is not None or (grey and self.story.bites)
+        if self.story.overloaded and service == "dynamodb":
+            failed = failed or not next(self._strays) % 5
         took_ns = to_ns(1) if mode == "black-hole" else 2 * NS_PER_MS
 
         def returned() -> None:

@@ -343,13 +343,14 @@ DURING = pulse("dns-0", "writes", "." * 200)
 def judge_vacuity(**changes) -> CheckResult:  # type: ignore[no-untyped-def]
     settings = {
         "operations": DURING, "events": [dns(0, "authoritative", A)], "fault": FAULT, "steady_ns": s(1),
-        "canaries": SEEN, "lateness_p999_ns": s(0.01), "probe_period_ns": s(0.1),
+        "canaries": SEEN, "untouched": {}, "lateness_p999_ns": s(0.01), "probe_period_ns": s(0.1),
     } | changes  # fmt: skip
     return vacuity(settings.pop("operations"), settings.pop("events"), **settings)
 
 
 def test_a_drill_that_proves_something() -> None:
     assert judge_vacuity().verdict is MET
+    assert judge_vacuity(untouched={"canary.outside->us-west-2:dynamodb": Share(298, 300)}).verdict is MET
 
 
 @pytest.mark.parametrize(
@@ -361,6 +362,7 @@ def test_a_drill_that_proves_something() -> None:
         ({"operations": DURING[:100]}, "only 0 operations"),
         ({"lateness_p999_ns": s(0.06)}, "too late"),
         ({"lateness_p999_ns": None}, "sent nothing"),
+        ({"untouched": {"canary.outside->us-west-2:dynamodb": Share(90, 100)}}, "overloaded"),
         ({"events": [dns(0, "authoritative", A), dns(5, "authoritative", B)]}, "before the fault"),
     ],
 )

@@ -144,6 +144,13 @@ def test_the_fault_was_never_applied(tmp_path: Path) -> None:
     assert result.rto is None
 
 
+def test_a_machine_that_is_overloaded_proves_nothing_whatever_the_subject_did(tmp_path: Path) -> None:
+    for story in (Story(overloaded=True), Story(overloaded=True, takeover_s=None)):
+        result = run_drill(tmp_path / str(story.takeover_s), lost, story)
+        assert result.verdict is Verdict.INVALID
+        assert "this machine is overloaded" in " ".join(result.reasons)
+
+
 def test_the_fault_was_applied_and_did_not_bite(tmp_path: Path) -> None:
     result = run_drill(tmp_path, lost, Story(bites=False))
     assert result.verdict is Verdict.INVALID
