@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import traceback
-from types import FrameType
+from typing import NoReturn
 
 import typer
 from rich.console import Console
@@ -14,10 +13,10 @@ from rich.text import Text
 from harness import __version__
 from harness.cli import doctor, env, heal, listing, report, run, watch
 from harness.errors import DrillError
+from harness.live.interruption import EXIT_INTERRUPTED, STOP_LIMIT_S, STOPPED, guarded
 from harness.reporting.wording import clean
 
 EXIT_HARNESS = 3
-EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     name="drill",
@@ -50,14 +49,16 @@ def _root(
     """Options of the command itself."""
 
 
-def _terminated(number: int, frame: FrameType | None) -> None:
-    """SIGTERM leaves by the same way as Ctrl-C, so that every `finally` heals and stops what it started."""
-    raise KeyboardInterrupt
-
-
 def main() -> None:
-    """Run the command line. Exit codes: 0 met, 1 missed, 2 unknown or invalid, 3 input or harness, 130 interrupted."""
-    signal.signal(signal.SIGTERM, _terminated)
+    """Run the command line. Exit codes: 0 met, 1 missed, 2 unknown or invalid, 3 input or harness, 130 interrupted.
+
+    SIGTERM and SIGHUP leave by the same way as Ctrl-C.
+    """
+    with guarded(STOP_LIMIT_S):
+        _run()
+
+
+def _run() -> NoReturn:
     try:
         code = app(standalone_mode=False)
     except DrillError as error:
@@ -66,7 +67,7 @@ def main() -> None:
     except typer.Abort:
         sys.exit(EXIT_INTERRUPTED)
     except KeyboardInterrupt:
-        Console(stderr=True).print("interrupted: everything that was started has been stopped")
+        Console(stderr=True).print(STOPPED)
         sys.exit(EXIT_INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the last resort: nothing may pass for a verdict
         if type(error).__module__.startswith(("click", "typer")) and hasattr(error, "format_message"):

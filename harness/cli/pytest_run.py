@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,14 @@ from harness.drill.runner import Run
 from harness.errors import DrillError, WorldError
 from harness.live import world_file
 from harness.live.fork_servers import ForkServers
+from harness.live.interruption import EXIT_INTERRUPTED, STOPPED
 from harness.live.world import EmbeddedWorld
 from harness.outcome import Verdict
 from harness.pytest_plugin.session import Host
 from harness.reporting.live_view import LiveView
 from harness.reporting.summary import show
 
-EXIT_MET, EXIT_MISSED, EXIT_UNKNOWN, EXIT_HARNESS, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
+EXIT_MET, EXIT_MISSED, EXIT_UNKNOWN, EXIT_HARNESS = 0, 1, 2, 3
 EXIT_OF = {
     Verdict.MET: EXIT_MET,
     Verdict.MISSED: EXIT_MISSED,
@@ -83,14 +84,15 @@ def run_drills(drills: Sequence[KnownDrill], options: RunOptions, servers: ForkS
         f"--alluredir={run.folder / 'allure-results'}",
         *(["--exitfirst"] if options.keep else []),
     ]  # fmt: skip
-    view.start()
-    try:
-        code = pytest.main(arguments, plugins=[_Named(host), quiet])
-    finally:
-        view.stop()
-    exit_code = _report(code, host, run, quiet, console)
-    if host.kept is not None:
-        _keep(host.kept, options, servers, console)
+    with closing(host):
+        view.start()
+        try:
+            code = pytest.main(arguments, plugins=[_Named(host), quiet])
+        finally:
+            view.stop()
+        exit_code = _report(code, host, run, quiet, console)
+        if host.kept is not None and not quiet.interrupted:
+            _keep(host.kept, options, servers, console)
     return exit_code
 
 
@@ -120,6 +122,8 @@ def _report(code: Any, host: Host, run: Run, quiet: _Quiet, console: Console) ->
     if host.result is not None:
         show(host.result, run.folder / "report.html", console)
     if quiet.interrupted:
+        host.close()
+        Console(stderr=True).print(STOPPED)
         return EXIT_INTERRUPTED
     problems = list(dict.fromkeys(run.errors)) or quiet.problems
     if problems:

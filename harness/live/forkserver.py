@@ -30,6 +30,7 @@ from typing import Any
 from harness.errors import ProcessError, SubjectError
 from harness.live import process_tree
 from harness.live.forkserver_process import ServerProcess, stop_all, tail_of
+from harness.live.interruption import held
 
 __all__ = ["LOG_CAP_BYTES", "ForkServer", "ServerProcess", "stop_all"]
 
@@ -211,4 +212,5 @@ class ForkServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        with held():
+            self.close()

@@ -21,6 +21,7 @@ from harness.live import facts
 from harness.live.adversary import Adversary, Injection
 from harness.live.drill_logs import DrillLogs
 from harness.live.fork_servers import ForkServers
+from harness.live.interruption import held
 from harness.live.parts import OTHER_COHORTS, Parts, Starter, canaries, edge_calls
 from harness.live.subject_processes import SubjectProcesses
 from harness.live.toxiproxy import ToxiproxyClient
@@ -69,7 +70,8 @@ class EmbeddedWorld:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stack.close()
+        with held():
+            self._stack.close()
 
     @property
     def parts(self) -> Parts:

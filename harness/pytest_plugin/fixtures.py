@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from harness.drill.facade import Drill
+from harness.live.interruption import held
 from harness.pytest_plugin.session import DrillSession, session_of
 
 
@@ -28,6 +29,7 @@ def drill(request: pytest.FixtureRequest, drill_session: DrillSession) -> Iterat
     try:
         yield current
     finally:
-        current.abandon()
+        with held():
+            current.abandon()
         if not current.finished:
             drill_session.close_world()  # skipped or interrupted half way: no further drill may run on what is left

@@ -28,6 +28,7 @@ from harness.errors import (
     InputError,
     SubjectError,
 )
+from harness.live.interruption import guarded, held
 from harness.outcome import Verdict
 from harness.pytest_plugin import options as drill_options
 from harness.pytest_plugin.scenarios import drill_of
@@ -60,6 +61,14 @@ class Host:
         servers, self._servers = self._servers, None
         return servers
 
+    def close(self) -> None:
+        """Take a world down that was kept, unless that has been done."""
+        if self.kept is not None:
+            world_stack = self.kept[1]
+            self.kept = None
+            with held():
+                world_stack.close()
+
 
 class DrillSession:
     """One run within one pytest session."""
@@ -69,6 +78,7 @@ class DrillSession:
         self.host = host
         self._run: Run | None = None
         self._stack = ExitStack()
+        self._signals = ExitStack()
         self._world: EmbeddedWorld | None = None
         self._facts: dict[str, Any] = {"versions": {}, "capabilities": {}, "machine": {}}
         self.pytest_session: pytest.Session | None = None
@@ -87,6 +97,7 @@ class DrillSession:
         """The run; made when its first drill begins."""
         if self._run is None:
             self._run = self.host.run if self.host else Run(self.options)
+            self._signals.enter_context(guarded())
         return self._run
 
     @property
@@ -111,9 +122,10 @@ class DrillSession:
         return self._world
 
     def close_world(self) -> None:
-        """Take the world down; the next drill starts another."""
+        """Take the world down, whatever signal may come meanwhile; the next drill starts another."""
         self._world = None
-        self._stack.close()
+        with held():
+            self._stack.close()
 
     def give_up(self, reason: str) -> None:
         """A mistake of the user's would meet every further drill of this run as well: end it after this one."""
@@ -178,12 +190,13 @@ class DrillSession:
         file_drill(result, self.run.folder)
 
     def finish(self) -> RunResult | None:
-        """Write the run's evidence; None when no drill has ended."""
-        try:
-            self.end_world()
-        finally:
-            result = self._file()
-        return result
+        """Write the run's evidence; None when no drill has ended. Signals are pytest's own again after it."""
+        with self._signals:
+            try:
+                self.end_world()
+            finally:
+                result = self._file()
+            return result
 
     def _file(self) -> RunResult | None:
         if self._run is None or not self._run.drills:
