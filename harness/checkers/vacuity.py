@@ -33,8 +33,9 @@ def vacuity(
     """MET when the drill can prove something, INVALID with every reason when not.
 
     fault: None when nothing was injected. steady_ns: since when the DNS answer must not have changed before the
-    fault. canaries: by fault. untouched: answered probes of each link that no fault touched. lateness_p999_ns: how late the witness sent, None when it sent nothing.
-    probe_period_ns: time between two planned operations of one client and kind.
+    fault. canaries: by fault. untouched: answered probes of each link that no fault touched. lateness_p999_ns: how
+    late the witness sent, None when it sent nothing. probe_period_ns: time between two planned operations of one
+    client and kind.
     """
     reasons: list[str] = []
     if fault is None:
@@ -71,7 +72,7 @@ def _during(operations: Iterable[Operation], fault: FaultInterval, needed: int) 
 
 
 def _disturbed(untouched: Mapping[str, Share]) -> Iterable[str]:
-    """Where even what no fault touched fails, nobody can tell the fault's effects from those of an overloaded machine."""
+    """Where even what no fault touched fails, the fault's effects cannot be told from those of an overloaded machine."""
     for link, answered in untouched.items():
         failed = answered.total - answered.good
         if failed > max(STRAY_PROBES, STRAY_SHARE * answered.total):

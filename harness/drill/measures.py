@@ -25,7 +25,8 @@ from harness.measurement.recovery_time import CohortRecovery, RecoveryTime, reco
 class Measures:
     """What was measured. fault None: nothing was injected. steady_ns: since when the steady state held.
 
-    untouched: of the links that no fault touched, how many probes were answered. lost, survivor: regions; serving: the region that DNS answers with at the end.
+    untouched: of the links that no fault touched, how many probes were answered. lost, survivor: regions; serving:
+    the region that DNS answers with at the end.
     """
 
     operations: Sequence[Operation]
