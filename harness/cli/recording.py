@@ -46,7 +46,7 @@ class Recorded:
 
 
 class _Ending:
-    """The first Ctrl-C or SIGTERM ends the recording between two events; the next one interrupts as ever."""
+    """The first Ctrl-C or SIGTERM ends the recording between two events; the next one does what it ever did."""
 
     def __init__(self) -> None:
         self.asked = False
@@ -58,8 +58,9 @@ class _Ending:
         return self
 
     def _take(self, number: int, frame: FrameType | None) -> None:
-        if self.asked:
-            raise KeyboardInterrupt
+        before = self._before[number]
+        if self.asked and callable(before):
+            before(number, frame)
         self.asked = True
 
     def __exit__(
