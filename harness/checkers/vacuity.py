@@ -72,7 +72,7 @@ def _during(operations: Iterable[Operation], fault: FaultInterval, needed: int) 
 
 
 def _disturbed(untouched: Mapping[str, Share]) -> Iterable[str]:
-    """Where even what no fault touched fails, the fault's effects cannot be told from those of an overloaded machine."""
+    """Where even what no fault touched fails, its effects cannot be told from those of an overloaded machine."""
     for link, answered in untouched.items():
         failed = answered.total - answered.good
         if failed > max(STRAY_PROBES, STRAY_SHARE * answered.total):

@@ -42,11 +42,16 @@ def scenario_of(item: pytest.Item) -> tuple[Feature, Any]:
     return template.feature, template
 
 
+def example_of(item: pytest.Item) -> dict[str, str]:
+    """The values with which an outline's placeholders are filled for a test; empty where there are none."""
+    callspec = getattr(item, "callspec", None)
+    return {} if callspec is None else dict(callspec.params.get(_EXAMPLE, {}))
+
+
 def drill_of(item: pytest.Item) -> KnownDrill:
     """The drill behind a test; one example of an outline is one. Raises WorldError for a test that is none."""
     feature, template = scenario_of(item)
-    callspec = getattr(item, "callspec", None)
-    example = {} if callspec is None else callspec.params.get(_EXAMPLE, {})
+    example = example_of(item)
     title = next((title for title, values in titles(template) if values == example), template.name)
     tags = tuple(sorted({*feature.tags, *template.tags}))
     return KnownDrill(slug(title), title, feature.name or "", Path(feature.filename), template.line_number, tags)
