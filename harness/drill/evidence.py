@@ -90,7 +90,7 @@ class Outage:
 
 @dataclass(frozen=True)
 class DrillResult:
-    """Everything that is known about one drill after it has ended.
+    """Everything that is known about one drill after it has ended. typed: what `drill run` takes to run it again.
 
     phases_ns: insertion order is the order in time; the values add up to the worst client's point RTO measured from
     the fault. prediction_s: recovery time from the documented constants alone, None when not predictable.
@@ -129,11 +129,16 @@ class DrillResult:
     duration_s: float = 0.0
     overhead_s: float | None = None
     control: str | None = None
+    typed: str = ""
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """One `drill run`: all its drills, and what they ran on. capabilities: each True, or a sentence why not."""
+    """One `drill run`: all its drills, and what they ran on. capabilities: each True, or a sentence why not.
+
+    typed: the options that say what to run, as they were given: environment and subject (names, or paths seen from the
+    folder where it ran), and trials when there were several.
+    """
 
     run_id: str
     started_at: datetime
@@ -147,3 +152,4 @@ class RunResult:
     drills: tuple[DrillResult, ...]
     seed: int | None = None
     machine: Mapping[str, str] = field(default_factory=dict)
+    typed: Mapping[str, str] = field(default_factory=dict)

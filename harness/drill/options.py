@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ KEYS = ("environment", "subject", "profile", "seed", "trials", "set", "reports",
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What a run was asked to do, resolved and checked."""
+    """What a run was asked to do, resolved and checked. typed: see harness.drill.evidence.RunResult."""
 
     environment: Environment
     subject: Subject
@@ -34,6 +34,7 @@ class RunOptions:
     settings: Settings
     reports: Path
     keep: bool
+    typed: Mapping[str, str] = field(default_factory=dict)
 
 
 def resolve(given: Mapping[str, Any], variables: Mapping[str, str], folder: Path, seed: int) -> RunOptions:
@@ -57,7 +58,16 @@ def resolve(given: Mapping[str, Any], variables: Mapping[str, str], folder: Path
         settings=settings,
         reports=for_writing(Path(str(values["reports"]))),
         keep=str(values.get("keep", "")).lower() in ("1", "true", "yes", "on"),
+        typed=_typed(values),
     )
+
+
+def _typed(values: Mapping[str, Any]) -> dict[str, str]:
+    """What says which drill it was: without it, another environment, or another subject, would run."""
+    said = {key: str(values[key]) for key in ("environment", "subject", "trials") if values.get(key) is not None}
+    if said["trials"] == str(DEFAULTS["trials"]):
+        del said["trials"]
+    return said
 
 
 def reports_folder(given: str | None, variables: Mapping[str, str], folder: Path) -> Path:

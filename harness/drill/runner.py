@@ -52,6 +52,7 @@ class Run:
             drills=tuple(self.drills),
             seed=self.options.seed,
             machine=machine,
+            typed=self.options.typed or {"subject": str(self.options.subject_file)},
         )
 
     def point_latest(self) -> None:

@@ -76,13 +76,15 @@ def render(run: RunResult, folder: Path) -> str:
 
 
 def reproduce(run: RunResult, drill: DrillResult) -> str:
-    """The command line that runs this drill again."""
+    """The command line that runs this drill again, from the folder where it ran; names, where no more is known."""
     by_hand = drill.feature == watching.FEATURE and drill.name == watching.NAME
-    words = ["drill", "watch"] if by_hand else ["drill", "run", drill.name]
-    words += ["--environment", run.environment]
-    words += ["--subject", run.subject] if run.subject else []
+    words = ["drill", "watch"] if by_hand else ["drill", "run", drill.typed or drill.name]
+    words += ["--environment", run.typed.get("environment", run.environment)]
+    subject = run.typed.get("subject", "" if run.typed else run.subject)
+    words += ["--subject", subject] if subject else []
     words += ["--profile", run.profile]
     words += [] if run.seed is None else ["--seed", str(run.seed)]
+    words += ["--trials", run.typed["trials"]] if "trials" in run.typed else []
     for name, value in drill.settings.items():
         words += [f"--{name}", value] if by_hand else ["--set", f"{name}={value}"]
     return " ".join(quote(word) for word in words)

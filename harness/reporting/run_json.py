@@ -48,6 +48,7 @@ def to_dict(run: RunResult) -> dict[str, Any]:
         "seed": run.seed,
         "versions": dict(run.versions),
         "machine": dict(run.machine),
+        "typed": dict(run.typed),
         "environment": {
             "name": run.environment,
             "profile": run.profile,
@@ -94,6 +95,7 @@ def drill_dict(drill: DrillResult) -> dict[str, Any]:
         "unsent": drill.unsent,
         "unseen_s": drill.unseen_s,
         "settings": dict(drill.settings),
+        "typed": drill.typed,
         "duration_s": drill.duration_s,
         "overhead_s": drill.overhead_s,
         "logs": list(drill.logs),
@@ -156,6 +158,7 @@ def load(path: Path) -> RunResult:
             drills=tuple(_drill(drill) for drill in body["drills"]),
             seed=body.get("seed"),
             machine=body.get("machine", {}),
+            typed=body.get("typed", {}),
         )
     except (ValueError, OverflowError) as error:
         raise InputError(Problem(str(path), None, str(error))) from error
@@ -282,7 +285,7 @@ def _drill(body: Mapping[str, Any]) -> DrillResult:
     return DrillResult(
         **_known(body, "name", "feature", "scenario", "history", "history_sha256", "failback", "why", "prediction_s"),
         **_known(body, "availability", "witness", "settings", "duration_s", "overhead_s", "control", "phases_ns"),
-        **_known(body, "unsent", "unseen_s"),
+        **_known(body, "unsent", "unseen_s", "typed"),
         verdict=Verdict(body["verdict"]),
         reasons=tuple(body["reasons"]),
         objectives=Objectives(**_known(body["objectives"], *Objectives.__dataclass_fields__)),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +15,10 @@ from simulated_backend import SimulatedBackend, Story
 from harness.cli.pytest_run import run_drills
 from harness.drill.catalogue import select
 from harness.drill.options import resolve
+from harness.errors import LinkError
+from harness.reporting import report, run_json
 
+ROOT = Path(__file__).parents[2]
 LOST = """\
     Given the application runs in two regions
     And steady state in the primary region
@@ -101,3 +107,42 @@ def test_a_feature_file_from_windows_runs(project: pytest.Pytester, world: World
     result = project.runpytest_inprocess("mine.feature", "-p", "no:cacheprovider")
     result.assert_outcomes(passed=1)
     assert [drill["name"] for drill in latest(project)["drills"]] == ["région-perdue"]
+
+
+def test_the_command_that_repeats_a_drill_of_ones_own_finds_everything_again(
+    project: pytest.Pytester, world: World
+) -> None:
+    world(Story())
+    (project.path / "my env.yaml").write_text(
+        (ROOT / "environments" / "embedded.yaml").read_text().replace("../reference", str(ROOT / "reference"))
+    )
+    subject = os.path.relpath(ROOT / "tests" / "subjects" / "foreign" / "subject.yaml", project.path)
+    given = {"environment": "my env.yaml", "subject": subject, "trials": 2, "set": ["objective.rto_s=40"]}
+    project.makefile(".feature", mine=OUTLINE)
+    nobody: Any = None
+    run_drills(select(["mine.feature::lost-refused"]), resolve(given, {}, project.path, 7), nobody)
+    run = run_json.load(project.path / "reports" / "latest" / "run.json")
+    commands = {report.reproduce(run, drill) for drill in run.drills}
+    assert commands == {
+        f"drill run mine.feature::lost-refused --environment 'my env.yaml' --subject {subject} --profile fast "
+        "--seed 7 --trials 2 --set objective.rto_s=40"
+    }
+    words = shlex.split(commands.pop())
+    assert [drill.name for drill in select([words[2]])] == ["lost-refused"]
+    again = resolve({"environment": words[4], "subject": words[6]}, {}, project.path, 7)
+    assert again.subject.subject == run.subject
+
+
+def test_a_drill_that_broke_off_can_be_repeated_as_well(
+    project: pytest.Pytester, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: SimulatedBackend, fault: object) -> None:
+        raise LinkError("no such link")
+
+    world(Story())
+    quiet = "  Scenario: Quiet\n" + LOST.format(mode="").partition("    When")[0]
+    project.makefile(".feature", mine="Feature: F\n" + quiet + ONE.format(name="F", title="Gone").partition("\n")[2])
+    monkeypatch.setattr(SimulatedBackend, "inject", fail)
+    nobody: Any = None
+    assert run_drills(select(["mine.feature"]), resolve({}, {}, project.path, 7), nobody) == 3
+    assert [drill["typed"] for drill in latest(project)["drills"]] == ["mine.feature::quiet", "mine.feature::gone"]

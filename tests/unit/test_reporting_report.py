@@ -194,8 +194,23 @@ def test_several_drills_get_an_overview_with_links(tmp_path: Path) -> None:
 def test_the_command_that_repeats_a_drill_is_safe_to_paste(tmp_path: Path) -> None:
     odd = replace(drill("a; rm -rf b"), settings={"fault.mode": "$(id)"})
     assert report.reproduce(run(), odd) == (
-        "drill run 'a; rm -rf b' --environment embedded --subject reference --profile fast --seed 42 "
+        "drill run 'a; rm -rf b' --environment embedded --subject reference/subject.yaml --profile fast --seed 42 "
         "--set 'fault.mode=$(id)'"
+    )
+
+
+def test_a_drill_of_somebodys_own_is_repeated_with_the_paths_that_were_typed() -> None:
+    mine = replace(drill("our-shop"), typed="our shop.feature::our-shop", settings={"objective.rto_s": "30"})
+    typed = {"environment": "envs/mine.yaml", "subject": "../shop/subject.yaml", "trials": "3"}
+    assert report.reproduce(replace(run(), environment="mine", subject="shop", typed=typed), mine) == (
+        "drill run 'our shop.feature::our-shop' --environment envs/mine.yaml --subject ../shop/subject.yaml "
+        "--profile fast --seed 42 --trials 3 --set objective.rto_s=30"
+    )
+
+
+def test_a_drill_on_the_environments_own_subject_is_repeated_without_naming_one() -> None:
+    assert report.reproduce(replace(run(), typed={"environment": "embedded"}), drill("gray-failure")) == (
+        "drill run gray-failure --environment embedded --profile fast --seed 42 --set workload.rate_per_s=50"
     )
 
 

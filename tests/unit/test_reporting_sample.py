@@ -182,6 +182,7 @@ def drill(name: str = "region-lost-black-holed", verdict: Verdict = Verdict.MET)
         settings={"workload.rate_per_s": "50"},
         duration_s=END_S,
         overhead_s=6.1,
+        typed=name,
     )
 
 
@@ -201,6 +202,7 @@ def run(*drills: DrillResult, verdict: Verdict = Verdict.MET) -> RunResult:
         drills=drills or (drill(),),
         seed=42,
         machine={"cpu": "2 cores", "steal": "0.4 %"},
+        typed={"environment": "embedded", "subject": "reference/subject.yaml"},
     )
 
 
