@@ -209,8 +209,8 @@ class DrillSession:
         from harness.reporting.filing import file_run
 
         for plan, folder, text in self._broken:
-            result = crashed(plan, folder or self._run.drill_folder(plan.name), text)
-            self._run.drills.append(replace(result, typed=self._typed.get(plan.name, "")))
+            broken = crashed(plan, folder or self._run.drill_folder(plan.name), text)
+            self._run.drills.append(replace(broken, typed=self._typed.get(plan.name, "")))
         result = self._run.result(**self._facts)
         file_run(result, self._run.folder)
         self._run.point_latest()
