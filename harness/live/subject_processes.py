@@ -18,7 +18,7 @@ from harness.topology.timing import Timing
 
 Address = tuple[str, int]
 
-READY_TIMEOUT_S = 20.0
+NEEDS_LONGER = "a subject that needs longer says so: start_timeout_s in its file"
 STOP_GRACE_S = 1.0
 _POLL_S = 0.02
 _HEALTH = {
@@ -80,7 +80,8 @@ class SubjectProcesses:
 
     def _wait_ready(self) -> None:
         waiting = {name: r for name, r in self._running.items() if r.instance.component.port_env}
-        until = time.monotonic() + READY_TIMEOUT_S
+        timeout_s = self._subject.start_timeout_s
+        until = time.monotonic() + timeout_s
         while waiting:
             self._refuse_early_death()
             for name, running in list(waiting.items()):
@@ -89,7 +90,7 @@ class SubjectProcesses:
                     del waiting[name]
             if waiting and time.monotonic() > until:
                 late = ", ".join(waiting)
-                raise DrillInvalid(f"no HTTP answer from {late} within {READY_TIMEOUT_S:.0f} s of its start")
+                raise DrillInvalid(f"no HTTP answer from {late} within {timeout_s:g} s of its start ({NEEDS_LONGER})")
             time.sleep(_POLL_S)
         self._refuse_early_death()
 

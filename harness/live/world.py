@@ -23,10 +23,9 @@ from harness.live.drill_logs import DrillLogs
 from harness.live.fork_servers import ForkServers
 from harness.live.interruption import held
 from harness.live.parts import OTHER_COHORTS, Parts, Starter, canaries, edge_calls
-from harness.live.subject_processes import SubjectProcesses
+from harness.live.subject_processes import NEEDS_LONGER, SubjectProcesses
 from harness.live.toxiproxy import ToxiproxyClient
 
-SERVING_TIMEOUT_S = 20.0
 ANSWER_TIMEOUT_S = 10.0
 _EVIDENCE_EVERY_S = 0.2
 _CALIBRATION = {"seconds": 1.0, "concurrency": 8}
@@ -154,15 +153,16 @@ class EmbeddedWorld:
     def wait_serving(self) -> None:
         """Until a write and a read through the edge succeed; the subject may need a while to elect its active side."""
         self._wait_answer()
-        until = time.monotonic() + SERVING_TIMEOUT_S
+        timeout_s = self.subject.serving_timeout_s(self.timing)
+        until = time.monotonic() + timeout_s
         while True:
             burst = self._parts.witness.post("/calibrate", _PROBE)
             if burst["ok"] > 0 and burst["failed"] == 0:
                 return
             if time.monotonic() > until:
                 raise DrillInvalid(
-                    f"no steady state: within {SERVING_TIMEOUT_S:.0f} s of its start the application served no write "
-                    f"through the edge (see the subject's logs)"
+                    f"no steady state: within {timeout_s:g} s of its start the application served no write "
+                    f"through the edge (see the subject's logs; {NEEDS_LONGER})"
                 )
             time.sleep(0.1)
 

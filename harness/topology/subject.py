@@ -8,9 +8,14 @@ from typing import Annotated
 from pydantic import Field
 
 from harness.names import OUTSIDE, instance_name
-from harness.topology.environment import Environment, Spec
+from harness.topology.environment import Environment, Seconds, Spec
+from harness.topology.timing import Timing
 
 EACH = "each"
+START_TIMEOUT_S = 20.0
+SETTLE_S = 90.0
+"""Production seconds until a started application is served through the edge: three health checks 30 s apart, Route 53's
+standard interval (Developer Guide, "Values that you specify when you create or update health checks")."""
 
 EnvironmentName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 SubjectName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
@@ -94,7 +99,10 @@ class SubjectTiming(Spec):
 
 
 class Subject(Spec):
-    """A whole subject file. folder: where it lies; commands run there."""
+    """A whole subject file. folder: where it lies; commands run there.
+
+    start_timeout_s: wall seconds, in either profile, in which every component with a port must give an HTTP answer.
+    """
 
     subject: SubjectName
     tables: tuple[Table, ...] = ()
@@ -103,12 +111,17 @@ class Subject(Spec):
     workload: WorkloadMapping = WorkloadMapping()
     honours_time_scale: bool = False
     timing: SubjectTiming | None = None
+    start_timeout_s: Seconds = START_TIMEOUT_S
     folder: Path = Field(default=Path(), exclude=True)
 
     @property
     def application(self) -> Component:
         """The component behind the load balancers: the one with a port, running in each region."""
         return next(c for c in self.components if c.port_env and c.region == EACH)
+
+    def serving_timeout_s(self, timing: Timing) -> float:
+        """Wall seconds in which the started application must serve writes through the edge."""
+        return self.start_timeout_s + timing.interval_s(SETTLE_S)
 
     def instances(self, environment: Environment) -> tuple[Instance, ...]:
         """Every process that a drill starts, application last (it depends on the others least)."""

@@ -167,9 +167,13 @@ def test_a_component_that_runs_once_and_is_done_may_be_done() -> None:
 @pytest.mark.usefixtures("stopped")
 def test_an_application_that_never_answers_makes_the_drill_invalid(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subject_processes, "_answers", lambda address, path: False)
-    monkeypatch.setattr(subject_processes, "READY_TIMEOUT_S", 0.05)
-    with pytest.raises(DrillInvalid, match=rf"no HTTP answer from storefront\.{EAST}, storefront\.{WEST} within"):
-        started(Servers())
+    hasty = subject().model_copy(update={"start_timeout_s": 0.05})
+    with pytest.raises(DrillInvalid) as error:
+        processes(Servers(), of=hasty).start()
+    assert str(error.value) == (
+        f"no HTTP answer from storefront.{EAST}, storefront.{WEST} within 0.05 s of its start "
+        "(a subject that needs longer says so: start_timeout_s in its file)"
+    )
 
 
 @pytest.mark.usefixtures("answering")

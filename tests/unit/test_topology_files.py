@@ -284,3 +284,26 @@ def test_the_fast_profile_divides_intervals_and_leaves_time_outs_a_second(
     assert timing.interval_s(30) == pytest.approx(interval_s)
     assert timing.timeout_s(4) == timeout_s
     assert timing.timeout_s(0.5) == short_timeout_s
+
+
+@pytest.mark.parametrize(
+    ("line", "profile", "start_s", "serving_s"),
+    [
+        ("", Profile.FAST, 20, 29),
+        ("", Profile.PRODUCTION, 20, 110),
+        ("start_timeout_s: 90\n", Profile.FAST, 90, 99),
+        ("start_timeout_s: 90\n", Profile.PRODUCTION, 90, 180),
+    ],
+)
+def test_a_subject_gets_the_time_to_start_that_it_asks_for_and_the_health_checks_of_the_profile(
+    tmp_path: Path, line: str, profile: Profile, start_s: float, serving_s: float
+) -> None:
+    subject = load_subject(written(tmp_path, SUBJECT + line, "subject.yaml"), load_environment(EMBEDDED))
+    assert subject.start_timeout_s == start_s
+    assert subject.serving_timeout_s(Timing(profile)) == serving_s
+
+
+def test_no_time_to_start_at_all_is_refused(tmp_path: Path) -> None:
+    assert refused_subject(tmp_path, SUBJECT + "start_timeout_s: 0\n") == [
+        (14, "start_timeout_s: Input should be greater than 0 (got 0)")
+    ]
