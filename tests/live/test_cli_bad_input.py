@@ -2,43 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
+from command_line import drill, left_running, read_until, started
 
 pytestmark = pytest.mark.live
 
 ROOT = Path(__file__).parents[2]
 SUBJECTS = ROOT / "tests" / "subjects"
-
-
-def drill(folder: Path, *arguments: str, timeout_s: float = 100) -> tuple[int, str]:
-    """Exit code and everything that was printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "harness.cli.main", *arguments],
-        cwd=folder, capture_output=True, text=True, timeout=timeout_s, check=False, env=environment(),
-    )  # fmt: skip
-    return done.returncode, done.stdout + done.stderr
-
-
-def environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith(("DRILL_", "PYTEST_"))}
-
-
-def left_running(folder: Path) -> list[str]:
-    """Processes that were started from `folder` or below a world that was."""
-    names = []
-    for process in psutil.process_iter(["cmdline", "cwd"]):
-        if process.info["cwd"] == str(folder):
-            names.append(" ".join(process.info["cmdline"] or ()))
-    return names
 
 
 @pytest.mark.parametrize(
@@ -139,39 +114,13 @@ def test_a_subject_that_never_answers_ends_in_a_verdict(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_outlives_an_interrupted_drill(tmp_path: Path, number: signal.Signals) -> None:
-    running = subprocess.Popen(
-        [sys.executable, "-m", "harness.cli.main", "run", "region-lost-refused"],
-        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment(),
-    )  # fmt: skip
-    assert running.stdout is not None
-    for line in running.stdout:  # a world, a subject and clients are up
-        if "steady state" in line:
-            break
-    below = psutil.Process(running.pid).children(recursive=True)
-    assert len(below) > 8
-    running.send_signal(number)
-    running.stdout.read()
-    code = running.wait(timeout=20)
-    running.stdout.close()
+    with started(tmp_path, "run", "region-lost-refused") as running:
+        assert "steady state" in read_until(running, "steady state")  # a world, a subject and clients are up
+        below = psutil.Process(running.pid).children(recursive=True)
+        assert len(below) > 8
+        running.send_signal(number)
+        running.communicate(timeout=20)
+    code = running.returncode
     assert code == (-9 if number is signal.SIGKILL else 130)
     _gone, alive = psutil.wait_procs(below, timeout=10)
     assert [process.cmdline() for process in alive] == []
-
-
-def test_a_standing_world_answers_curl_and_is_gone_when_it_is_told_to_go(tmp_path: Path) -> None:
-    code, output = drill(tmp_path, "env", "up")
-    assert code == 0, output
-    try:
-        assert "curl --resolve app.example.com:" in output
-        code, output = drill(tmp_path, "env", "status")
-        assert code == 0
-        code, output = drill(tmp_path, "watch", "--for", "3s")
-        assert code in (0, 1)
-        assert "Report: reports/" in output
-    finally:
-        code, output = drill(tmp_path, "env", "down")
-    assert code == 0
-    deadline = time.monotonic() + 5
-    while left_running(tmp_path) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert left_running(tmp_path) == []

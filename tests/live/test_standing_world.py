@@ -86,6 +86,7 @@ def test_a_second_world_is_refused_by_one_message_and_the_first_one_is_shown(
     assert f"A world is running here already (pid {world.pid}, foreign, by drill env up)" in output.replace("\n", " ")
     code, output = drill(folder, "env", "status")
     assert (code, "mine (fast) with foreign" in output) == (0, True)
+    assert "curl --resolve app.example.com:" in output
     code, output = drill(folder, "doctor")
     assert f"pid {world.pid} (drill env up)" in output
 
