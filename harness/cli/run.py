@@ -45,7 +45,7 @@ def run(
     ] = None,
     reports: Annotated[str | None, typer.Option(help="Folder for the evidence. Default: reports.")] = None,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Leave the world up after a failure, for looking around.")
+        bool, typer.Option("--keep", help="Leave the world up after a failure, until Ctrl-C.")
     ] = False,
 ) -> None:
     """Run drills: stand the world up, break it, watch the clients, file the evidence."""
