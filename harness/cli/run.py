@@ -44,9 +44,7 @@ def run(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override what the scenario says.")
     ] = None,
     reports: Annotated[str | None, typer.Option(help="Folder for the evidence. Default: reports.")] = None,
-    keep: Annotated[
-        bool, typer.Option("--keep", help="Leave the world up after a failure, until Ctrl-C.")
-    ] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the world up after a failure, until Ctrl-C.")] = False,
 ) -> None:
     """Run drills: stand the world up, break it, watch the clients, file the evidence."""
     options = shared.resolved(
