@@ -80,6 +80,7 @@ def _options_of(state: StandingWorld, given: Mapping[str, object], reports: Path
         settings=Settings(),
         reports=reports,
         keep=False,
+        typed=state.typed,
     )
 
 

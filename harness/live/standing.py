@@ -96,6 +96,7 @@ def described(world: EmbeddedWorld, servers: ForkServers, options: RunOptions, o
         subject_file=options.subject_file.resolve(),
         profile=options.timing.profile,
         seed=options.seed,
+        typed=dict(options.typed),
         folder=servers.folder,
         logs=servers.folder / "logs",
         toxiproxy=parts.toxiproxy.url,

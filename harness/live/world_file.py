@@ -71,7 +71,7 @@ class StandingWorld(_Part):
     """A world that stays up. pid, started: of its supervisor. folder: the world's own, with its logs below.
 
     Keys of edges, regions, balancers, applications are regions; those of gateway and processes are instances.
-    origin: the command that holds it. since: wall clock, for people.
+    origin: the command that holds it. since: wall clock, for people. typed: see harness.drill.evidence.RunResult.
     """
 
     format: Literal["drill-world/1"] = "drill-world/1"
@@ -86,6 +86,7 @@ class StandingWorld(_Part):
     subject_file: Path
     profile: Profile
     seed: int
+    typed: dict[str, str]
     folder: Path
     logs: Path
     toxiproxy: str

@@ -84,7 +84,7 @@ def reproduce(run: RunResult, drill: DrillResult) -> str:
     words += ["--subject", subject] if subject else []
     words += ["--profile", run.profile]
     words += [] if run.seed is None else ["--seed", str(run.seed)]
-    words += ["--trials", run.typed["trials"]] if "trials" in run.typed else []
+    words += ["--trials", run.typed["trials"]] if "trials" in run.typed and not by_hand else []
     for name, value in drill.settings.items():
         words += [f"--{name}", value] if by_hand else ["--set", f"{name}={value}"]
     return " ".join(quote(word) for word in words)

@@ -128,7 +128,7 @@ def test_a_cut_by_hand_is_a_bracket_that_holds_it_and_ctrl_c_loses_nothing(folde
     invoked = {event.op for event in events if isinstance(event, Invoke)}
     assert invoked == {event.op for event in events if isinstance(event, Completion)}
     assert sum(isinstance(event, Invoke) and event.cohort == "dns" for event in events) >= sent
-    assert "drill watch --environment mine --subject foreign" in (place / "report.html").read_text()
+    assert f"drill watch --environment mine.yaml --subject {SUBJECT}" in (place / "report.html").read_text()
     assert judged(world)["sent"] == 0  # the clients are idle again
 
 
