@@ -34,11 +34,11 @@ def report(
 ) -> None:
     """Print the summary of a run, and draw its report.html anew from run.json."""
     from harness.reporting import report as html
-    from harness.reporting import run_json
+    from harness.reporting import run_json_reader
     from harness.reporting.summary import show
 
     folder = folder_of(run, reports_folder(reports, os.environ, Path.cwd()))
-    result = run_json.load(folder / "run.json")
+    result = run_json_reader.load(folder / "run.json")
     console = Console(highlight=False)
     try:
         path = html.write(result, folder)

@@ -24,7 +24,7 @@ from allure_commons.types import AttachmentType, ParameterMode
 from harness.clock import to_s
 from harness.drill.evidence import DrillResult, RunResult
 from harness.errors import InputError
-from harness.reporting import objectives, run_json, timeline, wording
+from harness.reporting import objectives, run_json, run_json_reader, timeline, wording
 from harness.reporting.sources import read_history
 
 HISTORY_PLAIN_BYTES = 512 * 1024
@@ -210,7 +210,7 @@ def _measured(result: DrillResult) -> dict[str, str]:
 
 def _attach_history(result: DrillResult, folder: Path) -> None:
     try:
-        path = run_json.inside(folder, result.history)
+        path = run_json_reader.inside(folder, result.history)
         size = path.stat().st_size
     except (InputError, OSError):
         return  # read_history has already said what is wrong with it

@@ -10,7 +10,7 @@ from harness.drill.evidence import DrillResult
 from harness.errors import InputError, WorldError
 from harness.history import codec
 from harness.history.events import Commit, Event
-from harness.reporting.run_json import inside
+from harness.reporting.run_json_reader import inside
 from harness.reporting.wording import clean
 
 LARGEST_HISTORY_BYTES = 256 * 1024 * 1024

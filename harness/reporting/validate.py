@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.errors import InputError
-from harness.reporting import run_json
+from harness.reporting import run_json_reader
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -18,7 +18,7 @@ def main(arguments: Sequence[str]) -> int:
     code = 0
     for name in arguments:
         try:
-            run = run_json.load(Path(name))
+            run = run_json_reader.load(Path(name))
         except InputError as error:
             sys.stderr.write(f"{error}\n")
             code = 3

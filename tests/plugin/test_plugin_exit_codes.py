@@ -17,7 +17,7 @@ from harness.drill.catalogue import drills_in, select
 from harness.drill.options import resolve
 from harness.errors import InputError, LinkError
 from harness.history import codec
-from harness.reporting import run_json, validate
+from harness.reporting import run_json_reader, validate
 
 FEATURE = """\
 Feature: Mine
@@ -150,7 +150,7 @@ def test_the_evidence_of_a_run_holds(project: Path, world: World, capsys: pytest
     assert drill_run(project, LOST, "Control", trials=2) == 0
     folder = project / "reports" / "latest"
     assert validate.main([str(folder / "run.json")]) == 0
-    run = run_json.load(folder / "run.json")
+    run = run_json_reader.load(folder / "run.json")
     assert len(run.drills) == 4
     for drill in run.drills:
         history = folder / drill.history

@@ -16,7 +16,7 @@ from harness.cli.pytest_run import run_drills
 from harness.drill.catalogue import select
 from harness.drill.options import resolve
 from harness.errors import LinkError
-from harness.reporting import report, run_json
+from harness.reporting import report, run_json_reader
 
 ROOT = Path(__file__).parents[2]
 LOST = """\
@@ -121,7 +121,7 @@ def test_the_command_that_repeats_a_drill_of_ones_own_finds_everything_again(
     project.makefile(".feature", mine=OUTLINE)
     nobody: Any = None
     run_drills(select(["mine.feature::lost-refused"]), resolve(given, {}, project.path, 7), nobody)
-    run = run_json.load(project.path / "reports" / "latest" / "run.json")
+    run = run_json_reader.load(project.path / "reports" / "latest" / "run.json")
     commands = {report.reproduce(run, drill) for drill in run.drills}
     assert commands == {
         f"drill run mine.feature::lost-refused --environment 'my env.yaml' --subject {subject} --profile fast "

@@ -13,7 +13,7 @@ from test_reporting_sample import drill, run
 
 from harness.errors import InputError, WorldError
 from harness.outcome import Bracket
-from harness.reporting import run_json, validate
+from harness.reporting import run_json, run_json_reader, validate
 
 
 def _write(tmp_path: Path, change: Callable[[dict[str, Any]], object] | None = None) -> Path:
@@ -29,13 +29,13 @@ def _write(tmp_path: Path, change: Callable[[dict[str, Any]], object] | None = N
 def test_evidence_read_back_is_the_evidence_that_was_written(tmp_path: Path) -> None:
     original = run(replace(drill(), failback={"returned": True, "flaps": 0}))
     run_json.write(original, tmp_path / "run.json")
-    assert run_json.load(tmp_path / "run.json") == original
+    assert run_json_reader.load(tmp_path / "run.json") == original
 
 
 def test_a_drill_that_measured_nothing_is_valid_evidence(tmp_path: Path) -> None:
     bare = replace(drill(), rto=None, rpo=None, failback=None, rto_by_cohort={"dns": None}, outages=(), faults=())
     run_json.write(run(bare), tmp_path / "run.json")
-    read = run_json.load(tmp_path / "run.json").drills[0]
+    read = run_json_reader.load(tmp_path / "run.json").drills[0]
     assert (read.rto, read.rpo, read.rto_by_cohort) == (None, None, {"dns": None})
 
 
@@ -88,14 +88,14 @@ HOSTILE: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
 def test_a_hostile_run_file_is_refused_with_the_place(tmp_path: Path, name: str) -> None:
     change, text = HOSTILE[name]
     with pytest.raises(InputError, match=text):
-        run_json.load(_write(tmp_path, change))
+        run_json_reader.load(_write(tmp_path, change))
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1e999]", b"\xff\xfe", b"[" * 100_000, b"NaN", b"null", b"[]"])
 def test_a_file_that_is_no_evidence_at_all_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "run.json").write_bytes(content)
     with pytest.raises(InputError, match=r"run\.json"):
-        run_json.load(tmp_path / "run.json")
+        run_json_reader.load(tmp_path / "run.json")
 
 
 def test_a_symbolic_link_does_not_lead_out_of_the_run(tmp_path: Path) -> None:
@@ -103,19 +103,19 @@ def test_a_symbolic_link_does_not_lead_out_of_the_run(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("x")
     (tmp_path / "run" / "link").symlink_to(tmp_path / "secret")
     with pytest.raises(InputError, match="leaves"):
-        run_json.inside(tmp_path / "run", "link")
+        run_json_reader.inside(tmp_path / "run", "link")
 
 
 def test_a_file_over_the_limit_is_not_even_parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = _write(tmp_path)
-    monkeypatch.setattr(run_json, "LARGEST_FILE_BYTES", path.stat().st_size - 1)
+    monkeypatch.setattr(run_json_reader, "LARGEST_FILE_BYTES", path.stat().st_size - 1)
     with pytest.raises(InputError, match="the limit is"):
-        run_json.load(path)
+        run_json_reader.load(path)
 
 
 def test_a_missing_run_is_the_users_mistake(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
-        run_json.load(tmp_path / "nowhere.json")
+        run_json_reader.load(tmp_path / "nowhere.json")
 
 
 def test_the_validator_accepts_good_evidence_and_names_bad(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

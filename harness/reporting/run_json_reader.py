@@ -1,0 +1,191 @@
+"""Reads run.json back.
+
+What is read may come from anywhere: sizes, types, and paths are checked before anything is believed, and every
+mistake is an InputError that says where.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import Any, NoReturn
+
+from harness.clock import to_ns
+from harness.drill.evidence import (
+    DrillResult,
+    FaultResult,
+    Finding,
+    ObjectiveResult,
+    Objectives,
+    Outage,
+    RpoResult,
+    RunResult,
+)
+from harness.errors import InputError, Problem
+from harness.outcome import Bracket, Verdict
+from harness.reporting import schema
+
+LARGEST_FILE_BYTES = 64 * 1024 * 1024
+_SECONDS_MAX = 10 * 365 * 24 * 3600.0
+
+
+def validate(path: Path) -> dict[str, Any]:
+    """Check a run.json against the schema, and that its paths stay inside its folder.
+
+    Returns the parsed object. Raises InputError with every problem found.
+    """
+    body = _parse(path)
+    problems = schema.problems(body, str(path))
+    if not problems:
+        problems = _path_problems(body, path) + _time_problems(body, path)
+    if problems:
+        raise InputError(*problems)
+    assert isinstance(body, dict)
+    return body
+
+
+def load(path: Path) -> RunResult:
+    """Read a run.json back. Raises InputError when it is missing, too large, or not evidence."""
+    body = validate(path)
+    environment = body["environment"]
+    try:
+        return RunResult(
+            run_id=body["run_id"],
+            started_at=datetime.fromisoformat(body["started_at"]),
+            finished_at=datetime.fromisoformat(body["finished_at"]),
+            versions=body["versions"],
+            environment=environment["name"],
+            profile=environment["profile"],
+            subject=environment.get("subject", ""),
+            capabilities=environment["capabilities"],
+            verdict=Verdict(body["verdict"]),
+            drills=tuple(_drill(drill) for drill in body["drills"]),
+            seed=body.get("seed"),
+            machine=body.get("machine", {}),
+            typed=body.get("typed", {}),
+        )
+    except (ValueError, OverflowError) as error:
+        raise InputError(Problem(str(path), None, str(error))) from error
+
+
+def inside(folder: Path, relative: str) -> Path:
+    """The file that a path of the evidence names. Raises InputError when it would leave the run's folder."""
+    pure = PurePosixPath(relative)
+    root = folder.resolve()
+    try:
+        target = (root / relative).resolve()
+    except (ValueError, OSError, RuntimeError) as error:  # a NUL byte, too long a name, a loop of symbolic links
+        raise InputError(f"not a path: {relative!r}") from error
+    if pure.is_absolute() or "\\" in relative or not target.is_relative_to(root):
+        raise InputError(f"path leaves the run's folder: {relative!r}")
+    return target
+
+
+def _parse(path: Path) -> object:
+    try:
+        size = path.stat().st_size
+        if size > LARGEST_FILE_BYTES:
+            raise InputError(Problem(str(path), None, f"{size} bytes; the limit is {LARGEST_FILE_BYTES}"))
+        parsed: object = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse, parse_float=_finite)
+    except OSError as error:
+        raise InputError(Problem(str(path), None, f"cannot be read: {error.strerror}")) from error
+    except json.JSONDecodeError as error:
+        raise InputError(Problem(str(path), error.lineno, f"not JSON: {error.msg}")) from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(Problem(str(path), None, f"not JSON that can be used: {error}")) from error
+    return parsed
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a number in JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"number out of range: {text[:40]}")
+    return value
+
+
+def _path_problems(body: Any, path: Path) -> list[Problem]:
+    found = []
+    for drill in body["drills"]:
+        for name in (drill["history"], *drill.get("logs", ())):
+            try:
+                inside(path.parent, name)
+            except InputError as error:
+                found.append(Problem(str(path), None, f"drill {drill['name']!r}: {error}"))
+    return found
+
+
+def _time_problems(body: Any, path: Path) -> list[Problem]:
+    found = []
+    for name in ("started_at", "finished_at"):
+        try:
+            aware = datetime.fromisoformat(body[name]).tzinfo is not None
+        except ValueError:
+            aware = False
+        if not aware:
+            found.append(Problem(str(path), None, f"$.{name}: not a date-time with an offset: {body[name]!r:.80}"))
+    return found
+
+
+def _ns(value_s: float | None) -> int | None:
+    if value_s is None:
+        return None
+    if not 0 <= value_s <= _SECONDS_MAX:
+        raise ValueError(f"a duration must lie between 0 and {_SECONDS_MAX:g} s, not {value_s!r:.40}")
+    return to_ns(value_s)
+
+
+def _bracket(body: Mapping[str, Any] | None) -> Bracket | None:
+    if body is None:
+        return None
+    low_ns = _ns(body["low_s"])
+    assert low_ns is not None
+    return Bracket(low_ns, _ns(body["high_s"]), _ns(body.get("point_s")))
+
+
+def _outage(body: Mapping[str, Any]) -> Outage:
+    duration = _bracket(body)
+    assert duration is not None
+    return Outage(body.get("cohort", ""), duration, body["first_bad_ns"], body.get("last_bad_ns"))
+
+
+def _known(body: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: body[name] for name in names if name in body}
+
+
+def _fault(body: Mapping[str, Any]) -> FaultResult:
+    lists = {name: tuple(body.get(name, ())) for name in ("kinds_used", "touched")}
+    return FaultResult(**_known(body, *FaultResult.__dataclass_fields__) | lists)
+
+
+def _rpo(body: Mapping[str, Any] | None) -> RpoResult | None:
+    if body is None:
+        return None
+    fields = _known(body, *(name for name in RpoResult.__dataclass_fields__ if name != "missing_ids"))
+    return RpoResult(**fields, missing_ids=tuple(body.get("missing_ids", ())))
+
+
+def _drill(body: Mapping[str, Any]) -> DrillResult:
+    return DrillResult(
+        **_known(body, "name", "feature", "scenario", "history", "history_sha256", "failback", "why", "prediction_s"),
+        **_known(body, "availability", "witness", "settings", "duration_s", "overhead_s", "control", "phases_ns"),
+        **_known(body, "unsent", "unseen_s", "typed"),
+        verdict=Verdict(body["verdict"]),
+        reasons=tuple(body["reasons"]),
+        objectives=Objectives(**_known(body["objectives"], *Objectives.__dataclass_fields__)),
+        tags=tuple(body.get("tags", ())),
+        results=tuple(ObjectiveResult(r["name"], Verdict(r["verdict"]), r["text"]) for r in body.get("results", ())),
+        faults=tuple(_fault(fault) for fault in body["faults"]),
+        rto=_bracket(body["rto"]),
+        rto_by_cohort={cohort: _bracket(value) for cohort, value in body.get("rto_by_cohort", {}).items()},
+        rpo=_rpo(body["rpo"]),
+        findings=tuple(Finding(**_known(f, *Finding.__dataclass_fields__)) for f in body.get("findings", ())),
+        outages=tuple(_outage(outage) for outage in body.get("outages", ())),
+        logs=tuple(body.get("logs", ())),
+    )
