@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack, closing, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from harness.cli.foreground import keep
 from harness.drill.catalogue import KnownDrill
 from harness.drill.options import RunOptions
 from harness.drill.runner import Run
-from harness.errors import DrillError, WorldError
+from harness.errors import DrillError, InputError
 from harness.live import world_file
 from harness.live.fork_servers import ForkServers
 from harness.live.interruption import EXIT_INTERRUPTED, STOPPED
@@ -36,12 +37,23 @@ EXIT_OF = {
 }
 
 
+_NOT_THE_USERS = (
+    "addopts=", "minversion=", "required_plugins=", "usefixtures=", "norecursedirs=", "console_output_style=classic",
+    "strict=false", "strict_config=false", "strict_markers=false",
+    "python_functions=test", "collect_imported_tests=true",
+    "filterwarnings=ignore::pytest.PytestUnknownMarkWarning",  # tags of a feature are no marks
+)  # fmt: skip
+"""Settings of the user's pytest that are meant for other sessions; what its modules need stays (`pythonpath`)."""
+_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+
+
 class _Quiet:
-    """Takes the place of pytest's own terminal output, and keeps what matters: why a collection failed."""
+    """Takes the place of pytest's own terminal output, and keeps what matters: why something did not run."""
 
     def __init__(self) -> None:
         self.output = io.StringIO()
         self.problems: list[str] = []
+        self.skipped: list[str] = []
         self.interrupted = False
 
     @pytest.hookimpl(trylast=True)
@@ -56,9 +68,19 @@ class _Quiet:
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         # pytest stops itself by the same way, after a collection that failed for example; nobody pressed anything then
-        self.interrupted = not isinstance(excinfo.value, pytest.Session.Interrupted)
+        if isinstance(excinfo.value, pytest.exit.Exception):
+            self.problems.append(f"a hook or a step of yours ended pytest: {excinfo.value.msg}")
+        else:
+            self.interrupted = not isinstance(excinfo.value, pytest.Session.Interrupted)
+
+    def pytest_internalerror(self, excrepr: object) -> None:
+        where = getattr(excrepr, "reprcrash", None) or str(excrepr).strip().rpartition("\n")[2]
+        self.problems.append(f"a hook failed, and pytest with it: {where}")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.skipped and not hasattr(report, "wasxfail"):
+            why = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+            self.skipped.append(f"{report.head_line}: {why}")
         if report.failed and report.when != "call":
             self.problems.append(_reason(report.longreprtext))
         elif report.failed:
@@ -77,8 +99,7 @@ def run_drills(drills: Sequence[KnownDrill], options: RunOptions, servers: ForkS
     arguments = [
         *files,
         "--capture=no",
-        "--override-ini=addopts=",
-        "--override-ini=filterwarnings=",
+        *(f"--override-ini={setting}" for setting in _NOT_THE_USERS),
         "-p", "no:cacheprovider",
         "-p", "no:logging",
         f"--alluredir={run.folder / 'allure-results'}",
@@ -87,13 +108,26 @@ def run_drills(drills: Sequence[KnownDrill], options: RunOptions, servers: ForkS
     with closing(host):
         view.start()
         try:
-            code = pytest.main(arguments, plugins=[_Named(host), quiet])
+            with _own_variables():
+                code = pytest.main(arguments, plugins=[_Named(host), quiet])
+        except pytest.exit.Exception as error:  # while a conftest is imported, pytest does not take it in
+            raise InputError(f"your conftest ended pytest: {error.msg}") from error
         finally:
             view.stop()
         exit_code = _report(code, host, run, quiet, console)
         if host.kept is not None and not quiet.interrupted:
             _keep(host.kept, options, servers, console)
     return exit_code
+
+
+@contextmanager
+def _own_variables() -> Iterator[None]:
+    """Without variables that are meant for the user's other sessions."""
+    theirs = {name: os.environ.pop(name) for name in _VARIABLES if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(theirs)
 
 
 def _keep(kept: tuple[EmbeddedWorld, ExitStack], options: RunOptions, servers: ForkServers, console: Console) -> None:
@@ -125,15 +159,26 @@ def _report(code: Any, host: Host, run: Run, quiet: _Quiet, console: Console) ->
         host.close()
         Console(stderr=True).print(STOPPED)
         return EXIT_INTERRUPTED
-    problems = list(dict.fromkeys(run.errors)) or quiet.problems
-    if problems:
+    for sentence in quiet.skipped:
+        console.print(Text(f"skipped: {sentence}"), soft_wrap=True)
+    problems = list(dict.fromkeys(run.errors)) or quiet.problems or _unexplained(code, host, run, quiet)
+    for problem in problems:
         error = Console(stderr=True, soft_wrap=True, highlight=False)
-        for problem in problems:
-            error.print(Text.assemble(("drill:", "bold red"), " ", problem))  # no markup: the words are anybody's
+        error.print(Text.assemble(("drill:", "bold red"), " ", problem))  # no markup: the words are anybody's
+    if problems or host.result is None:
         return EXIT_HARNESS
-    if host.result is None:
-        raise WorldError(f"pytest ended with {code!r} and no drill was run:\n{quiet.output.getvalue()[-2000:]}")
     return EXIT_OF[host.result.verdict]
+
+
+def _unexplained(code: Any, host: Host, run: Run, quiet: _Quiet) -> list[str]:
+    """A run in which nothing went wrong and yet not everything was run must not pass for one that did."""
+    planned = len(host.wanted) * run.options.trials
+    if host.result is None:
+        said = quiet.output.getvalue()[-2000:].strip()
+        return [f"no drill was run; pytest ended with {code!r}" + (f":\n{said}" if said and not quiet.skipped else "")]
+    if host.result.verdict is Verdict.MET and len(run.drills) + len(quiet.skipped) < planned:
+        return [f"only {len(run.drills)} of {planned} drills were run: a hook of yours left the others out"]
+    return []
 
 
 def _reason(text: str) -> str:

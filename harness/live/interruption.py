@@ -5,6 +5,8 @@ started. Nothing may interrupt that clean-up half way, or processes and toxics s
 with a message and nothing else. Neither may the first, where it meets a clean-up that runs anyhow (`held`): it is
 remembered, and raised when that is done. So that a clean-up which hangs cannot hold the command for ever, it has a
 limit; then the process leaves at once, and the kernel and the fork servers take the world's processes down with it.
+And because Python drops a KeyboardInterrupt that comes up in a `__del__` or a callback of the garbage collector, a
+signal that comes long after the first, and meets no clean-up, is raised again.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -21,6 +24,7 @@ _HANGUP = getattr(signal, "SIGHUP", None)
 SIGNALS = tuple(number for number in (signal.SIGINT, signal.SIGTERM, _HANGUP) if number is not None)
 STOP_LIMIT_S = 60.0
 """A clean-up takes two seconds; draining clients of a world in trouble may take thirty."""
+LOST_AFTER_S = 10.0
 EXIT_INTERRUPTED = 130
 STOPPED = "interrupted: everything that was started has been stopped"
 _MESSAGE = "stopping; a moment ..."
@@ -38,6 +42,7 @@ class Interruption:
         self._former: dict[int, Any] = {}
         self._terminals = [fd for fd in (1, _STDERR) if os.isatty(fd)]  # a terminal that hung up no longer says so
         self._stopping = False
+        self._raised_s = 0.0
         self._remembered = False
         self._holds = 0
 
@@ -56,15 +61,16 @@ class Interruption:
     def _take(self, number: int, frame: FrameType | None) -> None:
         if number == _HANGUP:
             self.leave_terminal()
-        if self._stopping or self._holds:
+        lost = self._stopping and time.monotonic() - self._raised_s > LOST_AFTER_S
+        if self._holds or (self._stopping and not lost):
             self._remembered = True
             _say(_MESSAGE)
         else:
             self._stop()
 
     def _stop(self) -> None:
-        self._stopping = True
-        if self._limit_s is not None:
+        first, self._stopping, self._raised_s = not self._stopping, True, time.monotonic()
+        if first and self._limit_s is not None:
             timer = threading.Timer(self._limit_s, _give_up)
             timer.daemon = True
             timer.start()

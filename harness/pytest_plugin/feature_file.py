@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from pytest_bdd.feature import get_feature
 
-from harness.drill.catalogue import ENCODING, SUFFIX
+from harness.drill.catalogue import ENCODING, SUFFIX, drills_in
+from harness.errors import InputError
 
 _BINDING = "from pytest_bdd import scenarios as _bind\n_bind(_path)\n"
 
@@ -20,6 +21,10 @@ class FeatureFile(pytest.Module):
         module = types.ModuleType(f"feature_{self.path.stem}")
         module.__file__ = str(self.path)
         module.__dict__["_path"] = str(self.path)
+        try:
+            drills_in(self.path)
+        except InputError as error:
+            raise self.CollectError(str(error)) from error
         # pytest-bdd binds what it has read already; read by itself, a byte order mark would be an unexpected token.
         get_feature(str(self.path.parent), self.path.name, encoding=ENCODING)
         # pytest-bdd puts the tests into the namespace of the frame that calls it, so the call must run in there.

@@ -39,6 +39,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     return (yield from ending.conclude(item))
 
 
+@pytest.hookimpl(tryfirst=True)  # a hook of somebody else's that fails must not take the evidence along
 def pytest_sessionfinish(session: pytest.Session) -> None:
     finish(session.config)
 

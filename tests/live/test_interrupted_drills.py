@@ -37,15 +37,17 @@ class Stopping:
     folder: Path
     toxiproxy: ToxiproxyClient
 
-    def start(self, *arguments: str, output: int = subprocess.DEVNULL, **options: object) -> subprocess.Popen[bytes]:
+    def start(self, *arguments: str, output: int | None = None, **options: object) -> subprocess.Popen[bytes]:
         """Start one, and wait until its fault is in force."""
         temporary = self.folder / "tmp"
         temporary.mkdir()
         kept = {name: v for name, v in os.environ.items() if not name.startswith(("DRILL_", "PYTEST_"))}
         env = {**kept, "TOXIPROXY_URL": self.toxiproxy.url, "TMPDIR": str(temporary)}
-        running: subprocess.Popen[bytes] = subprocess.Popen(
-            [sys.executable, *arguments], cwd=self.folder, env=env, stdout=output, stderr=output, **options,  # type: ignore[call-overload]
-        )  # fmt: skip
+        with (self.folder / "output").open("wb") as file:
+            to = file if output is None else output
+            running: subprocess.Popen[bytes] = subprocess.Popen(
+                [sys.executable, *arguments], cwd=self.folder, env=env, stdout=to, stderr=to, **options,  # type: ignore[call-overload]
+            )  # fmt: skip
         self._until(lambda: any(not proxy.enabled for proxy in self.toxiproxy.proxies().values()), running)
         self.below = psutil.Process(running.pid).children(recursive=True)
         assert len(self.below) > 8
@@ -54,9 +56,14 @@ class Stopping:
     def _until(self, condition: Callable[[], bool], running: subprocess.Popen[bytes]) -> None:
         until = time.monotonic() + 90
         while not condition():
-            assert running.poll() is None, "it ended before its fault was in force"
+            assert running.poll() is None, f"it ended before its fault was in force:\n{self.output}"
             assert time.monotonic() < until
             time.sleep(0.02)
+
+    @property
+    def output(self) -> str:
+        """What it printed, unless that went to a terminal."""
+        return (self.folder / "output").read_text()
 
     def leaves_nothing(self) -> None:
         """No process, no proxy, no file."""
@@ -92,7 +99,7 @@ def test_somebody_who_does_not_wait_for_the_clean_up_leaves_nothing_behind(
     code = ends(running)
     stopping.leaves_nothing()
     # Signals that come when all is done already, and the interpreter is about to end, may decide the code.
-    assert code in {130, PYTEST_INTERRUPTED, -number}
+    assert code in {130, PYTEST_INTERRUPTED, -number}, stopping.output
 
 
 @pytest.mark.parametrize(
@@ -103,7 +110,7 @@ def test_a_ci_job_that_is_cancelled_leaves_nothing_behind(
 ) -> None:
     running = stopping.start(*arguments)
     running.terminate()
-    assert ends(running) == code
+    assert ends(running) == code, stopping.output
     stopping.leaves_nothing()
 
 

@@ -64,9 +64,15 @@ def test_two_scenarios_of_one_title_in_a_file_do_not_become_one(project: pytest.
     started = world(Story())
     again = ONE.format(name="F", title="Gone")
     project.makefile(".feature", mine=again + again.partition("\n")[2])
+    told = "*mine.feature:7: scenario 'Gone': the name gone is taken by *mine.feature:2*"
     result = project.runpytest_inprocess("mine.feature", "-p", "no:cacheprovider")
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines([told])
+    assert "Traceback" not in result.stdout.str()
+    project.makepyfile(test_mine=BIND)
+    result = project.runpytest_inprocess("-p", "no:cacheprovider")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*mine.feature:7: scenario 'Gone': the name gone is taken by *mine.feature:2*"])
+    result.stderr.fnmatch_lines([told])
     assert started == []
 
 
@@ -146,3 +152,22 @@ def test_a_drill_that_broke_off_can_be_repeated_as_well(
     nobody: Any = None
     assert run_drills(select(["mine.feature"]), resolve({}, {}, project.path, 7), nobody) == 3
     assert [drill["typed"] for drill in latest(project)["drills"]] == ["mine.feature::quiet", "mine.feature::gone"]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"Feature: caf\xe9\n", "*mine.feature: is not UTF-8 text (byte 12)*"),
+        (b"", "*mine.feature: not a feature: there is none in it*"),
+        (b"Feature: F\n  Scenario: A\n    Nonsense\n", "*mine.feature:2: scenario 'A' has no steps*"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_one_line_in_plain_pytest(
+    project: pytest.Pytester, content: bytes, told: str
+) -> None:
+    (project.path / "mine.feature").write_bytes(content)
+    result = project.runpytest_inprocess("mine.feature", "-p", "no:cacheprovider")
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines([told])
+    assert "Traceback" not in result.stdout.str()
+    assert "site-packages" not in result.stdout.str()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 
 import pytest
@@ -96,6 +97,22 @@ def test_a_clean_up_that_hangs_does_not_hold_the_command_for_ever(
         drill()
     assert codes == [130]
     assert "could not stop in time" in capfd.readouterr().err
+
+
+def test_an_interrupt_that_got_lost_can_be_given_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Garbage:
+        def __del__(self) -> None:
+            send(signal.SIGINT)
+
+    lost = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda raised: lost.append(raised.exc_type))
+    with guarded():
+        Garbage()
+        send(signal.SIGINT)
+        monkeypatch.setattr(interruption, "LOST_AFTER_S", 0.0)
+        with pytest.raises(KeyboardInterrupt):
+            send(signal.SIGINT)
+    assert lost == [KeyboardInterrupt]
 
 
 def test_signals_that_are_ignored_on_purpose_stay_ignored() -> None:
