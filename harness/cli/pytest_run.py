@@ -40,7 +40,7 @@ EXIT_OF = {
 _NOT_THE_USERS = (
     "addopts=", "minversion=", "required_plugins=", "usefixtures=", "norecursedirs=", "console_output_style=classic",
     "strict=false", "strict_config=false", "strict_markers=false",
-    "python_functions=test", "collect_imported_tests=true",
+    "python_functions=test", "collect_imported_tests=true", "faulthandler_timeout=0",
     "filterwarnings=ignore::pytest.PytestUnknownMarkWarning",  # tags of a feature are no marks
 )  # fmt: skip
 """Settings of the user's pytest that are meant for other sessions; what its modules need stays (`pythonpath`)."""
