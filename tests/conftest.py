@@ -17,10 +17,3 @@ def pytest_configure() -> None:
     that; but tests that send them are about programs that heed them."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
-
-
-def pytest_configure() -> None:
-    """Under `nohup`, or as a script's background job, some signals are ignored, and programs that tests start inherit
-    that; but tests that send them are about programs that heed them."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
