@@ -27,6 +27,7 @@ from harness.drill.status import live_status
 from harness.drill.watching import FEATURE, NAME
 from harness.errors import LinkError, WorldError
 from harness.history.events import Event
+from harness.live.interruption import SIGNALS, heard
 from harness.live.toxiproxy import ToxiproxyClient
 from harness.reporting import wording
 from harness.reporting.live_view import LiveView
@@ -46,18 +47,20 @@ class Recorded:
 
 
 class _Ending:
-    """The first Ctrl-C or SIGTERM ends the recording between two events; the next one does what it ever did."""
+    """The first Ctrl-C, SIGTERM or SIGHUP ends the recording between two events; the next one does what it ever did."""
 
     def __init__(self) -> None:
         self.asked = False
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> _Ending:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._take)
+        for number in SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._take)
         return self
 
     def _take(self, number: int, frame: FrameType | None) -> None:
+        heard(number)
         before = self._before[number]
         if self.asked and callable(before):
             before(number, frame)

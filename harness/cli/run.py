@@ -24,6 +24,9 @@ Examples:
 `drill run control-failover-disabled --trials 3`
 
 Exit codes: 0 all met, 1 something missed, 2 unknown or invalid, 3 input or harness, 130 interrupted.
+
+Ctrl-C, SIGTERM and SIGHUP stop a run in the same way: healed, everything taken down. `pytest drills/` takes the same
+options, except --keep, and stops likewise; its exit codes are pytest's own.
 """
 
 

@@ -121,6 +121,12 @@ def held() -> Iterator[None]:
         yield
 
 
+def heard(number: int) -> None:
+    """For a handler that takes a signal's place for a while: after SIGHUP, printing must not fail either."""
+    if number == _HANGUP and _active is not None:
+        _active.leave_terminal()
+
+
 def _say(sentence: str) -> None:
     """Past every buffer: a signal may come in the middle of a print."""
     with suppress(OSError):

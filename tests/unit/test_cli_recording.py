@@ -65,7 +65,7 @@ def recorded(clients: Clients, seconds: float | None = None) -> Recorded:
     return record(clients, resolve({}, {}, Path.cwd(), 7), seconds, Console(file=io.StringIO()))
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_first_signal_ends_it_and_loses_nothing_and_signals_are_as_before(number: signal.Signals) -> None:
     before = signal.getsignal(number)
 
