@@ -173,3 +173,14 @@ def test_a_miss_that_pytest_was_told_to_expect_is_a_miss_all_the_same(project: P
     world(Story(takeover_s=None))
     (project / "mine.feature").write_text(FEATURE.replace("@nightly", "@xfail"))
     assert drill_run(project) == 1
+
+
+def test_settings_that_pytest_cannot_read_are_told_with_their_place(project: Path, world: World, capsys: Told) -> None:
+    started = world(Story())
+    (project / "pytest.ini").write_text("addopts = -q\n")
+    assert drill_run(project) == 3
+    told = capsys.readouterr().err
+    assert "pytest.ini:1: no section header defined" in told
+    assert "no drill was run" in told
+    assert "Traceback" not in told
+    assert started == []
