@@ -48,7 +48,12 @@ class Stopping:
             running: subprocess.Popen[bytes] = subprocess.Popen(
                 [sys.executable, *arguments], cwd=self.folder, env=env, stdout=to, stderr=to, **options,  # type: ignore[call-overload]
             )  # fmt: skip
-        self._until(lambda: any(not proxy.enabled for proxy in self.toxiproxy.proxies().values()), running)
+        try:
+            self._until(lambda: any(not proxy.enabled for proxy in self.toxiproxy.proxies().values()), running)
+        except BaseException:
+            running.kill()
+            running.wait()
+            raise
         self.below = psutil.Process(running.pid).children(recursive=True)
         assert len(self.below) > 8
         return running
