@@ -113,7 +113,12 @@ def test_a_subject_that_never_answers_ends_in_a_verdict(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_nothing_outlives_an_interrupted_drill(tmp_path: Path, number: signal.Signals) -> None:
+def test_nothing_outlives_an_interrupted_drill(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
     with started(tmp_path, "run", "region-lost-refused") as running:
         assert "steady state" in read_until(running, "steady state")  # a world, a subject and clients are up
         below = psutil.Process(running.pid).children(recursive=True)
@@ -124,3 +129,5 @@ def test_nothing_outlives_an_interrupted_drill(tmp_path: Path, number: signal.Si
     assert code == (-9 if number is signal.SIGKILL else 130)
     _gone, alive = psutil.wait_procs(below, timeout=10)
     assert [process.cmdline() for process in alive] == []
+    if number is not signal.SIGKILL:  # nobody is left then to take the folder along; `drill doctor` tells of it
+        assert list(temporary.iterdir()) == []
