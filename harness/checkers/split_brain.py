@@ -52,16 +52,15 @@ def split_brain(operations: Iterable[Operation], *, regions: Mapping[str, str], 
         return CheckResult(_NAME, Verdict.UNKNOWN, text, _told(conflicts))
     if len({dialled(o) for o in writes} - {None}) < 2:
         return CheckResult(_NAME, Verdict.UNKNOWN, "only one side was ever asked to accept writes")
-    epochs = len(_epochs(acks))
+    epochs = len({_epoch(o) for o in acks} - {None})
     testimony = f"in {epochs} epochs, one side each, never back" if epochs else "by one side at a time"
     return CheckResult(_NAME, Verdict.MET, f"{len(acks)} writes acknowledged, {testimony}")
 
 
 def _conflicts(acks: Sequence[Operation], side: Side, turn_ns: int) -> _Conflicts:
-    with_epoch = [o for o in acks if o.completion is not None and o.completion.epoch is not None]
     found = (
-        ("writes in an epoch that had ended", _older_epoch(with_epoch)),
-        ("epochs with two accepting sides", _shared_epochs(with_epoch, side)),
+        ("writes in an epoch that had ended", _older_epoch(acks)),
+        ("epochs with two accepting sides", _shared_epochs(acks, side)),
         ("writes between two that the other side accepted", _at_once(acks, side, turn_ns)),
     )
     return [(len(witnesses), what, witnesses) for what, witnesses in found if witnesses]
@@ -75,8 +74,9 @@ def _told(conflicts: _Conflicts) -> tuple[Finding, ...]:
     return tuple(Finding("A8", f"{count} {what}: {some(told)}", "serious") for count, what, told in conflicts)
 
 
-def _epochs(acks: Iterable[Operation]) -> set[int]:
-    return {o.completion.epoch for o in acks if o.completion is not None and o.completion.epoch is not None}
+def _epoch(o: Operation) -> int | None:
+    """Under which epoch it was answered; None where the answer names none."""
+    return None if o.completion is None else o.completion.epoch
 
 
 def _at_once(acks: Sequence[Operation], side: Side, turn_ns: int) -> list[str]:
@@ -110,34 +110,21 @@ def _older_epoch(acks: Sequence[Operation]) -> list[str]:
     """Writes sent after a write of a later epoch had been acknowledged. O(n + epochs log epochs)."""
     first_ack_ns: dict[int, int] = {}
     for o in acks:
-        assert o.completion is not None
-        assert o.completion.epoch is not None
-        epoch, at_ns = o.completion.epoch, o.completion.mono_ns
-        first_ack_ns[epoch] = min(at_ns, first_ack_ns.get(epoch, at_ns))
-    ended_ns = _ends(first_ack_ns)
-    return [
-        f"{o.invoke.op} (epoch {o.completion.epoch})"
-        for o in acks
-        if o.completion is not None and o.completion.epoch is not None and o.sent_ns > ended_ns[o.completion.epoch]
-    ]
-
-
-def _ends(first_ack_ns: Mapping[int, int]) -> Mapping[int, int]:
-    """When each epoch had certainly ended: the first acknowledgement of any later one."""
-    ended_ns: dict[int, int] = {}
+        epoch = _epoch(o)
+        if epoch is not None and o.returned_ns is not None:
+            first_ack_ns[epoch] = min(o.returned_ns, first_ack_ns.get(epoch, o.returned_ns))
+    ended_ns: dict[int | None, int] = {None: NEVER_NS}
     later_ns = NEVER_NS
     for epoch in sorted(first_ack_ns, reverse=True):
         ended_ns[epoch] = later_ns
         later_ns = min(later_ns, first_ack_ns[epoch])
-    return ended_ns
+    return [f"{o.invoke.op} (epoch {_epoch(o)})" for o in acks if o.sent_ns > ended_ns[_epoch(o)]]
 
 
 def _shared_epochs(acks: Sequence[Operation], side: Side) -> list[str]:
     sides: dict[int, set[str]] = {}
     for o in acks:
-        assert o.completion is not None
-        assert o.completion.epoch is not None
-        name = side(o)
-        if name is not None:
-            sides.setdefault(o.completion.epoch, set()).add(name)
+        epoch, name = _epoch(o), side(o)
+        if epoch is not None and name is not None:
+            sides.setdefault(epoch, set()).add(name)
     return [f"epoch {epoch}: {', '.join(sorted(of))}" for epoch, of in sorted(sides.items()) if len(of) > 1]
