@@ -9,7 +9,7 @@ from harness.checkers.result import CheckResult, Finding, some
 from harness.history.events import Commit, Event, Operation
 from harness.measurement.availability import share
 from harness.measurement.final_state import FinalState
-from harness.measurement.models import AUTHORITATIVE, JUDGED_COHORT, acknowledged, address_of
+from harness.measurement.models import AUTHORITATIVE, JUDGED_COHORT, acknowledged, address_of, is_judged
 from harness.measurement.propagation import answer_at, answer_changes
 from harness.outcome import Verdict
 
@@ -135,7 +135,7 @@ def _traffic(measured: Failback) -> Iterable[str]:
 
 def _answers(events: Sequence[Event | Commit], primary_address: str) -> Iterable[str]:
     """Clients that keep connections, or answers for too long, come back in their own time, if ever."""
-    observers = [c for c in answer_changes(events) if c == AUTHORITATIVE or c.startswith(f"{JUDGED_COHORT}-")]
+    observers = [observer for observer in answer_changes(events) if is_judged(observer)]
     final = {client: answer_at(events, client, 1 << 62) for client in observers}
     elsewhere = [client for client, addresses in final.items() if addresses != (primary_address,)]
     if elsewhere:

@@ -14,6 +14,7 @@ from harness.checkers.staleness import staleness
 from harness.checkers.vacuity import vacuity
 from harness.clock import to_ns, to_s
 from harness.drill.measures import Measures, measure
+from harness.drill.plan import unanswered_ns
 from harness.drill.record import Record
 from harness.history.events import Event
 from harness.measurement.availability import share
@@ -199,7 +200,7 @@ def _error_budget(record: Record, measures: Measures) -> CheckResult:
         return CheckResult("error_budget", Verdict.UNKNOWN, "no error budget was stated, or no fault injected")
     # Judged at once, the last operations are still under way: they have not failed yet.
     now_ns = max((event.mono_ns for event in measures.events), default=0)
-    given_up_ns = now_ns - to_ns(2 * record.environment.workload.timeout_s)
+    given_up_ns = now_ns - unanswered_ns(record.environment)
     known = [o for o in measures.operations if o.completion is not None or o.sent_ns < given_up_ns]
     served = share(known, measures.fault.start_low_ns, record.budget_ended_ns, cohort=JUDGED_COHORT)
     return objective_checks.error_budget(served, record.objectives.error_budget)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.clock import to_ns
 from harness.drill.lifecycle import Phase
+from harness.drill.plan import unanswered_ns
 from harness.drill.record import Record
 from harness.history.events import CanaryProbe, Commit, Event, Mark, Operation
 from harness.history.log import pair
@@ -68,7 +68,7 @@ def measure(record: Record, events: Sequence[Event]) -> Measures:
     if fault is not None:
         cohorts = recovery_by_cohort(
             operations, fault, heal_ns, record.window_ns, blur, failure_rates(operations, steady_ns, before_ns),
-            timeout_ns=2 * to_ns(record.environment.workload.timeout_s),
+            timeout_ns=unanswered_ns(record.environment),
         )  # fmt: skip
     point = _point(record, operations, fault, lost, survivor)
     serving = _serving(record, events, end_ns)

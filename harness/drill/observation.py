@@ -12,7 +12,7 @@ from harness.drill.record import InjectedFault
 from harness.history.events import CanaryProbe, Completion, Event, Invoke, Mark
 from harness.measurement.availability import Share
 from harness.measurement.live import LONGEST_NS, LiveState
-from harness.measurement.models import AUTHORITATIVE, JUDGED_COHORT
+from harness.measurement.models import JUDGED_COHORT, is_judged
 from harness.outcome import Outcome
 from harness.topology.environment import Environment
 
@@ -101,8 +101,7 @@ class Observation:
 
     def _seen(self, evidence: SteadyEvidence) -> Seen:
         # Clients that keep connections, or answers for too long, are reported; they follow nobody's steady state.
-        judged = {AUTHORITATIVE} | {who for who in self.live.answers if who.startswith(f"{JUDGED_COHORT}-")}
-        answers = {self.live.answers[who] for who in judged & self.live.answers.keys() if self.live.answers[who]}
+        answers = {addresses for who, addresses in self.live.answers.items() if addresses and is_judged(who)}
         since_ns = self.live.authoritative_since_ns
         return Seen(
             served=self._served(),

@@ -67,6 +67,11 @@ def _of_subject(subject: SubjectTiming | None) -> dict[str, Any]:
     }
 
 
+def unanswered_ns(environment: Environment) -> int:
+    """After this long an operation without an answer counts as failed: twice its time-out."""
+    return 2 * to_ns(environment.workload.timeout_s)
+
+
 def window_s(environment: Environment, timing: Timing) -> float:
     """W: how long nothing may fail before a recovery counts as lasting.
 

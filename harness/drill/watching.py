@@ -8,7 +8,7 @@ from pathlib import Path
 from harness.clock import to_ns, to_s
 from harness.drill.conclusion import HISTORY, sha256_of
 from harness.drill.evidence import DrillResult, Finding, Objectives, Outage
-from harness.drill.plan import window_s
+from harness.drill.plan import unanswered_ns, window_s
 from harness.history import codec
 from harness.history.events import Event, Operation
 from harness.history.log import pair
@@ -47,8 +47,7 @@ def watched(
     end_ns = max((event.mono_ns for event in ordered), default=0)
     window_ns = to_ns(window_s(environment, timing))
     blur = _padding(operations, start_ns, end_ns)
-    timeout_ns = 2 * to_ns(environment.workload.timeout_s)
-    found = interruptions(operations, window_ns, blur, timeout_ns=timeout_ns)
+    found = interruptions(operations, window_ns, blur, timeout_ns=unanswered_ns(environment))
     worst = _longest(found)
     judged = [outage for outage in found if outage.cohort == JUDGED_COHORT]
     codec.write(folder / HISTORY, ordered)

@@ -18,6 +18,11 @@ AUTHORITATIVE = "authoritative"
 """The observer that asks the name servers every time, so that it sees an answer change without any cache."""
 
 
+def is_judged(observer: str) -> bool:
+    """Whether it is a judged client, or the authoritative observer: the ones whose DNS answers must follow the plan."""
+    return observer == AUTHORITATIVE or observer.startswith(f"{JUDGED_COHORT}-")
+
+
 @dataclass(frozen=True)
 class FaultInterval:
     """When a fault began and ended, each known only to lie between the first and the last link that was touched."""
