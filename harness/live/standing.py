@@ -24,11 +24,11 @@ from harness.drill.options import RunOptions, resolve
 from harness.errors import DrillError, InputError, WorldError
 from harness.live import world_file
 from harness.live.fork_servers import BROWSER_PROXY, ForkServers, start_fork_servers
+from harness.live.interruption import EXIT_INTERRUPTED
 from harness.live.world import EmbeddedWorld
 from harness.live.world_file import EdgeState, ProcessState, StandingWorld
 
 READY_TIMEOUT_S = 20.0
-EXIT_INTERRUPTED = 130
 EXIT_ERROR = 3
 WATCH_LOCK = "watch.lock"
 """Held by whoever records with a standing world's witness."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from inspect import signature
 from pathlib import Path
@@ -13,6 +13,7 @@ from pytest_bdd.steps import StepFunctionContext, step_function_context_registry
 from harness.drill.options import RunOptions
 from harness.drill.plan import objectives_of, window_s
 from harness.errors import InputError, Problem
+from harness.pytest_plugin.scenarios import defines
 
 _STEPS = "harness.pytest_plugin.steps."
 
@@ -79,15 +80,15 @@ def refuse_short_faults(file: Path, scenario: Any, options: RunOptions) -> None:
                 raise InputError(Problem(str(file), held.line, text))
 
 
-def _rehearse(scenario: Any, options: RunOptions) -> Iterator[Asked]:
+def _rehearse(scenario: Any, options: RunOptions) -> Sequence[Asked]:
     ours = [c for c in step_function_context_registry.values() if c.step_func.__module__.startswith(_STEPS)]
     rehearsal = Rehearsal(options)
     for step in scenario.steps:
-        found = next((c for c in ours if c.type in (None, step.type) and c.parser.is_matching(step.name)), None)
+        found = next((definition for definition in ours if defines(definition, step)), None)
         if found is not None:
             rehearsal.line = step.line_number
             _take(found, step.name, rehearsal)
-    yield from rehearsal.asked
+    return rehearsal.asked
 
 
 def _take(context: StepFunctionContext, text: str, rehearsal: Rehearsal) -> None:

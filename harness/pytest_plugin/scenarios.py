@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pytest_bdd.parser import Feature
 from pytest_bdd.scenario import scenario_wrapper_template_registry
-from pytest_bdd.steps import step_function_context_registry
+from pytest_bdd.steps import StepFunctionContext, step_function_context_registry
 
 from harness.drill.catalogue import KnownDrill, titles
 from harness.drill.slug import slug
@@ -31,7 +31,12 @@ def is_drill(template: Any) -> bool:
     """
     steps = template.render(titles(template)[0][1]).steps
     ours = [c for c in step_function_context_registry.values() if "drill" in signature(c.step_func).parameters]
-    return any(c.type in (None, step.type) and c.parser.is_matching(step.name) for step in steps for c in ours)
+    return any(defines(definition, step) for step in steps for definition in ours)
+
+
+def defines(definition: StepFunctionContext, step: Any) -> bool:
+    """Whether a step definition is about a step of a scenario."""
+    return definition.type in (None, step.type) and definition.parser.is_matching(step.name)
 
 
 def scenario_of(item: pytest.Item) -> tuple[Feature, Any]:
