@@ -9,10 +9,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from command_line import eventually
 
 from harness.errors import ProcessError, SubjectError
 from harness.live import process_tree
@@ -55,13 +56,6 @@ if os.fork() == 0:                      # the child leaves the session, and its 
 os.wait()
 while True: time.sleep(0.01)
 """
-
-
-def eventually(condition: Callable[[], object], timeout_s: float = 10.0) -> None:
-    until = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < until, "did not happen in time"
-        time.sleep(0.005)
 
 
 def runs(pid: int) -> bool:

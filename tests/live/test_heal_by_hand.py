@@ -5,11 +5,11 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from command_line import eventually
 from toxiproxy_rig import Upstream, exchange, make_link, running_server, upstream
 from typer.testing import CliRunner
 
@@ -82,13 +82,6 @@ def test_without_a_world_and_without_a_server_there_is_nothing_to_heal(
         CliRunner().invoke(app, ["heal"], catch_exceptions=False, standalone_mode=False)
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-
-
 def test_a_frozen_component_is_thawed_and_an_ended_one_is_only_told() -> None:
     with subprocess.Popen(WAITS, stdin=subprocess.PIPE) as component:
         try:
@@ -96,9 +89,9 @@ def test_a_frozen_component_is_thawed_and_an_ended_one_is_only_told() -> None:
             assert row is not None
             tree = Tree(component.pid, row.started)
             process_tree.freeze(tree)
-            until(lambda: healing.frozen(tree))  # the kernel stops it in its own time
+            eventually(lambda: healing.frozen(tree))  # the kernel stops it in its own time
             assert healing.thaw({"app": tree}) == ["app: thawed"]
-            until(lambda: not healing.frozen(tree))
+            eventually(lambda: not healing.frozen(tree))
             assert healing.thaw({"app": tree}) == []
             assert list(healing.ended({"app": tree})) == []
         finally:
