@@ -22,10 +22,10 @@ from typing import Any
 
 import dns.message
 
-from harness.emulators.route53.config import DataPlaneConfig
-from harness.emulators.route53.dns_server import Responder
-from harness.emulators.route53.plane import DataPlane
-from harness.emulators.route53.zone import AliasTarget, Configuration, RecordSet, Zone
+from harness.engines.dns.server import Responder
+from harness.engines.dns.zone import AliasTarget, Configuration, RecordSet, Zone
+from harness.parts.steering.route53.config import DataPlaneConfig
+from harness.parts.steering.route53.plane import DataPlane
 
 APP = "app.example.com"
 EAST, WEST = "127.0.1.10", "127.0.2.10"
@@ -55,7 +55,7 @@ def _serve(announce: Any, flips: int) -> None:
 
     import uvloop
 
-    from harness.emulators.route53.dns_server import DnsServer
+    from harness.engines.dns.server import DnsServer
 
     async def run() -> None:
         plane = DataPlane(

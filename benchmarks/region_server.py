@@ -27,9 +27,9 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from harness.live.forkserver import ForkServer
+from harness.processes.forkserver import ForkServer
 
-MODULE = "harness.live.region_server"
+MODULE = "harness.parts.regions.moto.server"
 REGIONS = ("us-east-1", "us-west-2", "eu-west-1")
 SCOPE = "AWS4-HMAC-SHA256 Credential=x/20250101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0"
 START_TIMEOUT_S = 60.0

@@ -167,9 +167,9 @@ def main() -> None:
             "listen": ["127.0.0.1", 0],
             "targets": [{"id": "t", "address": target}],
         }
-        command = ("-m", "harness.emulators.gateway", "--config", json.dumps(gateway_config))
+        command = ("-m", "harness.parts.edge.gateway", "--config", json.dumps(gateway_config))
         gateway, gateway_process = stack.enter_context(running(*command))
-        command = ("-m", "harness.emulators.load_balancer", "--config", json.dumps(balancer_config))
+        command = ("-m", "harness.parts.edge.load_balancer", "--config", json.dumps(balancer_config))
         balancer, balancer_process = stack.enter_context(running(*command))
         paths = {
             "direct": (tuple(target), upstream_process),

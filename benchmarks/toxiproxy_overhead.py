@@ -153,7 +153,7 @@ def targets() -> Iterator[tuple[int, int]]:
 
 @contextmanager
 def embedded() -> Iterator[str]:
-    command = [sys.executable, "-m", "harness.emulators.toxiproxy", "--port", "0"]
+    command = [sys.executable, "-m", "harness.parts.links.toxiproxy", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:

@@ -32,8 +32,8 @@ GOALS = {"ratio": "<= 1.3", "world": "", "subject": "<= 10 s", "down": "<= 0.5 s
 def child(begun_ns: int) -> None:
     """In the fresh process: start the world, then the subject; print what each took since the command, as JSON."""
     from harness.drill.options import resolve
-    from harness.live.fork_servers import start_fork_servers
-    from harness.live.world import EmbeddedWorld
+    from harness.live.backend import EmbeddedWorld
+    from harness.processes.fork_servers import start_fork_servers
 
     options = resolve({}, {}, Path.cwd(), secrets.randbelow(2**31))
     with ExitStack() as stack:
@@ -51,8 +51,8 @@ def child(begun_ns: int) -> None:
 
 def served(world: object) -> None:
     """Both regions answer a call through the gateway and its links."""
-    from harness.live.aws_clients import RegionClients
-    from harness.live.world import EmbeddedWorld
+    from harness.engines.aws.clients import RegionClients
+    from harness.live.backend import EmbeddedWorld
 
     assert isinstance(world, EmbeddedWorld)
     address = next(iter(world.parts.gateway.values()))

@@ -19,10 +19,11 @@ from packaging.requirements import Requirement
 
 from harness.drill.options import RunOptions
 from harness.errors import InputError, LinkError
-from harness.live import process_tree, world_file
 from harness.live.addresses import can_listen, edge_addresses
-from harness.live.fork_servers import FOLDER_PREFIX
-from harness.live.toxiproxy import ToxiproxyClient
+from harness.live.standing import world_file
+from harness.parts.links.toxiproxy.client import ToxiproxyClient
+from harness.processes import process_tree
+from harness.processes.fork_servers import FOLDER_PREFIX
 
 if sys.platform != "win32":
     import resource
@@ -31,7 +32,7 @@ DISTRIBUTION = "drill-harness"
 _FILES_WANTED = 1024
 _FILES_NEEDED = 256
 _DISK_WANTED_BYTES = 1 << 30
-_FORK_SERVER = "harness.live.forkserver_main"
+_FORK_SERVER = "harness.processes.forkserver_main"
 
 
 class State(StrEnum):

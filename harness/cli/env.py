@@ -12,7 +12,7 @@ from rich.text import Text
 
 from harness.cli import options as shared
 from harness.errors import InputError
-from harness.live import world_file
+from harness.live.standing import world_file
 
 EXAMPLES = """
 Examples:

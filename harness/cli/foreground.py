@@ -12,10 +12,10 @@ from rich.text import Text
 from harness.cli import world_status
 from harness.drill.options import RunOptions
 from harness.errors import DrillError
-from harness.live import world_file
-from harness.live.fork_servers import ForkServers
-from harness.live.standing import described, published, standing, stay
-from harness.live.world import EmbeddedWorld
+from harness.live.backend import EmbeddedWorld
+from harness.live.standing import world_file
+from harness.live.standing.supervisor import described, published, standing, stay
+from harness.processes.fork_servers import ForkServers
 
 KEPT_BY = "drill run --keep"
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.errors import InputError
-from harness.live import world_file
+from harness.live.standing import world_file
 
 EXAMPLES = """
 Examples:
@@ -29,7 +29,7 @@ def heal() -> None:
     if world is None and not url:
         raise InputError("no world runs here (see `drill env up`), and TOXIPROXY_URL names no Toxiproxy server")
     from harness.live import healing
-    from harness.live.toxiproxy import ToxiproxyClient
+    from harness.parts.links.toxiproxy.client import ToxiproxyClient
 
     done = healing.heal_links(ToxiproxyClient(url or "" if world is None else world.toxiproxy))
     trees = {} if world is None else {name: process.tree for name, process in world.processes.items()}

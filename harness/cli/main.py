@@ -13,7 +13,7 @@ from rich.text import Text
 from harness import __version__
 from harness.cli import doctor, env, heal, listing, report, run, watch
 from harness.errors import DrillError
-from harness.live.interruption import EXIT_INTERRUPTED, STOP_LIMIT_S, STOPPED, guarded
+from harness.processes.interruption import EXIT_INTERRUPTED, STOP_LIMIT_S, STOPPED, guarded
 from harness.reporting.wording import clean
 
 EXIT_HARNESS = 3

@@ -19,11 +19,11 @@ from harness.drill.catalogue import KnownDrill
 from harness.drill.options import RunOptions
 from harness.drill.runner import Run
 from harness.errors import DrillError, InputError
-from harness.live import world_file
-from harness.live.fork_servers import ForkServers
-from harness.live.interruption import EXIT_INTERRUPTED, STOPPED
-from harness.live.world import EmbeddedWorld
+from harness.live.backend import EmbeddedWorld
+from harness.live.standing import world_file
 from harness.outcome import Verdict
+from harness.processes.fork_servers import ForkServers
+from harness.processes.interruption import EXIT_INTERRUPTED, STOPPED
 from harness.pytest_plugin.session import Host
 from harness.reporting.live_view import LiveView
 from harness.reporting.summary import show

@@ -27,8 +27,8 @@ from harness.drill.status import live_status
 from harness.drill.watching import FEATURE, NAME
 from harness.errors import LinkError, WorldError
 from harness.history.events import Event
-from harness.live.interruption import SIGNALS, heard
-from harness.live.toxiproxy import ToxiproxyClient
+from harness.parts.links.toxiproxy.client import ToxiproxyClient
+from harness.processes.interruption import SIGNALS, heard
 from harness.reporting import wording
 from harness.reporting.live_view import LiveView
 

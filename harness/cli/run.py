@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from harness.cli import options as shared
-from harness.live.fork_servers import start_fork_servers
+from harness.processes.fork_servers import start_fork_servers
 
 EXAMPLES = """
 Examples:

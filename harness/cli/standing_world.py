@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from harness.errors import WorldError
-from harness.live import world_file
-from harness.live.world_file import StandingWorld
+from harness.live.standing import world_file
+from harness.live.standing.world_file import StandingWorld
 
 LOG = "world.log"
 _END_TIMEOUT_S = 10.0
@@ -34,7 +34,7 @@ def start(given: Mapping[str, Any], path: Path, told: Callable[[str], None]) -> 
     with log.open("wb") as errors:
         supervisor = subprocess.Popen(
             # -P: a file in the user's folder must not pass for a module of the library.
-            [sys.executable, "-P", "-m", "harness.live.standing", asked],
+            [sys.executable, "-P", "-m", "harness.live.standing.supervisor", asked],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,

@@ -10,9 +10,9 @@ from contextlib import ExitStack
 from harness.cli.diagnosis import Finding, State
 from harness.drill.options import RunOptions
 from harness.errors import DrillError, SubjectError, VerdictReached
-from harness.live.fork_servers import start_fork_servers
-from harness.live.world import EmbeddedWorld
+from harness.live.backend import EmbeddedWorld
 from harness.names import CLIENTS, HTTP, link_name
+from harness.processes.fork_servers import start_fork_servers
 from harness.topology.subject import Request
 from harness.witness.outcomes import with_answer
 

@@ -18,8 +18,8 @@ from harness.cli.durations import seconds_of
 from harness.drill.options import RunOptions, for_writing, reports_folder
 from harness.drill.settings import Settings
 from harness.errors import InputError, VerdictReached
-from harness.live import world_file
-from harness.live.world_file import StandingWorld
+from harness.live.standing import world_file
+from harness.live.standing.world_file import StandingWorld
 from harness.topology.timing import Timing
 
 if TYPE_CHECKING:

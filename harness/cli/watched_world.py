@@ -12,14 +12,15 @@ from harness.drill.settings import Settings
 from harness.errors import InputError, VerdictReached, WorldError
 from harness.history.events import Commit, Event
 from harness.history.log import Tail
-from harness.live import healing, world_file
-from harness.live.admin_client import AdminClient
+from harness.live import healing
+from harness.live.backend import EmbeddedWorld
 from harness.live.drill_logs import DrillLogs
-from harness.live.fork_servers import start_fork_servers
-from harness.live.standing import WATCH_LOCK
-from harness.live.toxiproxy import ToxiproxyClient
-from harness.live.world import EmbeddedWorld
-from harness.live.world_file import StandingWorld
+from harness.live.standing import world_file
+from harness.live.standing.supervisor import WATCH_LOCK
+from harness.live.standing.world_file import StandingWorld
+from harness.parts.links.toxiproxy.client import ToxiproxyClient
+from harness.processes.fork_servers import start_fork_servers
+from harness.wire.admin_client import AdminClient
 
 _DRAIN_TIMEOUT_S = 30.0
 _LOCK_WAIT_S = 2.0

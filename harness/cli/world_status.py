@@ -13,8 +13,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from harness.live import healing, process_tree
-from harness.live.world_file import StandingWorld
+from harness.live import healing
+from harness.live.standing.world_file import StandingWorld
+from harness.processes import process_tree
 
 _DNS_TIMEOUT_S = 1.0
 

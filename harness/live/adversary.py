@@ -32,7 +32,7 @@ from harness.faults.model import (
     undo,
 )
 from harness.history.events import FaultEvent
-from harness.live.toxiproxy import Capabilities, ToxiproxyClient
+from harness.parts.links.toxiproxy.client import Capabilities, ToxiproxyClient
 
 _LOG = logging.getLogger(__name__)
 

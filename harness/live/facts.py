@@ -13,7 +13,7 @@ import psutil
 from harness import __version__
 from harness.clock import NS_PER_S
 from harness.history.events import Commit
-from harness.live.toxiproxy import ToxiproxyClient
+from harness.parts.links.toxiproxy.client import ToxiproxyClient
 from harness.topology.environment import Environment
 from harness.topology.subject import Subject
 

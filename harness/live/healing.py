@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 import psutil
 
 from harness.errors import HealError
-from harness.live import process_tree
-from harness.live.process_tree import Tree
-from harness.live.toxiproxy import ToxiproxyClient
+from harness.parts.links.toxiproxy.client import ToxiproxyClient
+from harness.processes import process_tree
+from harness.processes.process_tree import Tree
 
 
 def heal_links(client: ToxiproxyClient) -> list[str]:

@@ -11,9 +11,11 @@ from typing import Any
 
 from harness.drill.options import RunOptions
 from harness.live.addresses import EdgeAddress, choose_port, edge_addresses
-from harness.live.admin_client import AdminClient
-from harness.live.edge_records import balancer_dns_name, create_edge
-from harness.live.fork_servers import (
+from harness.live.wiring import Address, Sockets, Wire, balancer_name, gateway_routes, wires
+from harness.names import CANARY, CHECKERS, HTTP, instance_name, link_name
+from harness.parts.links.toxiproxy.client import Proxy, ToxiproxyClient
+from harness.parts.steering.route53.edge_records import balancer_dns_name, create_edge
+from harness.processes.fork_servers import (
     BALANCER,
     GATEWAY,
     REGION_SERVER,
@@ -22,10 +24,8 @@ from harness.live.fork_servers import (
     WITNESS,
     ForkServers,
 )
-from harness.live.forkserver import ForkServer, ServerProcess, stop_all
-from harness.live.toxiproxy import Proxy, ToxiproxyClient
-from harness.live.wiring import Address, Sockets, Wire, balancer_name, gateway_routes, wires
-from harness.names import CANARY, CHECKERS, HTTP, instance_name, link_name
+from harness.processes.forkserver import ForkServer, ServerProcess, stop_all
+from harness.wire.admin_client import AdminClient
 
 READY_TIMEOUT_S = 60.0
 _OTHERS = ("keepalive", "pinned-a", "pinned-b", "direct-a", "direct-b")
@@ -246,7 +246,7 @@ class Starter:
 
 def edge_calls(options: RunOptions, edges: Mapping[str, Address], control_plane: Address) -> None:
     """Zone, health checks and records, by plain Route 53 calls. edges: region -> answered address and port."""
-    from harness.live.aws_clients import RegionClients  # boto3: imported while the region servers warm up
+    from harness.engines.aws.clients import RegionClients  # boto3: imported while the region servers warm up
 
     route53 = RegionClients(options.environment.control_region, control_plane).client("route53")
     create_edge(route53, options.environment, edges, options.subject.application.edge_health_path)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from harness.drill.facade import Drill
-from harness.live.interruption import held
+from harness.processes.interruption import held
 from harness.pytest_plugin.session import DrillSession, session_of
 
 

@@ -22,16 +22,16 @@ from harness.drill.progress import LiveStatus
 from harness.drill.runner import Run
 
 if TYPE_CHECKING:
-    from harness.live.fork_servers import ForkServers
-    from harness.live.world import EmbeddedWorld
+    from harness.live.backend import EmbeddedWorld
+    from harness.processes.fork_servers import ForkServers
 from harness.errors import (
     DrillError,
     HealError,
     InputError,
     SubjectError,
 )
-from harness.live.interruption import guarded, held
 from harness.outcome import Verdict
+from harness.processes.interruption import guarded, held
 from harness.pytest_plugin import options as drill_options
 from harness.pytest_plugin.scenarios import drill_of
 
@@ -111,8 +111,8 @@ class DrillSession:
     def world(self) -> EmbeddedWorld:
         """The world of this session, started when first asked for."""
         if self._world is None:
-            from harness.live.fork_servers import start_fork_servers
-            from harness.live.world import EmbeddedWorld  # the heavy half of the house, not for every pytest session
+            from harness.live.backend import EmbeddedWorld  # the heavy half of the house, not for every pytest session
+            from harness.processes.fork_servers import start_fork_servers
 
             servers = self.host.take_servers() if self.host else None
             servers = servers or start_fork_servers(self._stack)

@@ -24,7 +24,7 @@ NAME = "storefront.us-east-1->us-west-2:dynamodb"
 
 @pytest.fixture(scope="module")
 def embedded() -> Iterator[tuple[str, int]]:
-    command = [sys.executable, "-m", "harness.emulators.toxiproxy", "--port", "0"]
+    command = [sys.executable, "-m", "harness.parts.links.toxiproxy", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
         try:

@@ -13,7 +13,7 @@ from harness.errors import HealError, InputError, LinkError, ProcessError
 from harness.faults.catalogue import fault_named
 from harness.faults.model import Link, Plan, ProcessRef
 from harness.live.adversary import Adversary
-from harness.live.toxiproxy import ToxiproxyClient
+from harness.parts.links.toxiproxy.client import ToxiproxyClient
 
 pytestmark = pytest.mark.live
 

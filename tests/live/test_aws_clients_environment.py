@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from harness.live.aws_clients import RegionClients
+from harness.engines.aws.clients import RegionClients
 
 pytestmark = pytest.mark.live
 

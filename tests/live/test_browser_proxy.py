@@ -14,7 +14,7 @@ import pytest
 from witness_echo import Echo, TinyDns
 
 from harness.errors import InputError
-from harness.live.browser_proxy import serve
+from harness.parts.edge.browser_proxy.server import serve
 
 pytestmark = pytest.mark.live
 
@@ -22,7 +22,7 @@ A, B = "127.0.1.10", "127.0.2.10"
 EDGE_PORT = 18080
 SERVE = """
 import json, sys
-from harness.live.browser_proxy import serve
+from harness.parts.edge.browser_proxy.server import serve
 serve(json.loads(sys.argv[1]), lambda ready: print(json.dumps(ready), flush=True))
 """
 

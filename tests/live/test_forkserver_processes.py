@@ -16,8 +16,8 @@ import pytest
 from command_line import eventually
 
 from harness.errors import ProcessError, SubjectError
-from harness.live import process_tree
-from harness.live.forkserver import ForkServer, stop_all
+from harness.processes import process_tree
+from harness.processes.forkserver import ForkServer, stop_all
 
 pytestmark = pytest.mark.live
 
@@ -225,7 +225,7 @@ def test_a_component_that_floods_its_log_is_neither_blocked_nor_kept(forked: For
 ORCHESTRATOR = """
 import json, os, sys, time
 from pathlib import Path
-from harness.live.forkserver import ForkServer
+from harness.processes.forkserver import ForkServer
 folder = Path(sys.argv[1])
 server = ForkServer(["sleepy"], folder / "logs")
 server.start()

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from test_gateway_fakes import Client, FakeServer, Peer, admin, running
 
-from harness.emulators.gateway.config import parse_listener
-from harness.emulators.gateway.connection import Caller, GatewayConnection
-from harness.emulators.http_framing import RequestHead
-from harness.emulators.http_upstream import Destination, Upstream
+from harness.engines.http.upstream import Destination, Upstream
+from harness.parts.edge.gateway.config import parse_listener
+from harness.parts.edge.gateway.connection import Caller, GatewayConnection
+from harness.wire.framing import RequestHead
 
 pytestmark = pytest.mark.live
 
@@ -31,7 +31,7 @@ def proxy(request: pytest.FixtureRequest) -> Iterator[tuple[str, dict[str, Any]]
     base: dict[str, Any] = {"listeners": []}
     if request.param == "load_balancer":
         base = {"region": "us-east-1", "listen": ["127.0.0.1", 0], "interval_s": 300}
-    with running(f"harness.emulators.{request.param}", base) as ready:
+    with running(f"harness.parts.edge.{request.param}", base) as ready:
         yield request.param, ready
 
 

@@ -38,7 +38,7 @@ NAMES = count()
 
 @pytest.fixture(scope="module")
 def gateway() -> Iterator[dict[str, Any]]:
-    with running("harness.emulators.gateway", {"listeners": []}) as ready:
+    with running("harness.parts.edge.gateway", {"listeners": []}) as ready:
         yield ready
 
 

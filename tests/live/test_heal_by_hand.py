@@ -15,10 +15,11 @@ from typer.testing import CliRunner
 
 from harness.cli.main import app
 from harness.errors import HealError, InputError
-from harness.live import healing, process_tree
-from harness.live.process_tree import Tree
-from harness.live.toxiproxy import ToxiproxyClient
-from harness.live.toxiproxy_model import Toxic
+from harness.live import healing
+from harness.parts.links.toxiproxy.client import ToxiproxyClient
+from harness.parts.links.toxiproxy.client_model import Toxic
+from harness.processes import process_tree
+from harness.processes.process_tree import Tree
 
 pytestmark = pytest.mark.live
 

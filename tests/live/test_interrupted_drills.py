@@ -19,7 +19,7 @@ import psutil
 import pytest
 from toxiproxy_rig import running_server
 
-from harness.live.toxiproxy import ToxiproxyClient
+from harness.parts.links.toxiproxy.client import ToxiproxyClient
 
 pytestmark = pytest.mark.live
 

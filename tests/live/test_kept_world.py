@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from command_line import drill, eventually, left_running, read_until, started
 
-from harness.live import world_file
+from harness.live.standing import world_file
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 

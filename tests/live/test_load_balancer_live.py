@@ -81,7 +81,7 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Balancer
         "response_timeout_s": 0.5,
         "events": str(events),
     }
-    with running("harness.emulators.load_balancer", config) as ready:
+    with running("harness.parts.edge.load_balancer", config) as ready:
         yield Balancer(ready), events
 
 

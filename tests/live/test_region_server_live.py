@@ -19,15 +19,15 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, ReadTimeoutError
 
+from harness.engines.aws.clients import NewTable, RegionClients, create_tables, scan_values
 from harness.errors import ProcessError, WorldError
 from harness.history.codec import read
 from harness.history.events import Commit, Mark
-from harness.live.aws_clients import NewTable, RegionClients, create_tables, scan_values
-from harness.live.forkserver import ForkServer, ServerProcess, stop_all
+from harness.processes.forkserver import ForkServer, ServerProcess, stop_all
 
 pytestmark = pytest.mark.live
 
-MODULE = "harness.live.region_server"
+MODULE = "harness.parts.regions.moto.server"
 TABLES = {"items": {"key": "id", "value": "value"}}
 
 

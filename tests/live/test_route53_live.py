@@ -26,12 +26,12 @@ from moto.moto_api._internal import moto_api_backend
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-from harness.emulators.route53.config import DataPlaneConfig
-from harness.emulators.route53.control_plane import truthful
-from harness.emulators.route53.server import run
 from harness.errors import InputError
 from harness.history.codec import read
 from harness.history.events import DnsAnswer, HealthTransition
+from harness.parts.steering.route53.config import DataPlaneConfig
+from harness.parts.steering.route53.control_plane import truthful
+from harness.parts.steering.route53.server import run
 
 pytestmark = pytest.mark.live
 
@@ -482,7 +482,7 @@ def test_admin_mistakes_are_said(world: World) -> None:
 
 def test_the_process_announces_itself_once_and_ends_on_sigterm(tmp_path: Path) -> None:
     config = {"control_plane": ["127.0.0.1", 9], "events": str(tmp_path / "events.jsonl")}
-    command = [sys.executable, "-m", "harness.emulators.route53", "--config", json.dumps(config)]
+    command = [sys.executable, "-m", "harness.parts.steering.route53", "--config", json.dumps(config)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())

@@ -17,11 +17,10 @@ from command_line import drill, eventually, left_running, read_until, started
 from harness.clock import monotonic_ns, to_s
 from harness.history import codec
 from harness.history.events import Completion, Invoke
-from harness.live import world_file
-from harness.live.admin_client import AdminClient
-from harness.live.standing import WATCH_LOCK
-from harness.live.toxiproxy import ToxiproxyClient
-from harness.live.world_file import StandingWorld
+from harness.live.standing.supervisor import WATCH_LOCK, world_file
+from harness.live.standing.world_file import StandingWorld
+from harness.parts.links.toxiproxy.client import ToxiproxyClient
+from harness.wire.admin_client import AdminClient
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 

@@ -15,7 +15,7 @@ from toxiproxy_rig import Address, Upstream, exchange, make_link, receive, runni
 from harness.errors import InputError, LinkError
 from harness.history.codec import read
 from harness.history.events import FaultEvent
-from harness.live.toxiproxy import Proxy, Toxic, ToxiproxyClient
+from harness.parts.links.toxiproxy.client import Proxy, Toxic, ToxiproxyClient
 
 pytestmark = pytest.mark.live
 

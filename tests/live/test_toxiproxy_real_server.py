@@ -12,7 +12,7 @@ from toxiproxy_rig import Upstream, exchange, make_link, upstream
 from harness.faults.catalogue import fault_named
 from harness.faults.model import Link
 from harness.live.adversary import Adversary
-from harness.live.toxiproxy import Capabilities, ToxiproxyClient
+from harness.parts.links.toxiproxy.client import Capabilities, ToxiproxyClient
 
 pytestmark = [
     pytest.mark.live,

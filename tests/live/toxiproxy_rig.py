@@ -11,16 +11,16 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from harness.live.toxiproxy import Proxy, ToxiproxyClient
+from harness.parts.links.toxiproxy.client import Proxy, ToxiproxyClient
 
 Address = tuple[str, int]
 
 
 @contextlib.contextmanager
 def running_server(**config: Any) -> Iterator[ToxiproxyClient]:
-    """A client of a fresh server on a port of its own. config: see harness.emulators.toxiproxy.server.serve."""
+    """A client of a fresh server on a port of its own. config: see harness.parts.links.toxiproxy.server.serve."""
     text = json.dumps({"api": ["127.0.0.1", 0], **config})
-    command = [sys.executable, "-m", "harness.emulators.toxiproxy", "--config", text]
+    command = [sys.executable, "-m", "harness.parts.links.toxiproxy", "--config", text]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:

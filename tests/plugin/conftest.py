@@ -12,8 +12,8 @@ from simulated_backend import SimulatedBackend, Story
 
 import harness.reporting.filing
 from harness.drill import loop
-from harness.live import fork_servers
-from harness.live import world as live_world
+from harness.live import backend as live_world
+from harness.processes import fork_servers
 
 # An inner session forgets what was imported during it, which numpy does not survive; so the heavy half comes first.
 assert matplotlib.backends.backend_agg

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.emulators.http_framing import MessageReader, RequestReader, ResponseHead, ResponseReader
+from harness.wire.framing import MessageReader, RequestReader, ResponseHead, ResponseReader
 
 TOKEN = st.text("abcXYZ019-_", min_size=1, max_size=8).map(str.encode)
 BODY = st.binary(max_size=60)

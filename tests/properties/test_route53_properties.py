@@ -7,10 +7,10 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.emulators.route53.checker import Checker, Due, Finished, Sleep, step
-from harness.emulators.route53.lookup import drawing, everyone, lookup
-from harness.emulators.route53.selection import MULTIVALUE_LIMIT, Health, choose, eligible, is_healthy
-from harness.emulators.route53.zone import AliasTarget, Configuration, RecordSet, Zone
+from harness.engines.dns.lookup import drawing, everyone, lookup
+from harness.engines.dns.selection import MULTIVALUE_LIMIT, Health, choose, eligible, is_healthy
+from harness.engines.dns.zone import AliasTarget, Configuration, RecordSet, Zone
+from harness.engines.health_checks.checker import Checker, Due, Finished, Sleep, step
 
 APP = "app.example.com"
 CHECKS = ("h0", "h1", "h2", "h3")

@@ -17,8 +17,8 @@ from harness.cli import diagnosis
 from harness.cli.diagnosis import Finding, State
 from harness.cli.main import app
 from harness.drill.options import RunOptions, resolve
-from harness.live import world_file
-from harness.live.process_tree import MARKER_VARIABLE
+from harness.live.standing import world_file
+from harness.processes.process_tree import MARKER_VARIABLE
 
 WAITS = [sys.executable, "-c", "import sys; sys.stdin.read()"]
 

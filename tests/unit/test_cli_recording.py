@@ -17,7 +17,7 @@ from harness.cli.recording import Recorded, broken_links, record
 from harness.drill.options import resolve
 from harness.errors import LinkError, WorldError
 from harness.history.events import Event
-from harness.live.toxiproxy_model import Proxy, Toxic
+from harness.parts.links.toxiproxy.client_model import Proxy, Toxic
 
 FIRST, LAST = (operation.invoke for operation in pulse("dns-0", "writes", ".."))
 

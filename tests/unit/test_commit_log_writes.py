@@ -19,9 +19,9 @@ from werkzeug.test import EnvironBuilder
 from harness.errors import InputError
 from harness.history.codec import read
 from harness.history.events import Commit
-from harness.live import moto_patches
-from harness.live.commit_log import CommitLog, TableAttributes, tables_of
-from harness.live.moto_writes import WritePath
+from harness.parts.regions.moto import patches as moto_patches
+from harness.parts.regions.moto.commit_log import CommitLog, TableAttributes, tables_of
+from harness.parts.regions.moto.writes import WritePath
 
 REGION = "us-west-2"
 

@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from harness.live import process_tree
-from harness.live.process_tree import Process, Tree, descendants, members
+from harness.processes import process_tree
+from harness.processes.process_tree import Process, Tree, descendants, members
 
 TABLE = """
 pid  parent session started state

@@ -7,8 +7,8 @@ import time
 import botocore.session
 import pytest
 
-from harness.emulators.gateway.model import GLOBAL, Route, Scope, Signature, no_route_message, route, scope_of
-from harness.emulators.http_framing import RequestHead, RequestReader
+from harness.parts.edge.gateway.model import GLOBAL, Route, Scope, Signature, no_route_message, route, scope_of
+from harness.wire.framing import RequestHead, RequestReader
 
 EAST, WEST, CONTROL = ("127.0.0.1", 1), ("127.0.0.1", 2), ("127.0.0.1", 3)
 ROUTES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.emulators.http_framing import (
+from harness.wire.framing import (
     MAX_HEAD_BYTES,
     MAX_INTERIM_HEADS,
     Part,

@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 from simulated_backend import EAST, EDGES, WEST, environment
 
-from harness.live.edge_records import balancer_dns_name, create_edge
+from harness.parts.steering.route53.edge_records import balancer_dns_name, create_edge
 
 PORT = 18080
 

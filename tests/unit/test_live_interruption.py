@@ -9,8 +9,8 @@ import threading
 
 import pytest
 
-from harness.live import interruption
-from harness.live.interruption import SIGNALS, guarded, held
+from harness.processes import interruption
+from harness.processes.interruption import SIGNALS, guarded, held
 
 STOPPING = "stopping; a moment ..."
 

@@ -14,8 +14,8 @@ import pytest
 from simulated_backend import EAST, WEST, environment, subject
 
 from harness.errors import DrillInvalid, SubjectError
-from harness.live import subject_processes
-from harness.live.subject_processes import SubjectProcesses
+from harness.parts.platform.processes import subject as subject_processes
+from harness.parts.platform.processes.subject import SubjectProcesses
 from harness.topology.subject import Subject
 from harness.topology.timing import Profile, Timing
 

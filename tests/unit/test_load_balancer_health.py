@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from harness.clock import NS_PER_S
-from harness.emulators.load_balancer.config import parse
-from harness.emulators.load_balancer.model import (
+from harness.errors import InputError
+from harness.parts.edge.load_balancer.config import parse
+from harness.parts.edge.load_balancer.model import (
     CancelCheck,
     Changed,
     Checked,
@@ -27,7 +28,6 @@ from harness.emulators.load_balancer.model import (
     pick,
     status_of,
 )
-from harness.errors import InputError
 
 SETTINGS = HealthSettings(
     interval_ns=10 * NS_PER_S, timeout_ns=4 * NS_PER_S, healthy_threshold=3, unhealthy_threshold=2

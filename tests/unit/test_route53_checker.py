@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.clock import NS_PER_S
-from harness.emulators.route53.checker import (
+from harness.engines.health_checks.checker import (
     SEARCHED_BYTES,
     Checker,
     Due,

@@ -14,8 +14,8 @@ import statistics
 import pytest
 
 from harness.clock import NS_PER_S, to_ns, to_s
-from harness.emulators.route53.checker import Checker, Due, Event, Finished, Probe, Sleep, step
-from harness.emulators.route53.health import enough_healthy, votes
+from harness.engines.health_checks.checker import Checker, Due, Event, Finished, Probe, Sleep, step
+from harness.engines.health_checks.health import enough_healthy, votes
 
 TRIALS = 200
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.emulators.route53.checker import Checker
-from harness.emulators.route53.health import enough_healthy, statuses
-from harness.emulators.route53.zone import Configuration, HealthCheck
+from harness.engines.dns.zone import Configuration, HealthCheck
+from harness.engines.health_checks.checker import Checker
+from harness.engines.health_checks.health import enough_healthy, statuses
 
 
 def votes_of(healthy: int, checkers: int = 16) -> tuple[Checker, ...]:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from harness.emulators.route53.lookup import Answer, everyone, lookup, scaled_ttl_s
-from harness.emulators.route53.selection import Health, LoadBalancer
-from harness.emulators.route53.zone import (
+from harness.engines.dns.lookup import Answer, everyone, lookup, scaled_ttl_s
+from harness.engines.dns.selection import Health, LoadBalancer
+from harness.engines.dns.zone import (
     AliasTarget,
     Configuration,
     RecordSet,

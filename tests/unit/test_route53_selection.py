@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from harness.emulators.route53.selection import Health, LoadBalancer, choose, eligible, is_healthy
-from harness.emulators.route53.zone import AliasTarget, RecordSet, Zone
+from harness.engines.dns.selection import Health, LoadBalancer, choose, eligible, is_healthy
+from harness.engines.dns.zone import AliasTarget, RecordSet, Zone
 
 APP = "app.example.com"
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from harness.emulators.toxiproxy.__main__ import main
-from harness.emulators.toxiproxy.server import serve
 from harness.errors import InputError
+from harness.parts.links.toxiproxy.__main__ import main
+from harness.parts.links.toxiproxy.server import serve
 
 PROXY = {"name": "p", "listen": ["127.0.0.1", 0], "upstream": ["127.0.0.1", 1]}
 

@@ -8,19 +8,19 @@ from typing import Any
 import pytest
 
 from harness.clock import NS_PER_MS
-from harness.emulators.toxiproxy import draws
-from harness.emulators.toxiproxy.model import ApiError, parse_listen, parse_toxic
-from harness.emulators.toxiproxy.pipe import Pipe
-from harness.emulators.toxiproxy.toxics import TOXICS
-from harness.emulators.toxiproxy.toxics.bandwidth import Bandwidth
-from harness.emulators.toxiproxy.toxics.base import NEVER_NS, Chunk, End, Ending, Item, Toxic
-from harness.emulators.toxiproxy.toxics.latency import Latency
-from harness.emulators.toxiproxy.toxics.limit_data import LimitData
-from harness.emulators.toxiproxy.toxics.request_failure import RequestFailure
-from harness.emulators.toxiproxy.toxics.reset_peer import ResetPeer
-from harness.emulators.toxiproxy.toxics.slicer import Slicer
-from harness.emulators.toxiproxy.toxics.slow_close import SlowClose
-from harness.emulators.toxiproxy.toxics.timeout import Timeout
+from harness.parts.links.toxiproxy import draws
+from harness.parts.links.toxiproxy.model import ApiError, parse_listen, parse_toxic
+from harness.parts.links.toxiproxy.pipe import Pipe
+from harness.parts.links.toxiproxy.toxics import TOXICS
+from harness.parts.links.toxiproxy.toxics.bandwidth import Bandwidth
+from harness.parts.links.toxiproxy.toxics.base import NEVER_NS, Chunk, End, Ending, Item, Toxic
+from harness.parts.links.toxiproxy.toxics.latency import Latency
+from harness.parts.links.toxiproxy.toxics.limit_data import LimitData
+from harness.parts.links.toxiproxy.toxics.request_failure import RequestFailure
+from harness.parts.links.toxiproxy.toxics.reset_peer import ResetPeer
+from harness.parts.links.toxiproxy.toxics.slicer import Slicer
+from harness.parts.links.toxiproxy.toxics.slow_close import SlowClose
+from harness.parts.links.toxiproxy.toxics.timeout import Timeout
 
 FULL, RESET = End(Ending.FULL), End(Ending.RESET)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import InputError
-from harness.live import world_file
+from harness.live.standing import world_file
 
 
 def test_only_one_of_two_gets_a_lock_and_the_next_one_after_it_is_released(tmp_path: Path) -> None:

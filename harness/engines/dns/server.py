@@ -1,0 +1,226 @@
+"""Authoritative DNS over UDP and TCP. Decides nothing: questions go to the data plane, answers to the wire.
+
+A question that nobody can read is answered FORMERR when it has an id to answer to, else ignored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import struct
+from contextlib import suppress
+from typing import Protocol, cast
+
+import dns.edns
+import dns.exception
+import dns.flags
+import dns.message
+import dns.opcode
+import dns.rcode
+import dns.rdataclass
+import dns.rdatatype
+import dns.rrset
+
+from harness.engines.dns.lookup import Answer, RRset, scaled_ttl_s
+
+log = logging.getLogger(__name__)
+
+PLAIN_UDP_BYTES = 512
+"""Largest UDP answer for a client without EDNS (RFC 1035 section 4.2.1)."""
+EDNS_UDP_BYTES = 1232
+"""Largest UDP answer with EDNS (DNS flag day 2020); beyond it the truncation bit sends the client to TCP."""
+TCP_BYTES = 65_535
+TCP_IDLE_S = 10.0
+_MEMO_ENTRIES = 4096
+_BIND_ATTEMPTS = 32
+
+
+class Answers(Protocol):
+    """Whoever decides what is answered. generation: grows with every change that could alter an answer.
+
+    draws: how often chance had a part in an answer so far. scale: of TTLs.
+    """
+
+    @property
+    def generation(self) -> int: ...
+    @property
+    def draws(self) -> int: ...
+    @property
+    def scale(self) -> float: ...
+
+    def answer(self, name: str, record_type: str) -> Answer:
+        """One client's answer."""
+
+
+class Responder:
+    """From query bytes to answer bytes. Answers that chance has no part in are remembered until the state changes."""
+
+    def __init__(self, plane: Answers) -> None:
+        self._plane = plane
+        self._memo: dict[tuple[bytes, int], bytes] = {}
+        self._memo_generation = -1
+        self._complained: set[str] = set()
+
+    def respond(self, wire: bytes, limit: int) -> bytes | None:
+        """The answer of at most `limit` bytes (TCP) or what the query's EDNS allows (UDP: limit 0); None: no answer."""
+        if self._memo_generation != self._plane.generation:
+            self._memo.clear()
+            self._memo_generation = self._plane.generation
+        key = (wire[2:], limit)
+        known = self._memo.get(key)
+        if known is not None:
+            return wire[:2] + known
+        draws = self._plane.draws
+        answer = self._compute(wire, limit)
+        if answer is not None and draws == self._plane.draws and len(self._memo) < _MEMO_ENTRIES:
+            self._memo[key] = answer[2:]
+        return answer
+
+    def _compute(self, wire: bytes, limit: int) -> bytes | None:
+        try:
+            query = dns.message.from_wire(wire)
+        except (dns.exception.DNSException, struct.error, ValueError, IndexError):
+            return _format_error(wire)
+        if query.flags & dns.flags.QR:
+            return None
+        response = dns.message.make_response(query, our_payload=EDNS_UDP_BYTES)
+        self._fill(query, response)
+        return response.to_wire(max_size=limit or _udp_limit(query), prefer_truncation=True)
+
+    def _fill(self, query: dns.message.Message, response: dns.message.Message) -> None:
+        response.flags &= ~dns.flags.RA
+        if query.edns > 0:
+            response.set_rcode(dns.rcode.BADVERS)
+            return
+        if query.opcode() != dns.opcode.QUERY or len(query.question) != 1:
+            response.set_rcode(dns.rcode.NOTIMP if query.opcode() != dns.opcode.QUERY else dns.rcode.FORMERR)
+            return
+        question = query.question[0]
+        if question.rdclass != dns.rdataclass.IN:
+            response.set_rcode(dns.rcode.REFUSED)
+            return
+        if dns.rdatatype.is_metatype(question.rdtype):
+            response.set_rcode(dns.rcode.NOTIMP)
+            return
+        answer = self._plane.answer(question.name.to_text(), dns.rdatatype.to_text(question.rdtype))
+        response.set_rcode(dns.rcode.from_text(answer.rcode))
+        if answer.authoritative:
+            response.flags |= dns.flags.AA
+        # The owner is spelled as it was asked (clients may randomise case), but only where it is the same name.
+        asked = question.name
+        response.answer = [found for rrset in answer.answers if (found := self._to_rrset(rrset, asked)) is not None]
+        response.authority = [
+            found for rrset in answer.authority if (found := self._to_rrset(rrset, asked)) is not None
+        ]
+
+    def _to_rrset(self, rrset: RRset, asked: dns.name.Name) -> dns.rrset.RRset | None:
+        ttl_s = scaled_ttl_s(rrset.ttl_s, self._plane.scale)
+        try:
+            owner = dns.name.from_text(f"{rrset.name}.")
+            return dns.rrset.from_text_list(
+                asked if asked == owner else owner,
+                ttl_s,
+                "IN",
+                rrset.type,
+                list(rrset.values),
+                origin=dns.name.root,  # a name without its trailing dot is absolute all the same (Developer Guide)
+                relativize=False,
+            )
+        except (dns.exception.DNSException, ValueError) as error:
+            if rrset.name not in self._complained:
+                log.warning("record %s %s cannot be served: %s", rrset.name, rrset.type, error)
+                self._complained.add(rrset.name)
+            return None
+
+
+def _udp_limit(query: dns.message.Message) -> int:
+    if query.edns < 0:
+        return PLAIN_UDP_BYTES
+    return max(PLAIN_UDP_BYTES, min(query.payload, EDNS_UDP_BYTES))
+
+
+def _format_error(wire: bytes) -> bytes | None:
+    """A bare FORMERR header; nothing for what is too short to have an id, or is itself an answer."""
+    if len(wire) < 12 or wire[2] & 0x80:
+        return None
+    opcode = wire[2] & 0x78
+    return wire[:2] + bytes((0x80 | opcode, dns.rcode.FORMERR)) + bytes(8)
+
+
+class _Udp(asyncio.DatagramProtocol):
+    def __init__(self, responder: Responder) -> None:
+        self._responder = responder
+        self._transport: asyncio.DatagramTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.DatagramTransport", transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        answer = self._responder.respond(data, 0)
+        if answer is not None and self._transport is not None:
+            self._transport.sendto(answer, addr)
+
+    def error_received(self, exc: Exception) -> None:
+        log.debug("a client went away: %s", exc)
+
+
+class DnsServer:
+    """The two listeners, on one port."""
+
+    def __init__(self, responder: Responder) -> None:
+        self._responder = responder
+        self._udp: asyncio.DatagramTransport | None = None
+        self._tcp: asyncio.Server | None = None
+        self._clients: set[asyncio.Task[None]] = set()
+
+    async def start(self, host: str, port: int) -> tuple[str, int]:
+        """Listen on `port` (0: any that is free for both); returns the address. Raises OSError when it is taken."""
+        loop = asyncio.get_running_loop()
+        for attempt in range(_BIND_ATTEMPTS):
+            tcp = await asyncio.start_server(self._serve_tcp, host, port)
+            address: tuple[str, int] = tcp.sockets[0].getsockname()[:2]
+            try:
+                udp, _ = await loop.create_datagram_endpoint(lambda: _Udp(self._responder), local_addr=address)
+            except OSError:
+                tcp.close()
+                await tcp.wait_closed()
+                if port or attempt == _BIND_ATTEMPTS - 1:
+                    raise
+                continue
+            self._tcp, self._udp = tcp, udp
+            return address
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _serve_tcp(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._clients.add(task)
+            task.add_done_callback(self._clients.discard)
+        try:
+            while True:
+                header = await asyncio.wait_for(reader.readexactly(2), TCP_IDLE_S)
+                wire = await asyncio.wait_for(reader.readexactly(int.from_bytes(header)), TCP_IDLE_S)
+                answer = self._responder.respond(wire, TCP_BYTES)
+                if answer is None:
+                    return
+                writer.write(len(answer).to_bytes(2) + answer)
+                await asyncio.wait_for(writer.drain(), TCP_IDLE_S)
+        except (asyncio.IncompleteReadError, TimeoutError, OSError) as error:
+            log.debug("a DNS client over TCP left: %r", error)
+        finally:
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    async def close(self) -> None:
+        """Close both listeners and every connection."""
+        if self._udp is not None:
+            self._udp.close()
+        if self._tcp is not None:
+            self._tcp.close()
+        clients = tuple(self._clients)
+        for client in clients:
+            client.cancel()
+        await asyncio.gather(*clients, return_exceptions=True)
+        if self._tcp is not None:
+            await self._tcp.wait_closed()

@@ -1,0 +1,213 @@
+"""One health check request on the wire: connect, ask, judge, close. Everything it opens is closed when it is done.
+
+A protocol of asyncio rather than an HTTP client: 32 of these run every second beside what is being measured.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+from harness.clock import to_s
+from harness.engines.dns.zone import HealthCheck
+from harness.engines.health_checks.checker import SEARCHED_BYTES, Finished, Limits, judge_body, judge_status
+
+LONGEST_HEAD = 16_384
+"""Response headers may have 16,384 bytes (Developer Guide, quotas)."""
+_DEFAULT_PORTS = {"HTTP": 80, "HTTPS": 443, "HTTP_STR_MATCH": 80, "HTTPS_STR_MATCH": 443}
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request, ready to be sent. search: the string to find in the body, None for a check of the status only."""
+
+    host: str
+    port: int
+    payload: bytes
+    search: str | None
+    limits: Limits
+    tls: ssl.SSLContext | None
+    server_name: str | None
+
+
+def request_for(check: HealthCheck, address: tuple[str, int], limits: Limits) -> Request:
+    """The request that checkers of `check` send to `address`; no payload for TCP, which is only connected."""
+    secure = check.type.startswith("HTTPS")
+    return Request(
+        host=address[0],
+        port=address[1],
+        payload=b"" if check.type == "TCP" else _payload(check),
+        search=check.search_string if check.type.endswith("STR_MATCH") else None,
+        limits=limits,
+        tls=_unverified() if secure else None,
+        server_name=check.domain_name if secure and check.enable_sni else None,
+    )
+
+
+def _payload(check: HealthCheck) -> bytes:
+    host = check.domain_name or check.ip_address or ""
+    port = "" if check.port in (None, _DEFAULT_PORTS[check.type]) else f":{check.port}"
+    agent = f"Amazon-Route53-Health-Check-Service (ref {check.id})"
+    head = f"GET {check.path} HTTP/1.1\r\nHost: {host}{port}\r\nUser-Agent: {agent}\r\nConnection: close\r\n\r\n"
+    return head.encode("latin-1", errors="replace")
+
+
+def _unverified() -> ssl.SSLContext:
+    """Checkers do not validate certificates (Developer Guide, determining health)."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+class _Probe(asyncio.Protocol):
+    """Reports once through `done`, then stays only until the peer has closed, for at most one body time-out more."""
+
+    def __init__(self, request: Request, done: Callable[[Finished], None], connections: set[_Probe]) -> None:
+        self._request = request
+        self._connections = connections
+        self._done: Callable[[Finished], None] | None = done
+        self._seen = bytearray()
+        self._head: Finished | None = None
+        self._body_at = 0
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._connections.add(self)
+        if not self._request.payload:
+            self._report(Finished(True, "Success: A TCP connection was established"))
+            self._transport.close()
+            return
+        self._transport.write(self._request.payload)
+        self._wait(self._request.limits.status_ns, "No HTTP status arrived in time after connecting")
+
+    def data_received(self, data: bytes) -> None:
+        if self._done is None:  # judged already: read on only so that the peer is not reset while it writes
+            return
+        self._seen += data
+        if self._head is None:
+            self._read_head()
+        if self._head is not None and self._done is not None:
+            self._read_body()
+
+    def _read_head(self) -> None:
+        line, found, _ = bytes(self._seen[:LONGEST_HEAD]).partition(b"\r\n")
+        if not found:
+            if len(self._seen) >= LONGEST_HEAD:
+                self._report(Finished(False, "Failure: The answer is not HTTP"))
+            return
+        parts = line.decode("latin-1").split(" ", 2)
+        if len(parts) < 2 or not parts[0].startswith("HTTP/") or not (parts[1].isascii() and parts[1].isdigit()):
+            self._report(Finished(False, "Failure: The answer is not HTTP"))
+            return
+        self._head = judge_status(int(parts[1]), parts[2] if len(parts) > 2 else "")
+        if not self._head.ok or self._request.search is None:
+            self._report(self._head)
+            return
+        self._wait(self._request.limits.body_ns, "The response body did not arrive in time")
+
+    def _read_body(self) -> None:
+        if not self._body_at:
+            end = self._seen.find(b"\r\n\r\n")
+            if end < 0:
+                return
+            self._body_at = end + 4
+        if len(self._seen) - self._body_at >= SEARCHED_BYTES or self._match().ok:
+            self._report(self._match())
+
+    def _match(self) -> Finished:
+        return judge_body(bytes(self._seen[self._body_at :]) if self._body_at else b"", self._request.search or "")
+
+    def eof_received(self) -> None:
+        self._ended(None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._ended(exc)
+        self._cancel()
+        self._connections.discard(self)
+
+    def _ended(self, error: Exception | None) -> None:
+        if self._done is None:
+            return
+        if self._head is not None and error is None:
+            self._report(self._match())
+            return
+        how = "was reset" if error is not None else "was closed"
+        self._report(Finished(False, f"Failure: The connection {how} before the answer was complete"))
+
+    def _wait(self, limit_ns: int, late: str) -> None:
+        self._cancel()
+        self._deadline = self._loop.call_later(to_s(limit_ns), self.fail, late)
+
+    def fail(self, text: str) -> None:
+        """Report a failure, unless something was reported already, and give the connection up."""
+        self._report(Finished(False, f"Failure: {text}"))
+        self.abort()
+
+    def _report(self, result: Finished) -> None:
+        done, self._done = self._done, None
+        if done is None:
+            return
+        self._cancel()
+        self._deadline = self._loop.call_later(to_s(self._request.limits.body_ns), self.abort)
+        done(result)
+
+    def _cancel(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def abort(self) -> None:
+        """Give the connection up now; nothing is reported any more."""
+        self._done = None
+        self._cancel()
+        if self._transport is not None:
+            self._transport.abort()
+
+
+class Prober:
+    """Sends requests and remembers what is open, so that all of it can be closed."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[None]] = set()
+        self._connections: set[_Probe] = set()
+
+    def send(self, request: Request, done: Callable[[Finished], None]) -> None:
+        """Start one request; `done` is called once with its result, never after `close`."""
+        task = asyncio.get_running_loop().create_task(self._connect(request, done))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _connect(self, request: Request, done: Callable[[Finished], None]) -> None:
+        probe = _Probe(request, done, self._connections)
+        # An empty server name asks asyncio for TLS without SNI.
+        name = None if request.tls is None else request.server_name or ""
+        connecting = asyncio.get_running_loop().create_connection(
+            lambda: probe, request.host, request.port, ssl=request.tls, server_hostname=name
+        )
+        try:
+            await asyncio.wait_for(connecting, to_s(request.limits.connect_ns))
+        except TimeoutError:
+            probe.fail("The connection was not established in time")
+        except ConnectionRefusedError:
+            probe.fail("Connection refused")
+        except OSError as error:
+            probe.fail(str(error.strerror or error))
+
+    async def close(self) -> None:
+        """Give up everything that is under way and wait until it is gone."""
+        running = tuple(self._running)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        for probe in tuple(self._connections):
+            probe.abort()
+        # An aborted transport says so in the next turn of the loop; TLS takes one more.
+        for _ in range(3):
+            await asyncio.sleep(0)

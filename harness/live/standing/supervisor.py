@@ -1,0 +1,226 @@
+"""A world that stays up for exploring by hand: started, published in its state file, supervised, taken down.
+
+`python -m harness.live.standing.supervisor JSON` is the detached supervisor behind `drill env up`. It tells its
+progress as JSON lines on standard output ({"step": ...}, then {"ready": true} or {"error": ...}), and lives on only
+when the starter has answered `go` on its standard input: a starter that is killed meanwhile leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from harness.clock import wall_time
+from harness.drill.options import RunOptions, resolve
+from harness.errors import DrillError, InputError, WorldError
+from harness.live.backend import EmbeddedWorld
+from harness.live.standing import world_file
+from harness.live.standing.world_file import EdgeState, ProcessState, StandingWorld
+from harness.processes.fork_servers import BROWSER_PROXY, ForkServers, start_fork_servers
+from harness.processes.interruption import EXIT_INTERRUPTED
+
+READY_TIMEOUT_S = 20.0
+EXIT_ERROR = 3
+WATCH_LOCK = "watch.lock"
+"""Held by whoever records with a standing world's witness."""
+_POLL_S = 0.25
+_ADOPTION_TIMEOUT_S = 30.0
+
+Told = Callable[[str], None]
+
+
+@contextmanager
+def standing(options: RunOptions, path: Path, origin: str, told: Told) -> Iterator[tuple[EmbeddedWorld, StandingWorld]]:
+    """Start a world with its subject, and publish it at `path` while the block runs. told: hears of each step.
+
+    Raises InputError at once when a world runs or starts there already, and whatever starting one raises.
+    """
+    with ExitStack() as stack:
+        if not stack.enter_context(world_file.claimed(path)):
+            raise InputError(world_file.TAKEN)
+        servers = start_fork_servers(stack)
+        told("starting two regions, their edge, and the links between them")
+        world = stack.enter_context(EmbeddedWorld(options, servers))
+        told("starting the subject")
+        world.start_subject()
+        yield world, stack.enter_context(published(world, servers, options, path, origin))
+
+
+@contextmanager
+def published(
+    world: EmbeddedWorld, servers: ForkServers, options: RunOptions, path: Path, origin: str
+) -> Iterator[StandingWorld]:
+    """Write the state file of a started world in a folder that is claimed; the end of the block removes it."""
+    world_file.running(path)  # removes what a killed one may have left
+    state = described(world, servers, options, origin)
+    world_file.write(state, path)
+    try:
+        yield state
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def described(world: EmbeddedWorld, servers: ForkServers, options: RunOptions, origin: str) -> StandingWorld:
+    """The state of a started world, which gets a browser proxy of its own. origin: the command that holds it."""
+    parts, edge = world.parts, options.environment.edge
+    listening = {region: parts.listening[f"clients->{region}:http"] for region in parts.edges}
+    proxy = servers.net.spawn(
+        "browser-proxy",
+        BROWSER_PROXY,
+        {
+            "dns": list(parts.dns),
+            "zone": edge.hosted_zone,
+            "port": parts.edge_port,
+            "address_book": {parts.edges[region].answered: list(at) for region, at in listening.items()},
+        },
+    )
+    pid = os.getpid()
+    return StandingWorld(
+        pid=pid,
+        started=world_file.lives_as(pid),
+        origin=origin,
+        since=wall_time().isoformat(timespec="seconds"),
+        environment=options.environment,
+        environment_folder=options.environment.folder,
+        subject=options.subject,
+        subject_folder=options.subject.folder,
+        subject_file=options.subject_file.resolve(),
+        profile=options.timing.profile,
+        seed=options.seed,
+        typed=dict(options.typed),
+        folder=servers.folder,
+        logs=servers.folder / "logs",
+        toxiproxy=parts.toxiproxy.url,
+        links=tuple(wire.link.name for wire in parts.wires),
+        dns=parts.dns,
+        browser_proxy=_address(proxy.ready(READY_TIMEOUT_S)["listen"]),
+        edge_port=parts.edge_port,
+        edges={r: EdgeState(answered=e.answered, listen=listening[r]) for r, e in parts.edges.items()},
+        regions={name: admin.address for name, admin in parts.regions.items()},
+        balancers={name: admin.address for name, admin in parts.balancers.items()},
+        applications={name: ("127.0.0.1", port) for name, port in parts.application_ports.items()},
+        gateway=dict(parts.gateway),
+        control_plane=parts.control_plane.address,
+        route53=parts.route53.address,
+        witness=parts.witness.address,
+        processes=_processes(world),
+    )
+
+
+def _processes(world: EmbeddedWorld) -> dict[str, ProcessState]:
+    found = {}
+    for name, running in world.processes.running.items():
+        process = running.process
+        pid = process.pid  # waits until it is known
+        tree = process.tree
+        if tree is not None:
+            log = str(process.log_path)
+            found[name] = ProcessState(pid=pid, started=tree.started, adopter=tree.adopter, marker=tree.marker, log=log)
+    return found
+
+
+def _address(given: Any) -> tuple[str, int]:
+    return str(given[0]), int(given[1])
+
+
+def stay(world: EmbeddedWorld, path: Path | None, told: Told) -> None:
+    """Until KeyboardInterrupt: tell of components that end, and stop a recording that nobody waits for any more.
+
+    path: of its state file; None when it has none, so that nobody can record with its clients. Raises WorldError when a
+    process of the world itself has ended.
+    """
+    known: set[str] = set()
+    while True:
+        for sentence in world.deaths():
+            if sentence not in known:
+                known.add(sentence)
+                told(sentence)
+        for name, process in world.parts.processes.items():
+            if process.poll() is not None:
+                raise WorldError(f"{name} has ended: {process.error or process.returncode}; see {process.log_path}")
+        if path is not None:
+            _stop_abandoned_recording(world, path.with_name(WATCH_LOCK))
+        time.sleep(_POLL_S)
+
+
+def _stop_abandoned_recording(world: EmbeddedWorld, lock: Path) -> None:
+    """A `drill watch` that was killed cannot stop the clients; its lock tells, because the kernel released it."""
+    if not lock.exists():
+        return
+    with world_file.locked(lock) as abandoned:
+        if abandoned:
+            world.stop_workload()
+            lock.unlink(missing_ok=True)  # last: until then, the next one who wants to record waits
+
+
+# --- the detached supervisor -----------------------------------------------------------------------------------------
+
+
+class _Interrupts:
+    """The first SIGTERM or SIGINT interrupts; later ones must not interrupt the taking down."""
+
+    def __init__(self) -> None:
+        self._seen = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._take)
+
+    def _take(self, number: int, frame: FrameType | None) -> None:
+        if not self._seen:
+            self._seen = True
+            raise KeyboardInterrupt
+
+
+def _say(**body: Any) -> None:
+    sys.stdout.write(json.dumps(body) + "\n")
+    sys.stdout.flush()
+
+
+def _await_go(adopted: threading.Event) -> None:
+    """Runs in a thread: the starter says `go`, or is gone."""
+    if sys.stdin.readline().strip() == "go":
+        adopted.set()
+    else:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def main(arguments: list[str]) -> int:
+    """Supervise one world; see the module's text. arguments: one JSON object with `given` (options) and `path`."""
+    asked: Mapping[str, Any] = json.loads(arguments[0])
+    path = Path(asked["path"])
+    adopted = threading.Event()
+    threading.Thread(target=_await_go, args=(adopted,), daemon=True).start()
+    _Interrupts()
+    try:
+        options = resolve(asked["given"], os.environ, Path.cwd(), int(asked["given"]["seed"]))
+        with standing(options, path, "drill env up", lambda step: _say(step=step)) as (world, _):
+            _say(ready=True)
+            if not adopted.wait(_ADOPTION_TIMEOUT_S):
+                raise WorldError("nobody took the world over")
+            stay(world, path, _log)
+    except DrillError as error:
+        if adopted.is_set():
+            _log(str(error))
+        else:
+            _say(error=str(error))
+        return EXIT_ERROR
+    except KeyboardInterrupt:
+        return 0 if adopted.is_set() else EXIT_INTERRUPTED
+    return 0
+
+
+def _log(sentence: str) -> None:
+    sys.stderr.write(f"{wall_time():%Y-%m-%d %H:%M:%S} {sentence}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,252 @@
+"""The state file of a standing world: where everything is, for whoever comes by later (`.drill/world.json`).
+
+It is written whole or not at all, and believed only while its supervisor lives: the process id together with the
+kernel's start stamp, because numbers are reused. A second file beside it is locked by the supervisor for as long as
+it lives, so that two that start at the same time cannot both win.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from harness.errors import InputError, Problem
+from harness.processes import process_tree
+from harness.processes.fork_servers import FOLDER_PREFIX
+from harness.processes.process_tree import Tree
+from harness.topology.environment import Environment
+from harness.topology.subject import Subject
+from harness.topology.timing import Profile
+from harness.witness.models import is_loopback
+
+if sys.platform != "win32":
+    import fcntl
+
+FOLDER = ".drill"
+_LARGEST_BYTES = 4 << 20
+_RETRY_S = 0.05
+_GLANCE_S = 0.2
+TAKEN = "a world runs or starts here already: see `drill env status`, or end it with `drill env down`"
+
+Address = tuple[str, Annotated[int, Field(ge=1, le=65_535)]]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EdgeState(_Part):
+    """answered: what DNS answers for the region. listen: where the clients' link of the region really is."""
+
+    answered: str
+    listen: Address
+
+
+class ProcessState(_Part):
+    """One process of the subject, as `process_tree.Tree` knows it."""
+
+    pid: int
+    started: float
+    adopter: int | None
+    marker: str | None
+    log: str
+
+    @property
+    def tree(self) -> Tree:
+        """What it is recognised by."""
+        return Tree(self.pid, self.started, self.adopter, self.marker)
+
+
+class StandingWorld(_Part):
+    """A world that stays up. pid, started: of its supervisor. folder: the world's own, with its logs below.
+
+    Keys of edges, regions, balancers, applications are regions; those of gateway and processes are instances.
+    origin: the command that holds it. since: wall clock, for people. typed: see harness.drill.evidence.RunResult.
+    """
+
+    format: Literal["drill-world/1"] = "drill-world/1"
+    pid: Annotated[int, Field(gt=1)]
+    started: float
+    origin: str
+    since: str
+    environment: Environment
+    environment_folder: Path
+    subject: Subject
+    subject_folder: Path
+    subject_file: Path
+    profile: Profile
+    seed: int
+    typed: dict[str, str]
+    folder: Path
+    logs: Path
+    toxiproxy: str
+    links: tuple[str, ...]
+    dns: Address
+    browser_proxy: Address
+    edge_port: int
+    edges: dict[str, EdgeState]
+    regions: dict[str, Address]
+    balancers: dict[str, Address]
+    applications: dict[str, Address]
+    gateway: dict[str, Address]
+    control_plane: Address
+    route53: Address
+    witness: Address
+    processes: dict[str, ProcessState]
+
+    @field_validator("dns", "browser_proxy", "control_plane", "route53", "witness")
+    @classmethod
+    def _local(cls, address: Address) -> Address:
+        if not is_loopback(address[0]):
+            raise ValueError(f"{address[0]} is not a loopback address")
+        return address
+
+    @property
+    def alive(self) -> bool:
+        """Whether its supervisor still runs."""
+        return _lives(self.pid, self.started)
+
+    def full_environment(self) -> Environment:
+        """The environment with its folder."""
+        return self.environment.model_copy(update={"folder": self.environment_folder})
+
+    def full_subject(self) -> Subject:
+        """The subject with its folder."""
+        return self.subject.model_copy(update={"folder": self.subject_folder})
+
+
+def path_in(folder: Path) -> Path:
+    """Where the state file of a folder is."""
+    return folder / FOLDER / "world.json"
+
+
+def lives_as(pid: int) -> float:
+    """The start stamp of a living process. Raises ProcessLookupError."""
+    row = process_tree.process(pid)
+    if row is None:
+        raise ProcessLookupError(pid)
+    return row.started
+
+
+def _lives(pid: int, started: float) -> bool:
+    row = process_tree.process(pid)
+    return row is not None and row.started == started and not row.zombie
+
+
+def write(world: StandingWorld, path: Path) -> None:
+    """Write the file at once: a reader sees the old one or the new one."""
+    make_folder(path.parent)
+    staging = path.with_name(f".{path.name}-{os.getpid()}")
+    staging.write_text(world.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    staging.replace(path)
+
+
+def read(path: Path) -> StandingWorld | None:
+    """What the file says, whether or not it is stale; None when there is none. Raises InputError for a broken one."""
+    try:
+        if path.stat().st_size > _LARGEST_BYTES:
+            raise InputError(Problem(str(path), None, f"larger than {_LARGEST_BYTES} bytes: no state file; remove it"))
+        body: Any = json.loads(path.read_text(encoding="utf-8"))
+        return StandingWorld.model_validate(body)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InputError(Problem(str(path), None, f"cannot be read: {error.strerror}")) from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the whole"
+        text = f"not a state file of this version ({where}: {first['msg']}); remove it if no world runs here"
+        raise InputError(Problem(str(path), None, text)) from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(Problem(str(path), None, f"not JSON; remove it if no world runs here ({error})")) from error
+
+
+def running(path: Path) -> StandingWorld | None:
+    """The world that runs here, None when there is none. A stale file is removed, with the folder it names."""
+    world = read(path)
+    if world is None or world.alive:
+        return world
+    remove(world, path)
+    return None
+
+
+def remove(world: StandingWorld, path: Path) -> None:
+    """Forget a world that has ended: its file, and the folder that a killed supervisor could not remove."""
+    path.unlink(missing_ok=True)
+    folder = world.folder
+    ours = folder.name.startswith(FOLDER_PREFIX) and folder.parent == Path(tempfile.gettempdir())
+    if ours and not folder.is_symlink():
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def locked(path: Path, wait_s: float = 0.0) -> Iterator[bool]:
+    """Hold the lock file `path`; False when somebody else still does after `wait_s`.
+
+    The kernel releases it, however we end. Whoever holds it may unlink it: a lock on a file that is not there any more
+    is none, so another is tried.
+    """
+    make_folder(path.parent)
+    until = time.monotonic() + wait_s
+    while True:
+        with _opened(path) as file:
+            if _take(file) and _still_there(file, path):
+                yield True
+                return
+        if time.monotonic() >= until:
+            yield False
+            return
+        time.sleep(_RETRY_S)
+
+
+def claimed(path: Path) -> contextlib.AbstractContextManager[bool]:
+    """Claim the folder of a state file for one world; False when another runs or starts there.
+
+    It waits a moment: somebody may hold the claim just to see whether it is free.
+    """
+    return locked(path.with_name("world.lock"), _GLANCE_S)
+
+
+def _opened(path: Path) -> IO[str]:
+    try:
+        return path.open("a")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written to, but the world's state belongs there ({error})") from error
+
+
+def _still_there(file: IO[str], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _take(file: IO[str]) -> bool:
+    if sys.platform == "win32":
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def make_folder(folder: Path) -> None:
+    """The folder of state files, which no repository wants. Raises InputError when it cannot be written to."""
+    ignore = folder / ".gitignore"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written to, but the world's state belongs there ({error})") from error

@@ -1,0 +1,186 @@
+"""The subject's components as processes: their environment, start, readiness, end. Knows nothing of what they do."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.errors import DrillInvalid, SubjectError
+from harness.names import OUTSIDE
+from harness.processes.forkserver import ForkServer, ServerProcess, stop_all
+from harness.topology.environment import Environment
+from harness.topology.subject import Component, Instance, Subject
+from harness.topology.timing import Timing
+
+Address = tuple[str, int]
+
+NEEDS_LONGER = "a subject that needs longer says so: start_timeout_s in its file"
+STOP_GRACE_S = 1.0
+_POLL_S = 0.02
+_HEALTH = {
+    "HEALTH_CHECK_TABLE": "app-health-status",
+    "HEALTH_CHECK_KEY": "region_status",
+    "HEALTH_CHECK_VALUE": "operational",
+    "FAILOVER_THRESHOLD": "3",
+}
+# What a program needs to start at all; nothing else of ours reaches the subject, least of all AWS_* and DRILL_*.
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SYSTEMROOT", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
+
+
+@dataclass
+class Running:
+    """One instance that was started, and whether its end has been told."""
+
+    instance: Instance
+    process: ServerProcess
+    stopped_by_us: bool = False
+
+
+class SubjectProcesses:
+    """All instances of the subject. endpoints: instance -> gateway's listener; ports: region -> application's."""
+
+    def __init__(
+        self,
+        servers: ForkServer,
+        subject: Subject,
+        environment: Environment,
+        timing: Timing,
+        endpoints: Mapping[str, Address],
+        ports: Mapping[str, int],
+    ) -> None:
+        self._servers = servers
+        self._subject = subject
+        self._environment = environment
+        self._timing = timing
+        self._endpoints = endpoints
+        self._ports = ports
+        self._running: dict[str, Running] = {}
+
+    @property
+    def running(self) -> Mapping[str, Running]:
+        """Instance name -> what was started."""
+        return self._running
+
+    def start(self) -> None:
+        """Start everything, and wait until every component with a port gives an HTTP answer.
+
+        Raises SubjectError for a command that is missing or exits non-zero before it is ready, DrillInvalid for one
+        that does not answer in time.
+        """
+        self.stop()
+        for instance in self._subject.instances(self._environment):
+            argv = _argv(instance.component)
+            process = self._servers.exec(instance.name, argv, self._env(instance), self._subject.folder)
+            self._running[instance.name] = Running(instance, process)
+        self._wait_ready()
+
+    def _wait_ready(self) -> None:
+        waiting = {name: r for name, r in self._running.items() if r.instance.component.port_env}
+        timeout_s = self._subject.start_timeout_s
+        until = time.monotonic() + timeout_s
+        while waiting:
+            self._refuse_early_death()
+            for name, running in list(waiting.items()):
+                address = ("127.0.0.1", self._ports[running.instance.place])
+                if _answers(address, running.instance.component.ready_path):
+                    del waiting[name]
+            if waiting and time.monotonic() > until:
+                late = ", ".join(waiting)
+                raise DrillInvalid(f"no HTTP answer from {late} within {timeout_s:g} s of its start ({NEEDS_LONGER})")
+            time.sleep(_POLL_S)
+        self._refuse_early_death()
+
+    def _refuse_early_death(self) -> None:
+        for name, running in self._running.items():
+            code = running.process.poll()
+            if code not in (None, 0):
+                raise SubjectError(name, f"exited with code {code} before it was ready", running.process.log_tail())
+
+    def _env(self, instance: Instance) -> dict[str, str]:
+        component, host_region = instance.component, instance.place
+        region = self._environment.primary.name if host_region == OUTSIDE else host_region
+        host, port = self._endpoints[instance.name]
+        env = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        env |= _HEALTH | {
+            "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_ACCESS_KEY_ID": "drill",
+            "AWS_SECRET_ACCESS_KEY": "drill",  # of an emulator on loopback: no secret
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "PRIMARY_REGION": self._environment.primary.name,
+            "SECONDARY_REGION": self._environment.standby.name,
+            "TIME_SCALE": f"{self._timing.scale:g}",
+            "COMPONENT": component.name,
+            "PYTHONUNBUFFERED": "1",
+        }
+        if component.port_env:
+            env[component.port_env] = str(self._ports[host_region])
+        return env | component.env
+
+    def stop(self, only: Sequence[str] | None = None) -> None:
+        """Stop all instances, or those of the components named."""
+        chosen = [r for r in self._running.values() if only is None or r.instance.component.name in only]
+        for running in chosen:
+            running.stopped_by_us = True
+        stop_all([running.process for running in chosen], STOP_GRACE_S)
+        if only is None:
+            self._running.clear()
+
+    def deaths(self) -> list[str]:
+        """A sentence for each instance that ended by itself."""
+        sentences = []
+        for name, running in self._running.items():
+            code = running.process.poll()
+            if code is not None and not running.stopped_by_us:
+                sentences.append(f"{name} ended by itself with exit code {code}")
+        return sentences
+
+    def kill(self, instance: str) -> None:
+        """SIGKILL the tree of one instance."""
+        running = self._named(instance)
+        running.stopped_by_us = True
+        running.process.kill()
+
+    def restart(self, instance: str) -> None:
+        """Start a killed instance again, as its supervisor would: what healing a kill means."""
+        running = self._named(instance)
+        argv = _argv(running.instance.component)
+        process = self._servers.exec(instance, argv, self._env(running.instance), self._subject.folder)
+        self._running[instance] = Running(running.instance, process)
+
+    def freeze(self, instance: str) -> None:
+        """SIGSTOP the tree of one instance."""
+        self._named(instance).process.freeze()
+
+    def thaw(self, instance: str) -> None:
+        """SIGCONT the tree of one instance."""
+        self._named(instance).process.thaw()
+
+    def _named(self, instance: str) -> Running:
+        if instance not in self._running:
+            raise SubjectError(instance, f"no such instance; running: {', '.join(self._running) or 'none'}")
+        return self._running[instance]
+
+
+def _argv(component: Component) -> list[str]:
+    """The command as it is run: `python` means the interpreter that runs the harness."""
+    first, *rest = component.command
+    return [sys.executable if first == "python" else first, *rest]
+
+
+def _answers(address: Address, path: str) -> bool:
+    """Whether an HTTP server there gives any answer; refused, silent and garbled all mean: not yet."""
+    connection = http.client.HTTPConnection(*address, timeout=1.0)
+    try:
+        connection.request("GET", path)
+        connection.getresponse()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True

@@ -1,0 +1,238 @@
+"""One region's AWS services, or the Route 53 control plane: moto, one process each, with a log of its commits.
+
+Our own endpoints, beside those of AWS:
+    GET  /drill/health
+    POST /drill/reset                                                          every table and zone is gone
+    POST /drill/tables      {"items": {"key": "id", "value": "value"}}         what the commit log follows
+    POST /drill/data-plane  {"admin": ["127.0.0.1", 8053]}                     control plane only
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from moto.dynamodb.models.dynamo_type import Item
+from moto.dynamodb.models.table import Table
+from moto.moto_api._internal import mock_random
+from moto.moto_api._internal.models import moto_api_backend
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from harness.errors import DrillError, InputError, WorldError
+from harness.parts.regions.moto import patches as moto_patches
+from harness.parts.regions.moto.commit_log import CommitLog, TableAttributes, tables_of
+from harness.parts.regions.moto.http import Answer, HttpServer, Route, Wsgi, with_routes
+from harness.parts.regions.moto.warm import warm_up
+from harness.parts.regions.moto.writes import WritePath
+
+Address = tuple[str, int]
+
+REGION, CONTROL_PLANE = "region", "control-plane"
+TRUTHFUL = "harness.parts.steering.route53.control_plane:truthful"
+_KEYS = {"region", "role", "listen", "commit_log", "tables", "wrap", "data_plane"}
+
+# One per process, made (and warmed) before the fork: building moto's application takes longer than serving a call.
+_application: Wsgi = DomainDispatcherApplication(create_backend_app)
+_write_path: WritePath | None = None
+
+
+@dataclass(frozen=True)
+class RegionConfig:
+    """region: its name. listen: where, port 0 for any. commit_log: file of Commit lines, None for none.
+
+    tables: what the commit log follows at first. wrap: MODULE:FUNCTION, called as `function(app, data_plane)`, that
+    gives the application to serve (default: the truthful Route 53 API on the control plane, else none).
+    data_plane: admin address of the Route 53 data plane, None while it is unknown.
+    """
+
+    region: str
+    listen: Address
+    role: str = REGION
+    commit_log: Path | None = None
+    tables: Mapping[str, TableAttributes] = field(default_factory=dict)
+    wrap: str | None = None
+    data_plane: Address | None = None
+
+
+def config_of(body: Mapping[str, Any]) -> RegionConfig:
+    """Check a configuration. Raises InputError that names every mistake."""
+    problems = [
+        f"region server: unknown key {key!r} (allowed: {', '.join(sorted(_KEYS))})" for key in body.keys() - _KEYS
+    ]
+    region, role, wrap = body.get("region"), body.get("role", REGION), body.get("wrap")
+    if not isinstance(region, str) or not region:
+        problems.append(f"region server: region: a name is needed, got {region!r}")
+    if role not in (REGION, CONTROL_PLANE):
+        problems.append(f"region server: role: {REGION} or {CONTROL_PLANE}, got {role!r}")
+    for key in ("listen", "data_plane"):
+        if not (_is_address(body.get(key)) or (key == "data_plane" and body.get(key) is None)):
+            problems.append(f'region server: {key}: expected ["127.0.0.1", PORT], got {body.get(key)!r}')
+    if problems:
+        raise InputError(*problems)
+    return RegionConfig(
+        region=str(region),
+        listen=address_of(body["listen"]),
+        role=role,
+        commit_log=Path(body["commit_log"]) if body.get("commit_log") else None,
+        tables=tables_of(body.get("tables", {})),
+        wrap=TRUTHFUL if role == CONTROL_PLANE and "wrap" not in body else wrap,
+        data_plane=address_of(body["data_plane"]) if body.get("data_plane") else None,
+    )
+
+
+def address_of(value: object) -> Address:
+    """A [host, port] list as a tuple. Raises ValueError when it is none."""
+    if not _is_address(value):
+        raise ValueError(f'expected ["127.0.0.1", PORT], got {value!r}')
+    host, port = cast(Sequence[Any], value)
+    return str(host), int(port)
+
+
+def _is_address(value: object) -> bool:
+    return (
+        isinstance(value, list | tuple)
+        and len(value) == 2
+        and isinstance(value[0], str)
+        and type(value[1]) is int
+        and 0 <= value[1] < 1 << 16
+    )
+
+
+class Region:
+    """The application of one process, and what our endpoints may change in it."""
+
+    def __init__(self, config: RegionConfig) -> None:
+        self.name = config.region
+        self.log: CommitLog | None = None
+        self._writes = prepare()
+        self._data_plane = config.data_plane
+        if config.commit_log is not None:
+            if self._writes is None:
+                raise WorldError(f"the commit log needs moto {moto_patches.MOTO_VERSION}")
+            self.log = CommitLog(config.region, config.commit_log, config.tables)
+            self._writes.observer = self._committed
+        app: Wsgi = _application
+        if config.wrap is not None:
+            app = _function(config.wrap)(app, lambda: self._data_plane)
+        routes: dict[tuple[str, str], Route] = {
+            ("GET", "/drill/health"): self._health,
+            ("POST", "/drill/reset"): self._reset,
+            ("POST", "/drill/tables"): self._tables,
+        }
+        if config.role == CONTROL_PLANE:
+            routes["POST", "/drill/data-plane"] = self._set_data_plane
+        self.app = with_routes(app, routes, "/drill/")
+
+    def _committed(self, table: Table, item: Item, present: bool) -> None:
+        if self.log is not None and table.region_name == self.name:
+            self.log.committed(table.name, item.attrs, present=present)
+
+    def _health(self, _: Any) -> Answer:
+        return 200, {"region": self.name, "patched": self._writes is not None}
+
+    def _reset(self, _: Any) -> Answer:
+        if self._writes is None:
+            moto_api_backend.reset()
+            return 200, {}
+        with self._writes.lock:
+            moto_api_backend.reset()
+            if self.log is not None:
+                self.log.reset()
+        return 200, {}
+
+    def _tables(self, body: Any) -> Answer:
+        try:
+            tables = tables_of(body)
+        except InputError as error:
+            return 400, {"error": str(error)}
+        if self.log is None:
+            return 400, {"error": "this region keeps no commit log"}
+        self.log.tables = tables
+        return 200, {"tables": sorted(tables)}
+
+    def _set_data_plane(self, body: Any) -> Answer:
+        self._data_plane = address_of(body.get("admin") if isinstance(body, Mapping) else None)
+        return 200, {}
+
+    def close(self) -> None:
+        """Stop logging."""
+        if self._writes is not None:
+            self._writes.observer = None
+        if self.log is not None:
+            self.log.close()
+
+
+def _function(name: str) -> Callable[..., Wsgi]:
+    module, _, attribute = name.partition(":")
+    try:
+        found: Callable[..., Wsgi] = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(f"region server: wrap: {name!r} is no MODULE:FUNCTION: {error}") from error
+    return found
+
+
+def prepare() -> WritePath | None:
+    """Patch moto, once per process. None when it is another version than the patches are for."""
+    global _write_path
+    patches = moto_patches.Patches()
+    if _write_path is None and moto_patches.apply(patches):
+        _write_path = WritePath()
+        _write_path.install(patches)
+    return _write_path
+
+
+def serve(config: Mapping[str, Any], ready: Callable[[Mapping[str, Any]], None]) -> None:
+    """Serve one region until SIGTERM or SIGINT. Ready payload: {"listen": [host, port]}."""
+    checked = config_of(config)
+    mock_random.seed()  # forked from one parent, the regions would otherwise give out the same identifiers
+    region = Region(checked)
+    server = HttpServer(checked.listen, region.app)
+
+    def tell() -> None:
+        host, port = server.bind_addr
+        ready({"listen": [host, port]})
+
+    try:
+        server.serve_until_signal(tell)
+    finally:
+        region.close()
+
+
+def warm() -> None:
+    """Do once, in the parent of all regions, what the first call of each kind would do: load models, compile URLs."""
+    prepare()
+    _function(TRUTHFUL)
+    warm_up(_application)
+    moto_api_backend.reset()
+
+
+def main() -> int:
+    """Run one by hand: `python -m harness.parts.regions.moto.server '{"region": "us-east-1", "listen": [HOST, PORT]}'`.
+
+    Prints the ready payload as one JSON line. Returns the exit code: 0, or 3 when the configuration is wrong.
+    """
+    if len(sys.argv) != 2:
+        sys.stderr.write(f"{main.__doc__}")
+        return 3
+
+    def ready(payload: Mapping[str, Any]) -> None:
+        sys.stdout.write(json.dumps(payload) + "\n")
+        sys.stdout.flush()
+
+    logging.basicConfig(level=logging.INFO)
+    try:
+        serve(json.loads(sys.argv[1]), ready)
+    except (DrillError, ValueError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 3
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

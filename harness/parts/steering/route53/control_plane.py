@@ -1,0 +1,127 @@
+"""Makes a Route 53 API tell the truth: a WSGI middleware around moto's Route 53.
+
+moto stores zones, records and health checks, but checks nothing and answers no DNS. What only the data plane knows is
+asked of the data plane's admin port: GetHealthCheckStatus, GetHealthCheckLastFailureReason, TestDNSAnswer. When it
+cannot be asked, the caller gets what AWS gives when a part of it fails inside: 500 InternalFailure. Requests that AWS
+refuses and moto lets through are refused here. Everything else goes to moto untouched.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import logging
+import re
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+from xml.etree import ElementTree
+
+from harness.parts.steering.route53.api import API, NAMESPACE, ApiRequest, Refused, add, document, error_body, send
+from harness.parts.steering.route53.validation import note_deletion, validate_changes
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = logging.getLogger(__name__)
+
+_TIMEOUT_S = 2.0
+_STATUS = re.compile(rf"{API}/healthcheck/([^/]+)/(status|lastfailurereason)/?")
+_CHECK = re.compile(rf"{API}/healthcheck/([^/]+)/?")
+_RECORDS = re.compile(rf"{API}/hostedzone/([^/]+)/rrset/?")
+_TEST = re.compile(rf"{API}/testdnsanswer/?")
+
+DataPlane = Callable[[], tuple[str, int] | None]
+
+
+def truthful(app: WSGIApplication, data_plane: DataPlane, *, refuse_delete_in_use: bool = False) -> WSGIApplication:
+    """moto's WSGI application `app`, with answers that are true.
+
+    data_plane: the data plane's admin address, None while there is none. refuse_delete_in_use: answer
+    HealthCheckInUse to the deletion of a health check that records refer to. AWS does not: the API Reference marks
+    that error "not in use" and DeleteHealthCheck "does not prevent you"; so by default it is done, and logged.
+    """
+
+    def middleware(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            body = _answer(ApiRequest(app, environ), data_plane, refuse_delete_in_use)
+        except Refused as refusal:
+            return send(start_response, refusal.status, error_body(refusal.code, str(refusal)))
+        if body is None:
+            return app(environ, start_response)
+        return send(start_response, "200 OK", body)
+
+    return middleware
+
+
+def _answer(moto: ApiRequest, data_plane: DataPlane, refuse_delete_in_use: bool) -> bytes | None:
+    """The body of our own answer, None when moto shall answer. Raises Refused."""
+    if moto.method == "GET" and (found := _STATUS.fullmatch(moto.path)):
+        return _health_check_status(moto, data_plane, found[1], found[2])
+    if moto.method == "GET" and _TEST.fullmatch(moto.path):
+        return _test_dns_answer(moto, data_plane)
+    if moto.method == "POST" and _RECORDS.fullmatch(moto.path):
+        validate_changes(moto)
+    if moto.method == "DELETE" and (found := _CHECK.fullmatch(moto.path)):
+        note_deletion(moto, found[1], refuse_delete_in_use)
+    return None
+
+
+def _health_check_status(moto: ApiRequest, data_plane: DataPlane, check_id: str, what: str) -> bytes:
+    moto.require_health_check(check_id)
+    told = _ask(data_plane, "/health-check-status", id=check_id)
+    name, key = {
+        "status": ("GetHealthCheckStatusResponse", "observations"),
+        "lastfailurereason": ("GetHealthCheckLastFailureReasonResponse", "failures"),
+    }[what]
+    root = ElementTree.Element(name, xmlns=NAMESPACE)
+    observations = ElementTree.SubElement(root, "HealthCheckObservations")
+    # A check that the data plane has not read yet has no observations, as on AWS.
+    for seen in told[key] if told else ():
+        item = ElementTree.SubElement(observations, "HealthCheckObservation")
+        add(item, Region=seen["region"], IPAddress=seen["ip"])
+        add(ElementTree.SubElement(item, "StatusReport"), Status=seen["status"], CheckedTime=seen["checked_at"])
+    return document(root)
+
+
+def _test_dns_answer(moto: ApiRequest, data_plane: DataPlane) -> bytes:
+    zone_id, name, record_type = (moto.query(key) for key in ("hostedzoneid", "recordname", "recordtype"))
+    moto.require_zone(zone_id)
+    told = _ask(data_plane, "/test-dns-answer", hosted_zone_id=zone_id, name=name, type=record_type)
+    # A zone that has not reached the data plane yet is one that its servers refuse.
+    told = told or {"nameserver": "", "record_data": [], "rcode": "REFUSED", "protocol": "UDP"}
+    root = ElementTree.Element("TestDNSAnswerResponse", xmlns=NAMESPACE)
+    add(root, Nameserver=told["nameserver"], RecordName=name, RecordType=record_type)
+    data = ElementTree.SubElement(root, "RecordData")
+    for value in told["record_data"]:
+        add(data, RecordDataEntry=value)
+    add(root, ResponseCode=told["rcode"], Protocol=told["protocol"])
+    return document(root)
+
+
+def _ask(data_plane: DataPlane, path: str, **query: str) -> Any:
+    """What the data plane says; None when it does not know the thing that is asked about."""
+    address = data_plane()
+    if address is None:
+        raise _internal("there is no data plane")
+    connection = http.client.HTTPConnection(*address, timeout=_TIMEOUT_S)
+    try:
+        connection.request("GET", f"{path}?{urlencode(query)}")
+        response = connection.getresponse()
+        body = response.read()
+        if response.status == 404:
+            return None
+        if response.status != 200:
+            raise _internal(f"the data plane answered {response.status}")
+        return json.loads(body)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise _internal(f"the data plane cannot be asked: {error!r}") from error
+    finally:
+        connection.close()
+
+
+def _internal(why: str) -> Refused:
+    log.warning("%s", why)
+    return Refused(
+        "500 Internal Server Error", "InternalFailure", "We encountered an internal error. Please try again."
+    )

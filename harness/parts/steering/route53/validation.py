@@ -1,0 +1,73 @@
+"""What AWS refuses and moto lets through, in ChangeResourceRecordSets and DeleteHealthCheck."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from xml.etree import ElementTree
+
+from harness.parts.steering.route53.api import NS, ApiRequest, Refused
+
+log = logging.getLogger(__name__)
+
+
+def validate_changes(moto: ApiRequest) -> None:
+    """Refuse what AWS refuses. A body that is no XML is left to moto."""
+    try:
+        root = ElementTree.fromstring(moto.body())  # noqa: S314 - loopback only, and expat bounds entity expansion
+    except ElementTree.ParseError:
+        return
+    for change in root.iterfind(".//r:Change", NS):
+        record = change.find("r:ResourceRecordSet", NS)
+        if record is not None:
+            _validate_record(moto, record, change.findtext("r:Action", "", NS))
+
+
+def _validate_record(moto: ApiRequest, record: ElementTree.Element, action: str) -> None:
+    failover = record.findtext("r:Failover", None, NS)
+    if failover is not None and failover not in ("PRIMARY", "SECONDARY"):
+        raise Refused(
+            "400 Bad Request",
+            "InvalidInput",
+            f"Invalid XML ; cvc-enumeration-valid: Value '{failover}' is not facet-valid with respect to enumeration "
+            "'[PRIMARY, SECONDARY]'. It must be a value from the enumeration.",
+        )
+    check_id = record.findtext("r:HealthCheckId", None, NS)
+    if check_id and action != "DELETE":
+        moto.require_health_check(check_id)
+
+
+def note_deletion(moto: ApiRequest, check_id: str, refuse: bool) -> None:
+    """Say in the log, or by refusing it (HealthCheckInUse), that a health check in use is being deleted."""
+    users = sorted(set(_users_of(moto, check_id)))
+    if not users:
+        return
+    if refuse:
+        text = f"The health check {check_id} is in use by {', '.join(users)}"
+        raise Refused("400 Bad Request", "HealthCheckInUse", text)
+    log.warning("health check %s is deleted while in use by %s", check_id, ", ".join(users))
+
+
+def _users_of(moto: ApiRequest, check_id: str) -> Iterator[str]:
+    """Names of the records that refer to a health check."""
+    for zones in _pages(moto, "hostedzone", {"NextMarker": "marker"}):
+        for zone in zones.iterfind(".//r:HostedZone/r:Id", NS):
+            path = f"hostedzone/{(zone.text or '').rsplit('/', 1)[-1]}/rrset"
+            for records in _pages(moto, path, {"NextRecordName": "name", "NextRecordType": "type"}):
+                for record in records.iterfind(".//r:ResourceRecordSet", NS):
+                    if record.findtext("r:HealthCheckId", None, NS) == check_id:
+                        yield record.findtext("r:Name", "", NS)
+
+
+def _pages(moto: ApiRequest, path: str, next_keys: dict[str, str]) -> Iterator[ElementTree.Element]:
+    """Every page of a list operation. next_keys: element that says where to go on -> query parameter for it."""
+    query: dict[str, str] = {}
+    while True:
+        _, page = moto.get(path, **query)
+        if page is None:
+            return
+        yield page
+        following = {parameter: page.findtext(f"r:{element}", "", NS) for element, parameter in next_keys.items()}
+        if page.findtext("r:IsTruncated", "", NS) != "true" or following == query or not all(following.values()):
+            return
+        query = following
