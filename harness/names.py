@@ -8,10 +8,24 @@ OUTSIDE = "outside"
 CLIENTS = "clients"
 CHECKERS = "checkers"
 CANARY = "canary"
+LOAD_BALANCER = "lb"
+"""Of a place's load balancer, e.g. `lb.us-east-1`."""
 
 DYNAMODB = "dynamodb"
 ROUTE53 = "route53"
 HTTP = "http"
+
+CONTROL_REGION = "us-east-1"
+"""Where Route 53's control plane is, whatever places there are ("AWS services by Region": Route 53 is global)."""
+
+EACH = "each"
+SOURCES = frozenset((CLIENTS, CHECKERS, CANARY, LOAD_BALANCER))
+"""Who dials links, beside components: no component may be called so."""
+
+RESERVED = SOURCES | {
+    OUTSIDE, EACH, ROUTE53, "all", "rest", "gateway", "toxiproxy", "witness", "control-plane", "browser-proxy",
+}  # fmt: skip
+"""Words that links, processes and steps use for something else: no place and no database may be called so."""
 
 HEADER_REGION = "X-Region"
 HEADER_EPOCH = "X-Epoch"

@@ -103,7 +103,7 @@ def wrong_versions(required: Iterable[str]) -> Iterator[str]:
 
 
 def _addresses(options: RunOptions) -> Iterator[Finding]:
-    for region, edge in edge_addresses([region.name for region in options.environment.regions]).items():
+    for region, edge in edge_addresses([place.name for place in options.environment.places]).items():
         works = can_listen(edge.host, 0)
         hint = "" if works else f"loopback must have {edge.host}: ip address add {edge.host}/8 dev lo"
         text = edge.host if works else f"{edge.host} cannot be bound"
@@ -112,7 +112,7 @@ def _addresses(options: RunOptions) -> Iterator[Finding]:
 
 def _ports(options: RunOptions) -> Iterator[Finding]:
     environment = options.environment
-    hosts = {edge.host for edge in edge_addresses([region.name for region in environment.regions]).values()}
+    hosts = {edge.host for edge in edge_addresses([place.name for place in environment.places]).values()}
     wanted = [("edge.port", environment.edge.port, host) for host in sorted(hosts)]
     wanted.append(("edge.dns_port", environment.edge.dns_port, "127.0.0.1"))
     if url := os.environ.get("TOXIPROXY_URL"):

@@ -92,8 +92,8 @@ class Drill:
         named = words.removeprefix("the ").removeprefix("region ").removesuffix(" region")
         if named in ("primary", "standby"):
             return environment.primary.name if named == "primary" else environment.standby.name
-        if environment.region_named(named) is None:
-            known = ", ".join(region.name for region in environment.regions)
+        if environment.place_named(named) is None:
+            known = ", ".join(place.name for place in environment.places)
             raise InputError(f"unknown region {named}; this environment has: {known}")
         return named
 

@@ -135,16 +135,18 @@ def _point(
 
 def _survivor_state(record: Record, survivor: str) -> Sequence[Commit] | Scans | None:
     if record.commits is not None:
-        return [commit for commit in record.commits if commit.region == survivor]
+        database = record.environment.database_of(survivor)
+        return [commit for commit in record.commits if commit.region == database]
     data = flattened(record, survivor)
     return None if data is None else Scans(None, data)
 
 
 def flattened(record: Record, region: str) -> dict[str, str] | None:
     """The final items of a region, over all tables that are compared; None when they were not read."""
-    if not record.final_data or not record.final_data.get(region):
+    database = record.environment.database_of(region)
+    if not record.final_data or not record.final_data.get(database):
         return None
-    tables = record.final_data[region].values()
+    tables = record.final_data[database].values()
     return {key: value for table in tables for key, value in table.items() if value is not None}
 
 

@@ -88,7 +88,7 @@ class EmbeddedWorld:
         """Fresh tables, subject and clients; waits until the edge serves writes, then calibrates once per world."""
         self._logs = DrillLogs(self._folder / "logs", folder)
         self._tails = self._tail_world()
-        self._commit_tails = [Tail(self._parts.commits_file(region), from_end=True) for region in self.edges]
+        self._commit_tails = [Tail(self._parts.commits_file(name), from_end=True) for name in self._parts.regions]
         self._pending.clear()
         self._commits.clear()
         if not self._fresh:

@@ -66,7 +66,7 @@ def checker_reasons(status: Mapping[str, Any], environment: Environment) -> list
     """Why the edge's health checks are no quorum yet. status: of the data plane's admin endpoint."""
     checks = {check["region"]: check for check in status["checks"]}
     reasons = []
-    for region in environment.regions:
+    for region in (environment.primary, environment.standby):
         check = checks.get(region.name)
         if check is None:
             reasons.append(f"no health check of {region.name} yet")
@@ -79,7 +79,7 @@ def replication_reasons(commits: Sequence[Commit] | None, environment: Environme
     """Whether a write has been replicated in the last seconds: the same value was committed by both regions."""
     if commits is None:
         return []
-    seen: dict[str, set[str]] = {region.name: set() for region in environment.regions}
+    seen: dict[str, set[str]] = {name: set() for name in environment.databases}
     recent_ns = max((commit.mono_ns for commit in commits), default=0) - _RECENT_NS
     for commit in commits:
         if commit.v is not None and commit.region in seen and commit.mono_ns >= recent_ns:

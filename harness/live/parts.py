@@ -12,7 +12,7 @@ from typing import Any
 from harness.drill.options import RunOptions
 from harness.live.addresses import EdgeAddress, choose_port, edge_addresses
 from harness.live.wiring import Address, Sockets, Wire, balancer_name, gateway_routes, wires
-from harness.names import CANARY, CHECKERS, HTTP, instance_name, link_name
+from harness.names import CANARY, CHECKERS, CONTROL_REGION, HTTP, OUTSIDE, instance_name, link_name
 from harness.parts.links.toxiproxy.client import Proxy, ToxiproxyClient
 from harness.parts.steering.route53.edge_records import balancer_dns_name, create_edge
 from harness.processes.fork_servers import (
@@ -25,6 +25,7 @@ from harness.processes.fork_servers import (
     ForkServers,
 )
 from harness.processes.forkserver import ForkServer, ServerProcess, stop_all
+from harness.topology.environment import Environment
 from harness.wire.admin_client import AdminClient
 
 READY_TIMEOUT_S = 60.0
@@ -78,14 +79,16 @@ class Starter:
 
     def start(self) -> Parts:
         """Start everything. Raises InputError for a port in use, ProcessError for a process that does not start."""
-        names = [region.name for region in self._environment.regions]
+        names = [place.name for place in self._environment.places]
         edges = edge_addresses(names)
         hosts = sorted({edge.host for edge in edges.values()})
         edge_port = choose_port(hosts, self._environment.edge.port, "edge.port")
         ports = {name: choose_port(["127.0.0.1"], 0, "") for name in names}
         url = self._toxiproxy()
         balancers = {name: self._spawn(f"lb.{name}", BALANCER, self._balancer_config(name)) for name in names}
-        regions = {name: self._spawn(name, REGION_SERVER, self._region_config(name)) for name in names}
+        regions = {
+            name: self._spawn(name, REGION_SERVER, self._region_config(name)) for name in self._environment.databases
+        }
         control = self._spawn("control-plane", REGION_SERVER, self._control_config())
         sockets = Sockets(
             edges={name: _listen(edges[name], names.index(name), edge_port) for name in names},
@@ -152,7 +155,7 @@ class Starter:
         return {"region": region, "listen": ["127.0.0.1", 0], "commit_log": commits}
 
     def _control_config(self) -> dict[str, Any]:
-        return {"region": self._environment.control_region, "role": "control-plane", "listen": ["127.0.0.1", 0]}
+        return {"region": CONTROL_REGION, "role": "control-plane", "listen": ["127.0.0.1", 0]}
 
     def _balancer_config(self, region: str) -> dict[str, Any]:
         spec = self._environment.load_balancer
@@ -175,7 +178,7 @@ class Starter:
             "listeners": [
                 {
                     "instance": instance.name,
-                    "region": self._environment.primary.name if instance.place == "outside" else instance.place,
+                    "region": home_region(self._environment, instance.place),
                     "listen": ["127.0.0.1", 0],
                     "routes": gateway_routes(self._environment, instance.name, listening),
                 }
@@ -244,11 +247,16 @@ class Starter:
         }
 
 
+def home_region(environment: Environment, place: str) -> str:
+    """The region that a component works in by default: its place's database, outside that of the primary."""
+    return environment.primary.database_name if place == OUTSIDE else environment.database_of(place)
+
+
 def edge_calls(options: RunOptions, edges: Mapping[str, Address], control_plane: Address) -> None:
     """Zone, health checks and records, by plain Route 53 calls. edges: region -> answered address and port."""
     from harness.engines.aws.clients import RegionClients  # boto3: imported while the region servers warm up
 
-    route53 = RegionClients(options.environment.control_region, control_plane).client("route53")
+    route53 = RegionClients(CONTROL_REGION, control_plane).client("route53")
     create_edge(route53, options.environment, edges, options.subject.application.edge_health_path)
     route53.close()
 

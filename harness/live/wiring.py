@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.faults.model import Link
-from harness.names import CANARY, CHECKERS, CLIENTS, DYNAMODB, HTTP, OUTSIDE, ROUTE53, instance_name, link_name
+from harness.names import (
+    CANARY,
+    CHECKERS,
+    CLIENTS,
+    CONTROL_REGION,
+    DYNAMODB,
+    HTTP,
+    OUTSIDE,
+    ROUTE53,
+    instance_name,
+    link_name,
+)
 from harness.topology.environment import Environment
 from harness.topology.subject import Subject
 
@@ -53,7 +64,7 @@ def _wire(
 
 def _edge_wires(environment: Environment, subject: Subject, sockets: Sockets) -> list[Wire]:
     found = []
-    for region in (region.name for region in environment.regions):
+    for region in (place.name for place in environment.places):
         balancer = sockets.load_balancers[region]
         found.append(_wire(CLIENTS, OUTSIDE, region, region, HTTP, balancer, sockets.edges[region]))
         found.append(_wire(CHECKERS, OUTSIDE, region, region, HTTP, balancer))
@@ -69,19 +80,18 @@ def balancer_name(region: str) -> str:
 
 
 def _database_wires(environment: Environment, subject: Subject, sockets: Sockets) -> list[Wire]:
-    control_region = environment.control_region
     found = []
     for instance in subject.instances(environment):
         for region, upstream in sockets.regions.items():
             found.append(_wire(instance.name, instance.place, region, region, DYNAMODB, upstream))
         found.append(
-            _wire(instance.name, instance.place, control_region, control_region, ROUTE53, sockets.control_plane)
+            _wire(instance.name, instance.place, CONTROL_REGION, CONTROL_REGION, ROUTE53, sockets.control_plane)
         )
     return found
 
 
 def _canary_wires(environment: Environment, sockets: Sockets) -> list[Wire]:
-    places = (*(region.name for region in environment.regions), OUTSIDE)
+    places = (*(place.name for place in environment.places), OUTSIDE)
     return [
         _wire(instance_name(CANARY, place), place, region, region, DYNAMODB, upstream)
         for place in places
@@ -93,12 +103,11 @@ def gateway_routes(
     environment: Environment, instance: str, listening: Mapping[str, Address]
 ) -> dict[str, dict[str, list[str | int]]]:
     """Where the gateway sends one instance's calls, by region and service. listening: link name -> proxy's socket."""
-    control_region = environment.control_region
     routes: dict[str, dict[str, list[str | int]]] = {}
-    for region in (region.name for region in environment.regions):
+    for region in environment.databases:
         database = listening[link_name(instance, region, DYNAMODB)]
         routes[region] = {DYNAMODB: list(database), "*": list(database)}
-    control = listening[link_name(instance, control_region, ROUTE53)]
-    routes[control_region][ROUTE53] = list(control)
+    control = listening[link_name(instance, CONTROL_REGION, ROUTE53)]
+    routes.setdefault(CONTROL_REGION, {})[ROUTE53] = list(control)
     routes["aws-global"] = {ROUTE53: list(control)}
     return routes

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.names import OUTSIDE
-from harness.topology.environment import Environment
-from harness.topology.subject import EACH, Subject
+from harness.names import EACH, OUTSIDE, RESERVED, SOURCES
+from harness.topology.environment import PRIMARY, STANDBY, Environment
+from harness.topology.subject import Subject
 
 
 @dataclass(frozen=True)
@@ -20,19 +21,7 @@ class Mistake:
 
 def environment_mistakes(environment: Environment) -> list[Mistake]:
     """Everything wrong with an environment as a whole."""
-    mistakes = []
-    roles = Counter(region.role for region in environment.regions)
-    if len(environment.regions) != 2 or roles != Counter(primary=1, standby=1):
-        given = ", ".join(f"{region.name} ({region.role})" for region in environment.regions) or "none"
-        mistakes.append(Mistake(("regions",), f"regions: needs one primary and one standby, got: {given}"))
-    for name, count in Counter(region.name for region in environment.regions).items():
-        if count > 1:
-            mistakes.append(Mistake(("regions",), f"regions: {name} is named {count} times"))
-    for index, region in enumerate(environment.regions):
-        if region.name in (OUTSIDE, EACH):
-            mistakes.append(
-                Mistake(("regions", index), f"regions.{index}.name: `{region.name}` has a meaning of its own")
-            )
+    mistakes = [*_places(environment)]
     zone, record = environment.edge.hosted_zone, environment.edge.record
     if record != zone and not record.endswith("." + zone):
         mistakes.append(Mistake(("edge",), f"edge.record: {record} is not in the hosted zone {zone}"))
@@ -42,19 +31,51 @@ def environment_mistakes(environment: Environment) -> list[Mistake]:
     return mistakes
 
 
+def _places(environment: Environment) -> Iterator[Mistake]:
+    places = environment.places
+    roles = Counter(place.role for place in places if place.role is not None)
+    if any(roles[role] != 1 for role in (PRIMARY, STANDBY)):
+        listed = ", ".join(f"{place.name} ({place.role or 'no role'})" for place in places) or "none"
+        yield Mistake(("places",), f"places: needs one {PRIMARY} and one {STANDBY}, got: {listed}")
+    for role, count in roles.items():
+        if count > 1 and role not in (PRIMARY, STANDBY):
+            yield Mistake(("places",), f"places: {count} have the role {role}, so nobody knows which one is meant")
+    for name, count in Counter(place.name for place in places).items():
+        if count > 1:
+            yield Mistake(("places",), f"places: {name} is named {count} times")
+    names = {place.name for place in places}
+    for index, place in enumerate(places):
+        for field, given in (("name", place.name), ("database", place.database)):
+            if given is not None and (given in (PRIMARY, STANDBY) or given.partition(".")[0] in RESERVED):
+                yield Mistake(("places", index, field), f"places.{index}.{field}: `{given}` has a meaning of its own")
+        if place.role in RESERVED:
+            yield Mistake(("places", index, "role"), f"places.{index}.role: `{place.role}` has a meaning of its own")
+        if place.role in names - {PRIMARY, STANDBY}:
+            yield Mistake(("places", index, "role"), f"places.{index}.role: {place.role} is another place's name")
+
+
 def subject_mistakes(subject: Subject, environment: Environment) -> list[Mistake]:
     """Everything wrong with a subject as a whole, in the environment that it is to run in."""
     mistakes = []
-    places = (EACH, OUTSIDE, *(region.name for region in environment.regions))
+    served = [c for c in subject.components if c.port_env and c.region == EACH]
+    places = (EACH, OUTSIDE, *(place.name for place in environment.places))
     for index, component in enumerate(subject.components):
         if component.region not in places:
             text = f"components.{index}.region: {component.region} is unknown here; one of: {', '.join(places)}"
             mistakes.append(Mistake(("components", index, "region"), text))
+        if component.name in SOURCES:
+            text = f"components.{index}.name: `{component.name}` has a meaning of its own"
+            mistakes.append(Mistake(("components", index, "name"), text))
+        if served and component.port_env and component.region != EACH:
+            text = (
+                f"components.{index}.port_env: only a component with `region: each` gets a port, "
+                f"and {component.name} runs in {component.region}"
+            )
+            mistakes.append(Mistake(("components", index, "port_env"), text))
     names = [component.name for component in subject.components]
     for name, count in Counter(names).items():
         if count > 1:
             mistakes.append(Mistake(("components",), f"components: {name} is named {count} times"))
-    served = [c for c in subject.components if c.port_env and c.region == EACH]
     if len(served) != 1:
         text = f"components: exactly one needs `region: each` and `port_env` (the application), got {len(served)}"
         mistakes.append(Mistake(("components",), text))

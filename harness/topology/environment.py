@@ -1,17 +1,18 @@
-"""What an environment file says: regions, edge, health checks, workload, objectives (production seconds)."""
+"""What an environment file says: places, databases, edge, health checks, workload, objectives (production seconds)."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from harness.topology.timing import Profile
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$")]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Port = Annotated[int, Field(ge=0, le=65_535)]
+PRIMARY, STANDBY = "primary", "standby"
 
 
 class Spec(BaseModel):
@@ -20,11 +21,21 @@ class Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
 
-class Region(Spec):
-    """One region. role: the primary serves in steady state, the standby takes over."""
+class Place(Spec):
+    """Where the application runs: a region, a data centre. database: the region whose database it uses.
+
+    role: `primary` serves in steady state, `standby` takes over; any other word is a name that scenarios may use. A
+    place whose database is not named is the region of its database, too: losing one is losing both.
+    """
 
     name: Name
-    role: Literal["primary", "standby"]
+    role: Name | None = None
+    database: Name | None = None
+
+    @property
+    def database_name(self) -> str:
+        """The region whose database it uses."""
+        return self.database or self.name
 
 
 class Edge(Spec):
@@ -101,7 +112,7 @@ class Environment(Spec):
 
     environment: Name
     description: str = ""
-    regions: tuple[Region, ...]
+    places: tuple[Place, ...] = Field(validation_alias=AliasChoices("places", "regions"))
     edge: Edge = Edge()
     health_checks: HealthChecks = HealthChecks()
     load_balancer: LoadBalancer = LoadBalancer()
@@ -112,23 +123,39 @@ class Environment(Spec):
     folder: Path = Field(default=Path(), exclude=True)
 
     @property
-    def primary(self) -> Region:
-        """The region that serves in steady state."""
-        return next(region for region in self.regions if region.role == "primary")
+    def primary(self) -> Place:
+        """The place that serves in steady state."""
+        return next(place for place in self.places if place.role == PRIMARY)
 
     @property
-    def standby(self) -> Region:
-        """The region that takes over."""
-        return next(region for region in self.regions if region.role == "standby")
+    def standby(self) -> Place:
+        """The place that takes over."""
+        return next(place for place in self.places if place.role == STANDBY)
 
     @property
-    def control_region(self) -> str:
-        """Where Route 53's control plane is: us-east-1, as for the real one; else the primary."""
-        return "us-east-1" if self.region_named("us-east-1") else self.primary.name
+    def databases(self) -> tuple[str, ...]:
+        """The regions that have a database, each once, in the order of the places that use them."""
+        return tuple(dict.fromkeys(place.database_name for place in self.places))
 
-    def region_named(self, name: str) -> Region | None:
-        """The region of that name, or None."""
-        return next((region for region in self.regions if region.name == name), None)
+    @property
+    def locations(self) -> tuple[str, ...]:
+        """Everything that can be lost as a whole: places, and the regions of their databases."""
+        return tuple(dict.fromkeys((*(place.name for place in self.places), *self.databases)))
+
+    def database_of(self, place: str) -> str:
+        """The region whose database a place uses. Raises KeyError for no place of this environment."""
+        found = self.place_named(place)
+        if found is None:
+            raise KeyError(place)
+        return found.database_name
+
+    def place_named(self, name: str) -> Place | None:
+        """The place of that name, or None."""
+        return next((place for place in self.places if place.name == name), None)
+
+    def place_with_role(self, role: str) -> Place | None:
+        """The place that has a role, or None."""
+        return next((place for place in self.places if place.role == role), None)
 
     def objectives_of(self, profile: Profile) -> ProfileObjectives:
         """The promises of a profile."""

@@ -24,7 +24,8 @@ def load_environment(path: Path) -> Environment:
     """The environment that a file describes. Raises InputError with all its mistakes."""
     document = _read(path)
     environment = _validate(Environment, document, path)
-    _raise_any(path, document, check.environment_mistakes(environment))
+    mistakes = check.environment_mistakes(environment)
+    _raise_any(path, document, mistakes if "places" in document else [_of_regions(mistake) for mistake in mistakes])
     return environment.model_copy(update={"folder": path.resolve().parent})
 
 
@@ -115,6 +116,13 @@ def line_of(document: Any, location: tuple[int | str, ...]) -> int | None:
             break
         line = position[0] + 1
     return line
+
+
+def _of_regions(mistake: check.Mistake) -> check.Mistake:
+    """Told of the key by which the file names its places."""
+    if mistake.location[0] != "places":
+        return mistake
+    return check.Mistake(("regions", *mistake.location[1:]), mistake.text.replace("places", "regions", 1))
 
 
 def _raise_any(path: Path, document: Any, mistakes: list[check.Mistake]) -> None:

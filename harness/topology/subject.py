@@ -7,11 +7,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from harness.names import OUTSIDE, instance_name
+from harness.names import EACH, OUTSIDE, instance_name
 from harness.topology.environment import Environment, Seconds, Spec
 from harness.topology.timing import Timing
 
-EACH = "each"
 START_TIMEOUT_S = 20.0
 SETTLE_S = 90.0
 """Production seconds until a started application is served through the edge: three health checks 30 s apart, Route 53's
@@ -124,7 +123,7 @@ class Subject(Spec):
         return self.start_timeout_s + timing.interval_s(SETTLE_S)
 
     def instances(self, environment: Environment) -> tuple[Instance, ...]:
-        """Every process that a drill starts, application last (it depends on the others least)."""
+        """Every process that a drill starts, in the order of the file."""
         return tuple(
             Instance(component=component, place=place, name=instance_name(component.name, place))
             for component in self.components
@@ -142,5 +141,5 @@ class Instance(Spec):
 
 def _places(component: Component, environment: Environment) -> tuple[str, ...]:
     if component.region == EACH:
-        return tuple(region.name for region in environment.regions)
+        return tuple(place.name for place in environment.places)
     return (OUTSIDE,) if component.region == OUTSIDE else (component.region,)

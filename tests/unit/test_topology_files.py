@@ -73,7 +73,6 @@ def refused_subject(folder: Path, text: str) -> list[tuple[int | None, str]]:
 def test_the_shipped_environment_and_the_reference_subject_load() -> None:
     environment = load_environment(EMBEDDED)
     assert (environment.primary.name, environment.standby.name) == ("us-east-1", "us-west-2")
-    assert environment.control_region == "us-east-1"
     subject = load_subject(ROOT / "reference" / "subject.yaml", environment)
     assert subject.application.name == "storefront"
     assert [instance.name for instance in subject.instances(environment)] == [
@@ -152,7 +151,7 @@ def test_two_listeners_on_one_port_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "- a\n- list\n", "just words\n", "42\n", "null\n"])
 def test_a_file_that_is_no_mapping_says_what_is_wanted(tmp_path: Path, text: str) -> None:
     found = refused(tmp_path, text)
-    assert found == [(1, "must be a mapping with at least: environment, regions, objectives")]
+    assert found == [(1, "must be a mapping with at least: environment, places, objectives")]
 
 
 def test_broken_yaml_names_the_line(tmp_path: Path) -> None:
@@ -307,3 +306,68 @@ def test_no_time_to_start_at_all_is_refused(tmp_path: Path) -> None:
     assert refused_subject(tmp_path, SUBJECT + "start_timeout_s: 0\n") == [
         (14, "start_timeout_s: Input should be greater than 0 (got 0)")
     ]
+
+
+# --- places and databases -------------------------------------------------------------------------------------------
+
+PLACES = """\
+environment: apart
+places:
+  - {name: nyc3, role: primary, database: us-east-1}
+  - {name: sfo3, role: standby, database: us-west-2}
+  - {name: fra1, role: reserve, database: us-east-1}
+objectives:
+  fast: {rto_s: 20}
+  production: {rto_s: 150}
+"""
+
+
+def test_places_may_use_databases_of_other_names_and_there_may_be_any_number_of_them(tmp_path: Path) -> None:
+    environment = load_environment(written(tmp_path, PLACES))
+    assert environment.databases == ("us-east-1", "us-west-2")
+    assert environment.locations == ("nyc3", "sfo3", "fra1", "us-east-1", "us-west-2")
+    assert environment.database_of("sfo3") == "us-west-2"
+    reserve = environment.place_with_role("reserve")
+    assert reserve is not None
+    assert (reserve.name, reserve.database_name) == ("fra1", "us-east-1")
+
+
+def test_a_region_of_todays_file_is_a_place_with_a_database_of_its_own(tmp_path: Path) -> None:
+    environment = load_environment(written(tmp_path, GOOD))
+    assert environment.databases == environment.locations == ("us-east-1", "us-west-2")
+
+
+@pytest.mark.parametrize(
+    "name", ["route53", "toxiproxy", "witness", "gateway", "clients", "lb.one", "primary", "outside"]
+)
+@pytest.mark.parametrize("field", ["name", "database"])
+def test_a_place_or_database_with_a_name_that_means_something_else_is_refused(
+    tmp_path: Path, name: str, field: str
+) -> None:
+    line = f"name: {name}, role: primary" if field == "name" else f"name: nyc3, role: primary, database: {name}"
+    text = PLACES.replace("name: nyc3, role: primary, database: us-east-1", line)
+    assert refused(tmp_path, text) == [(3, f"places.0.{field}: `{name}` has a meaning of its own")]
+
+
+def test_a_role_that_two_places_have_or_that_is_a_place_is_refused(tmp_path: Path) -> None:
+    twice = PLACES.replace("role: reserve", "role: standby")
+    assert refused(tmp_path, twice)[0][1].startswith("places: needs one primary and one standby")
+    assert refused(tmp_path, PLACES.replace("role: reserve", "role: nyc3")) == [
+        (5, "places.2.role: nyc3 is another place's name")
+    ]
+
+
+@pytest.mark.parametrize("name", ["canary", "lb", "clients", "checkers"])
+def test_a_component_may_not_be_called_as_those_who_dial_links(tmp_path: Path, name: str) -> None:
+    text = SUBJECT.replace("name: monitor", f"name: {name}").replace("[monitor]\n", f"[{name}]\n")
+    assert refused_subject(tmp_path, text) == [(5, f"components.0.name: `{name}` has a meaning of its own")]
+
+
+@pytest.mark.parametrize("place", ["outside", "us-east-1"])
+def test_a_port_is_only_for_a_component_that_runs_in_each_region(tmp_path: Path, place: str) -> None:
+    text = SUBJECT.replace("region: outside", f"region: {place}\n    port_env: PORT")
+    (problem,) = refused_subject(tmp_path, text)
+    assert problem == (
+        8,
+        f"components.0.port_env: only a component with `region: each` gets a port, and monitor runs in {place}",
+    )

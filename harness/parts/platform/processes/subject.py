@@ -102,7 +102,8 @@ class SubjectProcesses:
 
     def _env(self, instance: Instance) -> dict[str, str]:
         component, host_region = instance.component, instance.place
-        region = self._environment.primary.name if host_region == OUTSIDE else host_region
+        environment = self._environment
+        region = environment.primary.database_name if host_region == OUTSIDE else environment.database_of(host_region)
         host, port = self._endpoints[instance.name]
         env = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         env |= _HEALTH | {
@@ -112,8 +113,8 @@ class SubjectProcesses:
             "AWS_ACCESS_KEY_ID": "drill",
             "AWS_SECRET_ACCESS_KEY": "drill",  # of an emulator on loopback: no secret
             "AWS_EC2_METADATA_DISABLED": "true",
-            "PRIMARY_REGION": self._environment.primary.name,
-            "SECONDARY_REGION": self._environment.standby.name,
+            "PRIMARY_REGION": environment.primary.database_name,
+            "SECONDARY_REGION": environment.standby.database_name,
             "TIME_SCALE": f"{self._timing.scale:g}",
             "COMPONENT": component.name,
             "PYTHONUNBUFFERED": "1",

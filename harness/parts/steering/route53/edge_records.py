@@ -28,7 +28,7 @@ def create_edge(route53: Any, environment: Environment, edges: Mapping[str, tupl
         "HostedZone"
     ]["Id"].rsplit("/", 1)[-1]
     changes = []
-    for region in environment.regions:
+    for region in (environment.primary, environment.standby):
         check = _create_health_check(route53, environment, region.name, edges[region.name], path)
         changes.append(_record(environment, region.name, "PRIMARY" if region.role == "primary" else "SECONDARY", check))
     route53.change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": changes})
