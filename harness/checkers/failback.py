@@ -1,4 +1,4 @@
-"""Did the plan come back to normal: traffic at the primary, nothing lost, one answer, the standby fenced?"""
+"""Did the plan come back to normal: traffic at the place that is meant, nothing lost, one answer, the other fenced?"""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from harness.measurement.availability import share
 from harness.measurement.final_state import FinalState
 from harness.measurement.models import AUTHORITATIVE, JUDGED_COHORT, acknowledged, address_of, is_judged
 from harness.measurement.propagation import answer_at, answer_changes
+from harness.measurement.streams import up_to
 from harness.outcome import Verdict
 
 SERVED_SHARE = 0.99
@@ -18,9 +19,9 @@ SERVED_SHARE = 0.99
 
 @dataclass(frozen=True)
 class Failback:
-    """When traffic was back, and what it cost. back_ns: the judged clients' first lasting stretch at the primary began.
+    """When traffic was back, and what it cost. back_ns: the judged clients' first lasting stretch there began.
 
-    answer_back_ns: the authoritative answer was the primary's again. served: judged clients' share after the heal.
+    answer_back_ns: the authoritative answer was that place's again. served: judged clients' share after the heal.
     """
 
     answer_back_ns: int | None
@@ -38,14 +39,18 @@ def failback(
     heal_ns: int,
     final: FinalState | None,
     standby_refuses: bool = False,
+    place: str = "the primary",
+    until_ns: int | None = None,
 ) -> tuple[CheckResult, Failback]:
-    """Judge the time after heal_ns, up to the history's end.
+    """Judge the time after heal_ns, up to until_ns (None: to the history's end).
 
-    final: the tables after everything had gone quiet, None when they were not read. standby_refuses: the standby took
-    no writes before the fault either, so after the failback it must not take any.
+    primary_address: of the place that service must come back to, `place` in words; standby_address: of the one that
+    it comes back from. final: the tables after everything had gone quiet, None when they were not read.
+    standby_refuses: the standby took no writes before the fault either, so after the failback it must not take any.
     """
-    after = [o for o in operations if o.sent_ns >= heal_ns]
-    context = list(events)
+    known = operations if until_ns is None else up_to(operations, until_ns)
+    after = [o for o in known if o.sent_ns >= heal_ns]
+    context = [e for e in events if until_ns is None or e.mono_ns < until_ns]
     back_ns = _back(after, primary_address)
     accepted = [
         o.invoke.op
@@ -58,14 +63,14 @@ def failback(
         share(after, cohort=JUDGED_COHORT).value,
         len(accepted),
     )
-    reasons = [*_traffic(measured), *_answers(context, primary_address)]
+    reasons = [*_traffic(measured, place), *_answers(context, primary_address, place)]
     findings: list[Finding] = []
     if measured.served is not None and measured.served < SERVED_SHARE:
         text = f"failback was an interruption too: {measured.served:.1%} of the dns clients' operations were served"
         findings.append(Finding("failback-interruption", text, "info"))
     if final is not None and (final.lost or final.resurrected):
         lost = [*final.lost, *final.resurrected]
-        reasons.append(f"{len(lost)} acknowledged writes are lost at the primary")
+        reasons.append(f"{len(lost)} acknowledged writes are lost at {place}")
         findings.append(Finding("A1", f"lost in failback: {some(lost)}", "serious"))
     if accepted:
         severity = "serious" if standby_refuses else "info"
@@ -77,9 +82,7 @@ def failback(
     if final is None:
         text = "traffic is back, but the final tables were not read"
         return CheckResult("failback", Verdict.UNKNOWN, text, tuple(findings)), measured
-    return CheckResult(
-        "failback", Verdict.MET, "traffic is back at the primary, nothing lost", tuple(findings)
-    ), measured
+    return CheckResult("failback", Verdict.MET, f"traffic is back at {place}, nothing lost", tuple(findings)), measured
 
 
 def refuses(operations: Iterable[Operation], standby_address: str, until_ns: int) -> bool:
@@ -126,17 +129,17 @@ def _answer_back(events: Sequence[Event | Commit], primary_address: str, heal_ns
     return next((a.mono_ns for a in changes if a.mono_ns >= heal_ns and primary_address in a.addresses), None)
 
 
-def _traffic(measured: Failback) -> Iterable[str]:
+def _traffic(measured: Failback, place: str) -> Iterable[str]:
     if measured.back_ns is None:
-        yield "the clients' traffic did not return to the primary"
+        yield f"the clients' traffic did not return to {place}"
     if measured.served is None:
         yield "no dns client sent anything after the heal"
 
 
-def _answers(events: Sequence[Event | Commit], primary_address: str) -> Iterable[str]:
+def _answers(events: Sequence[Event | Commit], primary_address: str, place: str) -> Iterable[str]:
     """Clients that keep connections, or answers for too long, come back in their own time, if ever."""
     observers = [observer for observer in answer_changes(events) if is_judged(observer)]
     final = {client: answer_at(events, client, 1 << 62) for client in observers}
-    elsewhere = [client for client, addresses in final.items() if addresses != (primary_address,)]
+    elsewhere = [client for client, addresses in final.items() if set(addresses or ()) != {primary_address}]
     if elsewhere:
-        yield f"the final DNS answer is not the primary alone for {some(sorted(elsewhere))}"
+        yield f"the final DNS answer is not {place} alone for {some(sorted(elsewhere))}"

@@ -28,27 +28,28 @@ def needless_failover(
     events: Iterable[Event | Commit],
     operations: Iterable[Operation],
     *,
-    standby_address: str,
+    stayed_address: str,
     from_ns: int,
     to_ns: int,
 ) -> CheckResult:
-    """A12: during a disturbance that the plan should sit out, the answer changed or the standby took over the traffic.
+    """A12: during a disturbance that the plan should sit out, the answer changed, or somebody else took the traffic.
 
-    from_ns, to_ns: the disturbance and as long after it as it could still cause a failover.
+    stayed_address: of the place that must go on serving. from_ns, to_ns: the disturbance and as long after it as it
+    could still cause a failover.
     """
     observers = answer_changes(events)
     changes = [a for a in observers.get(AUTHORITATIVE, ()) if from_ns <= a.mono_ns <= to_ns]
-    # Clients that are pinned to the standby write there whatever the plan does: only the judged ones count.
+    # Clients that are pinned to another place write there whatever the plan does: only the judged ones count.
     moved = [
         o.invoke.op
         for o in operations
         if acknowledged(o)
         and o.invoke.cohort == JUDGED_COHORT
-        and address_of(o) == standby_address
+        and address_of(o) != stayed_address
         and from_ns <= o.sent_ns <= to_ns
     ]
     if changes or moved:
-        text = f"the answer changed {len(changes)} times and the standby acknowledged {len(moved)} writes: no need"
+        text = f"the answer changed {len(changes)} times and others acknowledged {len(moved)} writes: no need"
         return CheckResult("needless_failover", Verdict.MISSED, text, (Finding("A12", text, "serious"),))
     if AUTHORITATIVE not in observers:
         return CheckResult("needless_failover", Verdict.UNKNOWN, "nobody watched the authoritative answer")

@@ -17,14 +17,15 @@ class Seen:
 
     served: of the judged clients' operations. writes: acknowledged so far. answers: DNS answers that the judged clients
     and the authoritative observer hold; None as long as nobody has one. settled: the answer has not changed just now.
-    expected, region: the address that it must be, and whose it is. unready: what the world knows to be missing.
+    expected, region: the addresses that it must lie within, in any order, and whose they are. unready: what the world
+    knows to be missing.
     """
 
     served: Share
     writes: int
     answers: Collection[tuple[str, ...]] | None
     settled: bool
-    expected: str
+    expected: Collection[str]
     region: str
     unready: Iterable[str] = ()
 
@@ -50,8 +51,8 @@ def _about_answers(seen: Seen) -> Iterator[str]:
     if not seen.answers:
         yield "no DNS answer yet"
         return
-    strangers = sorted({address for addresses in seen.answers for address in addresses} - {seen.expected})
+    strangers = sorted({address for addresses in seen.answers for address in addresses} - set(seen.expected))
     if not seen.settled:
         yield "the DNS answer has just changed"
     elif strangers:
-        yield f"DNS answers {', '.join(strangers)}, expected {seen.expected} ({seen.region})"
+        yield f"DNS answers {', '.join(strangers)}, expected {', '.join(sorted(seen.expected))} ({seen.region})"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from harness.checkers.result import CheckResult, Finding
 from harness.clock import NS_PER_MS
 from harness.history.events import Commit, Event, Operation
 from harness.measurement.availability import Share
 from harness.measurement.canary import CanaryJudgement
-from harness.measurement.models import JUDGED_COHORT, FaultInterval
+from harness.measurement.models import JUDGED_COHORT, FaultInterval, is_judged
 from harness.measurement.propagation import answer_changes
 from harness.outcome import Verdict
 
@@ -23,43 +23,94 @@ def vacuity(
     events: Iterable[Event | Commit],
     *,
     fault: FaultInterval | None,
-    steady_ns: int,
+    steady_ns: int | None,
     canaries: Mapping[str, CanaryJudgement],
     untouched: Mapping[str, Share],
     lateness_p999_ns: int | None,
     probe_period_ns: int,
     operations_needed: int = OPERATIONS_DURING_FAULT,
 ) -> CheckResult:
-    """MET when the drill can prove something, INVALID with every reason when not.
+    """MET when a drill of one fault can prove something, INVALID with every reason when not.
 
-    fault: None when nothing was injected. steady_ns: since when the DNS answer must not have changed before the
-    fault. canaries: by fault. untouched: answered probes of each link that no fault touched. lateness_p999_ns: how
-    late the witness sent, None when it sent nothing. probe_period_ns: time between two planned operations of one
-    client and kind.
+    See `of_fault` and `of_witness`, which a drill of several faults puts together itself.
     """
-    reasons: list[str] = []
+    reasons = [
+        *of_fault(
+            operations, events, fault=fault, steady_ns=steady_ns, canaries=canaries,
+            operations_needed=operations_needed,
+        ),
+        *of_witness(lateness_p999_ns, probe_period_ns, untouched),
+    ]  # fmt: skip
+    return verdict_on(reasons, [c.sentence for c in canaries.values()])
+
+
+def of_fault(
+    operations: Iterable[Operation],
+    events: Iterable[Event | Commit],
+    *,
+    fault: FaultInterval | None,
+    steady_ns: int | None,
+    canaries: Mapping[str, CanaryJudgement],
+    operations_needed: int = OPERATIONS_DURING_FAULT,
+) -> Iterator[str]:
+    """Why one fault proves nothing. fault: None when nothing was injected.
+
+    steady_ns: since when the DNS answer must not have changed before the fault; None: nobody ever saw a calm state
+    before it. canaries: by fault.
+    """
     if fault is None:
-        reasons.append("no fault was injected")
+        yield "no fault was injected"
+        return
+    yield from _during(operations, fault, operations_needed)
+    if steady_ns is None:
+        yield "no steady state held before the fault, so nothing shows what it changed"
     else:
-        reasons.extend(_during(operations, fault, operations_needed))
-        reasons.extend(_answer_before(events, steady_ns, fault.start_low_ns))
-        reasons.extend(f"fault {name} not observed: {c.sentence}" for name, c in canaries.items() if not c.observed)
-        if not canaries:
-            reasons.append("no canary watched the fault")
+        yield from _answer_before(events, steady_ns, fault.start_low_ns)
+    yield from (f"fault {name} not observed: {c.sentence}" for name, c in canaries.items() if not c.observed)
+    if not canaries:
+        yield "no canary watched the fault"
+
+
+def of_return(
+    operations: Iterable[Operation],
+    *,
+    heal: FaultInterval,
+    canaries: Mapping[str, CanaryJudgement],
+    operations_needed: int = OPERATIONS_DURING_FAULT,
+) -> Iterator[str]:
+    """Why the heal of one fault, while others hold, proves nothing: nobody saw that the place came back."""
+    yield from _during(operations, heal, operations_needed, "after the heal")
+    yield from (
+        f"the heal of {name} was not seen: its links fail still" for name, c in canaries.items() if not c.healed
+    )
+
+
+def of_witness(lateness_p999_ns: int | None, probe_period_ns: int, untouched: Mapping[str, Share]) -> Iterator[str]:
+    """Why nothing that was measured can be believed.
+
+    untouched: answered probes of each link that no fault touched. lateness_p999_ns: how late the witness sent, None
+    when it sent nothing. probe_period_ns: time between two planned operations of one client and kind.
+    """
     if lateness_p999_ns is None:
-        reasons.append("the witness sent nothing")
+        yield "the witness sent nothing"
     elif lateness_p999_ns > probe_period_ns / 2:
         late_ms, half_ms = lateness_p999_ns / NS_PER_MS, probe_period_ns / 2 / NS_PER_MS
-        reasons.append(f"the witness was too late to measure: p99.9 {late_ms:.0f} ms, {half_ms:.0f} ms allowed")
-    reasons.extend(_disturbed(untouched))
-    if reasons:
-        findings = tuple(Finding("A19", reason, "serious") for reason in reasons)
-        return CheckResult("vacuity", Verdict.INVALID, "the drill proves nothing: " + "; ".join(reasons), findings)
-    seen = "; ".join(c.sentence for c in canaries.values())
-    return CheckResult("vacuity", Verdict.MET, f"the fault was there: {seen}")
+        yield f"the witness was too late to measure: p99.9 {late_ms:.0f} ms, {half_ms:.0f} ms allowed"
+    yield from _disturbed(untouched)
 
 
-def _during(operations: Iterable[Operation], fault: FaultInterval, needed: int) -> Iterable[str]:
+def verdict_on(reasons: Iterable[str], seen: Iterable[str]) -> CheckResult:
+    """INVALID with every reason; MET when there is none. seen: what shows that each fault was there."""
+    found = list(dict.fromkeys(reasons))
+    if found:
+        findings = tuple(Finding("A19", reason, "serious") for reason in found)
+        return CheckResult("vacuity", Verdict.INVALID, "the drill proves nothing: " + "; ".join(found), findings)
+    return CheckResult("vacuity", Verdict.MET, f"the fault was there: {'; '.join(seen)}")
+
+
+def _during(
+    operations: Iterable[Operation], fault: FaultInterval, needed: int, when: str = "while the fault held"
+) -> Iterable[str]:
     count = sum(
         1
         for o in operations
@@ -68,7 +119,7 @@ def _during(operations: Iterable[Operation], fault: FaultInterval, needed: int) 
         and (fault.stop_low_ns is None or o.sent_ns < fault.stop_low_ns)
     )
     if count < needed:
-        yield f"dns clients sent only {count} operations while the fault held, {needed} needed"
+        yield f"dns clients sent only {count} operations {when}, {needed} needed"
 
 
 def _disturbed(untouched: Mapping[str, Share]) -> Iterable[str]:
@@ -84,6 +135,8 @@ def _disturbed(untouched: Mapping[str, Share]) -> Iterable[str]:
 
 def _answer_before(events: Iterable[Event | Commit], from_ns: int, fault_ns: int) -> Iterable[str]:
     for client, changes in answer_changes(events).items():
+        if not is_judged(client):
+            continue  # it holds answers for longer than it may, so it changes its own when nothing happens
         early = [a for a in changes if from_ns <= a.mono_ns < fault_ns]
         if early:
             yield f"the DNS answer seen by {client} changed {len(early)} times before the fault"

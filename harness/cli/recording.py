@@ -20,9 +20,9 @@ from harness.drill.evidence import DrillResult, Objectives
 from harness.drill.lifecycle import State
 from harness.drill.observation import Observation
 from harness.drill.options import RunOptions
-from harness.drill.plan import DrillPlan, limits_of
+from harness.drill.plan import DrillPlan
 from harness.drill.progress import LiveStatus, PhaseProgress
-from harness.drill.record import Record
+from harness.drill.record import opening
 from harness.drill.status import live_status
 from harness.drill.watching import FEATURE, NAME
 from harness.errors import LinkError, WorldError
@@ -78,12 +78,12 @@ class _Watch:
 
     def __init__(self, clients: Watched, options: RunOptions, seconds: float | None) -> None:
         environment, timing = options.environment, options.timing
-        self.observation = Observation(environment, clients.edges)
+        plan = DrillPlan(NAME, FEATURE, "Watch", (), options.settings)
+        self._record = opening(plan, Path(), environment, timing, Objectives(), clients.edges)
+        case = self._record.case
+        self.observation = Observation(case.addresses, case.primary, case.standby)
         self._clients = clients
         self._seconds = seconds
-        self._limits = limits_of(environment, timing, Objectives())
-        plan = DrillPlan(NAME, FEATURE, "Watch", (), options.settings)
-        self._record = Record(plan, Path(), environment, timing, self._limits, edges=clients.edges)
         self._started_ns = monotonic_ns()
         self._looked_s = float("-inf")
         self._broken: tuple[str, ...] = ()
@@ -101,7 +101,7 @@ class _Watch:
             self._broken = broken_links(self._clients.toxiproxy)
         elapsed_s = to_s(now_ns - self._started_ns)
         whole = "until Ctrl-C" if self._seconds is None else f"of {self._seconds:g} s"
-        status = live_status(self._record, self.observation, State(self._limits), self._started_ns, now_ns)
+        status = live_status(self._record, self.observation, State(self._record.case.limits), self._started_ns, now_ns)
         phases = (PhaseProgress(f"recording {whole}", "current", elapsed_s),)
         return replace(status, phases=phases, broken=self._broken, outage_s=None, recovered=False, objective_s=None)
 

@@ -58,7 +58,7 @@ class Backend(Protocol):
     clock: Clock
     """Stamps this world's events; the drill waits on it."""
     edges: Mapping[str, str]
-    """Region -> the address that DNS answers for it."""
+    """Place -> the address that DNS answers for it."""
 
     def open_drill(self, folder: Path, settings: Settings) -> None:
         """Fresh data, a freshly started subject, clients at work; events from now on go to this drill."""
@@ -68,6 +68,9 @@ class Backend(Protocol):
 
     def poll(self) -> Sequence[Event]:
         """Events that are new since the last call, from all observers."""
+
+    def wait(self, until_ns: int) -> None:
+        """Return when something is new, or at until_ns at the latest; what comes within a moment may come at once."""
 
     def steady_evidence(self) -> SteadyEvidence: ...
 
@@ -86,7 +89,7 @@ class Backend(Protocol):
         """Undo whatever holds."""
 
     def data(self) -> Mapping[str, Mapping[Table, State]]:
-        """Region -> table -> key -> value (None or absent: no such item), read from the regions themselves."""
+        """Database -> table -> key -> value (None or absent: no such item), read from the databases themselves."""
 
     def commits(self) -> Sequence[Commit] | None:
         """World truth of this drill; None where the region servers give none."""

@@ -1,80 +1,95 @@
-"""The end of a drill: its history is written and hashed, everything is judged, and the evidence is put together."""
+"""The end of a drill: everything is judged, and the evidence is put together. Pure, so that anybody can do it again."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from harness.checkers.result import CheckResult
 from harness.checkers.staleness import stale_reads
 from harness.clock import to_s
 from harness.drill import judgement
-from harness.drill.evidence import DrillResult, FaultResult, Finding, ObjectiveResult, Objectives, Outage, RpoResult
-from harness.drill.measures import Measures, measure
-from harness.drill.plan import DrillPlan, constants_of
-from harness.drill.record import Record
-from harness.errors import DrillMissed, DrillUnknown, VerdictReached
-from harness.history import codec
-from harness.history.events import Event
+from harness.drill.case import Case, Final, Requirement
+from harness.drill.evidence import (
+    DrillResult,
+    EpisodeResult,
+    FaultResult,
+    Finding,
+    ObjectiveResult,
+    Objectives,
+    Outage,
+    RpoResult,
+)
+from harness.drill.measures import EpisodeMeasures, Measures, unanswered_ns
+from harness.drill.plan import DrillPlan
+from harness.history.events import Commit, Event
 from harness.measurement.availability import by_cohort
-from harness.measurement.lateness import in_seconds, lateness_ns
+from harness.measurement.lateness import in_seconds
+from harness.measurement.models import Padding
 from harness.measurement.outages import interruptions
-from harness.measurement.prediction import Failure, Prediction, predict
 from harness.measurement.why import why
 from harness.outcome import Bracket, Verdict, merge
 
 HISTORY = "history.jsonl"
-COMMITS = "commits.jsonl"
+EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 _MISSING_IDS_SHOWN = 1000
+_LOSSES = ("region-outage", "service-outage")
 
 
-def conclude(record: Record, events: Sequence[Event]) -> DrillResult:
-    """Judge a drill that has ended, and write its history beside its other files."""
-    ordered = sorted(events, key=lambda event: event.mono_ns)
-    measures = measure(record, ordered)
-    checks = judgement.judge_all(record, measures)
-    seen = judgement.observations(record, measures)
-    verdict, reasons = _verdict(record, checks)
-    digest = _write_history(record, ordered)
-    prediction = _prediction(record, measures)
+def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | None, final: Final | None) -> DrillResult:
+    """Judge a drill that has ended from these four alone; whoever files them adds their hashes.
+
+    events: the history, in any order. commits: None where none are kept. final: None when it could not be read.
+    """
+    measures = Measures(case, sorted(events, key=lambda event: event.mono_ns), commits, final)
+    validity = judgement.validity(measures)
+    judged = [(requirement, judgement.judge(requirement, measures)) for requirement in case.required]
+    checks = [validity, *(check for _, check in judged)]
+    seen = judgement.observations(measures)
+    verdict, reasons = _verdict(case, checks)
+    results = [ObjectiveResult(c.name, c.verdict, c.text, requirement.episode) for requirement, c in judged]
+    timed, lost = _last_with(measures, "rto"), _last_with(measures, "rpo", "rpo-shows-stall")
+    episodes = tuple(_episode(episode, measures, results) for episode in measures.episodes)
+    of_timed = None if timed is None else episodes[timed.index]
     return DrillResult(
-        name=record.plan.name,
-        feature=record.plan.feature,
-        scenario=record.plan.scenario,
-        tags=record.plan.tags,
+        name=case.name,
+        feature=case.feature,
+        scenario=case.scenario,
+        tags=case.tags,
         verdict=verdict,
         reasons=reasons,
-        objectives=_judged(record),
-        results=tuple(ObjectiveResult(check.name, check.verdict, check.text) for check in checks),
-        faults=_faults(record, measures),
-        rto=None if measures.worst is None else measures.worst.bracket,
-        rto_by_cohort=_by_cohort(measures),
-        phases_ns=measures.phases_ns,
-        rpo=_rpo(measures),
-        failback=_failback(record, measures),
-        findings=_findings(record, measures, [*checks, *seen]),
-        outages=_outages(record, measures),
-        why=why(measures.phases_ns),
-        prediction_s=None if prediction is None else to_s(prediction.typical_ns),
+        objectives=_judged(case),
+        results=(ObjectiveResult(validity.name, validity.verdict, validity.text), *results),
+        faults=_faults(measures),
+        rto=None if of_timed is None else of_timed.rto,
+        rto_by_cohort={} if of_timed is None else of_timed.rto_by_cohort,
+        phases_ns={} if of_timed is None else of_timed.phases_ns,
+        rpo=None if lost is None else episodes[lost.index].rpo,
+        failback=_failback(measures),
+        findings=_findings(measures, [*checks, *seen]),
+        outages=_outages(measures, timed),
+        why="" if of_timed is None else of_timed.why,
+        prediction_s=None if of_timed is None else of_timed.prediction_s,
         availability=_availability(measures),
-        witness=in_seconds(lateness_ns(measures.operations)),
-        unsent=record.unsent,
-        unseen_s=_unseen_s(measures),
-        history=f"{record.folder.name}/{HISTORY}",
-        history_sha256=digest,
-        logs=record.logs,
-        settings=dict(record.plan.settings.given),
-        duration_s=to_s(record.duration_ns),
-        overhead_s=to_s(record.duration_ns - record.prescribed_ns),
-        control=None if record.control is None else record.control.value,
+        witness=in_seconds(dict(measures.lateness_ns)),
+        unsent=case.unsent,
+        unseen_s=_unseen_s(timed),
+        history=f"{case.folder}/{HISTORY}",
+        history_sha256=EMPTY_SHA256,
+        logs=case.logs,
+        settings=dict(case.settings),
+        duration_s=to_s(case.duration_ns),
+        overhead_s=to_s(case.duration_ns - case.prescribed_ns),
+        control=None if case.control is None else case.control.value,
+        typed=case.typed,
+        episodes=episodes,
     )
 
 
-def crashed(plan: DrillPlan, folder: Path, error: str) -> DrillResult:
-    """The evidence of a drill that the harness could not finish: it proves nothing, and must not be missing either."""
-    path = folder / HISTORY
-    path.touch()
+def crashed(plan: DrillPlan, folder: str, error: str) -> DrillResult:
+    """The evidence of a drill that the harness could not finish: it proves nothing, and must not be missing either.
+
+    folder: its name. Its history is an empty file.
+    """
     return DrillResult(
         name=plan.name,
         feature=plan.feature,
@@ -83,38 +98,32 @@ def crashed(plan: DrillPlan, folder: Path, error: str) -> DrillResult:
         verdict=Verdict.INVALID,
         reasons=(f"not measured, the drill broke off: {error}",),
         objectives=Objectives(),
-        history=f"{folder.name}/{HISTORY}",
-        history_sha256=sha256_of(path),
+        history=f"{folder}/{HISTORY}",
+        history_sha256=EMPTY_SHA256,
         settings=dict(plan.settings.given),
+        typed=plan.typed,
     )
 
 
-def verdict_of(reached: VerdictReached) -> Verdict:
-    """The verdict that an early end stands for."""
-    if isinstance(reached, DrillMissed):
-        return Verdict.MISSED
-    return Verdict.UNKNOWN if isinstance(reached, DrillUnknown) else Verdict.INVALID
-
-
-def _verdict(record: Record, checks: Sequence[CheckResult]) -> tuple[Verdict, tuple[str, ...]]:
-    inner, reasons = _inner_verdict(record, checks)
-    if record.control is None:
+def _verdict(case: Case, checks: Sequence[CheckResult]) -> tuple[Verdict, tuple[str, ...]]:
+    inner, reasons = _inner_verdict(case, checks)
+    if case.control is None:
         return inner, reasons
     because = "; ".join(reasons)
-    if inner is record.control and record.faults:
+    if inner is case.control and case.faults:
         return Verdict.MET, (f"the control holds: the drill inside it ended {inner}, as it must: {because}",)
-    broken = f"the control does not hold: the drill inside it ended {inner} instead of {record.control}: {because}"
+    broken = f"the control does not hold: the drill inside it ended {inner} instead of {case.control}: {because}"
     return (Verdict.MISSED if inner is Verdict.MET else inner), (broken,)
 
 
-def _inner_verdict(record: Record, checks: Sequence[CheckResult]) -> tuple[Verdict, tuple[str, ...]]:
+def _inner_verdict(case: Case, checks: Sequence[CheckResult]) -> tuple[Verdict, tuple[str, ...]]:
     verdicts = [check.verdict for check in checks]
     reasons = [check.text for check in checks if check.verdict is not Verdict.MET]
-    if record.ended_by is not None:
-        verdicts.append(verdict_of(record.ended_by))
-        if str(record.ended_by) not in reasons:
-            reasons.insert(0, str(record.ended_by))
-    elif not record.required:
+    if case.ended_by is not None:
+        verdicts.append(case.ended_by.verdict)
+        if case.ended_by.text not in reasons:
+            reasons.insert(0, case.ended_by.text)
+    elif not case.required:
         verdicts.append(Verdict.INVALID)
         reasons.append("the scenario requires nothing, so nothing was shown")
     inner = merge(verdicts)
@@ -122,9 +131,9 @@ def _inner_verdict(record: Record, checks: Sequence[CheckResult]) -> tuple[Verdi
     return inner, tuple(dict.fromkeys(decisive))
 
 
-def _judged(record: Record) -> Objectives:
+def _judged(case: Case) -> Objectives:
     """What was promised and is judged; a default that the scenario never asks for is no promise of this drill."""
-    stated, required = record.objectives, record.required
+    stated, required = case.objectives, {requirement.name for requirement in case.required}
     return Objectives(
         rto_s=stated.rto_s if "rto" in required else None,
         rpo_items=stated.rpo_items if "rpo" in required else None,
@@ -133,65 +142,62 @@ def _judged(record: Record) -> Objectives:
     )
 
 
-def _write_history(record: Record, events: Sequence[Event]) -> str:
-    path = record.folder / HISTORY
-    codec.write(path, events)
-    if record.commits is not None:
-        codec.write(record.folder / COMMITS, record.commits)
-    return sha256_of(path)
+def _last_with(measures: Measures, *names: str) -> EpisodeMeasures | None:
+    """The last episode of which one of these was required; else the last one that began with a fault, if any."""
+    wanted = [r.episode for r in measures.case.required if r.name in names and r.episode is not None]
+    if wanted:
+        return measures.episodes[max(wanted)]
+    return next((e for e in reversed(measures.episodes) if e.episode.begins == "fault"), None)
 
 
-def sha256_of(path: Path) -> str:
-    """The hash of a file, as hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+# --- one episode ------------------------------------------------------------------------------------------------------
 
 
-def _prediction(record: Record, measures: Measures) -> Prediction | None:
-    main = record.main_fault
-    if measures.fault is None or main is None or main.kind not in ("region-outage", "service-outage"):
-        return None
-    # A lost database leaves the application up: its health path answers at once, and says no.
-    refused = main.mode in ("refuse", "reset") or main.kind == "service-outage"
-    failure: Failure = "refused" if refused else "black-hole"
-    return predict(constants_of(record.environment, record.timing, failure, record.subject_timing))
-
-
-def _faults(record: Record, measures: Measures) -> tuple[FaultResult, ...]:
-    return tuple(
-        FaultResult(
-            kind=fault.kind,
-            target=fault.target,
-            mode=fault.mode,
-            start_ns=fault.interval.start_low_ns,
-            stop_ns=fault.interval.stop_high_ns,
-            observed=judged.observed,
-            evidence=judged.sentence,
-            healed=judged.healed,
-            kinds_used=fault.kinds_used,
-            touched=fault.touched,
-        )
-        for fault, judged in zip(record.faults, measures.canaries, strict=True)
+def _episode(episode: EpisodeMeasures, measures: Measures, results: Sequence[ObjectiveResult]) -> EpisodeResult:
+    stretch = episode.stretch
+    return EpisodeResult(
+        name=episode.episode.name,
+        begins=episode.episode.begins,
+        serving=episode.episode.serving,
+        expected=episode.episode.expected,
+        faults=episode.episode.faults,
+        healed=episode.episode.healed,
+        steady_ns=stretch.calm_ns,
+        start_ns=None if stretch.onset is None else stretch.onset.start_low_ns,
+        heal_ns=stretch.heal_ns,
+        end_ns=stretch.until_ns,
+        rto=None if episode.worst is None else episode.worst.bracket,
+        rto_by_cohort=_rto_by_cohort(episode),
+        phases_ns=episode.phases_ns,
+        rpo=_rpo(episode, measures),
+        prediction_s=_prediction_s(episode, measures.case),
+        why=why(episode.phases_ns),
+        results=tuple(result for result in results if result.episode == episode.index),
     )
 
 
-def _unseen_s(measures: Measures) -> float | None:
-    """Where no client noticed the fault: how long an outage could still have been."""
-    worst = measures.worst
-    return to_s(worst.unseen_ns) if worst is not None and worst.unaffected else None
-
-
-def _by_cohort(measures: Measures) -> dict[str, Bracket | None]:
+def _rto_by_cohort(episode: EpisodeMeasures) -> dict[str, Bracket | None]:
     found: dict[str, Bracket | None] = {}
-    for name, cohort in sorted(measures.cohorts.items()):
+    for name, cohort in sorted(episode.cohorts.items()):
         found[name] = cohort.worst.bracket
         for kind, time in cohort.by_kind.items():
             found[f"{name}/{kind}"] = time.bracket
     return found
 
 
-def _rpo(measures: Measures) -> RpoResult | None:
-    point, final = measures.point, measures.final
+def _prediction_s(episode: EpisodeMeasures, case: Case) -> float | None:
+    if episode.onset is None or not episode.episode.faults:
+        return None
+    main = case.faults[episode.episode.faults[-1]]
+    if main.kind not in _LOSSES:
+        return None
+    # A lost database leaves the application up: its health path answers at once, and says no.
+    refused = main.mode in ("refuse", "reset") or main.kind == "service-outage"
+    return to_s(case.law.typical_ns["refused" if refused else "black-hole"])
+
+
+def _rpo(episode: EpisodeMeasures, measures: Measures) -> RpoResult | None:
+    point, final = episode.point, measures.final
     if point is None:
         return None
     return RpoResult(
@@ -209,50 +215,80 @@ def _rpo(measures: Measures) -> RpoResult | None:
     )
 
 
-def _failback(record: Record, measures: Measures) -> Mapping[str, object] | None:
-    if "failback" not in record.required or measures.heal_ns is None:
-        return None
-    return judgement.failback_of(record, measures)[1]
+# --- the whole drill --------------------------------------------------------------------------------------------------
 
 
-def _findings(record: Record, measures: Measures, checks: Sequence[CheckResult]) -> tuple[Finding, ...]:
+def _faults(measures: Measures) -> tuple[FaultResult, ...]:
+    return tuple(
+        FaultResult(
+            kind=fault.kind,
+            target=fault.target,
+            mode=fault.mode,
+            start_ns=fault.interval.start_low_ns,
+            stop_ns=fault.interval.stop_high_ns,
+            observed=judged.observed,
+            evidence=judged.sentence,
+            healed=judged.healed,
+            kinds_used=fault.kinds_used,
+            touched=fault.touched,
+        )
+        for fault, judged in zip(measures.case.faults, measures.canaries, strict=True)
+    )
+
+
+def _unseen_s(timed: EpisodeMeasures | None) -> float | None:
+    """Where no client noticed the fault: how long an outage could still have been."""
+    worst = None if timed is None else timed.worst
+    return to_s(worst.unseen_ns) if worst is not None and worst.unaffected else None
+
+
+def _failback(measures: Measures) -> Mapping[str, object] | None:
+    """The last one that was required."""
+    wanted: list[Requirement] = [r for r in measures.case.required if r.name == "failback"]
+    found = judgement.failback_of(wanted[-1], measures) if wanted else None
+    return None if found is None else found[1]
+
+
+def _findings(measures: Measures, checks: Sequence[CheckResult]) -> tuple[Finding, ...]:
+    case = measures.case
     found = [finding for check in checks for finding in check.findings]
-    found.extend(_activation(record, measures))
-    found.extend(_not_healed(record, measures))
-    if record.unsent:
-        text = f"the witness was too late to send {record.unsent} operations, and left them out: the machine stalled"
+    found.extend(finding for episode in measures.episodes for finding in _activation(episode, case))
+    found.extend(_not_healed(measures))
+    if case.unsent:
+        text = f"the witness was too late to send {case.unsent} operations, and left them out: the machine stalled"
         found.append(Finding("unsent", text, "warning"))
-    found.extend(Finding("subject-died", sentence, "serious") for sentence in record.deaths)
-    if record.timing.scale != 1 and not record.honours_time_scale:
+    found.extend(Finding("subject-died", sentence, "serious") for sentence in case.deaths)
+    if case.mixed_timing:
         text = "the subject does not honour TIME_SCALE: its own intervals are not scaled as the edge's are"
         found.append(Finding("mixed-timing", text, "warning"))
     order = {"serious": 0, "warning": 1, "info": 2}
     return tuple(sorted(dict.fromkeys(found), key=lambda f: order.get(f.severity, 1)))
 
 
-def _activation(record: Record, measures: Measures) -> list[Finding]:
+def _activation(episode: EpisodeMeasures, case: Case) -> list[Finding]:
     """When the other side took over: the part of the recovery that a lease takes is in there."""
-    if measures.point is None or measures.fault is None:
+    if episode.point is None or episode.onset is None:
         return []
-    after_s = to_s(max(0, measures.point.takeover_ns - measures.fault.start_low_ns))
-    text = f"{measures.survivor} acknowledged its first write {after_s:.1f} s after the fault"
-    timing = record.subject_timing
-    if timing is not None and timing.lease_s:
-        text += f"; the lost side's lease may run for {record.timing.interval_s(timing.lease_s):.1f} s of that"
+    after_s = to_s(max(0, episode.point.takeover_ns - episode.onset.start_low_ns))
+    what = "heal" if episode.episode.begins == "heal" else "fault"
+    text = f"{episode.survivor} acknowledged its first write {after_s:.1f} s after the {what}"
+    if case.lease_s is not None:
+        text += f"; the lost side's lease may run for {case.lease_s:.1f} s of that"
     return [Finding("activation", text, "info")]
 
 
-def _not_healed(record: Record, measures: Measures) -> list[Finding]:
+def _not_healed(measures: Measures) -> list[Finding]:
     """A fault that was taken back and still bites, which makes everything after it doubtful."""
     return [
         Finding("not-healed", f"{fault.kind} {fault.target} was healed, and its links still fail afterwards", "serious")
-        for fault, judged in zip(record.faults, measures.canaries, strict=True)
+        for fault, judged in zip(measures.case.faults, measures.canaries, strict=True)
         if judged.healed is False
     ]
 
 
-def _outages(record: Record, measures: Measures) -> tuple[Outage, ...]:
-    found = interruptions(measures.operations, record.window_ns, measures.padding)
+def _outages(measures: Measures, timed: EpisodeMeasures | None) -> tuple[Outage, ...]:
+    blur = Padding() if timed is None else timed.padding
+    found = interruptions(measures.operations, measures.case.window_ns, blur, timeout_ns=unanswered_ns(measures.case))
     return tuple(Outage(i.cohort, i.duration, i.first_bad_ns, i.last_bad_ns) for i in found)
 
 

@@ -12,6 +12,7 @@ from harness.outcome import Bracket, Verdict
 
 __all__ = [
     "DrillResult",
+    "EpisodeResult",
     "FaultResult",
     "Finding",
     "ObjectiveResult",
@@ -34,11 +35,13 @@ class Objectives:
 
 @dataclass(frozen=True)
 class ObjectiveResult:
-    """One objective, its verdict, and one sentence with the numbers."""
+    """One objective, its verdict, and one sentence with the numbers. episode: the number of the one it is about, from
+    0; None: the whole drill."""
 
     name: str
     verdict: Verdict
     text: str
+    episode: int | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,34 @@ class Outage:
 
 
 @dataclass(frozen=True)
+class EpisodeResult:
+    """One stretch of a drill, judged by itself: a fault (or several that belong together), or the heal of one.
+
+    faults: numbers of the drill's faults, from 0; healed: of those whose heal it began with. serving: who served
+    before; expected: who had to afterwards. start_ns, heal_ns, end_ns: None where there is none. steady_ns: since when
+    all was calm before it. The rest as in DrillResult.
+    """
+
+    name: str
+    begins: str
+    serving: str
+    expected: str | None
+    faults: tuple[int, ...] = ()
+    healed: tuple[int, ...] = ()
+    steady_ns: int | None = None
+    start_ns: int | None = None
+    heal_ns: int | None = None
+    end_ns: int | None = None
+    rto: Bracket | None = None
+    rto_by_cohort: Mapping[str, Bracket | None] = field(default_factory=dict)
+    phases_ns: Mapping[str, int | None] = field(default_factory=dict)
+    rpo: RpoResult | None = None
+    prediction_s: float | None = None
+    why: str = ""
+    results: tuple[ObjectiveResult, ...] = ()
+
+
+@dataclass(frozen=True)
 class DrillResult:
     """Everything that is known about one drill after it has ended. typed: what `drill run` takes to run it again.
 
@@ -97,7 +128,8 @@ class DrillResult:
     why: one line, for instance "61 % of the recovery time is the DNS TTL". witness: lateness of the witness in
     seconds by name (p50, p99, p999, max). unsent: planned operations that it was too late to send at all.
     unseen_s: where no client noticed the fault, how long an outage could still have been. history: path relative to
-    run.json.
+    run.json. rto, phases_ns, rpo and what explains them are those of the last episode that was judged by them.
+    files: hashes of what the drill can be judged again from, by path relative to run.json.
     """
 
     name: str
@@ -130,6 +162,8 @@ class DrillResult:
     overhead_s: float | None = None
     control: str | None = None
     typed: str = ""
+    episodes: tuple[EpisodeResult, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

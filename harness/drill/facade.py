@@ -1,26 +1,30 @@
 """Drill: what the steps of a scenario talk to. Waits, injects, and asks for judgement; decides nothing itself.
 
-The waiting is decided by `lifecycle`, the numbers by `harness.measurement`, the verdicts by `harness.checkers`.
+The waiting is decided by `lifecycle`, what belongs together by `episodes`, the numbers by `harness.measurement`, the
+verdicts by `harness.checkers`.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from harness.clock import to_ns, to_s
-from harness.drill.backend import Backend, holding
-from harness.drill.conclusion import conclude, verdict_of
+from harness.drill import case_files
+from harness.drill.backend import Backend
+from harness.drill.case_files import Filed
+from harness.drill.conclusion import HISTORY, conclude
 from harness.drill.evidence import DrillResult
+from harness.drill.judgement import WHOLE
 from harness.drill.lifecycle import Phase
 from harness.drill.loop import DrillLoop
 from harness.drill.plan import DrillPlan, limits_of, objectives_of
 from harness.drill.progress import LiveStatus
-from harness.drill.record import InjectedFault, Record
+from harness.drill.record import opening, verdict_of
+from harness.drill.words import place_of
 from harness.errors import DrillMissed, InputError, VerdictReached
 from harness.faults.catalogue import FAULTS, fault_named
 from harness.outcome import Verdict
@@ -33,15 +37,15 @@ def _step(method: Step) -> Step:
 
     @functools.wraps(method)
     def call(self: Drill, *args: Any, **kwargs: Any) -> None:
-        if self.record.ended_by is not None:
+        if self.record.case.ended_by is not None:
             return
         try:
             method(self, *args, **kwargs)
         except VerdictReached as reached:
             # A control that ended before its fault was even announced has shown nothing.
-            if verdict_of(reached) is not self.record.control or not self.record.faults:
+            if verdict_of(reached) is not self.record.case.control or not self.record.case.faults:
                 raise
-            self.record.ended_by = reached
+            self.record.ended(reached)
 
     return cast(Step, call)
 
@@ -56,28 +60,17 @@ class Drill:
     """One drill on a world. Used from one thread; `finish` or `abandon` must be called, whatever happened before."""
 
     def __init__(
-        self, backend: Backend, plan: DrillPlan, folder: Path, show: Callable[[LiveStatus], None] = lambda _: None
+        self, backend: Backend, plan: DrillPlan, folder: Path, show: Callable[[LiveStatus], None] | None = None
     ) -> None:
         environment, timing = backend.environment, backend.timing
         objectives = objectives_of(environment, timing, plan.settings)
         self.name = plan.name
         self.active_region = environment.primary.name
-        self.record = Record(
-            plan=plan,
-            folder=folder,
-            environment=environment,
-            timing=timing,
-            settings=plan.settings,
-            objectives=objectives,
-            limits=limits_of(environment, timing, objectives),
-            edges=dict(backend.edges),
-            honours_time_scale=backend.subject.honours_time_scale,
-            subject_timing=backend.subject.timing,
-        )
+        self.record = opening(plan, folder, environment, timing, objectives, backend.edges, backend.subject)
+        self._settings = plan.settings
         self._backend = backend
         self._clock = backend.clock
-        self._loop = DrillLoop(backend, self.record, self.record.limits, show)
-        self._held = ExitStack()
+        self._loop = DrillLoop(backend, self.record, show)
         self.finished = False
         self._opened = False
         self._settled = False
@@ -87,15 +80,8 @@ class Drill:
     # --- Given -------------------------------------------------------------------------------------------------
 
     def region(self, words: str) -> str:
-        """The region that `the primary region`, `the standby region` or `[region] NAME` means. Raises InputError."""
-        environment = self._backend.environment
-        named = words.removeprefix("the ").removeprefix("region ").removesuffix(" region")
-        if named in ("primary", "standby"):
-            return environment.primary.name if named == "primary" else environment.standby.name
-        if environment.place_named(named) is None:
-            known = ", ".join(place.name for place in environment.places)
-            raise InputError(f"unknown region {named}; this environment has: {known}")
-        return named
+        """The place that `the primary region`, `the standby region` or `[region] NAME` means. Raises InputError."""
+        return place_of(words, self._backend.environment)
 
     def scaled_s(self, production_s: float) -> float:
         """Production seconds in this profile's wall seconds."""
@@ -104,18 +90,18 @@ class Drill:
     def promise(self, **objectives: Any) -> None:
         """Objectives that the scenario states, over those of the environment; `--set objective...` wins over both."""
         environment, timing = self._backend.environment, self._backend.timing
-        stated = replace(self.record.objectives, **objectives)
-        self.record.objectives = objectives_of(environment, timing, self.record.settings, stated)
-        self.record.limits = limits_of(environment, timing, self.record.objectives)
-        self._loop.limit(self.record.limits)
+        stated = replace(self.record.case.objectives, **objectives)
+        promised = objectives_of(environment, timing, self._settings, stated)
+        self.record.note(objectives=promised, limits=limits_of(environment, timing, promised))
+        self._loop.limit(self.record.case.limits)
 
     def override(self, **settings: Any) -> None:
         """What the scenario sets as `--set` would."""
-        self.record.settings = replace(self.record.settings, **settings)
+        self._settings = replace(self._settings, **settings)
 
     def be_control(self, expected: Verdict) -> None:
         """This drill is broken on purpose and must end with `expected`."""
-        self.record.control = expected
+        self.record.note(control=expected)
 
     @_step
     def open(self) -> None:
@@ -124,15 +110,18 @@ class Drill:
             return
         self._loop.enter(Phase.STARTING)
         self._opened = True
-        self._backend.open_drill(self.record.folder, self.record.settings)
-        self.record.calibration = dict(self._backend.calibration())
-        self._loop.waited_ns += to_ns(self.record.calibration.get("took_s", 0.0))
+        self._backend.open_drill(self.record.folder, self._settings)
+        calibration = dict(self._backend.calibration())
+        self.record.note(calibration=calibration)
+        self._loop.waited_ns += to_ns(calibration.get("took_s", 0.0))
 
     @_step
     def reach_steady_state(self, region: str) -> None:
         """Wait for the steady state of rest, or of afterwards. INVALID when there is none before any fault."""
         self._start(Phase.STEADY, region)
         self._loop.until(Phase.STEADY, need_steady=True)
+        self.active_region = region
+        self.record.concluded = True
 
     # --- When --------------------------------------------------------------------------------------------------
 
@@ -143,31 +132,34 @@ class Drill:
     ) -> None:  # fmt: skip
         """Apply a fault; wait until the witness has seen it bite. for_s (production seconds): heal it after that."""
         target = None if region is None else self.region(region)
-        settings = self.record.settings
-        fault = fault_named(kind, target=target, mode=_mode(kind, mode, settings.fault_mode), **parameters)
+        fault = fault_named(kind, target=target, mode=_mode(kind, mode, self._settings.fault_mode), **parameters)
         self._require_running()
-        if settings.failover_off and not self._failover_disabled:
+        if self._settings.failover_off and not self._failover_disabled:
             self._backend.disable_failover()
             self._failover_disabled = True
         self._loop.enter(Phase.FAULT)
-        if settings.fault_none:
-            self.record.faults.append(InjectedFault.never_applied(fault, self._clock.now_ns()))
+        if self._settings.fault_none:
+            self.record.announce(fault, self._clock.now_ns(), self.active_region)
             self._loop.until(Phase.FAULT)
             return
-        active = self._held.enter_context(holding(self._backend.inject(fault)))
-        self.record.faults.append(InjectedFault.of(fault, active))
+        self._loop.take_in()
+        active = self._backend.inject(fault)
+        self.record.apply(fault, active, self.active_region)
+        self._loop.observation.watch_canaries(self.record.case.faults[-1])
         if for_s is None:
             self._loop.until(Phase.FAULT)
         else:
+            index = len(self.record.case.faults) - 1
             self._watch_until(active.started.mono_ns + to_ns(self.scaled_s(for_s)))
-            active.heal()
+            self.record.heal([index], self.active_region)
+            self.record.concluded = True
 
     @_step
     def stall_replication(self, for_s: float | None) -> None:
         """Stall replication; after `for_s` (production seconds) the scenario goes on while the stall holds."""
         self.inject("replication-stall")
         if for_s is not None:
-            passed_s = to_s(self._clock.now_ns() - self.record.faults[-1].started_ns)
+            passed_s = to_s(self._clock.now_ns() - self.record.case.faults[-1].started_ns)
             self.watch(self.scaled_s(for_s) - passed_s)
 
     @_step
@@ -176,10 +168,17 @@ class Drill:
         self._require_running()
         self._watch_until(self._clock.now_ns() + to_ns(max(0.0, seconds)))
 
-    def heal(self) -> None:
-        """Undo every fault that holds."""
-        self._loop.enter(Phase.HEAL)
-        self._held.close()
+    def heal(self, region: str | None = None) -> None:
+        """Undo every fault that holds, or only those of one place. Raises InputError when none of that place holds."""
+        place = None if region is None else self.region(region)
+        faults = self.record.case.faults
+        chosen = [index for index in self.record.active if place is None or faults[index].target == place]
+        never = self.record.case.ended_by is not None or any(f.target == place and not f.applied for f in faults)
+        if place is not None and not chosen and not never:
+            raise InputError(f"no fault of {place} holds, so there is nothing to heal there")
+        returns = place is not None and len(chosen) < len(self.record.active)
+        self._loop.enter(Phase.HEAL, counts_anew=returns)
+        self.record.heal(chosen, self.active_region, place or "")
         self._loop.observation.healed()
 
     # --- Then --------------------------------------------------------------------------------------------------
@@ -188,89 +187,108 @@ class Drill:
     def require_recovery(self, region: str) -> None:
         """Wait until every judged client is served again and nothing fails for the window; judge the RTO."""
         self._require_running()
-        self.record.require("rto")
-        self.record.expected_region = region
+        self.record.expect(region)
+        requirement = self.record.require("rto", place=region)
         self._loop.enter(Phase.RECOVERY)
         try:
             self._loop.until(Phase.RECOVERY)
         except DrillMissed:
             # What is waited for is a time without any failure. The measurement knows how much failed before the fault,
             # and that some of it may go on: where it sees a recovery, there was one.
-            if self._loop.judged("rto").verdict is Verdict.MISSED:
+            if self._loop.judged(requirement).verdict is Verdict.MISSED:
                 raise
-        self.record.recovered_ns = self._loop.observation.live.recovered_since_ns
         self.active_region = region
-        self._loop.judge_now("rto")
+        self.record.concluded = True
+        self.record.recovered_ns = self._loop.observation.live.recovered_since_ns
+        self._loop.mark(Phase.RECOVERED)
+        self._loop.judge_now(requirement)
+
+    @_step
+    def require_nowhere(self) -> None:
+        """Every place is lost: watch for the window that nobody serves the clients."""
+        self._require_running()
+        self._watch_until(self._clock.now_ns() + self.record.case.window_ns)
+        requirement = self.record.require("nowhere-to-go", until_ns=self._clock.now_ns())
+        self.record.concluded = True
+        self._loop.judge_now(requirement)
 
     @_step
     def require_failback(self, region: str) -> None:
-        """Wait until all judged clients are served by the primary again."""
-        self.record.require("failback")
+        """Wait until all judged clients are served by that place again."""
+        self.record.require("failback", place=region, from_ns=self.record.heal_ns)
         self._start(Phase.FAILBACK, region)
         self._loop.until(Phase.FAILBACK)
         self.active_region = region
+        self.record.concluded = True
 
     @_step
     def require_no_failover(self, region: str) -> None:
         """After a blip: the answer did not change, and nobody else acknowledged writes."""
-        self.record.require("no-failover")
+        self.record.require("no-failover", place=region)
         self._require_running()
         self._loop.observation.expect_active(region)
-        self._watch_until(self._clock.now_ns() + self.record.window_ns)
-        self.record.blip_ended_ns = self._clock.now_ns()
-        self._loop.judge_now("no-failover")
+        self._watch_until(self._clock.now_ns() + self.record.case.window_ns)
+        requirement = self.record.require("no-failover", place=region, until_ns=self._clock.now_ns())
+        self.record.concluded = True
+        self._loop.judge_now(requirement)
 
     @_step
     def require_error_budget(self, seconds: float) -> None:
         """Watch until `seconds` (wall) after the fault's start; judge the share of requests that failed."""
         self.record.require("error-budget")
         self._require_running()
-        started_ns = self.record.faults[-1].started_ns if self.record.faults else self._clock.now_ns()
+        faults = self.record.case.faults
+        started_ns = faults[-1].started_ns if faults else self._clock.now_ns()
         self._watch_until(started_ns + to_ns(seconds))
-        self.record.budget_ended_ns = self._clock.now_ns()
-        self._loop.judge_now("error-budget")
+        requirement = self.record.require("error-budget", until_ns=self._clock.now_ns())
+        self.record.concluded = True
+        self._loop.judge_now(requirement)
 
     @_step
     def require(self, requirement: str, *, at_rest: bool = False) -> None:
         """Judge a requirement of `judgement` now. at_rest: on the final data, so the clients are stopped first."""
-        self.record.require(requirement)
+        wanted = self.record.require(requirement, whole=requirement in WHOLE)
         if at_rest:
             self._settle(patient=True)
-        self._loop.judge_now(requirement)
+        self._loop.judge_now(wanted)
 
     def require_control(self) -> None:
         """The drill must have ended as a control must; that it did not is no ending of the drill inside it."""
-        if self.record.ended_by is None:
+        if self.record.case.ended_by is None:
             self._control_broken = True
-            raise DrillMissed(f"the control does not hold: nothing made this drill {self.record.control}")
+            raise DrillMissed(f"the control does not hold: nothing made this drill {self.record.case.control}")
 
     # --- the end -----------------------------------------------------------------------------------------------
 
     def finish(self, ended_by: BaseException | None) -> DrillResult:
-        """Heal, settle, measure. ended_by: what ended the scenario early, a VerdictReached or None."""
+        """Heal, settle, measure, file. ended_by: what ended the scenario early, a VerdictReached or None."""
         self.finished = True
+        record = self.record
         if isinstance(ended_by, VerdictReached) and not self._control_broken:
-            self.record.ended_by = ended_by
+            record.ended(ended_by)
         if self._opened:
             self.heal()
             self._settle(patient=ended_by is None)
-            self.record.logs = tuple(self._backend.close_drill())
+            record.note(logs=tuple(self._backend.close_drill()))
             self._loop.take_in()
         self._loop.enter(Phase.DONE)
-        self.record.duration_ns = self._clock.now_ns() - self._loop.started_ns
-        self.record.prescribed_ns = self._loop.waited_ns
-        return conclude(self.record, self._loop.observation.events)
+        duration_ns = self._clock.now_ns() - self._loop.started_ns
+        record.note(duration_ns=duration_ns, prescribed_ns=self._loop.waited_ns, deaths=self._loop.deaths)
+        filed = Filed(record.case, self._loop.observation.events, record.commits, record.final)
+        hashes = case_files.write(record.folder, filed)
+        result = conclude(filed.case, filed.events, filed.commits, filed.final)
+        return replace(result, files=hashes, history_sha256=hashes[f"{record.folder.name}/{HISTORY}"])
 
     def abandon(self) -> None:
         """Undo everything without measuring: after Ctrl-C, or when the world itself failed."""
-        self._held.close()
+        self.record.heal(tuple(self.record.active), self.active_region)
 
     # --- inside ------------------------------------------------------------------------------------------------
 
     def _start(self, phase: Phase, region: str) -> None:
         self._require_running()
         self._loop.observation.expect_active(region)
-        self._loop.enter(phase)
+        self._loop.enter(phase, place=region)
 
     def _watch_until(self, until_ns: int) -> None:
         self._loop.enter(Phase.OBSERVE, until_ns)

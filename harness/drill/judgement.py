@@ -2,62 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from harness.checkers import objectives as objective_checks
+from harness.checkers import vacuity
 from harness.checkers.durability import durability
 from harness.checkers.failback import as_evidence, failback, refuses
 from harness.checkers.flapping import flapping, needless_failover
+from harness.checkers.nowhere import nowhere
 from harness.checkers.result import CheckResult, some
 from harness.checkers.split_brain import split_brain
 from harness.checkers.staleness import staleness
-from harness.checkers.vacuity import vacuity
 from harness.clock import to_ns, to_s
-from harness.drill.measures import Measures, measure
-from harness.drill.plan import unanswered_ns
-from harness.drill.record import Record
-from harness.history.events import Event
+from harness.drill.case import Case, Final, Requirement
+from harness.drill.measures import ONE_DATABASE, EpisodeMeasures, Measures, unanswered_ns
 from harness.measurement.availability import share
-from harness.measurement.lateness import lateness_ns
-from harness.measurement.models import JUDGED_COHORT, address_of
+from harness.measurement.models import JUDGED_COHORT, FaultInterval, address_of
+from harness.measurement.recovery_point import RecoveryPoint
 from harness.outcome import Verdict, merge
 
-_PLANNED_CHANGES = 2
-"""Of the DNS answer in one drill: failover and failback."""
+_CHANGES_OF_AN_EPISODE = 2
+"""Of the DNS answer that a plan may make: away, and back."""
 _TAIL_NS = to_ns(5.0)
 _IN_FLIGHT_NS = to_ns(2.0)
 _SERVED_SHARE = 0.99
 _SLACK_NS = to_ns(0.5)
 """How much smaller than the stall the recovery point may be: the stall's own onset, and the time between two writes."""
+_SHORT = frozenset({"no-failover"})
+"""Requirements of a disturbance that may be over before clients have sent much."""
+
+Numbers = Mapping[str, float | int | str | None]
 
 
-def judge(requirement: str, record: Record, events: Sequence[Event]) -> CheckResult:
+def judge(requirement: Requirement, measures: Measures) -> CheckResult:
     """The verdict on one requirement from what is known so far. Raises KeyError for a requirement nobody knows."""
-    return _CHECKS[requirement](record, measure(record, events))
+    result = _CHECKS[requirement.name](requirement, measures)
+    return replace(result, text=f"{_of_episode(requirement.episode, measures.case)}{result.text}")
 
 
-def judge_all(record: Record, measures: Measures) -> list[CheckResult]:
-    """The verdicts on everything that the scenario required, after the validity of the drill itself."""
-    results = [_validity(record, measures)]
-    results.extend(_CHECKS[name](record, measures) for name in record.required)
-    return results
+def judge_all(measures: Measures) -> list[CheckResult]:
+    """The verdicts on everything that the scenario required, in its order."""
+    return [judge(requirement, measures) for requirement in measures.case.required]
 
 
-def observations(record: Record, measures: Measures) -> list[CheckResult]:
+def observations(measures: Measures) -> list[CheckResult]:
     """What is worth knowing although the scenario did not require it; never part of the verdict."""
+    required = {requirement.name for requirement in measures.case.required}
     wanted: list[tuple[str, Callable[[], CheckResult]]] = [
-        ("staleness", lambda: staleness(measures.operations, _explained(measures))),
-        ("split-brain", lambda: _split_brain(record, measures)),
-        ("durability", lambda: _durability(record, measures)),
-        ("flapping", lambda: flapping(measures.events, _PLANNED_CHANGES, measures.steady_ns)),
+        ("staleness", lambda: staleness(measures.operations, measures.explained)),
+        ("split-brain", lambda: _split_brain(measures)),
+        ("durability", lambda: _durability(measures)),
+        ("flapping", lambda: flapping(measures.context, _planned_changes(measures.case), measures.steady_ns)),
     ]
-    if measures.fault is None:
+    if not any(fault.applied for fault in measures.case.faults):
         return []
-    return [check() for name, check in wanted if name not in record.required]
+    return [check() for name, check in wanted if name not in required]
 
 
-def converged(data: Mapping[str, Mapping[str, Mapping[str, str | None]]]) -> bool:
-    """Whether all regions hold the same items."""
+def converged(data: Final) -> bool:
+    """Whether all databases hold the same items."""
     views = [
         {table: {k: v for k, v in items.items() if v is not None} for table, items in tables.items()}
         for tables in data.values()
@@ -65,107 +69,167 @@ def converged(data: Mapping[str, Mapping[str, Mapping[str, str | None]]]) -> boo
     return all(view == views[0] for view in views)
 
 
-def _explained(measures: Measures) -> frozenset[str]:
-    return frozenset() if measures.point is None else measures.point.explained
+def _of_episode(index: int | None, case: Case) -> str:
+    """Which episode a sentence is about, where there are several."""
+    return "" if index is None or len(case.episodes) < 2 else f"episode {index + 1} ({case.episodes[index].name}): "
 
 
-def _validity(record: Record, measures: Measures) -> CheckResult:
-    period_ns = round(2 * record.environment.workload.dns_clients / record.environment.workload.rate_per_s * 1e9)
-    return vacuity(
+def _planned_changes(case: Case) -> int:
+    """How often the answer may change: a plan that sits an episode out may not move at all."""
+    sat_out = {r.episode for r in case.required if r.name == "no-failover"}
+    counted = [n for n, e in enumerate(case.episodes) if e.begins == "fault" and n not in sat_out]
+    return _CHANGES_OF_AN_EPISODE * len(counted)
+
+
+# --- is the drill a proof of anything ---------------------------------------------------------------------------------
+
+
+def validity(measures: Measures) -> CheckResult:
+    """Whether the drill can prove something: every one of its episodes, and the witness."""
+    workload = measures.case.workload
+    period_ns = round(2 * workload.dns_clients / workload.rate_per_s * 1e9)
+    reasons = [
+        f"{_of_episode(episode.index, measures.case)}{reason}"
+        for episode in measures.episodes
+        for reason in _doubts(episode, measures)
+    ]
+    if not measures.episodes:
+        reasons.append("no fault was injected")
+    reasons += vacuity.of_witness(measures.lateness_ns.get("p999"), period_ns, measures.untouched)
+    return vacuity.verdict_on(reasons, [canary.sentence for canary in measures.canaries])
+
+
+def _doubts(episode: EpisodeMeasures, measures: Measures) -> Iterator[str]:
+    case, onset = measures.case, episode.onset
+    names = {index: f"{index + 1}. {fault.kind}" for index, fault in enumerate(case.faults)}
+    required = {r.name for r in case.required if r.episode == episode.index}
+    # A drill that ended in this episode before anything was asked of it has its own reason for that.
+    asked = bool(required - _SHORT) or not required
+    needed = vacuity.OPERATIONS_DURING_FAULT if asked else 0
+    until_ns = episode.stretch.until_ns
+    if episode.episode.begins == "heal" and onset is not None:
+        canaries = {names[i]: measures.canaries[i] for i in episode.episode.healed}
+        during = _until(onset, until_ns)
+        yield from vacuity.of_return(measures.operations, heal=during, canaries=canaries, operations_needed=needed)
+        return
+    yield from vacuity.of_fault(
         measures.operations,
-        measures.events,
-        fault=measures.fault,
-        steady_ns=measures.steady_ns,
-        canaries={
-            f"{n}. {f.kind}": j for n, (f, j) in enumerate(zip(record.faults, measures.canaries, strict=True), 1)
-        },
-        untouched=measures.untouched,
-        lateness_p999_ns=lateness_ns(measures.operations).get("p999"),
-        probe_period_ns=period_ns,
+        measures.context,
+        fault=None if onset is None else _until(onset, until_ns),
+        steady_ns=episode.stretch.calm_ns,
+        canaries={names[i]: measures.canaries[i] for i in episode.episode.faults},
+        operations_needed=needed,
     )
 
 
-def _rto(record: Record, measures: Measures) -> CheckResult:
-    if record.objectives.rto_s is None:
+def _until(onset: FaultInterval, until_ns: int | None) -> FaultInterval:
+    """What an episode began with, up to the next one at the latest."""
+    if until_ns is None or (onset.stop_low_ns is not None and onset.stop_low_ns <= until_ns):
+        return onset
+    return FaultInterval(onset.start_low_ns, onset.start_high_ns, until_ns, until_ns)
+
+
+# --- requirements -----------------------------------------------------------------------------------------------------
+
+
+def _episode(requirement: Requirement, measures: Measures) -> EpisodeMeasures | None:
+    return None if requirement.episode is None else measures.episodes[requirement.episode]
+
+
+def _rto(requirement: Requirement, measures: Measures) -> CheckResult:
+    case, episode = measures.case, _episode(requirement, measures)
+    if case.objectives.rto_s is None:
         return CheckResult("rto_s", Verdict.UNKNOWN, "no recovery time objective was stated")
-    result = objective_checks.rto(measures.worst, record.objectives.rto_s)
-    if result.verdict is not Verdict.MISSED and record.expected_region is not None:
-        until_ns = measures.heal_ns or max((o.sent_ns for o in measures.operations), default=0)
-        elsewhere = _not_served_by(record, measures, record.expected_region, until_ns)
-        if elsewhere:
-            return CheckResult("rto_s", Verdict.MISSED, elsewhere)
-    return result
+    result = objective_checks.rto(None if episode is None else episode.worst, case.objectives.rto_s)
+    if episode is None or result.verdict is Verdict.MISSED or requirement.place is None:
+        return result
+    ends = [moment for moment in (episode.stretch.heal_ns, episode.stretch.until_ns) if moment is not None]
+    until_ns = min(ends, default=max((o.sent_ns for o in measures.operations), default=0))
+    elsewhere = _not_served_by(measures, requirement.place, until_ns)
+    return CheckResult("rto_s", Verdict.MISSED, elsewhere) if elsewhere else result
 
 
-def _not_served_by(record: Record, measures: Measures, region: str, until_ns: int) -> str:
-    """Why the judged clients were not all served by a region in the time before until_ns; "" when they were."""
+def _not_served_by(measures: Measures, place: str, until_ns: int) -> str:
+    """Why the judged clients were not all served by a place in the time before until_ns; "" when they were."""
+    address = measures.case.addresses[place]
     tail = [
         o
         for o in measures.operations
         if o.invoke.cohort == JUDGED_COHORT and until_ns - _TAIL_NS <= o.sent_ns < until_ns - _IN_FLIGHT_NS
     ]
-    there = [o for o in tail if o.good and address_of(o) == record.edges[region]]
+    there = [o for o in tail if o.good and address_of(o) == address]
     if tail and len(there) >= _SERVED_SHARE * len(tail):
         return ""
-    return f"only {len(there)} of {len(tail)} requests of the clients were served by {region} in the end"
+    return f"only {len(there)} of {len(tail)} requests of the clients were served by {place} in the end"
 
 
-def _rpo(record: Record, measures: Measures) -> CheckResult:
-    stated = record.objectives
+def _rpo(requirement: Requirement, measures: Measures) -> CheckResult:
+    stated, episode = measures.case.objectives, _episode(requirement, measures)
+    if episode is not None and episode.one_database:
+        return CheckResult("rpo", Verdict.UNKNOWN, ONE_DATABASE)
+    point = None if episode is None else episode.point
     parts = []
     if stated.rpo_items is not None:
-        parts.append(objective_checks.rpo_items(measures.point, stated.rpo_items))
+        parts.append(objective_checks.rpo_items(point, stated.rpo_items))
     if stated.rpo_s is not None:
-        parts.append(objective_checks.rpo_s(measures.point, stated.rpo_s))
+        parts.append(objective_checks.rpo_s(point, stated.rpo_s))
     if not parts:
         return CheckResult("rpo", Verdict.UNKNOWN, "no recovery point objective was stated")
     return CheckResult("rpo", merge(part.verdict for part in parts), "; ".join(part.text for part in parts))
 
 
-def _rpo_shows_stall(record: Record, measures: Measures) -> CheckResult:
-    name = "rpo-shows-stall"
-    stall = next((fault for fault in record.faults if fault.kind == "replication-stall"), None)
-    if stall is None or measures.fault is None or measures.point is None:
+def _rpo_shows_stall(requirement: Requirement, measures: Measures) -> CheckResult:
+    name, episode = "rpo-shows-stall", _episode(requirement, measures)
+    faults = [measures.case.faults[i] for i in (() if episode is None else episode.episode.faults)]
+    stall = next((fault for fault in faults if fault.kind == "replication-stall" and fault.applied), None)
+    point: RecoveryPoint | None = None if episode is None else episode.point
+    if episode is None or stall is None or episode.onset is None or point is None:
         return CheckResult(name, Verdict.UNKNOWN, "not measurable: no stall, no loss after it, or no takeover")
-    stalled_ns = measures.fault.start_low_ns - stall.interval.start_high_ns
-    oldest_ns = measures.point.oldest_missing_ns or 0
+    stalled_ns = episode.onset.start_low_ns - stall.interval.start_high_ns
+    oldest_ns = point.oldest_missing_ns or 0
     sizes = f"stall of {to_s(stalled_ns):.2f} s, recovery point {to_s(oldest_ns):.2f} s"
-    count = f"{measures.point.missing_low} acknowledged writes missing"
+    count = f"{point.missing_low} acknowledged writes missing"
     if oldest_ns >= stalled_ns - _SLACK_NS:
         return CheckResult(name, Verdict.MET, f"{sizes}: the recovery point is as large as the stall; {count}")
     return CheckResult(name, Verdict.MISSED, f"{sizes}: the loss of the stall does not show; {count}")
 
 
-def _failback(record: Record, measures: Measures) -> CheckResult:
-    if measures.heal_ns is None:
-        return CheckResult("failback", Verdict.UNKNOWN, "nothing was healed")
-    return failback_of(record, measures)[0]
+def _failback(requirement: Requirement, measures: Measures) -> CheckResult:
+    found = failback_of(requirement, measures)
+    return CheckResult("failback", Verdict.UNKNOWN, "nothing was healed") if found is None else found[0]
 
 
-def failback_of(record: Record, measures: Measures) -> tuple[CheckResult, Mapping[str, float | int | str | None]]:
-    """The failback's verdict, and its numbers for the evidence."""
-    assert measures.heal_ns is not None
+def failback_of(requirement: Requirement, measures: Measures) -> tuple[CheckResult, Numbers] | None:
+    """The failback's verdict, and its numbers for the evidence; None when nothing was healed before it."""
+    case, heal_ns, episode = measures.case, requirement.from_ns, _episode(requirement, measures)
+    if heal_ns is None or requirement.place is None:
+        return None
+    back, away = requirement.place, case.other_than(requirement.place)
+    if episode is not None and (episode.episode.expected or back) != back:
+        away = episode.episode.expected or away
+    first_ns = min(fault.started_ns for fault in case.faults)
     result, measured = failback(
         measures.operations,
-        measures.events,
-        primary_address=record.edges[record.primary],
-        standby_address=record.edges[record.standby],
-        heal_ns=measures.heal_ns,
+        measures.context,
+        primary_address=case.addresses[back],
+        standby_address=case.addresses[away],
+        heal_ns=heal_ns,
         final=measures.final,
-        standby_refuses=refuses(
-            measures.operations, record.edges[record.standby], min(fault.started_ns for fault in record.faults)
-        ),
+        standby_refuses=refuses(measures.operations, case.addresses[away], first_ns),
+        place="the primary" if back == case.primary else back,
+        until_ns=None if episode is None else episode.stretch.until_ns,
     )
-    return result, as_evidence(measured, measures.heal_ns, result)
+    return result, as_evidence(measured, heal_ns, result)
 
 
-def _durability(record: Record, measures: Measures) -> CheckResult:
-    missing = () if measures.point is None else measures.point.missing_ids
-    return durability(measures.final, region_came_back=True, missing_ids=missing)
+def _durability(measures: Measures) -> CheckResult:
+    return durability(measures.final, region_came_back=True, missing_ids=measures.missing_ids)
 
 
-def _same_data(record: Record, measures: Measures) -> CheckResult:
+def _same_data(measures: Measures) -> CheckResult:
     name = "same-data"
+    if measures.one_database:
+        return CheckResult(name, Verdict.UNKNOWN, ONE_DATABASE)
     diverged = None if measures.final is None else measures.final.diverged
     if diverged is None:
         return CheckResult(name, Verdict.UNKNOWN, "not measurable: the tables of both regions could not be read")
@@ -174,46 +238,65 @@ def _same_data(record: Record, measures: Measures) -> CheckResult:
     return CheckResult(name, Verdict.MET, "both regions hold the same items")
 
 
-def _split_brain(record: Record, measures: Measures) -> CheckResult:
-    regions = {address: region for region, address in record.edges.items()}
-    return split_brain(measures.operations, regions=regions, turn_ns=record.window_ns)
+def _split_brain(measures: Measures) -> CheckResult:
+    return split_brain(measures.operations, regions=_by_address(measures.case), turn_ns=measures.case.window_ns)
 
 
-def _no_failover(record: Record, measures: Measures) -> CheckResult:
-    if not record.faults or record.blip_ended_ns is None:
+def _by_address(case: Case) -> Mapping[str, str]:
+    return {address: place for place, address in case.addresses.items()}
+
+
+def _no_failover(requirement: Requirement, measures: Measures) -> CheckResult:
+    episode, ended_ns, place = _episode(requirement, measures), requirement.until_ns, requirement.place
+    if episode is None or not episode.episode.faults or ended_ns is None or place is None:
         return CheckResult("no-failover", Verdict.UNKNOWN, "no blip was injected")
     result = needless_failover(
-        measures.events,
+        measures.context,
         measures.operations,
-        standby_address=record.edges[record.standby],
-        from_ns=record.faults[0].started_ns,
-        to_ns=record.blip_ended_ns,
+        stayed_address=measures.case.addresses[place],
+        from_ns=min(measures.case.faults[i].started_ns for i in episode.episode.faults),
+        to_ns=ended_ns,
     )
-    elsewhere = _not_served_by(record, measures, record.primary, record.blip_ended_ns)
+    elsewhere = _not_served_by(measures, place, ended_ns)
     if elsewhere and result.verdict is not Verdict.MISSED:
         return CheckResult("no-failover", Verdict.MISSED, f"after the blip {elsewhere}")
     return result
 
 
-def _error_budget(record: Record, measures: Measures) -> CheckResult:
-    if record.objectives.error_budget is None or measures.fault is None:
+def _nowhere(requirement: Requirement, measures: Measures) -> CheckResult:
+    episode = _episode(requirement, measures)
+    if episode is None or episode.onset is None or requirement.until_ns is None:
+        return CheckResult("nowhere-to-go", Verdict.UNKNOWN, "nothing was lost")
+    return nowhere(
+        measures.operations,
+        regions=_by_address(measures.case),
+        from_ns=episode.onset.start_high_ns,
+        to_ns=requirement.until_ns,
+    )
+
+
+def _error_budget(requirement: Requirement, measures: Measures) -> CheckResult:
+    case, episode = measures.case, _episode(requirement, measures)
+    if case.objectives.error_budget is None or episode is None or episode.onset is None:
         return CheckResult("error_budget", Verdict.UNKNOWN, "no error budget was stated, or no fault injected")
     # Judged at once, the last operations are still under way: they have not failed yet.
-    now_ns = max((event.mono_ns for event in measures.events), default=0)
-    given_up_ns = now_ns - unanswered_ns(record.environment)
+    given_up_ns = measures.end_ns - unanswered_ns(case)
     known = [o for o in measures.operations if o.completion is not None or o.sent_ns < given_up_ns]
-    served = share(known, measures.fault.start_low_ns, record.budget_ended_ns, cohort=JUDGED_COHORT)
-    return objective_checks.error_budget(served, record.objectives.error_budget)
+    served = share(known, episode.onset.start_low_ns, requirement.until_ns, cohort=JUDGED_COHORT)
+    return objective_checks.error_budget(served, case.objectives.error_budget)
 
 
-_CHECKS: dict[str, Callable[[Record, Measures], CheckResult]] = {
+_CHECKS: dict[str, Callable[[Requirement, Measures], CheckResult]] = {
     "rto": _rto,
     "rpo": _rpo,
     "rpo-shows-stall": _rpo_shows_stall,
     "failback": _failback,
-    "durability": _durability,
-    "same-data": _same_data,
-    "split-brain": _split_brain,
+    "durability": lambda _, measures: _durability(measures),
+    "same-data": lambda _, measures: _same_data(measures),
+    "split-brain": lambda _, measures: _split_brain(measures),
     "no-failover": _no_failover,
+    "nowhere-to-go": _nowhere,
     "error-budget": _error_budget,
 }
+WHOLE: Sequence[str] = ("durability", "same-data", "split-brain")
+"""Requirements that are about the whole drill."""

@@ -1,6 +1,6 @@
 """The lifecycle of a drill, as a pure machine: it waits for what clients see, and gives up when a deadline passes.
 
-    starting -> calibrating -> steady -> fault -> recovery -> hold -> heal -> failback -> steady again -> done
+    starting -> steady -> fault -> recovery -> hold -> heal -> failback -> steady again -> ... -> done
 
 The steps of a scenario enter a phase (`Enter`); the loop reports what the witness has seen (`Observed`). The machine
 answers with effects: `Reached` (the step may return), `GiveUp` (the drill ends with that verdict), `Announce` (a
@@ -13,7 +13,7 @@ lifecycle mark for the history). It never asks the system under test anything.
 | RECOVERY | every judged client is served again (then HOLD)            | objective + window passed: MISSED    |
 | HOLD     | nothing fails for the window (a failure: back to RECOVERY) | never: how late is for the bracket   |
 | OBSERVE  | its time has passed                                        | never                                |
-| FAILBACK | all clients are served by the primary for `settle_ns`      | `failback_timeout_ns` passed: MISSED |
+| FAILBACK | all clients are served by that place for `settle_ns`       | `failback_timeout_ns` passed: MISSED |
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ class Phase(StrEnum):
     """Where a drill is."""
 
     STARTING = "starting"
-    CALIBRATING = "calibrating"
     STEADY = "steady state"
     STEADY_HELD = "steady state held"
     FAULT = "fault"
     RECOVERY = "recovery"
+    RECOVERED = "recovered"
     HOLD = "hold"
     OBSERVE = "observe"
     HEAL = "heal"
@@ -59,21 +59,26 @@ class Limits:
 class Facts:
     """What the witness has seen so far. The `..._since_ns` are the moments since when it has been so without a break.
 
-    unsteady: reasons why this is no steady state, empty when it is one.
+    unsteady: reasons why this is no steady state, empty when it is one. served_since_ns: by the place that is meant.
     """
 
     unsteady: tuple[str, ...] = ()
     fault_observed: bool = False
     recovered_since_ns: int | None = None
-    primary_since_ns: int | None = None
+    served_since_ns: int | None = None
 
 
 @dataclass(frozen=True)
 class Enter:
-    """A step of the scenario enters a phase. until_ns: when OBSERVE ends."""
+    """A step of the scenario enters a phase. until_ns: when OBSERVE ends. place: who must serve, for messages.
+
+    counts_anew: recovery is measured from here, as after a fault: one place has come back while others are lost.
+    """
 
     phase: Phase
     until_ns: int | None = None
+    place: str = ""
+    counts_anew: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,8 @@ Effect = Reached | GiveUp | Announce
 
 @dataclass(frozen=True)
 class State:
-    """limits; the phase and since when; since when it has been steady; when the fault was applied."""
+    """limits; the phase, since when, and who must serve in it; since when it has been steady; when the fault was
+    applied, or whatever else recovery counts from."""
 
     limits: Limits
     phase: Phase = Phase.STARTING
@@ -119,6 +125,7 @@ class State:
     steady_since_ns: int | None = None
     fault_ns: int | None = None
     after_fault: bool = False
+    place: str = ""
 
 
 def step(state: State, event: Enter | Observed, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
@@ -140,7 +147,7 @@ def step(state: State, event: Enter | Observed, now_ns: int) -> tuple[State, tup
 
 
 def _enter(state: State, event: Enter, now_ns: int) -> State:
-    fault_ns = now_ns if event.phase is Phase.FAULT else state.fault_ns
+    fault_ns = now_ns if event.phase is Phase.FAULT or event.counts_anew else state.fault_ns
     after_fault = state.after_fault or event.phase is Phase.FAULT
     return replace(
         state,
@@ -150,6 +157,7 @@ def _enter(state: State, event: Enter, now_ns: int) -> State:
         steady_since_ns=None,
         fault_ns=fault_ns,
         after_fault=after_fault,
+        place=event.place,
     )
 
 
@@ -192,10 +200,37 @@ def _recovery(state: State, facts: Facts, now_ns: int) -> tuple[State, tuple[Eff
 
 
 def _failback(state: State, facts: Facts, now_ns: int) -> tuple[Effect, ...]:
-    since = facts.primary_since_ns
+    since = facts.served_since_ns
     if since is not None and now_ns - since >= state.limits.settle_ns:
         return (Reached(Phase.FAILBACK),)
     if now_ns - state.since_ns > state.limits.failback_timeout_ns:
         waited = to_s(state.limits.failback_timeout_ns)
-        return (GiveUp(Verdict.MISSED, f"service did not come back to the primary region within {waited:.0f} s"),)
+        where = state.place or "where it was"
+        return (GiveUp(Verdict.MISSED, f"service did not come back to {where} within {waited:.0f} s"),)
     return ()
+
+
+def next_deadline_ns(state: State, facts: Facts) -> int | None:
+    """When the machine would answer differently although nothing new is seen; None: only news can change anything.
+
+    facts: what was last seen. The moment is the first at which `step` may have an effect; it may turn out to be none.
+    """
+    limits = state.limits
+    if state.phase is Phase.STEADY:
+        given_up_ns = state.since_ns + limits.steady_timeout_ns + 1
+        since = state.steady_since_ns
+        return given_up_ns if since is None or facts.unsteady else min(given_up_ns, since + limits.steady_for_ns)
+    if state.phase is Phase.FAULT:
+        return state.since_ns + limits.canary_timeout_ns + 1
+    if state.phase in (Phase.RECOVERY, Phase.HOLD):
+        if facts.recovered_since_ns is not None:
+            return facts.recovered_since_ns + limits.window_ns
+        started = state.fault_ns if state.fault_ns is not None else state.since_ns
+        return started + limits.objective_ns + limits.window_ns + 1
+    if state.phase is Phase.OBSERVE:
+        return state.until_ns
+    if state.phase is Phase.FAILBACK:
+        given_up_ns = state.since_ns + limits.failback_timeout_ns + 1
+        since = facts.served_since_ns
+        return given_up_ns if since is None else min(given_up_ns, since + limits.settle_ns)
+    return None

@@ -1,4 +1,8 @@
-"""Drives the lifecycle of one drill in real time: poll the world, step the machine, show what is going on."""
+"""Drives the lifecycle of one drill: wait for something to happen, or for a deadline; step the machine; show it.
+
+Each look costs the same however long the drill has lasted: only what is new is looked at. The whole history is measured
+once for each requirement that is judged on the way, and once at the end.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from harness.checkers.result import CheckResult
-from harness.clock import to_ns
+from harness.clock import NS_PER_S, to_ns
 from harness.drill import judgement, lifecycle
 from harness.drill.backend import Backend
-from harness.drill.lifecycle import Announce, Enter, GiveUp, Limits, Observed, Phase, Reached
+from harness.drill.case import Requirement
+from harness.drill.lifecycle import Announce, Enter, Facts, GiveUp, Limits, Observed, Phase, Reached
+from harness.drill.measures import Measures
 from harness.drill.observation import Observation
 from harness.drill.progress import LiveStatus
 from harness.drill.record import Record
@@ -18,7 +24,10 @@ from harness.errors import DrillInvalid, DrillMissed, DrillUnknown, VerdictReach
 from harness.history.events import Commit, Mark
 from harness.outcome import Verdict
 
-POLL_S = 0.05
+SHOW_EVERY_NS = NS_PER_S // 10
+LOOK_EVERY_NS = NS_PER_S // 2
+"""At the latest after this long the world is asked again what only it knows, whatever else happens."""
+SETTLE_POLL_S = 0.1
 QUIESCE_PATIENT_S = 100.0
 """Production seconds that replication may take to go quiet; the profile scales them."""
 QUIESCE_SHORT_S = 50.0
@@ -31,85 +40,117 @@ VERDICT_ERRORS: dict[Verdict, type[VerdictReached]] = {
 
 
 class DrillLoop:
-    """One drill's lifecycle, observation and record, kept up to date. waited_ns: spent waiting for clients to see."""
+    """One drill's lifecycle and observation, kept up to date.
 
-    def __init__(self, backend: Backend, record: Record, limits: Limits, show: Callable[[LiveStatus], None]) -> None:
+    show: gets a status some ten times a second; None: nobody looks. waited_ns: spent waiting for clients to see.
+    deaths: sentences about components that ended by themselves.
+    """
+
+    def __init__(self, backend: Backend, record: Record, show: Callable[[LiveStatus], None] | None = None) -> None:
         self._backend = backend
         self._clock = backend.clock
         self._record = record
         self._show = show
-        self._state = lifecycle.State(limits)
-        self.observation = Observation(backend.environment, backend.edges)
+        self._shown_ns: int | None = None
+        self._state = lifecycle.State(record.case.limits)
+        self.observation = Observation(record.case.addresses, record.case.primary, record.case.standby)
         self.started_ns = self._clock.now_ns()
         self.waited_ns = 0
+        self.ticks = 0
+        self.deaths: tuple[str, ...] = ()
 
     def limit(self, limits: Limits) -> None:
         """Other limits from now on."""
         self._state = replace(self._state, limits=limits)
 
-    def enter(self, phase: Phase, until_ns: int | None = None) -> None:
+    def enter(
+        self, phase: Phase, until_ns: int | None = None, *, place: str = "", counts_anew: bool = False
+    ) -> None:  # fmt: skip
         """A step enters a phase."""
-        self._advance(Enter(phase, until_ns))
+        self._advance(Enter(phase, until_ns, place, counts_anew))
+
+    def mark(self, phase: Phase) -> None:
+        """Something that the history must tell happened now."""
+        self.observation.take([Mark(phase.value, self._clock.now_ns())])
 
     def until(self, phase: Phase, *, need_steady: bool = False) -> None:
         """Wait until the lifecycle has reached `phase`. Raises a VerdictReached when it gives up."""
         began_ns = self._clock.now_ns()
         try:
-            while not self._tick(phase, need_steady):
-                self._clock.sleep_s(POLL_S)
+            while (facts := self._tick(phase, need_steady)) is not None:
+                self._backend.wait(self._wake_ns(facts))
         finally:
             self.waited_ns += self._clock.now_ns() - began_ns
 
-    def _tick(self, phase: Phase, need_steady: bool) -> bool:
+    def _tick(self, phase: Phase, need_steady: bool) -> Facts | None:
+        """Look at what is new. None: the phase has been reached."""
+        self.ticks += 1
         self.take_in()
-        self._record.deaths = tuple(self._backend.deaths())
-        evidence = self._backend.steady_evidence() if need_steady else None
-        effects = self._advance(Observed(self.observation.facts(self._record.faults, evidence)))
-        self._show(live_status(self._record, self.observation, self._state, self.started_ns, self._clock.now_ns()))
+        self.deaths = tuple(self._backend.deaths())
+        facts = self.observation.facts(self._backend.steady_evidence() if need_steady else None)
+        effects = self._advance(Observed(facts))
+        self._tell()
         for effect in effects:
             if isinstance(effect, GiveUp):
                 raise VERDICT_ERRORS[effect.verdict](effect.reason)
-        return any(isinstance(effect, Reached) and effect.phase is phase for effect in effects)
+        reached = any(isinstance(effect, Reached) and effect.phase is phase for effect in effects)
+        return None if reached else facts
+
+    def _wake_ns(self, facts: Facts) -> int:
+        """Until when nothing new means that nothing changes."""
+        now_ns = self._clock.now_ns()
+        latest_ns = now_ns + (LOOK_EVERY_NS if self._show is None else SHOW_EVERY_NS)
+        deadline_ns = lifecycle.next_deadline_ns(self._state, facts)
+        return latest_ns if deadline_ns is None else max(now_ns + 1, min(latest_ns, deadline_ns))
+
+    def _tell(self) -> None:
+        now_ns = self._clock.now_ns()
+        if self._show is None or (self._shown_ns is not None and now_ns - self._shown_ns < SHOW_EVERY_NS):
+            return
+        self._shown_ns = now_ns
+        self._show(live_status(self._record, self.observation, self._state, self.started_ns, now_ns))
 
     def _advance(self, event: Enter | Observed) -> Sequence[lifecycle.Effect]:
         self._state, effects = lifecycle.step(self._state, event, self._clock.now_ns())
         for effect in effects:
             if isinstance(effect, Announce):
-                self.observation.take([Mark(effect.phase.value, self._clock.now_ns())])
+                self.mark(effect.phase)
         return effects
 
     def take_in(self) -> None:
         """Read what is new in the history."""
         self.observation.take(self._backend.poll())
 
-    def judged(self, requirement: str) -> CheckResult:
+    def judged(self, requirement: Requirement) -> CheckResult:
         """One requirement, judged from what is known so far."""
         self.take_in()
         self._record.commits = self._commits()
-        return judgement.judge(requirement, self._record, self.observation.events)
+        events = sorted(self.observation.events, key=lambda event: event.mono_ns)
+        measures = Measures(self._record.case, events, self._record.commits, self._record.final)
+        return judgement.judge(requirement, measures)
 
-    def judge_now(self, requirement: str) -> None:
+    def judge_now(self, requirement: Requirement) -> None:
         """Judge one requirement from what is known so far; raises when that cannot get better."""
         result = self.judged(requirement)
         if result.verdict in (Verdict.MISSED, Verdict.INVALID):
             raise VERDICT_ERRORS[result.verdict](result.text)
 
     def settle(self, *, patient: bool) -> None:
-        """Stop the clients, then wait until both regions hold the same data, or time is up; keep what they hold."""
+        """Stop the clients, then wait until all databases hold the same, or time is up; keep what they hold."""
         self.enter(Phase.QUIESCE)
-        self._record.unsent = self._backend.stop_workload()
+        self._record.note(unsent=self._backend.stop_workload())
         self.take_in()
         patience_s = QUIESCE_PATIENT_S if patient else QUIESCE_SHORT_S
         deadline_ns = self._clock.now_ns() + to_ns(self._backend.timing.interval_s(patience_s))
         data = self._backend.data()
         while not judgement.converged(data) and self._clock.now_ns() < deadline_ns:
-            self._clock.sleep_s(2 * POLL_S)
+            self._clock.sleep_s(SETTLE_POLL_S)
             data = self._backend.data()
         self._record.commits = self._commits()
         moved_ns = max((commit.mono_ns for commit in self._record.commits or ()), default=0)
         # What still moves is not the final state: then nobody can say what is lost, and the verdict is UNKNOWN.
         quiet = judgement.converged(data) or self._clock.now_ns() - moved_ns > STILL_MOVING_NS
-        self._record.final_data = data if quiet else None
+        self._record.final = data if quiet else None
 
     def _commits(self) -> tuple[Commit, ...] | None:
         commits = self._backend.commits()

@@ -1,49 +1,192 @@
-"""All measurements of one drill, computed once from its history; judgement and evidence both read them."""
+"""All measurements of one drill, each computed when it is first asked for; judgement and evidence both read them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 
+from harness.clock import to_ns
+from harness.drill.case import Case, Episode, Final
+from harness.drill.episodes import Stretch, stretch_of
 from harness.drill.lifecycle import Phase
-from harness.drill.plan import unanswered_ns
-from harness.drill.record import Record
-from harness.history.events import CanaryProbe, Commit, Event, Mark, Operation
+from harness.history.events import CanaryProbe, Commit, Completion, Event, Invoke, Mark, Operation
 from harness.history.log import pair
 from harness.measurement.availability import Share, failure_rates
 from harness.measurement.canary import CanaryJudgement, untouched
 from harness.measurement.final_state import FinalState, lost_after_heal
-from harness.measurement.lateness import padding
+from harness.measurement.lateness import lateness_ns, padding
 from harness.measurement.models import AUTHORITATIVE, JUDGED_COHORT, FaultInterval, Padding
 from harness.measurement.phases import phases
 from harness.measurement.propagation import answer_at
 from harness.measurement.recovery_point import RecoveryPoint, Scans, recovery_point
 from harness.measurement.recovery_time import CohortRecovery, RecoveryTime, recovery_by_cohort
 
+ONE_DATABASE = "not measurable: both places use one database"
 
-@dataclass(frozen=True)
+
 class Measures:
-    """What was measured. fault None: nothing was injected. steady_ns: since when the steady state held.
+    """What can be measured of a case from what its clients saw (and, for the recovery point alone, from commits).
 
-    untouched: of the links that no fault touched, how many probes were answered. lost, survivor: regions; serving:
-    the region that DNS answers with at the end.
+    context: the events that are neither operations nor canary probes. steady_ns: since when the first steady state
+    held; the history's end when none did. final: the tables after everything had gone quiet.
     """
 
-    operations: Sequence[Operation]
-    events: Sequence[Event]
-    fault: FaultInterval | None
-    heal_ns: int | None
-    steady_ns: int
-    padding: Padding
-    lost: str
-    survivor: str
-    serving: str
-    cohorts: Mapping[str, CohortRecovery]
-    phases_ns: Mapping[str, int | None]
-    point: RecoveryPoint | None
-    final: FinalState | None
-    canaries: Sequence[CanaryJudgement]
-    untouched: Mapping[str, Share]
+    def __init__(
+        self, case: Case, events: Sequence[Event], commits: Sequence[Commit] | None, tables: Final | None
+    ) -> None:
+        self.case = case
+        self.events = events
+        self.commits = commits
+        self.tables = tables
+        self.context = [event for event in events if not isinstance(event, Invoke | Completion | CanaryProbe)]
+
+    @cached_property
+    def operations(self) -> Sequence[Operation]:
+        """What the clients did, in the order of sending."""
+        return pair(self.events)
+
+    @cached_property
+    def probes(self) -> Sequence[CanaryProbe]:
+        """What the witness's canaries saw."""
+        return [event for event in self.events if isinstance(event, CanaryProbe)]
+
+    @cached_property
+    def end_ns(self) -> int:
+        """The last moment that the history tells of."""
+        return max((event.mono_ns for event in self.events), default=0)
+
+    @cached_property
+    def steady_ns(self) -> int:
+        """See the class."""
+        held = (e.mono_ns for e in self.context if isinstance(e, Mark) and e.f == Phase.STEADY_HELD)
+        return next((moment - self.case.limits.steady_for_ns for moment in held), self.end_ns)
+
+    @cached_property
+    def episodes(self) -> Sequence[EpisodeMeasures]:
+        """Of each episode, in order of time."""
+        return tuple(EpisodeMeasures(self, index) for index in range(len(self.case.episodes)))
+
+    @cached_property
+    def canaries(self) -> Sequence[CanaryJudgement]:
+        """Of each fault; what another fault did to a link of its own before or after it is not held against it."""
+        return tuple(fault.judged_by(self._undisturbed(index)) for index, fault in enumerate(self.case.faults))
+
+    def _undisturbed(self, index: int) -> Iterator[CanaryProbe]:
+        others = [f for n, f in enumerate(self.case.faults) if n != index and f.applied]
+        own = self.case.faults[index].interval
+        for probe in self.probes:
+            if held_between(own, probe.mono_ns, probe.returned_ns) or not any(
+                probe.link in other.links and held_between(other.interval, probe.mono_ns, probe.returned_ns)
+                for other in others
+            ):
+                yield probe
+
+    @cached_property
+    def untouched(self) -> Mapping[str, Share]:
+        """Of the links that no fault touched, how many probes were answered."""
+        return untouched(self.probes, {link for fault in self.case.faults for link in fault.links}, self.steady_ns)
+
+    @cached_property
+    def lateness_ns(self) -> Mapping[str, int]:
+        """How late the witness sent."""
+        return lateness_ns(self.operations)
+
+    @cached_property
+    def points(self) -> Sequence[RecoveryPoint]:
+        """The recovery points of all episodes that have one."""
+        return [episode.point for episode in self.episodes if episode.point is not None]
+
+    @cached_property
+    def explained(self) -> frozenset[str]:
+        """Writes that some recovery point accounts for."""
+        return frozenset().union(*(point.explained for point in self.points))
+
+    @cached_property
+    def missing_ids(self) -> Sequence[str]:
+        """Writes that were missing at some takeover."""
+        return tuple(dict.fromkeys(op for point in self.points for op in point.missing_ids))
+
+    @cached_property
+    def serving(self) -> str:
+        """The place that DNS answers with at the end."""
+        addresses = answer_at(self.context, AUTHORITATIVE, self.end_ns) or ()
+        by_address = {address: place for place, address in self.case.addresses.items()}
+        return next((by_address[one] for one in sorted(addresses) if one in by_address), self.case.primary)
+
+    @cached_property
+    def one_database(self) -> bool:
+        """Whether the two places that the final state is compared between use one database."""
+        other = self.case.other_than(self.serving)
+        return self.case.database_of(self.serving) == self.case.database_of(other)
+
+    @cached_property
+    def final(self) -> FinalState | None:
+        """What became of the data; None when it was not read, or moved still."""
+        data = self.flattened(self.serving)
+        if data is None:
+            return None
+        other = None if self.one_database else self.flattened(self.case.other_than(self.serving))
+        return lost_after_heal(self.operations, data, other, self.missing_ids)
+
+    def flattened(self, place: str) -> dict[str, str] | None:
+        """The final items of a place's database, over all tables that are compared; None when they were not read."""
+        database = self.case.database_of(place)
+        if not self.tables or not self.tables.get(database):
+            return None
+        return {k: v for table in self.tables[database].values() for k, v in table.items() if v is not None}
+
+
+class EpisodeMeasures:
+    """What can be measured of one episode. lost: the place that served before it; survivor: the one expected after."""
+
+    def __init__(self, whole: Measures, index: int) -> None:
+        self.whole = whole
+        self.index = index
+        case = whole.case
+        self.episode: Episode = case.episodes[index]
+        self.lost = self.episode.serving
+        expected = self.episode.expected
+        self.returns = self.episode.begins == "heal" and expected == self.lost
+        taken = expected if expected is not None and expected != self.lost else None
+        self.survivor = self.lost if self.returns else taken or case.other_than(self.lost)
+
+    @cached_property
+    def stretch(self) -> Stretch:
+        """When it took place."""
+        return stretch_of(self.whole.case, self.index, self.whole.context)
+
+    @property
+    def onset(self) -> FaultInterval | None:
+        """When it began; None when its fault was never applied."""
+        return self.stretch.onset
+
+    @cached_property
+    def padding(self) -> Padding:
+        """What blurs its brackets: measured in the calm before it."""
+        start_ns, end_ns = self._calm
+        return padding(self.whole.operations, start_ns, end_ns)
+
+    @property
+    def _calm(self) -> tuple[int, int]:
+        start_ns, end_ns = self.stretch.calm_ns, self.stretch.calm_until_ns
+        end_ns = self.whole.end_ns if end_ns is None else end_ns
+        return (end_ns if start_ns is None else start_ns), end_ns
+
+    @cached_property
+    def cohorts(self) -> Mapping[str, CohortRecovery]:
+        """The recovery of every cohort from what it began with."""
+        onset, stretch = self.onset, self.stretch
+        if onset is None:
+            return {}
+        operations = self.whole.operations
+        if self.episode.begins == "heal":
+            # Everybody was without service already; how long it took counts from the heal.
+            operations = [o for o in operations if o.sent_ns >= onset.start_high_ns]
+        return recovery_by_cohort(
+            operations, onset, stretch.heal_ns, self.whole.case.window_ns, self.padding,
+            failure_rates(self.whole.operations, *self._calm), timeout_ns=unanswered_ns(self.whole.case),
+            until_ns=stretch.until_ns,
+        )  # fmt: skip
 
     @property
     def worst(self) -> RecoveryTime | None:
@@ -51,117 +194,67 @@ class Measures:
         judged = self.cohorts.get(JUDGED_COHORT)
         return None if judged is None else judged.worst
 
+    @cached_property
+    def phases_ns(self) -> Mapping[str, int | None]:
+        """Where the worst client's recovery time went."""
+        worst, onset, case = self.worst, self.onset, self.whole.case
+        if onset is None or worst is None or worst.unaffected:
+            return {}
+        return phases(
+            self.whole.context,
+            self.whole.operations,
+            onset,
+            lost_region="" if self.returns else self.lost,
+            lost_address="" if self.returns else case.addresses[self.lost],
+            survivor_region=self.survivor,
+            survivor_address=case.addresses[self.survivor],
+            worst_client=worst.client,
+            total_ns=worst.from_fault_ns,
+        )
 
-def measure(record: Record, events: Sequence[Event]) -> Measures:
-    """Measure a drill from what its clients saw (and, for the recovery point alone, the survivor's commit log)."""
-    operations = pair(events)
-    main = record.main_fault
-    fault = None if main is None or main.active is None else main.interval
-    heal_ns = None if fault is None else fault.stop_low_ns
-    end_ns = max((event.mono_ns for event in events), default=0)
-    steady_ns = _steady_since(record, events, end_ns)
-    before_ns = min((f.started_ns for f in record.faults), default=end_ns)
-    blur = padding(operations, steady_ns, before_ns)
-    survivor = record.expected_region or record.standby
-    lost = record.standby if survivor == record.primary else record.primary
-    cohorts: dict[str, CohortRecovery] = {}
-    if fault is not None:
-        cohorts = recovery_by_cohort(
-            operations, fault, heal_ns, record.window_ns, blur, failure_rates(operations, steady_ns, before_ns),
-            timeout_ns=unanswered_ns(record.environment),
-        )  # fmt: skip
-    point = _point(record, operations, fault, lost, survivor)
-    serving = _serving(record, events, end_ns)
-    probes = [event for event in events if isinstance(event, CanaryProbe)]
-    return Measures(
-        operations=operations,
-        events=events,
-        fault=fault,
-        heal_ns=heal_ns,
-        steady_ns=steady_ns,
-        padding=blur,
-        lost=lost,
-        survivor=survivor,
-        serving=serving,
-        cohorts=cohorts,
-        phases_ns=_phases(record, events, operations, fault, cohorts, lost, survivor),
-        point=point,
-        final=_final(record, operations, serving, point),
-        canaries=tuple(fault.judged_by(probes) for fault in record.faults),
-        untouched=untouched(probes, {link for fault in record.faults for link in fault.links}, steady_ns),
-    )
+    @cached_property
+    def one_database(self) -> bool:
+        """Whether the survivor uses the database of the place that was lost."""
+        case = self.whole.case
+        return self.lost != self.survivor and case.database_of(self.lost) == case.database_of(self.survivor)
 
+    @cached_property
+    def point(self) -> RecoveryPoint | None:
+        """What the survivor lacked when it took over; None where that cannot be known."""
+        whole, onset = self.whole, self._loss
+        source = self._survivor_state()
+        if onset is None or source is None or self.lost == self.survivor or self.one_database:
+            return None
+        until_ns = self.stretch.until_ns
+        return recovery_point(
+            whole.operations if until_ns is None else [o for o in whole.operations if o.sent_ns < until_ns],
+            source,
+            lost_address=whole.case.addresses[self.lost],
+            survivor_address=whole.case.addresses[self.survivor],
+            fault=onset,
+        )
 
-def _steady_since(record: Record, events: Sequence[Event], end_ns: int) -> int:
-    """When the first steady state began that held for as long as it must; the history's end when none did."""
-    held = (e.mono_ns for e in events if isinstance(e, Mark) and e.f == Phase.STEADY_HELD)
-    return next((moment - record.limits.steady_for_ns for moment in held), end_ns)
-
-
-def _phases(
-    record: Record,
-    events: Sequence[Event],
-    operations: Sequence[Operation],
-    fault: FaultInterval | None,
-    cohorts: Mapping[str, CohortRecovery],
-    lost: str,
-    survivor: str,
-) -> Mapping[str, int | None]:
-    judged = cohorts.get(JUDGED_COHORT)
-    if fault is None or judged is None or judged.worst.unaffected:
-        return {}
-    return phases(
-        events,
-        operations,
-        fault,
-        lost_region=lost,
-        lost_address=record.edges[lost],
-        survivor_address=record.edges[survivor],
-        worst_client=judged.worst.client,
-        total_ns=judged.worst.from_fault_ns,
-    )
-
-
-def _point(
-    record: Record, operations: Sequence[Operation], fault: FaultInterval | None, lost: str, survivor: str
-) -> RecoveryPoint | None:
-    source = _survivor_state(record, survivor)
-    if fault is None or source is None:
+    @property
+    def _loss(self) -> FaultInterval | None:
+        """When the place that served was lost: of an episode that began with a heal, in the one before it."""
+        for episode in reversed(self.whole.episodes[: self.index + 1]):
+            if episode.episode.begins == "fault":
+                return episode.onset
         return None
-    return recovery_point(
-        operations, source, lost_address=record.edges[lost], survivor_address=record.edges[survivor], fault=fault
-    )
+
+    def _survivor_state(self) -> Sequence[Commit] | Scans | None:
+        database = self.whole.case.database_of(self.survivor)
+        if self.whole.commits is not None:
+            return [commit for commit in self.whole.commits if commit.region == database]
+        data = self.whole.flattened(self.survivor)
+        return None if data is None else Scans(None, data)
 
 
-def _survivor_state(record: Record, survivor: str) -> Sequence[Commit] | Scans | None:
-    if record.commits is not None:
-        database = record.environment.database_of(survivor)
-        return [commit for commit in record.commits if commit.region == database]
-    data = flattened(record, survivor)
-    return None if data is None else Scans(None, data)
+def held_between(interval: FaultInterval, from_ns: int, to_ns: int) -> bool:
+    """Whether a fault may have held at any moment of [from_ns, to_ns]."""
+    return interval.start_low_ns <= to_ns and (interval.stop_high_ns is None or from_ns <= interval.stop_high_ns)
 
 
-def flattened(record: Record, region: str) -> dict[str, str] | None:
-    """The final items of a region, over all tables that are compared; None when they were not read."""
-    database = record.environment.database_of(region)
-    if not record.final_data or not record.final_data.get(database):
-        return None
-    tables = record.final_data[database].values()
-    return {key: value for table in tables for key, value in table.items() if value is not None}
-
-
-def _serving(record: Record, events: Sequence[Event], end_ns: int) -> str:
-    addresses = answer_at(events, AUTHORITATIVE, end_ns) or ()
-    by_address = {address: region for region, address in record.edges.items()}
-    return next((by_address[address] for address in addresses if address in by_address), record.primary)
-
-
-def _final(
-    record: Record, operations: Sequence[Operation], serving: str, point: RecoveryPoint | None
-) -> FinalState | None:
-    data = flattened(record, serving)
-    if data is None:
-        return None
-    other = record.standby if serving == record.primary else record.primary
-    missing = () if point is None else point.missing_ids
-    return lost_after_heal(operations, data, flattened(record, other), missing)
+def unanswered_ns(case: Case) -> int:
+    """After this long an operation without an answer counts as failed: twice its time-out."""
+    return 2 * to_ns(case.workload.timeout_s)

@@ -1,20 +1,23 @@
-"""What the witness has seen so far, kept up to date event by event, and put as facts to the lifecycle."""
+"""What the witness has seen so far, kept up to date event by event, and put as facts to the lifecycle.
+
+Each event costs O(1), and so does asking for the facts: nothing goes through the history again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from harness.checkers.steady_state import Seen, too_many_failed, unsteady
 from harness.clock import NS_PER_S
 from harness.drill.backend import SteadyEvidence
+from harness.drill.case import CaseFault
 from harness.drill.lifecycle import Facts, Phase
-from harness.drill.record import InjectedFault
 from harness.history.events import CanaryProbe, Completion, Event, Invoke, Mark
 from harness.measurement.availability import Share
+from harness.measurement.canary import CanarySoFar, Tally
 from harness.measurement.live import LONGEST_NS, LiveState
 from harness.measurement.models import JUDGED_COHORT, is_judged
 from harness.outcome import Outcome
-from harness.topology.environment import Environment
 
 ANSWER_SETTLES_NS = NS_PER_S
 TROUBLE_NS = NS_PER_S
@@ -24,19 +27,20 @@ TROUBLE_NS = NS_PER_S
 class Observation:
     """The history of one drill while it grows. events: in the order in which they arrived.
 
-    context: those of them that are few: neither operations nor canary probes.
+    addresses: of each place. context: those of the events that are few: neither operations nor canary probes.
     """
 
-    def __init__(self, environment: Environment, edges: Mapping[str, str]) -> None:
-        self._edges = edges
-        self._survivor = edges[environment.standby.name]
-        self._expected = environment.primary.name
+    def __init__(self, addresses: Mapping[str, str], primary: str, standby: str) -> None:
+        self._addresses = addresses
+        self._expected = primary
         self.events: list[Event] = []
         self.context: list[Event] = []
-        self.probes: list[CanaryProbe] = []
-        self.live = LiveState(survivor_address=self._survivor)
+        self.live = LiveState(survivor_address=addresses.get(standby))
+        self._tallies: dict[str, Tally] = {}
+        self._canary: CanarySoFar | None = None
+        self._bit = False
         self._sent_ns: dict[str, int] = {}
-        self._at_since_ns: dict[str, int | None] = {}
+        self._at_since_ns: dict[tuple[str, bool], int | None] = {}
         self._writes_at_steady = 0
         self._steady_from_ns = 0
         self._trouble: Share | None = None
@@ -46,44 +50,63 @@ class Observation:
         for event in events:
             self.events.append(event)
             self.live.step(event)
-            if not isinstance(event, Invoke | Completion | CanaryProbe):
+            if isinstance(event, Invoke):
+                if event.cohort == JUDGED_COHORT:
+                    self._sent_ns[event.op] = event.mono_ns
+            elif isinstance(event, Completion):
+                if event.cohort == JUDGED_COHORT:
+                    self._place(event)
+            elif isinstance(event, CanaryProbe):
+                self._probe(event)
+            else:
                 self.context.append(event)
-            if isinstance(event, CanaryProbe):
-                self.probes.append(event)
-            elif isinstance(event, Invoke) and event.cohort == JUDGED_COHORT:
-                self._sent_ns[event.op] = event.mono_ns
-            elif isinstance(event, Completion) and event.cohort == JUDGED_COHORT:
-                self._place(event)
-            elif isinstance(event, Mark) and event.f == Phase.STEADY:
-                self._writes_at_steady = self.live.acknowledged_writes
-                self._trouble, self._steady_from_ns = None, event.mono_ns
+                if isinstance(event, Mark) and event.f == Phase.STEADY:
+                    self._writes_at_steady = self.live.acknowledged_writes
+                    self._trouble, self._steady_from_ns = None, event.mono_ns
+
+    def _probe(self, probe: CanaryProbe) -> None:
+        if probe.link not in self._tallies:
+            self._tallies[probe.link] = Tally()
+        self._tallies[probe.link].add(probe)
+        if self._canary is not None:
+            self._canary.add(probe)
 
     def _place(self, event: Completion) -> None:
-        """Since when this client has been served by the expected region, by send time."""
+        """Since when this client has been served by the expected place, by send time."""
         sent_ns = self._sent_ns.pop(event.op, event.mono_ns)
-        key = f"{event.client}/{'reads' if event.f == 'get' else 'writes'}"
-        served = event.outcome is Outcome.OK and event.address == self._edges[self._expected]
+        key = (event.client, event.f == "get")
+        served = event.outcome is Outcome.OK and event.address == self._addresses[self._expected]
         since_ns = self._at_since_ns.get(key)
         self._at_since_ns[key] = (since_ns or sent_ns) if served else None
 
-    def expect_active(self, region: str) -> None:
-        """From now on, `primary_since_ns` is about this region."""
-        if region != self._expected:
-            self._expected = region
+    def expect_active(self, place: str) -> None:
+        """From now on, `served_since_ns` is about this place."""
+        if place != self._expected:
+            self._expected = place
             self._at_since_ns = dict.fromkeys(self._at_since_ns)
 
+    def watch_canaries(self, fault: CaseFault) -> None:
+        """From now on, `fault_observed` is about this fault, which has just been applied."""
+        self._bit = False
+        self._canary = CanarySoFar(fault.canary.links, fault.canary.expected, fault.interval, self._tallies)
+
     def healed(self) -> None:
-        """Everything has been healed; being served is counted anew from here."""
+        """Something has been healed; being served is counted anew from here."""
         self._at_since_ns = dict.fromkeys(self._at_since_ns)
 
-    def facts(self, faults: Sequence[InjectedFault], evidence: SteadyEvidence | None) -> Facts:
+    def facts(self, evidence: SteadyEvidence | None) -> Facts:
         """What the lifecycle needs to know. evidence: only where a steady state is waited for."""
         return Facts(
             unsteady=() if evidence is None else tuple(unsteady(self._seen(evidence))),
-            fault_observed=bool(faults) and faults[-1].judged_by(self.probes).observed,
+            fault_observed=self._has_bitten(),
             recovered_since_ns=self.live.recovered_since_ns,
-            primary_since_ns=self._all_at_expected_since(),
+            served_since_ns=self._all_at_expected_since(),
         )
+
+    def _has_bitten(self) -> bool:
+        if not self._bit and self._canary is not None:
+            self._bit = self._canary.judged().observed
+        return self._bit
 
     def _all_at_expected_since(self) -> int | None:
         since = list(self._at_since_ns.values())
@@ -108,7 +131,7 @@ class Observation:
             writes=self.live.acknowledged_writes - self._writes_at_steady,
             answers=None if since_ns is None else answers,
             settled=since_ns is not None and self.live.now_ns - since_ns >= ANSWER_SETTLES_NS,
-            expected=self._edges[self._expected],
+            expected={self._addresses[self._expected]},
             region=self._expected,
             unready=evidence.reasons,
         )

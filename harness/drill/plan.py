@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 from harness.clock import to_ns, to_s
 from harness.drill.evidence import Objectives
@@ -17,11 +18,15 @@ from harness.topology.timing import Timing
 STEADY_FOR_S = 5.0
 STEADY_TIMEOUT_S = 40.0
 CANARY_TIMEOUT_S = 4.0
+FAILURES: tuple[Failure, ...] = get_args(Failure)
 
 
 @dataclass(frozen=True)
 class DrillPlan:
-    """One drill to run. number, of: its place among the drills of this run, for whoever watches."""
+    """One drill to run. number, of: its place among the drills of this run, for whoever watches.
+
+    typed: what `drill run` takes to run it again.
+    """
 
     name: str
     feature: str
@@ -30,6 +35,7 @@ class DrillPlan:
     settings: Settings
     number: int = 1
     of: int = 1
+    typed: str = ""
 
 
 def constants_of(
@@ -82,9 +88,31 @@ def window_s(environment: Environment, timing: Timing) -> float:
     return to_s(predict(constants).bound_phases_ns["detect"] or 0) + to_s(constants.ttl_ns)
 
 
+@dataclass(frozen=True)
+class Law:
+    """What documented constants alone say about an environment: how long things take, by how checks fail.
+
+    window_ns: W. typical_ns, bound_ns: recovery time by failure (refused, black-hole, silence).
+    """
+
+    window_ns: int
+    typical_ns: Mapping[str, int]
+    bound_ns: Mapping[str, int]
+
+
+def law_of(environment: Environment, timing: Timing, subject: SubjectTiming | None = None) -> Law:
+    """The law of an environment's edge, and of a subject that documents any timing, in a profile."""
+    predicted = {failure: predict(constants_of(environment, timing, failure, subject)) for failure in FAILURES}
+    return Law(
+        window_ns=to_ns(window_s(environment, timing)),
+        typical_ns={failure: prediction.typical_ns for failure, prediction in predicted.items()},
+        bound_ns={failure: prediction.bound_ns for failure, prediction in predicted.items()},
+    )
+
+
 def limits_of(environment: Environment, timing: Timing, objectives: Objectives) -> Limits:
     """How long each wait may take."""
-    window_ns = to_ns(window_s(environment, timing))
+    window_ns = law_of(environment, timing).window_ns
     promised = environment.objectives_of(timing.profile)
     objective_s = objectives.rto_s if objectives.rto_s is not None else promised.rto_s
     failback_s = promised.failback_s if promised.failback_s is not None else 3 * promised.rto_s

@@ -1,138 +1,159 @@
-"""Everything that a drill has gathered and that judgement needs, beside the history itself."""
+"""What a drill gathers while it runs: the case as it stands, and the faults that hold."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+from harness.drill import episodes
 from harness.drill.backend import ActiveFault
+from harness.drill.case import CanaryCase, Case, CaseFault, CasePlace, Ending, Final, Requirement, Workload
 from harness.drill.evidence import Objectives
-from harness.drill.lifecycle import Limits
-from harness.drill.plan import DrillPlan
-from harness.drill.settings import Settings
-from harness.errors import VerdictReached
+from harness.drill.plan import DrillPlan, law_of, limits_of
+from harness.errors import DrillMissed, DrillUnknown, HealError, VerdictReached
 from harness.faults.blast_radius import blast_radius
 from harness.faults.model import Fault
-from harness.history.events import CanaryProbe, Commit
-from harness.measurement.canary import CanaryJudgement, judge_canary
+from harness.history.events import Commit
 from harness.measurement.models import FaultInterval
 from harness.outcome import Verdict
 from harness.topology.environment import Environment
-from harness.topology.subject import SubjectTiming
+from harness.topology.subject import Subject
 from harness.topology.timing import Timing
 
 
 @dataclass
-class InjectedFault:
-    """One fault of a drill. active None: it was announced and never applied (`fault=none`)."""
-
-    kind: str
-    target: str
-    mode: str
-    announced_ns: int
-    active: ActiveFault | None
-
-    @classmethod
-    def of(cls, fault: Fault, active: ActiveFault) -> InjectedFault:
-        """A fault that was applied."""
-        return cls(fault.kind, fault.target, fault.mode, active.started.mono_ns, active)
-
-    @classmethod
-    def never_applied(cls, fault: Fault, now_ns: int) -> InjectedFault:
-        """A fault that was only announced."""
-        return cls(fault.kind, fault.target, fault.mode, now_ns, None)
-
-    @property
-    def started_ns(self) -> int:
-        """When its first link was touched."""
-        return self.announced_ns
-
-    @property
-    def interval(self) -> FaultInterval:
-        """When it began and ended, each within bounds."""
-        if self.active is None:
-            return FaultInterval(self.announced_ns, self.announced_ns)
-        return FaultInterval.of(self.active.started, self.active.stopped)
-
-    @property
-    def kinds_used(self) -> tuple[str, ...]:
-        """How the world did what not every world can, e.g. `black_hole: accept-queue`."""
-        return () if self.active is None else self.active.kinds_used
-
-    @property
-    def links(self) -> frozenset[str]:
-        """The links that it hit."""
-        return frozenset() if self.active is None else frozenset(self.active.plan.links)
-
-    @property
-    def touched(self) -> tuple[str, ...]:
-        """Lines on each link and process that it hit, and how."""
-        return () if self.active is None else tuple(blast_radius(self.active.plan).splitlines())
-
-    def judged_by(self, probes: Iterable[CanaryProbe]) -> CanaryJudgement:
-        """Whether the fault was seen at its victim."""
-        if self.active is None:
-            return CanaryJudgement(False, "the fault was never applied, and was not seen anywhere")
-        expectation = self.active.plan.canary
-        return judge_canary(probes, expectation.links, expectation.expected, self.interval)
-
-
-@dataclass
 class Record:
-    """One drill's facts.
+    """One drill so far. active: what holds, by the fault's index in the case, oldest first.
 
-    final_data: region -> table -> key -> value after the end. commits: None where none are kept. expected_region:
-    where clients were to be served after the fault; recovered_ns: since when they were. required: what the scenario
-    demanded, in order. unsent: planned operations that the witness was too late to send at all.
+    heal_ns: when something was healed last. recovered_ns: since when clients have been served again, where a step has
+    waited for that. concluded: the current episode has been; see `episodes`. final: the
+    tables after the end; commits: None where none are kept.
     """
 
     plan: DrillPlan
     folder: Path
-    environment: Environment
-    timing: Timing
-    limits: Limits
-    settings: Settings = field(default_factory=Settings)
-    objectives: Objectives = field(default_factory=Objectives)
-    edges: Mapping[str, str] = field(default_factory=dict)
-    faults: list[InjectedFault] = field(default_factory=list)
-    required: list[str] = field(default_factory=list)
-    control: Verdict | None = None
-    ended_by: VerdictReached | None = None
-    expected_region: str | None = None
+    case: Case
+    active: dict[int, ActiveFault] = field(default_factory=dict)
+    heal_ns: int | None = None
     recovered_ns: int | None = None
-    blip_ended_ns: int | None = None
-    budget_ended_ns: int | None = None
-    final_data: Mapping[str, Mapping[str, Mapping[str, str | None]]] | None = None
+    concluded: bool = False
+    final: Final | None = None
     commits: tuple[Commit, ...] | None = None
-    calibration: Mapping[str, float] = field(default_factory=dict)
-    deaths: tuple[str, ...] = ()
-    unsent: int = 0
-    honours_time_scale: bool = True
-    subject_timing: SubjectTiming | None = None
-    logs: tuple[str, ...] = ()
-    duration_ns: int = 0
-    prescribed_ns: int = 0
-
-    def require(self, name: str) -> None:
-        """The scenario demands that this be judged."""
-        if name not in self.required:
-            self.required.append(name)
 
     @property
-    def window_ns(self) -> int:
-        """W: how long nothing may fail before a recovery counts as lasting."""
-        return self.limits.window_ns
+    def current(self) -> int | None:
+        """The index of the current episode; None before the first."""
+        return len(self.case.episodes) - 1 if self.case.episodes else None
 
-    @property
-    def main_fault(self) -> InjectedFault | None:
-        """The fault that recovery is measured from: the last one that was injected."""
-        return self.faults[-1] if self.faults else None
+    def note(self, **changes: Any) -> None:
+        """Other facts from now on."""
+        self.case = replace(self.case, **changes)
 
-    @property
-    def primary(self) -> str:
-        return self.environment.primary.name
+    def require(self, name: str, *, whole: bool = False, place: str | None = None, **times: int | None) -> Requirement:
+        """The scenario demands this, of the current episode or of the whole drill; returns what was noted."""
+        requirement = Requirement(name, None if whole else self.current, place, **times)
+        self.case = episodes.requiring(self.case, requirement)
+        return requirement
 
-    @property
-    def standby(self) -> str:
-        return self.environment.standby.name
+    def expect(self, place: str) -> None:
+        """A step has said by whom clients must be served."""
+        self.case = episodes.expecting(self.case, place)
+
+    def announce(self, fault: Fault, now_ns: int, serving: str) -> None:
+        """A fault that is never applied (`fault=none`)."""
+        never = CaseFault(fault.kind, fault.target, fault.mode, FaultInterval(now_ns, now_ns), applied=False)
+        self._begin(never, serving)
+
+    def apply(self, fault: Fault, active: ActiveFault, serving: str) -> None:
+        """A fault that holds from now on."""
+        plan = active.plan
+        case = CaseFault(
+            fault.kind, fault.target, fault.mode, FaultInterval.of(active.started), links=plan.links,
+            canary=CanaryCase.of(plan.canary.links, plan.canary.expected), kinds_used=active.kinds_used,
+            touched=tuple(blast_radius(plan).splitlines()),
+        )  # fmt: skip
+        self.active[len(self.case.faults)] = active
+        self._begin(case, serving)
+
+    def _begin(self, fault: CaseFault, serving: str) -> None:
+        self.recovered_ns = None
+        self.case = episodes.with_fault(self.case, fault, serving, concluded=self.concluded)
+        self.concluded = False
+
+    def heal(self, chosen: Sequence[int], serving: str, place: str = "") -> None:
+        """Undo some of what holds, newest first. place: where, when a step heals only that place.
+
+        Raises HealError after having tried everything.
+        """
+        problems = []
+        for index in sorted(chosen, reverse=True):
+            active = self.active[index]
+            try:
+                active.heal()
+            except HealError as error:
+                problems.append(str(error))
+                continue
+            del self.active[index]
+            self._healed(index, active)
+        if problems:
+            raise HealError("; ".join(problems))
+        if chosen:
+            stops = [self.case.faults[index].interval.stop_low_ns for index in chosen]
+            self.heal_ns = min((stop for stop in stops if stop is not None), default=None)
+            before = len(self.case.episodes)
+            if place:
+                self.case = episodes.with_heal(self.case, chosen, serving, place)
+            self.concluded = len(self.case.episodes) == before
+
+    def _healed(self, index: int, active: ActiveFault) -> None:
+        faults = list(self.case.faults)
+        faults[index] = replace(faults[index], interval=FaultInterval.of(active.started, active.stopped))
+        self.case = replace(self.case, faults=tuple(faults))
+
+    def ended(self, reached: VerdictReached) -> None:
+        """Something ended the scenario before its last step."""
+        self.note(ended_by=Ending(verdict_of(reached), str(reached)))
+
+
+def verdict_of(reached: VerdictReached) -> Verdict:
+    """The verdict that an early end stands for."""
+    if isinstance(reached, DrillMissed):
+        return Verdict.MISSED
+    return Verdict.UNKNOWN if isinstance(reached, DrillUnknown) else Verdict.INVALID
+
+
+def opening(
+    plan: DrillPlan,
+    folder: Path,
+    environment: Environment,
+    timing: Timing,
+    objectives: Objectives,
+    edges: Mapping[str, str],
+    subject: Subject | None = None,
+) -> Record:
+    """A drill that is about to begin. edges: place -> the address that DNS answers for it."""
+    documented = None if subject is None else subject.timing
+    lease_s = None if documented is None or not documented.lease_s else timing.interval_s(documented.lease_s)
+    workload = environment.workload
+    case = Case(
+        name=plan.name,
+        feature=plan.feature,
+        scenario=plan.scenario,
+        folder=folder.name,
+        objectives=objectives,
+        limits=limits_of(environment, timing, objectives),
+        law=law_of(environment, timing, documented),
+        places=tuple(
+            CasePlace(place.name, place.database_name, edges.get(place.name, ""), place.role)
+            for place in environment.places
+        ),
+        workload=Workload(workload.dns_clients, workload.rate_per_s, workload.timeout_s),
+        tags=plan.tags,
+        typed=plan.typed,
+        settings=dict(plan.settings.given),
+        lease_s=lease_s,
+        mixed_timing=subject is not None and timing.scale != 1 and not subject.honours_time_scale,
+    )
+    return Record(plan, folder, case)

@@ -18,10 +18,11 @@ _COHORTS = ("dns", "keepalive", "ttl-violating", "pinned-a", "pinned-b", "direct
 
 def live_status(record: Record, observation: Observation, state: State, started_ns: int, now_ns: int) -> LiveStatus:
     """What can be said at now_ns of a drill that began at started_ns."""
+    case = record.case
     recovered_ns = record.recovered_ns or observation.live.recovered_since_ns
-    fault = record.main_fault
+    fault = case.faults[-1] if case.faults else None
     outage_s = None
-    if fault is not None and fault.active is not None:
+    if fault is not None and fault.applied:
         end_ns = recovered_ns if recovered_ns is not None and recovered_ns > fault.started_ns else now_ns
         outage_s = to_s(max(0, end_ns - fault.started_ns))
     return LiveStatus(
@@ -35,7 +36,7 @@ def live_status(record: Record, observation: Observation, state: State, started_
         dns_answer=_answer(record, observation),
         outage_s=outage_s,
         recovered=recovered_ns is not None and fault is not None,
-        objective_s=record.objectives.rto_s,
+        objective_s=case.objectives.rto_s,
         acked_writes=observation.live.acknowledged_writes,
         events=_notable(record, observation, started_ns),
     )
@@ -62,19 +63,19 @@ def _phases(observation: Observation, state: State, now_ns: int) -> tuple[PhaseP
 def _broken(record: Record) -> tuple[str, ...]:
     return tuple(
         " ".join(part for part in (fault.kind, fault.target, fault.mode) if part)
-        for fault in record.faults
-        if fault.active is not None and fault.active.stopped is None
+        for fault in record.case.faults
+        if fault.holds
     )
 
 
 def _services(record: Record, observation: Observation) -> tuple[RegionService, ...]:
-    shares = [(region, observation.live.share(address=address)) for region, address in record.edges.items()]
+    shares = [(region, observation.live.share(address=address)) for region, address in record.case.addresses.items()]
     shares.extend((cohort, observation.live.share(cohort)) for cohort in _COHORTS)
     return tuple(RegionService(label, share.good, share.total) for label, share in shares)
 
 
 def _answer(record: Record, observation: Observation) -> str:
-    by_address = {address: region for region, address in record.edges.items()}
+    by_address = {address: region for region, address in record.case.addresses.items()}
     answer = observation.live.authoritative or ()
     return ", ".join(f"{address} ({by_address.get(address, '?')})" for address in answer)
 

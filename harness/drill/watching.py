@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.clock import to_ns, to_s
-from harness.drill.conclusion import HISTORY, sha256_of
+from harness.clock import to_s
+from harness.drill.case_files import sha256_of
+from harness.drill.conclusion import HISTORY
 from harness.drill.evidence import DrillResult, Finding, Objectives, Outage
-from harness.drill.plan import unanswered_ns, window_s
+from harness.drill.plan import law_of, unanswered_ns
 from harness.history import codec
 from harness.history.events import Event, Operation
 from harness.history.log import pair
@@ -45,7 +46,7 @@ def watched(
     operations = pair(ordered)
     start_ns = operations[0].sent_ns if operations else 0
     end_ns = max((event.mono_ns for event in ordered), default=0)
-    window_ns = to_ns(window_s(environment, timing))
+    window_ns = law_of(environment, timing).window_ns
     blur = _padding(operations, start_ns, end_ns)
     found = interruptions(operations, window_ns, blur, timeout_ns=unanswered_ns(environment))
     worst = _longest(found)

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from harness.clock import Clock, MachineClock
+from harness.clock import Clock, MachineClock, to_s
 from harness.drill.backend import State, SteadyEvidence
 from harness.drill.options import RunOptions
 from harness.drill.settings import Settings
@@ -21,6 +21,7 @@ from harness.live import facts
 from harness.live.adversary import Adversary, Injection
 from harness.live.drill_logs import DrillLogs
 from harness.live.parts import OTHER_COHORTS, Parts, Starter, canaries, edge_calls
+from harness.measurement.replication import ReplicationSeen
 from harness.parts.links.toxiproxy.client import ToxiproxyClient
 from harness.parts.platform.processes.subject import NEEDS_LONGER, SubjectProcesses
 from harness.processes.fork_servers import ForkServers
@@ -28,6 +29,7 @@ from harness.processes.interruption import held
 
 ANSWER_TIMEOUT_S = 10.0
 _EVIDENCE_EVERY_S = 0.2
+_LOOK_S = 0.05
 _CALIBRATION = {"seconds": 1.0, "concurrency": 8}
 _PROBE = {"seconds": 0.05, "concurrency": 1}
 
@@ -47,6 +49,7 @@ class EmbeddedWorld:
         self._fresh = True
         self._pending: list[Event] = []
         self._commits: list[Commit] = []
+        self._replicated = ReplicationSeen(self.environment.databases)
         self._evidence: tuple[float, SteadyEvidence] = (0.0, SteadyEvidence(("nothing is known yet",)))
         self._calibration: dict[str, float] = {}
         self._scan_clients: dict[str, Any] = {}
@@ -91,6 +94,7 @@ class EmbeddedWorld:
         self._commit_tails = [Tail(self._parts.commits_file(name), from_end=True) for name in self._parts.regions]
         self._pending.clear()
         self._commits.clear()
+        self._replicated = ReplicationSeen(self.environment.databases)
         if not self._fresh:
             self._reset()
         self._fresh = False
@@ -197,16 +201,29 @@ class EmbeddedWorld:
 
     def poll(self) -> Sequence[Event]:
         """New events of the witness, of the edge, and of the adversary."""
+        self._read()
         found: list[Event] = list(self._pending)
         self._pending.clear()
-        for tail in self._tails.values():
-            found.extend(event for event in tail.poll() if not isinstance(event, Commit))
         return found
+
+    def _read(self) -> None:
+        for tail in self._tails.values():
+            self._pending.extend(event for event in tail.poll() if not isinstance(event, Commit))
+
+    def wait(self, until_ns: int) -> None:
+        """Until something has been written to a history, or until_ns; looks some twenty times a second."""
+        while (left_ns := until_ns - self.clock.now_ns()) > 0:
+            self.clock.sleep_s(min(_LOOK_S, to_s(left_ns)))
+            self._read()
+            if self._pending:
+                return
 
     def commits(self) -> Sequence[Commit] | None:
         """All commits of this drill so far."""
         for tail in self._commit_tails:
-            self._commits.extend(event for event in tail.poll() if isinstance(event, Commit))
+            new = [event for event in tail.poll() if isinstance(event, Commit)]
+            self._commits.extend(new)
+            self._replicated.add(new)
         return self._commits if self.subject.tables else None
 
     def steady_evidence(self) -> SteadyEvidence:
@@ -216,7 +233,7 @@ class EmbeddedWorld:
             return evidence
         status = self._parts.route53.get("/status")
         reasons = facts.checker_reasons(status, self.environment)
-        reasons += facts.replication_reasons(self.commits(), self.environment)
+        reasons += facts.replication_reasons(None if self.commits() is None else self._replicated)
         self._evidence = (time.monotonic(), SteadyEvidence(tuple(reasons)))
         return self._evidence[1]
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
 import psutil
 
 from harness import __version__
-from harness.clock import NS_PER_S
-from harness.history.events import Commit
+from harness.measurement.replication import ReplicationSeen
 from harness.parts.links.toxiproxy.client import ToxiproxyClient
 from harness.topology.environment import Environment
 from harness.topology.subject import Subject
@@ -21,7 +20,6 @@ _PACKAGES = (
     "moto", "boto3", "dnspython", "aiohttp", "cheroot", "pytest", "pytest-bdd", "allure-pytest", "toxiproxy-python",
     "localstack-client",
 )  # fmt: skip
-_RECENT_NS = 10 * NS_PER_S
 _QUORUM = 0.75
 """The share of a check's checkers that must have data; 18 % decide, but a few early ones are no steady state."""
 
@@ -75,14 +73,6 @@ def checker_reasons(status: Mapping[str, Any], environment: Environment) -> list
     return reasons
 
 
-def replication_reasons(commits: Sequence[Commit] | None, environment: Environment) -> list[str]:
-    """Whether a write has been replicated in the last seconds: the same value was committed by both regions."""
-    if commits is None:
-        return []
-    seen: dict[str, set[str]] = {name: set() for name in environment.databases}
-    recent_ns = max((commit.mono_ns for commit in commits), default=0) - _RECENT_NS
-    for commit in commits:
-        if commit.v is not None and commit.region in seen and commit.mono_ns >= recent_ns:
-            seen[commit.region].add(commit.v)
-    replicated = set.intersection(*seen.values()) if seen else set()
-    return [] if replicated else ["no write has been replicated lately"]
+def replication_reasons(seen: ReplicationSeen | None) -> list[str]:
+    """Whether a write has been replicated in the last seconds. seen: None where no commit logs are kept."""
+    return [] if seen is None or seen.lately else ["no write has been replicated lately"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.clock import NS_PER_MS
 from harness.history.events import CanaryProbe
@@ -45,6 +45,79 @@ class CanaryJudgement:
     healed: bool | None = None
 
 
+@dataclass
+class Tally:
+    """Probes of one link in one stretch of time: how many, how many failed, and how long each took."""
+
+    total: int = 0
+    failed: int = 0
+    took_ns: list[int] = field(default_factory=list)
+    _median_ms: float | None = field(default=None, repr=False, compare=False)
+
+    def add(self, probe: CanaryProbe) -> None:
+        """Count one more."""
+        self.total += 1
+        self.failed += not probe.ok
+        self.took_ns.append(probe.returned_ns - probe.mono_ns)
+        self._median_ms = None
+
+    @property
+    def median_ms(self) -> float:
+        """Of the times that they took."""
+        if self._median_ms is None:
+            self._median_ms = quantile(sorted(self.took_ns), 0.5) / NS_PER_MS
+        return self._median_ms
+
+    def copy(self) -> Tally:
+        """What has been counted so far."""
+        return Tally(self.total, self.failed, list(self.took_ns))
+
+
+class CanarySoFar:
+    """The judgement of one fault while its probes come in, one at a time: O(1) each, and judged when somebody asks.
+
+    earlier: what has been counted of each link before the fault, if anything has been.
+    """
+
+    def __init__(
+        self,
+        links: Sequence[str],
+        expectation: Expectation,
+        window: FaultInterval,
+        earlier: Mapping[str, Tally] | None = None,
+    ) -> None:
+        self.window = window
+        self._expectation = expectation
+        known = earlier or {}
+        self._before = {link: known[link].copy() if link in known else Tally() for link in links}
+        self._during = {link: Tally() for link in links}
+        self._after: dict[str, bool] = {}
+
+    def add(self, probe: CanaryProbe) -> None:
+        """Take one more probe into account; it counts only when all of it was before, during or after the fault."""
+        if probe.link not in self._before:
+            return
+        if probe.returned_ns < self.window.start_low_ns:
+            self._before[probe.link].add(probe)
+        elif _during(probe, self.window):
+            self._during[probe.link].add(probe)
+        elif self.window.stop_high_ns is not None and probe.mono_ns > self.window.stop_high_ns:
+            # The first probe after a heal may still meet a connection that the heal cut.
+            self._after[probe.link] = probe.ok
+
+    def judged(self) -> CanaryJudgement:
+        """What they have shown so far."""
+        if not self._before:
+            return CanaryJudgement(False, "the fault has no canary, so nothing shows that it was there")
+        parts: list[str] = []
+        observed = True
+        for link, before in self._before.items():
+            seen, sentence = _judge_link(before, self._during[link], self._expectation)
+            observed = observed and seen
+            parts.append(f"{link}: {sentence}")
+        return CanaryJudgement(observed, "; ".join(parts), all(self._after.values()) if self._after else None)
+
+
 def judge_canary(
     probes: Iterable[CanaryProbe], links: Sequence[str], expectation: Expectation, window: FaultInterval
 ) -> CanaryJudgement:
@@ -52,26 +125,10 @@ def judge_canary(
 
     A probe counts as before, during or after the fault only when all of it, sending and return, was.
     """
-    if not links:
-        return CanaryJudgement(False, "the fault has no canary, so nothing shows that it was there")
-    by_link: dict[str, list[CanaryProbe]] = {link: [] for link in links}
+    so_far = CanarySoFar(links, expectation, window)
     for probe in probes:
-        if probe.link in by_link:
-            by_link[probe.link].append(probe)
-    parts: list[str] = []
-    observed = True
-    healed: bool | None = None
-    for link, of_link in by_link.items():
-        before = [p for p in of_link if p.returned_ns < window.start_low_ns]
-        during = [p for p in of_link if _during(p, window)]
-        after = [p for p in of_link if window.stop_high_ns is not None and p.mono_ns > window.stop_high_ns]
-        seen, sentence = _judge_link(before, during, expectation)
-        observed = observed and seen
-        parts.append(f"{link}: {sentence}")
-        if after:
-            # The first probe after a heal may still meet a connection that the heal cut.
-            healed = healed is not False and after[-1].ok
-    return CanaryJudgement(observed, "; ".join(parts), healed)
+        so_far.add(probe)
+    return so_far.judged()
 
 
 def untouched(probes: Iterable[CanaryProbe], touched: Collection[str], from_ns: int) -> Mapping[str, Share]:
@@ -98,32 +155,21 @@ def _during(probe: CanaryProbe, window: FaultInterval) -> bool:
     return not probe.ok and probe.mono_ns < window.stop_low_ns
 
 
-def _judge_link(
-    before: Sequence[CanaryProbe], during: Sequence[CanaryProbe], expectation: Expectation
-) -> tuple[bool, str]:
-    if not before:
+def _judge_link(before: Tally, during: Tally, expectation: Expectation) -> tuple[bool, str]:
+    if not before.total:
         return False, "not probed before the fault"
-    if not during:
+    if not during.total:
         return False, "not probed while the fault held"
     if isinstance(expectation, Slow):
-        return _judge_slow(before, during, expectation)
-    failed_before = sum(not p.ok for p in before)
-    failed = sum(not p.ok for p in during)
-    counts = f"{failed_before} of {len(before)} probes failed before the fault, {failed} of {len(during)} during it"
+        usual_ms, now_ms = before.median_ms, during.median_ms
+        sentence = f"median {usual_ms:.0f} ms before the fault, {now_ms:.0f} ms during it"
+        return usual_ms < expectation.min_ms <= now_ms, sentence
+    failed_before, failed = before.failed, during.failed
+    counts = f"{failed_before} of {before.total} probes failed before the fault, {failed} of {during.total} during it"
     if isinstance(expectation, Fails):
-        return failed == len(during) and failed_before < len(before), counts
-    low, high = binomial_interval(failed, len(during))
+        return failed == during.total and failed_before < before.total, counts
+    low, high = binomial_interval(failed, during.total)
     as_expected = failed > 0 and low <= expectation.high and high >= expectation.low
     # The rate must be the fault's: more than what failed anyway.
-    as_expected = as_expected and failed / len(during) > failed_before / len(before)
+    as_expected = as_expected and failed / during.total > failed_before / before.total
     return as_expected, f"{counts} (99 % interval {low:.2f} to {high:.2f})"
-
-
-def _judge_slow(before: Sequence[CanaryProbe], during: Sequence[CanaryProbe], slow: Slow) -> tuple[bool, str]:
-    usual_ms, now_ms = _median_ms(before), _median_ms(during)
-    sentence = f"median {usual_ms:.0f} ms before the fault, {now_ms:.0f} ms during it"
-    return usual_ms < slow.min_ms <= now_ms, sentence
-
-
-def _median_ms(probes: Sequence[CanaryProbe]) -> float:
-    return quantile(sorted(p.returned_ns - p.mono_ns for p in probes), 0.5) / NS_PER_MS

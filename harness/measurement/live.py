@@ -142,15 +142,6 @@ class LiveState:
             return None
         return max(value for value in since if value is not None)
 
-    @property
-    def recovered_for_ns(self) -> int | None:
-        """For how long that is known, by the judged client that was heard of least recently; None: not recovered."""
-        since_ns = self.recovered_since_ns
-        if since_ns is None:
-            return None
-        heard_ns = min(streak.last_good_ns or 0 for streak in self._streaks.values())
-        return max(0, heard_ns - since_ns)
-
     def _complete(self, event: Completion) -> None:
         sent_ns = self._sent_ns.pop(event.op, None)
         good = event.outcome is Outcome.OK
@@ -177,7 +168,8 @@ class LiveState:
 
     def _answer(self, event: DnsAnswer) -> None:
         self.answers[event.client] = event.addresses
-        if event.client == AUTHORITATIVE and event.addresses != self.authoritative:
+        # Several addresses may come in any order: only another set of them is another answer.
+        if event.client == AUTHORITATIVE and set(event.addresses) != set(self.authoritative or ("nobody knows",)):
             self.authoritative = event.addresses
             self.authoritative_since_ns = event.mono_ns
 

@@ -14,12 +14,62 @@ success did not matter to it, and is cut off there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from harness.history.events import Commit, DnsAnswer, Event, HealthTransition, Operation
 from harness.measurement.models import AUTHORITATIVE, FaultInterval, acknowledged, address_of
 
-PHASES = ("detect", "redirect", "activate", "dns_ttl", "settle")
+
+@dataclass(frozen=True)
+class Way:
+    """Where milestones are looked for: from the loss of one place to another's service, or to its own return.
+
+    context: events that are no operations. lost_*: "" where nothing is left behind, for a place just comes back.
+    """
+
+    context: Sequence[Event | Commit]
+    operations: Sequence[Operation]
+    start_ns: int
+    lost_region: str
+    lost_address: str
+    survivor_region: str
+    survivor_address: str
+    worst_client: str
+
+    def answered(self, client: str) -> int | None:
+        """When an observer's answer became the survivor's."""
+        if self.lost_address:
+            return answer_left(self.context, client, self.lost_address, self.start_ns)
+        return answer_came(self.context, client, self.survivor_address, self.start_ns)
+
+    def flipped(self) -> int | None:
+        """When the edge's checks noticed."""
+        region, status = (self.lost_region, "unhealthy") if self.lost_region else (self.survivor_region, "healthy")
+        return _first(
+            e.mono_ns
+            for e in self.context
+            if isinstance(e, HealthTransition)
+            and e.kind == "route53"
+            and e.target == region
+            and e.status == status
+            and e.mono_ns >= self.start_ns
+        )
+
+
+def _detected(way: Way) -> int | None:
+    moments = [moment for moment in (way.flipped(), way.answered(AUTHORITATIVE)) if moment is not None]
+    return min(moments) if way.flipped() is not None else None
+
+
+MILESTONES: Mapping[str, Callable[[Way], int | None]] = {
+    "detect": _detected,
+    "redirect": lambda way: way.answered(AUTHORITATIVE),
+    "activate": lambda way: first_acknowledged(way.operations, way.survivor_address, way.start_ns),
+    "dns_ttl": lambda way: way.answered(way.worst_client),
+}
+"""Phase -> when it ends; the last one, `settle`, ends with the lasting success."""
+PHASES = (*MILESTONES, "settle")
 
 
 def phases(
@@ -32,30 +82,19 @@ def phases(
     survivor_address: str,
     worst_client: str,
     total_ns: int | None,
+    survivor_region: str = "",
 ) -> dict[str, int | None]:
     """Nanoseconds per phase, in order of time; they add up to total_ns.
 
     total_ns: the worst dns client's `from_fault_ns`, measured from fault.start_low_ns; None (never recovered) gives
-    the phases whose ends were seen, and None for `settle`.
+    the phases whose ends were seen, and None for `settle`. lost_region, lost_address: "" for a place that returns.
     """
     start_ns = fault.start_low_ns
-    context = list(events)
-    redirected_ns = answer_left(context, AUTHORITATIVE, lost_address, start_ns)
-    flipped_ns = _first(
-        e.mono_ns
-        for e in context
-        if isinstance(e, HealthTransition)
-        and e.kind == "route53"
-        and e.target == lost_region
-        and e.status == "unhealthy"
-        and e.mono_ns >= start_ns
-    )
-    milestones = {
-        "detect": flipped_ns if flipped_ns is None or redirected_ns is None else min(flipped_ns, redirected_ns),
-        "redirect": redirected_ns,
-        "activate": first_acknowledged(operations, survivor_address, start_ns),
-        "dns_ttl": answer_left(context, worst_client, lost_address, start_ns),
-    }
+    way = Way(
+        list(events), list(operations), start_ns, lost_region, lost_address, survivor_region, survivor_address,
+        worst_client,
+    )  # fmt: skip
+    milestones = {name: reached(way) for name, reached in MILESTONES.items()}
     return split(start_ns, milestones, None if total_ns is None else start_ns + total_ns)
 
 
@@ -86,6 +125,15 @@ def answer_left(events: Iterable[Event | Commit], client: str, lost_address: str
         and e.addresses
         and lost_address not in e.addresses
     )
+
+
+def answer_came(events: Iterable[Event | Commit], client: str, address: str, since_ns: int) -> int | None:
+    """From when on, not before since_ns, an observer's answer had an address in it; None: it never had."""
+    seen = [e for e in events if isinstance(e, DnsAnswer) and e.source == "witness" and e.client == client]
+    before = max((e for e in seen if e.mono_ns < since_ns), key=lambda e: e.mono_ns, default=None)
+    if before is not None and address in before.addresses:
+        return since_ns
+    return _first(e.mono_ns for e in seen if e.mono_ns >= since_ns and address in e.addresses)
 
 
 def first_acknowledged(operations: Iterable[Operation], address: str, since_ns: int) -> int | None:

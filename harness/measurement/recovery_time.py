@@ -22,13 +22,13 @@ shortens it most, before its lower end is computed: they may have been strays.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from harness.history.events import Operation
 from harness.measurement.models import KINDS, FaultInterval, Kind, Padding, kind_of
 from harness.measurement.statistics import tolerated_failures
-from harness.measurement.streams import CLIENT_TIMEOUT_NS, Stream, by_client, end_of, stream_of
+from harness.measurement.streams import CLIENT_TIMEOUT_NS, Stream, by_client, end_of, stream_of, up_to
 from harness.outcome import Bracket
 
 
@@ -114,14 +114,21 @@ def recovery_by_cohort(
     baseline_failure_rates: Mapping[str, float] | None = None,
     *,
     timeout_ns: int = CLIENT_TIMEOUT_NS,
+    until_ns: int | None = None,
 ) -> dict[str, CohortRecovery]:
-    """The recovery of every cohort; arguments as recovery_bracket. baseline_failure_rates: by cohort, default 0."""
-    everything = list(operations)
-    end_ns = end_of(everything)
+    """The recovery of every cohort; arguments as recovery_bracket. baseline_failure_rates: by cohort, default 0.
+
+    until_ns: nothing from this moment on counts, for something else happened then; None: to the history's end.
+    """
+    everything = list(operations) if until_ns is None else up_to(operations, until_ns)
+    end_ns = end_of(everything) if until_ns is None else until_ns
     rates = baseline_failure_rates or {}
     cohorts: dict[str, dict[tuple[str, Kind], RecoveryTime]] = {}
     for (cohort, client, kind), group in by_client(everything).items():
         stream = stream_of(group, end_ns, timeout_ns)
+        if until_ns is not None:
+            # What was under way then is not known to have failed, and the clients were watched up to that moment.
+            stream = replace(stream, horizon_ns=until_ns)
         time = _of_stream(stream, fault, heal_ns, window_ns, padding, rates.get(cohort, 0.0), client, kind)
         cohorts.setdefault(cohort, {})[client, kind] = time
     return {

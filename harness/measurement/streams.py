@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from harness.clock import NS_PER_S
@@ -63,6 +63,16 @@ def stream_of(operations: Sequence[Operation], horizon_ns: int, timeout_ns: int 
         (0, *accumulate(bad)),
         horizon_ns,
     )
+
+
+def up_to(operations: Iterable[Operation], end_ns: int) -> list[Operation]:
+    """The operations that were sent before end_ns, as they stood then: what had not returned had no outcome yet."""
+    found = []
+    for o in operations:
+        if o.sent_ns < end_ns:
+            under_way = o.returned_ns is not None and o.returned_ns > end_ns
+            found.append(replace(o, completion=None) if under_way else o)
+    return found
 
 
 def end_of(operations: Iterable[Operation]) -> int:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from harness.drill.catalogue import typed
-from harness.drill.conclusion import crashed
+from harness.drill.conclusion import HISTORY, crashed
 from harness.drill.evidence import DrillResult, RunResult
 from harness.drill.facade import Drill
 from harness.drill.lifecycle import Phase
@@ -86,7 +85,6 @@ class DrillSession:
         self.pytest_session: pytest.Session | None = None
         self._broken: list[tuple[DrillPlan, Path | None, str]] = []
         self._warm = False
-        self._typed: dict[str, str] = {}
         self.planned = 0
         self._begun = 0
 
@@ -147,7 +145,6 @@ class DrillSession:
         """The drill of a scenario's test."""
         found = drill_of(item)
         self._begun += 1
-        self._typed[found.name] = typed(found.file, found.name)
         plan = DrillPlan(
             name=found.name,
             feature=found.feature,
@@ -156,6 +153,7 @@ class DrillSession:
             settings=self.run.options.settings,
             number=self._begun,
             of=max(self.planned, self._begun),
+            typed=typed(found.file, found.name),
         )
         try:
             world = self.world()
@@ -190,7 +188,6 @@ class DrillSession:
         """Keep a drill's result, and draw what belongs to it."""
         from harness.reporting.filing import file_drill
 
-        result = replace(result, typed=self._typed.get(result.name, ""))
         self.run.drills.append(result)
         file_drill(result, self.run.folder)
 
@@ -209,8 +206,9 @@ class DrillSession:
         from harness.reporting.filing import file_run
 
         for plan, folder, text in self._broken:
-            broken = crashed(plan, folder or self._run.drill_folder(plan.name), text)
-            self._run.drills.append(replace(broken, typed=self._typed.get(plan.name, "")))
+            folder = folder or self._run.drill_folder(plan.name)
+            (folder / HISTORY).write_bytes(b"")  # what it saw until then is no history of a drill
+            self._run.drills.append(crashed(plan, folder.name, text))
         result = self._run.result(**self._facts)
         file_run(result, self._run.folder)
         self._run.point_latest()

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness.drill.evidence import DrillResult, FaultResult, RunResult
+from harness.drill.evidence import DrillResult, EpisodeResult, FaultResult, ObjectiveResult, RpoResult, RunResult
 from harness.errors import WorldError
 from harness.outcome import Bracket
 from harness.reporting import schema
@@ -49,13 +49,13 @@ def drill_dict(drill: DrillResult) -> dict[str, Any]:
         "why": drill.why,
         "control": drill.control,
         "objectives": asdict(drill.objectives),
-        "results": [{"name": r.name, "verdict": r.verdict.value, "text": r.text} for r in drill.results],
+        "results": [_result_dict(result) for result in drill.results],
         "faults": [_fault_dict(fault) for fault in drill.faults],
         "rto": _bracket_dict(drill.rto),
         "rto_by_cohort": {cohort: _bracket_dict(value) for cohort, value in drill.rto_by_cohort.items()},
         "prediction_s": drill.prediction_s,
         "phases_ns": dict(drill.phases_ns),
-        "rpo": None if drill.rpo is None else {**asdict(drill.rpo), "missing_ids": list(drill.rpo.missing_ids)},
+        "rpo": _rpo_dict(drill.rpo),
         "failback": None if drill.failback is None else {name: _plain(value) for name, value in drill.failback.items()},
         "findings": [asdict(finding) for finding in drill.findings],
         "outages": [
@@ -78,7 +78,39 @@ def drill_dict(drill: DrillResult) -> dict[str, Any]:
         "logs": list(drill.logs),
         "history": drill.history,
         "history_sha256": drill.history_sha256,
+        "files": dict(drill.files),
+        "episodes": [_episode_dict(episode) for episode in drill.episodes],
     }
+
+
+def _episode_dict(episode: EpisodeResult) -> dict[str, Any]:
+    return {
+        "name": episode.name,
+        "begins": episode.begins,
+        "serving": episode.serving,
+        "expected": episode.expected,
+        "faults": list(episode.faults),
+        "healed": list(episode.healed),
+        "steady_ns": episode.steady_ns,
+        "start_ns": episode.start_ns,
+        "heal_ns": episode.heal_ns,
+        "end_ns": episode.end_ns,
+        "rto": _bracket_dict(episode.rto),
+        "rto_by_cohort": {cohort: _bracket_dict(value) for cohort, value in episode.rto_by_cohort.items()},
+        "phases_ns": dict(episode.phases_ns),
+        "rpo": _rpo_dict(episode.rpo),
+        "prediction_s": episode.prediction_s,
+        "why": episode.why,
+        "results": [_result_dict(result) for result in episode.results],
+    }
+
+
+def _result_dict(result: ObjectiveResult) -> dict[str, Any]:
+    return {"name": result.name, "verdict": result.verdict.value, "text": result.text, "episode": result.episode}
+
+
+def _rpo_dict(rpo: RpoResult | None) -> dict[str, Any] | None:
+    return None if rpo is None else {**asdict(rpo), "missing_ids": list(rpo.missing_ids)}
 
 
 def _fault_dict(fault: FaultResult) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from harness.clock import to_ns
 from harness.drill.evidence import (
     DrillResult,
+    EpisodeResult,
     FaultResult,
     Finding,
     ObjectiveResult,
@@ -113,7 +114,7 @@ def _finite(text: str) -> float:
 def _path_problems(body: Any, path: Path) -> list[Problem]:
     found = []
     for drill in body["drills"]:
-        for name in (drill["history"], *drill.get("logs", ())):
+        for name in (drill["history"], *drill.get("logs", ()), *drill.get("files", {})):
             try:
                 inside(path.parent, name)
             except InputError as error:
@@ -180,7 +181,7 @@ def _drill(body: Mapping[str, Any]) -> DrillResult:
         reasons=tuple(body["reasons"]),
         objectives=Objectives(**_known(body["objectives"], *Objectives.__dataclass_fields__)),
         tags=tuple(body.get("tags", ())),
-        results=tuple(ObjectiveResult(r["name"], Verdict(r["verdict"]), r["text"]) for r in body.get("results", ())),
+        results=_results(body),
         faults=tuple(_fault(fault) for fault in body["faults"]),
         rto=_bracket(body["rto"]),
         rto_by_cohort={cohort: _bracket(value) for cohort, value in body.get("rto_by_cohort", {}).items()},
@@ -188,4 +189,25 @@ def _drill(body: Mapping[str, Any]) -> DrillResult:
         findings=tuple(Finding(**_known(f, *Finding.__dataclass_fields__)) for f in body.get("findings", ())),
         outages=tuple(_outage(outage) for outage in body.get("outages", ())),
         logs=tuple(body.get("logs", ())),
+        files=body.get("files", {}),
+        episodes=tuple(_episode(episode) for episode in body.get("episodes", ())),
+    )
+
+
+def _results(body: Mapping[str, Any]) -> tuple[ObjectiveResult, ...]:
+    return tuple(
+        ObjectiveResult(r["name"], Verdict(r["verdict"]), r["text"], r.get("episode")) for r in body.get("results", ())
+    )
+
+
+def _episode(body: Mapping[str, Any]) -> EpisodeResult:
+    return EpisodeResult(
+        **_known(body, "name", "begins", "serving", "expected", "steady_ns", "start_ns", "heal_ns", "end_ns"),
+        **_known(body, "phases_ns", "prediction_s", "why"),
+        faults=tuple(body.get("faults", ())),
+        healed=tuple(body.get("healed", ())),
+        rto=_bracket(body.get("rto")),
+        rto_by_cohort={cohort: _bracket(value) for cohort, value in body.get("rto_by_cohort", {}).items()},
+        rpo=_rpo(body.get("rpo")),
+        results=_results(body),
     )

@@ -11,7 +11,6 @@ import pytest
 from simulated_backend import SimulatedBackend, Story
 
 import harness.reporting.filing
-from harness.drill import loop
 from harness.live import backend as live_world
 from harness.processes import fork_servers
 
@@ -32,7 +31,6 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Callable[[Story], list[SimulatedBa
             started.append(SimulatedBackend(story, options))
             return started[-1]
 
-        monkeypatch.setattr(loop, "POLL_S", 0.2)  # a quarter of the looks, at the same history
         monkeypatch.setattr(live_world, "EmbeddedWorld", start)
         monkeypatch.setattr(fork_servers, "start_fork_servers", lambda stack: None)
         return started

@@ -44,6 +44,10 @@ ROOT = Path(__file__).parents[2]
 EAST, WEST = "us-east-1", "us-west-2"
 EDGES = {EAST: "127.0.1.10", WEST: "127.0.2.10"}
 NOWHERE = ("127.0.0.1", 1)
+GHOST = "127.0.9.9"
+"""An address that belongs to no place of the environment."""
+LOOK_NS = 200 * NS_PER_MS
+"""How much of what happens comes at once to whoever waits for something to happen."""
 LATENCY_NS = 5 * NS_PER_MS
 CANARY_PERIOD_NS = 250 * NS_PER_MS
 OTHER_PERIOD_NS = 500 * NS_PER_MS
@@ -96,6 +100,11 @@ class Story:
     answer_changes_at_s: float | None = None
     steady: bool = True
     deaths: tuple[str, ...] = ()
+    takeovers: int = 1000
+    later_takeover_s: float | None = None
+    return_s: float | None = 1.0
+    ghost: bool = False
+    canary_period_s: float = CANARY_PERIOD_NS / 1e9
 
 
 class SimulatedClock:
@@ -103,25 +112,34 @@ class SimulatedClock:
 
     def __init__(self) -> None:
         self.ns = to_ns(1000)
-        self._due: list[tuple[int, int, Callable[[], None]]] = []
+        self._due: list[tuple[int, int, Callable[..., None], tuple[Any, ...]]] = []
         self._order = count()
 
     def now_ns(self) -> int:
         return self.ns
 
     def sleep_s(self, seconds: float) -> None:
-        until_ns = self.ns + to_ns(seconds)
-        while self._due and self._due[0][0] <= until_ns:
-            self.ns, _, happen = heapq.heappop(self._due)
-            happen()
+        self.run_until(self.ns + to_ns(seconds))
+
+    def run_until(self, until_ns: int) -> None:
+        """Let happen what falls due until then."""
+        due = self._due
+        while due and due[0][0] <= until_ns:
+            self.ns, _, happen, arguments = heapq.heappop(due)
+            happen(*arguments)
         self.ns = until_ns
+
+    @property
+    def next_ns(self) -> int | None:
+        """When the next thing falls due."""
+        return self._due[0][0] if self._due else None
 
     def forget(self) -> None:
         """Nothing that was to happen happens."""
         self._due.clear()
 
-    def after(self, delay_ns: int, happen: Callable[[], None]) -> None:
-        heapq.heappush(self._due, (self.ns + delay_ns, next(self._order), happen))
+    def after(self, delay_ns: int, happen: Callable[..., None], *arguments: Any) -> None:
+        heapq.heappush(self._due, (self.ns + delay_ns, next(self._order), happen, arguments))
 
 
 @dataclass
@@ -187,7 +205,10 @@ class SimulatedBackend:
         self._tables: dict[str, dict[str, str | None]] = {EAST: {}, WEST: {}}
         self._backlog: dict[str, list[str]] = {EAST: [], WEST: []}
         self._held: list[HeldFault] = []
+        self._seen_faults()
+        self._taken_over = 0
         self._epochs = {EAST: 1, WEST: 0}
+        self._active: str | None = EAST
         self._accepting = {EAST}
         self._relapsed = False
         self._answered = EDGES[EAST]
@@ -197,9 +218,9 @@ class SimulatedBackend:
         self._start_clients()
         for link in self._links:
             if link.from_canary:
-                self._every(CANARY_PERIOD_NS, lambda name=link.name: self._probe(name))
+                self._every(to_ns(self.story.canary_period_s), lambda name=link.name: self._probe(name))
         if self.story.answer_changes_at_s is not None:
-            self._clock.after(to_ns(self.story.answer_changes_at_s), lambda: self._answer(WEST))
+            self._clock.after(to_ns(self.story.answer_changes_at_s), self._answer, WEST)
 
     def close_drill(self) -> Sequence[str]:
         self.stop_workload()
@@ -208,6 +229,13 @@ class SimulatedBackend:
     def poll(self) -> Sequence[Event]:
         found, self._new = self._new, []
         return found
+
+    def wait(self, until_ns: int) -> None:
+        while not self._new and self._clock.ns < until_ns:
+            next_ns = self._clock.next_ns
+            self._clock.run_until(
+                until_ns if next_ns is None else min(until_ns, max(next_ns, self._clock.ns) + LOOK_NS)
+            )
 
     def steady_evidence(self) -> SteadyEvidence:
         if not self.story.steady:
@@ -252,45 +280,67 @@ class SimulatedBackend:
         started = FaultEvent("start", plan.kind, plan.target, plan.mode, now_ns, now_ns + NS_PER_MS, plan.links)
         held = HeldFault(self, fault, plan, started)
         self._held.append(held)
+        self._seen_faults()
         self._new.append(started)
-        if not self._reachable(EAST) and self.story.takeover_s is not None:
-            self._clock.after(to_ns(self.story.takeover_s), self._take_over)
+        story, takeover_s = self.story, self.story.takeover_s
+        if self._active is not None and not self._reachable(self._active) and takeover_s is not None:
+            if self._taken_over and story.later_takeover_s is not None:
+                takeover_s = story.later_takeover_s
+            self._clock.after(to_ns(takeover_s), self._take_over, self._active)
         return held
 
     def healed(self, held: HeldFault) -> None:
         """The adversary has undone a fault."""
         assert held.stopped is not None
         self._held.remove(held)
+        self._seen_faults()
         self._new.append(held.stopped)
         self._clock.after(to_ns(self.story.replication_s), self._flush)
         if not self.story.fenced:
             self._accepting.add(EAST)
-        if self._answered == EDGES[WEST] and self.story.failback_s is not None:
+        if self._active is None and self.story.return_s is not None:
+            self._clock.after(to_ns(self.story.return_s), self._come_back)
+        elif self._active == WEST and self.story.failback_s is not None:
             self._clock.after(to_ns(self.story.failback_s), self._fail_back)
 
     def heal_all(self) -> None:
         for held in list(getattr(self, "_held", ())):
             held.heal()
 
+    def _seen_faults(self) -> None:
+        """Another set of faults holds: what that means for each link is worked out once."""
+        self._down: dict[str, str] = {}
+        for held in reversed(self._held):
+            if held.plan.kind != "gray-failure" and self.story.bites:
+                self._down.update(dict.fromkeys(held.plan.links, held.plan.mode))
+        self._reach = {region: self._path_works(region) for region in (EAST, WEST)}
+        self._grays = {
+            region: max((getattr(h.fault, "rate", 0.0) for h in self._held if h.fault.target == region), default=0.0)
+            for region in (EAST, WEST)
+        }
+
     def _cut(self, source: str, target: str, service: str) -> str | None:
         """The mode in which a link is lost; None: it works."""
-        name = link_name(source, target, service)
-        lost = [h for h in self._held if name in h.plan.links and h.plan.kind != "gray-failure"]
-        return lost[0].plan.mode if lost and self.story.bites else None
+        return self._down.get(link_name(source, target, service)) if self._down else None
 
     def _gray(self, region: str) -> float:
         """Share of requests that fail one by one."""
-        rates = [getattr(h.fault, "rate", 0.0) for h in self._held if h.fault.target == region]
-        return max(rates, default=0.0)
+        return self._grays.get(region, 0.0)
 
     def _unlucky(self, region: str) -> bool:
         """Whether the next request is one of those: every n-th, so that shares come out exactly."""
-        left = self.failures_left.get(region, 0) + round(100 * self._gray(region))
+        rate = self._gray(region)
+        if not rate:
+            return False
+        left = self.failures_left.get(region, 0) + round(100 * rate)
         self.failures_left[region] = left % 100
         return left >= 100
 
     def _reachable(self, region: str) -> bool:
         """Whether a client's request reaches the region's database."""
+        return self._reach[region]
+
+    def _path_works(self, region: str) -> bool:
         path = (
             ("clients", region, "http"),
             (f"lb.{region}", f"storefront.{region}", "http"),
@@ -300,31 +350,47 @@ class SimulatedBackend:
 
     # --- the subject -------------------------------------------------------------------------------------------
 
-    def _take_over(self) -> None:
-        lost = not self._reachable(EAST)
-        if self._frozen or EAST not in self._accepting or not (lost or self.story.hasty):
+    def _take_over(self, lost: str) -> None:
+        other = WEST if lost == EAST else EAST
+        gone = not self._reachable(lost)
+        if self._frozen or self._active != lost or not (gone or self.story.hasty):
             return
-        self._accept(WEST)
-        self._health("unhealthy", 3)
+        if not self._reachable(other):  # nowhere to go: the lease runs out, and the edge fails open
+            self._active, self._accepting = None, set()
+            self._clock.after(to_ns(self.story.answer_s), self._answer, EAST)
+            return
+        self._taken_over += 1
+        if self._taken_over > self.story.takeovers:
+            return
+        self._accept(other)
+        self._health(lost, "unhealthy", 3)
         if self.story.relapse is not None:
             begins_s, ends_s = self.story.relapse
             self._clock.after(to_ns(begins_s), lambda: setattr(self, "_relapsed", True))
             self._clock.after(to_ns(ends_s), lambda: setattr(self, "_relapsed", False))
-        self._clock.after(to_ns(self.story.answer_s), lambda: self._answer(WEST))
+        self._clock.after(to_ns(self.story.answer_s), self._answer, other)
+
+    def _come_back(self) -> None:
+        """The first region to return serves."""
+        back = next((region for region in (WEST, EAST) if self._reachable(region)), None)
+        if back is not None and self._active is None:
+            self._accept(back)
+            self._health(back, "healthy", 16)
+            self._clock.after(to_ns(self.story.answer_s), self._answer, back)
 
     def _fail_back(self) -> None:
         if not self._reachable(EAST):
             return
         self._accept(EAST)
-        self._health("healthy", 16)
-        self._clock.after(to_ns(self.story.answer_s), lambda: self._answer(EAST))
+        self._health(EAST, "healthy", 16)
+        self._clock.after(to_ns(self.story.answer_s), self._answer, EAST)
 
     def _accept(self, region: str) -> None:
         self._epochs[region] = max(self._epochs.values()) + 1
-        self._accepting = {region}
+        self._active, self._accepting = region, {region}
 
-    def _health(self, status: Any, healthy: int) -> None:
-        self._new.append(HealthTransition(EAST, status, healthy, 16, self._clock.ns))
+    def _health(self, region: str, status: Any, healthy: int) -> None:
+        self._new.append(HealthTransition(region, status, healthy, 16, self._clock.ns))
 
     def _commit(self, region: str, key: str, value: str | None) -> None:
         self._tables[region][key] = value
@@ -394,7 +460,10 @@ class SimulatedBackend:
 
     def _plan(self, client: Client, function: Function) -> None:
         planned_ns = self._clock.ns
-        self._clock.after(to_ns(self.story.lateness_s), lambda: self._send(client, function, planned_ns))
+        if not self.story.lateness_s:
+            self._send(client, function, planned_ns)
+            return
+        self._clock.after(to_ns(self.story.lateness_s), self._send, client, function, planned_ns)
 
     def _send(self, client: Client, function: Function, planned_ns: int) -> None:
         op = f"o{next(self._operations)}"
@@ -406,7 +475,15 @@ class SimulatedBackend:
         outcome, after_ns, error = self._fate(region, is_write=function == "put")
         if client.cohort == "dns" and self.story.stray and not next(self._strays) % self.story.stray:
             outcome, error = Outcome.INFO, "reset"
-        self._clock.after(after_ns, lambda: self._complete(who, client, region, outcome, error))
+        if outcome is not Outcome.OK and self.story.ghost and client.cohort == "dns" and not any(self._reach.values()):
+            self._clock.after(LATENCY_NS, self._haunt, who)
+            return
+        self._clock.after(after_ns, self._complete, who, client, region, outcome, error)
+
+    def _haunt(self, who: tuple[str, int, str, str, Function, str]) -> None:
+        """Somebody answers who is nobody's region."""
+        value = None if who[4] == "get" else who[0]
+        self._new.append(Completion(*who, value, Outcome.OK, self._clock.ns, GHOST, 200))
 
     def _fate(self, region: str, *, is_write: bool) -> tuple[Outcome, int, str | None]:
         timeout_ns = to_ns(self.environment.workload.timeout_s)
@@ -436,7 +513,7 @@ class SimulatedBackend:
         if good and function == "put":
             self._commit(region, key, op)
             other = WEST if region == EAST else EAST
-            self._clock.after(to_ns(self.story.replication_s), lambda: self._replicate(region, other, key))
+            self._clock.after(to_ns(self.story.replication_s), self._replicate, region, other, key)
             client.written.append(op)
         value = self._tables[region].get(key) if good else None
         epoch = self._epochs[region] if good else None
@@ -452,16 +529,16 @@ class SimulatedBackend:
         source, _, rest = name.partition("->")
         target, _, service = rest.partition(":")
         mode = self._cut(source, target, service)
-        grey = any(name in h.plan.links for h in self._held) and mode is None and self._unlucky(target)
-        failed = mode is not None or (grey and self.story.bites)
+        grey = mode is None and self._held and any(name in h.plan.links for h in self._held) and self._unlucky(target)
+        failed = mode is not None or bool(grey and self.story.bites)
         if self.story.overloaded and service == "dynamodb":
             failed = failed or not next(self._strays) % 5
         took_ns = to_ns(1) if mode == "black-hole" else 2 * NS_PER_MS
 
-        def returned() -> None:
-            self._new.append(CanaryProbe(name, not failed, sent_ns, self._clock.ns, "timeout" if failed else None))
+        self._clock.after(took_ns, self._probed, name, sent_ns, failed)
 
-        self._clock.after(took_ns, returned)
+    def _probed(self, name: str, sent_ns: int, failed: bool) -> None:
+        self._new.append(CanaryProbe(name, not failed, sent_ns, self._clock.ns, "timeout" if failed else None))
 
 
 def plan(*settings: str, name: str = "a-drill") -> DrillPlan:

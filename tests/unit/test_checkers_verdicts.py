@@ -74,7 +74,7 @@ def test_error_budget() -> None:
     assert objectives.error_budget(Share(0, 0), 0.01).verdict is UNKNOWN
 
 
-STEADY = Seen(Share(99, 100), 50, {(A,)}, settled=True, expected=A, region="us-east-1")
+STEADY = Seen(Share(99, 100), 50, {(A,)}, settled=True, expected={A}, region="us-east-1")
 
 
 def test_steady_state_names_every_reason_why_not() -> None:
@@ -327,7 +327,7 @@ def test_a_failover_during_a_blip_was_needless() -> None:
     moved = pulse("dns-0", "writes", ".", first_s=10, address="B")
 
     def judge(events, operations):  # type: ignore[no-untyped-def]
-        return needless_failover(events, operations, standby_address=B, from_ns=s(4), to_ns=s(11)).verdict
+        return needless_failover(events, operations, stayed_address=A, from_ns=s(4), to_ns=s(11)).verdict
 
     assert judge(stay, quiet) is MET
     assert judge(BACK, quiet) is MISSED

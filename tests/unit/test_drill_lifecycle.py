@@ -158,8 +158,8 @@ def test_observing_ends_with_its_time_whatever_is_seen() -> None:
 def test_failback_is_reached_when_the_primary_has_served_everybody_for_a_while() -> None:
     state = entered(Phase.FAILBACK, 50)
     assert seen(state, 55, Facts())[1] == ()
-    assert seen(state, 56.9, Facts(primary_since_ns=55 * S))[1] == ()
-    assert seen(state, 57, Facts(primary_since_ns=55 * S))[1] == (Reached(Phase.FAILBACK),)
+    assert seen(state, 56.9, Facts(served_since_ns=55 * S))[1] == ()
+    assert seen(state, 57, Facts(served_since_ns=55 * S))[1] == (Reached(Phase.FAILBACK),)
 
 
 def test_a_failback_that_does_not_come_is_a_miss() -> None:

@@ -7,15 +7,8 @@ from pathlib import Path
 import pytest
 from simulated_backend import EAST, WEST, Story, run_drill
 
-from harness.drill import loop
 from harness.drill.facade import Drill
 from harness.outcome import Verdict
-
-
-@pytest.fixture(autouse=True)
-def _seldom(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look at the history a quarter as often: what is in it stays the same."""
-    monkeypatch.setattr(loop, "POLL_S", 0.2)
 
 
 def lost(drill: Drill) -> None:

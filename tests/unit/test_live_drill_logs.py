@@ -12,6 +12,7 @@ from harness.history.events import Commit
 from harness.live import drill_logs
 from harness.live.drill_logs import DrillLogs
 from harness.live.facts import checker_reasons, machine, replication_reasons
+from harness.measurement.replication import RECENT_NS, ReplicationSeen
 
 
 @pytest.fixture
@@ -61,16 +62,28 @@ def commit(region: str, value: str | None) -> Commit:
     return Commit(region, "items", "k", value, 1, 1)
 
 
+def reasons(*commits: Commit) -> list[str]:
+    seen = ReplicationSeen(environment().databases)
+    seen.add(commits)
+    return replication_reasons(seen)
+
+
 def test_replication_works_once_both_regions_hold_the_same_value() -> None:
     not_yet = ["no write has been replicated lately"]
-    assert replication_reasons([], environment()) == not_yet
-    assert replication_reasons([commit(EAST, "u1"), commit(WEST, "u2")], environment()) == not_yet
-    assert replication_reasons([commit(EAST, None), commit(WEST, None)], environment()) == not_yet
-    assert replication_reasons([commit(EAST, "u1"), commit(WEST, "u1")], environment()) == []
+    assert reasons() == not_yet
+    assert reasons(commit(EAST, "u1"), commit(WEST, "u2")) == not_yet
+    assert reasons(commit(EAST, None), commit(WEST, None)) == not_yet
+    assert reasons(commit(EAST, "u1"), commit(WEST, "u1")) == []
+
+
+def test_replication_that_worked_a_while_ago_says_nothing_of_now() -> None:
+    old = [commit(EAST, "u1"), commit(WEST, "u1")]
+    assert reasons(*old, Commit(EAST, "items", "k", "u2", 2, RECENT_NS)) == []
+    assert reasons(*old, Commit(EAST, "items", "k", "u2", 2, RECENT_NS + 2)) == reasons()
 
 
 def test_without_commit_logs_replication_is_not_waited_for() -> None:
-    assert replication_reasons(None, environment()) == []
+    assert replication_reasons(None) == []
 
 
 def test_the_machine_is_described_in_words() -> None:

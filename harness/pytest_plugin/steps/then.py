@@ -12,6 +12,11 @@ def _recovered(drill: Drill, region: str) -> None:
     drill.require_recovery(drill.region(region))
 
 
+@then("clients have nowhere to go")
+def _nowhere(drill: Drill) -> None:
+    drill.require_nowhere()
+
+
 @then("no more is lost than the recovery point objective allows")
 def _recovery_point(drill: Drill) -> None:
     drill.require("rpo")

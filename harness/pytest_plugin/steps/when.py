@@ -9,7 +9,8 @@ from harness.drill.facade import Drill
 _MODES = {"black-holed": "black-hole", "refused": "refuse", "reset": "reset"}
 _MODE = r"(?P<mode>black-holed|refused|reset)"
 _FOR = r"(?:,? for (?P<seconds>[\d.]+) seconds)?"
-_REGION = r"(?P<region>the (?:primary|standby) region|region [a-z0-9-]+)"
+_REGION = r"(?P<region>the [a-z0-9][a-z0-9.-]* region|region [a-z0-9][a-z0-9.-]*)"
+"""`the primary region`, `the ROLE region` or `region NAME`; names may have dots in them."""
 
 
 def _duration(seconds: str | None) -> float | None:
@@ -69,3 +70,8 @@ def _wait(drill: Drill, seconds: float) -> None:
 @when(parsers.re(r"the faults? heals?"))
 def _heal(drill: Drill) -> None:
     drill.heal()
+
+
+@when(parsers.re(rf"{_REGION} heals"))
+def _region_heals(drill: Drill, region: str) -> None:
+    drill.heal(region)

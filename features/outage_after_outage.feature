@@ -1,0 +1,40 @@
+Feature: One outage after another
+  A plan that works once may not work twice: what the first failover used up, forgot or left half done shows in the
+  second. And when the side that took over is lost as well, there is nowhere to go, until one of the two comes back.
+
+  Background:
+    Given the application runs in two regions
+
+  @severity:critical
+  Scenario: Second outage after failback
+    There and back, and there again: the second failover is judged from the steady state before it.
+    Given steady state in the primary region
+    When the primary region is lost, black-holed
+    Then clients are served by the standby region within the recovery time objective
+    And no more is lost than the recovery point objective allows
+    When the fault heals
+    Then service fails back to the primary region
+    And steady state holds again
+    When the primary region is lost, black-holed
+    Then clients are served by the standby region within the recovery time objective
+    And no more is lost than the recovery point objective allows
+    When the fault heals
+    Then service fails back to the primary region
+    And nothing that was acknowledged stays lost
+
+  @severity:critical
+  Scenario: Standby lost after failover
+    The standby is lost while it serves for the primary. Whoever serves then serves from nowhere. The standby holds the
+    newest data, so it is the one that returns first, and clients must be served by it again without anybody's help.
+    Given steady state in the primary region
+    When the primary region is lost, black-holed
+    Then clients are served by the standby region within the recovery time objective
+    And no more is lost than the recovery point objective allows
+    When the standby region is lost, black-holed
+    Then clients have nowhere to go
+    When the standby region heals
+    Then clients are served by the standby region within the recovery time objective
+    When the primary region heals
+    Then service fails back to the primary region
+    And steady state holds again
+    And nothing that was acknowledged stays lost
