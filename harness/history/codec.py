@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ _TYPE: dict[str, type] = {tag: kind for kind, tag in _TAG.items()}
 _OUTCOMES = {outcome.value for outcome in Outcome}
 _FIELDS = {kind: tuple(f.name for f in dataclasses.fields(kind)) for kind in (*_TAG, Completion)}
 _TUPLES = {"addresses", "links"}
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def encode(event: Event | Commit) -> dict[str, Any]:
@@ -57,7 +59,11 @@ def to_line(event: Event | Commit, index: int | None = None) -> str:
     body = encode(event)
     if index is not None:
         body = {"i": index, **body}
-    return json.dumps(body, separators=(",", ":"), ensure_ascii=False) + "\n"
+    line = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+    if not line.isascii() and _HALF.search(line):
+        # What an application answers, or a file's name, may hold half of a character: no UTF-8, but good JSON.
+        line = json.dumps(body, separators=(",", ":"))
+    return line + "\n"
 
 
 def decode(body: dict[str, Any]) -> Event | Commit:

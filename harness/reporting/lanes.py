@@ -94,7 +94,7 @@ def arrange(events: Sequence[Event | Commit], drill: DrillResult) -> Lanes:
         end_s=end_s,
         origin=origin,
         faults=tuple(_faults(events, drill, zero_ns, end_s)),
-        phases=tuple(_phases(drill)),
+        phases=tuple(_phases(drill, zero_ns)),
         cohorts=cohorts,
         writers=writers,
         dns=dns,
@@ -227,8 +227,10 @@ def _fault_span(begun: FaultEvent, end_s: float, zero_ns: int) -> Span:
     return Span((begun.mono_ns - zero_ns) / NS_PER_S, end_s, label)
 
 
-def _phases(drill: DrillResult) -> list[Span]:
-    spans, at_ns = [], 0
+def _phases(drill: DrillResult, zero_ns: int) -> list[Span]:
+    """Of the recovery that stands at the top: it begins with its own episode, which need not be the first."""
+    began = [e.start_ns for e in drill.episodes if e.start_ns is not None and e.phases_ns == drill.phases_ns]
+    spans, at_ns = [], (began[-1] - zero_ns if began else 0)
     for name, length_ns in drill.phases_ns.items():
         if length_ns is not None:
             spans.append(Span(at_ns / NS_PER_S, (at_ns + length_ns) / NS_PER_S, one_line(name, 60)))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.drill.evidence import DrillResult, ObjectiveResult
-from harness.outcome import Verdict
+from harness.drill.evidence import DrillResult, ObjectiveResult, Objectives, RpoResult
+from harness.outcome import Bracket, Verdict
 from harness.reporting import wording
 
 
@@ -35,11 +35,28 @@ _KINDS = {
 
 
 def rows(drill: DrillResult) -> tuple[ObjectiveRow, ...]:
-    """What the checkers judged, in their order, then promises that none of them judged."""
-    facts = _facts(drill)
-    judged = [_row(result, facts.pop(_kind(result.name, facts), None)) for result in drill.results]
-    left = [ObjectiveRow(name, promised, measured, None, "not judged") for name, promised, measured in facts.values()]
+    """What the checkers judged, in their order, then promises that none of them judged.
+
+    What was measured is that of the episode that a result is about.
+    """
+    facts = _facts(drill.objectives, drill.rto, drill.rpo)
+    kinds = [_kind(result.name, facts) for result in drill.results]
+    judged = [
+        _row(result, _facts_of(drill, result).get(kind)) for result, kind in zip(drill.results, kinds, strict=True)
+    ]
+    left = [
+        ObjectiveRow(name, promised, measured, None, "not judged")
+        for kind, (name, promised, measured) in facts.items()
+        if kind not in kinds
+    ]
     return (*judged, *left)
+
+
+def _facts_of(drill: DrillResult, result: ObjectiveResult) -> dict[str, tuple[str, str, str]]:
+    if result.episode is None or not result.episode < len(drill.episodes):
+        return _facts(drill.objectives, drill.rto, drill.rpo)
+    episode = drill.episodes[result.episode]
+    return _facts(drill.objectives, episode.rto, episode.rpo)
 
 
 def promised_recovery(drill: DrillResult) -> str:
@@ -70,25 +87,24 @@ def _kind(name: str, facts: Mapping[str, object]) -> str:
     return _KINDS.get(words, name)
 
 
-def _facts(drill: DrillResult) -> dict[str, tuple[str, str, str]]:
+def _facts(goals: Objectives, rto: Bracket | None, rpo: RpoResult | None) -> dict[str, tuple[str, str, str]]:
     """Per promise that was made: its name, what was promised, what was measured."""
-    goals, rpo = drill.objectives, drill.rpo
     facts: dict[str, tuple[str, str, str]] = {}
     if goals.rto_s is not None:
-        facts["rto"] = ("recovery time", f"≤ {goals.rto_s:g} s", wording.bracket(drill.rto))
+        facts["rto"] = ("recovery time", f"≤ {goals.rto_s:g} s", wording.bracket(rto))
     if goals.rpo_items is not None:
         measured = wording.NOT_MEASURED if rpo is None else wording.items(rpo.missing_low, rpo.missing_high)
         facts["rpo_items"] = ("recovery point", f"≤ {wording.items(goals.rpo_items, goals.rpo_items)}", measured)
     if goals.rpo_s is not None:
-        facts["rpo_s"] = ("recovery point, seconds", f"≤ {goals.rpo_s:g} s", _oldest(drill))
+        facts["rpo_s"] = ("recovery point, seconds", f"≤ {goals.rpo_s:g} s", _oldest(rpo))
     if goals.error_budget is not None:
         facts["error_budget"] = ("error budget", f"≤ {wording.percent(goals.error_budget)} failed", "")
     return facts
 
 
-def _oldest(drill: DrillResult) -> str:
-    if drill.rpo is None:
+def _oldest(rpo: RpoResult | None) -> str:
+    if rpo is None:
         return wording.NOT_MEASURED
-    if drill.rpo.oldest_missing_s is None:
+    if rpo.oldest_missing_s is None:
         return "nothing missing"
-    return f"{drill.rpo.oldest_missing_s:.2f} s"
+    return f"{rpo.oldest_missing_s:.2f} s"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.clock import to_s
 from harness.drill import watching
-from harness.drill.evidence import DrillResult, Finding, RunResult
+from harness.drill.evidence import DrillResult, EpisodeResult, Finding, RunResult
 from harness.outcome import Bracket, Verdict
 from harness.reporting import objectives, palette, timeline, wording
 from harness.reporting.lanes import arrange
@@ -41,6 +41,19 @@ class PhaseView:
 
 
 @dataclass(frozen=True)
+class EpisodeView:
+    """One episode of a drill that has several. times: when it began, healed and ended, in words."""
+
+    number: int
+    episode: EpisodeResult
+    faults: tuple[str, ...]
+    times: str
+    phases: tuple[PhaseView, ...]
+    phases_total: str
+    predicted_share: float | None
+
+
+@dataclass(frozen=True)
 class DrillView:
     """A drill as the template wants it: the evidence, and what only drawing needs."""
 
@@ -56,6 +69,7 @@ class DrillView:
     findings: tuple[Finding, ...]
     objectives: tuple[objectives.ObjectiveRow, ...]
     command: str
+    episodes: tuple[EpisodeView, ...]
 
 
 def write(run: RunResult, folder: Path) -> Path:
@@ -92,7 +106,8 @@ def reproduce(run: RunResult, drill: DrillResult) -> str:
 
 def _view(run: RunResult, drill: DrillResult, folder: Path, number: int) -> DrillView:
     recorded = read_history(folder, drill)
-    phases, total, predicted = _phases(drill)
+    phases, total, predicted = _phases(drill.phases_ns, drill.prediction_s)
+    several = drill.episodes if len(drill.episodes) > 1 else ()
     return DrillView(
         drill=drill,
         anchor=f"d{number}-{wording.slug(drill.name)}",
@@ -106,18 +121,43 @@ def _view(run: RunResult, drill: DrillResult, folder: Path, number: int) -> Dril
         findings=tuple(sorted(drill.findings, key=_severity_rank)),
         objectives=objectives.rows(drill),
         command=reproduce(run, drill),
+        episodes=tuple(_episode(drill, episode, number) for number, episode in enumerate(several, start=1)),
     )
+
+
+def _episode(drill: DrillResult, episode: EpisodeResult, number: int) -> EpisodeView:
+    phases, total, predicted = _phases(episode.phases_ns, episode.prediction_s)
+    known = range(len(drill.faults))
+    faults = [drill.faults[n] for n in (*episode.faults, *episode.healed) if n in known]
+    return EpisodeView(
+        number=number,
+        episode=episode,
+        faults=tuple(" ".join(filter(None, (fault.kind, fault.target, fault.mode))) for fault in faults),
+        times=_times(drill, episode),
+        phases=phases,
+        phases_total=total,
+        predicted_share=predicted,
+    )
+
+
+def _times(drill: DrillResult, episode: EpisodeResult) -> str:
+    """In seconds after the drill's first fault."""
+    zero_ns = min((fault.start_ns for fault in drill.faults), default=0)
+    moments = (("began", episode.start_ns), ("healed", episode.heal_ns), ("ended", episode.end_ns))
+    return ", ".join(f"{what} at {to_s(at_ns - zero_ns):.1f} s" for what, at_ns in moments if at_ns is not None)
 
 
 def _severity_rank(finding: Finding) -> int:
     return _SEVERITIES.index(finding.severity) if finding.severity in _SEVERITIES else len(_SEVERITIES)
 
 
-def _phases(drill: DrillResult) -> tuple[tuple[PhaseView, ...], str, float | None]:
+def _phases(
+    phases_ns: Mapping[str, int | None], prediction_s: float | None
+) -> tuple[tuple[PhaseView, ...], str, float | None]:
     """The phases, their printed total, and the prediction's share of the same scale."""
-    known = {name: length for name, length in drill.phases_ns.items() if length is not None}
+    known = {name: length for name, length in phases_ns.items() if length is not None}
     total_ns = sum(known.values())
-    scale_s = max(to_s(total_ns), drill.prediction_s or 0.0)
+    scale_s = max(to_s(total_ns), prediction_s or 0.0)
     if not known or scale_s <= 0:
         return (), "", None
     lengths = wording.adding_up(list(known.values()))
@@ -132,7 +172,7 @@ def _phases(drill: DrillResult) -> tuple[tuple[PhaseView, ...], str, float | Non
         )
         for index, ((name, length_ns), length) in enumerate(zip(known.items(), lengths, strict=True))
     )
-    predicted = None if drill.prediction_s is None else 100 * drill.prediction_s / scale_s
+    predicted = None if prediction_s is None else 100 * prediction_s / scale_s
     return views, wording.adding_up([total_ns])[0], predicted
 
 

@@ -36,6 +36,7 @@ _ROW, _COHORT, _TITLE, _GAP, _TOP = 0.62, 0.92, 0.66, 0.3, 0.5
 _STRIP_ROW_PX, _TOP_PX, _BOTTOM_PX, _UNIT_PX = 17, 20, 44, 30
 _LEFT_PX, _RIGHT_PX = 150, 16
 _CHARACTER_PX = 7.0
+_FAULTS_SHADED = 200
 _SPACE = "\N{NO-BREAK SPACE}"  # plain ones would collapse in SVG
 
 
@@ -184,7 +185,7 @@ class _Body:
         axes.spines["bottom"].set_color(palette.MUTED)
 
     def _faults(self) -> None:
-        for fault in self._lanes.faults[:8]:
+        for fault in self._lanes.faults[:_FAULTS_SHADED]:
             self._axes.axvspan(fault.start_s, fault.end_s, color=palette.FAULT, alpha=0.16, linewidth=0, zorder=0.4)
             for x in (fault.start_s, fault.end_s):
                 self._axes.axvline(x, color=palette.FAULT, linewidth=1.2, zorder=2.5)

@@ -40,7 +40,9 @@ class DnsProber:
         if reply.asked_ns < self._newest_asked_ns:
             return  # overtaken by an answer to a later question
         self._newest_asked_ns = reply.asked_ns
-        if reply.addresses != self._last:
-            self._last = reply.addresses
+        # A server may shuffle several addresses: their order says nothing.
+        addresses = tuple(sorted(reply.addresses))
+        if addresses != self._last:
+            self._last = addresses
             ttl_s = reply.ttl_ns / NS_PER_S
-            self._record(DnsAnswer("witness", AUTHORITATIVE, self._name, reply.addresses, ttl_s, reply.received_ns))
+            self._record(DnsAnswer("witness", AUTHORITATIVE, self._name, addresses, ttl_s, reply.received_ns))

@@ -61,7 +61,7 @@ class Refuse:
 
 @dataclass(frozen=True)
 class Changed:
-    """The cached answer is another one than before (or the first)."""
+    """The cached answer is another one than before (or the first): another set of addresses, sorted here."""
 
     addresses: tuple[str, ...]
     ttl_ns: int
@@ -109,15 +109,16 @@ def _lookup(state: CacheState, now_ns: int) -> tuple[CacheState, tuple[Effect, .
 def _answered(state: CacheState, event: Answered, now_ns: int) -> tuple[CacheState, tuple[Effect, ...]]:
     ttl_ns = max(event.ttl_ns, state.min_ttl_ns)
     effects: tuple[Effect, ...] = (Serve(event.addresses),)
-    if event.addresses != state.last:
-        effects = (Changed(event.addresses, event.ttl_ns), *effects)
+    answered = tuple(sorted(event.addresses))
+    if answered != state.last:
+        effects = (Changed(answered, event.ttl_ns), *effects)
     return (
         replace(
             state,
             addresses=event.addresses if ttl_ns else None,
             expires_ns=_expiry_ns(state, ttl_ns, now_ns),
             in_flight=0,
-            last=event.addresses,
+            last=answered,
         ),
         effects,
     )

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import cast
+
 import pytest
 
 from harness.clock import NS_PER_S
 from harness.errors import InputError
+from harness.history.events import DnsAnswer
 from harness.outcome import Outcome
 from harness.witness import ledger, outcomes
 from harness.witness import resolver_cache as cache
 from harness.witness.canaries import dynamodb_request
+from harness.witness.dns_client import DnsClient, DnsReply
 from harness.witness.grid import Grid, due, phase
 from harness.witness.http_wire import Garbage, ResponseReader
 from harness.witness.lateness import Durations
 from harness.witness.models import parse_canaries, parse_config
+from harness.witness.prober import DnsProber
+from harness.witness.tasks import TaskSet
 
 CONFIG = {"history": "h", "dns": ["127.0.0.1", 53], "record": "app.example.com", "port": 80}
 
@@ -113,6 +120,37 @@ def test_the_first_answer_is_reported_and_an_equal_one_is_not() -> None:
     state, _ = cache.step(state, cache.Lookup(), TTL)
     _, effects = cache.step(state, cache.Answered(("127.0.1.10",), TTL), TTL + 1)
     assert effects == (cache.Serve(("127.0.1.10",)),)
+
+
+def test_addresses_in_another_order_are_the_same_answer() -> None:
+    """A steering method may answer with several addresses and shuffle them each time."""
+    state, _ = cache.step(cache.CacheState(0), cache.Lookup(), 0)
+    state, effects = cache.step(state, cache.Answered(("127.0.2.10", "127.0.1.10"), TTL), 1)
+    assert effects[0] == cache.Changed(("127.0.1.10", "127.0.2.10"), TTL)
+    state, _ = cache.step(state, cache.Lookup(), TTL)
+    state, effects = cache.step(state, cache.Answered(("127.0.1.10", "127.0.2.10"), TTL), TTL + 1)
+    assert effects == (cache.Serve(("127.0.1.10", "127.0.2.10")),)
+    state, _ = cache.step(state, cache.Lookup(), 2 * TTL)
+    _, effects = cache.step(state, cache.Answered(("127.0.2.10",), TTL), 2 * TTL + 1)
+    assert effects[0] == cache.Changed(("127.0.2.10",), TTL)
+
+
+def test_the_watched_answer_is_told_only_when_it_is_another_set_of_addresses() -> None:
+    replies = [("127.0.2.10", "127.0.1.10"), ("127.0.1.10", "127.0.2.10"), ("127.0.1.10",)]
+    told: list[DnsAnswer] = []
+
+    class Dns:
+        async def query(self, name: str) -> DnsReply:
+            number = 3 - len(replies)
+            return DnsReply(replies.pop(0), 6_000_000_000, number, number)
+
+    async def ask() -> None:
+        prober = DnsProber("app.example.com", cast(DnsClient, Dns()), cast(TaskSet, None), told.append)
+        for _ in range(3):
+            await prober._ask()
+
+    asyncio.run(ask())
+    assert [answer.addresses for answer in told] == [("127.0.1.10", "127.0.2.10"), ("127.0.1.10",)]
 
 
 def test_second_lookup_joins_the_query_in_flight() -> None:
