@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from harness import __version__
-from harness.cli import doctor, env, heal, listing, report, run, watch
+from harness.cli import doctor, env, heal, listing, report, run, verify, watch
 from harness.errors import DrillError
 from harness.processes.interruption import EXIT_INTERRUPTED, STOP_LIMIT_S, STOPPED, guarded
 from harness.reporting.wording import clean
@@ -31,6 +31,7 @@ app.command("run", epilog=run.EXAMPLES)(run.run)
 app.command("list", epilog=listing.EXAMPLES)(listing.list_drills)
 app.command("watch", epilog=watch.EXAMPLES)(watch.watch)
 app.command("report", epilog=report.EXAMPLES)(report.report)
+app.command("verify", epilog=verify.EXAMPLES)(verify.verify)
 app.command("heal", epilog=heal.EXAMPLES)(heal.heal)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.add_typer(env.app, name="env")

@@ -59,11 +59,12 @@ def to_line(event: Event | Commit, index: int | None = None) -> str:
     body = encode(event)
     if index is not None:
         body = {"i": index, **body}
-    line = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
-    if not line.isascii() and _HALF.search(line):
-        # What an application answers, or a file's name, may hold half of a character: no UTF-8, but good JSON.
-        line = json.dumps(body, separators=(",", ":"))
-    return line + "\n"
+    return storable(json.dumps(body, separators=(",", ":"), ensure_ascii=False)) + "\n"
+
+
+def storable(text: str) -> str:
+    """JSON text that UTF-8 can hold: half a character, as answers and file names may have, is written as its escape."""
+    return text if text.isascii() else _HALF.sub(lambda half: f"\\u{ord(half.group()):04x}", text)
 
 
 def decode(body: dict[str, Any]) -> Event | Commit:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from harness.drill.evidence import DrillResult, EpisodeResult, FaultResult, ObjectiveResult, RpoResult, RunResult
 from harness.errors import WorldError
+from harness.history.codec import storable
 from harness.outcome import Bracket
 from harness.reporting import schema
 
@@ -17,7 +20,7 @@ SCHEMA = "drill-evidence/1"
 
 def to_dict(run: RunResult) -> dict[str, Any]:
     """The JSON object of a run; it validates against evidence.schema.json."""
-    return {
+    body = {
         "schema": SCHEMA,
         "run_id": run.run_id,
         "started_at": run.started_at.isoformat(),
@@ -35,6 +38,16 @@ def to_dict(run: RunResult) -> dict[str, Any]:
         "verdict": run.verdict.value,
         "drills": [drill_dict(drill) for drill in run.drills],
     }
+    return body | {"seal": seal_of(body)}
+
+
+def seal_of(body: Mapping[str, Any]) -> str:
+    """The hash of everything else that a run.json says, so that a value which was changed later does not go unnoticed.
+
+    The order of its keys and its spaces do not count.
+    """
+    rest = {name: value for name, value in body.items() if name != "seal"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode("ascii")).hexdigest()
 
 
 def drill_dict(drill: DrillResult) -> dict[str, Any]:
@@ -131,4 +144,5 @@ def write(run: RunResult, path: Path) -> None:
     problems = schema.problems(body, str(path))
     if problems:
         raise WorldError("\n".join(str(problem) for problem in problems))
-    path.write_text(json.dumps(body, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    text = storable(json.dumps(body, indent=2, ensure_ascii=False, allow_nan=False))
+    path.write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,54 @@
+"""`drill verify`: whether a run's numbers and verdicts still follow from the files that it left."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from harness.cli.report import LATEST, folder_of
+from harness.drill.options import reports_folder
+from harness.reporting.wording import clean
+
+EXAMPLES = """
+Examples:
+
+`drill verify`
+
+`drill verify 20261124-092809-16090`
+
+`drill verify --reports /tmp/evidence latest`
+
+Exit codes: 0 everything is as it was filed, whatever the verdict was; 1 something differs; 3 no such run, or its files
+cannot be read.
+"""
+
+EXIT_DIFFERS = 1
+_SHOWN = 200
+
+
+def verify(
+    run: Annotated[str, typer.Argument(help="A run's id, or the path of its folder or run.json.")] = LATEST,
+    reports: Annotated[str | None, typer.Option(help="Folder of the runs. Default: that of drill run.")] = None,
+) -> None:
+    """Judge every drill of a run again from its files alone, and say what differs from run.json."""
+    from harness.reporting.verification import verify as check
+
+    folder = folder_of(run, reports_folder(reports, os.environ, Path.cwd()))
+    found = check(folder)
+    console = Console(highlight=False, soft_wrap=True)
+    for difference in found.differences[:_SHOWN]:
+        console.print(Text(clean(str(difference)), style="red"))
+    left = len(found.differences) - _SHOWN
+    if left > 0:
+        console.print(Text(f"and {left} more"))
+    for sentence in found.not_judged:
+        console.print(Text(clean(sentence)))
+    if found.differences:
+        console.print(Text(f"{folder}: {len(found.differences)} values differ from what the files say"))
+        raise typer.Exit(EXIT_DIFFERS)
+    console.print(Text(f"{folder}: {len(found.judged)} drills judged again, everything is as it was filed"))
