@@ -42,13 +42,32 @@ class _Key:
     reads: list[Operation]
 
 
-def staleness(
-    operations: Iterable[Operation], explained: Collection[str] = frozenset(), judged: str = JUDGED_COHORT
-) -> CheckResult:
-    """Did reads show what had been acknowledged? Judged by one cohort; what others saw becomes a finding.
+@dataclass(frozen=True)
+class WrongReads:
+    """Reads that showed what they must not; see the module. total: successful reads of the judged cohort."""
 
-    explained: ids of writes that the recovery point accounts for. Clients that are pinned to a standby see its
-    replication delay by design, so they are not judged.
+    stale: Sequence[Operation]
+    back: Sequence[Operation]
+    phantom: Sequence[Operation]
+    judged: str
+    total: int
+
+    @property
+    def stale_count(self) -> int:
+        """How many reads of the judged cohort were stale."""
+        return sum(read.invoke.cohort == self.judged for read in self.stale)
+
+    def result(self) -> CheckResult:
+        """Did reads show what had been acknowledged? Judged by one cohort; what others saw becomes a finding."""
+        return _result(self.stale, self.back, self.phantom, self.judged, self.total)
+
+
+def wrong_reads(
+    operations: Iterable[Operation], explained: Collection[str] = frozenset(), judged: str = JUDGED_COHORT
+) -> WrongReads:
+    """All of them. explained: ids of writes that the recovery point accounts for.
+
+    Clients that are pinned to a standby see its replication delay by design, so they are not judged.
     """
     keys, total = _by_key(operations, judged)
     stale: list[Operation] = []
@@ -60,20 +79,14 @@ def staleness(
         known = [r for r in key.reads if r not in phantom_here] if phantom_here else key.reads
         stale.extend(_stale(key, known, explained))
         back.extend(_going_back(key, known, explained))
-    return _result(stale, back, phantom, judged, total)
+    return WrongReads(stale, back, phantom, judged, total)
 
 
-def stale_reads(
+def staleness(
     operations: Iterable[Operation], explained: Collection[str] = frozenset(), judged: str = JUDGED_COHORT
-) -> int:
-    """How many reads of the judged cohort were stale; arguments as for `staleness`."""
-    keys, _ = _by_key(operations, judged)
-    found = [
-        read
-        for key in keys.values()
-        for read in _stale(key, [r for r in key.reads if not _is_phantom(key, r)], explained)
-    ]
-    return sum(read.invoke.cohort == judged for read in found)
+) -> CheckResult:
+    """The verdict on them; arguments as for `wrong_reads`."""
+    return wrong_reads(operations, explained, judged).result()
 
 
 def _by_key(operations: Iterable[Operation], judged: str) -> tuple[dict[str, _Key], int]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from harness.checkers.result import CheckResult
-from harness.checkers.staleness import stale_reads
 from harness.clock import to_s
 from harness.drill import judgement
 from harness.drill.case import Case, Final, Requirement
@@ -206,7 +205,7 @@ def _rpo(episode: EpisodeMeasures, measures: Measures) -> RpoResult | None:
         missing_high=point.missing_high,
         oldest_missing_s=None if point.oldest_missing_ns is None else to_s(point.oldest_missing_ns),
         newest_missing_s=None if point.newest_missing_ns is None else to_s(point.newest_missing_ns),
-        stale=stale_reads(measures.operations, point.explained),
+        stale=measures.wrong_reads.stale_count,
         duplicated=0 if final is None else len(final.duplicated),
         resurrected=0 if final is None else len(final.resurrected),
         unknown=point.unknown,

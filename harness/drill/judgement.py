@@ -13,7 +13,6 @@ from harness.checkers.flapping import flapping, needless_failover
 from harness.checkers.nowhere import nowhere
 from harness.checkers.result import CheckResult, some
 from harness.checkers.split_brain import split_brain
-from harness.checkers.staleness import staleness
 from harness.clock import to_ns, to_s
 from harness.drill.case import Case, Final, Requirement
 from harness.drill.measures import ONE_DATABASE, EpisodeMeasures, Measures, unanswered_ns
@@ -50,7 +49,7 @@ def observations(measures: Measures) -> list[CheckResult]:
     """What is worth knowing although the scenario did not require it; never part of the verdict."""
     required = {requirement.name for requirement in measures.case.required}
     wanted: list[tuple[str, Callable[[], CheckResult]]] = [
-        ("staleness", lambda: staleness(measures.operations, measures.explained)),
+        ("staleness", measures.wrong_reads.result),
         ("split-brain", lambda: _split_brain(measures)),
         ("durability", lambda: _durability(measures)),
         ("flapping", lambda: flapping(measures.context, _planned_changes(measures.case), measures.steady_ns)),

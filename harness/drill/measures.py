@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
+from harness.checkers.staleness import WrongReads, wrong_reads
 from harness.clock import to_ns
 from harness.drill.case import Case, Episode, Final
 from harness.drill.episodes import Stretch, stretch_of
@@ -100,6 +101,11 @@ class Measures:
     def explained(self) -> frozenset[str]:
         """Writes that some recovery point accounts for."""
         return frozenset().union(*(point.explained for point in self.points))
+
+    @cached_property
+    def wrong_reads(self) -> WrongReads:
+        """Reads that showed what they must not."""
+        return wrong_reads(self.operations, self.explained)
 
     @cached_property
     def missing_ids(self) -> Sequence[str]:

@@ -23,8 +23,10 @@ def live_status(record: Record, observation: Observation, state: State, started_
     fault = case.faults[-1] if case.faults else None
     outage_s = None
     if fault is not None and fault.applied:
-        end_ns = recovered_ns if recovered_ns is not None and recovered_ns > fault.started_ns else now_ns
-        outage_s = to_s(max(0, end_ns - fault.started_ns))
+        # As the lifecycle counts it: from the fault, or from a heal that brings one place back while others are lost.
+        begun_ns = max(fault.started_ns, state.fault_ns or 0)
+        end_ns = recovered_ns if recovered_ns is not None and recovered_ns > begun_ns else now_ns
+        outage_s = to_s(max(0, end_ns - begun_ns))
     return LiveStatus(
         drill=record.plan.scenario,
         elapsed_s=to_s(now_ns - started_ns),

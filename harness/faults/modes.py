@@ -11,19 +11,22 @@ LOST = (BLACK_HOLE, REFUSE, RESET)
 the first byte is answered by RST, open connections are reset."""
 
 
-def lose(kind: str, links: Iterable[Link], mode: str) -> Iterator[LinkAction]:
-    """Lose these links in one of the modes `LOST`. kind: of the fault, which names its toxics."""
+def lose(name: str, links: Iterable[Link], mode: str) -> Iterator[LinkAction]:
+    """Lose these links in one of the modes `LOST`.
+
+    name: of the fault and its target, for its toxics: two faults of a kind may hold one link, and heal one by one.
+    """
     for link in links:
-        yield from _lose(kind, link.name, mode)
+        yield from _lose(name, link.name, mode)
 
 
-def _lose(kind: str, link: str, mode: str) -> Iterator[LinkAction]:
+def _lose(name: str, link: str, mode: str) -> Iterator[LinkAction]:
     match mode:
         case "refuse":
             yield DisableLink(link)
         case "black-hole":
-            yield AddToxic(link, f"{kind}.black_hole", "black_hole", "upstream")
+            yield AddToxic(link, f"{name}.black_hole", "black_hole", "upstream")
         case _:  # reset_peer works on new connections; what exists is cut
-            yield AddToxic(link, f"{kind}.reset_peer.upstream", "reset_peer", "upstream", {"timeout": 0})
-            yield AddToxic(link, f"{kind}.reset_peer.downstream", "reset_peer", "downstream", {"timeout": 0})
+            yield AddToxic(link, f"{name}.reset_peer.upstream", "reset_peer", "upstream", {"timeout": 0})
+            yield AddToxic(link, f"{name}.reset_peer.downstream", "reset_peer", "downstream", {"timeout": 0})
             yield CutLink(link)

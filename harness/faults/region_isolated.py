@@ -21,4 +21,4 @@ class RegionIsolated(Fault):
 
     def plan(self, links: Sequence[Link], processes: Sequence[ProcessRef]) -> Plan:
         hit = self.chosen((link for link in links if link.crosses(self.target)), links)
-        return self.planned(lose(self.kind, hit, self.mode), hit)
+        return self.planned(lose(f"{self.kind}.{self.target}", hit, self.mode), hit)

@@ -24,4 +24,4 @@ class ServiceOutage(Fault):
     def plan(self, links: Sequence[Link], processes: Sequence[ProcessRef]) -> Plan:
         leading = (link for link in links if link.target_place == self.target and link.service == self.service)
         hit = self.chosen(leading, links)
-        return self.planned(lose(self.kind, hit, self.mode), hit)
+        return self.planned(lose(f"{self.kind}.{self.target}", hit, self.mode), hit)

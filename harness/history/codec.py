@@ -39,6 +39,7 @@ _TYPE: dict[str, type] = {tag: kind for kind, tag in _TAG.items()}
 _OUTCOMES = {outcome.value for outcome in Outcome}
 _FIELDS = {kind: tuple(f.name for f in dataclasses.fields(kind)) for kind in (*_TAG, Completion)}
 _TUPLES = {"addresses", "links"}
+_ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -59,7 +60,7 @@ def to_line(event: Event | Commit, index: int | None = None) -> str:
     body = encode(event)
     if index is not None:
         body = {"i": index, **body}
-    return storable(json.dumps(body, separators=(",", ":"), ensure_ascii=False)) + "\n"
+    return storable(_ENCODE(body)) + "\n"
 
 
 def storable(text: str) -> str:

@@ -5,7 +5,19 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.drill.lifecycle import Announce, Enter, Facts, GiveUp, Limits, Observed, Phase, Reached, State, step
+from harness.drill.lifecycle import (
+    Announce,
+    Enter,
+    Facts,
+    GiveUp,
+    Limits,
+    Observed,
+    Phase,
+    Reached,
+    State,
+    next_deadline_ns,
+    step,
+)
 
 LIMITS = Limits(5, 40, 4, 20, 10, 2, 60)
 moments = st.none() | st.integers(0, 300)
@@ -44,6 +56,27 @@ def test_no_wait_is_endless_when_nothing_is_ever_seen(phase: Phase, begun_ns: in
         if any(isinstance(effect, GiveUp) for effect in effects):
             return
     raise AssertionError(f"{phase} waits for ever")
+
+
+@given(histories, facts, st.integers(0, 15), st.integers(1, 400))
+def test_nothing_changes_before_the_deadline_when_nothing_new_is_seen(
+    history: list[tuple[int, Enter | Observed]], last: Facts, passed_ns: int, later_ns: int
+) -> None:
+    """So whoever has looked may sleep until then, or until there is something new."""
+    state, now_ns = State(LIMITS), 0
+    for waited_ns, event in history:
+        now_ns += waited_ns
+        state, _ = step(state, event, now_ns)
+    now_ns += passed_ns
+    state, effects = step(state, Observed(last), now_ns)
+    if any(isinstance(effect, Reached | GiveUp) for effect in effects):
+        return  # whoever waited waits no more
+    deadline_ns = next_deadline_ns(state, last)
+    for moment_ns in range(now_ns, now_ns + later_ns if deadline_ns is None else min(now_ns + later_ns, deadline_ns)):
+        assert step(state, Observed(last), moment_ns) == (state, ())
+    if deadline_ns is not None and deadline_ns > now_ns and state.phase is not Phase.OBSERVE:
+        _, effects = step(state, Observed(last), deadline_ns)
+        assert effects
 
 
 @given(histories)

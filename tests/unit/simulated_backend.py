@@ -50,12 +50,27 @@ LOOK_NS = 200 * NS_PER_MS
 """How much of what happens comes at once to whoever waits for something to happen."""
 LATENCY_NS = 5 * NS_PER_MS
 CANARY_PERIOD_NS = 250 * NS_PER_MS
-OTHER_PERIOD_NS = 500 * NS_PER_MS
 
 
 def environment() -> Environment:
     """The embedded environment as shipped."""
     return load_environment(ROOT / "environments" / "embedded.yaml")
+
+
+@dataclass(frozen=True)
+class World:
+    """What a simulated world is made of, where it is not the embedded one as shipped."""
+
+    environment: Environment
+    subject: Subject
+    timing: Timing
+
+
+def slow_environment(rate_per_s: float, period_s: float = 1.0) -> World:
+    """The embedded environment with fewer operations: of the judged clients, and of each other client and kind."""
+    shipped = environment()
+    workload = shipped.workload.model_copy(update={"rate_per_s": rate_per_s, "other_period_s": period_s})
+    return World(shipped.model_copy(update={"workload": workload}), subject(), Timing(Profile.FAST))
 
 
 def subject() -> Subject:
@@ -438,7 +453,7 @@ class SimulatedBackend:
             self._resolve(client)
             self._work(client, period_ns, period_ns * number // workload.dns_clients)
         for cohort, region in (("direct-a", EAST), ("direct-b", WEST)):
-            self._work(Client(cohort, f"{cohort}-0", EDGES[region]), OTHER_PERIOD_NS, 0)
+            self._work(Client(cohort, f"{cohort}-0", EDGES[region]), to_ns(workload.other_period_s), 0)
 
     def _work(self, client: Client, period_ns: int, first_ns: int) -> None:
         self._every(period_ns, lambda: self._plan(client, "put"), first_ns)
