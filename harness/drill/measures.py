@@ -21,6 +21,7 @@ from harness.measurement.phases import phases
 from harness.measurement.propagation import answer_at
 from harness.measurement.recovery_point import RecoveryPoint, Scans, recovery_point
 from harness.measurement.recovery_time import CohortRecovery, RecoveryTime, recovery_by_cohort
+from harness.measurement.streams import up_to
 
 ONE_DATABASE = "not measurable: both places use one database"
 
@@ -203,12 +204,13 @@ class EpisodeMeasures:
     @cached_property
     def phases_ns(self) -> Mapping[str, int | None]:
         """Where the worst client's recovery time went."""
-        worst, onset, case = self.worst, self.onset, self.whole.case
+        worst, onset, case, until_ns = self.worst, self.onset, self.whole.case, self.stretch.until_ns
         if onset is None or worst is None or worst.unaffected:
             return {}
+        context, operations = self.whole.context, self.whole.operations
         return phases(
-            self.whole.context,
-            self.whole.operations,
+            context if until_ns is None else [event for event in context if event.mono_ns < until_ns],
+            operations if until_ns is None else up_to(operations, until_ns),
             onset,
             lost_region="" if self.returns else self.lost,
             lost_address="" if self.returns else case.addresses[self.lost],
@@ -233,7 +235,7 @@ class EpisodeMeasures:
             return None
         until_ns = self.stretch.until_ns
         return recovery_point(
-            whole.operations if until_ns is None else [o for o in whole.operations if o.sent_ns < until_ns],
+            whole.operations if until_ns is None else up_to(whole.operations, until_ns),
             source,
             lost_address=whole.case.addresses[self.lost],
             survivor_address=whole.case.addresses[self.survivor],

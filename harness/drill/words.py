@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from harness.errors import InputError
+from harness.names import OUTSIDE
 from harness.topology.environment import Environment
+from harness.topology.subject import Subject
 
 
 def place_of(words: str, environment: Environment) -> str:
@@ -19,11 +21,27 @@ def place_of(words: str, environment: Environment) -> str:
     if by_role is not None:
         return by_role.name
     if environment.place_named(named) is None:
-        known = [place.name for place in environment.places]
-        raise InputError(f"unknown region {named}; this environment has: {', '.join(known)}{_near(named, known)}")
+        raise _unknown("region", named, [place.name for place in environment.places], "this environment has")
     return named
 
 
-def _near(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {close[0]}?" if close else ""
+def location_of(name: str, environment: Environment) -> str:
+    """A place, the region of a database, or `outside`, as one end of a link. Raises InputError."""
+    known = [*environment.locations, OUTSIDE]
+    if name not in known:
+        raise _unknown("place", name, known, "this environment has")
+    return name
+
+
+def instance_of(name: str, subject: Subject, environment: Environment) -> str:
+    """A process that the subject runs, such as `monitor.outside`, or all of a component. Raises InputError."""
+    known = [instance.name for instance in subject.instances(environment)]
+    if name not in (*known, *(component.name for component in subject.components)):
+        raise _unknown("process", name, known, f"{subject.subject} runs")
+    return name
+
+
+def _unknown(what: str, name: str, known: Sequence[str], who: str) -> InputError:
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    return InputError(f"unknown {what} {name}; {who}: {', '.join(known)}{hint}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from inspect import signature
 from pathlib import Path
@@ -10,8 +10,10 @@ from typing import Any
 
 from pytest_bdd.steps import StepFunctionContext, step_function_context_registry
 
+from harness.clock import to_s
 from harness.drill.options import RunOptions
-from harness.drill.plan import objectives_of, window_s
+from harness.drill.plan import law_of, objectives_of
+from harness.drill.words import instance_of, location_of, place_of
 from harness.errors import InputError, Problem
 from harness.pytest_plugin.scenarios import defines
 
@@ -37,31 +39,62 @@ class Rehearsal:
         self.active_region = options.environment.primary.name
 
     def region(self, words: str) -> str:
-        """Whether there is such a region is told when the step runs."""
-        return words
+        """See Drill.region."""
+        return place_of(words, self._options.environment)
 
     def scaled_s(self, production_s: float) -> float:
         """See Drill.scaled_s."""
         return self._options.timing.interval_s(production_s)
 
+    def inject(self, kind: str, **arguments: Any) -> None:
+        """Remember a fault. Raises InputError for places and processes that there are not."""
+        environment, subject = self._options.environment, self._options.subject
+        if arguments.get("region") is not None:
+            self.region(arguments["region"])
+        for end in ("source", "to", "target"):
+            if arguments.get(end) is not None:
+                location_of(arguments[end], environment)
+        if arguments.get("instance") is not None:
+            instance_of(arguments["instance"], subject, environment)
+        self._remember("inject", {"kind": kind, **arguments})
+
+    def heal(self, region: str | None = None) -> None:
+        """Remember a heal. Raises InputError for a place that there is not."""
+        if region is not None:
+            self.region(region)
+        self._remember("heal", {} if region is None else {"region": region})
+
+    def _remember(self, what: str, arguments: dict[str, Any]) -> None:
+        self.asked.append(Asked(what, arguments, self.line))
+
     def __getattr__(self, name: str) -> Callable[..., None]:
-        def remember(*_: Any, **arguments: Any) -> None:
-            self.asked.append(Asked(name, arguments, self.line))
-
-        return remember
+        return lambda *_, **arguments: self._remember(name, arguments)
 
 
-def refuse_short_faults(file: Path, scenario: Any, options: RunOptions) -> None:
+def refuse_mistakes(file: Path, scenario: Any, options: RunOptions) -> None:
+    """Refuse steps about what there is not, and faults that heal too early to show anything.
+
+    scenario: pytest-bdd's, with its examples filled in. Raises InputError with file and line.
+    """
+    asked, problems = _rehearse(file, scenario, options)
+    if problems:
+        raise InputError(*problems)
+    problems = list(_short_faults(file, asked, options))
+    if problems:
+        raise InputError(*problems)
+
+
+def _short_faults(file: Path, steps: Sequence[Asked], options: RunOptions) -> Iterator[Problem]:
     """A fault that heals by itself must hold for longer than the objective and the window after it.
 
-    Else nobody could tell whether the plan brought recovery, or the heal. scenario: pytest-bdd's, with its examples
-    filled in. Raises InputError with file and line.
+    Else nobody could tell whether the plan brought recovery, or the heal.
     """
     environment, timing, settings = options.environment, options.timing, options.settings
     if settings.fault_none:
         return
-    window, stated, held = window_s(environment, timing), objectives_of(environment, timing, settings), None
-    for asked in _rehearse(scenario, options):
+    window = to_s(law_of(environment, timing).window_ns)
+    stated, held = objectives_of(environment, timing, settings), None
+    for asked in steps:
         if asked.what == "promise":
             stated = objectives_of(environment, timing, settings, replace(stated, **asked.arguments))
         elif asked.what == "inject":
@@ -77,18 +110,25 @@ def refuse_short_faults(file: Path, scenario: Any, options: RunOptions) -> None:
                     f"{stated.rto_s:g} + {window:.1f} s ({timing.profile} profile, where "
                     f"{needed_s / timing.scale:.0f} seconds in a step make {needed_s:.1f} s)"
                 )
-                raise InputError(Problem(str(file), held.line, text))
+                yield Problem(str(file), held.line, text)
+                return
 
 
-def _rehearse(scenario: Any, options: RunOptions) -> Sequence[Asked]:
+def _rehearse(file: Path, scenario: Any, options: RunOptions) -> tuple[Sequence[Asked], list[Problem]]:
+    """What the steps ask, and what is wrong with them."""
     ours = [c for c in step_function_context_registry.values() if c.step_func.__module__.startswith(_STEPS)]
     rehearsal = Rehearsal(options)
+    problems: list[Problem] = []
     for step in scenario.steps:
         found = next((definition for definition in ours if defines(definition, step)), None)
-        if found is not None:
-            rehearsal.line = step.line_number
+        if found is None:
+            continue
+        rehearsal.line = step.line_number
+        try:
             _take(found, step.name, rehearsal)
-    return rehearsal.asked
+        except InputError as error:
+            problems.extend(Problem(str(file), step.line_number, str(problem)) for problem in error.problems)
+    return rehearsal.asked, problems
 
 
 def _take(context: StepFunctionContext, text: str, rehearsal: Rehearsal) -> None:

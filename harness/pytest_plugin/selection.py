@@ -9,7 +9,7 @@ import pytest
 from harness.drill.catalogue import drills_in, refuse_clashes
 from harness.drill.options import RunOptions
 from harness.errors import InputError
-from harness.pytest_plugin.rehearsal import refuse_short_faults
+from harness.pytest_plugin.rehearsal import refuse_mistakes
 from harness.pytest_plugin.scenarios import drill_of, example_of, is_drill, scenario_of, template_of
 from harness.pytest_plugin.session import DrillSession, session_of
 from harness.topology.timing import Profile
@@ -57,7 +57,7 @@ def prepare(config: pytest.Config, items: list[pytest.Item]) -> None:
         kept = sorted((item for item in drills if place(item) >= 0), key=place)
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])
         items[:] = drills = kept
-    problems = _short_faults(drills, session)
+    problems = _mistakes(drills, session)
     if problems and session.host is None:
         raise pytest.UsageError(problems)
     if problems:
@@ -68,13 +68,13 @@ def prepare(config: pytest.Config, items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.timeout(_timeout_s(session.options)))
 
 
-def _short_faults(drills: list[pytest.Item], session: DrillSession) -> str:
-    """What is wrong with faults that heal too early to show anything; a line each."""
+def _mistakes(drills: list[pytest.Item], session: DrillSession) -> str:
+    """What is wrong with the steps of these scenarios; a line each."""
     problems: list[str] = []
     for item in drills:
         feature, template = scenario_of(item)
         try:
-            refuse_short_faults(Path(feature.filename), template.render(example_of(item)), session.options)
+            refuse_mistakes(Path(feature.filename), template.render(example_of(item)), session.options)
         except InputError as error:
             problems.extend(map(str, error.problems))
     return "\n".join(dict.fromkeys(problems))

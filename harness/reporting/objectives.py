@@ -71,7 +71,8 @@ def promised_point(drill: DrillResult) -> str:
 
 def _promises(drill: DrillResult, names: tuple[str, ...]) -> str:
     found = [row for row in rows(drill) if row.name in names and row.promised]
-    return ", ".join(row.promised + (" (not judged)" if row.verdict is None else "") for row in found) or "none"
+    told = dict.fromkeys(row.promised + (" (not judged)" if row.verdict is None else "") for row in found)
+    return ", ".join(told) or "none"
 
 
 def _row(result: ObjectiveResult, fact: tuple[str, str, str] | None) -> ObjectiveRow:

@@ -7,11 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from simulated_backend import SimulatedBackend, Story
+from pytest_bdd.steps import step_function_context_registry
+from simulated_backend import SimulatedBackend, Story, environment, subject
 
 from harness.cli.pytest_run import run_drills
 from harness.drill.catalogue import select
-from harness.drill.options import resolve
+from harness.drill.options import RunOptions, resolve
+from harness.drill.settings import Settings
+from harness.pytest_plugin.rehearsal import Rehearsal
+from harness.topology.environment import Place
+from harness.topology.timing import Profile, Timing
 
 FEATURE = """\
 Feature: Mine
@@ -74,3 +79,66 @@ def test_what_can_be_shown_is_run(pytester: pytest.Pytester, world: World, text:
     result = pytester.runpytest_inprocess("mine.feature", "-p", "no:cacheprovider")
     assert result.ret in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
     assert len(started) == 1
+
+
+UNKNOWN = """\
+Feature: Names that nobody knows
+  Scenario: Somewhere else
+    Given the application runs in two regions
+    And steady state in the primary region
+    When {step}
+    Then clients are served by the standby region within the recovery time objective
+"""
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        (
+            "region eu-west-1 is lost, refused",
+            "unknown region eu-west-1; this environment has: us-east-1, us-west-2; *",
+        ),
+        ("the tertiary region is lost, refused", "unknown region tertiary; *"),
+        ("region us-west-2.a is lost, refused", "unknown region us-west-2.a; *did you mean us-west-2?"),
+        ("DynamoDB is lost in region us-east-2, refused", "unknown region us-east-2; *did you mean us-*?"),
+        ("the process monitor.outsid is killed", "unknown process monitor.outsid; *did you mean monitor.outside?"),
+        ("the process monitor.us-east-1 is frozen", "unknown process monitor.us-east-1; *"),
+        ("traffic from us-east-1 to mars vanishes", "unknown place mars; *"),
+        ("region mars heals", "unknown region mars; *"),
+    ],
+)
+def test_names_that_nobody_knows_are_refused_before_anything_starts(
+    pytester: pytest.Pytester, world: World, step: str, told: str
+) -> None:
+    started = world(Story())
+    pytester.makefile(".feature", mine=UNKNOWN.format(step=step))
+    result = pytester.runpytest_inprocess("mine.feature", "-p", "no:cacheprovider")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*mine.feature:5: {told}"])
+    assert started == []
+
+
+def test_all_wrong_names_are_told_at_once(pytester: pytest.Pytester, world: World) -> None:
+    world(Story())
+    text = UNKNOWN.format(step="region mars is lost, refused").replace("the standby region", "region venus")
+    pytester.makefile(".feature", mine=text)
+    result = pytester.runpytest_inprocess("mine.feature", "-p", "no:cacheprovider")
+    result.stderr.fnmatch_lines(["*mine.feature:5: unknown region mars*", "*mine.feature:6: unknown region venus*"])
+
+
+def test_places_with_dots_and_roles_of_ones_own_can_be_said() -> None:
+    """Only that they are understood: the simulated world has the two regions that ship."""
+    shipped = environment()
+    dotted = shipped.model_copy(update={"places": (*shipped.places, Place(name="eu.central.1", role="archive"))})
+    options = RunOptions(dotted, subject(), Path(), Timing(Profile.FAST), 1, 1, Settings(), Path(), keep=False)
+    rehearsal = Rehearsal(options)
+    for words in ("region eu.central.1", "the archive region", "eu.central.1"):
+        assert rehearsal.region(words) == "eu.central.1"
+    steps = [
+        "region eu.central.1 is lost, refused",
+        "the archive region heals",
+        "DynamoDB is lost in region e.c, reset",
+    ]
+    known = [c for c in step_function_context_registry.values() if c.type == "when"]
+    for step in steps:
+        assert sum(definition.parser.is_matching(step) for definition in known) == 1, step

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,7 @@ def test_a_status_is_shown_ten_times_a_second_at_most(tmp_path: Path) -> None:
     drill.open()
     drill.reach_steady_state(EAST)
     moments = [moment for moment, _ in shown]
-    assert all(after - before >= NS_PER_S // 10 for before, after in zip(moments, moments[1:], strict=False))
+    assert all(after - before >= NS_PER_S // 10 for before, after in pairwise(moments))
     assert len(shown) >= (moments[-1] - moments[0]) / NS_PER_S  # and once a second at the least
 
 
