@@ -23,7 +23,7 @@ setup: .venv/.ready ## the virtual environment, from the lock file
 drill: setup ## one whole drill: a region goes dark, clients recover, it heals, service fails back
 	@$(BIN)/drill run $(DRILL)
 
-drills: setup ## all nine drills
+drills: setup ## all drills
 	@$(BIN)/drill run
 
 controls: setup ## the two controls, three times each

@@ -24,6 +24,7 @@ from allure_commons.types import AttachmentType, ParameterMode
 from harness.clock import to_s
 from harness.drill.evidence import DrillResult, RunResult
 from harness.errors import InputError
+from harness.history.codec import storable
 from harness.reporting import objectives, run_json, run_json_reader, timeline, wording
 from harness.reporting.sources import read_history
 
@@ -141,8 +142,13 @@ class Tidy:
 
     @allure_commons.hookimpl(tryfirst=True)
     def report_result(self, result: Any) -> None:
-        """A missed objective is a failure, in the test and in its steps."""
+        """A missed objective is a failure, in the test and in its steps. Half characters would stop Allure's writer."""
         details = result.statusDetails
+        result.name, result.description = _writable(result.name), _writable(result.description)
+        for parameter in result.parameters:
+            parameter.value = _writable(parameter.value)
+        if details is not None:
+            details.message, details.trace = _writable(details.message), _writable(details.trace)
         if result.status == "broken" and details is not None and _MISSED.match(details.message or ""):
             result.status = "failed"
         for step in result.steps:
@@ -157,6 +163,11 @@ class _Bare:
 
     def __repr__(self) -> str:
         return self._text
+
+
+def _writable(text: Any) -> Any:
+    """Text that UTF-8 can hold: half a character, as file names may have, is shown as its escape."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8") if isinstance(text, str) else text
 
 
 def _step_title(step: Any) -> str:
@@ -180,7 +191,7 @@ def attach_drill(result: DrillResult, folder: Path) -> None:
     for name, value in _measured(result).items():
         # Excluded from the history id, which must not change from run to run.
         allure.dynamic.parameter(name, _Bare(value), excluded=True)
-    evidence = json.dumps(run_json.drill_dict(result), indent=2, ensure_ascii=False)
+    evidence = storable(json.dumps(run_json.drill_dict(result), indent=2, ensure_ascii=False))
     allure.attach(evidence, "evidence", AttachmentType.JSON)
     recorded = read_history(folder, result)
     if recorded.events:
