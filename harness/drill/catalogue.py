@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
+from gherkin.dialect import Dialect
 from pytest_bdd.exceptions import GherkinParseError
 from pytest_bdd.gherkin_parser import Child, GherkinDocument, get_gherkin_document
-from pytest_bdd.parser import Feature, FeatureParser, ScenarioTemplate
+from pytest_bdd.parser import Examples, Feature, FeatureParser, ScenarioTemplate
 
 from harness.drill.slug import slug
 from harness.errors import InputError, Problem
@@ -39,10 +41,14 @@ class KnownDrill:
         return self.file.resolve(), self.scenario
 
 
+class NameClash(InputError):
+    """Two drills of one name; an input error like any other, which pytest can tell before it collects anything."""
+
+
 def titles(template: ScenarioTemplate) -> list[tuple[str, Mapping[str, str]]]:
     """The title of each drill of a scenario, with its example: one, or as many as an outline has examples.
 
-    Examples whose titles would give the same name have their values in them.
+    Examples whose titles would give the same name have their values in them, and a number when even that is the same.
     """
     examples = [example for table in template.examples for example in table.as_contexts()]
     if not examples:
@@ -50,7 +56,42 @@ def titles(template: ScenarioTemplate) -> list[tuple[str, Mapping[str, str]]]:
     found = [template.render(example).name for example in examples]
     if len({slug(title) for title in found}) < len(found):
         found = [f"{t} ({', '.join(e.values())})" for t, e in zip(found, examples, strict=True)]
-    return list(zip(found, examples, strict=True))
+    return list(zip(_numbered(found), examples, strict=True))
+
+
+def _numbered(found: Sequence[str]) -> list[str]:
+    """The titles, with numbers behind those whose name is taken by an earlier one."""
+    taken: set[str] = set()
+    numbered = []
+    for title in found:
+        wanted = (title if number == 1 else f"{title} {number}" for number in range(1, len(found) + 2))
+        unique = next((candidate for candidate in wanted if slug(candidate) not in taken), title)
+        taken.add(slug(unique))
+        numbered.append(unique)
+    return numbered
+
+
+def tags_of(template: ScenarioTemplate) -> list[frozenset[str]]:
+    """The tags of each drill of a scenario, in the order of `titles`: its own, and those of all that it stands in."""
+    rule = getattr(template, "rule", None)
+    common = frozenset(template.feature.tags) | frozenset(template.tags) | frozenset(rule.tags if rule else ())
+    tables = [common | own_tags(table) for table in template.examples for _ in table.as_contexts()]
+    return tables or [common]
+
+
+_TAKEN: WeakKeyDictionary[Examples, frozenset[str]] = WeakKeyDictionary()
+
+
+def own_tags(table: Examples) -> frozenset[str]:
+    """The tags that stand above an Examples block, those that `take_tags` took off among them."""
+    return frozenset(table.tags) | _TAKEN.get(table, frozenset())
+
+
+def take_tags(table: Examples, wanted: Callable[[str], bool]) -> None:
+    """Take tags off an Examples block that must not become pytest marks: a mark's name has no colon in it."""
+    taken = frozenset(tag for tag in table.tags if wanted(tag))
+    _TAKEN[table] = own_tags(table) & (taken | _TAKEN.get(table, frozenset()))
+    table.tags = set(table.tags) - taken
 
 
 def drills_in(file: Path) -> list[KnownDrill]:
@@ -60,9 +101,9 @@ def drills_in(file: Path) -> list[KnownDrill]:
     if problems:
         raise InputError(*problems)
     drills = [
-        KnownDrill(slug(title), title, feature.name or file.stem, file, s.line_number, tuple(sorted(s.tags)))
+        KnownDrill(slug(title), title, feature.name or file.stem, file, s.line_number, tuple(sorted(tags)))
         for s in feature.scenarios.values()
-        for title, _ in titles(s)
+        for (title, _), tags in zip(titles(s), tags_of(s), strict=True)
     ]
     refuse_clashes(drills)
     return drills
@@ -94,7 +135,7 @@ def _refuse_hidden(file: Path, document: GherkinDocument) -> None:
         if first.setdefault(title, line) != line:
             problems.append(Problem(str(file), line, _clash(title, title, slug(title), f"{file}:{first[title]}")))
     if problems:
-        raise InputError(*problems)
+        raise NameClash(*problems)
 
 
 def _scenarios(children: Iterable[Child]) -> Iterator[tuple[str, int]]:
@@ -111,13 +152,21 @@ def _mistakes(file: Path, template: ScenarioTemplate) -> Iterator[Problem]:
         yield Problem(str(file), line, f"scenario {name!r} has no steps")
     if not slug(name):
         yield Problem(str(file), line, f"scenario {name!r} needs a title with a letter or a digit: it is its name")
-    outline = template.templated or template.keyword in ("Scenario Outline", "Scenario Template")
-    if outline and not any(template.examples):
+    if (template.templated or _is_outline(template)) and not any(template.examples):
         yield Problem(str(file), line, f"outline {name!r} has no examples")
 
 
+def _is_outline(template: ScenarioTemplate) -> bool:
+    """Whether its keyword means an outline in the language of its file, and nothing else."""
+    dialect = Dialect.for_name(template.feature.language or "en")
+    if dialect is None:
+        return False
+    keyword = template.keyword.strip()
+    return keyword in dialect.scenario_outline_keywords and keyword not in dialect.scenario_keywords
+
+
 def refuse_clashes(drills: Iterable[KnownDrill]) -> None:
-    """Raises InputError, with both places, for drills of one name: one of them would be taken for the other."""
+    """Raises NameClash, with both places, for drills of one name: one of them would be taken for the other."""
     first: dict[str, KnownDrill] = {}
     problems = []
     for drill in drills:
@@ -128,7 +177,7 @@ def refuse_clashes(drills: Iterable[KnownDrill]) -> None:
                 Problem(str(drill.file), drill.line, _clash(drill.scenario, other.scenario, drill.name, place))
             )
     if problems:
-        raise InputError(*problems)
+        raise NameClash(*problems)
 
 
 def _clash(title: str, other: str, name: str, place: str) -> str:

@@ -22,6 +22,11 @@ def pytest_configure(config: pytest.Config) -> None:
     session.configure(config)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    selection.refuse_named_clashes(session.config)
+
+
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     return feature_file.collect(file_path, parent)
 

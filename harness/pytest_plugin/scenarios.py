@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_bdd.parser import Feature
-from pytest_bdd.scenario import scenario_wrapper_template_registry
+from pytest_bdd.scenario import find_fixturedefs_for_step, scenario_wrapper_template_registry
 from pytest_bdd.steps import StepFunctionContext, step_function_context_registry
 
-from harness.drill.catalogue import KnownDrill, titles
+from harness.drill.catalogue import KnownDrill, own_tags, tags_of, titles
 from harness.drill.slug import slug
 from harness.errors import WorldError
 
@@ -53,10 +54,31 @@ def example_of(item: pytest.Item) -> dict[str, str]:
     return {} if callspec is None else dict(callspec.params.get(_EXAMPLE, {}))
 
 
+def _place(item: pytest.Item) -> int:
+    """Which of an outline's examples a test is about, from 0; two of them may be equal."""
+    callspec = getattr(item, "callspec", None)
+    return 0 if callspec is None else int(callspec.indices.get(_EXAMPLE, 0))
+
+
 def drill_of(item: pytest.Item) -> KnownDrill:
     """The drill behind a test; one example of an outline is one. Raises WorldError for a test that is none."""
     feature, template = scenario_of(item)
-    example = example_of(item)
-    title = next((title for title, values in titles(template) if values == example), template.name)
-    tags = tuple(sorted({*feature.tags, *template.tags}))
+    title, _ = titles(template)[_place(item)]
+    tags = tuple(sorted(tags_of(template)[_place(item)]))
     return KnownDrill(slug(title), title, feature.name or "", Path(feature.filename), template.line_number, tags)
+
+
+def example_tags(item: pytest.Item) -> frozenset[str]:
+    """The tags above the Examples block that a test's example stands in."""
+    _, template = scenario_of(item)
+    tables = [table for table in template.examples for _ in table.as_contexts()]
+    return own_tags(tables[_place(item)]) if tables else frozenset()
+
+
+def definitions_of(step: Any, item: pytest.Item) -> Iterator[StepFunctionContext]:
+    """Every step definition that a test may take for a step of its scenario, whoever wrote it."""
+    manager = item.session._fixturemanager
+    for definition in find_fixturedefs_for_step(step, manager, item):
+        context = step_function_context_registry.get(definition.func)
+        if context is not None:
+            yield context

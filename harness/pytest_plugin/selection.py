@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.drill.catalogue import drills_in, refuse_clashes
+from harness.drill.catalogue import SEPARATOR, SUFFIX, NameClash, drills_in, refuse_clashes
 from harness.drill.options import RunOptions
 from harness.errors import InputError
+from harness.pytest_plugin.awaiting import awaited_steps
 from harness.pytest_plugin.rehearsal import refuse_mistakes
-from harness.pytest_plugin.scenarios import drill_of, example_of, is_drill, scenario_of, template_of
+from harness.pytest_plugin.scenarios import drill_of, example_of, example_tags, is_drill, scenario_of, template_of
 from harness.pytest_plugin.session import DrillSession, session_of
+from harness.reporting import allure as allure_tags
 from harness.topology.timing import Profile
 
 _TIMEOUT_S = {Profile.FAST: 300.0, Profile.PRODUCTION: 3600.0}
@@ -66,6 +68,23 @@ def prepare(config: pytest.Config, items: list[pytest.Item]) -> None:
     session.planned = len(drills)
     for item in drills:
         item.add_marker(pytest.mark.timeout(_timeout_s(session.options)))
+        for marker in allure_tags.markers(example_tags(item)):
+            item.add_marker(marker)
+
+
+def refuse_named_clashes(config: pytest.Config) -> None:
+    """Two drills of one name in a feature file that was named are a usage error, before anything is collected."""
+    if session_of(config).host is not None:
+        return  # whoever asked for them has looked already
+    for argument in config.args:
+        path = config.invocation_params.dir / argument.partition(SEPARATOR)[0]
+        if path.suffix == SUFFIX and path.is_file():
+            try:
+                drills_in(path)
+            except NameClash as error:
+                raise pytest.UsageError(str(error)) from error
+            except InputError:
+                continue  # its collector tells
 
 
 def _mistakes(drills: list[pytest.Item], session: DrillSession) -> str:
@@ -73,8 +92,10 @@ def _mistakes(drills: list[pytest.Item], session: DrillSession) -> str:
     problems: list[str] = []
     for item in drills:
         feature, template = scenario_of(item)
+        file, scenario = Path(feature.filename), template.render(example_of(item))
+        problems.extend(map(str, awaited_steps(file, scenario, item)))
         try:
-            refuse_mistakes(Path(feature.filename), template.render(example_of(item)), session.options)
+            refuse_mistakes(file, scenario, session.options)
         except InputError as error:
             problems.extend(map(str, error.problems))
     return "\n".join(dict.fromkeys(problems))

@@ -12,7 +12,7 @@ import io
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,22 @@ def register(config: pytest.Config) -> None:
     tidy = Tidy(Path(directory).absolute())
     allure_commons.plugin_manager.register(tidy, _PLUGIN)
     config.add_cleanup(lambda: allure_commons.plugin_manager.unregister(tidy))
+
+
+def is_label(tag: str) -> bool:
+    """Whether a tag means a label or a link: `@owner:sre`, `@issue:DR-7`."""
+    kind, _, value = tag.partition(":")
+    return bool(value) and kind in _LABELS | _LINKS
+
+
+def markers(tags: Iterable[str]) -> Iterator[pytest.MarkDecorator]:
+    """The same, as marks for a single test: of tags that stand above one block of examples."""
+    for tag in sorted(filter(is_label, tags)):
+        kind, _, value = tag.partition(":")
+        if kind in _LABELS:
+            yield pytest.mark.allure_label(value, label_type=kind)
+        else:
+            yield pytest.mark.allure_link(value, link_type=kind, name=value)
 
 
 class TagLabels:

@@ -66,8 +66,8 @@ def test_two_scenarios_of_one_title_in_a_file_do_not_become_one(project: pytest.
     project.makefile(".feature", mine=again + again.partition("\n")[2])
     told = "*mine.feature:7: scenario 'Gone': the name gone is taken by *mine.feature:2*"
     result = project.runpytest_inprocess("mine.feature", "-p", "no:cacheprovider")
-    assert result.ret == pytest.ExitCode.INTERRUPTED
-    result.stdout.fnmatch_lines([told])
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([told])
     assert "Traceback" not in result.stdout.str()
     project.makepyfile(test_mine=BIND)
     result = project.runpytest_inprocess("-p", "no:cacheprovider")

@@ -1,0 +1,168 @@
+"""What Gherkin allows beyond the plain scenario: outlines that look alike, tags in four places, steps that wait."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from simulated_backend import SimulatedBackend, Story
+
+from harness.drill.catalogue import drills_in
+from harness.errors import InputError
+
+World = Callable[[Story], list[SimulatedBackend]]
+STEPS = """\
+    Given the application runs in two regions
+    And steady state in the primary region
+    When the primary region is lost, refused
+    Then clients are served by the standby region within the recovery time objective
+"""
+ALIKE = f"""\
+Feature: Examples whose names look alike
+  Scenario Outline: Lost with <load> load, <note>
+{STEPS}
+    Examples:
+      | load | note |
+      | < 50 | x    |
+      | > 50 | x    |
+      | 50   |      |
+      |      | 50   |
+      |      | 50   |
+"""
+TAGS = """\
+Feature: Tags in four places
+
+  @owner:sre @smoke
+  Rule: Regions
+    @severity:critical
+    Scenario Outline: Lost <how>
+      Given the application runs in two regions
+      And steady state in the primary region
+      When the primary region is lost, <how>
+      Then clients are served by the standby region within the recovery time objective
+
+      @nightly @issue:DR-9
+      Examples: loudly
+        | how     |
+        | refused |
+
+      Examples: silently
+        | how         |
+        | black-holed |
+"""
+
+
+# --- outlines ---------------------------------------------------------------------------------------------------------
+
+
+def test_examples_that_differ_in_signs_only_are_drills_with_names_of_their_own(tmp_path: Path) -> None:
+    file = tmp_path / "mine.feature"
+    file.write_text(ALIKE, encoding="utf-8")
+    names = [drill.name for drill in drills_in(file)]
+    assert len(set(names)) == 5
+    assert names == [
+        "lost-with-50-load-x-50-x",
+        "lost-with-50-load-x-50-x-2",
+        "lost-with-50-load-50",
+        "lost-with-load-50-50",
+        "lost-with-load-50-50-2",
+    ]
+
+
+def test_all_of_them_run_equal_rows_too(pytester: pytest.Pytester, world: World) -> None:
+    world(Story())
+    pytester.makefile(".feature", mine=ALIKE)
+    result = pytester.runpytest_inprocess("mine.feature", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=5)
+    run = json.loads((pytester.path / "reports" / "latest" / "run.json").read_text(encoding="utf-8"))
+    assert len({drill["name"] for drill in run["drills"]}) == 5
+
+
+@pytest.mark.parametrize(
+    ("language", "outline", "words"),
+    [
+        ("de", "Szenariogrundriss", ("Funktionalität", "Gegeben sei", "Und", "Wenn", "Dann")),
+        ("fr", "Plan du scénario", ("Fonctionnalité", "Étant donné que", "Et", "Quand", "Alors")),
+        ("en", "Scenario Outline", ("Feature", "Given", "And", "When", "Then")),
+    ],
+)
+def test_an_outline_without_examples_is_refused_in_every_language(
+    tmp_path: Path, language: str, outline: str, words: tuple[str, ...]
+) -> None:
+    feature, given, and_, when, then = words
+    file = tmp_path / "mine.feature"
+    file.write_text(
+        f"# language: {language}\n{feature}: F\n  {outline}: Lost\n"
+        f"    {given} the application runs in two regions\n    {and_} steady state in the primary region\n"
+        f"    {when} the primary region is lost, refused\n    {then} clients have nowhere to go\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(InputError, match="outline 'Lost' has no examples"):
+        drills_in(file)
+
+
+# --- tags -------------------------------------------------------------------------------------------------------------
+
+
+def test_tags_are_inherited_from_rule_and_examples(pytester: pytest.Pytester, world: World) -> None:
+    world(Story())
+    pytester.makefile(".feature", mine=TAGS)
+    pytester.makeini("[pytest]\nmarkers =\n  smoke\n  nightly\naddopts = --strict-markers\nfilterwarnings = error\n")
+    result = pytester.runpytest_inprocess(
+        "mine.feature", "-m", "smoke and nightly", "--alluredir=out", "-p", "no:cacheprovider"
+    )
+    result.assert_outcomes(passed=1, deselected=1)
+    run = json.loads((pytester.path / "reports" / "latest" / "run.json").read_text(encoding="utf-8"))
+    [drill] = run["drills"]
+    assert drill["tags"] == ["issue:DR-9", "nightly", "owner:sre", "severity:critical", "smoke"]
+    [found] = [json.loads(path.read_text("utf-8")) for path in (pytester.path / "out").glob("*-result.json")]
+    labels = {(label["name"], label["value"]) for label in found["labels"]}
+    assert {("owner", "sre"), ("severity", "critical"), ("tag", "smoke"), ("tag", "nightly")} <= labels
+    assert [(link["type"], link["name"]) for link in found["links"]] == [("issue", "DR-9")]
+
+
+def test_a_listed_drill_knows_all_of_its_tags(tmp_path: Path) -> None:
+    file = tmp_path / "mine.feature"
+    file.write_text(TAGS, encoding="utf-8")
+    loud, silent = (drill.tags for drill in drills_in(file))
+    assert loud == ("issue:DR-9", "nightly", "owner:sre", "severity:critical", "smoke")
+    assert silent == ("owner:sre", "severity:critical", "smoke")
+
+
+# --- steps that wait --------------------------------------------------------------------------------------------------
+
+GREEN = f"Feature: A step that waits\n  Scenario: Lost\n{STEPS}    And the status page is green\n"
+ASYNC = {
+    "async def": "async def _(drill) -> None:\n    raise AssertionError('red')\n",
+    "async generator": "async def _(drill):\n    yield\n    raise AssertionError('red')\n",
+    "decorated": ("@functools.wraps(red)\nasync def _(drill) -> None:\n    await red(drill)\n"),
+}
+HIDDEN = "def _(drill):\n    return red(drill)\n"
+HEAD = (
+    "import functools\nfrom pytest_bdd import then\n\n"
+    "async def red(drill) -> None:\n    raise AssertionError('red')\n\n@then('the status page is green')\n"
+)
+
+
+@pytest.mark.parametrize("kind", ASYNC)
+def test_a_step_that_nobody_would_await_is_refused_with_its_line(
+    pytester: pytest.Pytester, world: World, kind: str
+) -> None:
+    started = world(Story())
+    pytester.makefile(".feature", mine=GREEN)
+    pytester.makeconftest(HEAD + ASYNC[kind])
+    result = pytester.runpytest_inprocess("mine.feature", "-p", "no:cacheprovider")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*mine.feature:7: step 'the status page is green' (*conftest.py:*) *awaited*"])
+    assert started == []
+
+
+def test_a_step_that_turns_out_to_give_a_coroutine_is_no_pass(pytester: pytest.Pytester, world: World) -> None:
+    world(Story())
+    pytester.makefile(".feature", mine=GREEN)
+    pytester.makeconftest(HEAD + HIDDEN)
+    result = pytester.runpytest_inprocess("mine.feature", "-p", "no:cacheprovider")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*must be awaited, and nothing awaits it*"])
