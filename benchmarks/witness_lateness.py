@@ -21,9 +21,10 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from harness.clock import NS_PER_MS, NS_PER_S, monotonic_ns
+from harness.clock import monotonic_ns
 from harness.history.codec import read
 from harness.history.events import Invoke
+from harness.units import NS_PER_MS, NS_PER_S
 from harness.witness.grid import Grid, due
 from harness.witness.lateness import Durations
 

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.cli.watched_world import Watched
-from harness.clock import monotonic_ns, to_s
+from harness.clock import monotonic_ns
 from harness.drill.evidence import DrillResult, Objectives
 from harness.drill.lifecycle import State
 from harness.drill.observation import Observation
@@ -31,6 +31,7 @@ from harness.parts.links.toxiproxy.client import ToxiproxyClient
 from harness.processes.interruption import SIGNALS, heard
 from harness.reporting import wording
 from harness.reporting.live_view import LiveView
+from harness.units import to_s
 
 _POLL_S = 0.05
 _LOOK_EVERY_S = 1.0

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from harness.checkers.result import CheckResult
 from harness.checkers.staleness import stale_reads
-from harness.clock import to_s
 from harness.drill import judgement
 from harness.drill.evidence import DrillResult, FaultResult, Finding, ObjectiveResult, Objectives, Outage, RpoResult
 from harness.drill.measures import Measures, measure
@@ -23,6 +22,7 @@ from harness.measurement.outages import interruptions
 from harness.measurement.prediction import Failure, Prediction, predict
 from harness.measurement.why import why
 from harness.outcome import Bracket, Verdict, merge
+from harness.units import to_s
 
 HISTORY = "history.jsonl"
 COMMITS = "commits.jsonl"

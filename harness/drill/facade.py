@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from harness.clock import to_ns, to_s
 from harness.drill.backend import Backend, holding
 from harness.drill.conclusion import conclude, verdict_of
 from harness.drill.evidence import DrillResult
@@ -24,6 +23,7 @@ from harness.drill.record import InjectedFault, Record
 from harness.errors import DrillMissed, InputError, VerdictReached
 from harness.faults.catalogue import FAULTS, fault_named
 from harness.outcome import Verdict
+from harness.units import to_ns, to_s
 
 Step = TypeVar("Step", bound=Callable[..., None])
 

@@ -12,7 +12,6 @@ from harness.checkers.result import CheckResult, some
 from harness.checkers.split_brain import split_brain
 from harness.checkers.staleness import staleness
 from harness.checkers.vacuity import vacuity
-from harness.clock import to_ns, to_s
 from harness.drill.measures import Measures, measure
 from harness.drill.plan import unanswered_ns
 from harness.drill.record import Record
@@ -21,6 +20,7 @@ from harness.measurement.availability import share
 from harness.measurement.lateness import lateness_ns
 from harness.measurement.models import JUDGED_COHORT, address_of
 from harness.outcome import Verdict, merge
+from harness.units import to_ns, to_s
 
 _PLANNED_CHANGES = 2
 """Of the DNS answer in one drill: failover and failback."""

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from harness.checkers.result import CheckResult
-from harness.clock import to_ns
 from harness.drill import judgement, lifecycle
 from harness.drill.backend import Backend
 from harness.drill.lifecycle import Announce, Enter, GiveUp, Limits, Observed, Phase, Reached
@@ -17,6 +16,7 @@ from harness.drill.status import live_status
 from harness.errors import DrillInvalid, DrillMissed, DrillUnknown, VerdictReached
 from harness.history.events import Commit, Mark
 from harness.outcome import Verdict
+from harness.units import to_ns
 
 POLL_S = 0.05
 QUIESCE_PATIENT_S = 100.0

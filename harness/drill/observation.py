@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from harness.checkers.steady_state import Seen, too_many_failed, unsteady
-from harness.clock import NS_PER_S
 from harness.drill.backend import SteadyEvidence
 from harness.drill.lifecycle import Facts, Phase
 from harness.drill.record import InjectedFault
@@ -15,6 +14,7 @@ from harness.measurement.live import LONGEST_NS, LiveState
 from harness.measurement.models import JUDGED_COHORT, is_judged
 from harness.outcome import Outcome
 from harness.topology.environment import Environment
+from harness.units import NS_PER_S
 
 ANSWER_SETTLES_NS = NS_PER_S
 TROUBLE_NS = NS_PER_S

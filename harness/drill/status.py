@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from harness.clock import to_s
 from harness.drill.lifecycle import Phase, State
 from harness.drill.observation import Observation
 from harness.drill.progress import LiveStatus, PhaseProgress, PhaseState, RegionService
 from harness.drill.record import Record
 from harness.history.events import DnsAnswer, Event, FaultEvent, HealthTransition, Mark
+from harness.units import to_s
 
 _ORDER = (
     Phase.STARTING, Phase.STEADY, Phase.FAULT, Phase.RECOVERY, Phase.HOLD, Phase.FAILBACK, Phase.QUIESCE,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.clock import to_ns, to_s
 from harness.drill.conclusion import HISTORY, sha256_of
 from harness.drill.evidence import DrillResult, Finding, Objectives, Outage
 from harness.drill.plan import unanswered_ns, window_s
@@ -19,6 +18,7 @@ from harness.measurement.outages import Interruption, interruptions
 from harness.outcome import Bracket, Verdict
 from harness.topology.environment import Environment
 from harness.topology.timing import Timing
+from harness.units import to_ns, to_s
 
 NAME = "watch"
 FEATURE = "by hand"

@@ -11,11 +11,11 @@ from typing import Any
 import psutil
 
 from harness import __version__
-from harness.clock import NS_PER_S
 from harness.history.events import Commit
 from harness.parts.links.toxiproxy.client import ToxiproxyClient
 from harness.topology.environment import Environment
 from harness.topology.subject import Subject
+from harness.units import NS_PER_S
 
 _PACKAGES = (
     "moto", "boto3", "dnspython", "aiohttp", "cheroot", "pytest", "pytest-bdd", "allure-pytest", "toxiproxy-python",

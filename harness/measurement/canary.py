@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.clock import NS_PER_MS
 from harness.history.events import CanaryProbe
 from harness.measurement.availability import Share
 from harness.measurement.models import FaultInterval
 from harness.measurement.statistics import binomial_interval, quantile
+from harness.units import NS_PER_MS
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from harness.clock import NS_PER_S
 from harness.measurement.phases import split
+from harness.units import NS_PER_S
 
 HEALTHY_SHARE_PERCENT = 18
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeVar
 
-from harness.clock import NS_PER_S
 from harness.drill.evidence import DrillResult
 from harness.history.events import Commit, DnsAnswer, Event, FaultEvent, HealthTransition, Operation
 from harness.history.log import pair
 from harness.outcome import Outcome
 from harness.reporting.wording import one_line
+from harness.units import NS_PER_S
 
 AUTHORITATIVE = "authoritative"
 COHORTS_SHOWN = 7

@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from harness.clock import monotonic_ns, to_ns, to_s
+from harness.clock import monotonic_ns
 from harness.outcome import Outcome
+from harness.units import to_ns, to_s
 from harness.witness import outcomes
 from harness.witness.channel import ExchangeError
 from harness.witness.client import render

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from harness.clock import NS_PER_S, monotonic_ns, to_ns
+from harness.clock import monotonic_ns
 from harness.history.events import Completion, Event, Invoke
 from harness.names import HEADER_EPOCH, HEADER_REGION
 from harness.outcome import Outcome
+from harness.units import NS_PER_S, to_ns
 from harness.witness import ledger, outcomes
 from harness.witness.channel import ExchangeError
 from harness.witness.dns_client import DnsFailure

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from harness.clock import to_ns
 from harness.history.events import DnsAnswer, Event
+from harness.units import to_ns
 from harness.witness.channel import Channel, ExchangeError, dial
 from harness.witness.client import Client, Tally
 from harness.witness.dns_client import DnsClient

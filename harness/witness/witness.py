@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.clock import NS_PER_S, monotonic_ns, to_ns
+from harness.clock import monotonic_ns
 from harness.errors import InputError
 from harness.history.events import Event
+from harness.units import NS_PER_S, to_ns
 from harness.witness import cohorts, scheduling
 from harness.witness.calibration import Burst, Target, calibrate
 from harness.witness.canaries import CanaryRunner

@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 from command_line import drill, eventually, left_running, read_until, started
 
-from harness.clock import monotonic_ns, to_s
+from harness.clock import monotonic_ns
 from harness.history import codec
 from harness.history.events import Completion, Invoke
 from harness.live.standing.supervisor import WATCH_LOCK, world_file
 from harness.live.standing.world_file import StandingWorld
 from harness.parts.links.toxiproxy.client import ToxiproxyClient
+from harness.units import to_s
 from harness.wire.admin_client import AdminClient
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]

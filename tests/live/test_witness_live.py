@@ -21,12 +21,13 @@ import dns.rcode
 import pytest
 from witness_echo import Echo, TinyDns
 
-from harness.clock import NS_PER_S, monotonic_ns
+from harness.clock import monotonic_ns
 from harness.errors import InputError
 from harness.history.codec import read
 from harness.history.events import CanaryProbe, Completion, DnsAnswer, Invoke, Operation
 from harness.history.log import Tail, pair
 from harness.outcome import Outcome
+from harness.units import NS_PER_S
 from harness.witness.models import parse_canaries, parse_config
 from harness.witness.witness import Witness
 

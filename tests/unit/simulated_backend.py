@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from harness.clock import NS_PER_MS, Clock, to_ns
+from harness.clock import Clock
 from harness.drill.backend import SteadyEvidence
 from harness.drill.evidence import DrillResult
 from harness.drill.facade import Drill
@@ -39,6 +39,7 @@ from harness.topology.environment import Environment
 from harness.topology.load import load_environment, load_subject
 from harness.topology.subject import Subject
 from harness.topology.timing import Profile, Timing
+from harness.units import NS_PER_MS, to_ns
 
 ROOT = Path(__file__).parents[2]
 EAST, WEST = "us-east-1", "us-west-2"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from harness.clock import NS_PER_S
 from harness.errors import InputError
 from harness.parts.edge.load_balancer.config import parse
 from harness.parts.edge.load_balancer.model import (
@@ -28,6 +27,7 @@ from harness.parts.edge.load_balancer.model import (
     pick,
     status_of,
 )
+from harness.units import NS_PER_S
 
 SETTINGS = HealthSettings(
     interval_ns=10 * NS_PER_S, timeout_ns=4 * NS_PER_S, healthy_threshold=3, unhealthy_threshold=2

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from harness.clock import NS_PER_MS
 from harness.parts.links.toxiproxy import draws
 from harness.parts.links.toxiproxy.model import ApiError, parse_listen, parse_toxic
 from harness.parts.links.toxiproxy.pipe import Pipe
@@ -21,6 +20,7 @@ from harness.parts.links.toxiproxy.toxics.reset_peer import ResetPeer
 from harness.parts.links.toxiproxy.toxics.slicer import Slicer
 from harness.parts.links.toxiproxy.toxics.slow_close import SlowClose
 from harness.parts.links.toxiproxy.toxics.timeout import Timeout
+from harness.units import NS_PER_MS
 
 FULL, RESET = End(Ending.FULL), End(Ending.RESET)
 

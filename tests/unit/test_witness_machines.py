@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from harness.clock import NS_PER_S
 from harness.errors import InputError
 from harness.outcome import Outcome
+from harness.units import NS_PER_S
 from harness.witness import ledger, outcomes
 from harness.witness import resolver_cache as cache
 from harness.witness.canaries import dynamodb_request

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from harness.clock import NS_PER_S, to_ns
+from harness.units import NS_PER_S, to_ns
 
 HTTP_CONNECT_TIMEOUT_S = 4
 """A TCP connection must be established within four seconds (Developer Guide, determining health)."""

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
-from harness.clock import monotonic_ns, to_ns, to_s
+from harness.clock import monotonic_ns
 from harness.engines.dns.zone import HealthCheck
 from harness.engines.health_checks.checker import Checker, Due, Effect, Event, Finished, Limits, Probe, Sleep, step
 from harness.engines.health_checks.probe import Prober, request_for
+from harness.units import to_ns, to_s
 
 log = logging.getLogger(__name__)
 

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
-from harness.clock import to_s
 from harness.engines.dns.zone import HealthCheck
 from harness.engines.health_checks.checker import SEARCHED_BYTES, Finished, Limits, judge_body, judge_status
+from harness.units import to_s
 
 LONGEST_HEAD = 16_384
 """Response headers may have 16,384 bytes (Developer Guide, quotas)."""

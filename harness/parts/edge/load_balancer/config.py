@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.clock import to_ns
 from harness.engines.kit.config import Address, address, check_keys, count, seconds, text
 from harness.errors import InputError
 from harness.parts.edge.load_balancer import model
+from harness.units import to_ns
 
 
 @dataclass(frozen=True)

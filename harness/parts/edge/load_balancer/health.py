@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from harness.clock import monotonic_ns, to_s
+from harness.clock import monotonic_ns
 from harness.parts.edge.load_balancer.config import Target
 from harness.parts.edge.load_balancer.model import (
     MAX_RESPONSE_HEAD_BYTES,
@@ -26,6 +26,7 @@ from harness.parts.edge.load_balancer.model import (
     candidates,
     next_wake_ns,
 )
+from harness.units import to_s
 from harness.wire.framing import ResponseHead, ResponseReader
 
 LOG = logging.getLogger(__name__)

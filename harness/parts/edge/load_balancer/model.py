@@ -18,7 +18,7 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import TypeVar
 
-from harness.clock import NS_PER_S
+from harness.units import NS_PER_S
 
 T = TypeVar("T")
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from harness.clock import NS_PER_MS, monotonic_ns
+from harness.clock import monotonic_ns
 from harness.parts.links.toxiproxy.pipe import Pipe
 from harness.parts.links.toxiproxy.toxics.base import NEVER_NS, Chunk, End, Ending, Item, Stream
+from harness.units import NS_PER_MS
 
 if TYPE_CHECKING:
     from harness.parts.links.toxiproxy.connection import Connection
