@@ -62,3 +62,41 @@ def test_no_error_is_caught_blindly() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ExceptHandler):
                 assert node.type is not None, f"{relative(path)}:{node.lineno}: a bare except"
+
+
+def imported(path: Path, modules: set[str]) -> Iterator[str]:
+    """The modules of ours that a file names in any import, wherever it stands: in a function or for types only, too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names if alias.name in modules)
+            case ast.ImportFrom(module=str(module), level=0, names=names):
+                submodules = {f"{module}.{alias.name}" for alias in names} & modules
+                yield from submodules
+                if module in modules and len(submodules) < len(names):
+                    yield module
+
+
+def import_circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """Groups of modules that import one another, each sorted: the strongly connected components of more than one."""
+    reach: dict[str, set[str]] = {}
+    for start in graph:
+        found: set[str] = set()
+        waiting = [start]
+        while waiting:
+            for target in graph[waiting.pop()] - found:
+                found.add(target)
+                waiting.append(target)
+        reach[start] = found
+    circles = {tuple(sorted(m for m in reach[name] if name in reach[m])) for name in graph if name in reach[name]}
+    return [list(circle) for circle in sorted(circles)]
+
+
+def test_circles_are_found() -> None:
+    assert import_circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}}) == [["b", "c"]]
+
+
+def test_no_modules_import_one_another() -> None:
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in SOURCES}
+    graph = {name: set(imported(path, set(names))) for name, path in names.items()}
+    assert import_circles(graph) == []
