@@ -29,9 +29,10 @@ def heal() -> None:
     if world is None and not url:
         raise InputError("no world runs here (see `drill env up`), and TOXIPROXY_URL names no Toxiproxy server")
     from harness.live import healing
-    from harness.parts.links.toxiproxy.client import ToxiproxyClient
+    from harness.parts.links.toxiproxy.healing import heal as heal_toxiproxy
+    from harness.world.links import heal as heal_links
 
-    done = healing.heal_links(ToxiproxyClient(url or "" if world is None else world.toxiproxy))
+    done = heal_toxiproxy({"url": url or ""}) if world is None else heal_links(world.environment, world.links)
     trees = {} if world is None else {name: process.tree for name, process in world.processes.items()}
     done += healing.thaw(trees)
     console = Console(highlight=False)

@@ -20,10 +20,10 @@ from harness.parts.platform.processes.hand import ProcessHand
 pytestmark = pytest.mark.live
 
 LINKS = (
-    Link("clients->us-east-1:http", "outside", "us-east-1", "http"),
-    Link("canary->us-east-1:http", "outside", "us-east-1", "http"),
-    Link("monitor.us-west-2->us-east-1:dynamodb", "us-west-2", "us-east-1", "dynamodb"),
-    Link("clients->us-west-2:http", "outside", "us-west-2", "http"),
+    Link("clients", "outside", "us-east-1", "us-east-1", "http"),
+    Link("canary", "outside", "us-east-1", "us-east-1", "http", from_canary=True),
+    Link("monitor.us-west-2", "us-west-2", "us-east-1", "us-east-1", "dynamodb", "monitor", "us-west-2"),
+    Link("clients", "outside", "us-west-2", "us-west-2", "http"),
 )
 EAST, WEST = "clients->us-east-1:http", "clients->us-west-2:http"
 PROCESSES = (ProcessRef("monitor.us-west-2", "us-west-2"), ProcessRef("storefront.us-east-1", "us-east-1"))

@@ -103,7 +103,7 @@ def test_a_world_that_starts_keeps_others_out_before_they_start_anything(tmp_pat
 
 
 def test_a_cut_by_hand_is_a_bracket_that_holds_it_and_ctrl_c_loses_nothing(folder: Path, world: StandingWorld) -> None:
-    client = ToxiproxyClient(world.toxiproxy)
+    client = ToxiproxyClient(world.links["url"])
     with recording(folder) as watching:
         eventually(lambda: judged(world)["ok"] >= STEADY, 60)
         before_ns = monotonic_ns()

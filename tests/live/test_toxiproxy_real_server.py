@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.skipif("TOXIPROXY_URL" not in os.environ, reason="TOXIPROXY_URL is not set"),
 ]
 
-LINK = Link("clients->us-east-1:http", "outside", "us-east-1", "http")
+LINK = Link("clients", "outside", "us-east-1", "us-east-1", "http")
 
 
 class NoProcesses:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from harness.clock import Clock
@@ -32,7 +33,6 @@ from harness.history.events import (
     HealthTransition,
     Invoke,
 )
-from harness.live.wiring import Sockets, wires
 from harness.names import link_name
 from harness.outcome import Outcome
 from harness.topology.environment import Environment
@@ -40,11 +40,13 @@ from harness.topology.load import load_environment, load_subject
 from harness.topology.subject import Subject
 from harness.topology.timing import Profile, Timing
 from harness.units import NS_PER_MS, to_ns
+from harness.world.assembly import build
+from harness.world.part import Blueprint, Edge
+from harness.world.wires import Arrow
 
 ROOT = Path(__file__).parents[2]
 EAST, WEST = "us-east-1", "us-west-2"
 EDGES = {EAST: "127.0.1.10", WEST: "127.0.2.10"}
-NOWHERE = ("127.0.0.1", 1)
 LATENCY_NS = 5 * NS_PER_MS
 CANARY_PERIOD_NS = 250 * NS_PER_MS
 OTHER_PERIOD_NS = 500 * NS_PER_MS
@@ -62,8 +64,40 @@ def subject() -> Subject:
 
 def links() -> list[Link]:
     """Every link of the embedded world."""
-    here = dict.fromkeys((EAST, WEST), NOWHERE)
-    return [wire.link for wire in wires(environment(), subject(), Sockets(here, here, here, here, NOWHERE))]
+    return [arrow.link for arrow in arrows(Blueprint(environment(), subject(), Timing(Profile.FAST)))]
+
+
+class Nowhere:
+    """Ground on which nothing runs: every process is ready at once, and listens nowhere."""
+
+    folder = Path()
+
+    def __init__(self, environment: Environment) -> None:
+        self.edges = {p.name: Edge(p.name, f"127.0.{n}.10", f"127.0.{n}.10", 80)
+                      for n, p in enumerate(environment.places, 1)}  # fmt: skip
+        self._ports = count(1001)
+
+    def spawn(self, group: str, name: str, module: str, config: Mapping[str, Any]) -> Any:
+        address = ["127.0.0.1", next(self._ports)]
+        told = dict.fromkeys(("listen", "admin", "api", "dns"), address)
+        return SimpleNamespace(name=name, ready=lambda timeout_s: told)
+
+    def free_port(self) -> int:
+        return next(self._ports)
+
+    def on_close(self, action: Any) -> None:
+        """Nothing is taken down."""
+
+    def launcher(self) -> Any:
+        """Nobody starts anything."""
+
+
+def arrows(blueprint: Blueprint) -> list[Arrow]:
+    """Every arrow of a world that is not started."""
+    ground, parts = Nowhere(blueprint.environment), build(blueprint)
+    for part in parts:
+        part.start(ground)
+    return [arrow for part in parts for arrow in part.arrows()]
 
 
 @dataclass(frozen=True)

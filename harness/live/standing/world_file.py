@@ -46,20 +46,21 @@ class _Part(BaseModel):
 
 
 class EdgeState(_Part):
-    """answered: what DNS answers for the region. listen: where the clients' link of the region really is."""
+    """answered: what DNS answers for the place. listen: where the clients' link of the place really is."""
 
     answered: str
     listen: Address
 
 
 class ProcessState(_Part):
-    """One process of the subject, as `process_tree.Tree` knows it."""
+    """One process of the subject, as `process_tree.Tree` knows it. endpoint: its AWS_ENDPOINT_URL."""
 
     pid: int
     started: float
     adopter: int | None
     marker: str | None
     log: str
+    endpoint: str = ""
 
     @property
     def tree(self) -> Tree:
@@ -67,14 +68,23 @@ class ProcessState(_Part):
         return Tree(self.pid, self.started, self.adopter, self.marker)
 
 
+class Line(_Part):
+    """A line of `drill env status`: of an address, or a command to paste (`where`) and what it does (`what`)."""
+
+    what: str
+    where: str
+    about: str = ""
+
+
 class StandingWorld(_Part):
     """A world that stays up. pid, started: of its supervisor. folder: the world's own, with its logs below.
 
-    Keys of edges, regions, balancers, applications are regions; those of gateway and processes are instances.
+    Keys of edges are places; those of processes are instances. links: how other processes get at them, as
+    harness.world.links has it. status, commands: what its parts tell people. events: what they write for the history.
     origin: the command that holds it. since: wall clock, for people. typed: see harness.drill.evidence.RunResult.
     """
 
-    format: Literal["drill-world/1"] = "drill-world/1"
+    format: Literal["drill-world/2"] = "drill-world/2"
     pid: Annotated[int, Field(gt=1)]
     started: float
     origin: str
@@ -89,22 +99,19 @@ class StandingWorld(_Part):
     typed: dict[str, str]
     folder: Path
     logs: Path
-    toxiproxy: str
-    links: tuple[str, ...]
+    links: dict[str, str]
     dns: Address
     browser_proxy: Address
-    edge_port: int
     edges: dict[str, EdgeState]
-    regions: dict[str, Address]
-    balancers: dict[str, Address]
-    applications: dict[str, Address]
-    gateway: dict[str, Address]
-    control_plane: Address
-    route53: Address
     witness: Address
     processes: dict[str, ProcessState]
+    status: tuple[Line, ...]
+    commands: tuple[Line, ...]
+    events: tuple[Path, ...]
+    versions: dict[str, str]
+    capabilities: dict[str, bool | str]
 
-    @field_validator("dns", "browser_proxy", "control_plane", "route53", "witness")
+    @field_validator("dns", "browser_proxy", "witness")
     @classmethod
     def _local(cls, address: Address) -> Address:
         if not is_loopback(address[0]):

@@ -6,11 +6,10 @@ import http.client
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.errors import DrillInvalid, SubjectError
-from harness.names import OUTSIDE
 from harness.processes.forkserver import ForkServer, ServerProcess, stop_all
 from harness.topology.environment import Environment
 from harness.topology.subject import Component, Instance, Subject
@@ -42,7 +41,7 @@ class Running:
 
 
 class SubjectProcesses:
-    """All instances of the subject. endpoints: instance -> gateway's listener; ports: region -> application's."""
+    """All instances of the subject. environment_for: what the world gives each; ports: place -> the application's."""
 
     def __init__(
         self,
@@ -50,14 +49,14 @@ class SubjectProcesses:
         subject: Subject,
         environment: Environment,
         timing: Timing,
-        endpoints: Mapping[str, Address],
+        environment_for: Callable[[Instance], Mapping[str, str]],
         ports: Mapping[str, int],
     ) -> None:
         self._servers = servers
         self._subject = subject
         self._environment = environment
         self._timing = timing
-        self._endpoints = endpoints
+        self._environment_for = environment_for
         self._ports = ports
         self._running: dict[str, Running] = {}
 
@@ -102,26 +101,18 @@ class SubjectProcesses:
                 raise SubjectError(name, f"exited with code {code} before it was ready", running.process.log_tail())
 
     def _env(self, instance: Instance) -> dict[str, str]:
-        component, host_region = instance.component, instance.place
-        environment = self._environment
-        region = environment.primary.database_name if host_region == OUTSIDE else environment.database_of(host_region)
-        host, port = self._endpoints[instance.name]
+        component, environment = instance.component, self._environment
         env = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         env |= _HEALTH | {
-            "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-            "AWS_REGION": region,
-            "AWS_DEFAULT_REGION": region,
-            "AWS_ACCESS_KEY_ID": "drill",
-            "AWS_SECRET_ACCESS_KEY": "drill",  # of an emulator on loopback: no secret
-            "AWS_EC2_METADATA_DISABLED": "true",
             "PRIMARY_REGION": environment.primary.database_name,
             "SECONDARY_REGION": environment.standby.database_name,
             "TIME_SCALE": f"{self._timing.scale:g}",
             "COMPONENT": component.name,
             "PYTHONUNBUFFERED": "1",
         }
+        env |= self._environment_for(instance)
         if component.port_env:
-            env[component.port_env] = str(self._ports[host_region])
+            env[component.port_env] = str(self._ports[instance.place])
         return env | component.env
 
     def stop(self, only: Sequence[str] | None = None) -> None:
