@@ -1,0 +1,1 @@
+"""A made-up region server: what moto ships, as it is, without an order of commits."""
