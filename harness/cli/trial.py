@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from harness.cli.diagnosis import Finding, State
 from harness.drill.options import RunOptions
 from harness.errors import DrillError, SubjectError, VerdictReached
+from harness.kit.address import Address
 from harness.live.backend import EmbeddedWorld
 from harness.names import CLIENTS, HTTP, link_name
 from harness.processes.fork_servers import start_fork_servers
@@ -18,7 +19,6 @@ from harness.witness.outcomes import with_answer
 
 _TIMEOUT_S = 5.0
 _BODY_SHOWN = 120
-Address = tuple[str, int]
 
 
 def try_subject(options: RunOptions) -> list[Finding]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.faults.model import Link
+from harness.kit.address import Address as Address
 from harness.names import (
     CANARY,
     CHECKERS,
@@ -21,7 +22,6 @@ from harness.names import (
 from harness.topology.environment import Environment
 from harness.topology.subject import Subject
 
-Address = tuple[str, int]
 ANY_PORT = 0
 
 

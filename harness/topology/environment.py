@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, ConfigDict, Field
 
+from harness.kit.config import Strict
 from harness.topology.timing import Profile
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$")]
@@ -15,10 +16,10 @@ Port = Annotated[int, Field(ge=0, le=65_535)]
 PRIMARY, STANDBY = "primary", "standby"
 
 
-class Spec(BaseModel):
-    """Base of all file models: frozen, and a misspelt key is a mistake."""
+class Spec(Strict):
+    """Base of all file models: people write a number where a name is meant."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+    model_config = ConfigDict(coerce_numbers_to_str=True)
 
 
 class Place(Spec):

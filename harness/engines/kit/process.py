@@ -14,8 +14,8 @@ from typing import Any
 
 from aiohttp import web
 
-from harness.engines.kit.config import Address
 from harness.errors import DrillError, InputError
+from harness.kit.address import Address
 
 Ready = Callable[[Mapping[str, Any]], None]
 Serve = Callable[[Mapping[str, Any], Ready], None]

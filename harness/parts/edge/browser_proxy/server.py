@@ -18,14 +18,14 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field
 from yarl import URL
 
 from harness.clock import monotonic_ns
-from harness.errors import InputError
+from harness.kit.address import ANY_ADDRESS, Address, LoopbackAddress
+from harness.kit.config import Strict, Text, parsed
 from harness.witness import resolver_cache
 from harness.witness.dns_client import DnsClient, DnsFailure, open_client
-from harness.witness.models import is_loopback
 from harness.witness.resolver import Resolver
 from harness.witness.tasks import TaskSet
 
@@ -43,37 +43,18 @@ _HOP_BY_HOP = frozenset(
      "transfer-encoding", "upgrade")
 )  # fmt: skip
 
-Address = tuple[str, int]
 
-
-class ProxyConfig(BaseModel):
+class ProxyConfig(Strict):
     """listen: where (port 0: anywhere). dns: the world's name server. zone: names that exist. port: of the edges.
 
     address_book: answered address -> where its link really listens; an answer that is not in it is refused.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    listen: Address = ("127.0.0.1", 0)
-    dns: Address
-    zone: str = Field(min_length=1)
+    listen: LoopbackAddress = ANY_ADDRESS
+    dns: LoopbackAddress
+    zone: Text
     port: int = Field(ge=1, le=65_535)
-    address_book: dict[str, Address]
-
-    @field_validator("listen", "dns")
-    @classmethod
-    def _local(cls, address: Address) -> Address:
-        if not is_loopback(address[0]):
-            raise ValueError(f"{address[0]} is not a loopback address")
-        return address
-
-    @field_validator("address_book")
-    @classmethod
-    def _local_book(cls, book: dict[str, Address]) -> dict[str, Address]:
-        for host, _ in book.values():
-            if not is_loopback(host):
-                raise ValueError(f"{host} is not a loopback address")
-        return book
+    address_book: dict[str, LoopbackAddress]
 
 
 class _Refused(Exception):
@@ -188,12 +169,8 @@ def _note_change(answer: Any) -> None:
 
 def serve(config: Mapping[str, Any], ready: Callable[[Mapping[str, Any]], None]) -> None:
     """Run until SIGTERM or SIGINT. config: see ProxyConfig. ready: {"listen": [host, port]}. Raises InputError."""
-    try:
-        parsed = ProxyConfig.model_validate(dict(config))
-    except ValidationError as error:
-        problems = (f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_url=False))
-        raise InputError(*problems) from error
-    asyncio.run(_serve(parsed, ready))
+    checked = parsed(ProxyConfig, config, "browser proxy")
+    asyncio.run(_serve(checked, ready))
 
 
 async def _serve(config: ProxyConfig, ready: Callable[[Mapping[str, Any]], None]) -> None:

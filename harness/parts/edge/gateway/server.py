@@ -13,14 +13,12 @@ from typing import Any
 
 from aiohttp import web
 
-from harness.engines.kit.config import Address
 from harness.engines.kit.process import Ready, answer_json, read_json, run_until_signal, start_admin
+from harness.kit.address import ANY_ADDRESS, Address
 from harness.parts.edge.gateway.config import GatewayConfig, ListenerConfig, parse, parse_listener
 from harness.parts.edge.gateway.connection import Caller, GatewayConnection
 
 LOG = logging.getLogger(__name__)
-
-ANY_ADDRESS: Address = ("127.0.0.1", 0)
 
 
 class Listener:

@@ -14,11 +14,10 @@ from typing import Any
 from aiohttp import web
 
 from harness.engines.http.upstream import Upstream, reset
-from harness.engines.kit.config import Address
 from harness.engines.kit.process import Ready, answer_json, read_json, run_until_signal, start_admin
-from harness.errors import InputError
 from harness.history.events import HealthTransition
 from harness.history.log import EventLog
+from harness.kit.address import Address
 from harness.parts.edge.load_balancer.config import LoadBalancerConfig, Target, parse, parse_targets
 from harness.parts.edge.load_balancer.connection import BalancedConnection
 from harness.parts.edge.load_balancer.health import TargetHealthChecks
@@ -114,12 +113,7 @@ class LoadBalancer:
         return answer_json(self.targets())
 
     async def _on_register(self, request: web.Request) -> web.Response:
-        body = await read_json(request)
-        if isinstance(body, dict):
-            if body.keys() != {"targets"}:
-                raise InputError('POST /targets: the body is {"targets": [...]}')
-            body = body["targets"]
-        self.register(parse_targets(body))
+        self.register(parse_targets(await read_json(request)))
         return answer_json(self.targets())
 
     async def _on_reset(self, request: web.Request) -> web.Response:
