@@ -317,7 +317,7 @@ def test_the_control_plane_speaks_route_53_and_does_not_make_up_a_health_status(
 
 def test_a_region_can_be_run_by_hand(tmp_path: Path) -> None:
     config = json.dumps({"region": "us-east-1", "listen": ["127.0.0.1", 0]})
-    command = [sys.executable, "-m", MODULE, config]
+    command = [sys.executable, "-m", MODULE.removesuffix(".server"), "--config", config]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         host, port = json.loads(process.stdout.readline())["listen"]

@@ -10,8 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,7 +22,9 @@ from yarl import URL
 
 from harness.clock import monotonic_ns
 from harness.kit.address import ANY_ADDRESS, Address, LoopbackAddress
+from harness.kit.admin import serve_http
 from harness.kit.config import Strict, Text, parsed
+from harness.kit.process import Ready, run_until_signal
 from harness.witness import resolver_cache
 from harness.witness.dns_client import DnsClient, DnsFailure, open_client
 from harness.witness.resolver import Resolver
@@ -167,17 +168,16 @@ def _note_change(answer: Any) -> None:
     _LOG.info("%s is %s for %g s", answer.name, ", ".join(answer.addresses) or "nowhere", answer.ttl_s)
 
 
-def serve(config: Mapping[str, Any], ready: Callable[[Mapping[str, Any]], None]) -> None:
-    """Run until SIGTERM or SIGINT. config: see ProxyConfig. ready: {"listen": [host, port]}. Raises InputError."""
+def serve(config: Mapping[str, Any], ready: Ready) -> None:
+    """Run until SIGTERM or SIGINT. config: see ProxyConfig. ready: {"listen": [host, port]}.
+
+    Raises InputError for a wrong config, WorldError when its address cannot be bound.
+    """
     checked = parsed(ProxyConfig, config, "browser proxy")
-    asyncio.run(_serve(checked, ready))
+    run_until_signal(lambda stop: _serve(checked, ready, stop))
 
 
-async def _serve(config: ProxyConfig, ready: Callable[[Mapping[str, Any]], None]) -> None:
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ended.set)
+async def _serve(config: ProxyConfig, ready: Ready, stop: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
         dns = await open_client(config.dns, seed=monotonic_ns())
         stack.callback(dns.close)
@@ -192,8 +192,5 @@ async def _serve(config: ProxyConfig, ready: Callable[[Mapping[str, Any]], None]
         )  # fmt: skip
         server = web.Server(BrowserProxy(config, dns, session, tasks).handle)
         runner = web.ServerRunner(server, shutdown_timeout=0.2)
-        await runner.setup()
-        stack.push_async_callback(runner.cleanup)
-        await web.TCPSite(runner, *config.listen).start()
-        ready({"listen": list(runner.addresses[0][:2])})
-        await ended.wait()
+        ready({"listen": list(await serve_http(stack, "browser proxy", runner, config.listen))})
+        await stop.wait()

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
-import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from aiohttp import web
 from pydantic import AfterValidator, StrictBool, StrictInt
 
 from harness.errors import WorldError
 from harness.history.log import EventLog
 from harness.kit.address import Address, join_address, split_address
+from harness.kit.admin import serve_application
 from harness.kit.config import Strict, Text, parsed
+from harness.kit.process import Ready, run_until_signal
 from harness.parts.links.toxiproxy.api import Api
 from harness.parts.links.toxiproxy.collection import ProxyCollection, Truth
 from harness.parts.links.toxiproxy.model import ApiError, parse_listen
 
-_LOG = logging.getLogger(__name__)
 _FILES = 65_536
 DEFAULT_API: Address = ("127.0.0.1", 8474)
 """Toxiproxy's own default."""
@@ -61,24 +59,21 @@ class ServerConfig(Strict):
     events: Path | None = None
 
 
-def serve(config: Mapping[str, Any], ready: Callable[[Mapping[str, Any]], None]) -> None:
+def serve(config: Mapping[str, Any], ready: Ready) -> None:
     """Run until SIGTERM or SIGINT.
 
     config: see ServerConfig. ready gets `api` and `proxies`, name -> real listen address.
     Raises InputError for a wrong config, WorldError when an address is not to be had.
     """
     checked = parsed(ServerConfig, config, "toxiproxy")
-    if sys.platform == "win32":
-        asyncio.run(_serve(checked, ready))
-    else:
-        import uvloop
-
-        _raise_file_limit()
-        uvloop.run(_serve(checked, ready))
+    _raise_file_limit()
+    run_until_signal(lambda stop: _serve(checked, ready, stop))
 
 
 def _raise_file_limit() -> None:
     """Each connection takes two descriptors, and the usual soft limit of 1024 is soon reached behind a black hole."""
+    if sys.platform == "win32":
+        return
     import resource
 
     usual, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -87,33 +82,17 @@ def _raise_file_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
-async def _serve(config: ServerConfig, ready: Callable[[Mapping[str, Any]], None]) -> None:
-    loop = asyncio.get_running_loop()
-    stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
-    with _truth(config.events) as truth:
-        collection = ProxyCollection(loop, config.seed, truth)
-        runner = web.AppRunner(Api(collection).application(), access_log=None, shutdown_timeout=1.0)
-        try:
-            _populate(collection, config.proxies)
-            await runner.setup()
-            host, port = config.api
-            try:
-                await web.TCPSite(runner, host, port).start()
-            except OSError as error:
-                raise WorldError(f"toxiproxy: cannot listen on {host}:{port}: {error}") from error
-            ready(_ready(runner, collection))
-            await stopped.wait()
-        finally:
-            collection.close()
-            await runner.cleanup()
-            await asyncio.sleep(0)  # transports that were aborted close their sockets in the next turn
-
-
-def _ready(runner: web.AppRunner, collection: ProxyCollection) -> dict[str, Any]:
-    proxies = {name: list(split_address(proxy.listen)) for name, proxy in collection.proxies.items()}
-    return {"api": list(runner.addresses[0][:2]), "proxies": proxies}
+async def _serve(config: ServerConfig, ready: Ready, stop: asyncio.Event) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        truth = stack.enter_context(_truth(config.events))
+        collection = ProxyCollection(asyncio.get_running_loop(), config.seed, truth)
+        stack.push_async_callback(asyncio.sleep, 0)  # aborted transports close their sockets in the next turn
+        stack.callback(collection.close)
+        _populate(collection, config.proxies)
+        api = await serve_application(stack, "toxiproxy", Api(collection).application(), config.api)
+        proxies = {name: list(split_address(proxy.listen)) for name, proxy in collection.proxies.items()}
+        ready({"api": list(api), "proxies": proxies})
+        await stop.wait()
 
 
 @contextlib.contextmanager

@@ -10,9 +10,6 @@ Our own endpoints, beside those of AWS:
 from __future__ import annotations
 
 import importlib
-import json
-import logging
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -24,9 +21,10 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from pydantic import Field
 
-from harness.errors import DrillError, InputError, WorldError
+from harness.errors import InputError, WorldError
 from harness.kit.address import LoopbackAddress
 from harness.kit.config import Strict, Text, parsed
+from harness.kit.process import Ready
 from harness.parts.regions.moto import patches as moto_patches
 from harness.parts.regions.moto.commit_log import CommitLog, TableAttributes, tables_of
 from harness.parts.regions.moto.http import Answer, HttpServer, Route, Wsgi, with_routes
@@ -157,7 +155,7 @@ def prepare() -> WritePath | None:
     return _write_path
 
 
-def serve(config: Mapping[str, Any], ready: Callable[[Mapping[str, Any]], None]) -> None:
+def serve(config: Mapping[str, Any], ready: Ready) -> None:
     """Serve one region until SIGTERM or SIGINT. Ready payload: {"listen": [host, port]}."""
     checked = parsed(RegionConfig, config, "region server")
     mock_random.seed()  # forked from one parent, the regions would otherwise give out the same identifiers
@@ -180,29 +178,3 @@ def warm() -> None:
     _function(TRUTHFUL)
     warm_up(_application)
     moto_api_backend.reset()
-
-
-def main() -> int:
-    """Run one by hand: `python -m harness.parts.regions.moto.server '{"region": "us-east-1", "listen": [HOST, PORT]}'`.
-
-    Prints the ready payload as one JSON line. Returns the exit code: 0, or 3 when the configuration is wrong.
-    """
-    if len(sys.argv) != 2:
-        sys.stderr.write(f"{main.__doc__}")
-        return 3
-
-    def ready(payload: Mapping[str, Any]) -> None:
-        sys.stdout.write(json.dumps(payload) + "\n")
-        sys.stdout.flush()
-
-    logging.basicConfig(level=logging.INFO)
-    try:
-        serve(json.loads(sys.argv[1]), ready)
-    except (DrillError, ValueError, OSError) as error:
-        sys.stderr.write(f"{error}\n")
-        return 3
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
