@@ -9,6 +9,7 @@ from contextlib import ExitStack
 
 from harness.drill.options import RunOptions
 from harness.errors import DrillError, SubjectError, VerdictReached
+from harness.kit.address import Address
 from harness.live.backend import LiveWorld
 from harness.live.ground import warm
 from harness.names import CLIENTS, HTTP, link_name
@@ -18,7 +19,6 @@ from harness.world.diagnosis import Diagnosis, State
 
 _TIMEOUT_S = 5.0
 _BODY_SHOWN = 120
-Address = tuple[str, int]
 
 
 def try_subject(options: RunOptions) -> list[Diagnosis]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
+from harness.kit.config import Strict
 from harness.names import OUTSIDE
 from harness.topology.timing import Profile
 
@@ -16,10 +17,10 @@ Port = Annotated[int, Field(ge=0, le=65_535)]
 PRIMARY, STANDBY = "primary", "standby"
 
 
-class Spec(BaseModel):
-    """Base of all file models: frozen, and a misspelt key is a mistake."""
+class Spec(Strict):
+    """Base of all file models: people write a number where a name is meant."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+    model_config = ConfigDict(coerce_numbers_to_str=True)
 
 
 class Section(BaseModel):

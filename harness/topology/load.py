@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from harness.errors import InputError, Problem
+from harness.kit.config import wording
 from harness.topology import check, kinds
 from harness.topology.environment import Environment, Spec
 from harness.topology.subject import Subject
@@ -93,14 +94,7 @@ def _validate(model: type[Model], document: Any, path: Path) -> Model:
 
 def _problem(path: Path, document: Any, item: Any) -> Problem:
     location = tuple(item["loc"])
-    text = item["msg"].removeprefix("Value error, ")
-    if item["type"] == "extra_forbidden":
-        text = "unknown key"
-    elif item["type"] == "missing":
-        text = "is missing"
-    elif not isinstance(item.get("input"), dict | list):
-        text = f"{text} (got {item.get('input')!r})"
-    return Problem(str(path), line_of(document, location), f"{'.'.join(map(str, location))}: {text}")
+    return Problem(str(path), line_of(document, location), f"{'.'.join(map(str, location))}: {wording(item)}")
 
 
 def line_of(document: Any, location: tuple[int | str, ...]) -> int | None:

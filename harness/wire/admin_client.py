@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.errors import WorldError
+from harness.kit.address import Address
 
-Address = tuple[str, int]
 TIMEOUT_S = 10.0
 
 

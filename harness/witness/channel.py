@@ -8,9 +8,9 @@ import socket
 from collections.abc import Callable
 from typing import Final
 
+from harness.kit.address import Address
 from harness.witness import outcomes
 from harness.witness.http_wire import Garbage, Response, ResponseReader
-from harness.witness.models import Address
 
 _READ_SIZE: Final = 64 * 1024
 

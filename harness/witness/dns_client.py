@@ -16,8 +16,8 @@ import dns.rcode
 import dns.rdatatype
 
 from harness.clock import monotonic_ns
+from harness.kit.address import Address
 from harness.units import NS_PER_S
-from harness.witness.models import Address
 
 TRY_TIMEOUT_S = 0.3
 TRIES = 3

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from harness.kit.address import Address
 from harness.topology.environment import Environment
 from harness.topology.kinds import load, section_named
 from harness.world.part import Part
-from harness.world.wires import Address, Arrow
+from harness.world.wires import Arrow
 
 
 class LinkServer(Part):

@@ -22,10 +22,11 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from harness.faults.hand import Hand
+from harness.kit.address import Address
 from harness.topology.environment import Environment
 from harness.topology.subject import Instance, Subject
 from harness.topology.timing import Timing
-from harness.world.wires import Address, Arrow
+from harness.world.wires import Arrow
 
 READY_TIMEOUT_S = 60.0
 LOOPBACK = "127.0.0.1"

@@ -7,10 +7,11 @@ from typing import Protocol
 
 from harness.faults.model import Link
 from harness.history.events import Commit, Event
+from harness.kit.address import Address
 from harness.names import CANARY, DYNAMODB, OUTSIDE, instance_name
 from harness.topology.subject import Table
 from harness.world.part import Blueprint, Part
-from harness.world.wires import Address, Arrow
+from harness.world.wires import Arrow
 
 State = Mapping[str, str | None]
 """Key -> value of a table's items; None: an item without that attribute."""

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from harness.kit.address import Address
 from harness.measurement.prediction import Failure
 from harness.topology.environment import Environment
 from harness.topology.kinds import load, section_named
 from harness.topology.timing import Timing
 from harness.world.part import Edge, Part
-from harness.world.wires import Address
 
 
 class Steering(Part):

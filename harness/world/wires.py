@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.faults.model import Link
+from harness.kit.address import Address
 
-Address = tuple[str, int]
 ANYWHERE: Address = ("127.0.0.1", 0)
 
 

@@ -22,6 +22,7 @@ from typing import Any
 from harness.clock import wall_time
 from harness.drill.options import RunOptions, resolve
 from harness.errors import DrillError, InputError, WorldError
+from harness.kit.address import Address
 from harness.live.backend import LiveWorld
 from harness.live.ground import BROWSER_PROXY, warm
 from harness.live.standing import world_file
@@ -30,7 +31,6 @@ from harness.names import CLIENTS, HTTP, link_name
 from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import EXIT_INTERRUPTED
 from harness.world.part import LIGHT
-from harness.world.wires import Address
 
 READY_TIMEOUT_S = 20.0
 EXIT_ERROR = 3

@@ -18,16 +18,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError
 
 from harness.errors import InputError, Problem
+from harness.kit.address import BoundAddress, BoundLoopbackAddress
+from harness.kit.config import Strict, wording
 from harness.processes import process_tree
 from harness.processes.fork_servers import FOLDER_PREFIX
 from harness.processes.process_tree import Tree
 from harness.topology.environment import Environment
 from harness.topology.subject import Subject
 from harness.topology.timing import Profile
-from harness.witness.models import is_loopback
 
 if sys.platform != "win32":
     import fcntl
@@ -38,21 +39,15 @@ _RETRY_S = 0.05
 _GLANCE_S = 0.2
 TAKEN = "a world runs or starts here already: see `drill env status`, or end it with `drill env down`"
 
-Address = tuple[str, Annotated[int, Field(ge=1, le=65_535)]]
 
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class EdgeState(_Part):
+class EdgeState(Strict):
     """answered: what DNS answers for the place. listen: where the clients' link of the place really is."""
 
     answered: str
-    listen: Address
+    listen: BoundAddress
 
 
-class ProcessState(_Part):
+class ProcessState(Strict):
     """One process of the subject, as `process_tree.Tree` knows it. endpoint: its AWS_ENDPOINT_URL."""
 
     pid: int
@@ -68,7 +63,7 @@ class ProcessState(_Part):
         return Tree(self.pid, self.started, self.adopter, self.marker)
 
 
-class Line(_Part):
+class Line(Strict):
     """A line of `drill env status`: of an address, or a command to paste (`where`) and what it does (`what`)."""
 
     what: str
@@ -76,7 +71,7 @@ class Line(_Part):
     about: str = ""
 
 
-class StandingWorld(_Part):
+class StandingWorld(Strict):
     """A world that stays up. pid, started: of its supervisor. folder: the world's own, with its logs below.
 
     Keys of edges are places; those of processes are instances. links: how other processes get at them, as
@@ -100,23 +95,16 @@ class StandingWorld(_Part):
     folder: Path
     logs: Path
     links: dict[str, str]
-    dns: Address
-    browser_proxy: Address
+    dns: BoundLoopbackAddress
+    browser_proxy: BoundLoopbackAddress
     edges: dict[str, EdgeState]
-    witness: Address
+    witness: BoundLoopbackAddress
     processes: dict[str, ProcessState]
     status: tuple[Line, ...]
     commands: tuple[Line, ...]
     events: tuple[Path, ...]
     versions: dict[str, str]
     capabilities: dict[str, bool | str]
-
-    @field_validator("dns", "browser_proxy", "witness")
-    @classmethod
-    def _local(cls, address: Address) -> Address:
-        if not is_loopback(address[0]):
-            raise ValueError(f"{address[0]} is not a loopback address")
-        return address
 
     @property
     def alive(self) -> bool:
@@ -172,7 +160,7 @@ def read(path: Path) -> StandingWorld | None:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"])) or "the whole"
-        text = f"not a state file of this version ({where}: {first['msg']}); remove it if no world runs here"
+        text = f"not a state file of this version ({where}: {wording(first)}); remove it if no world runs here"
         raise InputError(Problem(str(path), None, text)) from error
     except (ValueError, RecursionError) as error:
         raise InputError(Problem(str(path), None, f"not JSON; remove it if no world runs here ({error})")) from error

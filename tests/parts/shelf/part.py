@@ -8,10 +8,11 @@ from typing import Any
 from harness.parts.regions.shelf.spec import Shelf as Spec
 
 from harness.engines.aws.clients import NewTable, RegionClients, create_tables, scan_values
+from harness.kit.address import Address
 from harness.topology.subject import Table
 from harness.world.part import READY_TIMEOUT_S, Blueprint, Ground, StatusLine
 from harness.world.regions import RegionServer, State, database_arrows
-from harness.world.wires import Address, Arrow
+from harness.world.wires import Arrow
 
 
 class Shelf(RegionServer):

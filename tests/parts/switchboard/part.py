@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from harness.kit.address import Address
 from harness.names import CHECKERS, HTTP, OUTSIDE, link_name
 from harness.wire.admin_client import AdminClient
 from harness.world.part import LIGHT, READY_TIMEOUT_S, Blueprint, Edge, Net, StatusLine
 from harness.world.steering import Steering
-from harness.world.wires import Address
 from switchboard.spec import Switchboard as Spec
 
 

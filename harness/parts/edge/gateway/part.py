@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from harness.kit.address import Address
 from harness.topology.environment import Environment, Spec
 from harness.topology.subject import Instance
 from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Net, Part
-from harness.world.wires import Address, Arrow
+from harness.world.wires import Arrow
 
 MODULE = "harness.parts.edge.gateway.server"
 _ACCOUNT = "drill"

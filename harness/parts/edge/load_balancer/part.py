@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness.faults.model import Link
+from harness.kit.address import Address
 from harness.names import CANARY, CHECKERS, CLIENTS, HTTP, LOAD_BALANCER, OUTSIDE, instance_name
 from harness.parts.edge.load_balancer.spec import LoadBalancer as Spec
 from harness.wire.admin_client import AdminClient
 from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Net, Part, StatusLine
-from harness.world.wires import Address, Arrow
+from harness.world.wires import Arrow
 
 MODULE = "harness.parts.edge.load_balancer.server"
 

@@ -17,7 +17,8 @@ from toxiproxy.api import APIConsumer
 from toxiproxy.exceptions import InvalidToxic, NotFound, ProxyExists
 
 from harness.errors import InputError, LinkError
-from harness.parts.links.toxiproxy.client_model import Address, Capabilities, Proxy, Toxic, join_address
+from harness.kit.address import Address, join_address
+from harness.parts.links.toxiproxy.client_model import Capabilities, Proxy, Toxic
 
 __all__ = ["Address", "Capabilities", "MissingError", "Proxy", "Toxic", "ToxiproxyClient"]
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from harness.faults.model import Stream
-
-Address = tuple[str, int]
+from harness.kit.address import Address, join_address, split_address
 
 
 @dataclass(frozen=True)
@@ -76,15 +75,3 @@ class Capabilities:
     request_failure: Literal["per-request", "per-connection"] = "per-connection"
     cut: Literal["rst", "fin"] = "fin"
     bulk: bool = False
-
-
-def join_address(address: Address) -> str:
-    """host:port, with brackets around IPv6."""
-    host, port = address
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def split_address(text: str) -> Address:
-    """The inverse of `join_address`."""
-    host, _, port = text.rpartition(":")
-    return host.strip("[]"), int(port)

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from harness.engines.addresses import can_listen
 from harness.errors import InputError, LinkError
 from harness.faults.hand import Hand
+from harness.kit.address import Address
 from harness.names import HTTP, LOAD_BALANCER, instance_name, link_name
 from harness.parts.links.toxiproxy.client import Proxy, ToxiproxyClient
 from harness.parts.links.toxiproxy.hand import LinkHand
@@ -18,7 +19,7 @@ from harness.parts.links.toxiproxy.spec import Toxiproxy as Spec
 from harness.world.diagnosis import Diagnosis, State, port
 from harness.world.links import LinkServer
 from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Process, StatusLine
-from harness.world.wires import Address, Arrow
+from harness.world.wires import Arrow
 
 VARIABLE = "TOXIPROXY_URL"
 MODULE = "harness.parts.links.toxiproxy.server"

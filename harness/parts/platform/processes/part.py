@@ -7,13 +7,14 @@ from typing import Any
 
 from harness.faults.hand import Hand
 from harness.faults.model import Link, ProcessRef, process_canary
+from harness.kit.address import Address
 from harness.names import HTTP, LOAD_BALANCER, instance_name
 from harness.parts.platform.processes.hand import ProcessHand
 from harness.parts.platform.processes.subject import SubjectProcesses
 from harness.topology.environment import Spec
 from harness.world.part import LOOPBACK, Blueprint, Ground, Net, StatusLine
 from harness.world.platform import Platform, RunningTree
-from harness.world.wires import Address, Arrow
+from harness.world.wires import Arrow
 
 
 class Processes(Platform):

@@ -10,12 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.errors import DrillInvalid, SubjectError
+from harness.kit.address import Address
 from harness.processes.forkserver import ForkServer, ServerProcess, stop_all
 from harness.topology.environment import Environment
 from harness.topology.subject import Component, Instance, Subject
 from harness.topology.timing import Timing
-
-Address = tuple[str, int]
 
 NEEDS_LONGER = "a subject that needs longer says so: start_timeout_s in its file"
 STOP_GRACE_S = 1.0

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from pydantic import TypeAdapter, ValidationError
+
 from harness.clock import monotonic_ns
-from harness.errors import InputError
 from harness.history.events import Commit, Mark
 from harness.history.log import EventLog
+from harness.kit.config import Strict, Text, refusal
 
 RESET = "reset"
 """The mark that says: every table is gone."""
@@ -29,30 +30,22 @@ class Value(Protocol):
     def to_regular_json(self) -> Any: ...
 
 
-@dataclass(frozen=True)
-class TableAttributes:
+class TableAttributes(Strict):
     """Which attribute of a table is the key, and which holds what the client sent."""
 
-    key: str
-    value: str
+    key: Text
+    value: Text
+
+
+_TABLES: TypeAdapter[dict[str, TableAttributes]] = TypeAdapter(dict[str, TableAttributes])
 
 
 def tables_of(body: object) -> dict[str, TableAttributes]:
     """Read `{"items": {"key": "id", "value": "value"}, ...}`. Raises InputError, naming every mistake."""
-    if not isinstance(body, Mapping):
-        raise InputError(f'tables: expected {{"NAME": {{"key": ..., "value": ...}}}}, got {body!r}')
-    wrong = [
-        f'tables: {name}: expected {{"key": ATTRIBUTE, "value": ATTRIBUTE}}, got {spec!r}'
-        for name, spec in body.items()
-        if not (isinstance(spec, Mapping) and set(spec) == {"key", "value"} and all(map(_is_name, spec.values())))
-    ]
-    if wrong:
-        raise InputError(*wrong)
-    return {str(name): TableAttributes(spec["key"], spec["value"]) for name, spec in body.items()}
-
-
-def _is_name(attribute: object) -> bool:
-    return isinstance(attribute, str) and attribute != ""
+    try:
+        return _TABLES.validate_python(body)
+    except ValidationError as error:
+        raise refusal(error, "tables", TableAttributes) from error
 
 
 def text_of(value: Value | None) -> str | None:

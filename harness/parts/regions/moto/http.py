@@ -12,6 +12,9 @@ from typing import Any
 from cheroot import wsgi
 from cheroot.server import HTTPConnection
 
+from harness.kit.address import Address
+from harness.kit.process import binding
+
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 Answer = tuple[int, Mapping[str, Any]]
@@ -34,7 +37,7 @@ class HttpServer(wsgi.Server):
     nodelay = True
     expiration_interval = 0.1  # also how long `stop` may take to be noticed
 
-    def __init__(self, address: tuple[str, int], app: Wsgi) -> None:
+    def __init__(self, address: Address, app: Wsgi) -> None:
         super().__init__(
             address, app, numthreads=_THREADS, request_queue_size=_BACKLOG, timeout=_TIMEOUT_S, shutdown_timeout=0
         )
@@ -49,13 +52,17 @@ class HttpServer(wsgi.Server):
             self.put_conn(conn)
 
     def serve_until_signal(self, ready: Callable[[], None]) -> None:
-        """Serve until SIGTERM or SIGINT, then close everything. Call it from the main thread, after `prepare`."""
+        """Serve until SIGTERM or SIGINT, then close everything. Call it from the main thread.
+
+        ready: called once connections are accepted. Raises WorldError when the address cannot be bound.
+        """
         ending = {signal.SIGTERM, signal.SIGINT}
         before = signal.pthread_sigmask(signal.SIG_BLOCK, ending)  # inherited by the threads: only sigwait sees them
         thread = threading.Thread(target=self.serve, name="connections")
-        try:
+        with binding("region server", self.bind_addr):
             self.prepare()
-            thread.start()
+        thread.start()
+        try:
             ready()
             signal.sigwait(ending)
         finally:

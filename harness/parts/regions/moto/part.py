@@ -7,12 +7,13 @@ from importlib import metadata
 from typing import Any
 
 from harness.history.log import Tail
+from harness.kit.address import Address
 from harness.topology.environment import Spec
 from harness.topology.subject import Table
 from harness.wire.admin_client import AdminClient
 from harness.world.part import LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Process, StatusLine
 from harness.world.regions import RegionServer, State, database_arrows
-from harness.world.wires import Address, Arrow
+from harness.world.wires import Arrow
 
 GROUP = "aws"
 MODULE = "harness.parts.regions.moto.server"

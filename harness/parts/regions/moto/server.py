@@ -10,40 +10,36 @@ Our own endpoints, beside those of AWS:
 from __future__ import annotations
 
 import importlib
-import json
-import logging
-import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal
 
 from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import Table
 from moto.moto_api._internal import mock_random
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from pydantic import Field
 
-from harness.errors import DrillError, InputError, WorldError
+from harness.errors import InputError, WorldError
+from harness.kit.address import LoopbackAddress
+from harness.kit.config import Strict, Text, parsed
+from harness.kit.process import Ready
 from harness.parts.regions.moto import patches as moto_patches
 from harness.parts.regions.moto.commit_log import CommitLog, TableAttributes, tables_of
 from harness.parts.regions.moto.http import Answer, HttpServer, Route, Wsgi, with_routes
 from harness.parts.regions.moto.warm import warm_up
 from harness.parts.regions.moto.writes import WritePath
 
-Address = tuple[str, int]
-
-REGION, CONTROL_PLANE = "region", "control-plane"
+CONTROL_PLANE = "control-plane"
 TRUTHFUL = "harness.parts.steering.route53.control_plane:truthful"
-_KEYS = {"region", "role", "listen", "commit_log", "tables", "wrap", "data_plane"}
 
 # One per process, made (and warmed) before the fork: building moto's application takes longer than serving a call.
 _application: Wsgi = DomainDispatcherApplication(create_backend_app)
 _write_path: WritePath | None = None
 
 
-@dataclass(frozen=True)
-class RegionConfig:
+class RegionConfig(Strict):
     """region: its name. listen: where, port 0 for any. commit_log: file of Commit lines, None for none.
 
     tables: what the commit log follows at first. wrap: MODULE:FUNCTION, called as `function(app, data_plane)`, that
@@ -51,57 +47,26 @@ class RegionConfig:
     data_plane: admin address of the Route 53 data plane, None while it is unknown.
     """
 
-    region: str
-    listen: Address
-    role: str = REGION
+    region: Text
+    listen: LoopbackAddress
+    role: Literal["region", "control-plane"] = "region"
     commit_log: Path | None = None
-    tables: Mapping[str, TableAttributes] = field(default_factory=dict)
+    tables: dict[str, TableAttributes] = Field(default_factory=dict)
     wrap: str | None = None
-    data_plane: Address | None = None
+    data_plane: LoopbackAddress | None = None
+
+    @property
+    def wrapped_by(self) -> str | None:
+        """MODULE:FUNCTION of what wraps the application."""
+        if self.role == CONTROL_PLANE and "wrap" not in self.model_fields_set:
+            return TRUTHFUL
+        return self.wrap
 
 
-def config_of(body: Mapping[str, Any]) -> RegionConfig:
-    """Check a configuration. Raises InputError that names every mistake."""
-    problems = [
-        f"region server: unknown key {key!r} (allowed: {', '.join(sorted(_KEYS))})" for key in body.keys() - _KEYS
-    ]
-    region, role, wrap = body.get("region"), body.get("role", REGION), body.get("wrap")
-    if not isinstance(region, str) or not region:
-        problems.append(f"region server: region: a name is needed, got {region!r}")
-    if role not in (REGION, CONTROL_PLANE):
-        problems.append(f"region server: role: {REGION} or {CONTROL_PLANE}, got {role!r}")
-    for key in ("listen", "data_plane"):
-        if not (_is_address(body.get(key)) or (key == "data_plane" and body.get(key) is None)):
-            problems.append(f'region server: {key}: expected ["127.0.0.1", PORT], got {body.get(key)!r}')
-    if problems:
-        raise InputError(*problems)
-    return RegionConfig(
-        region=str(region),
-        listen=address_of(body["listen"]),
-        role=role,
-        commit_log=Path(body["commit_log"]) if body.get("commit_log") else None,
-        tables=tables_of(body.get("tables", {})),
-        wrap=TRUTHFUL if role == CONTROL_PLANE and "wrap" not in body else wrap,
-        data_plane=address_of(body["data_plane"]) if body.get("data_plane") else None,
-    )
+class DataPlaneBody(Strict):
+    """The body of `POST /drill/data-plane`."""
 
-
-def address_of(value: object) -> Address:
-    """A [host, port] list as a tuple. Raises ValueError when it is none."""
-    if not _is_address(value):
-        raise ValueError(f'expected ["127.0.0.1", PORT], got {value!r}')
-    host, port = cast(Sequence[Any], value)
-    return str(host), int(port)
-
-
-def _is_address(value: object) -> bool:
-    return (
-        isinstance(value, list | tuple)
-        and len(value) == 2
-        and isinstance(value[0], str)
-        and type(value[1]) is int
-        and 0 <= value[1] < 1 << 16
-    )
+    admin: LoopbackAddress
 
 
 class Region:
@@ -118,8 +83,8 @@ class Region:
             self.log = CommitLog(config.region, config.commit_log, config.tables)
             self._writes.observer = self._committed
         app: Wsgi = _application
-        if config.wrap is not None:
-            app = _function(config.wrap)(app, lambda: self._data_plane)
+        if config.wrapped_by is not None:
+            app = _function(config.wrapped_by)(app, lambda: self._data_plane)
         routes: dict[tuple[str, str], Route] = {
             ("GET", "/drill/health"): self._health,
             ("POST", "/drill/reset"): self._reset,
@@ -157,7 +122,10 @@ class Region:
         return 200, {"tables": sorted(tables)}
 
     def _set_data_plane(self, body: Any) -> Answer:
-        self._data_plane = address_of(body.get("admin") if isinstance(body, Mapping) else None)
+        try:
+            self._data_plane = parsed(DataPlaneBody, body, "data plane").admin
+        except InputError as error:
+            return 400, {"error": str(error)}
         return 200, {}
 
     def close(self) -> None:
@@ -187,9 +155,9 @@ def prepare() -> WritePath | None:
     return _write_path
 
 
-def serve(config: Mapping[str, Any], ready: Callable[[Mapping[str, Any]], None]) -> None:
+def serve(config: Mapping[str, Any], ready: Ready) -> None:
     """Serve one region until SIGTERM or SIGINT. Ready payload: {"listen": [host, port]}."""
-    checked = config_of(config)
+    checked = parsed(RegionConfig, config, "region server")
     mock_random.seed()  # forked from one parent, the regions would otherwise give out the same identifiers
     region = Region(checked)
     server = HttpServer(checked.listen, region.app)
@@ -210,29 +178,3 @@ def warm() -> None:
     _function(TRUTHFUL)
     warm_up(_application)
     moto_api_backend.reset()
-
-
-def main() -> int:
-    """Run one by hand: `python -m harness.parts.regions.moto.server '{"region": "us-east-1", "listen": [HOST, PORT]}'`.
-
-    Prints the ready payload as one JSON line. Returns the exit code: 0, or 3 when the configuration is wrong.
-    """
-    if len(sys.argv) != 2:
-        sys.stderr.write(f"{main.__doc__}")
-        return 3
-
-    def ready(payload: Mapping[str, Any]) -> None:
-        sys.stdout.write(json.dumps(payload) + "\n")
-        sys.stdout.flush()
-
-    logging.basicConfig(level=logging.INFO)
-    try:
-        serve(json.loads(sys.argv[1]), ready)
-    except (DrillError, ValueError, OSError) as error:
-        sys.stderr.write(f"{error}\n")
-        return 3
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

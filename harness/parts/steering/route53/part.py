@@ -11,6 +11,7 @@ from pathlib import Path
 
 from harness.engines.addresses import can_listen
 from harness.faults.model import Link
+from harness.kit.address import Address
 from harness.names import CHECKERS, CONTROL_REGION, HTTP, LOAD_BALANCER, ROUTE53, instance_name, link_name
 from harness.parts.steering.route53.edge_records import balancer_dns_name, create_edge
 from harness.topology.environment import Environment, Spec
@@ -18,7 +19,7 @@ from harness.wire.admin_client import AdminClient
 from harness.world.diagnosis import Diagnosis, port
 from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Edge, Ground, Net, Process, StatusLine
 from harness.world.steering import Steering
-from harness.world.wires import Address, Arrow
+from harness.world.wires import Arrow
 
 MODULE = "harness.parts.steering.route53.server"
 _CONTROL_GROUP, _CONTROL_MODULE = "aws", "harness.parts.regions.moto.server"
