@@ -16,11 +16,10 @@ PROXY = {"name": "p", "listen": ["127.0.0.1", 0], "upstream": ["127.0.0.1", 1]}
 @pytest.mark.parametrize(
     ("config", "text"),
     [
-        ({"port": 1}, r"unknown key 'port'; known: api, events, proxies, seed"),
+        ({"port": 1}, r"unknown key 'port'; known: api, proxies, seed"),
         ({"api": "127.0.0.1:8474"}, r"api must be \[host, port\]"),
         ({"api": ["0.0.0.0", 8474]}, r"api: .*only loopback"),
         ({"seed": "7"}, r"seed must be a whole number"),
-        ({"events": 1}, r"events must be a path"),
         ({"proxies": {}}, r"proxies must be a list"),
         ({"proxies": [1]}, r"proxy 1 must be an object"),
         ({"proxies": [PROXY, {**PROXY, "name": ""}]}, r"proxy 2: name must be a text"),

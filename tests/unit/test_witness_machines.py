@@ -345,9 +345,8 @@ def test_bytes_after_the_answer_spoil_the_connection() -> None:
 # --- lateness ---
 
 
-def test_lateness_of_nothing_is_zero_and_all_of_it_in_time() -> None:
+def test_lateness_of_nothing_is_zero() -> None:
     assert Durations().summary() == {"count": 0, "p50": 0, "p99": 0, "p999": 0, "max": 0}
-    assert Durations().share_within(1) == 1.0
 
 
 def test_one_stall_in_a_thousand_shows_in_p999_and_max_only() -> None:
@@ -356,4 +355,3 @@ def test_one_stall_in_a_thousand_shows_in_p999_and_max_only() -> None:
     assert summary["p50"] == pytest.approx(1_000_000, rel=0.016)
     assert summary["p99"] == pytest.approx(1_000_000, rel=0.016)
     assert summary["p999"] == summary["max"] == 30_000_000
-    assert durations.share_within(5_000_000) == 0.998

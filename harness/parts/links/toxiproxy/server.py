@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
 from harness.errors import InputError, WorldError
-from harness.history.log import EventLog
 from harness.parts.links.toxiproxy.api import Api
-from harness.parts.links.toxiproxy.collection import ProxyCollection, Truth
+from harness.parts.links.toxiproxy.collection import ProxyCollection
 from harness.parts.links.toxiproxy.model import Address, ApiError, parse_listen
 
 _LOG = logging.getLogger(__name__)
-_KEYS = {"api", "seed", "proxies", "events"}
+_KEYS = {"api", "seed", "proxies"}
 _PROXY_KEYS = {"name", "listen", "upstream", "enabled"}
 _FILES = 65_536
 DEFAULT_API = ["127.0.0.1", 8474]
@@ -30,10 +27,9 @@ DEFAULT_API = ["127.0.0.1", 8474]
 def serve(config: Mapping[str, Any], ready: Callable[[Mapping[str, Any]], None]) -> None:
     """Run until SIGTERM or SIGINT.
 
-    config: `api` [host, port] (default 127.0.0.1:8474; port 0 = any), `seed` (default 0), `proxies` (a list of
-    name, listen [host, port], upstream [host, port], enabled) and `events` (path of a JSON-lines file that gets a
-    FaultEvent for each change that bites). ready gets `api` and `proxies`, name -> real listen address.
-    Raises InputError for a wrong config, WorldError when an address is not to be had.
+    config: `api` [host, port] (default 127.0.0.1:8474; port 0 = any), `seed` (default 0) and `proxies` (a list of
+    name, listen [host, port], upstream [host, port], enabled). ready gets `api` and `proxies`, name -> real listen
+    address. Raises InputError for a wrong config, WorldError when an address is not to be had.
     """
     _check(config)
     if sys.platform == "win32":
@@ -60,23 +56,22 @@ async def _serve(config: Mapping[str, Any], ready: Callable[[Mapping[str, Any]],
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    with _truth(config.get("events")) as truth:
-        collection = ProxyCollection(loop, config.get("seed", 0), truth)
-        runner = web.AppRunner(Api(collection).application(), access_log=None, shutdown_timeout=1.0)
+    collection = ProxyCollection(loop, config.get("seed", 0))
+    runner = web.AppRunner(Api(collection).application(), access_log=None, shutdown_timeout=1.0)
+    try:
+        _populate(collection, config.get("proxies", []))
+        await runner.setup()
+        host, port = config.get("api", DEFAULT_API)
         try:
-            _populate(collection, config.get("proxies", []))
-            await runner.setup()
-            host, port = config.get("api", DEFAULT_API)
-            try:
-                await web.TCPSite(runner, host, port).start()
-            except OSError as error:
-                raise WorldError(f"toxiproxy: cannot listen on {host}:{port}: {error}") from error
-            ready(_ready(runner, collection))
-            await stopped.wait()
-        finally:
-            collection.close()
-            await runner.cleanup()
-            await asyncio.sleep(0)  # transports that were aborted close their sockets in the next turn
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            raise WorldError(f"toxiproxy: cannot listen on {host}:{port}: {error}") from error
+        ready(_ready(runner, collection))
+        await stopped.wait()
+    finally:
+        collection.close()
+        await runner.cleanup()
+        await asyncio.sleep(0)  # transports that were aborted close their sockets in the next turn
 
 
 def _ready(runner: web.AppRunner, collection: ProxyCollection) -> dict[str, Any]:
@@ -85,15 +80,6 @@ def _ready(runner: web.AppRunner, collection: ProxyCollection) -> dict[str, Any]
         host, _, port = proxy.listen.rpartition(":")
         proxies[name] = [host.strip("[]"), int(port)]
     return {"api": list(runner.addresses[0][:2]), "proxies": proxies}
-
-
-@contextlib.contextmanager
-def _truth(path: str | None) -> Iterator[Truth]:
-    if path is None:
-        yield lambda events: None
-        return
-    with EventLog(Path(path)) as log:
-        yield lambda events: log.append(*events)
 
 
 def _populate(collection: ProxyCollection, proxies: list[Mapping[str, Any]]) -> None:
@@ -111,8 +97,6 @@ def _check(config: Mapping[str, Any]) -> None:
     problems += _api_problems(config.get("api", DEFAULT_API))
     if type(config.get("seed", 0)) is not int:
         problems.append("toxiproxy: seed must be a whole number")
-    if not isinstance(config.get("events", ""), str):
-        problems.append("toxiproxy: events must be a path")
     proxies = config.get("proxies", [])
     if not isinstance(proxies, list):
         problems.append("toxiproxy: proxies must be a list")
