@@ -16,10 +16,10 @@ from harness.witness.channel import ExchangeError
 from harness.witness.dns_client import DnsFailure
 from harness.witness.http_wire import Response, render_request
 from harness.witness.lateness import Durations
-from harness.witness.models import Request, Workload
 from harness.witness.outcomes import Seen
 from harness.witness.routes import Attempt, FreshRoute, PooledRoute
 from harness.witness.tasks import TaskSet
+from harness.workload import Request, Workload
 
 _TIMED_OUT: Final = {"dns": outcomes.DNS, "connect": outcomes.CONNECT_TIMEOUT, "answer": outcomes.TIMEOUT}
 

@@ -61,10 +61,11 @@ def test_an_answered_address_is_dialled_through_the_book_or_as_itself() -> None:
     assert config.dial_address("192.0.2.20") is None
 
 
-def test_a_dynamodb_canary_signs_for_the_region_that_its_link_leads_to() -> None:
-    (canary,) = parse_canaries(
-        [{"kind": "dynamodb", "link": "canary.outside->us-west-2:dynamodb", "address": ["127.0.0.1", 1]}]
-    )
+def test_a_dynamodb_canary_signs_for_the_region_that_it_is_told() -> None:
+    probe = {"kind": "dynamodb", "link": "canary.outside->nyc3:dynamodb", "address": ["127.0.0.1", 1]}
+    with pytest.raises(InputError, match="region"):
+        parse_canaries([probe])
+    (canary,) = parse_canaries([{**probe, "region": "us-west-2"}])
     assert canary.kind == "dynamodb"
     assert b"Credential=canary/20260101/us-west-2/dynamodb/aws4_request" in dynamodb_request(canary)
 

@@ -12,13 +12,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from harness import scaling
 from harness.clock import monotonic_ns
-from harness.engines.dns.lookup import Answer, Pick, drawing, everyone, lookup, lookup_in, scaled_ttl_s
+from harness.engines.dns.lookup import Answer, Pick, drawing, everyone, lookup, lookup_in
 from harness.engines.dns.selection import Health, LoadBalancer
 from harness.engines.dns.zone import Configuration, normalise
 from harness.engines.health_checks.checking import Fleet
 from harness.engines.health_checks.health import statuses, votes
 from harness.history.events import DnsAnswer, HealthTransition
+from harness.names import AUTHORITATIVE
 from harness.parts.steering.route53.config import DataPlaneConfig
 
 log = logging.getLogger(__name__)
@@ -81,7 +83,7 @@ class DataPlane:
         answer = self._lookup(name, record_type, everyone)
         values = tuple(sorted(answer.values(record_type)))
         ttl_s = min((rrset.ttl_s for rrset in answer.answers), default=0)
-        return values, scaled_ttl_s(ttl_s, self.settings.scale) if values else 0
+        return values, scaling.ttl_s(ttl_s, self.settings.scale) if values else 0
 
     def resolve(self, name: str) -> str | None:
         """An IPv4 address of a name: a load balancer's, or one from our own zones; None when there is none."""
@@ -191,4 +193,4 @@ class DataPlane:
                 self._watched[name] = seen
                 addresses, ttl_s = seen
                 log.info("answer for %s: %s", name, ", ".join(addresses) or "none")
-                self._record(DnsAnswer("world", "authoritative", name, addresses, ttl_s, now_ns))
+                self._record(DnsAnswer("world", AUTHORITATIVE, name, addresses, ttl_s, now_ns))
