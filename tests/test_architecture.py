@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -100,3 +101,23 @@ def test_no_modules_import_one_another() -> None:
     names = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in SOURCES}
     graph = {name: set(imported(path, set(names))) for name, path in names.items()}
     assert import_circles(graph) == []
+
+
+def steps(path: Path) -> Iterator[ast.FunctionDef]:
+    """The functions and methods called `step` that take a state: the machines."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef) and node.name == "step" and "state" in [a.arg for a in node.args.args]:
+            yield node
+
+
+def test_every_machine_has_the_same_shape() -> None:
+    """`step(state, event, now_ns) -> (state, effects)`: one driver, real or simulated, can drive any of them."""
+    found = [(relative(path), node) for path in SOURCES for node in steps(path)]
+    assert len(found) > 10
+    for name, node in found:
+        where = f"{name}:{node.lineno}"
+        taken = [argument.arg for argument in node.args.args if argument.arg != "self"]
+        assert taken == ["state", "event", "now_ns"], where
+        assert node.returns is not None, where
+        state = ast.unparse(node.args.args[-3].annotation or ast.Constant(None))
+        assert re.fullmatch(rf"tuple\[{re.escape(state)}, tuple\[\w+, \.\.\.\]\]", ast.unparse(node.returns)), where

@@ -13,8 +13,8 @@ from harness.kit.address import Address
 from harness.live.backend import LiveWorld
 from harness.live.ground import warm
 from harness.names import CLIENTS, HTTP, link_name
-from harness.topology.subject import Request
 from harness.witness.outcomes import with_answer
+from harness.workload import Request
 from harness.world.diagnosis import Diagnosis, State
 
 _TIMEOUT_S = 5.0

@@ -14,11 +14,12 @@ from harness.measurement.availability import Share, failure_rates
 from harness.measurement.canary import CanaryJudgement, untouched
 from harness.measurement.final_state import FinalState, lost_after_heal
 from harness.measurement.lateness import padding
-from harness.measurement.models import AUTHORITATIVE, JUDGED_COHORT, FaultInterval, Padding
+from harness.measurement.models import JUDGED_COHORT, FaultInterval, Padding
 from harness.measurement.phases import phases
 from harness.measurement.propagation import answer_at
 from harness.measurement.recovery_point import RecoveryPoint, Scans, recovery_point
 from harness.measurement.recovery_time import CohortRecovery, RecoveryTime, recovery_by_cohort
+from harness.names import AUTHORITATIVE
 
 
 @dataclass(frozen=True)

@@ -111,13 +111,17 @@ class HealthTransition:
 
 @dataclass(frozen=True)
 class CanaryProbe:
-    """The witness tried a link (or a process) of its own beside those that a fault hits. mono_ns: when it was sent."""
+    """The witness tried a link (or a process) of its own beside those that a fault hits.
+
+    mono_ns: when it was sent. kind: what was asked: http, dynamodb or process.
+    """
 
     link: str
     ok: bool
     mono_ns: int
     returned_ns: int
     error: str | None = None
+    kind: str = ""
 
 
 @dataclass(frozen=True)

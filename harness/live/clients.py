@@ -11,14 +11,14 @@ from harness.drill.options import RunOptions
 from harness.errors import DrillInvalid
 from harness.kit.address import Address
 from harness.live.ground import WITNESS
-from harness.names import CLIENTS, HTTP, link_name
+from harness.names import CLIENTS, HTTP, CohortName, link_name
 from harness.parts.platform.processes.subject import NEEDS_LONGER
 from harness.wire.admin_client import AdminClient
 from harness.world.part import LIGHT, READY_TIMEOUT_S, Net
 
 HISTORY = "witness.events.jsonl"
 _ADMIN_TIMEOUT_S = 30.0
-_OTHERS = ("keepalive", "pinned-a", "pinned-b", "direct-a", "direct-b")
+_OTHERS = tuple(name for name in CohortName if name not in (CohortName.DNS, CohortName.TTL_VIOLATING))
 _OTHER_COHORTS = len(_OTHERS) + 1
 """Reported beside the judged one: those, and `ttl-violating`."""
 _CALIBRATION = {"seconds": 1.0, "concurrency": 8}
@@ -105,9 +105,11 @@ def witness_config(options: RunOptions, net: Net, dns: Address) -> dict[str, Any
     """What the witness is told of a world; see harness.witness.models.WitnessConfig."""
     environment, workload = options.environment, options.environment.workload
     other = {"clients": 1, "period_s": workload.other_period_s}
-    cohorts: dict[str, dict[str, float]] = {name: dict(other) for name in _OTHERS}
-    cohorts["ttl-violating"] = {**other, "min_ttl_s": 5 * options.timing.interval_s(environment.edge.ttl_s)}
-    cohorts["dns"] = {"clients": workload.dns_clients, "period_s": 2 * workload.dns_clients / workload.rate_per_s}
+    cohorts: dict[str, dict[str, float]] = {name.value: dict(other) for name in _OTHERS}
+    clamp_s = 5 * options.timing.interval_s(environment.edge.ttl_s)
+    cohorts[CohortName.TTL_VIOLATING] = {**other, "min_ttl_s": clamp_s}
+    period_s = 2 * workload.dns_clients / workload.rate_per_s
+    cohorts[CohortName.DNS] = {"clients": workload.dns_clients, "period_s": period_s}
     sides = [environment.primary.name, environment.standby.name]
     places = [*sides, *(name for name in net.edges if name not in sides)]
     return {
@@ -120,7 +122,7 @@ def witness_config(options: RunOptions, net: Net, dns: Address) -> dict[str, Any
         },
         "edges": {place: net.edges[place].answered for place in places},
         "cohorts": cohorts,
-        "workload": options.subject.workload.model_dump(exclude_none=True),
+        "workload": options.subject.workload.model_dump(),
         "timeout_s": workload.timeout_s,
         "canaries": link_canaries(net),
         "seed": options.seed,

@@ -17,7 +17,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from harness.history.events import Commit, DnsAnswer, Event, HealthTransition, Operation
-from harness.measurement.models import AUTHORITATIVE, FaultInterval, acknowledged, address_of
+from harness.measurement.models import FaultInterval, acknowledged, address_of
+from harness.names import AUTHORITATIVE
 
 PHASES = ("detect", "redirect", "activate", "dns_ttl", "settle")
 

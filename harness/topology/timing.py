@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-TIMEOUT_FLOOR_S = 1.0
-"""Time-outs never go below this: a loaded laptop answers late without being broken."""
+from harness import scaling
+from harness.units import to_ns, to_s
 
 
 class Profile(StrEnum):
@@ -32,5 +32,5 @@ class Timing:
         return documented_s * self.scale
 
     def timeout_s(self, documented_s: float) -> float:
-        """A time-out in this profile, in seconds, never below the floor (nor above what is documented)."""
-        return max(min(TIMEOUT_FLOOR_S, documented_s), documented_s * self.scale)
+        """A time-out in this profile, in seconds; see `harness.scaling`."""
+        return to_s(scaling.timeout_ns(to_ns(documented_s), self.scale))

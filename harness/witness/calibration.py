@@ -16,8 +16,8 @@ from harness.witness.channel import ExchangeError
 from harness.witness.client import render
 from harness.witness.lateness import Durations
 from harness.witness.ledger import Planned
-from harness.witness.models import Workload
 from harness.witness.routes import Dial
+from harness.workload import Workload
 
 PREFIX = "cal-"
 

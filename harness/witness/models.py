@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from harness.kit.address import ANY_ADDRESS, Address, LoopbackAddress, is_loopback
 from harness.kit.config import Strict, parsed, refusal
-
-CohortName = Literal["dns", "keepalive", "ttl-violating", "pinned-a", "pinned-b", "direct-a", "direct-b"]
+from harness.names import CohortName
+from harness.workload import Workload
 
 
 class Cohort(Strict):
@@ -28,41 +28,6 @@ class Cohort(Strict):
     connections: int = Field(default=4, ge=1, le=100)
 
 
-class Request(Strict):
-    """A request template: `{id}` and `{value}` are replaced in path and body.
-
-    value: where a read's answer holds the value: a field's name, or a JSON pointer that starts with "/".
-    """
-
-    method: str
-    path: str
-    body: str | None = None
-    value: str = "value"
-    content_type: str = "application/json"
-
-    @field_validator("method", "path")
-    @classmethod
-    def _token(cls, text: str) -> str:
-        if not text or any(character.isspace() for character in text):
-            raise ValueError("must not be empty, and has no white space")
-        return text
-
-    @field_validator("content_type")
-    @classmethod
-    def _one_line(cls, text: str) -> str:
-        if "\r" in text or "\n" in text:
-            raise ValueError("must be one line")
-        return text
-
-
-class Workload(Strict):
-    """How the application is spoken to. The default is the storefront's interface: `/items/{id}`."""
-
-    put: Request = Request(method="PUT", path="/items/{id}", body='{"value": "{value}"}')
-    get: Request = Request(method="GET", path="/items/{id}")
-    delete: Request = Request(method="DELETE", path="/items/{id}")
-
-
 class _SocketCanary(Strict):
     link: str
     address: LoopbackAddress
@@ -78,14 +43,10 @@ class HttpCanary(_SocketCanary):
 
 
 class DynamoDbCanary(_SocketCanary):
-    """ListTables through a link. region: of the credential scope; None: the link's target."""
+    """ListTables through a link. region: of the credential scope."""
 
     kind: Literal["dynamodb"]
-    region: str | None = None
-
-    @property
-    def scope_region(self) -> str:
-        return self.region or self.link.partition("->")[2].partition(":")[0]
+    region: str = Field(min_length=1)
 
 
 class ProcessCanary(Strict):
@@ -97,6 +58,11 @@ class ProcessCanary(Strict):
 
 
 Canary = Annotated[HttpCanary | DynamoDbCanary | ProcessCanary, Field(discriminator="kind")]
+
+
+_EDGE_OF = {
+    CohortName.PINNED_A: 0, CohortName.DIRECT_A: 0, CohortName.PINNED_B: 1, CohortName.DIRECT_B: 1,
+}  # fmt: skip
 
 
 class WitnessConfig(Strict):
@@ -128,13 +94,13 @@ class WitnessConfig(Strict):
     @model_validator(mode="after")
     def _edges_for_cohorts(self) -> WitnessConfig:
         for name, cohort in self.cohorts.items():
-            if cohort.clients and name.endswith(("-a", "-b")):
+            if cohort.clients and name in _EDGE_OF:
                 self.edge_of(name)
         return self
 
-    def edge_of(self, cohort: str) -> str:
-        """The edge address of a cohort that ends in `-a` (first edge) or `-b` (second). Raises ValueError."""
-        place = "ab".index(cohort[-1])
+    def edge_of(self, cohort: CohortName) -> str:
+        """The edge address of a cohort that stays with one edge. Raises ValueError."""
+        place = _EDGE_OF[cohort]
         addresses = list(self.edges.values())
         if place >= len(addresses):
             raise ValueError(f"cohort {cohort} needs {place + 1} edges; {len(addresses)} are configured")

@@ -7,14 +7,11 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from toxiproxy_rig import Address, Upstream, exchange, make_link, receive, running_server, upstream
 
 from harness.errors import InputError, LinkError
-from harness.history.codec import read
-from harness.history.events import FaultEvent
 from harness.parts.links.toxiproxy.client import Proxy, Toxic, ToxiproxyClient
 
 pytestmark = pytest.mark.live
@@ -385,24 +382,6 @@ def test_a_partial_black_hole_silences_a_share_of_new_connections(server: Toxipr
             except TimeoutError:
                 silent += 1
     assert 3 <= silent <= 17
-
-
-def test_changes_are_told_to_the_worlds_log(tmp_path: Path, target: Upstream) -> None:
-    path = tmp_path / "events.jsonl"
-    with running_server(events=str(path)) as server:
-        make_link(server, LINK, target.address)
-        server.add_toxic(LINK, Toxic("latency"))
-        server.remove_toxic(LINK, "latency_downstream")
-        server.disable(LINK)
-        server.enable(LINK)
-    events = [event for event in read(path) if isinstance(event, FaultEvent)]
-    assert [(event.f, event.fault, event.target) for event in events] == [
-        ("start", "latency", LINK),
-        ("stop", "latency", LINK),
-        ("start", "disabled", LINK),
-        ("stop", "disabled", LINK),
-    ]
-    assert all(event.mono_ns <= event.until_ns for event in events)
 
 
 def test_proxies_come_from_the_configuration(target: Upstream) -> None:

@@ -435,7 +435,8 @@ def test_canaries_see_a_link_a_kept_connection_and_a_process_die(tmp_path: Path)
                     parse_canaries(
                         [
                             base | {"link": "canary->us-east-1:http", "kind": "http", "path": "/items/x"},
-                            base | {"link": "canary.outside->us-east-1:dynamodb", "kind": "dynamodb"},
+                            base
+                            | {"link": "canary.outside->us-east-1:dynamodb", "kind": "dynamodb", "region": "us-east-1"},
                             base | {"link": "kept", "kind": "http", "keepalive": True},
                             {"link": "process:app", "kind": "process", "pid": sleeper.pid},
                         ]

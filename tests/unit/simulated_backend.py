@@ -494,7 +494,9 @@ class SimulatedBackend:
         took_ns = to_ns(1) if mode == "black-hole" else 2 * NS_PER_MS
 
         def returned() -> None:
-            self._new.append(CanaryProbe(name, not failed, sent_ns, self._clock.ns, "timeout" if failed else None))
+            self._new.append(
+                CanaryProbe(name, not failed, sent_ns, self._clock.ns, "timeout" if failed else None, service)
+            )
 
         self._clock.after(took_ns, returned)
 

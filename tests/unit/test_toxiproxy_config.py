@@ -16,11 +16,10 @@ PROXY = {"name": "p", "listen": ["127.0.0.1", 0], "upstream": ["127.0.0.1", 1]}
 @pytest.mark.parametrize(
     ("config", "text"),
     [
-        ({"port": 1}, r"port: unknown key; allowed: api, events, proxies, seed"),
+        ({"port": 1}, r"port: unknown key; allowed: api, proxies, seed"),
         ({"api": "127.0.0.1:8474"}, r"api: an address is \[host, port\]"),
         ({"api": ["0.0.0.0", 8474]}, r"api: .*only loopback"),
         ({"seed": "7"}, r"seed: .*integer.*'7'"),
-        ({"events": 1}, r"events: .*path.*1"),
         ({"proxies": {}}, r"proxies: .*list"),
         ({"proxies": [1]}, r"proxies\.0: .*ProxyConfig.*1"),
         ({"proxies": [PROXY, {**PROXY, "name": ""}]}, r"proxies\.1\.name: .*at least 1 character"),

@@ -61,10 +61,11 @@ def test_an_answered_address_is_dialled_through_the_book_or_as_itself() -> None:
     assert config.dial_address("192.0.2.20") is None
 
 
-def test_a_dynamodb_canary_signs_for_the_region_that_its_link_leads_to() -> None:
-    (canary,) = parse_canaries(
-        [{"kind": "dynamodb", "link": "canary.outside->us-west-2:dynamodb", "address": ["127.0.0.1", 1]}]
-    )
+def test_a_dynamodb_canary_signs_for_the_region_that_it_is_told() -> None:
+    probe = {"kind": "dynamodb", "link": "canary.outside->nyc3:dynamodb", "address": ["127.0.0.1", 1]}
+    with pytest.raises(InputError, match="region"):
+        parse_canaries([probe])
+    (canary,) = parse_canaries([{**probe, "region": "us-west-2"}])
     assert canary.kind == "dynamodb"
     assert b"Credential=canary/20260101/us-west-2/dynamodb/aws4_request" in dynamodb_request(canary)
 
@@ -345,9 +346,8 @@ def test_bytes_after_the_answer_spoil_the_connection() -> None:
 # --- lateness ---
 
 
-def test_lateness_of_nothing_is_zero_and_all_of_it_in_time() -> None:
+def test_lateness_of_nothing_is_zero() -> None:
     assert Durations().summary() == {"count": 0, "p50": 0, "p99": 0, "p999": 0, "max": 0}
-    assert Durations().share_within(1) == 1.0
 
 
 def test_one_stall_in_a_thousand_shows_in_p999_and_max_only() -> None:
@@ -356,4 +356,3 @@ def test_one_stall_in_a_thousand_shows_in_p999_and_max_only() -> None:
     assert summary["p50"] == pytest.approx(1_000_000, rel=0.016)
     assert summary["p99"] == pytest.approx(1_000_000, rel=0.016)
     assert summary["p999"] == summary["max"] == 30_000_000
-    assert durations.share_within(5_000_000) == 0.998

@@ -21,7 +21,8 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
-from harness.engines.dns.lookup import Answer, RRset, scaled_ttl_s
+from harness import scaling
+from harness.engines.dns.lookup import Answer, RRset
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +115,7 @@ class Responder:
         ]
 
     def _to_rrset(self, rrset: RRset, asked: dns.name.Name) -> dns.rrset.RRset | None:
-        ttl_s = scaled_ttl_s(rrset.ttl_s, self._plane.scale)
+        ttl_s = scaling.ttl_s(rrset.ttl_s, self._plane.scale)
         try:
             owner = dns.name.from_text(f"{rrset.name}.")
             return dns.rrset.from_text_list(

@@ -154,7 +154,7 @@ Effect = SendCheck | CancelCheck | Changed
 
 @dataclass(frozen=True)
 class TargetGroup:
-    """The machine (see harness.machine): `step` never raises for an unknown or late check, it ignores it."""
+    """The machine: `step` never raises for an unknown or late check, it ignores it."""
 
     settings: HealthSettings = HealthSettings()
 

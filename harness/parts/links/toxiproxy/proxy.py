@@ -172,11 +172,6 @@ class Proxy:
         self._dig()
         return active.spec
 
-    def reset_toxics(self) -> None:
-        """Take all toxics off."""
-        for spec in self.toxics:
-            self.remove_toxic(spec.name)
-
     def _find(self, name: str) -> _ActiveToxic:
         for active in self._toxics:
             if active.spec.name == name:

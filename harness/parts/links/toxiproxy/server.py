@@ -5,20 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, StrictBool, StrictInt
 
 from harness.errors import WorldError
-from harness.history.log import EventLog
 from harness.kit.address import Address, join_address, split_address
 from harness.kit.admin import serve_application
 from harness.kit.config import Strict, Text, parsed
 from harness.kit.process import Ready, run_until_signal
 from harness.parts.links.toxiproxy.api import Api
-from harness.parts.links.toxiproxy.collection import ProxyCollection, Truth
+from harness.parts.links.toxiproxy.collection import ProxyCollection
 from harness.parts.links.toxiproxy.model import ApiError, parse_listen
 
 _FILES = 65_536
@@ -48,15 +46,11 @@ class ProxyConfig(Strict):
 
 
 class ServerConfig(Strict):
-    """api: where the HTTP API listens (port 0: any). seed: of all random draws.
-
-    events: a JSON-lines file that gets a FaultEvent for each change that bites.
-    """
+    """api: where the HTTP API listens (port 0: any). seed: of all random draws. proxies: those from the start."""
 
     api: Annotated[Address, AfterValidator(_listened)] = DEFAULT_API
     seed: StrictInt = 0
     proxies: tuple[ProxyConfig, ...] = ()
-    events: Path | None = None
 
 
 def serve(config: Mapping[str, Any], ready: Ready) -> None:
@@ -84,8 +78,7 @@ def _raise_file_limit() -> None:
 
 async def _serve(config: ServerConfig, ready: Ready, stop: asyncio.Event) -> None:
     async with contextlib.AsyncExitStack() as stack:
-        truth = stack.enter_context(_truth(config.events))
-        collection = ProxyCollection(asyncio.get_running_loop(), config.seed, truth)
+        collection = ProxyCollection(asyncio.get_running_loop(), config.seed)
         stack.push_async_callback(asyncio.sleep, 0)  # aborted transports close their sockets in the next turn
         stack.callback(collection.close)
         _populate(collection, config.proxies)
@@ -93,15 +86,6 @@ async def _serve(config: ServerConfig, ready: Ready, stop: asyncio.Event) -> Non
         proxies = {name: list(split_address(proxy.listen)) for name, proxy in collection.proxies.items()}
         ready({"api": list(api), "proxies": proxies})
         await stop.wait()
-
-
-@contextlib.contextmanager
-def _truth(path: Path | None) -> Iterator[Truth]:
-    if path is None:
-        yield lambda events: None
-        return
-    with EventLog(path) as log:
-        yield lambda events: log.append(*events)
 
 
 def _populate(collection: ProxyCollection, proxies: Sequence[ProxyConfig]) -> None:
