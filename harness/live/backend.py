@@ -22,6 +22,8 @@ from harness.live.adversary import Adversary, Injection
 from harness.live.drill_logs import DrillLogs
 from harness.live.parts import OTHER_COHORTS, Parts, Starter, canaries, edge_calls
 from harness.parts.links.toxiproxy.client import ToxiproxyClient
+from harness.parts.links.toxiproxy.hand import LinkHand
+from harness.parts.platform.processes.hand import ProcessHand
 from harness.parts.platform.processes.subject import NEEDS_LONGER, SubjectProcesses
 from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import held
@@ -61,7 +63,8 @@ class EmbeddedWorld:
                 parts.application_ports,
             )  # fmt: skip
             stack.callback(self.processes.stop)
-            self.adversary = Adversary(parts.toxiproxy, self.processes, self._pending.append)
+            hands = (LinkHand(parts.toxiproxy), ProcessHand(self.processes))
+            self.adversary = Adversary(hands, self._pending.append)
             stack.callback(self.adversary.heal_all)
             self._stack = stack.pop_all()
         return self

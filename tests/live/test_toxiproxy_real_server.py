@@ -13,6 +13,8 @@ from harness.faults.catalogue import fault_named
 from harness.faults.model import Link
 from harness.live.adversary import Adversary
 from harness.parts.links.toxiproxy.client import Capabilities, ToxiproxyClient
+from harness.parts.links.toxiproxy.hand import LinkHand
+from harness.parts.platform.processes.hand import ProcessHand
 
 pytestmark = [
     pytest.mark.live,
@@ -64,7 +66,7 @@ def test_capabilities_say_what_is_missing(server: ToxiproxyClient) -> None:
 def test_faults_bite_and_heal(server: ToxiproxyClient, kind: str, mode: str, toxics: list[str]) -> None:
     extra = {"service": "http", "rate": 1.0} if kind == "gray-failure" else {}
     plan = fault_named(kind, target="us-east-1", mode=mode, **extra).plan([LINK], [])
-    adversary = Adversary(server, NoProcesses())
+    adversary = Adversary([LinkHand(server), ProcessHand(NoProcesses())])
     with adversary.inject(plan):
         proxy = server.proxies()[LINK.name]
         assert [toxic.type for toxic in proxy.toxics] == toxics

@@ -206,6 +206,27 @@ def test_a_killed_instance_is_no_death_and_starts_again_as_it_was() -> None:
 
 
 @pytest.mark.usefixtures("answering", "stopped")
+@pytest.mark.parametrize("fate", ["lives", "ended by itself", "was killed in vain", "was started again already"])
+def test_there_is_never_a_second_copy_of_an_instance(fate: str) -> None:
+    servers, name = Servers(), "replicator.us-east-1"
+    running = processes(servers)
+    running.start()
+    first = servers.started[name][0]
+    if fate == "ended by itself":
+        first.code = 1
+        running.kill(name)  # nothing is left to be killed
+    elif fate != "lives":
+        running.kill(name)
+        first.code = -9 if fate == "was started again already" else None
+        running.restart(name)
+    running.restart(name)
+    last = servers.started[name][-1]
+    assert [run for run in servers.started[name] if run.code is None] == ([last] if fate != "ended by itself" else [])
+    last.code = 1
+    assert running.deaths() == [f"{name} ended by itself with exit code 1"], "whichever it is, it is not forgotten"
+
+
+@pytest.mark.usefixtures("answering", "stopped")
 def test_an_instance_that_is_not_there_is_named_with_those_that_are() -> None:
     running = processes(Servers())
     running.start()

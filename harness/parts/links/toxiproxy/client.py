@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
@@ -17,21 +16,17 @@ import requests
 from toxiproxy.api import APIConsumer
 from toxiproxy.exceptions import InvalidToxic, NotFound, ProxyExists
 
-from harness.clock import monotonic_ns
 from harness.errors import InputError, LinkError
-from harness.faults.model import AddToxic, CutLink, DisableLink, EnableLink, LinkAction, RemoveToxic
-from harness.parts.links.toxiproxy.client_model import Address, Applied, Capabilities, Proxy, Toxic, join_address
+from harness.parts.links.toxiproxy.client_model import Address, Capabilities, Proxy, Toxic, join_address
 
-__all__ = ["Address", "Applied", "Capabilities", "Proxy", "Toxic", "ToxiproxyClient"]
+__all__ = ["Address", "Capabilities", "MissingError", "Proxy", "Toxic", "ToxiproxyClient"]
 
 DEFAULT_PORT = 8474
 """Toxiproxy's own."""
-_AT_ONCE = 16
-"""Requests under way at the same time where a server has no bulk endpoint."""
 _NO_PROXIES: Mapping[str, None] = {"http": None, "https": None}
 
 
-class _MissingError(LinkError):
+class MissingError(LinkError):
     """There is no such proxy or toxic."""
 
 
@@ -117,57 +112,10 @@ class ToxiproxyClient:
             self.disable(name)
             self.enable(name)
 
-    def apply(self, actions: Sequence[LinkAction]) -> tuple[Applied, ...]:
-        """Carry out many actions at once, in order on each link; each tells what became of it, in the given order.
-
-        With a bulk endpoint all happen between two bytes, else several links at a time, the first ones first. What the
-        server does not have is done as nearly as it can (see `capabilities`). Raises LinkError only when the bulk
-        request as a whole fails.
-        """
-        if not actions:
-            return ()
-        if self.capabilities().bulk:
-            return self._apply_in_bulk(actions)
-        by_link: dict[str, list[int]] = {}
-        for number, action in enumerate(actions):
-            by_link.setdefault(action.link, []).append(number)
-        done: dict[int, Applied] = {}
-        with ThreadPoolExecutor(min(_AT_ONCE, len(by_link))) as pool:
-            for batch in pool.map(
-                lambda numbers: [(n, self._apply_one(actions[n])) for n in numbers], by_link.values()
-            ):
-                done.update(batch)
-        return tuple(done[number] for number in range(len(actions)))
-
-    def _apply_in_bulk(self, actions: Sequence[LinkAction]) -> tuple[Applied, ...]:
-        answer = self._call("post", "/drill/apply", {"actions": [_bulk_action(action) for action in actions]})
-        return tuple(
-            Applied(action, result["start_ns"], result["until_ns"], result.get("error"), result.get("status") == 404)
-            for action, result in zip(actions, answer["results"], strict=True)
-        )
-
-    def _apply_one(self, action: LinkAction) -> Applied:
-        start_ns = monotonic_ns()
-        try:
-            self._do(action)
-        except LinkError as error:
-            return Applied(action, start_ns, monotonic_ns(), str(error), isinstance(error, _MissingError))
-        return Applied(action, start_ns, monotonic_ns())
-
-    def _do(self, action: LinkAction) -> None:
-        match action:
-            case EnableLink(link):
-                self.enable(link)
-            case DisableLink(link):
-                self.disable(link)
-            case CutLink(link):
-                self.cut(link)
-            case AddToxic():
-                for toxic in _as_real_toxics(action):
-                    self.add_toxic(action.link, toxic)
-            case RemoveToxic():
-                for name in _real_names(action.name, action.type):
-                    self.remove_toxic(action.link, name)
+    def bulk(self, actions: Iterable[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """Many changes between two bytes, where `capabilities().bulk`: see `/drill/apply` in docs/TOXIPROXY.md."""
+        results: Sequence[Mapping[str, Any]] = self._call("post", "/drill/apply", {"actions": list(actions)})["results"]
+        return results
 
     def _call(self, method: str, path: str, body: object = None, *, missing_ok: bool = False) -> Any:
         """The decoded answer; None for an empty one, or for a 404 that is allowed."""
@@ -179,7 +127,7 @@ class ToxiproxyClient:
         except NotFound as error:
             if missing_ok:
                 return None
-            raise self._error(method, path, _text(error.args[0]), _MissingError) from error
+            raise self._error(method, path, _text(error.args[0]), MissingError) from error
         except (ProxyExists, InvalidToxic) as error:
             raise self._error(method, path, _text(error.args[0])) from error
         except requests.RequestException as error:
@@ -206,41 +154,6 @@ def _capabilities(answer: Mapping[str, Any] | None) -> Capabilities:
         cut="rst" if answer["cut"] else "fin",
         bulk=bool(answer["apply"]),
     )
-
-
-def _bulk_action(action: LinkAction) -> dict[str, Any]:
-    match action:
-        case EnableLink(link):
-            return {"do": "enable", "proxy": link}
-        case DisableLink(link):
-            return {"do": "disable", "proxy": link}
-        case CutLink(link):
-            return {"do": "cut", "proxy": link}
-        case RemoveToxic(link, name, _):
-            return {"do": "remove_toxic", "proxy": link, "toxic": name}
-        case AddToxic():
-            return {"do": "add_toxic", "proxy": action.link, "toxic": _toxic_of(action).as_json()}
-
-
-def _toxic_of(action: AddToxic) -> Toxic:
-    return Toxic(action.type, action.stream, action.attributes, action.toxicity, action.name)
-
-
-def _as_real_toxics(action: AddToxic) -> tuple[Toxic, ...]:
-    """The toxics of a real server that come nearest."""
-    if action.type == "black_hole":
-        upstream, downstream = _real_names(action.name, action.type)
-        return (
-            Toxic("timeout", "upstream", {"timeout": 0}, action.toxicity, upstream),
-            Toxic("timeout", "downstream", {"timeout": 0}, action.toxicity, downstream),
-        )
-    if action.type == "request_failure":
-        return (Toxic("reset_peer", "upstream", {"timeout": 0}, float(action.attributes["rate"]), action.name),)
-    return (_toxic_of(action),)
-
-
-def _real_names(name: str, kind: str) -> tuple[str, ...]:
-    return (f"{name}.upstream", f"{name}.downstream") if kind == "black_hole" else (name,)
 
 
 def _path(name: str, *more: str) -> str:

@@ -33,11 +33,12 @@ _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SYSTEMROOT", "V
 
 @dataclass
 class Running:
-    """One instance that was started, and whether its end has been told."""
+    """One instance that was started. stopped_by_us: its end is no news. killed: by a fault that has not healed yet."""
 
     instance: Instance
     process: ServerProcess
     stopped_by_us: bool = False
+    killed: bool = False
 
 
 class SubjectProcesses:
@@ -141,14 +142,24 @@ class SubjectProcesses:
         return sentences
 
     def kill(self, instance: str) -> None:
-        """SIGKILL the tree of one instance."""
+        """SIGKILL the tree of one instance. One that has ended already does not count as killed."""
         running = self._named(instance)
-        running.stopped_by_us = True
+        if running.process.poll() is None:
+            running.killed = running.stopped_by_us = True  # before it dies: somebody may look in between
         running.process.kill()
 
     def restart(self, instance: str) -> None:
-        """Start a killed instance again, as its supervisor would: what healing a kill means."""
+        """Start a killed instance again, as its supervisor would: what healing a kill means.
+
+        One that lives is left alone, and so is one that ended without being killed: a second copy would run beside the
+        first, and nobody would ever stop that.
+        """
         running = self._named(instance)
+        if not running.killed:
+            return
+        if running.process.poll() is None:  # the kill did not get that far; should it die yet, that will be told
+            running.killed = running.stopped_by_us = False
+            return
         argv = _argv(running.instance.component)
         process = self._servers.exec(instance, argv, self._env(running.instance), self._subject.folder)
         self._running[instance] = Running(running.instance, process)
