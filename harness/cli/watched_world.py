@@ -59,7 +59,7 @@ class StandingClients:
 
     def __init__(self, world: StandingWorld, folder: Path) -> None:
         self.edges: Mapping[str, str] = {region: edge.answered for region, edge in world.edges.items()}
-        self.toxiproxy = ToxiproxyClient(world.toxiproxy)
+        self.toxiproxy = ToxiproxyClient(world.toxiproxy, prefix=world.toxiproxy_prefix)
         self._world = world
         self._witness = AdminClient("witness", world.witness, timeout_s=_DRAIN_TIMEOUT_S)
         self._history = (folder / _WITNESS_HISTORY).absolute()

@@ -103,7 +103,7 @@ def lines_to_paste(world: StandingWorld) -> list[tuple[str, str]]:
     # One link that everything notices: clients, the load balancer, and through it the edge's health checks.
     link = f"lb.{primary}->{world.subject.application.name}.{primary}:http"
     toxic = '{"name": "silence", "type": "timeout", "attributes": {"timeout": 0}}'
-    quoted = link.replace(">", "%3E")
+    quoted = (world.toxiproxy_prefix + link).replace(">", "%3E")
     lines = [
         ("As a client of the primary's edge:", f"curl --resolve {edge.record}:{port}:{host} {url}"),
         ("As a browser, following DNS and failover:", f"curl -x http://{_at(world.browser_proxy)} {proxied}"),

@@ -14,6 +14,7 @@ from harness.live.addresses import EdgeAddress, choose_port, edge_addresses
 from harness.live.wiring import Address, Sockets, Wire, balancer_name, gateway_routes, wires
 from harness.names import CANARY, CHECKERS, HTTP, instance_name, link_name
 from harness.parts.links.toxiproxy.client import Proxy, ToxiproxyClient
+from harness.parts.links.toxiproxy.prefix import new_prefix
 from harness.parts.steering.route53.edge_records import balancer_dns_name, create_edge
 from harness.processes.fork_servers import (
     BALANCER,
@@ -95,7 +96,9 @@ class Starter:
             control_plane=_ready(control, "listen"),
         )
         wired = wires(self._environment, self._options.subject, sockets)
-        toxiproxy = ToxiproxyClient(url or "http://{}:{}".format(*_ready(self._processes["toxiproxy"], "api")))
+        prefix = new_prefix() if url else ""  # others may use the user's own server as well
+        own = "http://{}:{}"
+        toxiproxy = ToxiproxyClient(url or own.format(*_ready(self._processes["toxiproxy"], "api")), prefix=prefix)
         made = toxiproxy.populate([Proxy(w.link.name, w.listen, w.upstream) for w in wired])
         if url:  # a server of the user's own goes on without us, so our proxies must not stay on it
             for name in made:

@@ -100,6 +100,7 @@ def described(world: EmbeddedWorld, servers: ForkServers, options: RunOptions, o
         folder=servers.folder,
         logs=servers.folder / "logs",
         toxiproxy=parts.toxiproxy.url,
+        toxiproxy_prefix=parts.toxiproxy.prefix,
         links=tuple(wire.link.name for wire in parts.wires),
         dns=parts.dns,
         browser_proxy=_address(proxy.ready(READY_TIMEOUT_S)["listen"]),

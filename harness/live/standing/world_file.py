@@ -71,6 +71,7 @@ class StandingWorld(_Part):
     """A world that stays up. pid, started: of its supervisor. folder: the world's own, with its logs below.
 
     Keys of edges, regions, balancers, applications are regions; those of gateway and processes are instances.
+    toxiproxy_prefix: of its links' names there, empty where the server is its own. links: without it.
     origin: the command that holds it. since: wall clock, for people. typed: see harness.drill.evidence.RunResult.
     """
 
@@ -90,6 +91,7 @@ class StandingWorld(_Part):
     folder: Path
     logs: Path
     toxiproxy: str
+    toxiproxy_prefix: str = ""
     links: tuple[str, ...]
     dns: Address
     browser_proxy: Address
