@@ -10,6 +10,7 @@ from pydantic import Field
 from harness.names import OUTSIDE, instance_name
 from harness.topology.environment import Environment, Seconds, Spec
 from harness.topology.timing import Timing
+from harness.topology.url_path import UrlPath
 
 EACH = "each"
 START_TIMEOUT_S = 20.0
@@ -19,7 +20,6 @@ standard interval (Developer Guide, "Values that you specify when you create or 
 
 EnvironmentName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 SubjectName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
-UrlPath = Annotated[str, Field(pattern=r"^/[^\s]*$")]
 
 
 class Table(Spec):
