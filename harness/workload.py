@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from harness.kit.config import Strict
-
-
-def _path(text: str) -> str:
-    if not text.startswith("/") or any(character.isspace() for character in text):
-        raise ValueError("a path begins with /, and has no white space")
-    return text
-
-
-UrlPath = Annotated[str, AfterValidator(_path)]
+from harness.wire.url_path import UrlPath
 
 
 class _Spec(Strict):

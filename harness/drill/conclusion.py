@@ -11,7 +11,7 @@ from harness.checkers.staleness import stale_reads
 from harness.drill import judgement
 from harness.drill.evidence import DrillResult, FaultResult, Finding, ObjectiveResult, Objectives, Outage, RpoResult
 from harness.drill.measures import Measures, measure
-from harness.drill.plan import DrillPlan, constants_of
+from harness.drill.plan import DrillPlan, constants_of, unanswered_ns
 from harness.drill.record import Record
 from harness.errors import DrillMissed, DrillUnknown, VerdictReached
 from harness.history import codec
@@ -252,7 +252,8 @@ def _not_healed(record: Record, measures: Measures) -> list[Finding]:
 
 
 def _outages(record: Record, measures: Measures) -> tuple[Outage, ...]:
-    found = interruptions(measures.operations, record.window_ns, measures.padding)
+    given_up_ns = unanswered_ns(record.environment)
+    found = interruptions(measures.operations, record.window_ns, measures.padding, timeout_ns=given_up_ns)
     return tuple(Outage(i.cohort, i.duration, i.first_bad_ns, i.last_bad_ns) for i in found)
 
 

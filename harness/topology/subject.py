@@ -10,7 +10,8 @@ from pydantic import Field
 from harness.names import EACH, OUTSIDE, instance_name
 from harness.topology.environment import Environment, Seconds, Spec
 from harness.topology.timing import Timing
-from harness.workload import UrlPath, Workload
+from harness.wire.url_path import UrlPath
+from harness.workload import Workload
 
 START_TIMEOUT_S = 20.0
 SETTLE_S = 90.0

@@ -20,6 +20,7 @@ import pytest
 from toxiproxy_rig import running_server
 
 from harness.parts.links.toxiproxy.client import ToxiproxyClient
+from harness.parts.links.toxiproxy.prefix import prefixes_of_ours
 
 pytestmark = pytest.mark.live
 
@@ -54,6 +55,8 @@ class Stopping:
             running.kill()
             running.wait()
             raise
+        names = self.toxiproxy.proxies()
+        assert len(prefixes_of_ours(names)) == 1, names
         self.below = psutil.Process(running.pid).children(recursive=True)
         assert len(self.below) > 8
         return running

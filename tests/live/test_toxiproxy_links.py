@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import socket
 import threading
 import time
@@ -397,11 +398,35 @@ def test_two_clients_do_not_share_a_server(server: ToxiproxyClient, link: Addres
 
 
 def test_names_that_need_quoting_can_be_made_and_deleted(server: ToxiproxyClient, target: Upstream) -> None:
-    name = "a/b c?d#e%->f:g"
+    check_name(server, target, "a/b c?d#e%->f:g", "x/y ?")
+
+
+@pytest.mark.parametrize("name", ["{region}", "{", "}", "a{b}c->{d}:http", "{{x}}", "{x:.*}", "%7Bx%7D", "{a/b}"])
+def test_names_with_braces_can_be_made_and_deleted(server: ToxiproxyClient, target: Upstream, name: str) -> None:
+    check_name(server, target, name, "silence")
+    check_name(server, target, "plain", name)
+    check_name(server, target, name, name)
+
+
+@pytest.mark.parametrize("quoted", ["%7Bregion%7D", "{region}"])
+def test_braces_in_a_path_may_be_quoted_or_not(server: ToxiproxyClient, target: Upstream, quoted: str) -> None:
+    make_link(server, "{region}", target.address)
+    host, port = server.url.removeprefix("http://").split(":")
+    for method, status in (("GET", 200), ("DELETE", 204), ("GET", 404)):
+        connection = http.client.HTTPConnection(host, int(port), timeout=5)
+        connection.request(method, f"/proxies/{quoted}")
+        assert connection.getresponse().status == status
+        connection.close()
+
+
+def check_name(server: ToxiproxyClient, target: Upstream, name: str, toxic: str) -> None:
+    """Whether a proxy and a toxic of these names can be made, found, changed and removed."""
     make_link(server, name, target.address)
-    server.add_toxic(name, Toxic("latency", name="x/y ?"))
-    assert [toxic.name for toxic in server.toxics(name)] == ["x/y ?"]
-    server.remove_toxic(name, "x/y ?")
+    server.add_toxic(name, Toxic("latency", name=toxic))
+    server.update_toxic(name, Toxic("latency", attributes={"latency": 1}, name=toxic))
+    assert [toxic.name for toxic in server.toxics(name)] == [toxic]
+    server.remove_toxic(name, toxic)
+    server.disable(name)
     server.delete(name)
     assert name not in server.proxies()
 

@@ -15,6 +15,7 @@ from harness.kit.address import Address
 from harness.names import HTTP, LOAD_BALANCER, instance_name, link_name
 from harness.parts.links.toxiproxy.client import Proxy, ToxiproxyClient
 from harness.parts.links.toxiproxy.hand import LinkHand
+from harness.parts.links.toxiproxy.prefix import new_prefix
 from harness.parts.links.toxiproxy.spec import Toxiproxy as Spec
 from harness.world.diagnosis import Diagnosis, State, port
 from harness.world.links import LinkServer
@@ -48,7 +49,7 @@ class Toxiproxy(LinkServer):
     def client(self) -> ToxiproxyClient:
         """A client of it. Raises InputError for a wrong TOXIPROXY_URL."""
         if self._process is None:
-            return ToxiproxyClient(os.environ[VARIABLE])
+            return ToxiproxyClient(os.environ[VARIABLE], prefix=new_prefix())  # others may use it as well
         return ToxiproxyClient("http://{}:{}".format(*self._process.ready(READY_TIMEOUT_S)["api"]))
 
     @property
@@ -58,7 +59,7 @@ class Toxiproxy(LinkServer):
 
     def handle(self) -> Mapping[str, str]:
         """See LinkServer."""
-        return {"url": self.url}
+        return {"url": self.url, "prefix": self.client.prefix}
 
     def populate(self, arrows: Sequence[Arrow]) -> Mapping[str, Address]:
         """See LinkServer."""
@@ -81,7 +82,7 @@ class Toxiproxy(LinkServer):
         """One link that everything notices: clients, the load balancer, and through it the edge's health checks."""
         primary, component = self._blueprint.environment.primary.name, self._blueprint.subject.application.name
         link = link_name(instance_name(LOAD_BALANCER, primary), instance_name(component, primary), HTTP)
-        at = f"{self.url}/proxies/{quote(link, safe=':')}"
+        at = f"{self.url}/proxies/{quote(self.client.prefix + link, safe=':')}"
         toxic = '{"name": "silence", "type": "timeout", "attributes": {"timeout": 0}}'
         return (
             (f"Cut the application in {primary} off:", f"curl -X POST {at} -d '{{\"enabled\": false}}'"),

@@ -4,9 +4,12 @@ Moto changes items in place and without a lock, copies the whole table for a tra
 place when the transaction is cancelled, so that whoever follows the old table's stream sees a write that never was,
 and then nothing more. Here instead
 
-* one lock is held for a write, and for a transaction as a whole; reads of items take it too, so none sees half of one,
+* one lock is held for a write, and for a transaction as a whole; reads of items take it too, TransactGetItems for all
+  of its items, so none sees half of one,
 * an update works on a copy of the item; a failed one leaves the item as it was,
-* a cancelled transaction is undone item by item, and its stream records are not written before it is committed,
+* a cancelled transaction (of items, or of PartiQL statements) is undone item by item, and its stream records are not
+  written before it is committed,
+* a batch is no transaction: its writes take effect one by one; but one that DynamoDB refuses as a whole writes nothing,
 * an update that creates an item is one INSERT (moto: two), a write that changes nothing is no record (moto: MODIFY),
 * the observer hears of each committed write under the lock, so in the order in which they took effect.
 """
@@ -15,16 +18,23 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
+from moto.dynamodb.exceptions import MockValidationException, MultipleTransactionsException
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import StreamShard, Table
+from moto.dynamodb.responses import DynamoHandler
 
 from harness.parts.regions.moto.patches import Patches
+from harness.parts.regions.moto.statements import Statements
+
+BATCH_MAX = 25
+"""Requests in one BatchWriteItem (API Reference)."""
 
 Observer = Callable[[Table, Item, bool], None]
 """Called with the table, the item, and whether it is there after the write (False: it was this one that is gone)."""
@@ -74,8 +84,11 @@ class WritePath:
         patches.add(Table, "__deepcopy__", self._deepcopy())
         patches.wrap(DynamoDBBackend, "update_item", self._make_update)
         patches.wrap(DynamoDBBackend, "transact_write_items", self._make_transact)
+        Statements(self._statements).install(patches)
         for name in ("get_item", "delete_item", "create_backup", "execute_statement"):
             patches.wrap(DynamoDBBackend, name, self._make_locked)
+        patches.wrap(DynamoHandler, "transact_get_items", self._make_locked)
+        patches.wrap(DynamoHandler, "batch_write_item", self._make_batch)
 
     def _make_locked(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def locked(*arguments: Any, **named: Any) -> Any:
@@ -141,24 +154,55 @@ class WritePath:
 
     def _make_transact(self, original: Callable[..., None]) -> Callable[..., None]:
         def transact_write_items(backend: DynamoDBBackend, transact_items: Sequence[Mapping[str, Any]]) -> None:
-            with self.lock:
-                self._changes, self._records = [], []
-                done = False
-                try:
-                    original(backend, transact_items)
-                    done = True
-                finally:
-                    changes, records = self._changes, self._records
-                    self._changes, self._records = None, []
-                    if not done:
-                        for change in reversed(changes):
-                            change.undo()
+            with self._transaction():
+                original(backend, transact_items)
+
+        return transact_write_items
+
+    @contextmanager
+    def _transaction(self, *, keep: bool = True) -> Iterator[None]:
+        """Writes of the block take effect together at its end; none of them does when it raises, or without `keep`."""
+        with self.lock:
+            self._changes, self._records = [], []
+            done = False
+            try:
+                yield
+                done = keep
+            finally:
+                changes, records = self._changes, self._records
+                self._changes, self._records = None, []
+                if not done:
+                    for change in reversed(changes):
+                        change.undo()
+            if done:
                 for shard, old, new in records:
                     shard.add(old, new)
                 for change in changes:
                     self._changed(change)
 
-        return transact_write_items
+    @contextmanager
+    def _statements(self) -> Iterator[None]:
+        """A transaction of statements, which may write each item once."""
+        with self._transaction():
+            yield
+            written = [
+                (id(change.table), change.item.hash_key, change.item.range_key) for change in self._changes or ()
+            ]
+            if any(key in written[:number] for number, key in enumerate(written)):
+                raise MultipleTransactionsException
+
+    def _make_batch(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """BatchWriteItem: its writes are tried first, because one that is no item has the whole batch refused."""
+
+        def batch_write_item(handler: DynamoHandler) -> Any:
+            _refuse_batch(handler)
+            # Moto's own check takes equal keys of two tables for one item.
+            vars(handler)["_contains_duplicates"] = lambda keys: False
+            with self._transaction(keep=False):
+                original(handler)
+            return original(handler)
+
+        return batch_write_item
 
     def _make_add(self, original: Callable[..., None]) -> Callable[..., None]:
         def add(shard: StreamShard, old: Item | None, new: Item | None) -> None:
@@ -193,6 +237,19 @@ class WritePath:
                 return twin
 
         return deepcopy
+
+
+def _refuse_batch(handler: DynamoHandler) -> None:
+    """Too many requests, or several for one item. Raises as moto does."""
+    requested: Mapping[str, Sequence[Mapping[str, Any]]] = handler.body["RequestItems"]
+    if sum(map(len, requested.values())) > BATCH_MAX:
+        raise MockValidationException("Too many items requested for the BatchWriteItem call")
+    for name, requests in requested.items():
+        table = handler.dynamodb_backend.get_table(name)
+        found = [_keys(table, body.get("Item") or body.get("Key") or {}) for r in requests for body in r.values()]
+        keys = [key for key in found if key is not None]
+        if any(key in keys[:number] for number, key in enumerate(keys)):
+            raise MockValidationException("Provided list of item keys contains duplicates")
 
 
 def _keys(table: Table, key: Mapping[str, Any]) -> tuple[DynamoType, DynamoType | None] | None:
