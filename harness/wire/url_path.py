@@ -28,6 +28,8 @@ def sendable(path: str) -> str:
 def _path(text: str) -> str:
     if not text.startswith("/") or any(character.isspace() for character in text):
         raise ValueError("a path begins with /, and has no white space")
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("has half of a surrogate pair, which no request can carry")
     return text
 
 
