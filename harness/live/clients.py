@@ -12,9 +12,9 @@ from harness.errors import DrillInvalid
 from harness.kit.address import Address
 from harness.live.ground import WITNESS
 from harness.names import CLIENTS, HTTP, CohortName, link_name
-from harness.parts.platform.processes.subject import NEEDS_LONGER
 from harness.wire.admin_client import AdminClient
 from harness.world.part import LIGHT, READY_TIMEOUT_S, Net
+from harness.world.platform import NEEDS_LONGER
 
 HISTORY = "witness.events.jsonl"
 _ADMIN_TIMEOUT_S = 30.0

@@ -11,6 +11,8 @@ from harness.faults.model import ProcessRef
 from harness.topology.subject import Instance
 from harness.world.part import Part
 
+NEEDS_LONGER = "a subject that needs longer says so: start_timeout_s in its file"
+
 
 class Tree(Protocol):
     """What a tree of processes is recognised by; see harness.processes.process_tree.Tree."""

@@ -73,7 +73,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def drill(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command: Sequence[str] = [sys.executable, "-m", "harness.cli.main", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "200"}
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=110, check=False
     )
@@ -84,10 +84,11 @@ def test_a_drill_runs_on_parts_that_are_one_folder_each(folder: Path) -> None:
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
     run: dict[str, Any] = json.loads((folder / "reports" / "latest" / "run.json").read_text())
     (result,) = run["drills"]
-    assert (run["environment"], result["verdict"]) == ("made-up", "MET")
+    can = run["environment"]["capabilities"]
+    assert (run["environment"]["name"], result["verdict"]) == ("made-up", "MET")
     assert {"shelf": "1.0", "switchboard": "0.7"}.items() <= run["versions"].items()
-    assert "a shelf keeps no order of commits" in run["capabilities"]["rpo_commit_log"]
-    assert "dns_path_faults" not in run["capabilities"]  # Route 53's to tell, and it is not here
+    assert "a shelf keeps no order of commits" in can["rpo_commit_log"]
+    assert "dns_path_faults" not in can  # Route 53's to tell, and it is not here
     assert result["prediction_s"] is not None
 
 

@@ -27,7 +27,7 @@ from harness.processes.forkserver import ForkServer, ServerProcess, stop_all
 
 pytestmark = pytest.mark.live
 
-MODULE = "harness.parts.regions.moto.server"
+MODULE = "harness.engines.moto.server"
 TABLES = {"items": {"key": "id", "value": "value"}}
 
 
@@ -303,7 +303,8 @@ def test_the_control_plane_is_wrapped_and_learns_where_the_data_plane_is(
 def test_the_control_plane_speaks_route_53_and_does_not_make_up_a_health_status(
     servers: ForkServer, tmp_path: Path
 ) -> None:
-    plane = Region(servers, "us-east-1", tmp_path, role="control-plane")
+    wrap = "harness.parts.steering.route53.control_plane:truthful"
+    plane = Region(servers, "us-east-1", tmp_path, role="control-plane", wrap=wrap)
     route53 = plane.clients.client("route53")
     check = route53.create_health_check(
         CallerReference="1", HealthCheckConfig={"Type": "TCP", "IPAddress": "192.0.2.1", "Port": 80}

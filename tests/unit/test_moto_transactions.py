@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 from moto.moto_api._internal.models import moto_api_backend
 from test_commit_log_writes import Bench, item, put, scan_all
 
-from harness.parts.regions.moto import patches as moto_patches
-from harness.parts.regions.moto.writes import WritePath
+from harness.engines.moto import patches as moto_patches
+from harness.engines.moto.writes import WritePath
 
 Statement = dict[str, Any]
 

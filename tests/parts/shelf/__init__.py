@@ -1,1 +1,1 @@
-"""A made-up region server: what moto ships, as it is, without an order of commits."""
+"""A made-up region server: moto without a log of its commits."""

@@ -10,7 +10,8 @@ from harness.parts.regions.shelf.spec import Shelf as Spec
 from harness.engines.aws.clients import NewTable, RegionClients, create_tables, scan_values
 from harness.kit.address import Address
 from harness.topology.subject import Table
-from harness.world.part import READY_TIMEOUT_S, Blueprint, Ground, StatusLine
+from harness.wire.admin_client import AdminClient
+from harness.world.part import LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, StatusLine
 from harness.world.regions import RegionServer, State, database_arrows
 from harness.world.wires import Arrow
 
@@ -25,7 +26,8 @@ class Shelf(RegionServer):
         self._client: Any = None
 
     def start(self, ground: Ground) -> None:
-        self._process = ground.spawn("shelf", self.name, "harness.parts.regions.shelf.server", {})
+        config = {"region": self.region, "listen": [LOOPBACK, 0]}
+        self._process = ground.spawn("aws", self.name, "harness.engines.moto.server", config)
         self.processes = (self._process,)
 
     def endpoints(self) -> Mapping[str, Address]:
@@ -43,8 +45,7 @@ class Shelf(RegionServer):
         return scan_values(self._client, table.name, table.key, table.value)
 
     def reset(self) -> None:
-        for name in self._client.list_tables()["TableNames"]:
-            self._client.delete_table(TableName=name)
+        AdminClient(self.name, self.endpoints()["api"]).post("/drill/reset")
 
     def status(self) -> Sequence[StatusLine]:
         return (StatusLine(f"{self._spec.label} {self.region}", "{}:{}".format(*self.endpoints()["api"])),)

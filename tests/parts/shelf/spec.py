@@ -12,4 +12,4 @@ class Shelf(Spec):
 
 
 SPEC = Shelf
-PRELOAD = (("shelf", "harness.parts.regions.shelf.server"),)
+PRELOAD = (("aws", "harness.engines.moto.server"),)

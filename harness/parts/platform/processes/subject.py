@@ -15,8 +15,8 @@ from harness.processes.forkserver import ForkServer, ServerProcess, stop_all
 from harness.topology.environment import Environment
 from harness.topology.subject import Component, Instance, Subject
 from harness.topology.timing import Timing
+from harness.world.platform import NEEDS_LONGER
 
-NEEDS_LONGER = "a subject that needs longer says so: start_timeout_s in its file"
 STOP_GRACE_S = 1.0
 _POLL_S = 0.02
 _HEALTH = {

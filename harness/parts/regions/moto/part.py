@@ -16,7 +16,7 @@ from harness.world.regions import RegionServer, State, database_arrows
 from harness.world.wires import Arrow
 
 GROUP = "aws"
-MODULE = "harness.parts.regions.moto.server"
+MODULE = "harness.engines.moto.server"
 
 
 class Moto(RegionServer):

@@ -10,4 +10,4 @@ class Moto(Spec):
 
 
 SPEC = Moto
-PRELOAD: tuple[tuple[str, str], ...] = (("aws", "harness.parts.regions.moto.server"),)
+PRELOAD: tuple[tuple[str, str], ...] = (("aws", "harness.engines.moto.server"),)

@@ -22,7 +22,8 @@ from harness.world.steering import Steering
 from harness.world.wires import Arrow
 
 MODULE = "harness.parts.steering.route53.server"
-_CONTROL_GROUP, _CONTROL_MODULE = "aws", "harness.parts.regions.moto.server"
+_CONTROL_GROUP, _CONTROL_MODULE = "aws", "harness.engines.moto.server"
+_TRUTHFUL = "harness.parts.steering.route53.control_plane:truthful"
 _QUORUM = 0.75
 """The share of a check's checkers that must have data; 18 % decide, but a few early ones are no steady state."""
 
@@ -39,7 +40,7 @@ class Route53(Steering):
 
     def start(self, ground: Ground) -> None:
         """Start the control plane."""
-        config = {"region": CONTROL_REGION, "role": "control-plane", "listen": [LOOPBACK, 0]}
+        config = {"region": CONTROL_REGION, "role": "control-plane", "listen": [LOOPBACK, 0], "wrap": _TRUTHFUL}
         self._control = ground.spawn(_CONTROL_GROUP, "control-plane", _CONTROL_MODULE, config)
         self._events = ground.folder / f"{self.name}.events.jsonl"
         self.processes: Sequence[Process] = (self._control,)

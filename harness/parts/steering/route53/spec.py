@@ -14,6 +14,7 @@ class Route53(Spec):
 
 SPEC = Route53
 PRELOAD: tuple[tuple[str, str], ...] = (
-    ("aws", "harness.parts.regions.moto.server"),
+    ("aws", "harness.engines.moto.server"),
+    ("aws", "harness.parts.steering.route53.control_plane"),
     ("net", "harness.parts.steering.route53.server"),
 )

@@ -21,18 +21,17 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from pydantic import Field
 
+from harness.engines.moto import patches as moto_patches
+from harness.engines.moto.commit_log import CommitLog, TableAttributes, tables_of
+from harness.engines.moto.http import Answer, HttpServer, Route, Wsgi, with_routes
+from harness.engines.moto.warm import warm_up
+from harness.engines.moto.writes import WritePath
 from harness.errors import InputError, WorldError
 from harness.kit.address import LoopbackAddress
 from harness.kit.config import Strict, Text, parsed
 from harness.kit.process import Ready
-from harness.parts.regions.moto import patches as moto_patches
-from harness.parts.regions.moto.commit_log import CommitLog, TableAttributes, tables_of
-from harness.parts.regions.moto.http import Answer, HttpServer, Route, Wsgi, with_routes
-from harness.parts.regions.moto.warm import warm_up
-from harness.parts.regions.moto.writes import WritePath
 
 CONTROL_PLANE = "control-plane"
-TRUTHFUL = "harness.parts.steering.route53.control_plane:truthful"
 
 # One per process, made (and warmed) before the fork: building moto's application takes longer than serving a call.
 _application: Wsgi = DomainDispatcherApplication(create_backend_app)
@@ -43,7 +42,7 @@ class RegionConfig(Strict):
     """region: its name. listen: where, port 0 for any. commit_log: file of Commit lines, None for none.
 
     tables: what the commit log follows at first. wrap: MODULE:FUNCTION, called as `function(app, data_plane)`, that
-    gives the application to serve (default: the truthful Route 53 API on the control plane, else none).
+    gives the application to serve; None: moto's own.
     data_plane: admin address of the Route 53 data plane, None while it is unknown.
     """
 
@@ -54,13 +53,6 @@ class RegionConfig(Strict):
     tables: dict[str, TableAttributes] = Field(default_factory=dict)
     wrap: str | None = None
     data_plane: LoopbackAddress | None = None
-
-    @property
-    def wrapped_by(self) -> str | None:
-        """MODULE:FUNCTION of what wraps the application."""
-        if self.role == CONTROL_PLANE and "wrap" not in self.model_fields_set:
-            return TRUTHFUL
-        return self.wrap
 
 
 class DataPlaneBody(Strict):
@@ -83,8 +75,8 @@ class Region:
             self.log = CommitLog(config.region, config.commit_log, config.tables)
             self._writes.observer = self._committed
         app: Wsgi = _application
-        if config.wrapped_by is not None:
-            app = _function(config.wrapped_by)(app, lambda: self._data_plane)
+        if config.wrap is not None:
+            app = _function(config.wrap)(app, lambda: self._data_plane)
         routes: dict[tuple[str, str], Route] = {
             ("GET", "/drill/health"): self._health,
             ("POST", "/drill/reset"): self._reset,
@@ -175,6 +167,5 @@ def serve(config: Mapping[str, Any], ready: Ready) -> None:
 def warm() -> None:
     """Do once, in the parent of all regions, what the first call of each kind would do: load models, compile URLs."""
     prepare()
-    _function(TRUTHFUL)
     warm_up(_application)
     moto_api_backend.reset()

@@ -7,8 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from harness.engines.moto.http import Wsgi
 from harness.errors import WorldError
-from harness.parts.regions.moto.http import Wsgi
 
 _TABLE = "warm"
 _KEY = {"id": {"S": "k"}}

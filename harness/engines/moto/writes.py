@@ -30,8 +30,8 @@ from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import StreamShard, Table
 from moto.dynamodb.responses import DynamoHandler
 
-from harness.parts.regions.moto.patches import Patches
-from harness.parts.regions.moto.statements import Statements
+from harness.engines.moto.patches import Patches
+from harness.engines.moto.statements import Statements
 
 BATCH_MAX = 25
 """Requests in one BatchWriteItem (API Reference)."""
