@@ -13,9 +13,9 @@ import psutil
 
 from harness.clock import monotonic_ns
 from harness.history.events import CanaryProbe
+from harness.wire.exchange import render_request
 from harness.witness import outcomes
 from harness.witness.channel import Channel, ExchangeError, dial
-from harness.witness.http_wire import render_request
 from harness.witness.models import Canary, DynamoDbCanary, HttpCanary, ProcessCanary
 from harness.witness.tasks import TaskSet
 

@@ -9,10 +9,10 @@ from harness.clock import monotonic_ns
 from harness.history.events import Completion, Event, Invoke
 from harness.outcome import Outcome
 from harness.units import to_ns, to_s
+from harness.wire.exchange import render_request
 from harness.witness import ledger, operation, outcomes
 from harness.witness.channel import ExchangeError
 from harness.witness.dns_client import DnsFailure
-from harness.witness.http_wire import render_request
 from harness.witness.lateness import Durations
 from harness.witness.operation import Operation
 from harness.witness.routes import FreshRoute, PooledRoute

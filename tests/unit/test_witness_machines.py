@@ -7,11 +7,13 @@ import pytest
 from harness.errors import InputError
 from harness.outcome import Outcome
 from harness.units import NS_PER_S
+from harness.wire.body import FramingError
+from harness.wire.exchange import ResponseCollector
 from harness.witness import ledger, outcomes
 from harness.witness import resolver_cache as cache
 from harness.witness.canaries import dynamodb_request
+from harness.witness.channel import MAX_BODY_BYTES, MAX_HEAD_BYTES
 from harness.witness.grid import Grid, due, phase
-from harness.witness.http_wire import Garbage, ResponseReader
 from harness.witness.lateness import Durations
 from harness.witness.models import parse_canaries, parse_config
 
@@ -281,15 +283,15 @@ def test_a_nonsense_epoch_is_no_epoch() -> None:
 # --- HTTP ---
 
 
-def _read(wire: bytes) -> ResponseReader:
-    reader = ResponseReader()
+def _read(wire: bytes) -> ResponseCollector:
+    reader = ResponseCollector(max_head_bytes=MAX_HEAD_BYTES, max_body_bytes=MAX_BODY_BYTES)
     reader.feed(wire)
     return reader
 
 
 def test_chunked_answer_with_extension_and_trailer() -> None:
     wire = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nT: v\r\n\r\n"
-    reader = ResponseReader()
+    reader = ResponseCollector(max_head_bytes=MAX_HEAD_BYTES, max_body_bytes=MAX_BODY_BYTES)
     for index in range(len(wire)):
         assert reader.response is None
         reader.feed(wire[index : index + 1])
@@ -333,7 +335,7 @@ def test_an_answer_cut_off_is_no_answer(wire: bytes) -> None:
     ],
 )
 def test_garbage_and_floods_are_given_up(wire: bytes) -> None:
-    with pytest.raises(Garbage):
+    with pytest.raises(FramingError):
         _read(wire)
 
 

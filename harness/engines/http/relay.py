@@ -187,6 +187,10 @@ class ClientConnection(asyncio.Protocol, ABC):
     def _begin(self, request: RequestHead) -> bool:
         self.request, self.response = request, None
         self.request_done = self.response_done = self._continued = False
+        if request.minor and request.hosts != 1:  # RFC 9112 section 3.2
+            self.request_done = self.reader.finished
+            self._refuse(f"an HTTP/1.1 request has one Host header, not {request.hosts}")
+            return False
         destination = self.choose(request)
         if isinstance(destination, Answer):
             self.request_done = self.reader.finished
