@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -13,6 +12,8 @@ from harness.kit.address import Address
 from harness.live.backend import LiveWorld
 from harness.live.ground import warm
 from harness.names import CLIENTS, HTTP, link_name
+from harness.wire.ask import NoAnswer, ask
+from harness.wire.exchange import Response
 from harness.witness.outcomes import with_answer
 from harness.workload import Request
 from harness.world.diagnosis import Diagnosis, State
@@ -59,11 +60,12 @@ def try_edge(options: RunOptions, region: str, address: Address) -> Iterator[Dia
     for name, request in (("PUT", workload.put), ("GET", workload.get), ("DELETE", workload.delete)):
         what = f"{name} at {region}"
         try:
-            status, headers, body = _ask(request, value, address, host)
-        except (OSError, http.client.HTTPException) as error:
-            text = f"no answer: {error or type(error).__name__}"
-            yield Diagnosis(what, State.FAIL if primary else State.WARN, text, _hint(primary, None))
+            answer = _ask(request, value, address, host)
+        except NoAnswer as error:
+            state = State.FAIL if primary else State.WARN
+            yield Diagnosis(what, state, f"no answer: {error}", _hint(primary, None))
             continue
+        status, body = answer.status, answer.body
         accepted = 200 <= status < 300 or (name == "GET" and status == 404)
         written = written or (name == "PUT" and accepted)
         if not accepted:
@@ -71,7 +73,7 @@ def try_edge(options: RunOptions, region: str, address: Address) -> Iterator[Dia
             state = State.FAIL if primary else State.OK if 400 <= status < 500 or status == 503 else State.WARN
             yield Diagnosis(what, state, f"{status} {shown}".strip(), _hint(primary, status))
         elif name == "GET":
-            seen = with_answer("get", status, headers, body, request.value or "value")
+            seen = with_answer("get", status, answer.headers, body, request.value or "value")
             yield _read(what, status, seen.error, seen.v, value if written else None)
         else:
             yield Diagnosis(what, State.OK, str(status))
@@ -94,16 +96,11 @@ def _hint(primary: bool, status: int | None) -> str:
     return "a standby that is not active had better refuse, with 503"
 
 
-def _ask(request: Request, value: str, address: Address, host: str) -> tuple[int, dict[str, str], bytes]:
+def _ask(request: Request, value: str, address: Address, host: str) -> Response:
     def filled(template: str) -> str:
         return template.replace("{id}", value).replace("{value}", value)
 
-    body = None if request.body is None else filled(request.body)
-    connection = http.client.HTTPConnection(*address, timeout=_TIMEOUT_S)
-    try:
-        headers = {"Host": host, "Content-Type": "application/json"}
-        connection.request(request.method, filled(request.path), body, headers)
-        response = connection.getresponse()
-        return response.status, {name.lower(): text for name, text in response.getheaders()}, response.read()
-    finally:
-        connection.close()
+    body = None if request.body is None else filled(request.body).encode()
+    headers = {"Content-Type": "application/json"}
+    path = filled(request.path)
+    return ask(address, request.method, path, timeout_s=_TIMEOUT_S, headers=headers, body=body, host=host)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import sys
 import time
@@ -15,6 +14,7 @@ from harness.processes.forkserver import ForkServer, ServerProcess, stop_all
 from harness.topology.environment import Environment
 from harness.topology.subject import Component, Instance, Subject
 from harness.topology.timing import Timing
+from harness.wire.ask import NoAnswer, ask_status
 from harness.world.platform import NEEDS_LONGER
 
 STOP_GRACE_S = 1.0
@@ -177,12 +177,8 @@ def _argv(component: Component) -> list[str]:
 
 def _answers(address: Address, path: str) -> bool:
     """Whether an HTTP server there gives any answer; refused, silent and garbled all mean: not yet."""
-    connection = http.client.HTTPConnection(*address, timeout=1.0)
     try:
-        connection.request("GET", path)
-        connection.getresponse()
-    except (OSError, http.client.HTTPException):
+        ask_status(address, path, timeout_s=1.0)
+    except NoAnswer:
         return False
-    finally:
-        connection.close()
     return True

@@ -8,7 +8,6 @@ refuses and moto lets through are refused here. Everything else goes to moto unt
 
 from __future__ import annotations
 
-import http.client
 import json
 import logging
 import re
@@ -17,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree
 
+from harness.kit.address import Address
 from harness.parts.steering.route53.api import API, NAMESPACE, ApiRequest, Refused, add, document, error_body, send
 from harness.parts.steering.route53.validation import note_deletion, validate_changes
+from harness.wire.ask import NoAnswer, ask
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -31,7 +32,7 @@ _CHECK = re.compile(rf"{API}/healthcheck/([^/]+)/?")
 _RECORDS = re.compile(rf"{API}/hostedzone/([^/]+)/rrset/?")
 _TEST = re.compile(rf"{API}/testdnsanswer/?")
 
-DataPlane = Callable[[], tuple[str, int] | None]
+DataPlane = Callable[[], Address | None]
 
 
 def truthful(app: WSGIApplication, data_plane: DataPlane, *, refuse_delete_in_use: bool = False) -> WSGIApplication:
@@ -104,20 +105,15 @@ def _ask(data_plane: DataPlane, path: str, **query: str) -> Any:
     address = data_plane()
     if address is None:
         raise _internal("there is no data plane")
-    connection = http.client.HTTPConnection(*address, timeout=_TIMEOUT_S)
     try:
-        connection.request("GET", f"{path}?{urlencode(query)}")
-        response = connection.getresponse()
-        body = response.read()
-        if response.status == 404:
+        answer = ask(address, "GET", f"{path}?{urlencode(query)}", timeout_s=_TIMEOUT_S)
+        if answer.status == 404:
             return None
-        if response.status != 200:
-            raise _internal(f"the data plane answered {response.status}")
-        return json.loads(body)
-    except (OSError, http.client.HTTPException, ValueError) as error:
+        if answer.status != 200:
+            raise _internal(f"the data plane answered {answer.status}")
+        return json.loads(answer.body)
+    except (NoAnswer, ValueError) as error:
         raise _internal(f"the data plane cannot be asked: {error!r}") from error
-    finally:
-        connection.close()
 
 
 def _internal(why: str) -> Refused:
