@@ -13,6 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from harness.kit.address import join_address
 from harness.live import healing
 from harness.live.standing.world_file import StandingWorld
 from harness.processes import process_tree
@@ -37,7 +38,7 @@ def render(world: StandingWorld) -> RenderableType:
     table = _table("what", "where", "about")
     for line in world.status:
         table.add_row(line.what, line.where, Text(line.about, style="dim", overflow="fold"))
-    table.add_row("browser proxy", _at(world.browser_proxy), Text("follows failover", style="dim"))
+    table.add_row("browser proxy", join_address(world.browser_proxy), Text("follows failover", style="dim"))
     processes = _table("component", "pid", "state", "its AWS_ENDPOINT_URL")
     for name, process in world.processes.items():
         processes.add_row(name, str(process.pid), _state(world, name), process.endpoint)
@@ -47,10 +48,6 @@ def render(world: StandingWorld) -> RenderableType:
 
 def _table(*columns: str) -> Table:
     return Table(*columns, box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-
-
-def _at(address: tuple[str, int]) -> str:
-    return f"{address[0]}:{address[1]}"
 
 
 def _state(world: StandingWorld, name: str) -> Text:
@@ -81,7 +78,7 @@ def lines_to_paste(world: StandingWorld) -> list[tuple[str, str]]:
     proxied = shlex.quote(f"http://{edge.record}{path}")
     lines = [
         ("As a client of the primary's edge:", f"curl --resolve {edge.record}:{port}:{host} {url}"),
-        ("As a browser, following DNS and failover:", f"curl -x http://{_at(world.browser_proxy)} {proxied}"),
+        ("As a browser, following DNS and failover:", f"curl -x http://{join_address(world.browser_proxy)} {proxied}"),
         ("What DNS answers:", f"dig @{world.dns[0]} -p {world.dns[1]} {edge.record}"),
         *((line.what, line.where) for line in world.commands),
     ]

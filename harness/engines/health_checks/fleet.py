@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from ipaddress import ip_address
 from types import MappingProxyType
 
 from harness.engines.dns.selection import Draw
 from harness.engines.dns.zone import HealthCheck
 from harness.engines.health_checks import checker
 from harness.engines.health_checks.checker import Checker, Finished, Limits
+from harness.kit.address import Address, is_loopback
 from harness.units import to_ns
 
 REGIONS = (
@@ -32,7 +32,7 @@ REGIONS = (
 """Where Route 53's health checkers are (API Reference, HealthCheckConfig Regions)."""
 
 Resolve = Callable[[str], str | None]
-AddressBook = Mapping[str, tuple[str, int]]
+AddressBook = Mapping[str, Address]
 
 
 @dataclass(frozen=True)
@@ -214,7 +214,7 @@ def asks_the_same(known: HealthCheck, now: HealthCheck | None) -> bool:
     return now is not None and replace(now, inverted=known.inverted) == known
 
 
-def target(check: HealthCheck, address_book: AddressBook, resolve: Resolve) -> tuple[str, int] | Finished:
+def target(check: HealthCheck, address_book: AddressBook, resolve: Resolve) -> Address | Finished:
     """Where a request goes, or its result when it cannot go anywhere.
 
     address_book: address to check -> where to dial instead. resolve: the IPv4 address of a name, asked at every
@@ -225,16 +225,9 @@ def target(check: HealthCheck, address_book: AddressBook, resolve: Resolve) -> t
         return Finished(False, "Failure: DNS resolution failed")
     if address in address_book:
         return address_book[address]
-    if not _is_loopback(address):
+    if not is_loopback(address):
         return Finished(False, f"Failure: {address} is not reachable here: it is not in the address book")
     return address, check.port or 80
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return False
 
 
 def places(count: int, regions: Sequence[str] = ()) -> tuple[Place, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from harness.kit.address import Address
 from harness.topology.environment import Environment
 
 # The hosted zone id of Application Load Balancers differs by region (AWS General Reference, "Elastic Load Balancing
@@ -17,7 +18,7 @@ def balancer_dns_name(region: str) -> str:
     return f"app-{region}.{region}.elb.amazonaws.com"
 
 
-def create_edge(route53: Any, environment: Environment, edges: Mapping[str, tuple[str, int]], path: str) -> str:
+def create_edge(route53: Any, environment: Environment, edges: Mapping[str, Address], path: str) -> str:
     """Create the hosted zone, a health check per region, and the PRIMARY and SECONDARY alias records.
 
     route53: a boto3 client. edges: region -> the answered address and port of its edge. path: what health checks ask
@@ -35,7 +36,7 @@ def create_edge(route53: Any, environment: Environment, edges: Mapping[str, tupl
     return zone_id
 
 
-def _create_health_check(route53: Any, environment: Environment, region: str, edge: tuple[str, int], path: str) -> str:
+def _create_health_check(route53: Any, environment: Environment, region: str, edge: Address, path: str) -> str:
     checks = environment.health_checks
     created = route53.create_health_check(
         CallerReference=f"drill-{region}",
