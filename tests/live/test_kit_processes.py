@@ -23,7 +23,7 @@ PROGRAMS: dict[str, tuple[dict[str, Any], str]] = {  # configuration, and the ke
         "listen",
     ),
     "harness.parts.links.toxiproxy": ({"api": HERE}, "api"),
-    "harness.parts.regions.moto": ({"region": "us-east-1", "listen": HERE}, "listen"),
+    "harness.engines.moto": ({"region": "us-east-1", "listen": HERE}, "listen"),
     "harness.parts.steering.route53": ({"control_plane": ["127.0.0.1", 9]}, "dns"),
     "harness.witness": ({"history": "history.jsonl", "dns": ["127.0.0.1", 9], "record": "a", "port": 80}, "admin"),
 }
