@@ -21,6 +21,6 @@ def timeout_ns(documented_ns: int, scale: float) -> int:
     return max(min(TIMEOUT_FLOOR_NS, documented_ns), round(documented_ns * scale))
 
 
-def ttl_s(documented_s: int, scale: float) -> int:
+def ttl_s(documented_s: float, scale: float) -> int:
     """A TTL in a profile, in whole seconds: 0 stays 0, nothing else becomes it."""
     return 0 if documented_s == 0 else max(1, round(documented_s * scale))

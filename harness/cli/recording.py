@@ -39,7 +39,7 @@ _OUTAGES_SHOWN = 20
 
 @dataclass(frozen=True)
 class Recorded:
-    """What came of it. logs: beside the evidence. ended: sentences on what ended by itself meanwhile."""
+    """A recording: its events. logs: beside the evidence. ended: sentences on what ended by itself meanwhile."""
 
     events: Sequence[Event]
     logs: Sequence[str]

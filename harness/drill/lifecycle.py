@@ -26,7 +26,7 @@ from harness.units import to_s
 
 
 class Phase(StrEnum):
-    """Where a drill is."""
+    """The phases of a drill, in their order."""
 
     STARTING = "starting"
     CALIBRATING = "calibrating"

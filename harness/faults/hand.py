@@ -12,7 +12,7 @@ from harness.faults.model import Action, Plan
 
 @dataclass(frozen=True)
 class Applied:
-    """What became of one action, and when: somewhere between start_ns and until_ns.
+    """The result of one action, and when it took effect: somewhere between start_ns and until_ns.
 
     error None: it was done. Otherwise it may have been done all the same, unless `untouched`: nothing has changed.
     missing: nothing has changed because what it is about is not there, or not broken; that is no failure of an undo.
@@ -41,7 +41,7 @@ class Hand(Protocol):
         ...
 
     def apply(self, actions: Sequence[Action]) -> Sequence[Applied]:
-        """Carry out actions that it takes, and tell what became of each, in the given order.
+        """Carry out actions that it takes, and tell the result of each, in the given order.
 
         What fails is told and not raised, and keeps no action that mends from being tried.
         """

@@ -106,7 +106,7 @@ def witness_config(options: RunOptions, net: Net, dns: Address) -> dict[str, Any
     environment, workload = options.environment, options.environment.workload
     other = {"clients": 1, "period_s": workload.other_period_s}
     cohorts: dict[str, dict[str, float]] = {name.value: dict(other) for name in _OTHERS}
-    clamp_s = 5 * options.timing.interval_s(environment.edge.ttl_s)
+    clamp_s = 5 * options.timing.ttl_s(environment.edge.ttl_s)
     cohorts[CohortName.TTL_VIOLATING] = {**other, "min_ttl_s": clamp_s}
     period_s = 2 * workload.dns_clients / workload.rate_per_s
     cohorts[CohortName.DNS] = {"clients": workload.dns_clients, "period_s": period_s}

@@ -69,7 +69,7 @@ class Constants:
         timeouts = ("connect_timeout_ns", "status_timeout_ns", "monitor_timeout_ns")
         changes: dict[str, Any] = {name: scaling.interval_ns(getattr(self, name), scale) for name in times}
         changes |= {name: scaling.timeout_ns(getattr(self, name), scale) for name in timeouts}
-        changes["ttl_ns"] = scaling.ttl_s(round(to_s(self.ttl_ns)), scale) * NS_PER_S
+        changes["ttl_ns"] = scaling.ttl_s(to_s(self.ttl_ns), scale) * NS_PER_S
         return replace(self, **changes)
 
 

@@ -28,8 +28,12 @@ class Timing:
         return 0.1 if self.profile is Profile.FAST else 1.0
 
     def interval_s(self, documented_s: float) -> float:
-        """An interval, TTL or hold-down in this profile, in seconds."""
-        return documented_s * self.scale
+        """An interval or hold-down in this profile, in seconds."""
+        return to_s(scaling.interval_ns(to_ns(documented_s), self.scale))
+
+    def ttl_s(self, documented_s: float) -> int:
+        """A TTL in this profile, in whole seconds as on the wire; see `harness.scaling`."""
+        return scaling.ttl_s(documented_s, self.scale)
 
     def timeout_s(self, documented_s: float) -> float:
         """A time-out in this profile, in seconds; see `harness.scaling`."""

@@ -24,7 +24,7 @@ PREFIX = "cal-"
 
 @dataclass
 class Burst:
-    """What came of it. Rates count acknowledged operations only; times are in nanoseconds."""
+    """The result of a burst. Rates count acknowledged operations only; times are in nanoseconds."""
 
     done: int
     failed: int

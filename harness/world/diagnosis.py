@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """How something stands."""
+    """Whether a finding is fine, worth knowing, or in the way."""
 
     OK = "ok"
     WARN = "warn"

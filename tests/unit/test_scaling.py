@@ -28,3 +28,9 @@ def test_the_checkers_limits_and_the_predictions_time_outs_are_the_same() -> Non
 def test_the_prediction_waits_for_the_ttl_that_is_on_the_wire() -> None:
     assert Constants(ttl_ns=60 * NS_PER_S).scaled(0.1).ttl_ns == 6 * NS_PER_S
     assert Constants(ttl_ns=5 * NS_PER_S).scaled(0.1).ttl_ns == NS_PER_S, "not half a second: a TTL counts seconds"
+    assert Timing(Profile.FAST).ttl_s(5) == 1
+
+
+def test_an_interval_has_no_floor() -> None:
+    assert scaling.interval_ns(NS_PER_S, 0.1) == NS_PER_S // 10
+    assert Timing(Profile.FAST).interval_s(0.3) == 0.03

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from harness import scaling
 from harness.engines.dns.selection import Draw
 from harness.engines.dns.zone import HealthCheck
 from harness.engines.health_checks import checker
@@ -176,7 +177,7 @@ class FleetRules:
             if not check.probes_endpoint or check.id in running:
                 continue
             runs += 1
-            interval_ns = to_ns(check.interval_s * self.scale)
+            interval_ns = scaling.interval_ns(to_ns(check.interval_s), self.scale)
             fresh = Running(check, runs, (Checker(interval_ns, check.failure_threshold),) * self.per_check)
             running[check.id] = fresh
             effects += [Sleep(seat, now_ns + round(draw() * interval_ns)) for seat in fresh.seats()]

@@ -48,7 +48,7 @@ class Answer:
 
 
 class ClientConnection(asyncio.Protocol, ABC):
-    """One client connection; see the module."""
+    """A client's connection: its requests go to an upstream one at a time, and their answers come back."""
 
     max_request_head_bytes = 64 * 1024
     max_response_head_bytes = 64 * 1024

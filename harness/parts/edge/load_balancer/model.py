@@ -45,7 +45,7 @@ MAX_RESPONSE_HEAD_BYTES = 32 * 1024
 
 
 class TargetState(StrEnum):
-    """See the module."""
+    """The health of a registered target, in the words of the load balancer's API."""
 
     INITIAL = "initial"
     HEALTHY = "healthy"

@@ -39,7 +39,7 @@ class _ActiveToxic:
 
 
 class Proxy:
-    """See the module's text."""
+    """One named way from an address to another, with the toxics that work on it and the connections that it has now."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, name: str, listen: str, upstream: str, seed: int) -> None:
         self.name = name

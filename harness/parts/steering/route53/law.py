@@ -76,5 +76,5 @@ def law(environment: Environment, timing: Timing) -> Route53Law:
         connect_timeout_ns=to_ns(timing.timeout_s(checks.connect_timeout_s)),
         status_timeout_ns=to_ns(timing.timeout_s(checks.status_timeout_s)),
         checkers=checks.checkers,
-        ttl_ns=to_ns(timing.interval_s(environment.edge.ttl_s)),
+        ttl_ns=to_ns(timing.ttl_s(environment.edge.ttl_s)),
     )
