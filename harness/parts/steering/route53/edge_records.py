@@ -6,11 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.kit.address import Address
+from harness.parts.steering.route53.balancer_zones import balancer_zone
 from harness.topology.environment import Environment
-
-# The hosted zone id of Application Load Balancers differs by region (AWS General Reference, "Elastic Load Balancing
-# endpoints"); the data plane follows the name alone.
-_BALANCER_ZONES = {"us-east-1": "Z35SXDOTRQ7X7K", "us-west-2": "Z1H1FL5HABSF5"}
 
 
 def balancer_dns_name(region: str) -> str:
@@ -62,7 +59,7 @@ def _record(environment: Environment, region: str, role: str, health_check_id: s
             "SetIdentifier": region,
             "Failover": role,
             "AliasTarget": {
-                "HostedZoneId": _BALANCER_ZONES.get(region, "Z00000000000000"),
+                "HostedZoneId": balancer_zone(region),
                 "DNSName": f"dualstack.{balancer_dns_name(region)}",
                 "EvaluateTargetHealth": environment.health_checks.evaluate_target_health,
             },
