@@ -5,7 +5,7 @@ UV_VERSION := 0.13.9
 DRILL ?= region-lost-black-holed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup drill drills test lint types contracts controls soak bench clean
+.PHONY: help setup drill drills drills-all test lint types contracts controls soak bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -23,8 +23,12 @@ setup: .venv/.ready ## the virtual environment, from the lock file
 drill: setup ## one whole drill: a region goes dark, clients recover, it heals, service fails back
 	@$(BIN)/drill run $(DRILL)
 
-drills: setup ## all drills
+drills: setup ## all drills, as they are
 	@$(BIN)/drill run
+
+drills-all: setup ## all drills and their negative twins, on every environment (about 35 minutes)
+	@$(BIN)/python drills/twins.py
+	@$(BIN)/python drills/twins.py --environment places region-lost-black-holed database-lost-in-primary
 
 controls: setup ## the two controls, three times each
 	@$(BIN)/drill run control-failover-disabled control-fault-never-applied --trials 3

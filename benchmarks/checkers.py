@@ -15,7 +15,6 @@ from collections.abc import Callable
 
 from harness.checkers.split_brain import split_brain
 from harness.checkers.staleness import staleness
-from harness.clock import NS_PER_MS, NS_PER_S
 from harness.history.events import Commit, Completion, Event, Function, Invoke, Operation
 from harness.measurement.final_state import lost_after_heal
 from harness.measurement.live import LiveState
@@ -24,6 +23,7 @@ from harness.measurement.outages import interruptions
 from harness.measurement.recovery_point import recovery_point, state_at
 from harness.measurement.recovery_time import recovery_by_cohort
 from harness.outcome import Outcome
+from harness.units import NS_PER_MS, NS_PER_S
 
 A, B = "127.0.1.10", "127.0.2.10"
 CLIENTS = [*(f"dns-{n}" for n in range(8)), *(f"pinned-a-{n}" for n in range(2)), *(f"pinned-b-{n}" for n in range(2))]

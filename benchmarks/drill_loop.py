@@ -21,9 +21,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from harness.clock import to_ns
 from harness.drill.facade import Drill
 from harness.drill.settings import Settings
+from harness.units import to_ns
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "unit"))
 tests: Any = importlib.import_module("simulated_backend")

@@ -29,7 +29,7 @@ from botocore.config import Config
 
 from harness.processes.forkserver import ForkServer
 
-MODULE = "harness.parts.regions.moto.server"
+MODULE = "harness.engines.moto.server"
 REGIONS = ("us-east-1", "us-west-2", "eu-west-1")
 SCOPE = "AWS4-HMAC-SHA256 Credential=x/20250101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0"
 START_TIMEOUT_S = 60.0

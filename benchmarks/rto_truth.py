@@ -26,15 +26,16 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from harness.clock import monotonic_ns, to_ns, to_s
+from harness.clock import monotonic_ns
 from harness.history.codec import read
 from harness.history.events import Operation
 from harness.history.log import pair
 from harness.measurement.lateness import padding
 from harness.measurement.models import FaultInterval
 from harness.measurement.recovery_time import recovery_bracket
+from harness.units import to_ns, to_s
 from harness.witness import scheduling
-from harness.witness.http_wire import MAX_HEAD
+from harness.witness.channel import MAX_HEAD_BYTES
 from harness.witness.models import parse_config
 from harness.witness.witness import Witness
 
@@ -112,7 +113,7 @@ class Endpoint:
     def _answer(self, sock: socket.socket) -> None:
         """One whole request fits one segment here; in the hole it is read and forgotten, and so is a FIN."""
         try:
-            data = sock.recv(MAX_HEAD)
+            data = sock.recv(MAX_HEAD_BYTES)
             if data and self.swallowing:
                 return
             if data:

@@ -32,12 +32,12 @@ GOALS = {"ratio": "<= 1.3", "world": "", "subject": "<= 10 s", "down": "<= 0.5 s
 def child(begun_ns: int) -> None:
     """In the fresh process: start the world, then the subject; print what each took since the command, as JSON."""
     from harness.drill.options import resolve
-    from harness.live.backend import EmbeddedWorld
-    from harness.processes.fork_servers import start_fork_servers
+    from harness.live.backend import LiveWorld
+    from harness.live.ground import warm
 
     options = resolve({}, {}, Path.cwd(), secrets.randbelow(2**31))
     with ExitStack() as stack:
-        with EmbeddedWorld(options, start_fork_servers(stack)) as world:
+        with LiveWorld(options, warm(stack, options)) as world:
             served(world)
             took = {"world": elapsed_s(begun_ns)}
             world.start_subject()
@@ -52,10 +52,10 @@ def child(begun_ns: int) -> None:
 def served(world: object) -> None:
     """Both regions answer a call through the gateway and its links."""
     from harness.engines.aws.clients import RegionClients
-    from harness.live.backend import EmbeddedWorld
+    from harness.live.backend import LiveWorld
 
-    assert isinstance(world, EmbeddedWorld)
-    address = next(iter(world.parts.gateway.values()))
+    assert isinstance(world, LiveWorld)
+    address = next(iter(world.net.by_name["gateway"].endpoints().values()))
     for region in world.edges:
         RegionClients(region, address).client("dynamodb").list_tables()
 

@@ -1,4 +1,7 @@
-"""Time as integer nanoseconds of one monotonic clock; floats only where a person reads them."""
+"""The clocks of this machine: monotonic nanoseconds to measure with, wall-clock time as a label for people.
+
+Pure modules get the time handed in; the units are in `harness.units`.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,15 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
-NS_PER_S = 1_000_000_000
-NS_PER_MS = 1_000_000
-
 
 def monotonic_ns() -> int:
     """Nanoseconds of CLOCK_MONOTONIC: comparable between all processes of one machine, unaffected by clock steps."""
     return time.monotonic_ns()
+
+
+def wall_time() -> datetime:
+    """Wall-clock time in UTC. A label for people; never used to measure."""
+    return datetime.now(UTC)
 
 
 class Clock(Protocol):
@@ -37,18 +42,3 @@ class MachineClock:
     def sleep_s(self, seconds: float) -> None:
         """See Clock."""
         time.sleep(seconds)
-
-
-def to_ns(seconds: float) -> int:
-    """Seconds to whole nanoseconds."""
-    return round(seconds * NS_PER_S)
-
-
-def to_s(nanoseconds: int) -> float:
-    """Nanoseconds to seconds, for people and for evidence files."""
-    return nanoseconds / NS_PER_S
-
-
-def wall_time() -> datetime:
-    """Wall-clock time in UTC. A label for people; never used to measure."""
-    return datetime.now(UTC)

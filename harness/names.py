@@ -2,6 +2,27 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
+
+class CohortName(StrEnum):
+    """The kinds of clients, in the order in which they are shown.
+
+    `-a` and `-b`: clients that stay with the first or the second edge, whatever DNS says.
+    """
+
+    DNS = "dns"
+    KEEPALIVE = "keepalive"
+    TTL_VIOLATING = "ttl-violating"
+    PINNED_A = "pinned-a"
+    PINNED_B = "pinned-b"
+    DIRECT_A = "direct-a"
+    DIRECT_B = "direct-b"
+
+
+AUTHORITATIVE = "authoritative"
+"""The observer that asks the name servers every time, so that it sees an answer change without any cache."""
+
 OUTSIDE = "outside"
 """The place of whatever runs in neither region."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from harness.clock import to_s
+from harness.units import to_s
 
 
 class Outcome(StrEnum):

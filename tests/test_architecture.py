@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -62,3 +63,61 @@ def test_no_error_is_caught_blindly() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ExceptHandler):
                 assert node.type is not None, f"{relative(path)}:{node.lineno}: a bare except"
+
+
+def imported(path: Path, modules: set[str]) -> Iterator[str]:
+    """The modules of ours that a file names in any import, wherever it stands: in a function or for types only, too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names if alias.name in modules)
+            case ast.ImportFrom(module=str(module), level=0, names=names):
+                submodules = {f"{module}.{alias.name}" for alias in names} & modules
+                yield from submodules
+                if module in modules and len(submodules) < len(names):
+                    yield module
+
+
+def import_circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """Groups of modules that import one another, each sorted: the strongly connected components of more than one."""
+    reach: dict[str, set[str]] = {}
+    for start in graph:
+        found: set[str] = set()
+        waiting = [start]
+        while waiting:
+            for target in graph[waiting.pop()] - found:
+                found.add(target)
+                waiting.append(target)
+        reach[start] = found
+    circles = {tuple(sorted(m for m in reach[name] if name in reach[m])) for name in graph if name in reach[name]}
+    return [list(circle) for circle in sorted(circles)]
+
+
+def test_circles_are_found() -> None:
+    assert import_circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}}) == [["b", "c"]]
+
+
+def test_no_modules_import_one_another() -> None:
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in SOURCES}
+    graph = {name: set(imported(path, set(names))) for name, path in names.items()}
+    assert import_circles(graph) == []
+
+
+def steps(path: Path) -> Iterator[ast.FunctionDef]:
+    """The functions and methods called `step` that take a state: the machines."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef) and node.name == "step" and "state" in [a.arg for a in node.args.args]:
+            yield node
+
+
+def test_every_machine_has_the_same_shape() -> None:
+    """`step(state, event, now_ns) -> (state, effects)`: one driver, real or simulated, can drive any of them."""
+    found = [(relative(path), node) for path in SOURCES for node in steps(path)]
+    assert len(found) > 10
+    for name, node in found:
+        where = f"{name}:{node.lineno}"
+        taken = [argument.arg for argument in node.args.args if argument.arg != "self"]
+        assert taken == ["state", "event", "now_ns"], where
+        assert node.returns is not None, where
+        state = ast.unparse(node.args.args[-3].annotation or ast.Constant(None))
+        assert re.fullmatch(rf"tuple\[{re.escape(state)}, tuple\[\w+, \.\.\.\]\]", ast.unparse(node.returns)), where

@@ -9,9 +9,10 @@ from harness.checkers.result import CheckResult, Finding, some
 from harness.history.events import Commit, Event, Operation
 from harness.measurement.availability import share
 from harness.measurement.final_state import FinalState
-from harness.measurement.models import AUTHORITATIVE, JUDGED_COHORT, acknowledged, address_of, is_judged
+from harness.measurement.models import JUDGED_COHORT, acknowledged, address_of, is_judged
 from harness.measurement.propagation import answer_at, answer_changes
 from harness.measurement.streams import up_to
+from harness.names import AUTHORITATIVE
 from harness.outcome import Verdict
 
 SERVED_SHARE = 0.99

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from harness.checkers.result import CheckResult, Finding, some
 from harness.history.events import Commit, Event, Operation
-from harness.measurement.models import AUTHORITATIVE, JUDGED_COHORT, acknowledged, address_of
+from harness.measurement.models import JUDGED_COHORT, acknowledged, address_of
 from harness.measurement.propagation import answer_changes
+from harness.names import AUTHORITATIVE
 from harness.outcome import Verdict
 
 

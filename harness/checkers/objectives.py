@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from harness.checkers.result import CheckResult
-from harness.clock import NS_PER_S, to_ns, to_s
 from harness.measurement.availability import Share
 from harness.measurement.recovery_point import RecoveryPoint
 from harness.measurement.recovery_time import RecoveryTime
 from harness.outcome import Verdict
+from harness.units import NS_PER_S, to_ns, to_s
 
 
 def rto(worst: RecoveryTime | None, objective_s: float) -> CheckResult:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from harness.checkers.result import CheckResult, Finding
-from harness.clock import NS_PER_MS
 from harness.history.events import Commit, Event, Operation
 from harness.measurement.availability import Share
 from harness.measurement.canary import CanaryJudgement
 from harness.measurement.models import JUDGED_COHORT, FaultInterval, is_judged
 from harness.measurement.propagation import answer_changes
 from harness.outcome import Verdict
+from harness.units import NS_PER_MS
 
 OPERATIONS_DURING_FAULT = 20
 STRAY_PROBES = 2

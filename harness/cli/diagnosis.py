@@ -9,8 +9,6 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from importlib import metadata
 from pathlib import Path
 
@@ -18,12 +16,14 @@ import psutil
 from packaging.requirements import Requirement
 
 from harness.drill.options import RunOptions
-from harness.errors import InputError, LinkError
-from harness.live.addresses import can_listen, edge_addresses
+from harness.engines.addresses import can_listen, edge_addresses
+from harness.errors import InputError
 from harness.live.standing import world_file
-from harness.parts.links.toxiproxy.client import ToxiproxyClient
 from harness.processes import process_tree
 from harness.processes.fork_servers import FOLDER_PREFIX
+from harness.topology import kinds
+from harness.world.diagnosis import Diagnosis, State, port
+from harness.world.part import Blueprint
 
 if sys.platform != "win32":
     import resource
@@ -35,25 +35,7 @@ _DISK_WANTED_BYTES = 1 << 30
 _FORK_SERVER = "harness.processes.forkserver_main"
 
 
-class State(StrEnum):
-    """How something stands."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What was looked at, how it stands, what was found, and what to do about it."""
-
-    what: str
-    state: State
-    text: str
-    hint: str = ""
-
-
-def machine(options: RunOptions) -> list[Finding]:
+def machine(options: RunOptions) -> list[Diagnosis]:
     """Everything that drills need of this machine."""
     return [
         *_python(),
@@ -67,24 +49,26 @@ def machine(options: RunOptions) -> list[Finding]:
     ]
 
 
-def _python() -> Iterator[Finding]:
+def _python() -> Iterator[Diagnosis]:
     new_enough = sys.version_info >= (3, 11)
     hint = "" if new_enough else "3.11 or newer is needed"
-    yield Finding("Python", State.OK if new_enough else State.FAIL, platform.python_version(), hint)
+    yield Diagnosis("Python", State.OK if new_enough else State.FAIL, platform.python_version(), hint)
     system = f"{platform.system()} {platform.release()}"
     if platform.system() == "Linux":
-        yield Finding("platform", State.OK, system)
+        yield Diagnosis("platform", State.OK, system)
     else:
-        yield Finding("platform", State.WARN, system, "on Linux each edge has an address of its own, and a black hole "
-                      "is a true one; here some things are not measurable, and reports say which")  # fmt: skip
+        hint = "on Linux each edge has an address of its own, and a black hole is a true one; here some things are not "
+        yield Diagnosis("platform", State.WARN, system, f"{hint}measurable, and reports say which")
     try:
         required = metadata.requires(DISTRIBUTION) or []
     except metadata.PackageNotFoundError:
-        yield Finding("packages", State.WARN, f"{DISTRIBUTION} is not installed", "pip install it, or `make setup`")
+        yield Diagnosis("packages", State.WARN, f"{DISTRIBUTION} is not installed", "pip install it, or `make setup`")
         return
     wrong = list(wrong_versions(required))
     hint = "install what the project asks for: `make setup`" if wrong else ""
-    yield Finding("packages", State.FAIL if wrong else State.OK, "; ".join(wrong) or f"{len(required)} as asked", hint)
+    yield Diagnosis(
+        "packages", State.FAIL if wrong else State.OK, "; ".join(wrong) or f"{len(required)} as asked", hint
+    )
 
 
 def wrong_versions(required: Iterable[str]) -> Iterator[str]:
@@ -102,60 +86,49 @@ def wrong_versions(required: Iterable[str]) -> Iterator[str]:
             yield f"{requirement.name} {version} is not {requirement.specifier}"
 
 
-def _addresses(options: RunOptions) -> Iterator[Finding]:
+def _addresses(options: RunOptions) -> Iterator[Diagnosis]:
     for region, edge in edge_addresses([place.name for place in options.environment.places]).items():
         works = can_listen(edge.host, 0)
         hint = "" if works else f"loopback must have {edge.host}: ip address add {edge.host}/8 dev lo"
         text = edge.host if works else f"{edge.host} cannot be bound"
-        yield Finding(f"edge of {region}", State.OK if works else State.FAIL, text, hint)
+        yield Diagnosis(f"edge of {region}", State.OK if works else State.FAIL, text, hint)
 
 
-def _ports(options: RunOptions) -> Iterator[Finding]:
+def _ports(options: RunOptions) -> Iterator[Diagnosis]:
+    """The edges' own port, and whatever the parts of the environment want looked at."""
     environment = options.environment
     hosts = {edge.host for edge in edge_addresses([place.name for place in environment.places]).values()}
-    wanted = [("edge.port", environment.edge.port, host) for host in sorted(hosts)]
-    wanted.append(("edge.dns_port", environment.edge.dns_port, "127.0.0.1"))
-    if url := os.environ.get("TOXIPROXY_URL"):
-        yield _toxiproxy(url)
-    else:
-        wanted.append(("toxiproxy_port", environment.toxiproxy_port, "127.0.0.1"))
-    for setting, port, host in wanted:
-        if port:
-            free = can_listen(host, port)
-            text = f"{host}:{port} is {'free' if free else 'in use'}"
-            hint = "" if free else f"choose another {setting} in the environment, or 0 for any free one"
-            yield Finding(setting, State.OK if free else State.FAIL, text, hint)
-    if not any(port for _, port, _ in wanted):
-        yield Finding("ports", State.OK, "the environment asks for none in particular")
+    wanted = environment.edge.port
+    found = [port("edge.port", host, wanted, free=can_listen(host, wanted)) for host in sorted(hosts) if wanted]
+    blueprint = Blueprint(environment, options.subject, options.timing, options.seed)
+    for section in kinds.SECTIONS:
+        given = environment.section(section.key)
+        diagnose = getattr(kinds.load(section, given.kind, "part"), "diagnose", None)
+        if diagnose is not None:
+            spec = kinds.spec_of(section, given.kind).model_validate(given.settings)
+            found.extend(diagnose(blueprint, spec))
+    yield from found or [Diagnosis("ports", State.OK, "the environment asks for none in particular")]
 
 
-def _toxiproxy(url: str) -> Finding:
-    what = "TOXIPROXY_URL"
-    try:
-        return Finding(what, State.OK, f"Toxiproxy {ToxiproxyClient(url).version()} at {url}")
-    except (InputError, LinkError) as error:
-        return Finding(what, State.FAIL, str(error), "start it, mend the address, or unset the variable")
-
-
-def _limits() -> Iterator[Finding]:
+def _limits() -> Iterator[Diagnosis]:
     if sys.platform != "win32":
         files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         enough = files == resource.RLIM_INFINITY or files >= _FILES_WANTED
         state = State.OK if enough else State.WARN if files >= _FILES_NEEDED else State.FAIL
         text = "no limit" if files == resource.RLIM_INFINITY else f"{files} at once"
-        yield Finding("open files", state, text, "" if enough else f"ulimit -n {4 * _FILES_WANTED}")
+        yield Diagnosis("open files", state, text, "" if enough else f"ulimit -n {4 * _FILES_WANTED}")
     cores = os.cpu_count() or 1
     hint = "" if cores > 1 else "expect a late witness, and brackets as wide as that"
-    yield Finding("cores", State.OK if cores > 1 else State.WARN, str(cores), hint)
+    yield Diagnosis("cores", State.OK if cores > 1 else State.WARN, str(cores), hint)
 
 
-def _scheduling() -> Finding:
+def _scheduling() -> Diagnosis:
     what, hint = "real-time scheduling", "without it the witness may be later, and says so in its brackets"
     if sys.platform != "linux":
-        return Finding(what, State.WARN, "not on this platform", hint)
+        return Diagnosis(what, State.WARN, "not on this platform", hint)
     if _may_be_realtime():
-        return Finding(what, State.OK, "allowed")
-    return Finding(what, State.WARN, "not allowed", f"{hint}; CAP_SYS_NICE or `ulimit -r 1` allow it")
+        return Diagnosis(what, State.OK, "allowed")
+    return Diagnosis(what, State.WARN, "not allowed", f"{hint}; CAP_SYS_NICE or `ulimit -r 1` allow it")
 
 
 def _may_be_realtime() -> bool:
@@ -175,37 +148,37 @@ def _may_be_realtime() -> bool:
     return bool(allowed)
 
 
-def _disk() -> Finding:
+def _disk() -> Diagnosis:
     folder = tempfile.gettempdir()
     free = shutil.disk_usage(folder).free
     enough = free >= _DISK_WANTED_BYTES
     hint = "" if enough else "a world keeps its logs and histories there; TMPDIR names another place"
-    return Finding("disk", State.OK if enough else State.WARN, f"{free / 2**30:.1f} GiB free in {folder}", hint)
+    return Diagnosis("disk", State.OK if enough else State.WARN, f"{free / 2**30:.1f} GiB free in {folder}", hint)
 
 
-def _standing_world() -> Finding:
+def _standing_world() -> Diagnosis:
     what, path = "standing world", world_file.path_in(Path.cwd())
     try:
         world = world_file.read(path)
     except InputError as error:
-        return Finding(what, State.WARN, str(error), f"rm {path}")
+        return Diagnosis(what, State.WARN, str(error), f"rm {path}")
     if world is None:
-        return Finding(what, State.OK, "none here")
+        return Diagnosis(what, State.OK, "none here")
     if world.alive:
-        return Finding(what, State.OK, f"pid {world.pid} ({world.origin})", "`drill env down` ends it")
-    return Finding(what, State.WARN, f"{path} is stale: pid {world.pid} has ended", "`drill env down` removes it")
+        return Diagnosis(what, State.OK, f"pid {world.pid} ({world.origin})", "`drill env down` ends it")
+    return Diagnosis(what, State.WARN, f"{path} is stale: pid {world.pid} has ended", "`drill env down` removes it")
 
 
-def _leftovers() -> Iterator[Finding]:
+def _leftovers() -> Iterator[Diagnosis]:
     """What earlier runs should have taken with them."""
     alive = left_processes()
     text = ", ".join(f"{pid} ({name})" for pid, name in alive) or "none"
     hint = f"kill -9 {' '.join(str(pid) for pid, _ in alive)}" if alive else ""
-    yield Finding("processes left", State.WARN if alive else State.OK, text, hint)
+    yield Diagnosis("processes left", State.WARN if alive else State.OK, text, hint)
     folders = left_folders()
     text = ", ".join(map(str, folders)) or "none"
     hint = f"rm -r {' '.join(map(str, folders))}" if folders else ""
-    yield Finding("folders left", State.WARN if folders else State.OK, text, hint)
+    yield Diagnosis("folders left", State.WARN if folders else State.OK, text, hint)
 
 
 def left_processes() -> list[tuple[int, str]]:

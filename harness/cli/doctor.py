@@ -12,7 +12,7 @@ from rich.text import Text
 from harness.cli import options as shared
 
 if TYPE_CHECKING:
-    from harness.cli.diagnosis import Finding
+    from harness.world.diagnosis import Diagnosis
 
 EXAMPLES = """
 Examples:
@@ -38,6 +38,7 @@ def doctor(
     """Look at this machine; with --subject, start it without a fault and try PUT, GET and DELETE through both edges."""
     from harness.cli import diagnosis
     from harness.cli.trial import try_subject
+    from harness.world.diagnosis import State
 
     options = shared.resolved(environment=environment, subject=subject, profile=profile)
     console = Console(highlight=False)
@@ -46,13 +47,13 @@ def doctor(
         console.print(Text(f"starting {options.subject.subject} without any fault ..."))
         findings += try_subject(options)
     console.print(_table(findings))
-    failed = [finding for finding in findings if finding.state is diagnosis.State.FAIL]
+    failed = [finding for finding in findings if finding.state is State.FAIL]
     console.print(Text(f"\n{len(failed)} of {len(findings)} failed" if failed else "\nnothing failed"))
     raise typer.Exit(EXIT_FAILED if failed else 0)
 
 
-def _table(findings: list[Finding]) -> Table:
-    from harness.cli.diagnosis import State
+def _table(findings: list[Diagnosis]) -> Table:
+    from harness.world.diagnosis import State
 
     styles = {State.OK: "green", State.WARN: "yellow", State.FAIL: "bold red"}
     table = Table.grid(padding=(0, 2, 0, 0))

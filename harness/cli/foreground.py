@@ -12,7 +12,7 @@ from rich.text import Text
 from harness.cli import world_status
 from harness.drill.options import RunOptions
 from harness.errors import DrillError
-from harness.live.backend import EmbeddedWorld
+from harness.live.backend import LiveWorld
 from harness.live.standing import world_file
 from harness.live.standing.supervisor import described, published, standing, stay
 from harness.processes.fork_servers import ForkServers
@@ -32,7 +32,7 @@ def hold(options: RunOptions, path: Path, console: Console, told: Callable[[str]
         console.print("the world is down")
 
 
-def keep(world: EmbeddedWorld, servers: ForkServers, options: RunOptions, path: Path, console: Console) -> None:
+def keep(world: LiveWorld, servers: ForkServers, options: RunOptions, path: Path, console: Console) -> None:
     """Hold a failed drill's world until KeyboardInterrupt, with its subject running again.
 
     Where another world runs here, `drill env`, `watch` and `heal` stay with that one, and this one is only shown.
@@ -44,7 +44,7 @@ def keep(world: EmbeddedWorld, servers: ForkServers, options: RunOptions, path: 
 
     say("\n--keep: the world stays up as the drill left it, and healed")
     try:
-        world.processes.start()
+        world.seams.platform.start_subject()
     except DrillError as error:  # it may be why the drill failed: there is still the rest to look at
         say(f"the subject could not be started again: {error}")
     with ExitStack() as stack:

@@ -23,15 +23,18 @@ Exit codes: 0 healed (or nothing was broken), 3 no world here, or it cannot be h
 
 
 def heal() -> None:
-    """Take off every toxic, enable every proxy, thaw frozen components: of the world that `drill env up` left running
-    here, or else of the Toxiproxy that TOXIPROXY_URL names."""
+    """Take off every toxic, enable every proxy, thaw frozen components of the world that `drill env up` left running
+    here: its own proxies, and no others that its Toxiproxy may have. Where no world runs, the Toxiproxy that
+    TOXIPROXY_URL names is healed of what drills did to it: all proxies named drill-ID.LINK, of any world, and nobody
+    else's."""
     world, url = world_file.running(world_file.path_in(Path.cwd())), os.environ.get("TOXIPROXY_URL")
     if world is None and not url:
         raise InputError("no world runs here (see `drill env up`), and TOXIPROXY_URL names no Toxiproxy server")
     from harness.live import healing
-    from harness.parts.links.toxiproxy.client import ToxiproxyClient
+    from harness.parts.links.toxiproxy.healing import heal_links_of_ours
+    from harness.world.links import heal as heal_links
 
-    done = healing.heal_links(ToxiproxyClient(url or "" if world is None else world.toxiproxy))
+    done = heal_links_of_ours(url or "") if world is None else heal_links(world.environment, world.links)
     trees = {} if world is None else {name: process.tree for name, process in world.processes.items()}
     done += healing.thaw(trees)
     console = Console(highlight=False)

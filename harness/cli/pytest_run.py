@@ -19,7 +19,7 @@ from harness.drill.catalogue import KnownDrill
 from harness.drill.options import RunOptions
 from harness.drill.runner import Run
 from harness.errors import DrillError, InputError
-from harness.live.backend import EmbeddedWorld
+from harness.live.backend import LiveWorld
 from harness.live.standing import world_file
 from harness.outcome import Verdict
 from harness.processes.fork_servers import ForkServers
@@ -130,7 +130,7 @@ def _own_variables() -> Iterator[None]:
         os.environ.update(theirs)
 
 
-def _keep(kept: tuple[EmbeddedWorld, ExitStack], options: RunOptions, servers: ForkServers, console: Console) -> None:
+def _keep(kept: tuple[LiveWorld, ExitStack], options: RunOptions, servers: ForkServers, console: Console) -> None:
     """Hold a failed drill's world in this terminal until Ctrl-C. Whatever ends that, the drill's verdict stands."""
     world, stack = kept
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.cli.watched_world import Watched
-from harness.clock import monotonic_ns, to_s
+from harness.clock import monotonic_ns
 from harness.drill.evidence import DrillResult, Objectives
 from harness.drill.lifecycle import State
 from harness.drill.observation import Observation
@@ -25,12 +25,12 @@ from harness.drill.progress import LiveStatus, PhaseProgress
 from harness.drill.record import opening
 from harness.drill.status import live_status
 from harness.drill.watching import FEATURE, NAME
-from harness.errors import LinkError, WorldError
+from harness.errors import WorldError
 from harness.history.events import Event
-from harness.parts.links.toxiproxy.client import ToxiproxyClient
 from harness.processes.interruption import SIGNALS, heard
 from harness.reporting import wording
 from harness.reporting.live_view import LiveView
+from harness.units import to_s
 
 _POLL_S = 0.05
 _LOOK_EVERY_S = 1.0
@@ -39,7 +39,7 @@ _OUTAGES_SHOWN = 20
 
 @dataclass(frozen=True)
 class Recorded:
-    """What came of it. logs: beside the evidence. ended: sentences on what ended by itself meanwhile."""
+    """A recording: its events. logs: beside the evidence. ended: sentences on what ended by itself meanwhile."""
 
     events: Sequence[Event]
     logs: Sequence[str]
@@ -98,25 +98,12 @@ class _Watch:
         now_ns = monotonic_ns()
         if time.monotonic() - self._looked_s >= _LOOK_EVERY_S:
             self._looked_s = time.monotonic()
-            self._broken = broken_links(self._clients.toxiproxy)
+            self._broken = tuple(self._clients.broken())
         elapsed_s = to_s(now_ns - self._started_ns)
         whole = "until Ctrl-C" if self._seconds is None else f"of {self._seconds:g} s"
         status = live_status(self._record, self.observation, State(self._record.case.limits), self._started_ns, now_ns)
         phases = (PhaseProgress(f"recording {whole}", "current", elapsed_s),)
         return replace(status, phases=phases, broken=self._broken, outage_s=None, recovered=False, objective_s=None)
-
-
-def broken_links(client: ToxiproxyClient) -> tuple[str, ...]:
-    """What stands broken on the links, in words; nothing when the server does not say."""
-    try:
-        proxies: Mapping[str, Any] = client.proxies()
-    except LinkError:  # its end is told where the world's is
-        return ()
-    found = []
-    for name, proxy in sorted(proxies.items()):
-        found += [] if proxy.enabled else [f"{name} disabled"]
-        found += [f"{name} {toxic.type}" for toxic in proxy.toxics]
-    return tuple(found)
 
 
 def record(clients: Watched, options: RunOptions, seconds: float | None, console: Console) -> Recorded:

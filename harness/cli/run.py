@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from harness.cli import options as shared
-from harness.processes.fork_servers import start_fork_servers
+from harness.live.ground import warm
 
 EXAMPLES = """
 Examples:
@@ -56,7 +56,7 @@ def run(
     )  # fmt: skip
     with ExitStack() as stack:
         # Moto takes longest to import, so its parent starts first; pytest is imported beside it.
-        servers = start_fork_servers(stack)
+        servers = warm(stack, options)
         from harness.cli.pytest_run import run_drills
         from harness.drill.catalogue import select
 

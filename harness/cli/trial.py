@@ -2,55 +2,56 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-from harness.cli.diagnosis import Finding, State
 from harness.drill.options import RunOptions
 from harness.errors import DrillError, SubjectError, VerdictReached
-from harness.live.backend import EmbeddedWorld
+from harness.kit.address import Address
+from harness.live.backend import LiveWorld
+from harness.live.ground import warm
 from harness.names import CLIENTS, HTTP, link_name
-from harness.processes.fork_servers import start_fork_servers
-from harness.topology.subject import Request
+from harness.wire.ask import NoAnswer, ask
+from harness.wire.exchange import Response
 from harness.witness.outcomes import with_answer
+from harness.workload import Request
+from harness.world.diagnosis import Diagnosis, State
 
 _TIMEOUT_S = 5.0
 _BODY_SHOWN = 120
-Address = tuple[str, int]
 
 
-def try_subject(options: RunOptions) -> list[Finding]:
+def try_subject(options: RunOptions) -> list[Diagnosis]:
     """Whether it starts, serves writes where DNS leads, and what each edge answers to PUT, GET and DELETE."""
-    found: list[Finding] = []
+    found: list[Diagnosis] = []
     try:
         with ExitStack() as stack:
-            world = stack.enter_context(EmbeddedWorld(options, start_fork_servers(stack)))
+            world = stack.enter_context(LiveWorld(options, warm(stack, options)))
             world.start_subject()
-            found.append(Finding("subject starts", State.OK, "every component with a port answers"))
+            found.append(Diagnosis("subject starts", State.OK, "every component with a port answers"))
             found.append(_serves(world))
             for region in world.edges:
-                address = world.parts.listening[link_name(CLIENTS, region, HTTP)]
+                address = world.net.listening[link_name(CLIENTS, region, HTTP)]
                 found.extend(try_edge(options, region, address))
-            found.extend(Finding("component", State.FAIL, death, "see its output") for death in world.deaths())
+            found.extend(Diagnosis("component", State.FAIL, death, "see its output") for death in world.deaths())
     except (SubjectError, VerdictReached) as error:
-        found.append(Finding("subject starts", State.FAIL, str(error), "run its command by hand in its folder"))
+        found.append(Diagnosis("subject starts", State.FAIL, str(error), "run its command by hand in its folder"))
     except DrillError as error:
-        found.append(Finding("world starts", State.FAIL, str(error)))
+        found.append(Diagnosis("world starts", State.FAIL, str(error)))
     return found
 
 
-def _serves(world: EmbeddedWorld) -> Finding:
+def _serves(world: LiveWorld) -> Diagnosis:
     what = "serves writes"
     try:
         world.wait_serving()
     except DrillError as error:
-        return Finding(what, State.FAIL, str(error), "a drill would find no steady state, and be INVALID")
-    return Finding(what, State.OK, f"where {world.environment.edge.record} leads")
+        return Diagnosis(what, State.FAIL, str(error), "a drill would find no steady state, and be INVALID")
+    return Diagnosis(what, State.OK, f"where {world.environment.edge.record} leads")
 
 
-def try_edge(options: RunOptions, region: str, address: Address) -> Iterator[Finding]:
+def try_edge(options: RunOptions, region: str, address: Address) -> Iterator[Diagnosis]:
     """What a PUT, a GET and a DELETE come to at `address`, the edge of `region`; only the primary must serve."""
     workload, host = options.subject.workload, options.environment.edge.record
     primary = region == options.environment.primary.name
@@ -59,31 +60,32 @@ def try_edge(options: RunOptions, region: str, address: Address) -> Iterator[Fin
     for name, request in (("PUT", workload.put), ("GET", workload.get), ("DELETE", workload.delete)):
         what = f"{name} at {region}"
         try:
-            status, headers, body = _ask(request, value, address, host)
-        except (OSError, http.client.HTTPException) as error:
-            text = f"no answer: {error or type(error).__name__}"
-            yield Finding(what, State.FAIL if primary else State.WARN, text, _hint(primary, None))
+            answer = _ask(request, value, address, host)
+        except NoAnswer as error:
+            state = State.FAIL if primary else State.WARN
+            yield Diagnosis(what, state, f"no answer: {error}", _hint(primary, None))
             continue
+        status, body = answer.status, answer.body
         accepted = 200 <= status < 300 or (name == "GET" and status == 404)
         written = written or (name == "PUT" and accepted)
         if not accepted:
             shown = body[:_BODY_SHOWN].decode(errors="replace")
             state = State.FAIL if primary else State.OK if 400 <= status < 500 or status == 503 else State.WARN
-            yield Finding(what, state, f"{status} {shown}".strip(), _hint(primary, status))
+            yield Diagnosis(what, state, f"{status} {shown}".strip(), _hint(primary, status))
         elif name == "GET":
-            seen = with_answer("get", status, headers, body, request.value or "value")
+            seen = with_answer("get", status, answer.headers, body, request.value or "value")
             yield _read(what, status, seen.error, seen.v, value if written else None)
         else:
-            yield Finding(what, State.OK, str(status))
+            yield Diagnosis(what, State.OK, str(status))
 
 
-def _read(what: str, status: int, error: str | None, found: str | None, put: str | None) -> Finding:
+def _read(what: str, status: int, error: str | None, found: str | None, put: str | None) -> Diagnosis:
     """A read is right when it gives back what has just been put through the same edge."""
     if error is not None:
-        return Finding(what, State.FAIL, f"{status}, and no value in it", "see `workload:` in the subject file")
+        return Diagnosis(what, State.FAIL, f"{status}, and no value in it", "see `workload:` in the subject file")
     if put is not None and found != put:
-        return Finding(what, State.FAIL, f"{status}, but not what was put ({found!r})", "reads must see own writes")
-    return Finding(what, State.OK, f"{status}" + ("" if put is None else ", what was put"))
+        return Diagnosis(what, State.FAIL, f"{status}, but not what was put ({found!r})", "reads must see own writes")
+    return Diagnosis(what, State.OK, f"{status}" + ("" if put is None else ", what was put"))
 
 
 def _hint(primary: bool, status: int | None) -> str:
@@ -94,16 +96,11 @@ def _hint(primary: bool, status: int | None) -> str:
     return "a standby that is not active had better refuse, with 503"
 
 
-def _ask(request: Request, value: str, address: Address, host: str) -> tuple[int, dict[str, str], bytes]:
+def _ask(request: Request, value: str, address: Address, host: str) -> Response:
     def filled(template: str) -> str:
         return template.replace("{id}", value).replace("{value}", value)
 
-    body = None if request.body is None else filled(request.body)
-    connection = http.client.HTTPConnection(*address, timeout=_TIMEOUT_S)
-    try:
-        headers = {"Host": host, "Content-Type": "application/json"}
-        connection.request(request.method, filled(request.path), body, headers)
-        response = connection.getresponse()
-        return response.status, {name.lower(): text for name, text in response.getheaders()}, response.read()
-    finally:
-        connection.close()
+    body = None if request.body is None else filled(request.body).encode()
+    headers = {"Content-Type": "application/json"}
+    path = filled(request.path)
+    return ask(address, request.method, path, timeout_s=_TIMEOUT_S, headers=headers, body=body, host=host)

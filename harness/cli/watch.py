@@ -102,7 +102,7 @@ def _watch(
     try:
         with ExitStack() as stack:
             clients = stack.enter_context(_clients(options, state, path, folder, console))
-            told = facts.versions(clients.toxiproxy), facts.capabilities(clients.toxiproxy, options.subject)
+            told = clients.versions, clients.capabilities
             recorded = record(clients, options, seconds, console)
     except VerdictReached as reached:
         console.print(Text(f"nothing could be seen: {reached}\nlogs: {folder / 'logs'}"), soft_wrap=True)

@@ -13,28 +13,31 @@ from harness.errors import InputError, VerdictReached, WorldError
 from harness.history.events import Commit, Event
 from harness.history.log import Tail
 from harness.live import healing
-from harness.live.backend import EmbeddedWorld
+from harness.live.backend import LiveWorld
+from harness.live.clients import HISTORY
 from harness.live.drill_logs import DrillLogs
+from harness.live.ground import warm
 from harness.live.standing import world_file
 from harness.live.standing.supervisor import WATCH_LOCK
 from harness.live.standing.world_file import StandingWorld
-from harness.parts.links.toxiproxy.client import ToxiproxyClient
-from harness.processes.fork_servers import start_fork_servers
 from harness.wire.admin_client import AdminClient
+from harness.world.links import broken
 
 _DRAIN_TIMEOUT_S = 30.0
 _LOCK_WAIT_S = 2.0
 """Longer than the supervisor takes to tidy up after a recording that was killed."""
-_WITNESS_HISTORY = "witness.events.jsonl"
 
 
 class Watched(Protocol):
-    """Clients at work. edges: region -> the address that DNS answers for it."""
+    """Clients at work. edges: place -> the address that DNS answers for it."""
 
     edges: Mapping[str, str]
+    versions: Mapping[str, str]
+    capabilities: Mapping[str, bool | str]
 
-    @property
-    def toxiproxy(self) -> ToxiproxyClient: ...
+    def broken(self) -> Sequence[str]:
+        """What stands broken on the links, in words."""
+        ...
 
     @property
     def up(self) -> bool:
@@ -59,13 +62,13 @@ class StandingClients:
 
     def __init__(self, world: StandingWorld, folder: Path) -> None:
         self.edges: Mapping[str, str] = {region: edge.answered for region, edge in world.edges.items()}
-        self.toxiproxy = ToxiproxyClient(world.toxiproxy)
+        self.versions: Mapping[str, str] = world.versions
+        self.capabilities: Mapping[str, bool | str] = world.capabilities
         self._world = world
         self._witness = AdminClient("witness", world.witness, timeout_s=_DRAIN_TIMEOUT_S)
-        self._history = (folder / _WITNESS_HISTORY).absolute()
+        self._history = (folder / HISTORY).absolute()
         self._logs = DrillLogs(world.logs, folder)
-        names = ["route53", *(f"lb.{region}" for region in world.edges)]
-        self._tails = [Tail(world.folder / f"{name}.events.jsonl", from_end=True) for name in names]
+        self._tails = [Tail(path, from_end=True) for path in world.events]
         self._tails.append(Tail(self._history))
         trees = {name: process.tree for name, process in world.processes.items()}
         gone = set(healing.ended(trees))
@@ -75,6 +78,10 @@ class StandingClients:
     def up(self) -> bool:
         """See Watched."""
         return self._world.alive
+
+    def broken(self) -> Sequence[str]:
+        """See Watched."""
+        return broken(self._world.environment, self._world.links)
 
     def start(self) -> None:
         """Send the clients to work."""
@@ -105,7 +112,7 @@ class StandingClients:
         """Hand the witness back: idle, and writing to the world's own folder again."""
         if self._world.alive:
             self._witness.post("/stop")
-            self._witness.post("/rotate", {"history": str(self._world.folder / _WITNESS_HISTORY)})
+            self._witness.post("/rotate", {"history": str(self._world.folder / HISTORY)})
 
 
 @contextmanager
@@ -129,11 +136,16 @@ def standing_clients(world: StandingWorld, path: Path, folder: Path) -> Iterator
 class OwnClients:
     """The clients of a world that was started for them."""
 
-    def __init__(self, world: EmbeddedWorld) -> None:
+    def __init__(self, world: LiveWorld) -> None:
         self.edges = world.edges
-        self.toxiproxy = world.toxiproxy
+        self.versions = world.versions()
+        self.capabilities = world.capabilities()
         self.up = True  # it is in our own hands
         self._world = world
+
+    def broken(self) -> Sequence[str]:
+        """See Watched."""
+        return broken(self._world.environment, self._world.seams.links.handle())
 
     def poll(self) -> Sequence[Event]:
         """See Watched."""
@@ -154,7 +166,7 @@ class OwnClients:
 def own_world(options: RunOptions, folder: Path) -> Iterator[Watched]:
     """A world with its subject and clients, for this block. Raises DrillInvalid when it never serves."""
     with ExitStack() as stack:
-        world = stack.enter_context(EmbeddedWorld(options, start_fork_servers(stack)))
+        world = stack.enter_context(LiveWorld(options, warm(stack, options)))
         try:
             world.open_drill(folder, Settings())
         except VerdictReached:

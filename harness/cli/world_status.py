@@ -13,6 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from harness.kit.address import join_address
 from harness.live import healing
 from harness.live.standing.world_file import StandingWorld
 from harness.processes import process_tree
@@ -35,43 +36,18 @@ def render(world: StandingWorld) -> RenderableType:
     head.append(f"{world.since} by {world.origin} (pid {world.pid})")
     answer = Text(f"{record} is {_answer(world)}", style="bold")
     table = _table("what", "where", "about")
-    for name, where, about in _places(world):
-        table.add_row(name, where, Text(about, style="dim", overflow="fold"))
+    for line in world.status:
+        table.add_row(line.what, line.where, Text(line.about, style="dim", overflow="fold"))
+    table.add_row("browser proxy", join_address(world.browser_proxy), Text("follows failover", style="dim"))
     processes = _table("component", "pid", "state", "its AWS_ENDPOINT_URL")
     for name, process in world.processes.items():
-        processes.add_row(name, str(process.pid), _state(world, name), f"http://{_at(world.gateway[name])}")
+        processes.add_row(name, str(process.pid), _state(world, name), process.endpoint)
     logs = Text(f"\nOutput of every process: {world.logs}/NAME.log", overflow="fold")
     return Group(head, answer, Padding(table, (1, 0)), processes, logs)
 
 
 def _table(*columns: str) -> Table:
     return Table(*columns, box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-
-
-def _at(address: tuple[str, int]) -> str:
-    return f"{address[0]}:{address[1]}"
-
-
-def _places(world: StandingWorld) -> list[tuple[str, str, str]]:
-    found = []
-    for region, edge in world.edges.items():
-        role = "primary" if region == world.environment.primary.name else "standby"
-        found.append(
-            (
-                f"edge {region}",
-                _at(edge.listen),
-                role if edge.answered == edge.listen[0] else f"{role}; DNS answers {edge.answered}",
-            )
-        )
-    for region, address in world.applications.items():
-        found.append((f"application {region}", _at(address), "past edge and links"))
-    for region, address in world.regions.items():
-        found.append((f"DynamoDB {region}", _at(address), "past every link"))
-    found.append(("Route 53 API", _at(world.control_plane), "past every link"))
-    found.append(("DNS", _at(world.dns), "authoritative, UDP and TCP"))
-    found.append(("browser proxy", _at(world.browser_proxy), "follows failover"))
-    found.append(("Toxiproxy API", world.toxiproxy, f"{len(world.links)} links"))
-    return found
 
 
 def _state(world: StandingWorld, name: str) -> Text:
@@ -100,20 +76,11 @@ def lines_to_paste(world: StandingWorld) -> list[tuple[str, str]]:
     path = world.subject.workload.get.path.replace("{id}", "a")
     url = shlex.quote(f"http://{edge.record}:{port}{path}")
     proxied = shlex.quote(f"http://{edge.record}{path}")
-    # One link that everything notices: clients, the load balancer, and through it the edge's health checks.
-    link = f"lb.{primary}->{world.subject.application.name}.{primary}:http"
-    toxic = '{"name": "silence", "type": "timeout", "attributes": {"timeout": 0}}'
-    quoted = link.replace(">", "%3E")
     lines = [
         ("As a client of the primary's edge:", f"curl --resolve {edge.record}:{port}:{host} {url}"),
-        ("As a browser, following DNS and failover:", f"curl -x http://{_at(world.browser_proxy)} {proxied}"),
+        ("As a browser, following DNS and failover:", f"curl -x http://{join_address(world.browser_proxy)} {proxied}"),
         ("What DNS answers:", f"dig @{world.dns[0]} -p {world.dns[1]} {edge.record}"),
-        ("The data of a region, past every link:", _aws_line(world, primary)),
-        (
-            f"Cut the application in {primary} off:",
-            f"curl -X POST {world.toxiproxy}/proxies/{quoted} -d '{{\"enabled\": false}}'",
-        ),
-        ("Or make it silent:", f"curl -X POST {world.toxiproxy}/proxies/{quoted}/toxics -d '{toxic}'"),
+        *((line.what, line.where) for line in world.commands),
     ]
     if world.processes:
         name, process = next(iter(world.processes.items()))
@@ -124,10 +91,3 @@ def lines_to_paste(world: StandingWorld) -> list[tuple[str, str]]:
 def drill_commands() -> list[tuple[str, str]]:
     """What our own commands do with a world whose state file lies here."""
     return [("Undo all of that:", "drill heal"), ("Record what clients see meanwhile:", "drill watch --for 60s")]
-
-
-def _aws_line(world: StandingWorld, region: str) -> str:
-    table = next((table.name for table in world.subject.tables), None)
-    what = "list-tables" if table is None else f"scan --table-name {table}"
-    account = "AWS_ACCESS_KEY_ID=drill AWS_SECRET_ACCESS_KEY=drill"
-    return f"{account} AWS_ENDPOINT_URL=http://{_at(world.regions[region])} aws dynamodb {what} --region {region}"

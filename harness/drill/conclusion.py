@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from harness.checkers.result import CheckResult
-from harness.clock import to_s
 from harness.drill import judgement
 from harness.drill.case import Case, Final, Requirement
 from harness.drill.evidence import (
@@ -27,6 +26,7 @@ from harness.measurement.models import Padding
 from harness.measurement.outages import interruptions
 from harness.measurement.why import why
 from harness.outcome import Bracket, Verdict, merge
+from harness.units import to_s
 
 HISTORY = "history.jsonl"
 EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

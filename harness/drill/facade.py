@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from harness.clock import to_ns, to_s
 from harness.drill import case_files
 from harness.drill.backend import Backend
 from harness.drill.case_files import Filed
@@ -28,6 +27,7 @@ from harness.drill.words import place_of
 from harness.errors import DrillMissed, InputError, VerdictReached
 from harness.faults.catalogue import FAULTS, fault_named
 from harness.outcome import Verdict
+from harness.units import to_ns, to_s
 
 Step = TypeVar("Step", bound=Callable[..., None])
 

@@ -13,13 +13,13 @@ from harness.checkers.flapping import flapping, needless_failover
 from harness.checkers.nowhere import nowhere
 from harness.checkers.result import CheckResult, some
 from harness.checkers.split_brain import split_brain
-from harness.clock import to_ns, to_s
 from harness.drill.case import Case, Final, Requirement
 from harness.drill.measures import ONE_DATABASE, EpisodeMeasures, Measures, unanswered_ns
 from harness.measurement.availability import share
 from harness.measurement.models import JUDGED_COHORT, FaultInterval, address_of
 from harness.measurement.recovery_point import RecoveryPoint
 from harness.outcome import Verdict, merge
+from harness.units import to_ns, to_s
 
 _CHANGES_OF_AN_EPISODE = 2
 """Of the DNS answer that a plan may make: away, and back."""

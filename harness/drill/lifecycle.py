@@ -21,12 +21,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from harness.clock import to_s
 from harness.outcome import Verdict
+from harness.units import to_s
 
 
 class Phase(StrEnum):
-    """Where a drill is."""
+    """The phases of a drill, in their order."""
 
     STARTING = "starting"
     STEADY = "steady state"

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from harness.checkers.result import CheckResult
-from harness.clock import NS_PER_S, to_ns
 from harness.drill import judgement, lifecycle
 from harness.drill.backend import Backend
 from harness.drill.case import Requirement
@@ -23,6 +22,7 @@ from harness.drill.status import live_status
 from harness.errors import DrillInvalid, DrillMissed, DrillUnknown, VerdictReached
 from harness.history.events import Commit, Mark
 from harness.outcome import Verdict
+from harness.units import NS_PER_S, to_ns
 
 SHOW_EVERY_NS = NS_PER_S // 10
 LOOK_EVERY_NS = NS_PER_S // 2

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from harness.checkers.staleness import WrongReads, wrong_reads
-from harness.clock import to_ns
 from harness.drill.case import Case, Episode, Final
 from harness.drill.episodes import Stretch, stretch_of
 from harness.drill.lifecycle import Phase
@@ -16,12 +15,14 @@ from harness.measurement.availability import Share, failure_rates
 from harness.measurement.canary import CanaryJudgement, untouched
 from harness.measurement.final_state import FinalState, lost_after_heal
 from harness.measurement.lateness import lateness_ns, padding
-from harness.measurement.models import AUTHORITATIVE, JUDGED_COHORT, FaultInterval, Padding
+from harness.measurement.models import JUDGED_COHORT, FaultInterval, Padding
 from harness.measurement.phases import phases
 from harness.measurement.propagation import answer_at
 from harness.measurement.recovery_point import RecoveryPoint, Scans, recovery_point
 from harness.measurement.recovery_time import CohortRecovery, RecoveryTime, recovery_by_cohort
 from harness.measurement.streams import up_to
+from harness.names import AUTHORITATIVE
+from harness.units import to_ns
 
 ONE_DATABASE = "not measurable: both places use one database"
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from harness.checkers.steady_state import Seen, too_many_failed, unsteady
-from harness.clock import NS_PER_S
 from harness.drill.backend import SteadyEvidence
 from harness.drill.case import CaseFault
 from harness.drill.lifecycle import Facts, Phase
@@ -18,6 +17,7 @@ from harness.measurement.canary import CanarySoFar, Tally
 from harness.measurement.live import LONGEST_NS, LiveState
 from harness.measurement.models import JUDGED_COHORT, is_judged
 from harness.outcome import Outcome
+from harness.units import NS_PER_S
 
 ANSWER_SETTLES_NS = NS_PER_S
 TROUBLE_NS = NS_PER_S

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
-from harness.clock import to_ns, to_s
 from harness.drill.evidence import Objectives
 from harness.drill.lifecycle import Limits
 from harness.drill.settings import Settings
@@ -14,6 +13,7 @@ from harness.measurement.prediction import Constants, Failure, predict
 from harness.topology.environment import Environment
 from harness.topology.subject import SubjectTiming
 from harness.topology.timing import Timing
+from harness.units import to_ns, to_s
 
 STEADY_FOR_S = 5.0
 STEADY_TIMEOUT_S = 40.0

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from harness.clock import to_s
 from harness.drill.lifecycle import Phase, State
 from harness.drill.observation import Observation
 from harness.drill.progress import LiveStatus, PhaseProgress, PhaseState, RegionService
 from harness.drill.record import Record
 from harness.history.events import DnsAnswer, Event, FaultEvent, HealthTransition, Mark
+from harness.names import CohortName
+from harness.units import to_s
 
 _ORDER = (
     Phase.STARTING, Phase.STEADY, Phase.FAULT, Phase.RECOVERY, Phase.HOLD, Phase.FAILBACK, Phase.QUIESCE,
 )  # fmt: skip
 _EVENTS_SHOWN = 6
-_COHORTS = ("dns", "keepalive", "ttl-violating", "pinned-a", "pinned-b", "direct-a", "direct-b")
 
 
 def live_status(record: Record, observation: Observation, state: State, started_ns: int, now_ns: int) -> LiveStatus:
@@ -72,7 +72,7 @@ def _broken(record: Record) -> tuple[str, ...]:
 
 def _services(record: Record, observation: Observation) -> tuple[RegionService, ...]:
     shares = [(region, observation.live.share(address=address)) for region, address in record.case.addresses.items()]
-    shares.extend((cohort, observation.live.share(cohort)) for cohort in _COHORTS)
+    shares.extend((cohort.value, observation.live.share(cohort)) for cohort in CohortName)
     return tuple(RegionService(label, share.good, share.total) for label, share in shares)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.clock import to_s
 from harness.drill.case_files import sha256_of
 from harness.drill.conclusion import HISTORY
 from harness.drill.evidence import DrillResult, Finding, Objectives, Outage
@@ -20,6 +19,7 @@ from harness.measurement.outages import Interruption, interruptions
 from harness.outcome import Bracket, Verdict
 from harness.topology.environment import Environment
 from harness.topology.timing import Timing
+from harness.units import to_s
 
 NAME = "watch"
 FEATURE = "by hand"

@@ -22,22 +22,26 @@ RESET = "reset"
 
 @dataclass(frozen=True)
 class Link:
-    """One arrow of the world, named FROM->TO:SERVICE. The places are regions, or `outside`."""
+    """One arrow of the world. The places are where both ends are: a place, the region of a database, or `outside`.
 
-    name: str
+    source: who dials, e.g. `clients`, `storefront.us-east-1`. target: what is dialled: a place (its edge), a region
+    (its services), an instance. component: of the subject, that dials; "" when none does. home: the region whose
+    database the one who dials uses, "" when it has none of its own. from_canary: the witness's own.
+    """
+
+    source: str
     source_place: str
+    target: str
     target_place: str
     service: str
+    component: str = ""
+    home: str = ""
+    from_canary: bool = False
 
     @property
-    def source(self) -> str:
-        """FROM: who dials."""
-        return self.name.partition("->")[0]
-
-    @property
-    def from_canary(self) -> bool:
-        """The witness's own, beside those that the subject uses."""
-        return self.source.partition(".")[0] == CANARY
+    def name(self) -> str:
+        """FROM->TO:SERVICE, which is its proxy's name, too."""
+        return link_name(self.source, self.target, self.service)
 
     def touches(self, place: str) -> bool:
         """Whether it has an end there."""
@@ -217,7 +221,7 @@ class Fault(ABC):
         found = tuple(sorted(links, key=_clients_first))
         if not found:
             places = sorted({place for link in known for place in (link.source_place, link.target_place)} - {OUTSIDE})
-            raise InputError(f"{self.kind} {self.target}: touches no link; regions are {', '.join(places) or 'none'}")
+            raise InputError(f"{self.kind} {self.target}: touches no link; there are {', '.join(places) or 'none'}")
         return found
 
     def planned(self, actions: Iterable[Action], hit: Iterable[Link], expected: Expectation | None = None) -> Plan:

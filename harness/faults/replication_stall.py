@@ -8,12 +8,12 @@ from typing import ClassVar
 
 from harness.faults.model import BLACK_HOLE, Fault, Link, Plan, ProcessRef
 from harness.faults.modes import LOST, lose
-from harness.names import DYNAMODB, OUTSIDE
+from harness.names import DYNAMODB
 
 
 @dataclass(frozen=True)
 class ReplicationStall(Fault):
-    """Lose every DynamoDB link from inside one region to another one.
+    """Lose every DynamoDB link from a place to the database of another one.
 
     target: `all`, or the region whose incoming replication stalls. component: only this component's links (and the
     canaries'); by default all, because a path between regions does not know who uses it.
@@ -32,13 +32,9 @@ class ReplicationStall(Fault):
         return self.planned(lose(self.kind, hit, self.mode), hit)
 
     def _hits(self, link: Link) -> bool:
-        between_regions = link.source_place != link.target_place and OUTSIDE not in (
-            link.source_place,
-            link.target_place,
-        )
         return (
             link.service == DYNAMODB
-            and between_regions
-            and self.target in ("all", link.target_place)
-            and (not self.component or link.from_canary or link.source.partition(".")[0] == self.component)
+            and link.home not in ("", link.target)
+            and self.target in ("all", link.target)
+            and (not self.component or link.from_canary or link.component == self.component)
         )

@@ -80,6 +80,8 @@ def decode(body: dict[str, Any]) -> Event | Commit:
         fields[name] = tuple(fields[name])
     if kind is Completion:
         fields["outcome"] = Outcome(tag)
+    if kind is CanaryProbe and "kind" not in fields:  # histories before it was said tell it at the end of the name
+        fields["kind"] = str(fields["link"]).rpartition(":")[2]
     event: Event | Commit = kind(**fields)
     return event
 

@@ -1,8 +1,8 @@
 """What a history is made of: one event, one line, stamped with the observer's monotonic nanoseconds.
 
-Operations are an `Invoke` and, later, a `Completion` with the same `op`. Everything else in the same file is
-context: faults (by the adversary), DNS answers and health transitions (source: witness, world or subject),
-canary probes, marks of the drill's lifecycle, and what the witness knows of its own lateness.
+Operations are an `Invoke` and, later, a `Completion` with the same `op`; how late the witness sent is in each `Invoke`.
+Everything else in the same file is context: faults (by the adversary), DNS answers and health transitions (source:
+witness, world or subject), canary probes, and marks of the phases of the drill.
 """
 
 from __future__ import annotations
@@ -111,18 +111,25 @@ class HealthTransition:
 
 @dataclass(frozen=True)
 class CanaryProbe:
-    """The witness tried a link (or a process) of its own beside those that a fault hits. mono_ns: when it was sent."""
+    """The witness tried a link (or a process) of its own beside those that a fault hits.
+
+    mono_ns: when it was sent. kind: what was asked: http, dynamodb or process.
+    """
 
     link: str
     ok: bool
     mono_ns: int
     returned_ns: int
     error: str | None = None
+    kind: str = ""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """The drill's lifecycle reached a milestone: start, steady, fault, recovered, hold, heal, failback, end."""
+    """A drill entered a phase of its lifecycle, named as in harness.drill.lifecycle: `steady state`, `fault`, ...
+
+    Among a region's commits (source: world) it is `reset`: every table of the region is gone.
+    """
 
     f: str
     mono_ns: int

@@ -13,7 +13,11 @@ from harness.history.events import Commit, Completion, Event, Invoke, Operation
 
 
 class EventLog:
-    """Appends events to a file; each append is one write of whole lines, so a reader never sees half of one twice."""
+    """Appends events to a file, as whole lines, and flushes them to the operating system.
+
+    A large append may get there in several writes. Readers (`Tail`, `codec.read`) take what follows the last newline as
+    not written yet.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path

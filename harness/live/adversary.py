@@ -1,7 +1,9 @@
 """Carries fault plans out, and takes them back: always, completely, and in the right order.
 
-Two faults may hold the same link: it is enabled again when the last of them heals. Toxics do not clash, because each
-carries its fault's name; the same fault twice on one link is refused.
+What an action does to a world is up to the hands that take it (`harness.faults.hand`); here is what holds, which hand
+comes first, and what has to be undone. Two faults may hold the same link down, or the same process: it is mended when
+the last of them heals. Toxics do not clash, because each carries its fault's name; the same fault twice on one link is
+refused.
 """
 
 from __future__ import annotations
@@ -12,58 +14,26 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Protocol
+from typing import Any
 
 from harness.clock import monotonic_ns
-from harness.errors import HealError, InputError, LinkError, WorldError
-from harness.faults.model import (
-    Action,
-    AddToxic,
-    CutLink,
-    DisableLink,
-    EnableLink,
-    FreezeProcess,
-    KillProcess,
-    LinkAction,
-    Plan,
-    ProcessAction,
-    StartProcess,
-    ThawProcess,
-    undo,
-)
+from harness.errors import DrillError, HealError, InputError, WorldError
+from harness.faults.hand import Applied, Hand, Particular
+from harness.faults.model import Action, AddToxic, Plan, undo
 from harness.history.events import FaultEvent
-from harness.parts.links.toxiproxy.client import Capabilities, ToxiproxyClient
 
 _LOG = logging.getLogger(__name__)
-
-
-class ProcessControl(Protocol):
-    """Power over the subject's processes, by instance name. Every call has a time-out, and raises ProcessError."""
-
-    def kill(self, instance: str) -> None: ...
-    def restart(self, instance: str) -> None: ...
-    def freeze(self, instance: str) -> None: ...
-    def thaw(self, instance: str) -> None: ...
-
-
-@dataclass(frozen=True)
-class Touched:
-    """One thing that was done, and when: somewhere between start_ns and until_ns."""
-
-    action: Action
-    start_ns: int
-    until_ns: int
 
 
 @dataclass
 class Injection:
     """A fault that holds, until `heal` or the end of the `with` block, however that ends.
 
-    touched: the truth of its onset, for each link and process.
+    touched: the truth of its onset, for each action that was carried out.
     """
 
     plan: Plan
-    touched: tuple[Touched, ...]
+    touched: tuple[Applied, ...]
     _adversary: Adversary = field(repr=False)
     _stopped: FaultEvent | None = None
 
@@ -79,8 +49,8 @@ class Injection:
 
     @property
     def kinds_used(self) -> tuple[str, ...]:
-        """How the server did what not every server has, e.g. `black_hole: accept-queue`."""
-        return kinds_used(self.plan, self._adversary.capabilities)
+        """How the world did what not every world can, e.g. `black_hole: accept-queue`."""
+        return self._adversary.kinds_used(self.plan)
 
     def heal(self) -> None:
         """Undo it; a second call does nothing. Raises HealError when some of it could not be undone."""
@@ -100,20 +70,25 @@ class Injection:
 class Adversary:
     """Breaks a world on purpose. Usable from several threads."""
 
-    def __init__(
-        self, client: ToxiproxyClient, processes: ProcessControl, tell: Callable[[FaultEvent], None] = lambda _: None
-    ) -> None:
-        """tell: gets the events of every fault's start and end, for the history."""
+    def __init__(self, hands: Sequence[Hand], tell: Callable[[FaultEvent], None] = lambda _: None) -> None:
+        """hands: in the order in which they break; they mend in the opposite one. So processes come after links: a
+        frozen process with a full queue can hang whoever mends its links, and must be thawed first.
+
+        tell: gets the events of every fault's start and end, for the history.
+        """
         self.tell = tell
-        self._client = client
-        self._processes = processes
+        self._hands = tuple(hands)
         self._active: list[Injection] = []
         self._lock = threading.RLock()
 
     @property
-    def capabilities(self) -> Capabilities:
-        """What the link server can do."""
-        return self._client.capabilities()
+    def capabilities(self) -> Any:
+        """What the hand can do whose way depends on what it works with: that of the links. None without one."""
+        return next((hand.capabilities for hand in self._hands if isinstance(hand, Particular)), None)
+
+    def kinds_used(self, plan: Plan) -> tuple[str, ...]:
+        """How the hands here do those parts of a plan that others do differently."""
+        return tuple(kind for hand in self._hands if isinstance(hand, Particular) for kind in hand.kinds_used(plan))
 
     @property
     def active(self) -> tuple[Injection, ...]:
@@ -123,23 +98,24 @@ class Adversary:
     def inject(self, plan: Plan) -> Injection:
         """Carry a plan out. When a part of it fails, or Ctrl-C interrupts it, what may have been done is taken back.
 
-        Raises InputError when the same toxics are there already, LinkError or ProcessError when the plan failed,
-        HealError when taking it back failed too.
+        Raises InputError when the same toxics are there already, or nobody here can do it; LinkError, ProcessError or
+        another WorldError when the plan failed; HealError when taking it back failed too.
         """
         with self._lock:
             self._refuse_overlap(plan)
+            self._refuse_what_nobody_can(plan)
+            begun: list[Action] = []
             try:
-                touched = self._carry_out(plan)
+                injection = Injection(plan, self._carry_out(plan, begun), self)
+                self._active.append(injection)
             except BaseException:
-                self._undo(plan.apply, self._active)
+                self._undo(begun, self._active)
                 raise
-            injection = Injection(plan, touched, self)
-            self._active.append(injection)
         self.tell(injection.started)
-        _LOG.info("%s %s (%s) holds: %d changes", plan.kind, plan.target, plan.mode, len(touched))
+        _LOG.info("%s %s (%s) holds: %d changes", plan.kind, plan.target, plan.mode, len(injection.touched))
         return injection
 
-    def take_back(self, injection: Injection) -> tuple[Touched, ...]:
+    def take_back(self, injection: Injection) -> tuple[Applied, ...]:
         """Undo an injection. Raises HealError after trying everything; it then counts as active still."""
         with self._lock:
             others = [active for active in self._active if active is not injection]
@@ -166,81 +142,58 @@ class Adversary:
             if _toxic_key(action) in held:
                 raise InputError(f"{plan.kind} {plan.target}: a {plan.kind} already holds on some of its links")
 
-    def _carry_out(self, plan: Plan) -> tuple[Touched, ...]:
-        """Links first, all at once, then processes."""
-        touched: list[Touched] = []
-        problems = self._on_links([action for action in plan.apply if isinstance(action, LinkAction)], touched)
-        if problems:
-            texts = "; ".join(text for text, _ in problems)
-            raise LinkError(f"{plan.kind} {plan.target} could not be applied: {texts}")
+    def _refuse_what_nobody_can(self, plan: Plan) -> None:
         for action in plan.apply:
-            if isinstance(action, ProcessAction):
-                self._on_process(action, touched)
+            if not any(hand.takes(action) for hand in self._hands):
+                raise InputError(f"{plan.kind} {plan.target}: nobody here can do {action}")
+
+    def _carry_out(self, plan: Plan, begun: list[Action]) -> tuple[Applied, ...]:
+        """One hand after the other, until one fails. begun: is left with what may have been done, however this ends."""
+        touched: list[Applied] = []
+        for hand in self._hands:
+            wanted = [action for action in plan.apply if hand.takes(action)]
+            before = len(begun)
+            begun += wanted
+            results = _applied(hand, wanted)
+            begun[before:] = [result.action for result in results if result.may_hold]
+            failed = [result for result in results if result.error is not None]
+            if failed:
+                texts = "; ".join(str(result.error) for result in failed)
+                raise failed[0].kind(f"{plan.kind} {plan.target} could not be applied: {texts}")
+            touched += results
         return tuple(touched)
 
-    def _undo(self, actions: Sequence[Action], others: Sequence[Injection]) -> tuple[Touched, ...]:
-        """Thaw, then mend the links; what is not there, or not disabled any more, counts as mended.
+    def _undo(self, actions: Sequence[Action], others: Sequence[Injection]) -> tuple[Applied, ...]:
+        """Mend in the opposite order; what is not there, or not broken any more, counts as mended.
 
-        A link that one of `others` holds down stays down. Raises HealError after trying everything.
+        What one of `others` holds broken stays so. Raises HealError after trying everything.
         """
-        undoing = [taken_back for action in reversed(actions) if (taken_back := undo(action)) is not None]
-        held = {link.link for other in others for link in other.plan.apply if isinstance(link, DisableLink)}
-        touched: list[Touched] = []
-        failures: list[str] = []
-        for action in undoing:
-            if isinstance(action, ProcessAction):
-                try:
-                    self._on_process(action, touched)
-                except WorldError as error:
-                    failures.append(f"{action.instance}: {error}")
-        links = [action for action in undoing if isinstance(action, LinkAction)]
-        mending = [action for action in links if not (isinstance(action, EnableLink) and action.link in held)]
-        failures += [text for text, missing in self._on_links(mending, touched) if not missing]
+        held = [undo(action) for other in others for action in other.plan.apply]
+        wanted = [mend for action in reversed(actions) if (mend := undo(action)) is not None and mend not in held]
+        results = [r for hand in reversed(self._hands) for r in _applied(hand, [a for a in wanted if hand.takes(a)])]
+        failures = [str(result.error) for result in results if result.error is not None and not result.missing]
         if failures:
             raise HealError(f"could not be undone: {'; '.join(failures)}")
-        return tuple(touched)
-
-    def _on_links(self, actions: Sequence[LinkAction], touched: list[Touched]) -> list[tuple[str, bool]]:
-        """Adds what was done to `touched`; returns what failed, and whether because the link or toxic is missing."""
-        try:
-            results = self._client.apply(actions)
-        except LinkError as error:
-            return [(str(error), False)]
-        touched += [Touched(r.action, r.start_ns, r.until_ns) for r in results if r.error is None]
-        return [(f"{r.action.link}: {r.error}", r.missing) for r in results if r.error is not None]
-
-    def _on_process(self, action: ProcessAction, touched: list[Touched]) -> None:
-        start_ns = monotonic_ns()
-        match action:
-            case KillProcess(instance):
-                self._processes.kill(instance)
-            case FreezeProcess(instance):
-                self._processes.freeze(instance)
-            case StartProcess(instance):
-                self._processes.restart(instance)
-            case ThawProcess(instance):
-                self._processes.thaw(instance)
-        touched.append(Touched(action, start_ns, monotonic_ns()))
+        return tuple(result for result in results if result.error is None)
 
 
-def kinds_used(plan: Plan, capabilities: Capabilities) -> tuple[str, ...]:
-    """How this server does those parts of a plan that servers do differently."""
-    types = {action.type for action in plan.apply if isinstance(action, AddToxic)}
-    used = []
-    if "black_hole" in types:
-        used.append(f"black_hole: {capabilities.black_hole}")
-    if "request_failure" in types:
-        used.append(f"request_failure: {capabilities.request_failure}")
-    if any(isinstance(action, CutLink) for action in plan.apply):
-        used.append(f"cut: {capabilities.cut}")
-    return tuple(used)
+def _applied(hand: Hand, actions: Sequence[Action]) -> Sequence[Applied]:
+    """What a hand made of it, also when it fails as a whole: then all of it may have been done."""
+    if not actions:
+        return ()
+    start_ns = monotonic_ns()
+    try:
+        return hand.apply(actions)
+    except DrillError as error:
+        kind = type(error) if isinstance(error, WorldError) else WorldError
+        return [Applied(action, start_ns, monotonic_ns(), str(error), kind=kind) for action in actions]
 
 
 def _toxic_key(action: Action) -> tuple[str, str] | None:
     return (action.link, action.name) if isinstance(action, AddToxic) else None
 
 
-def _event(what: str, plan: Plan, touched: Sequence[Touched]) -> FaultEvent:
+def _event(what: str, plan: Plan, touched: Sequence[Applied]) -> FaultEvent:
     now_ns = monotonic_ns()
     return FaultEvent(
         "start" if what == "start" else "stop",

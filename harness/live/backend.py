@@ -1,4 +1,4 @@
-"""The embedded world as a backend for drills: one world, several drills, fresh state and a fresh subject for each."""
+"""A world on this machine as a backend for drills: fresh state and a fresh subject for each drill of one world."""
 
 from __future__ import annotations
 
@@ -7,35 +7,41 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-from harness.clock import Clock, MachineClock, to_s
+from harness.clock import Clock, MachineClock
 from harness.drill.backend import State, SteadyEvidence
 from harness.drill.options import RunOptions
 from harness.drill.settings import Settings
-from harness.errors import DrillInvalid, WorldError
-from harness.faults.model import Fault, ProcessRef, process_canary
+from harness.errors import WorldError
+from harness.faults.model import Fault
 from harness.history.events import Commit, Event
 from harness.history.log import Tail
 from harness.live import facts
 from harness.live.adversary import Adversary, Injection
+from harness.live.clients import HISTORY, Clients
 from harness.live.drill_logs import DrillLogs
-from harness.live.parts import OTHER_COHORTS, Parts, Starter, canaries, edge_calls
-from harness.measurement.replication import ReplicationSeen
-from harness.parts.links.toxiproxy.client import ToxiproxyClient
-from harness.parts.platform.processes.subject import NEEDS_LONGER, SubjectProcesses
+from harness.live.ground import LiveGround
+from harness.live.replication import ReplicationWatch
 from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import held
+from harness.units import to_s
+from harness.world.assembly import Seams, assemble, build, seams_of
+from harness.world.part import Blueprint, Net
+from harness.world.regions import CommitFeed
 
 ANSWER_TIMEOUT_S = 10.0
 _EVIDENCE_EVERY_S = 0.2
 _LOOK_S = 0.05
-_CALIBRATION = {"seconds": 1.0, "concurrency": 8}
-_PROBE = {"seconds": 0.05, "concurrency": 1}
 
 
-class EmbeddedWorld:
-    """Two regions, their edge, and the subject, on this machine. A context manager: leaving takes all of it down."""
+class LiveWorld:
+    """A world with the subject in it. A context manager: leaving takes all of it down.
+
+    net: its parts and links, for whoever prints addresses; seams: its parts by what they do. Both after entering.
+    """
+
+    net: Net
+    seams: Seams
 
     def __init__(self, options: RunOptions, servers: ForkServers) -> None:
         self.environment = options.environment
@@ -44,28 +50,28 @@ class EmbeddedWorld:
         self.clock: Clock = MachineClock()
         self._options = options
         self._servers = servers
-        self._folder = servers.folder
         self._stack = ExitStack()
         self._fresh = True
         self._pending: list[Event] = []
         self._commits: list[Commit] = []
-        self._replicated = ReplicationSeen(self.environment.databases)
+        self._feeds: Sequence[CommitFeed] | None = ()
+        self._replication = ReplicationWatch(())
         self._evidence: tuple[float, SteadyEvidence] = (0.0, SteadyEvidence(("nothing is known yet",)))
-        self._calibration: dict[str, float] = {}
-        self._scan_clients: dict[str, Any] = {}
 
-    def __enter__(self) -> EmbeddedWorld:
+    def __enter__(self) -> LiveWorld:
+        options = self._options
+        blueprint = Blueprint(options.environment, options.subject, options.timing, options.seed)
         with ExitStack() as stack:
-            self._parts: Parts = Starter(self._options, self._servers, stack).start()
-            parts = self._parts
-            self.edges: Mapping[str, str] = {region: edge.answered for region, edge in parts.edges.items()}
-            self.processes = SubjectProcesses(
-                parts.subject_servers, self.subject, self.environment, self.timing, parts.gateway,
-                parts.application_ports,
-            )  # fmt: skip
-            stack.callback(self.processes.stop)
-            self.adversary = Adversary(parts.toxiproxy, self.processes, self._pending.append)
+            self.ground = LiveGround(self._servers, self.environment, stack)
+            self.net = assemble(build(blueprint), blueprint, self.ground)
+            self.seams = seams_of(self.net.parts)
+            self.clients = Clients(options, self.net, self.seams.steering.dns)
+            self.edges: Mapping[str, str] = {place: edge.answered for place, edge in self.net.edges.items()}
+            hands = [hand for part in self.net.parts for hand in part.hands()]
+            self.adversary = Adversary(hands, self._pending.append)
             stack.callback(self.adversary.heal_all)
+            for process in self.ground.processes.values():
+                process.ready(ANSWER_TIMEOUT_S)
             self._stack = stack.pop_all()
         return self
 
@@ -75,127 +81,64 @@ class EmbeddedWorld:
         with held():
             self._stack.close()
 
-    @property
-    def parts(self) -> Parts:
-        """The started world, for whoever prints its addresses."""
-        return self._parts
-
-    @property
-    def toxiproxy(self) -> ToxiproxyClient:
-        """The client of its link server."""
-        return self._parts.toxiproxy
-
     # --- one drill ---------------------------------------------------------------------------------------------
 
     def open_drill(self, folder: Path, settings: Settings) -> None:
         """Fresh tables, subject and clients; waits until the edge serves writes, then calibrates once per world."""
-        self._logs = DrillLogs(self._folder / "logs", folder)
-        self._tails = self._tail_world()
-        self._commit_tails = [Tail(self._parts.commits_file(name), from_end=True) for name in self._parts.regions]
+        self._logs = DrillLogs(self._servers.logs, folder)
+        events = [path for part in self.net.parts for path in part.events()]
+        self._tails = [Tail(path, from_end=True) for path in events]
         self._pending.clear()
-        self._commits.clear()
-        self._replicated = ReplicationSeen(self.environment.databases)
         if not self._fresh:
-            self._reset()
+            self.adversary.heal_all()
+            for part in self.net.parts:
+                part.reset()
         self._fresh = False
+        self._follow_commits()
         self.create_tables()
-        history = folder / "witness.events.jsonl"
-        self._parts.witness.post("/rotate", {"history": str(history)})
-        self._tails["witness"] = Tail(history)
-        self.processes.start()
-        self._parts.witness.post("/canaries", self._canaries())
+        history = folder / HISTORY
+        self.clients.record_to(history)
+        self._tails.append(Tail(history))
+        self.seams.platform.start_subject()
+        self.clients.watch(self.seams.platform.canaries())
         self.wait_serving()
-        self._calibrate()
-        self._parts.witness.post("/start")
+        self.clients.calibrate()
+        self.clients.start()
 
     def close_drill(self) -> Sequence[str]:
         """Stop the clients and the subject, thaw the edge; where the logs of this drill are."""
         self.stop_workload()
-        self.processes.stop()
-        self._parts.route53.post("/thaw")
-        (self._logs.folder / "witness.events.jsonl").unlink(missing_ok=True)  # it is in the merged history
+        self.seams.platform.stop_subject()
+        self.seams.steering.thaw()
+        (self._logs.folder / HISTORY).unlink(missing_ok=True)  # it is in the merged history
         return self._logs.collect()
 
     def start_subject(self) -> None:
         """Only the subject, for exploring by hand: no clients."""
         self.create_tables()
-        self.processes.start()
-
-    def _tail_world(self) -> dict[str, Tail]:
-        names = ["route53", *(f"lb.{region}" for region in self.edges)]
-        return {name: Tail(self._parts.events_file(name), from_end=True) for name in names}
-
-    def _reset(self) -> None:
-        self.adversary.heal_all()
-        for region in self._parts.regions.values():
-            region.post("/drill/reset")
-        self._parts.control_plane.post("/drill/reset")
-        answered = {region: (edge.answered, self._parts.edge_port) for region, edge in self._parts.edges.items()}
-        edge_calls(self._options, answered, self._parts.control_plane.address)
-        for balancer in self._parts.balancers.values():
-            balancer.post("/reset")
-        self._parts.route53.post("/reset")
+        self.seams.platform.start_subject()
 
     def create_tables(self) -> None:
-        """The subject's tables in both regions, and the commit log's list of them."""
-        from harness.engines.aws.clients import NewTable, RegionClients, create_tables
+        """The subject's tables in the region of every database."""
+        for server in self.seams.regions.values():
+            server.create(self.subject.tables)
 
-        wanted = [NewTable(table.name, table.key) for table in self.subject.tables if table.create]
-        logged = {table.name: {"key": table.key, "value": table.value} for table in self.subject.tables}
-        for name, region in self._parts.regions.items():
-            region.post("/drill/tables", logged)
-            client = RegionClients(name, region.address).client("dynamodb")
-            self._scan_clients[name] = client
-            create_tables(client, wanted)
-
-    def _canaries(self) -> list[dict[str, Any]]:
-        found = canaries(self._options, self._parts.listening)
-        for name, running in self.processes.running.items():
-            found.append({"link": process_canary(name), "kind": "process", "pid": running.process.pid})
-        return found
+    def _follow_commits(self) -> None:
+        """None of it where a server keeps no order of commits: then scans must do."""
+        self._commits.clear()
+        self._replication = ReplicationWatch(self.environment.databases)
+        feeds = [server.commits() for server in self.seams.regions.values()]
+        known = [feed for feed in feeds if feed is not None]
+        self._feeds = known if self.subject.tables and len(known) == len(feeds) else None
 
     def wait_serving(self) -> None:
-        """Until a write and a read through the edge succeed; the subject may need a while to elect its active side."""
-        self._wait_answer()
-        timeout_s = self.subject.serving_timeout_s(self.timing)
-        until = time.monotonic() + timeout_s
-        while True:
-            burst = self._parts.witness.post("/calibrate", _PROBE)
-            if burst["ok"] > 0 and burst["failed"] == 0:
-                return
-            if time.monotonic() > until:
-                raise DrillInvalid(
-                    f"no steady state: within {timeout_s:g} s of its start the application served no write "
-                    f"through the edge (see the subject's logs; {NEEDS_LONGER})"
-                )
-            time.sleep(0.1)
-
-    def _wait_answer(self) -> None:
-        """Until the data plane has read the records: a subject that starts at once would else meet a name unknown."""
+        """Until the name has an address and the application serves writes there. Raises DrillInvalid, WorldError."""
         until = time.monotonic() + ANSWER_TIMEOUT_S
-        record = self.environment.edge.record
-        while not self._parts.route53.get("/status")["answers"].get(record, {}).get("addresses"):
+        while not self.seams.steering.answers():  # a subject that starts at once would else meet a name unknown
             if time.monotonic() > until:
-                raise WorldError(f"the Route 53 data plane knows no address of {record}")
+                raise WorldError(f"the name server knows no address of {self.environment.edge.record}")
             time.sleep(0.02)
-
-    def _calibrate(self) -> None:
-        """The workload stays at or below half of what this machine carries."""
-        if self._calibration:
-            self._calibration["took_s"] = 0.0
-            return
-        workload = self._options.environment.workload
-        wanted = workload.rate_per_s + OTHER_COHORTS * 2 / workload.other_period_s
-        capacity = float(self._parts.witness.post("/calibrate", _CALIBRATION)["ops_per_s"])
-        scale = min(1.0, 0.5 * capacity / wanted)
-        if scale < 1.0:
-            self._parts.witness.post("/rate", {"scale": scale})
-        self._calibration = {
-            "capacity_per_s": capacity,
-            "rate_per_s": workload.rate_per_s * scale,
-            "scale": scale,
-            "took_s": _CALIBRATION["seconds"],
-        }
+        self.clients.wait_serving()
 
     # --- what is seen ------------------------------------------------------------------------------------------
 
@@ -207,7 +150,7 @@ class EmbeddedWorld:
         return found
 
     def _read(self) -> None:
-        for tail in self._tails.values():
+        for tail in self._tails:
             self._pending.extend(event for event in tail.poll() if not isinstance(event, Commit))
 
     def wait(self, until_ns: int) -> None:
@@ -220,43 +163,42 @@ class EmbeddedWorld:
 
     def commits(self) -> Sequence[Commit] | None:
         """All commits of this drill so far."""
-        for tail in self._commit_tails:
-            new = [event for event in tail.poll() if isinstance(event, Commit)]
+        if self._feeds is None:
+            return None
+        for feed in self._feeds:
+            new = [event for event in feed.poll() if isinstance(event, Commit)]
             self._commits.extend(new)
-            self._replicated.add(new)
-        return self._commits if self.subject.tables else None
+            self._replication.take(new)
+        return self._commits
 
     def steady_evidence(self) -> SteadyEvidence:
-        """Checkers with data, and a replicated write; asked for a few times a second at most."""
+        """What parts are not ready for, and a replicated write; asked for a few times a second at most."""
         asked, evidence = self._evidence
         if time.monotonic() - asked < _EVIDENCE_EVERY_S:
             return evidence
-        status = self._parts.route53.get("/status")
-        reasons = facts.checker_reasons(status, self.environment)
-        reasons += facts.replication_reasons(None if self.commits() is None else self._replicated)
+        reasons = [reason for part in self.net.parts for reason in part.ready()]
+        if self.commits() is not None:
+            reasons += self._replication.reasons()
         self._evidence = (time.monotonic(), SteadyEvidence(tuple(reasons)))
         return self._evidence[1]
 
     def data(self) -> Mapping[str, Mapping[str, State]]:
-        """The tables of both regions, read from their servers past every link."""
-        from harness.engines.aws.clients import scan_values
-
+        """The tables of every database, read from their servers past every link."""
         return {
-            region: {t.name: scan_values(client, t.name, t.key, t.value) for t in self.subject.tables}
-            for region, client in self._scan_clients.items()
+            region: {table.name: server.scan(table) for table in self.subject.tables}
+            for region, server in self.seams.regions.items()
         }
 
     def deaths(self) -> Sequence[str]:
         """Components that ended by themselves."""
-        return self.processes.deaths()
+        return self.seams.platform.deaths()
 
     # --- what is done ------------------------------------------------------------------------------------------
 
     def inject(self, fault: Fault) -> Injection:
         """Apply a fault now."""
-        links = [wire.link for wire in self._parts.wires]
-        processes = [ProcessRef(name, r.instance.place) for name, r in self.processes.running.items()]
-        return self.adversary.inject(fault.plan(links, processes))
+        links = [arrow.link for arrow in self.net.arrows]
+        return self.adversary.inject(fault.plan(links, self.seams.platform.instances()))
 
     def heal_all(self) -> None:
         """Undo whatever holds."""
@@ -264,27 +206,27 @@ class EmbeddedWorld:
 
     def disable_failover(self) -> None:
         """Freeze the edge's answer, and stop the subject's failover components."""
-        self._parts.route53.post("/freeze", {"name": self.environment.edge.record})
-        self.processes.stop(self.subject.failover.components)
+        self.seams.steering.freeze()
+        self.seams.platform.stop_subject(self.subject.failover.components)
 
     def stop_workload(self) -> int:
         """Drain the clients; how many operations they were too late to send."""
-        return int(self._parts.witness.post("/stop")["skipped"])
+        return self.clients.stop()
 
     # --- about itself ------------------------------------------------------------------------------------------
 
     def calibration(self) -> Mapping[str, float]:
         """capacity_per_s, rate_per_s, scale, and took_s: how long this drill spent on it."""
-        return self._calibration
+        return self.clients.calibration
 
     def versions(self) -> Mapping[str, str]:
         """Of the harness and of everything underneath it."""
-        return facts.versions(self._parts.toxiproxy)
+        return facts.versions(self.net.parts)
 
     def capabilities(self) -> Mapping[str, bool | str]:
         """What can honestly be measured here."""
-        return facts.capabilities(self._parts.toxiproxy, self.subject)
+        return facts.capabilities(self.net.parts, self.subject)
 
     def machine(self) -> Mapping[str, str]:
         """What this runs on."""
-        return facts.machine() | {key: f"{value:.1f}" for key, value in self._calibration.items()}
+        return facts.machine() | {key: f"{value:.1f}" for key, value in self.clients.calibration.items()}

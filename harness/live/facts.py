@@ -1,54 +1,38 @@
-"""What the live world knows of itself: versions, capabilities, the machine, and whether it is ready."""
+"""What the live world knows of itself: versions, capabilities, and the machine."""
 
 from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable
 from importlib import metadata
-from typing import Any
 
 import psutil
 
 from harness import __version__
-from harness.measurement.replication import ReplicationSeen
-from harness.parts.links.toxiproxy.client import ToxiproxyClient
-from harness.topology.environment import Environment
 from harness.topology.subject import Subject
+from harness.world.part import Part
 
-_PACKAGES = (
-    "moto", "boto3", "dnspython", "aiohttp", "cheroot", "pytest", "pytest-bdd", "allure-pytest", "toxiproxy-python",
-    "localstack-client",
-)  # fmt: skip
-_QUORUM = 0.75
-"""The share of a check's checkers that must have data; 18 % decide, but a few early ones are no steady state."""
+_PACKAGES = ("pytest", "pytest-bdd", "allure-pytest")
 
 
-def versions(toxiproxy: ToxiproxyClient) -> dict[str, str]:
-    """Versions by name."""
-    found = {"harness": __version__, "python": platform.python_version(), "toxiproxy": toxiproxy.version()}
+def versions(parts: Iterable[Part]) -> dict[str, str]:
+    """Versions by name, those of the parts among them."""
+    found = {"harness": __version__, "python": platform.python_version()}
+    for part in parts:
+        found.update(part.versions())
     return found | {name: metadata.version(name) for name in _PACKAGES}
 
 
-def capabilities(toxiproxy: ToxiproxyClient, subject: Subject) -> dict[str, bool | str]:
-    """What can honestly be measured here, each True or a sentence why not."""
-    extended = toxiproxy.capabilities()
-    no_hole = "not measurable here: this Toxiproxy accepts connections in a black hole, so nothing times out connecting"
+def capabilities(parts: Iterable[Part], subject: Subject) -> dict[str, bool | str]:
+    """What can honestly be measured here, each True or a sentence why not; one part that lacks it is enough."""
     no_tables = "not measurable here: the subject lists no tables to compare"
-    return {
-        "rto": True,
-        "rpo_items": True if subject.tables else no_tables,
-        "rpo_commit_log": True if subject.tables else no_tables,
-        "connect_timeouts": True if extended.black_hole == "accept-queue" else no_hole,
-        "per_request_failures": True
-        if extended.request_failure == "per-request"
-        else "not measurable here: this Toxiproxy draws once per connection, not per request",
-        "refused_at_the_api": "not measurable here: behind the gateway a refused region is seen as a reset",
-        "dns_path_faults": "not measurable here: DNS goes over UDP, which no proxy of links carries",
-        "honours_time_scale": True
-        if subject.honours_time_scale
-        else "the subject does not say that it honours TIME_SCALE: mixed timing",
-    }
+    found: dict[str, bool | str] = {"rto": True, "rpo_items": True if subject.tables else no_tables}
+    for part in parts:
+        for name, can in part.capabilities().items():
+            if found.get(name, True) is True:
+                found[name] = can
+    return found
 
 
 def machine() -> dict[str, str]:
@@ -58,21 +42,3 @@ def machine() -> dict[str, str]:
         "cores": str(os.cpu_count() or 1),
         "memory": f"{psutil.virtual_memory().total / 2**30:.1f} GiB",
     }
-
-
-def checker_reasons(status: Mapping[str, Any], environment: Environment) -> list[str]:
-    """Why the edge's health checks are no quorum yet. status: of the data plane's admin endpoint."""
-    checks = {check["region"]: check for check in status["checks"]}
-    reasons = []
-    for region in (environment.primary, environment.standby):
-        check = checks.get(region.name)
-        if check is None:
-            reasons.append(f"no health check of {region.name} yet")
-        elif check["has_data"] < _QUORUM * check["checkers"]:
-            reasons.append(f"{check['has_data']} of {check['checkers']} checkers of {region.name} have data")
-    return reasons
-
-
-def replication_reasons(seen: ReplicationSeen | None) -> list[str]:
-    """Whether a write has been replicated in the last seconds. seen: None where no commit logs are kept."""
-    return [] if seen is None or seen.lately else ["no write has been replicated lately"]

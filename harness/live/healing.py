@@ -1,7 +1,4 @@
-"""Undoes by force what anybody did to a world: takes every toxic off, enables every proxy, thaws frozen processes.
-
-The adversary heals what it broke itself; this heals what was broken by hand, or by a harness that is gone.
-"""
+"""Undoes by force what anybody did to processes; the adversary heals what it broke itself."""
 
 from __future__ import annotations
 
@@ -9,29 +6,8 @@ from collections.abc import Iterable, Mapping
 
 import psutil
 
-from harness.errors import HealError
-from harness.parts.links.toxiproxy.client import ToxiproxyClient
 from harness.processes import process_tree
 from harness.processes.process_tree import Tree
-
-
-def heal_links(client: ToxiproxyClient) -> list[str]:
-    """Heal every proxy of a server; a sentence for each thing that was done. Raises HealError when some of it stays.
-
-    A real Toxiproxy enables a proxy by listening anew, which can fail for one alone; so each is looked at afterwards.
-    """
-    done = []
-    for name, proxy in sorted(client.proxies().items()):
-        toxics = client.toxics(name)
-        done += [f"{name}: toxic {toxic.name or toxic.type} ({toxic.type}, {toxic.stream}) removed" for toxic in toxics]
-        if not proxy.enabled:
-            done.append(f"{name}: enabled")
-    if done:
-        client.reset()
-    left = [name for name, proxy in client.proxies().items() if not proxy.enabled or client.toxics(name)]
-    if left:
-        raise HealError(f"still broken after a reset of {client.url}: {', '.join(sorted(left))}")
-    return done
 
 
 def frozen(tree: Tree) -> bool:

@@ -1,4 +1,4 @@
-"""Shares of operations that were served."""
+"""Availability: how many of the operations were served, by cohort, kind and time."""
 
 from __future__ import annotations
 

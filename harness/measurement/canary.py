@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from harness.clock import NS_PER_MS
 from harness.history.events import CanaryProbe
 from harness.measurement.availability import Share
 from harness.measurement.models import FaultInterval
 from harness.measurement.statistics import binomial_interval, quantile
+from harness.names import DYNAMODB
+from harness.units import NS_PER_MS
 
 
 @dataclass(frozen=True)
@@ -132,14 +133,13 @@ def judge_canary(
 
 
 def untouched(probes: Iterable[CanaryProbe], touched: Collection[str], from_ns: int) -> Mapping[str, Share]:
-    """For each link to a service that no fault touched: how many probes since from_ns were answered.
+    """For each link to a database that no fault touched: how many probes since from_ns were answered.
 
-    Links to processes are left out: a process may end by itself, which is the subject's affair.
+    The others are left out: a process may end by itself, and an edge may refuse, which is the subject's affair.
     """
     counts: dict[str, list[int]] = {}
     for probe in probes:
-        service = probe.link.partition(":")[2]
-        if service == "dynamodb" and probe.link not in touched and probe.mono_ns >= from_ns:
+        if probe.kind == DYNAMODB and probe.link not in touched and probe.mono_ns >= from_ns:
             pair = counts.setdefault(probe.link, [0, 0])
             pair[0] += probe.ok
             pair[1] += 1

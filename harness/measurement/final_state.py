@@ -1,4 +1,4 @@
-"""What became of the data once the fault was healed and replication had gone quiet."""
+"""The data at the end, when the fault is healed and replication quiet: what was lost, doubled or brought back."""
 
 from __future__ import annotations
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.clock import to_s
 from harness.history.events import Operation
 from harness.measurement.models import Padding
 from harness.measurement.statistics import quantile
+from harness.units import to_s
 
 _QUANTILES = {"p50": 0.5, "p99": 0.99, "p999": 0.999, "max": 1.0}
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from harness.clock import NS_PER_MS, NS_PER_S
 from harness.history.events import CanaryProbe, Commit, Completion, DnsAnswer, Event, FaultEvent, Invoke
 from harness.measurement.availability import Share
-from harness.measurement.models import AUTHORITATIVE, JUDGED_COHORT, Kind
+from harness.measurement.models import JUDGED_COHORT, Kind
+from harness.names import AUTHORITATIVE
 from harness.outcome import Outcome
+from harness.units import NS_PER_MS, NS_PER_S
 
 BUCKET_NS = 100 * NS_PER_MS
 WINDOW_NS = 2 * NS_PER_S

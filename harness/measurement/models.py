@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.history.events import FaultEvent, Operation
+from harness.names import AUTHORITATIVE, CohortName
 from harness.outcome import Outcome
 
 Kind = Literal["reads", "writes"]
 KINDS: tuple[Kind, ...] = ("reads", "writes")
 
-JUDGED_COHORT = "dns"
+JUDGED_COHORT = CohortName.DNS.value
 """The cohort of clients that follow DNS honestly; objectives are judged by its worst client."""
-
-AUTHORITATIVE = "authoritative"
-"""The observer that asks the name servers every time, so that it sees an answer change without any cache."""
 
 
 def is_judged(observer: str) -> bool:

@@ -18,7 +18,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.history.events import Commit, DnsAnswer, Event, HealthTransition, Operation
-from harness.measurement.models import AUTHORITATIVE, FaultInterval, acknowledged, address_of
+from harness.measurement.models import FaultInterval, acknowledged, address_of
+from harness.names import AUTHORITATIVE
 
 
 @dataclass(frozen=True)

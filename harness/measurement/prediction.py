@@ -17,10 +17,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
-from harness.clock import NS_PER_S
+from harness import scaling
 from harness.measurement.phases import split
+from harness.units import NS_PER_S, to_s
 
 HEALTHY_SHARE_PERCENT = 18
 
@@ -61,15 +62,14 @@ class Constants:
     view_ns: int = 0
 
     def scaled(self, scale: float) -> Constants:
-        """The constants of a profile: intervals, TTL and hold-downs times `scale`; time-outs stay at 1 s or more."""
+        """The constants of a profile (see `harness.scaling`)."""
         times = (
-            "request_interval_ns", "publish_ns", "ttl_ns", "monitor_period_ns", "lease_ns", "lease_left_ns", "view_ns",
+            "request_interval_ns", "publish_ns", "monitor_period_ns", "lease_ns", "lease_left_ns", "view_ns",
         )  # fmt: skip
         timeouts = ("connect_timeout_ns", "status_timeout_ns", "monitor_timeout_ns")
-        changes = {name: round(getattr(self, name) * scale) for name in times}
-        for name in timeouts:
-            whole_ns: int = getattr(self, name)
-            changes[name] = min(whole_ns, max(NS_PER_S, round(whole_ns * scale)))
+        changes: dict[str, Any] = {name: scaling.interval_ns(getattr(self, name), scale) for name in times}
+        changes |= {name: scaling.timeout_ns(getattr(self, name), scale) for name in timeouts}
+        changes["ttl_ns"] = scaling.ttl_s(to_s(self.ttl_ns), scale) * NS_PER_S
         return replace(self, **changes)
 
 

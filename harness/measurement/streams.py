@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-from harness.clock import NS_PER_S
 from harness.history.events import Operation
 from harness.measurement.models import Kind, kind_of
 from harness.measurement.statistics import tolerated_failures
+from harness.units import NS_PER_S
 
 NEVER_NS = 1 << 62
 """A time after every other: when an operation without an answer ended."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.clock import to_s
+from harness.units import to_s
 
 _LABELS = {
     "detect": "detection by the edge's health checks",

@@ -1,8 +1,8 @@
 """Processes that never outlive the harness.
 
-    servers = ForkServer(["harness.parts.regions.moto.server"], log_dir)
+    servers = ForkServer(["harness.engines.moto.server"], log_dir)
     servers.start()                                   # returns at once; imports go on in the background
-    region = servers.spawn("region.us-east-1", "harness.parts.regions.moto.server", {...})
+    region = servers.spawn("region.us-east-1", "harness.engines.moto.server", {...})
     address = region.ready(timeout_s=10.0)["listen"]
 
 Promises (Linux): a child is killed by the kernel when the fork server ends; the fork server kills every descendant,

@@ -10,12 +10,12 @@ from typing import Any
 
 from pytest_bdd.steps import StepFunctionContext, step_function_context_registry
 
-from harness.clock import to_s
 from harness.drill.options import RunOptions
 from harness.drill.plan import law_of, objectives_of
 from harness.drill.words import instance_of, location_of, place_of
 from harness.errors import InputError, Problem
 from harness.pytest_plugin.scenarios import defines
+from harness.units import to_s
 
 _STEPS = "harness.pytest_plugin.steps."
 

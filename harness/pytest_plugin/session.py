@@ -21,7 +21,7 @@ from harness.drill.progress import LiveStatus
 from harness.drill.runner import Run
 
 if TYPE_CHECKING:
-    from harness.live.backend import EmbeddedWorld
+    from harness.live.backend import LiveWorld
     from harness.processes.fork_servers import ForkServers
 from harness.errors import (
     DrillError,
@@ -55,7 +55,7 @@ class Host:
         self.show = show
         self._servers = servers
         self.result: RunResult | None = None
-        self.kept: tuple[EmbeddedWorld, ExitStack] | None = None
+        self.kept: tuple[LiveWorld, ExitStack] | None = None
 
     def take_servers(self) -> ForkServers | None:
         """The warmed parents, once."""
@@ -80,7 +80,7 @@ class DrillSession:
         self._run: Run | None = None
         self._stack = ExitStack()
         self._signals = ExitStack()
-        self._world: EmbeddedWorld | None = None
+        self._world: LiveWorld | None = None
         self._facts: dict[str, Any] = {"versions": {}, "capabilities": {}, "machine": {}}
         self.pytest_session: pytest.Session | None = None
         self._broken: list[tuple[DrillPlan, Path | None, str]] = []
@@ -106,15 +106,15 @@ class DrillSession:
         """Whether any drill has begun."""
         return self._run is not None
 
-    def world(self) -> EmbeddedWorld:
+    def world(self) -> LiveWorld:
         """The world of this session, started when first asked for."""
         if self._world is None:
-            from harness.live.backend import EmbeddedWorld  # the heavy half of the house, not for every pytest session
-            from harness.processes.fork_servers import start_fork_servers
+            from harness.live.backend import LiveWorld  # the heavy half of the house, not for every pytest session
+            from harness.live.ground import warm
 
             servers = self.host.take_servers() if self.host else None
-            servers = servers or start_fork_servers(self._stack)
-            self._world = self._stack.enter_context(EmbeddedWorld(self.run.options, servers))
+            servers = servers or warm(self._stack, self.run.options)
+            self._world = self._stack.enter_context(LiveWorld(self.run.options, servers))
             self._facts = {
                 "versions": self._world.versions(),
                 "capabilities": self._world.capabilities(),

@@ -21,12 +21,12 @@ import allure_commons
 import pytest
 from allure_commons.types import AttachmentType, ParameterMode
 
-from harness.clock import to_s
 from harness.drill.evidence import DrillResult, RunResult
 from harness.errors import InputError
 from harness.history.codec import storable
 from harness.reporting import objectives, run_json, run_json_reader, timeline, wording
 from harness.reporting.sources import read_history
+from harness.units import to_s
 
 HISTORY_PLAIN_BYTES = 512 * 1024
 HISTORY_LARGEST_BYTES = 64 * 1024 * 1024

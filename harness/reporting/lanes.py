@@ -11,19 +11,19 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeVar
 
-from harness.clock import NS_PER_S
 from harness.drill.evidence import DrillResult
 from harness.history.events import Commit, DnsAnswer, Event, FaultEvent, HealthTransition, Operation
 from harness.history.log import pair
+from harness.names import AUTHORITATIVE, CohortName
 from harness.outcome import Outcome
 from harness.reporting.wording import one_line
+from harness.units import NS_PER_S
 
-AUTHORITATIVE = "authoritative"
 COHORTS_SHOWN = 7
 ROWS_SHOWN = 6
 _BINS_WANTED = 140
 _BIN_WIDTHS_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
-_COHORT_ORDER = ("dns", "keepalive", "ttl-violating", "pinned-a", "pinned-b", "direct-a", "direct-b")
+_COHORT_ORDER = tuple(CohortName)
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from harness.clock import to_s
 from harness.drill import watching
 from harness.drill.evidence import DrillResult, EpisodeResult, Finding, RunResult
 from harness.outcome import Bracket, Verdict
 from harness.reporting import objectives, palette, timeline, wording
 from harness.reporting.lanes import arrange
 from harness.reporting.sources import LogTail, read_history, read_log
+from harness.units import to_s
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -13,7 +13,6 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
-from harness.clock import to_ns
 from harness.drill.evidence import (
     DrillResult,
     EpisodeResult,
@@ -28,6 +27,7 @@ from harness.drill.evidence import (
 from harness.errors import InputError, Problem
 from harness.outcome import Bracket, Verdict
 from harness.reporting import schema
+from harness.units import to_ns
 
 LARGEST_FILE_BYTES = 64 * 1024 * 1024
 _SECONDS_MAX = 10 * 365 * 24 * 3600.0

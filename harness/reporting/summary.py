@@ -10,10 +10,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from harness.clock import to_s
 from harness.drill.evidence import DrillResult, RunResult
 from harness.outcome import Verdict
 from harness.reporting import objectives, wording
+from harness.units import to_s
 
 FINDINGS_SHOWN = 5
 _STYLE = {

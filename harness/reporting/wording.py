@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
-from harness.clock import NS_PER_S
 from harness.drill.evidence import DrillResult, RpoResult
 from harness.outcome import Bracket, Verdict
+from harness.units import NS_PER_S
 
 NOT_MEASURED = "not measured"
 _CENTI_NS = NS_PER_S // 100

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
+from harness.kit.config import Strict
+from harness.names import OUTSIDE
 from harness.topology.timing import Profile
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$")]
@@ -15,10 +17,23 @@ Port = Annotated[int, Field(ge=0, le=65_535)]
 PRIMARY, STANDBY = "primary", "standby"
 
 
-class Spec(BaseModel):
-    """Base of all file models: frozen, and a misspelt key is a mistake."""
+class Spec(Strict):
+    """Base of all file models: people write a number where a name is meant."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
+
+class Section(BaseModel):
+    """A section that names a part by its kind (None: the usual one). The rest is checked by the part's own spec."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", coerce_numbers_to_str=True)
+
+    kind: str | None = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What it says beside the kind."""
+        return dict(self.model_extra or {})
 
 
 class Place(Spec):
@@ -67,16 +82,6 @@ class HealthChecks(Spec):
     evaluate_target_health: bool = True
 
 
-class LoadBalancer(Spec):
-    """Target health checks of each region's load balancer (ELB User Guide, "Health checks for your target groups")."""
-
-    interval_s: Seconds = 10
-    timeout_s: Seconds = 5
-    healthy_threshold: Annotated[int, Field(ge=2, le=10)] = 2
-    unhealthy_threshold: Annotated[int, Field(ge=2, le=10)] = 2
-    response_timeout_s: Seconds = 60
-
-
 class Workload(Spec):
     """The witness's open-loop clients. Periods and time-outs are wall seconds in every profile.
 
@@ -115,7 +120,12 @@ class Environment(Spec):
     places: tuple[Place, ...] = Field(validation_alias=AliasChoices("places", "regions"))
     edge: Edge = Edge()
     health_checks: HealthChecks = HealthChecks()
-    load_balancer: LoadBalancer = LoadBalancer()
+    links: Section = Section()
+    platform: Section = Section()
+    region_servers: Section = Section()
+    load_balancer: Section = Section()
+    gateway: Section = Section()
+    steering: Section = Section()
     workload: Workload = Workload()
     objectives: Objectives
     subject: str | None = None
@@ -148,6 +158,17 @@ class Environment(Spec):
         if found is None:
             raise KeyError(place)
         return found.database_name
+
+    def section(self, key: str) -> Section:
+        """The section of that key; see harness.topology.kinds. Raises KeyError."""
+        if key not in type(self).model_fields:
+            raise KeyError(key)
+        found: Section = getattr(self, key)
+        return found
+
+    def home_of(self, place: str) -> str:
+        """The region whose database is at hand in a place; "" outside, where none is nearer than another."""
+        return "" if place == OUTSIDE else self.database_of(place)
 
     def place_named(self, name: str) -> Place | None:
         """The place of that name, or None."""

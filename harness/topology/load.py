@@ -10,7 +10,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from harness.errors import InputError, Problem
-from harness.topology import check
+from harness.kit.config import wording
+from harness.topology import check, kinds
 from harness.topology.environment import Environment, Spec
 from harness.topology.subject import Subject
 
@@ -24,6 +25,7 @@ def load_environment(path: Path) -> Environment:
     """The environment that a file describes. Raises InputError with all its mistakes."""
     document = _read(path)
     environment = _validate(Environment, document, path)
+    _check_sections(environment, document, path)
     mistakes = check.environment_mistakes(environment)
     _raise_any(path, document, mistakes if "places" in document else [_of_regions(mistake) for mistake in mistakes])
     return environment.model_copy(update={"folder": path.resolve().parent})
@@ -92,14 +94,7 @@ def _validate(model: type[Model], document: Any, path: Path) -> Model:
 
 def _problem(path: Path, document: Any, item: Any) -> Problem:
     location = tuple(item["loc"])
-    text = item["msg"].removeprefix("Value error, ")
-    if item["type"] == "extra_forbidden":
-        text = "unknown key"
-    elif item["type"] == "missing":
-        text = "is missing"
-    elif not isinstance(item.get("input"), dict | list):
-        text = f"{text} (got {item.get('input')!r})"
-    return Problem(str(path), line_of(document, location), f"{'.'.join(map(str, location))}: {text}")
+    return Problem(str(path), line_of(document, location), f"{'.'.join(map(str, location))}: {wording(item)}")
 
 
 def line_of(document: Any, location: tuple[int | str, ...]) -> int | None:
@@ -116,6 +111,23 @@ def line_of(document: Any, location: tuple[int | str, ...]) -> int | None:
             break
         line = position[0] + 1
     return line
+
+
+def _check_sections(environment: Environment, document: Any, path: Path) -> None:
+    """Every section that names a part says only what that part understands."""
+    problems = []
+    for section in kinds.SECTIONS:
+        given = environment.section(section.key)
+        try:
+            kinds.spec_of(section, given.kind).model_validate(given.settings)
+        except InputError as error:
+            place = (section.key, "kind")
+            problems.append(Problem(str(path), line_of(document, place), f"{'.'.join(place)}: {error}"))
+        except ValidationError as error:
+            for item in error.errors(include_url=False):
+                problems.append(_problem(path, document, {**item, "loc": (section.key, *item["loc"])}))
+    if problems:
+        raise InputError(*problems)
 
 
 def _of_regions(mistake: check.Mistake) -> check.Mistake:

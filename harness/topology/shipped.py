@@ -1,4 +1,4 @@
-"""Finds environments, features and the reference subject: beside the user, in a checkout, or inside the package."""
+"""Finds environments and features: beside the user, in a checkout, or inside the package."""
 
 from __future__ import annotations
 
@@ -28,11 +28,6 @@ def find_environment(name: str) -> Path:
             return path
     known = sorted({path.stem for root in roots() for path in (root / "environments").glob("*.yaml")})
     raise InputError(f"unknown environment {name}; one of: {', '.join(known) or 'none'} (or the path of a .yaml file)")
-
-
-def reference_subject() -> Path:
-    """The subject file of the reference subject."""
-    return next((p for root in roots() if (p := root / "reference" / "subject.yaml").is_file()), _CHECKOUT)
 
 
 def feature_folders() -> tuple[Path, ...]:

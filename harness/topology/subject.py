@@ -10,6 +10,8 @@ from pydantic import Field
 from harness.names import EACH, OUTSIDE, instance_name
 from harness.topology.environment import Environment, Seconds, Spec
 from harness.topology.timing import Timing
+from harness.wire.url_path import UrlPath
+from harness.workload import Workload
 
 START_TIMEOUT_S = 20.0
 SETTLE_S = 90.0
@@ -18,7 +20,6 @@ standard interval (Developer Guide, "Values that you specify when you create or 
 
 EnvironmentName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 SubjectName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
-UrlPath = Annotated[str, Field(pattern=r"^/[^\s]*$")]
 
 
 class Table(Spec):
@@ -66,23 +67,6 @@ class Failover(Spec):
     components: tuple[str, ...] = ()
 
 
-class Request(Spec):
-    """How one kind of operation is spoken. `{id}` and `{value}` are filled in; value: field of the JSON answer."""
-
-    method: Annotated[str, Field(pattern=r"^[A-Z]+$")]
-    path: UrlPath
-    body: str | None = None
-    value: str | None = None
-
-
-class WorkloadMapping(Spec):
-    """How the witness speaks to the application."""
-
-    put: Request = Request(method="PUT", path="/items/{id}", body='{"value": "{value}"}')
-    get: Request = Request(method="GET", path="/items/{id}", value="value")
-    delete: Request = Request(method="DELETE", path="/items/{id}")
-
-
 class SubjectTiming(Spec):
     """What the subject documents of its own timing, in production seconds; only used to predict the recovery time.
 
@@ -107,7 +91,7 @@ class Subject(Spec):
     tables: tuple[Table, ...] = ()
     components: Annotated[tuple[Component, ...], Field(min_length=1)]
     failover: Failover = Failover()
-    workload: WorkloadMapping = WorkloadMapping()
+    workload: Workload = Workload()
     honours_time_scale: bool = False
     timing: SubjectTiming | None = None
     start_timeout_s: Seconds = START_TIMEOUT_S

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-TIMEOUT_FLOOR_S = 1.0
-"""Time-outs never go below this: a loaded laptop answers late without being broken."""
+from harness import scaling
+from harness.units import to_ns, to_s
 
 
 class Profile(StrEnum):
@@ -28,9 +28,13 @@ class Timing:
         return 0.1 if self.profile is Profile.FAST else 1.0
 
     def interval_s(self, documented_s: float) -> float:
-        """An interval, TTL or hold-down in this profile, in seconds."""
-        return documented_s * self.scale
+        """An interval or hold-down in this profile, in seconds."""
+        return to_s(scaling.interval_ns(to_ns(documented_s), self.scale))
+
+    def ttl_s(self, documented_s: float) -> int:
+        """A TTL in this profile, in whole seconds as on the wire; see `harness.scaling`."""
+        return scaling.ttl_s(documented_s, self.scale)
 
     def timeout_s(self, documented_s: float) -> float:
-        """A time-out in this profile, in seconds, never below the floor (nor above what is documented)."""
-        return max(min(TIMEOUT_FLOOR_S, documented_s), documented_s * self.scale)
+        """A time-out in this profile, in seconds; see `harness.scaling`."""
+        return to_s(scaling.timeout_ns(to_ns(documented_s), self.scale))

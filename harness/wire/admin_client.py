@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.errors import WorldError
+from harness.kit.address import Address
+from harness.wire.ask import NoAnswer, ask
 
-Address = tuple[str, int]
 TIMEOUT_S = 10.0
 
 
@@ -30,16 +30,13 @@ class AdminClient:
         return self._call("POST", path, {} if body is None else body)
 
     def _call(self, method: str, path: str, body: Any) -> Any:
-        connection = http.client.HTTPConnection(*self.address, timeout=self._timeout_s)
         data = None if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"}
         try:
-            connection.request(method, path, data, {"Content-Type": "application/json"})
-            response = connection.getresponse()
-            text = response.read()
-        except (OSError, http.client.HTTPException) as error:
-            raise WorldError(f"{self._name}: {method} {path}: {error or type(error).__name__}") from error
-        finally:
-            connection.close()
-        if response.status >= 300:
-            raise WorldError(f"{self._name}: {method} {path}: {response.status} {text.decode(errors='replace')[:500]}")
-        return json.loads(text) if text else None
+            answer = ask(self.address, method, path, timeout_s=self._timeout_s, headers=headers, body=data)
+        except NoAnswer as error:
+            raise WorldError(f"{self._name}: {method} {path}: {error}") from error
+        if answer.status >= 300:
+            text = answer.body.decode(errors="replace")[:500]
+            raise WorldError(f"{self._name}: {method} {path}: {answer.status} {text}")
+        return json.loads(answer.body) if answer.body else None

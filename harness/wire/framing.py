@@ -12,24 +12,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from harness.errors import WorldError
+from harness.wire.body import MAX_HEAD_BYTES, Body, ChunkedBody, EndlessBody, FramingError, LengthBody
 
-MAX_HEAD_BYTES = 64 * 1024
-"""Start line and headers together. ALB allows 64K for a request (its quotas page, "HTTP headers")."""
-
-MAX_CHUNK_LINE_BYTES = 4096
 MAX_INTERIM_HEADS = 16
 
 _FIELD_BLOCK = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*\r\n)*\r\n")
 _REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([!-~\x80-\xff]+) HTTP/1\.([01])")
-_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})(?: [^\r\n\0]*)?")
+_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9]{2})(?: ([^\r\n\0]*))?")
 _DECIMAL = re.compile(rb"[0-9]{1,18}")
-_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n\0]*)?")
-_TRAILER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*")
 
 
-class FramingError(WorldError):
-    """The bytes are no HTTP/1.x message whose end everybody agrees on."""
+_START = b"HTTP/1."
 
 
 @dataclass(slots=True)
@@ -55,25 +48,33 @@ class Head:
 
 @dataclass(slots=True)
 class RequestHead(Head):
-    """A request's head. expects_continue: the client may wait for `100 Continue` before it sends the body."""
+    """A request's head. expects_continue: the client may wait for `100 Continue` before it sends the body.
+
+    hosts: how many Host headers it has; RFC 9112 section 3.2 wants one in HTTP/1.1.
+    """
 
     method: bytes = b""
     target: bytes = b""
     expects_continue: bool = False
+    hosts: int = 1
 
 
 @dataclass(slots=True)
 class ResponseHead(Head):
-    """A response's head. interim: 1xx, another head follows. until_close: only the end of the connection ends it."""
+    """A response's head. interim: 1xx, another head follows. until_close: only the end of the connection ends it.
+
+    length: of the body, None when it is not told beforehand.
+    """
 
     status: int = 0
     interim: bool = False
     until_close: bool = False
+    length: int | None = None
 
 
 @dataclass(slots=True)
 class Part:
-    """What one `feed` found of a message: a head (or None), raw body bytes, whether the message ended, an error.
+    """What one `feed` found of a message: a head (or None), body bytes, whether the message ended, an error.
 
     error: nothing more can be framed on this connection; `body` then holds the bytes that could not be framed.
     """
@@ -85,101 +86,15 @@ class Part:
 
 
 @dataclass(slots=True)
-class LengthBody:
-    """A body of a known length."""
-
-    left: int
-
-    def take(self, data: bytes, at: int) -> int:
-        """Where the body's bytes in `data[at:]` end."""
-        taken = min(self.left, len(data) - at)
-        self.left -= taken
-        return at + taken
-
-    @property
-    def done(self) -> bool:
-        """Every byte has come."""
-        return self.left == 0
-
-
-class EndlessBody:
-    """A body that ends with the connection."""
-
-    done = False
-
-    def take(self, data: bytes, at: int) -> int:
-        """Everything."""
-        return len(data)
-
-
-@dataclass(slots=True)
-class ChunkedBody:
-    """A chunked body with its trailer section (RFC 9112 section 7.1), kept as raw bytes."""
-
-    done: bool = False
-    _left: int = 0
-    _line: bytes = b""
-    _expect: str = "size"
-    _trailer_bytes: int = 0
-
-    def take(self, data: bytes, at: int) -> int:
-        """Where the body's bytes in `data[at:]` end. Raises FramingError."""
-        while at < len(data) and not self.done:
-            at = self._take_chunk(data, at) if self._left else self._take_line(data, at)
-        return at
-
-    def _take_chunk(self, data: bytes, at: int) -> int:
-        taken = min(self._left, len(data) - at)
-        self._left -= taken
-        if not self._left:
-            self._expect = "end of chunk"
-        return at + taken
-
-    def _take_line(self, data: bytes, at: int) -> int:
-        newline = data.find(b"\n", at)
-        end = len(data) if newline < 0 else newline + 1
-        self._line += data[at:end]
-        limit = 2 if self._expect == "end of chunk" else MAX_CHUNK_LINE_BYTES
-        if len(self._line) > limit:
-            raise FramingError(f"chunked body: no {self._expect} line within {limit} bytes")
-        if newline >= 0:
-            line, self._line = self._line, b""
-            if not line.endswith(b"\r\n"):
-                raise FramingError("chunked body: a line ends with a bare LF")
-            self._on_line(line[:-2])
-        return end
-
-    def _on_line(self, line: bytes) -> None:
-        if self._expect == "end of chunk":
-            if line:
-                raise FramingError("chunked body: a chunk is longer than its size says")
-            self._expect = "size"
-        elif self._expect == "size":
-            size = _CHUNK_SIZE.fullmatch(line)
-            if size is None:
-                raise FramingError(f"chunked body: {line[:40]!r} is no chunk size")
-            self._left = int(size.group(1), 16)
-            if not self._left:
-                self._expect = "trailer"
-        elif not line:
-            self.done = True
-        else:
-            self._trailer_bytes += len(line)
-            if self._trailer_bytes > MAX_HEAD_BYTES or _TRAILER.fullmatch(line) is None:
-                raise FramingError("chunked body: a bad or too long trailer section")
-
-
-Body = LengthBody | EndlessBody | ChunkedBody
-
-
-@dataclass(slots=True)
 class MessageReader:
     """Frames one direction of a connection; see the module. Subclasses know requests from responses.
 
-    max_head_bytes: longest accepted start line and headers together.
+    max_head_bytes: longest accepted start line and headers together. decode: parts hold a chunked body's data, not its
+    raw bytes.
     """
 
     max_head_bytes: int = MAX_HEAD_BYTES
+    decode: bool = False
     finished: bool = False
     broken: bool = False
     _buffer: bytes = b""
@@ -242,7 +157,8 @@ class MessageReader:
                         continue
                 start, at = at, self._body.take(data, at)
                 self.finished = self._body.done
-                parts.append(Part(head, data[start:at], self.finished))
+                content = self._body.content(data[start:at]) if self.decode else data[start:at]
+                parts.append(Part(head, content, self.finished))
                 if not self.finished:
                     return parts
         except FramingError as error:
@@ -263,8 +179,12 @@ class MessageReader:
             newline = data.find(b"\n", at)
             if newline == at or (newline > at and data[newline - 1] != 13):
                 raise FramingError("a line ends with a bare LF")
+            self._check_start(data, at)
             return -1
         return found + 4
+
+    def _check_start(self, data: bytes, at: int) -> None:
+        """Refuse an incomplete head that cannot become one. Raises FramingError."""
 
     def _skip_empty_lines(self, data: bytes, at: int) -> int:
         """Where the message starts; responses have nothing to skip."""
@@ -293,6 +213,7 @@ class _Framing:
     codings: list[bytes] = field(default_factory=list)
     options: list[bytes] = field(default_factory=list)
     expect: bytes = b""
+    hosts: int = 0
 
 
 def _framing(fields: list[tuple[bytes, bytes]]) -> _Framing:
@@ -308,6 +229,8 @@ def _framing(fields: list[tuple[bytes, bytes]]) -> _Framing:
             found.options += [option.strip() for option in value.lower().split(b",")]
         elif name == b"expect":
             found.expect = value.lower()
+        elif name == b"host":
+            found.hosts += 1
     if found.length is not None and found.codings:
         raise FramingError("both Content-Length and Transfer-Encoding")
     return found
@@ -343,12 +266,12 @@ class RequestReader(MessageReader):
         if framing.codings:
             if framing.codings != [b"chunked"] or minor == 0:
                 raise FramingError("a Transfer-Encoding other than chunked in HTTP/1.1")
-            self._body = ChunkedBody()
+            self._body = ChunkedBody(self.decode)
         else:
             self._body = LengthBody(framing.length or 0)
         keep_alive = _keep_alive(minor, framing.options)
         expects = framing.expect == b"100-continue" and not self._body.done
-        return RequestHead(raw, minor, fields, keep_alive, method, target, expects)
+        return RequestHead(raw, minor, fields, keep_alive, method, target, expects, framing.hosts)
 
 
 @dataclass(slots=True)
@@ -356,6 +279,14 @@ class ResponseReader(MessageReader):
     """Frames responses. method: of the request that the next response answers (HEAD has no body)."""
 
     method: bytes = b""
+
+    def coming_status(self) -> tuple[int, str] | None:
+        """Status and reason of a final head that is under way; None while its first line is not there."""
+        return status_line(self._buffer) if self._body is None else None
+
+    def _check_start(self, data: bytes, at: int) -> None:
+        if not _START.startswith(data[at : at + len(_START)]):
+            raise FramingError(f"{data[at : at + 80]!r} begins no response of HTTP/1.0 or 1.1")
 
     def _begin(self, raw: bytes) -> ResponseHead:
         line_end = raw.index(b"\r\n")
@@ -375,7 +306,8 @@ class ResponseReader(MessageReader):
             return ResponseHead(raw, minor, fields, keep_alive, status, interim=True)
         self._body = self._body_of(minor, status, framing)
         endless = isinstance(self._body, EndlessBody)
-        return ResponseHead(raw, minor, fields, keep_alive and not endless, status, until_close=endless)
+        length = self._body.left if isinstance(self._body, LengthBody) else None
+        return ResponseHead(raw, minor, fields, keep_alive and not endless, status, until_close=endless, length=length)
 
     def _body_of(self, minor: int, status: int, framing: _Framing) -> Body:
         """RFC 9112 section 6.3."""
@@ -384,5 +316,13 @@ class ResponseReader(MessageReader):
         if framing.codings:
             if minor == 0:
                 raise FramingError("Transfer-Encoding in an HTTP/1.0 response")
-            return ChunkedBody() if framing.codings[-1] == b"chunked" else EndlessBody()
+            return ChunkedBody(self.decode) if framing.codings[-1] == b"chunked" else EndlessBody()
         return EndlessBody() if framing.length is None else LengthBody(framing.length)
+
+
+def status_line(raw: bytes) -> tuple[int, str] | None:
+    """Status and reason of a final response's first line; None while it is not complete, and for an interim one."""
+    line = _STATUS_LINE.match(raw)
+    if line is None or not raw.startswith(b"\r\n", line.end()) or line.group(2) < b"200":
+        return None
+    return int(line.group(2)), (line.group(3) or b"").decode("latin-1")

@@ -8,22 +8,23 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from harness.clock import monotonic_ns, to_ns, to_s
+from harness.clock import monotonic_ns
 from harness.outcome import Outcome
+from harness.units import to_ns, to_s
 from harness.witness import outcomes
 from harness.witness.channel import ExchangeError
 from harness.witness.client import render
 from harness.witness.lateness import Durations
 from harness.witness.ledger import Planned
-from harness.witness.models import Workload
 from harness.witness.routes import Dial
+from harness.workload import Workload
 
 PREFIX = "cal-"
 
 
 @dataclass
 class Burst:
-    """What came of it. Rates count acknowledged operations only; times are in nanoseconds."""
+    """The result of a burst. Rates count acknowledged operations only; times are in nanoseconds."""
 
     done: int
     failed: int

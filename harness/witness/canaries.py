@@ -13,9 +13,9 @@ import psutil
 
 from harness.clock import monotonic_ns
 from harness.history.events import CanaryProbe
+from harness.wire.exchange import render_request
 from harness.witness import outcomes
 from harness.witness.channel import Channel, ExchangeError, dial
-from harness.witness.http_wire import render_request
 from harness.witness.models import Canary, DynamoDbCanary, HttpCanary, ProcessCanary
 from harness.witness.tasks import TaskSet
 
@@ -31,7 +31,7 @@ def http_request(canary: HttpCanary) -> bytes:
 
 def dynamodb_request(canary: DynamoDbCanary) -> bytes:
     """ListTables in the JSON protocol (Amazon DynamoDB Developer Guide, "DynamoDB low-level API")."""
-    scope = f"20260101/{canary.scope_region}/dynamodb/aws4_request"
+    scope = f"20260101/{canary.region}/dynamodb/aws4_request"
     headers = {
         "X-Amz-Target": "DynamoDB_20120810.ListTables",
         "X-Amz-Date": "20260101T000000Z",
@@ -39,7 +39,7 @@ def dynamodb_request(canary: DynamoDbCanary) -> bytes:
         "Authorization": f"AWS4-HMAC-SHA256 Credential=canary/{scope}, "
         f"SignedHeaders=host;x-amz-date;x-amz-target, Signature={_SIGNATURE}",
     }
-    host = f"dynamodb.{canary.scope_region}.amazonaws.com"
+    host = f"dynamodb.{canary.region}.amazonaws.com"
     return render_request("POST", "/", host, headers, b"{}", keepalive=canary.keepalive)
 
 
@@ -127,6 +127,7 @@ class CanaryRunner:
 
     def __init__(self, canary: Canary, timeout_s: float, tasks: TaskSet, record: Callable[[CanaryProbe], None]) -> None:
         self._link = canary.link
+        self._kind = canary.kind
         self._alone = isinstance(canary, ProcessCanary) or canary.keepalive
         self._probe = probe_of(canary, timeout_s)
         self._tasks = tasks
@@ -144,7 +145,7 @@ class CanaryRunner:
         sent_ns = monotonic_ns()
         error = await self._probe.once()
         self._busy -= 1
-        self._record(CanaryProbe(self._link, error is None, sent_ns, monotonic_ns(), error))
+        self._record(CanaryProbe(self._link, error is None, sent_ns, monotonic_ns(), error, self._kind))
         if self._closed and not self._busy:
             self._probe.close()
 

@@ -8,11 +8,15 @@ import socket
 from collections.abc import Callable
 from typing import Final
 
+from harness.kit.address import Address
+from harness.wire.body import FramingError
+from harness.wire.exchange import Response, ResponseCollector
 from harness.witness import outcomes
-from harness.witness.http_wire import Garbage, Response, ResponseReader
-from harness.witness.models import Address
 
 _READ_SIZE: Final = 64 * 1024
+MAX_HEAD_BYTES: Final = 16 * 1024
+MAX_BODY_BYTES: Final = 256 * 1024
+"""No answer to a request of ours is larger: what is, is garbage."""
 
 
 class ExchangeError(Exception):
@@ -60,27 +64,27 @@ class Channel:
         call is cancelled, and when the answer says that the connection ends.
         """
         self._unwatch()
-        reader = ResponseReader()
+        answer = ResponseCollector(max_head_bytes=MAX_HEAD_BYTES, max_body_bytes=MAX_BODY_BYTES)
         try:
             await self._loop.sock_sendall(self._sock, request)
-            while reader.response is None:
+            while answer.response is None:
                 data = await self._loop.sock_recv(self._sock, _READ_SIZE)
-                if not data and not reader.end():
-                    raise ExchangeError(outcomes.RESET)
                 if data:
-                    reader.feed(data)
+                    answer.feed(data)
+                elif not answer.end():
+                    raise ExchangeError(outcomes.RESET)
         except OSError as error:
             self.close()
             raise ExchangeError(outcomes.RESET) from error
-        except Garbage as error:
+        except FramingError as error:
             self.close()
             raise ExchangeError(outcomes.GARBAGE) from error
         except BaseException:  # includes a deadline's cancellation: an answer may still come, so nobody may reuse it
             self.close()
             raise
-        if not reader.response.reusable:
+        if not answer.response.reusable:
             self.close()
-        return reader.response
+        return answer.response
 
     def watch(self, on_break: Callable[[], None]) -> None:
         """While idle: close, and call `on_break`, as soon as the peer closes or sends something unasked."""

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
 
-from harness.clock import NS_PER_S, monotonic_ns, to_ns
+from harness.clock import monotonic_ns
 from harness.history.events import Completion, Event, Invoke
-from harness.names import HEADER_EPOCH, HEADER_REGION
 from harness.outcome import Outcome
-from harness.witness import ledger, outcomes
+from harness.units import to_ns, to_s
+from harness.wire.exchange import render_request
+from harness.witness import ledger, operation, outcomes
 from harness.witness.channel import ExchangeError
 from harness.witness.dns_client import DnsFailure
-from harness.witness.http_wire import Response, render_request
 from harness.witness.lateness import Durations
-from harness.witness.models import Request, Workload
-from harness.witness.outcomes import Seen
-from harness.witness.routes import Attempt, FreshRoute, PooledRoute
+from harness.witness.operation import Operation
+from harness.witness.routes import FreshRoute, PooledRoute
 from harness.witness.tasks import TaskSet
-
-_TIMED_OUT: Final = {"dns": outcomes.DNS, "connect": outcomes.CONNECT_TIMEOUT, "answer": outcomes.TIMEOUT}
+from harness.workload import Request, Workload
 
 
 class Tally:
@@ -93,55 +90,37 @@ class Client:
         )
 
     async def _perform(self, planned: ledger.Planned, sent_ns: int) -> None:
-        attempt = Attempt()
-        response, error = await self._exchange(planned, sent_ns, attempt)
-        returned_ns = monotonic_ns()
-        seen = self._judge(planned, response, error)
-        self._book, _ = ledger.step(self._book, ledger.Settled(planned, seen.outcome), returned_ns)
-        self._tally.count(self.cohort, seen.outcome.value)
-        if seen.outcome is Outcome.OK:
-            self._tally.latency.add(returned_ns - sent_ns)
-        headers = response.headers if response is not None else {}
-        self._record(
-            Completion(
-                planned.op,
-                planned.p,
-                self.name,
-                self.cohort,
-                planned.f,
-                planned.k,
-                seen.v,
-                seen.outcome,
-                returned_ns,
-                address=attempt.address,
-                status=response.status if response is not None else None,
-                error=seen.error,
-                region=outcomes.region_of(headers.get(HEADER_REGION.lower())),
-                epoch=outcomes.epoch_of(headers.get(HEADER_EPOCH.lower())),
-            )
-        )
+        template = self._requests[planned.f]
+        request = render(template, self._host, planned, keepalive=self.route.keepalive)
+        state = Operation(planned, self.name, self.cohort, template.value)
 
-    async def _exchange(self, planned: ledger.Planned, sent_ns: int, attempt: Attempt) -> tuple[Response | None, str]:
-        """The answer, or the word for what came instead of one."""
-        request = render(self._requests[planned.f], self._host, planned, keepalive=self.route.keepalive)
-        remaining_s = (sent_ns + self._timeout_ns - monotonic_ns()) / NS_PER_S
+        def tell(event: operation.Event) -> None:
+            nonlocal state
+            state, effects = operation.step(state, event, monotonic_ns())
+            for effect in effects:
+                self._complete(planned, sent_ns, effect.completion)
+
+        remaining_s = to_s(sent_ns + self._timeout_ns - monotonic_ns())
         try:
             async with asyncio.timeout(remaining_s):
-                lease = await self.route.acquire(attempt)
-                attempt.stage = "answer"
+                lease = await self.route.acquire(tell)
                 try:
-                    return await lease.channel.exchange(request), ""
+                    answer = await lease.channel.exchange(request)
                 finally:
                     self.route.release(lease)
         except TimeoutError:
-            return None, _TIMED_OUT[attempt.stage]
+            tell(operation.Deadline())
         except DnsFailure:
-            return None, outcomes.DNS
+            tell(operation.Failed(outcomes.DNS))
         except ExchangeError as error:
-            return None, error.word
+            tell(operation.Failed(error.word))
+        else:
+            tell(operation.Answered(answer.status, answer.headers, answer.body))
 
-    def _judge(self, planned: ledger.Planned, response: Response | None, error: str) -> Seen:
-        if response is None:
-            return outcomes.without_answer(error)
-        value = self._requests[planned.f].value
-        return outcomes.with_answer(planned.f, response.status, response.headers, response.body, value)
+    def _complete(self, planned: ledger.Planned, sent_ns: int, completion: Completion) -> None:
+        returned_ns = completion.mono_ns
+        self._book, _ = ledger.step(self._book, ledger.Settled(planned, completion.outcome), returned_ns)
+        self._tally.count(self.cohort, completion.outcome.value)
+        if completion.outcome is Outcome.OK:
+            self._tally.latency.add(returned_ns - sent_ns)
+        self._record(completion)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from harness.clock import to_ns
 from harness.history.events import DnsAnswer, Event
+from harness.names import CohortName
+from harness.units import to_ns
 from harness.witness.channel import Channel, ExchangeError, dial
 from harness.witness.client import Client, Tally
 from harness.witness.dns_client import DnsClient
@@ -68,7 +69,7 @@ def build(around: Surroundings) -> list[Scheduled]:
             book = LedgerState(around.prefix, len(scheduled), total, cohort.delete_every)
             client = Client(
                 f"{name}-{number}",
-                name,
+                name.value,
                 around.config.record,
                 around.config.workload,
                 around.config.timeout_s,
@@ -83,13 +84,13 @@ def build(around: Surroundings) -> list[Scheduled]:
     return scheduled
 
 
-def _route(around: Surroundings, name: str, cohort: Cohort, number: int) -> FreshRoute | PooledRoute:
-    if name.startswith("direct-"):
+def _route(around: Surroundings, name: CohortName, cohort: Cohort, number: int) -> FreshRoute | PooledRoute:
+    if name in (CohortName.DIRECT_A, CohortName.DIRECT_B):
         return FreshRoute(FixedAddress(around.config.edge_of(name)), around.dial)
-    if name.startswith("pinned-"):
+    if name in (CohortName.PINNED_A, CohortName.PINNED_B):
         return WarmPooledRoute(FixedAddress(around.config.edge_of(name)), around.dial, cohort.connections)
     resolver = _resolver(around, f"{name}-{number}", number / cohort.clients, cohort.min_ttl_s)
-    if name == "keepalive":
+    if name is CohortName.KEEPALIVE:
         return PooledRoute(HeldAddress(resolver), around.dial, _KEPT_IDLE)
     return FreshRoute(resolver, around.dial)
 

@@ -15,8 +15,9 @@ import dns.message
 import dns.rcode
 import dns.rdatatype
 
-from harness.clock import NS_PER_S, monotonic_ns
-from harness.witness.models import Address
+from harness.clock import monotonic_ns
+from harness.kit.address import Address
+from harness.units import NS_PER_S
 
 TRY_TIMEOUT_S = 0.3
 TRIES = 3
@@ -52,7 +53,7 @@ class DnsClient(asyncio.DatagramProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.DatagramTransport, transport)  # uvloop's is none of asyncio's classes
 
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+    def datagram_received(self, data: bytes, addr: Address) -> None:
         """An answer: whoever asked under its id gets it. Late ones, and what nobody asked, are dropped."""
         asked = self._pending.get(int.from_bytes(data[:2], "big")) if len(data) >= 12 else None
         if asked is None or not data[2] & 0x80:

@@ -51,12 +51,6 @@ class Durations:
                 return min(_upper_ns(bucket), self.max_ns)
         return self.max_ns
 
-    def share_within(self, limit_ns: int) -> float:
-        """The share of values that certainly did not exceed `limit_ns`; 1.0 without values."""
-        if not self.count:
-            return 1.0
-        return sum(n for bucket, n in self._counts.items() if _upper_ns(bucket) <= limit_ns) / self.count
-
     def summary(self) -> dict[str, int]:
         """count, and p50, p99, p999, max in nanoseconds."""
         return {

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from harness.clock import NS_PER_S
 from harness.history.events import Function
 from harness.outcome import Outcome
+from harness.units import NS_PER_S
 
 REMEMBERED = 64
 """Acknowledged keys that a client keeps for reads: 13 s worth at five writes a second."""

@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
-from harness.errors import InputError
-
-CohortName = Literal["dns", "keepalive", "ttl-violating", "pinned-a", "pinned-b", "direct-a", "direct-b"]
-Address = tuple[str, Annotated[int, Field(ge=0, le=65535)]]
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host` is a literal loopback address. Names are not: what they mean is decided elsewhere."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+from harness.kit.address import ANY_ADDRESS, Address, LoopbackAddress, is_loopback
+from harness.kit.config import Strict, parsed, refusal
+from harness.names import CohortName
+from harness.workload import Workload
 
 
-def _loopback(address: Address) -> Address:
-    if not is_loopback(address[0]):
-        raise ValueError(f"{address[0]} is not a loopback address; the witness talks to this machine only")
-    return address
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Cohort(_Model):
+class Cohort(Strict):
     """How many clients of a kind there are, and how often each writes and reads.
 
     period_s: one write and one read per client in each period. delete_every: every Nth write is a delete (0: none).
@@ -47,46 +28,10 @@ class Cohort(_Model):
     connections: int = Field(default=4, ge=1, le=100)
 
 
-class Request(_Model):
-    """A request template: `{id}` and `{value}` are replaced in path and body.
-
-    value: where a read's answer holds the value: a field's name, or a JSON pointer that starts with "/".
-    """
-
-    method: str
-    path: str
-    body: str | None = None
-    value: str = "value"
-    content_type: str = "application/json"
-
-    @field_validator("method", "path")
-    @classmethod
-    def _token(cls, text: str) -> str:
-        if not text or any(character.isspace() for character in text):
-            raise ValueError("must not be empty, and has no white space")
-        return text
-
-    @field_validator("content_type")
-    @classmethod
-    def _one_line(cls, text: str) -> str:
-        if "\r" in text or "\n" in text:
-            raise ValueError("must be one line")
-        return text
-
-
-class Workload(_Model):
-    """How the application is spoken to. The default is the storefront's interface: `/items/{id}`."""
-
-    put: Request = Request(method="PUT", path="/items/{id}", body='{"value": "{value}"}')
-    get: Request = Request(method="GET", path="/items/{id}")
-    delete: Request = Request(method="DELETE", path="/items/{id}")
-
-
-class _SocketCanary(_Model):
+class _SocketCanary(Strict):
     link: str
-    address: Address
+    address: LoopbackAddress
     keepalive: bool = False
-    _local = field_validator("address")(_loopback)
 
 
 class HttpCanary(_SocketCanary):
@@ -98,17 +43,13 @@ class HttpCanary(_SocketCanary):
 
 
 class DynamoDbCanary(_SocketCanary):
-    """ListTables through a link. region: of the credential scope; None: the link's target."""
+    """ListTables through a link. region: of the credential scope."""
 
     kind: Literal["dynamodb"]
-    region: str | None = None
-
-    @property
-    def scope_region(self) -> str:
-        return self.region or self.link.partition("->")[2].partition(":")[0]
+    region: str = Field(min_length=1)
 
 
-class ProcessCanary(_Model):
+class ProcessCanary(Strict):
     """A process is there and not stopped."""
 
     kind: Literal["process"]
@@ -119,7 +60,12 @@ class ProcessCanary(_Model):
 Canary = Annotated[HttpCanary | DynamoDbCanary | ProcessCanary, Field(discriminator="kind")]
 
 
-class WitnessConfig(_Model):
+_EDGE_OF = {
+    CohortName.PINNED_A: 0, CohortName.DIRECT_A: 0, CohortName.PINNED_B: 1, CohortName.DIRECT_B: 1,
+}  # fmt: skip
+
+
+class WitnessConfig(Strict):
     """Everything the witness needs.
 
     history: JSON-lines file that is appended to. dns: authoritative server. record: the application's name.
@@ -129,12 +75,12 @@ class WitnessConfig(_Model):
     """
 
     history: str
-    dns: Address
+    dns: LoopbackAddress
     record: str
     port: int = Field(ge=1, le=65535)
-    address_book: dict[str, Address] = {}
-    edges: dict[str, str] = {}
-    cohorts: dict[CohortName, Cohort] = {}
+    address_book: dict[str, LoopbackAddress] = Field(default_factory=dict)
+    edges: dict[str, str] = Field(default_factory=dict)
+    cohorts: dict[CohortName, Cohort] = Field(default_factory=dict)
     workload: Workload = Workload()
     timeout_s: float = Field(default=1.0, gt=0)
     dns_probe_period_s: float = Field(default=0.05, gt=0)
@@ -143,25 +89,18 @@ class WitnessConfig(_Model):
     canary_timeout_s: float = Field(default=1.0, gt=0)
     realtime: bool = True
     seed: int = 0
-    admin: Address = ("127.0.0.1", 0)
-
-    _local = field_validator("dns", "admin")(_loopback)
-
-    @field_validator("address_book")
-    @classmethod
-    def _local_book(cls, book: dict[str, Address]) -> dict[str, Address]:
-        return {answered: _loopback(address) for answered, address in book.items()}
+    admin: LoopbackAddress = ANY_ADDRESS
 
     @model_validator(mode="after")
     def _edges_for_cohorts(self) -> WitnessConfig:
         for name, cohort in self.cohorts.items():
-            if cohort.clients and name.endswith(("-a", "-b")):
+            if cohort.clients and name in _EDGE_OF:
                 self.edge_of(name)
         return self
 
-    def edge_of(self, cohort: str) -> str:
-        """The edge address of a cohort that ends in `-a` (first edge) or `-b` (second). Raises ValueError."""
-        place = "ab".index(cohort[-1])
+    def edge_of(self, cohort: CohortName) -> str:
+        """The edge address of a cohort that stays with one edge. Raises ValueError."""
+        place = _EDGE_OF[cohort]
         addresses = list(self.edges.values())
         if place >= len(addresses):
             raise ValueError(f"cohort {cohort} needs {place + 1} edges; {len(addresses)} are configured")
@@ -176,10 +115,7 @@ class WitnessConfig(_Model):
 
 def parse_config(config: Mapping[str, Any]) -> WitnessConfig:
     """The validated configuration. Raises InputError that names every wrong or unknown key."""
-    try:
-        return WitnessConfig.model_validate(dict(config))
-    except ValidationError as error:
-        raise InputError(*_problems("witness", error)) from error
+    return parsed(WitnessConfig, config, "witness")
 
 
 _CANARIES: TypeAdapter[tuple[Canary, ...]] = TypeAdapter(tuple[Canary, ...])
@@ -190,8 +126,4 @@ def parse_canaries(canaries: Any) -> tuple[Canary, ...]:
     try:
         return _CANARIES.validate_python(canaries)
     except ValidationError as error:
-        raise InputError(*_problems("canaries", error)) from error
-
-
-def _problems(root: str, error: ValidationError) -> list[str]:
-    return [f"{'.'.join((root, *map(str, item['loc'])))}: {item['msg']}" for item in error.errors(include_url=False)]
+        raise refusal(error, "canaries", Canary) from error

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harness.clock import NS_PER_S
 from harness.history.events import DnsAnswer
+from harness.names import AUTHORITATIVE
+from harness.units import NS_PER_S
 from harness.witness.dns_client import DnsClient, DnsFailure
 from harness.witness.tasks import TaskSet
-
-AUTHORITATIVE = "authoritative"
-"""The observer's name in the history."""
 
 
 class DnsProber:

@@ -4,33 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
-from collections.abc import Callable, Coroutine, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from typing import Any
 
-from aiohttp import web
-
 from harness.errors import WorldError
+from harness.kit.admin import serve_admin
+from harness.kit.process import Ready, cancelled, run_until_signal, stop_or_failure
 from harness.witness import scheduling
 from harness.witness.admin import Admin
 from harness.witness.models import WitnessConfig, parse_config
 from harness.witness.witness import Witness
 
-_new_event_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
-try:
-    import uvloop
-except ImportError:  # not made for Windows
-    pass
-else:
-    _new_event_loop = uvloop.new_event_loop
-
 log = logging.getLogger(__name__)
 
-_SHUTDOWN_S = 1.0
 
-
-def serve(config: Mapping[str, Any], ready: Callable[[Mapping[str, Any]], None]) -> None:
+def serve(config: Mapping[str, Any], ready: Ready) -> None:
     """Run the witness until SIGTERM or SIGINT; what is outstanding then is still recorded.
 
     config: see harness.witness.models.WitnessConfig. ready is called once with {"admin": [host, port],
@@ -40,48 +29,24 @@ def serve(config: Mapping[str, Any], ready: Callable[[Mapping[str, Any]], None])
     parsed = parse_config(config)
     if parsed.realtime:
         scheduling.become_punctual()
-    _run(_serve(parsed, ready))
+    run_until_signal(lambda stop: _serve(parsed, ready, stop))
 
 
-def _run(main: Coroutine[Any, Any, None]) -> None:
-    with asyncio.Runner(loop_factory=_new_event_loop) as runner:
-        runner.run(main)
-
-
-async def _serve(config: WitnessConfig, ready: Callable[[Mapping[str, Any]], None]) -> None:
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ended.set)
+async def _serve(config: WitnessConfig, ready: Ready, stop: asyncio.Event) -> None:
     try:
         witness = Witness(config)
     except OSError as error:
         raise WorldError(f"history {config.history}: {error}") from error
+    loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _, context: _report(witness, context))
-    runner = web.AppRunner(Admin(witness).application(), access_log=None, shutdown_timeout=_SHUTDOWN_S)
-    tidy = loop.create_task(witness.keep_tidy())
-    try:
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(witness.close)
         await witness.open()
-        await runner.setup()
-        site = web.TCPSite(runner, *config.admin)
-        await site.start()
+        admin = await serve_admin(stack, "witness", Admin(witness).routes(), config.admin)
+        stack.push_async_callback(cancelled, loop.create_task(witness.keep_tidy()))
         scheduling.tame_garbage_collection()
-        ready({"admin": list(runner.addresses[0][:2]), "scheduling": scheduling.current(), "loop": _loop_name()})
-        await _until(ended, witness.failed)
-    finally:
-        tidy.cancel()
-        with suppress(asyncio.CancelledError):
-            await tidy
-        await runner.cleanup()
-        await witness.close()
-
-
-async def _until(ended: asyncio.Event, failed: asyncio.Future[None]) -> None:
-    waiter = asyncio.ensure_future(ended.wait())
-    await asyncio.wait((waiter, failed), return_when=asyncio.FIRST_COMPLETED)
-    waiter.cancel()
-    if failed.done() and not failed.cancelled() and (error := failed.exception()) is not None:
-        raise WorldError(f"the witness failed: {error!r}") from error
+        ready({"admin": list(admin), "scheduling": scheduling.current(), "loop": _loop_name()})
+        await stop_or_failure(stop, witness.failed)
 
 
 def _report(witness: Witness, context: Mapping[str, Any]) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from harness.clock import NS_PER_S, monotonic_ns
+from harness.clock import monotonic_ns
 from harness.history.events import DnsAnswer
+from harness.units import NS_PER_S
 from harness.witness import resolver_cache as cache
 from harness.witness.dns_client import DnsClient, DnsFailure
 from harness.witness.tasks import TaskSet

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from harness.witness.channel import Channel, ExchangeError
+from harness.witness.operation import Connected, Resolved
 
 Dial = Callable[[str], Awaitable[Channel]]
 """Connects to an answered address, by whichever link it stands for."""
 
 
-@dataclass
-class Attempt:
-    """How far an operation got, kept outside of the coroutine that a deadline cancels."""
-
-    address: str | None = None
-    stage: Literal["dns", "connect", "answer"] = "dns"
+Tell = Callable[[Resolved | Connected], None]
+"""Hears how far an operation has got: what a deadline means depends on it."""
 
 
 @dataclass(eq=False)
@@ -73,7 +70,7 @@ class HeldAddress:
 class Route(Protocol):
     """Gives connections, and takes them back."""
 
-    async def acquire(self, attempt: Attempt) -> Lease:
+    async def acquire(self, tell: Tell) -> Lease:
         """A connection to send on. Raises DnsFailure, ExchangeError."""
         ...
 
@@ -95,10 +92,12 @@ class FreshRoute:
         self._source = source
         self._dial = dial
 
-    async def acquire(self, attempt: Attempt) -> Lease:
-        attempt.address = await self._source.address()
-        attempt.stage = "connect"
-        return Lease(await self._dial(attempt.address), attempt.address)
+    async def acquire(self, tell: Tell) -> Lease:
+        address = await self._source.address()
+        tell(Resolved(address))
+        channel = await self._dial(address)
+        tell(Connected(address))
+        return Lease(channel, address)
 
     def release(self, lease: Lease) -> None:
         lease.channel.close()
@@ -122,21 +121,23 @@ class PooledRoute:
         self._idle: deque[Lease] = deque()
         self._closed = False
 
-    async def acquire(self, attempt: Attempt) -> Lease:
+    async def acquire(self, tell: Tell) -> Lease:
         if self._idle:
             lease = self._idle.popleft()
-            attempt.address = lease.address
+            tell(Connected(lease.address))
             return lease
-        return await self._connect(attempt)
+        return await self._connect(tell)
 
-    async def _connect(self, attempt: Attempt) -> Lease:
-        attempt.address = await self._source.address()
-        attempt.stage = "connect"
+    async def _connect(self, tell: Tell) -> Lease:
+        address = await self._source.address()
+        tell(Resolved(address))
         try:
-            return Lease(await self._dial(attempt.address), attempt.address)
+            channel = await self._dial(address)
         except BaseException:  # refused, or cancelled by a deadline: either way the next one asks anew
             self._source.broke()
             raise
+        tell(Connected(address))
+        return Lease(channel, address)
 
     def release(self, lease: Lease) -> None:
         if not lease.channel.open:
@@ -157,6 +158,10 @@ class PooledRoute:
             self._idle.popleft().channel.close()
 
 
+def _ignore(_: Resolved | Connected) -> None:
+    """Nobody's operation waits for the connection."""
+
+
 class WarmPooledRoute(PooledRoute):
     """A pool that opens its connections before the first operation needs one."""
 
@@ -165,7 +170,7 @@ class WarmPooledRoute(PooledRoute):
         leases: list[Lease] = []
         for _ in range(self._keep):
             try:
-                leases.append(await self._connect(Attempt()))
+                leases.append(await self._connect(_ignore))
             except ExchangeError:
                 break
         for lease in leases:

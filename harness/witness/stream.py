@@ -6,7 +6,8 @@ import asyncio
 import math
 from collections.abc import Callable
 
-from harness.clock import NS_PER_MS, monotonic_ns, to_ns
+from harness.clock import monotonic_ns
+from harness.units import NS_PER_MS, to_ns
 from harness.witness.grid import Grid, due
 
 PATIENCE_NS = to_ns(1.0)

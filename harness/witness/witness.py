@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.clock import NS_PER_S, monotonic_ns, to_ns
-from harness.errors import InputError
+from harness.clock import monotonic_ns
+from harness.errors import InputError, WorldError
 from harness.history.events import Event
+from harness.units import NS_PER_S, to_ns
 from harness.witness import cohorts, scheduling
 from harness.witness.calibration import Burst, Target, calibrate
 from harness.witness.canaries import CanaryRunner
@@ -64,10 +65,12 @@ class Witness:
         self._dns = await open_client(self.config.dns, self.config.seed)
 
     def fail(self, error: BaseException) -> None:
-        """An error of our own: log it, and end in `failed`."""
+        """An error of our own: log it, and end in `failed`, as a WorldError."""
         log.error("the witness failed: %r", error, exc_info=error)
         if not self.failed.done():
-            self.failed.set_exception(error)
+            failure = WorldError(f"the witness failed: {error!r}")
+            failure.__cause__ = error
+            self.failed.set_exception(failure)
 
     def _record(self, event: Event) -> None:
         self._recorder.record(event)

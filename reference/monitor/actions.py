@@ -1,29 +1,34 @@
-"""What the monitor's rules do. Each is pure: (decision, state, now_ns) -> (state, effects)."""
+"""What the monitor's rules do. Each is pure: (rules, state, now_ns) -> (state, effects)."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from reference.active_region import BY_MONITOR, Record, highest
+from reference.lease import next_epoch
 from reference.monitor.conditions import active_view, move_of
-from reference.monitor.health import released
+from reference.monitor.health import Rules, released
 from reference.monitor.state import Announce, Effect, Mark, Move, Phase, State, WriteRecord
-
-if TYPE_CHECKING:
-    from reference.monitor.decision import Decision
 
 UNSEEN_MOVES = 100  # a table that could not be read may be ahead by fewer moves than this
 
 
-def adopt(d: Decision, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
+def epoch_for(rules: Rules, region: str, state: State, jump: int = 0) -> int:
+    """A fresh epoch for a region, above all that is known."""
+    known = [view.record.epoch for view in state.views.values() if view.record]
+    fences = [view.fenced for view in state.views.values()]
+    floor = max(state.record.epoch, *known, *fences, state.move.target.epoch if state.move else 0)
+    return next_epoch(floor, (rules.primary, rules.secondary).index(region), jump)
+
+
+def adopt(rules: Rules, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
     found = highest(view.record for view in state.views.values())
     if found is None:
         # Both tables were read and neither holds a record, so no lease was ever given.
-        first = Record(d.rules.primary, d.epoch_for(d.rules.primary, state))
+        first = Record(rules.primary, epoch_for(rules, rules.primary, state))
         state = replace(state, views={name: replace(v, horizon_ns=now_ns) for name, v in state.views.items()})
         return begin_recording(state, Move("", first, 0, "first start", drain=False), now_ns)
-    other = d.other(found.region)
+    other = rules.other(found.region)
     last = state.views[found.region].last
     views = dict(state.views)
     if last and any(echo.epoch == found.epoch for echo in last.heartbeat.echoes.values()):
@@ -33,15 +38,15 @@ def adopt(d: Decision, state: State, now_ns: int) -> tuple[State, tuple[Effect, 
     return state, (Announce("info", "recovered", {"region": found.region, "epoch": found.epoch}),)
 
 
-def adopt_partly(d: Decision, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
+def adopt_partly(rules: Rules, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
     """Only one table can be read, and the other may hold a later record: take an epoch above any it can hold."""
     found = highest(view.record for view in state.views.values())
     readable = next(view.region for view in state.views.values() if view.last is not None)
-    target = Record(readable, d.epoch_for(readable, state, UNSEEN_MOVES), found.by if found else BY_MONITOR)
+    target = Record(readable, epoch_for(rules, readable, state, UNSEEN_MOVES), found.by if found else BY_MONITOR)
     return begin_recording(state, Move("", target, 0, "started with one region unreadable", drain=False), now_ns)
 
 
-def follow_record(d: Decision, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
+def follow_record(rules: Rules, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
     found = found_later(state)
     if found.region == state.record.region:
         return begin_recording(state, Move("", found, state.record.epoch, "later record", drain=False), now_ns)
@@ -49,34 +54,34 @@ def follow_record(d: Decision, state: State, now_ns: int) -> tuple[State, tuple[
     return begin_fencing(state, move, now_ns)
 
 
-def renew_epoch(d: Decision, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
-    target = Record(state.record.region, d.epoch_for(state.record.region, state), state.record.by)
+def renew_epoch(rules: Rules, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
+    target = Record(state.record.region, epoch_for(rules, state.record.region, state), state.record.by)
     return begin_recording(state, Move("", target, state.record.epoch, "epoch was fenced", drain=False), now_ns)
 
 
-def fail_over(d: Decision, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
-    target = d.other(state.record.region)
-    record = Record(target, d.epoch_for(target, state))
+def fail_over(rules: Rules, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
+    target = rules.other(state.record.region)
+    record = Record(target, epoch_for(rules, target, state))
     why = f"{state.record.region} lost: {active_view(state).reason}"
     return begin_recording(state, Move("", record, state.record.epoch, why, drain=False), now_ns)
 
 
-def leave_gray(d: Decision, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
-    target = d.other(state.record.region)
-    record = Record(target, d.epoch_for(target, state))
+def leave_gray(rules: Rules, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
+    target = rules.other(state.record.region)
+    record = Record(target, epoch_for(rules, target, state))
     move = Move(state.record.region, record, state.record.epoch, f"{state.record.region} fails too often", drain=True)
     return begin_fencing(state, move, now_ns)
 
 
-def fail_back(d: Decision, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
-    record = Record(d.rules.primary, d.epoch_for(d.rules.primary, state))
+def fail_back(rules: Rules, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
+    record = Record(rules.primary, epoch_for(rules, rules.primary, state))
     move = Move(state.record.region, record, state.record.epoch, "failback", drain=True, must_drain=True)
     return begin_fencing(state, move, now_ns)
 
 
-def alert(d: Decision, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
+def alert(rules: Rules, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
     reasons = {view.region: view.reason for view in state.views.values()}
-    state = replace(state, alerted_ns=now_ns + d.rules.alert_every_ns)
+    state = replace(state, alerted_ns=now_ns + rules.alert_every_ns)
     return state, (Announce("alert", "ALERT: the active region is lost and no other can take over", reasons),)
 
 
@@ -91,7 +96,7 @@ def begin_fencing(state: State, move: Move, now_ns: int) -> tuple[State, tuple[E
     )
 
 
-def begin_draining(d: Decision, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
+def begin_draining(rules: Rules, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
     move = replace(move_of(state), since_ns=now_ns)
     views = {**state.views, move.source: released(state.views[move.source])}
     state = replace(state, views=views)
@@ -104,30 +109,30 @@ def begin_draining(d: Decision, state: State, now_ns: int) -> tuple[State, tuple
     )
 
 
-def record_target(_d: Decision, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
+def record_target(_rules: Rules, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
     return begin_recording(state, move_of(state), now_ns)
 
 
-def give_up_move(d: Decision, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
+def give_up_move(rules: Rules, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
     """Back to the region that was active, under a new epoch because the old one is fenced."""
     move = move_of(state)
-    target = Record(move.source, d.epoch_for(move.source, state), state.record.by)
+    target = Record(move.source, epoch_for(rules, move.source, state), state.record.by)
     back = Move("", target, move.former_epoch, f"gave up: {move.why}", drain=False)
     return begin_recording(state, back, now_ns)
 
 
-def drain_gave_out(d: Decision, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
-    return (give_up_move if move_of(state).must_drain else record_target)(d, state, now_ns)
+def drain_gave_out(rules: Rules, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
+    return (give_up_move if move_of(state).must_drain else record_target)(rules, state, now_ns)
 
 
-def record_other(d: Decision, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
-    target = d.other(state.record.region)
-    record = Record(target, d.epoch_for(target, state))
+def record_other(rules: Rules, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
+    target = rules.other(state.record.region)
+    record = Record(target, epoch_for(rules, target, state))
     move = Move("", record, state.record.epoch, f"{state.record.region} lost before it became active", drain=False)
     return begin_recording(state, move, now_ns)
 
 
-def record_later(d: Decision, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
+def record_later(rules: Rules, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
     found = found_later(state)
     return begin_recording(state, Move("", found, state.record.epoch, f"record by {found.by}", drain=False), now_ns)
 

@@ -10,9 +10,10 @@ import json
 import sys
 from collections.abc import Sequence
 
-from reference.active_region import BY_OPERATOR, Record, highest, read_record, write_record
+from reference.active_region import BY_OPERATOR, Record, highest
 from reference.dynamo import CallFailed, Client
 from reference.lease import next_epoch
+from reference.record_table import read_record, write_record
 from reference.settings import Settings
 
 USAGE = "usage: python -m reference.monitor [get | set REGION]"

@@ -21,7 +21,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from reference.active_region import Record
-from reference.lease import next_epoch
 from reference.monitor import actions, conditions
 from reference.monitor.health import Rules, View, fresh, granted, lease_over, seen
 from reference.monitor.state import (
@@ -45,8 +44,8 @@ class Rule:
 
     phase: Phase
     name: str
-    when: Callable[[Decision, State, int], bool]
-    then: Callable[[Decision, State, int], tuple[State, tuple[Effect, ...]]]
+    when: Callable[[Rules, State, int], bool]
+    then: Callable[[Rules, State, int], tuple[State, tuple[Effect, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,28 +92,12 @@ class Decision:
         """Take rules until none applies."""
         effects: tuple[Effect, ...] = ()
         for _ in range(len(Phase)):
-            rule = next((r for r in RULES if r.phase is state.phase and r.when(self, state, now_ns)), None)
+            rule = next((r for r in RULES if r.phase is state.phase and r.when(self.rules, state, now_ns)), None)
             if rule is None:
                 break
-            state, more = rule.then(self, state, now_ns)
+            state, more = rule.then(self.rules, state, now_ns)
             effects += more
         return state, effects
-
-    # -- what the rules ask ------------------------------------------------------------------------------------
-    def other(self, region: str) -> str:
-        """The other region."""
-        return self.rules.secondary if region == self.rules.primary else self.rules.primary
-
-    def epoch_for(self, region: str, state: State, jump: int = 0) -> int:
-        """A fresh epoch for a region, above all that is known."""
-        known = [view.record.epoch for view in state.views.values() if view.record]
-        fences = [view.fenced for view in state.views.values()]
-        floor = max(state.record.epoch, *known, *fences, state.move.target.epoch if state.move else 0)
-        return next_epoch(floor, (self.rules.primary, self.rules.secondary).index(region), jump)
-
-    def lost(self, view: View) -> bool:
-        """The consecutive count says that the region is gone."""
-        return view.failures >= self.rules.threshold
 
     # -- upkeep: what every good look at a region calls for ----------------------------------------------------
     def _upkeep(self, state: State, region: str, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
@@ -139,12 +122,12 @@ class Decision:
 
     def _grant(self, state: State, region: str, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
         view = state.views[region]
-        if state.phase is not Phase.ACTIVE or region != state.record.region or self.lost(view):
+        if state.phase is not Phase.ACTIVE or region != state.record.region or self.rules.lost(view):
             return state, ()
         echoes = fresh(view, self.rules, now_ns)
         if not echoes or view.fenced >= state.record.epoch:
             return state, ()
-        if not lease_over(state.views[self.other(region)], now_ns):  # the one law, whatever led here
+        if not lease_over(state.views[self.rules.other(region)], now_ns):  # the one law, whatever led here
             return state, ()
         views = {**state.views, region: granted(view, echoes, self.rules, now_ns)}
         return replace(state, views=views), (Grant(region, state.record.epoch, echoes),)

@@ -36,6 +36,14 @@ class Rules:
     drain_patience_ns: int
     alert_every_ns: int
 
+    def other(self, region: str) -> str:
+        """The other region."""
+        return self.secondary if region == self.primary else self.primary
+
+    def lost(self, view: View) -> bool:
+        """The consecutive count says that the region is gone."""
+        return view.failures >= self.threshold
+
 
 @dataclass(frozen=True, slots=True)
 class Look:

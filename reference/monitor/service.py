@@ -14,12 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from reference import heartbeat
-from reference.active_region import Record, write_record
+from reference.active_region import Record
 from reference.dynamo import CallFailed, Client, ensure_health_table
 from reference.log import say
 from reference.monitor.decision import Decision
 from reference.monitor.health import Look, Rules
 from reference.monitor.state import Announce, Effect, Event, Grant, Looked, Mark, Recorded, Tick, WriteRecord
+from reference.record_table import write_record
 from reference.settings import (
     ALERT_EVERY_S,
     CHECK_INTERVAL_S,

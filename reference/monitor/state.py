@@ -12,7 +12,7 @@ from reference.monitor.health import Look, View
 
 
 class Phase(Enum):
-    """See the table in decision.py."""
+    """What the monitor is about; the table in decision.py says what must not happen in each phase."""
 
     RECOVERING = "recovering"
     ACTIVE = "active"

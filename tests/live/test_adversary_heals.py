@@ -14,14 +14,16 @@ from harness.faults.catalogue import fault_named
 from harness.faults.model import Link, Plan, ProcessRef
 from harness.live.adversary import Adversary
 from harness.parts.links.toxiproxy.client import ToxiproxyClient
+from harness.parts.links.toxiproxy.hand import LinkHand
+from harness.parts.platform.processes.hand import ProcessHand
 
 pytestmark = pytest.mark.live
 
 LINKS = (
-    Link("clients->us-east-1:http", "outside", "us-east-1", "http"),
-    Link("canary->us-east-1:http", "outside", "us-east-1", "http"),
-    Link("monitor.us-west-2->us-east-1:dynamodb", "us-west-2", "us-east-1", "dynamodb"),
-    Link("clients->us-west-2:http", "outside", "us-west-2", "http"),
+    Link("clients", "outside", "us-east-1", "us-east-1", "http"),
+    Link("canary", "outside", "us-east-1", "us-east-1", "http", from_canary=True),
+    Link("monitor.us-west-2", "us-west-2", "us-east-1", "us-east-1", "dynamodb", "monitor", "us-west-2"),
+    Link("clients", "outside", "us-west-2", "us-west-2", "http"),
 )
 EAST, WEST = "clients->us-east-1:http", "clients->us-west-2:http"
 PROCESSES = (ProcessRef("monitor.us-west-2", "us-west-2"), ProcessRef("storefront.us-east-1", "us-east-1"))
@@ -82,7 +84,7 @@ def processes(server: ToxiproxyClient) -> Processes:
 
 @pytest.fixture
 def adversary(server: ToxiproxyClient, processes: Processes) -> Adversary:
-    return Adversary(server, processes)
+    return Adversary([LinkHand(server), ProcessHand(processes)])
 
 
 def plan(kind: str, **parameters: object) -> Plan:
@@ -241,7 +243,7 @@ def test_a_heal_that_fails_says_so_and_can_be_tried_again(target: Upstream) -> N
         for link in LINKS:
             make_link(server, link.name, target.address)
         processes = Processes()
-        adversary = Adversary(server, processes)
+        adversary = Adversary([LinkHand(server), ProcessHand(processes)])
         lost, frozen = plan("region-outage", target="us-east-1"), plan("process-freeze", target="monitor")
         processes.deaf.add("monitor.us-west-2")
         processes.freeze = lambda instance: None  # type: ignore[method-assign]
@@ -259,7 +261,7 @@ def test_a_dead_server_is_a_heal_error_in_time(target: Upstream) -> None:
     with running_server() as server:
         for link in LINKS:
             make_link(server, link.name, target.address)
-        adversary = Adversary(server, Processes())
+        adversary = Adversary([LinkHand(server), ProcessHand(Processes())])
         injection = adversary.inject(plan("region-outage", target="us-east-1"))
     started = time.monotonic()
     with pytest.raises(HealError):

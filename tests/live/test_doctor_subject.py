@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.diagnosis import Finding, State
 from harness.cli.trial import try_edge
 from harness.drill.options import resolve
+from harness.world.diagnosis import Diagnosis, State
 
 pytestmark = pytest.mark.live
 
@@ -71,8 +71,8 @@ def application(mode: str) -> Iterator[tuple[str, int]]:
             thread.join()
 
 
-def tried(mode: str, region: str) -> dict[str, Finding]:
-    """Finding by method."""
+def tried(mode: str, region: str) -> dict[str, Diagnosis]:
+    """Diagnosis by method."""
     with application(mode) as address:
         found = try_edge(resolve({}, {}, Path.cwd(), 7), region, address)
         return {finding.what.split()[0]: finding for finding in found}

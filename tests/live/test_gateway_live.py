@@ -442,6 +442,20 @@ def test_an_answer_nobody_asked_for_never_answers_the_next_request(listen: Liste
             assert client.ask(signed(EAST))[2] == b"right"
 
 
+@pytest.mark.parametrize("fields", [b"", b"Host: a\r\nHost: b\r\n"], ids=["no Host", "two Hosts"])
+def test_a_request_without_one_host_is_refused_and_never_forwarded(listen: Listen, fake: Fake, fields: bytes) -> None:
+    east = fake(answering(b"x"))
+    listener = listen({EAST: {"*": east.address}})
+    request = signed(EAST).replace(b"Host: gateway\r\n", fields)
+    with Client(listener.address) as client:
+        assert client.ask(request)[0] == 400
+        assert east.requests == []
+        assert client.ask(signed(EAST))[0] == 200, "where the refused request ended is known"
+    with Client(listener.address) as client:
+        old = request.replace(b"HTTP/1.1", b"HTTP/1.0")
+        assert client.ask(old)[2] == b"x", "HTTP/1.0 knows no Host"
+
+
 def test_smuggled_lengths_are_refused_and_never_forwarded(listen: Listen, fake: Fake) -> None:
     east = fake(answering(b"x"))
     listener = listen({EAST: {"*": east.address}})

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from command_line import eventually
@@ -16,10 +17,14 @@ from typer.testing import CliRunner
 from harness.cli.main import app
 from harness.errors import HealError, InputError
 from harness.live import healing
+from harness.live.standing import world_file
+from harness.parts.links.toxiproxy import healing as links_healing
 from harness.parts.links.toxiproxy.client import ToxiproxyClient
 from harness.parts.links.toxiproxy.client_model import Toxic
 from harness.processes import process_tree
 from harness.processes.process_tree import Tree
+from harness.topology.load import load_environment
+from harness.topology.shipped import find_environment
 
 pytestmark = pytest.mark.live
 
@@ -49,19 +54,38 @@ def heal(monkeypatch: pytest.MonkeyPatch, folder: Path, url: str) -> str:
 def test_everything_that_was_broken_is_named_and_works_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: ToxiproxyClient, target: Upstream
 ) -> None:
-    links = {name: make_link(server, name, target.address) for name in ("silent", "off", "well")}
-    server.add_toxic("silent", Toxic("timeout", attributes={"timeout": 0}, name="mine"))
-    server.disable("off")
+    ours = ToxiproxyClient(server.url, prefix="drill-0000000a.")
+    links = {name: make_link(ours, name, target.address) for name in ("silent", "off", "well")}
+    ours.add_toxic("silent", Toxic("timeout", attributes={"timeout": 0}, name="mine"))
+    ours.disable("off")
     output = heal(monkeypatch, tmp_path, server.url)
     assert output.splitlines() == [
-        "off: enabled",
-        "silent: toxic mine (timeout, downstream) removed",
+        "drill-0000000a.off: enabled",
+        "drill-0000000a.silent: toxic mine (timeout, downstream) removed",
         "healed",
     ]
     for address in links.values():
         with socket.create_connection(address, timeout=5) as sock:
             assert exchange(sock, b"hello") == b"hello"
     assert heal(monkeypatch, tmp_path, server.url) == "nothing was broken\n"
+
+
+@pytest.mark.parametrize("standing", [True, False])
+def test_only_the_proxies_of_the_world_are_healed_or_else_those_of_all_drills(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: ToxiproxyClient, target: Upstream, standing: bool
+) -> None:
+    prefixes = ("drill-0000000a.", "drill-0000000b.", "")  # the world's, another drill's, the user's own
+    clients = [ToxiproxyClient(server.url, prefix=prefix) for prefix in prefixes]
+    for client in clients:
+        make_link(client, "off", target.address)
+        client.disable("off")
+    links = {"url": server.url, "prefix": prefixes[0]}
+    environment = load_environment(find_environment("embedded"))
+    world = SimpleNamespace(links=links, environment=environment, processes={})
+    monkeypatch.setattr(world_file, "running", lambda path: world if standing else None)
+    healed = ["off: enabled"] if standing else ["drill-0000000a.off: enabled", "drill-0000000b.off: enabled"]
+    assert heal(monkeypatch, tmp_path, server.url).splitlines() == [*healed, "healed"]
+    assert [client.proxies()["off"].enabled for client in clients] == [True, not standing, False]
 
 
 def test_what_stays_broken_is_an_error_and_never_called_healed(
@@ -71,7 +95,7 @@ def test_what_stays_broken_is_an_error_and_never_called_healed(
     server.disable("off")
     monkeypatch.setattr(ToxiproxyClient, "reset", lambda _: None)  # a server whose reset does not reach this one
     with pytest.raises(HealError, match=r"still broken after a reset of .*: off"):
-        healing.heal_links(server)
+        links_healing.heal_links(server)
 
 
 def test_without_a_world_and_without_a_server_there_is_nothing_to_heal(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,12 +21,27 @@ import pytest
 from toxiproxy_rig import running_server
 
 from harness.parts.links.toxiproxy.client import ToxiproxyClient
+from harness.parts.links.toxiproxy.prefix import prefixes_of_ours
 
 pytestmark = pytest.mark.live
 
-ROOT = Path(__file__).parents[2]
-DRILL_RUN = ("-m", "harness.cli.main", "run", "region-lost-refused")
-PLAIN_PYTEST = ("-m", "pytest", str(ROOT / "drills"), "-k", "region_lost_refused", "-p", "no:cacheprovider")
+APPLICATION = Path(__file__).parents[1] / "subjects" / "exits_mid_drill" / "app.py"
+FEATURE = """Feature: mine
+  Scenario: Broken at once
+    Given the application runs in two regions
+    When the primary region is lost, refused
+    And 900 seconds pass
+"""
+SUBJECT = """subject: mine
+components:
+  - name: app
+    command: [sh, -c, "exec python app.py"]
+    region: each
+    port_env: PORT
+    env: {EXIT_AFTER_SECONDS: "600"}
+"""
+DRILL_RUN = ("-m", "harness.cli.main", "run", "mine.feature")
+PLAIN_PYTEST = ("-m", "pytest", "mine.feature", "-p", "no:cacheprovider")
 AGAIN_S = 0.01
 PYTEST_INTERRUPTED = int(pytest.ExitCode.INTERRUPTED)
 
@@ -41,8 +57,11 @@ class Stopping:
         """Start one, and wait until its fault is in force."""
         temporary = self.folder / "tmp"
         temporary.mkdir()
+        (self.folder / "mine.feature").write_text(FEATURE)
+        (self.folder / "subject.yaml").write_text(SUBJECT)
+        shutil.copy(APPLICATION, self.folder)
         kept = {name: v for name, v in os.environ.items() if not name.startswith(("DRILL_", "PYTEST_"))}
-        env = {**kept, "TOXIPROXY_URL": self.toxiproxy.url, "TMPDIR": str(temporary)}
+        env = {**kept, "TOXIPROXY_URL": self.toxiproxy.url, "TMPDIR": str(temporary), "DRILL_SUBJECT": "subject.yaml"}
         with (self.folder / "output").open("wb") as file:
             to = file if output is None else output
             running: subprocess.Popen[bytes] = subprocess.Popen(
@@ -54,6 +73,8 @@ class Stopping:
             running.kill()
             running.wait()
             raise
+        names = self.toxiproxy.proxies()
+        assert len(prefixes_of_ours(names)) == 1, names
         self.below = psutil.Process(running.pid).children(recursive=True)
         assert len(self.below) > 8
         return running

@@ -468,7 +468,11 @@ def test_a_disabled_or_inverted_check_takes_effect_without_new_data(world: World
     world.quorum()
     world.client.update_health_check(HealthCheckId=east, Inverted=True)
     wait_for(lambda: world.addresses() == [WEST])
-    world.client.update_health_check(HealthCheckId=east, Disabled=True)
+    world.client.update_health_check(HealthCheckId=east, Disabled=True, Inverted=False)
+    wait_for(lambda: world.addresses() == [EAST])
+    world.client.update_health_check(HealthCheckId=east, Inverted=True)  # disabled still: a failover by hand
+    wait_for(lambda: world.addresses() == [WEST])
+    world.client.update_health_check(HealthCheckId=east, Inverted=False)
     wait_for(lambda: world.addresses() == [EAST])
 
 

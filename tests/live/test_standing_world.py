@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 from command_line import drill, eventually, left_running, read_until, started
 
-from harness.clock import monotonic_ns, to_s
+from harness.clock import monotonic_ns
 from harness.history import codec
 from harness.history.events import Completion, Invoke
 from harness.live.standing.supervisor import WATCH_LOCK, world_file
 from harness.live.standing.world_file import StandingWorld
 from harness.parts.links.toxiproxy.client import ToxiproxyClient
+from harness.units import to_s
 from harness.wire.admin_client import AdminClient
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
@@ -102,7 +103,7 @@ def test_a_world_that_starts_keeps_others_out_before_they_start_anything(tmp_pat
 
 
 def test_a_cut_by_hand_is_a_bracket_that_holds_it_and_ctrl_c_loses_nothing(folder: Path, world: StandingWorld) -> None:
-    client = ToxiproxyClient(world.toxiproxy)
+    client = ToxiproxyClient(world.links["url"])
     with recording(folder) as watching:
         eventually(lambda: judged(world)["ok"] >= STEADY, 60)
         before_ns = monotonic_ns()

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import socket
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from toxiproxy_rig import Address, Upstream, exchange, make_link, receive, running_server, upstream
 
 from harness.errors import InputError, LinkError
-from harness.history.codec import read
-from harness.history.events import FaultEvent
 from harness.parts.links.toxiproxy.client import Proxy, Toxic, ToxiproxyClient
 
 pytestmark = pytest.mark.live
@@ -387,24 +385,6 @@ def test_a_partial_black_hole_silences_a_share_of_new_connections(server: Toxipr
     assert 3 <= silent <= 17
 
 
-def test_changes_are_told_to_the_worlds_log(tmp_path: Path, target: Upstream) -> None:
-    path = tmp_path / "events.jsonl"
-    with running_server(events=str(path)) as server:
-        make_link(server, LINK, target.address)
-        server.add_toxic(LINK, Toxic("latency"))
-        server.remove_toxic(LINK, "latency_downstream")
-        server.disable(LINK)
-        server.enable(LINK)
-    events = [event for event in read(path) if isinstance(event, FaultEvent)]
-    assert [(event.f, event.fault, event.target) for event in events] == [
-        ("start", "latency", LINK),
-        ("stop", "latency", LINK),
-        ("start", "disabled", LINK),
-        ("stop", "disabled", LINK),
-    ]
-    assert all(event.mono_ns <= event.until_ns for event in events)
-
-
 def test_proxies_come_from_the_configuration(target: Upstream) -> None:
     proxy = {"name": LINK, "listen": ["127.0.0.1", 0], "upstream": list(target.address)}
     with running_server(proxies=[proxy]) as server, connected(server.proxies()[LINK].listen) as sock:
@@ -418,11 +398,35 @@ def test_two_clients_do_not_share_a_server(server: ToxiproxyClient, link: Addres
 
 
 def test_names_that_need_quoting_can_be_made_and_deleted(server: ToxiproxyClient, target: Upstream) -> None:
-    name = "a/b c?d#e%->f:g"
+    check_name(server, target, "a/b c?d#e%->f:g", "x/y ?")
+
+
+@pytest.mark.parametrize("name", ["{region}", "{", "}", "a{b}c->{d}:http", "{{x}}", "{x:.*}", "%7Bx%7D", "{a/b}"])
+def test_names_with_braces_can_be_made_and_deleted(server: ToxiproxyClient, target: Upstream, name: str) -> None:
+    check_name(server, target, name, "silence")
+    check_name(server, target, "plain", name)
+    check_name(server, target, name, name)
+
+
+@pytest.mark.parametrize("quoted", ["%7Bregion%7D", "{region}"])
+def test_braces_in_a_path_may_be_quoted_or_not(server: ToxiproxyClient, target: Upstream, quoted: str) -> None:
+    make_link(server, "{region}", target.address)
+    host, port = server.url.removeprefix("http://").split(":")
+    for method, status in (("GET", 200), ("DELETE", 204), ("GET", 404)):
+        connection = http.client.HTTPConnection(host, int(port), timeout=5)
+        connection.request(method, f"/proxies/{quoted}")
+        assert connection.getresponse().status == status
+        connection.close()
+
+
+def check_name(server: ToxiproxyClient, target: Upstream, name: str, toxic: str) -> None:
+    """Whether a proxy and a toxic of these names can be made, found, changed and removed."""
     make_link(server, name, target.address)
-    server.add_toxic(name, Toxic("latency", name="x/y ?"))
-    assert [toxic.name for toxic in server.toxics(name)] == ["x/y ?"]
-    server.remove_toxic(name, "x/y ?")
+    server.add_toxic(name, Toxic("latency", name=toxic))
+    server.update_toxic(name, Toxic("latency", attributes={"latency": 1}, name=toxic))
+    assert [toxic.name for toxic in server.toxics(name)] == [toxic]
+    server.remove_toxic(name, toxic)
+    server.disable(name)
     server.delete(name)
     assert name not in server.proxies()
 

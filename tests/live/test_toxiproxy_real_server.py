@@ -13,13 +13,15 @@ from harness.faults.catalogue import fault_named
 from harness.faults.model import Link
 from harness.live.adversary import Adversary
 from harness.parts.links.toxiproxy.client import Capabilities, ToxiproxyClient
+from harness.parts.links.toxiproxy.hand import LinkHand
+from harness.parts.platform.processes.hand import ProcessHand
 
 pytestmark = [
     pytest.mark.live,
     pytest.mark.skipif("TOXIPROXY_URL" not in os.environ, reason="TOXIPROXY_URL is not set"),
 ]
 
-LINK = Link("clients->us-east-1:http", "outside", "us-east-1", "http")
+LINK = Link("clients", "outside", "us-east-1", "us-east-1", "http")
 
 
 class NoProcesses:
@@ -64,7 +66,7 @@ def test_capabilities_say_what_is_missing(server: ToxiproxyClient) -> None:
 def test_faults_bite_and_heal(server: ToxiproxyClient, kind: str, mode: str, toxics: list[str]) -> None:
     extra = {"service": "http", "rate": 1.0} if kind == "gray-failure" else {}
     plan = fault_named(kind, target="us-east-1", mode=mode, **extra).plan([LINK], [])
-    adversary = Adversary(server, NoProcesses())
+    adversary = Adversary([LinkHand(server), ProcessHand(NoProcesses())])
     with adversary.inject(plan):
         proxy = server.proxies()[LINK.name]
         assert [toxic.type for toxic in proxy.toxics] == toxics

@@ -21,12 +21,13 @@ import dns.rcode
 import pytest
 from witness_echo import Echo, TinyDns
 
-from harness.clock import NS_PER_S, monotonic_ns
+from harness.clock import monotonic_ns
 from harness.errors import InputError
 from harness.history.codec import read
 from harness.history.events import CanaryProbe, Completion, DnsAnswer, Invoke, Operation
 from harness.history.log import Tail, pair
 from harness.outcome import Outcome
+from harness.units import NS_PER_S
 from harness.witness.models import parse_canaries, parse_config
 from harness.witness.witness import Witness
 
@@ -434,7 +435,8 @@ def test_canaries_see_a_link_a_kept_connection_and_a_process_die(tmp_path: Path)
                     parse_canaries(
                         [
                             base | {"link": "canary->us-east-1:http", "kind": "http", "path": "/items/x"},
-                            base | {"link": "canary.outside->us-east-1:dynamodb", "kind": "dynamodb"},
+                            base
+                            | {"link": "canary.outside->us-east-1:dynamodb", "kind": "dynamodb", "region": "us-east-1"},
                             base | {"link": "kept", "kind": "http", "keepalive": True},
                             {"link": "process:app", "kind": "process", "pid": sleeper.pid},
                         ]

@@ -12,7 +12,7 @@ from simulated_backend import SimulatedBackend, Story
 
 import harness.reporting.filing
 from harness.live import backend as live_world
-from harness.processes import fork_servers
+from harness.live import ground
 
 # An inner session forgets what was imported during it, which numpy does not survive; so the heavy half comes first.
 assert matplotlib.backends.backend_agg
@@ -31,8 +31,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Callable[[Story], list[SimulatedBa
             started.append(SimulatedBackend(story, options))
             return started[-1]
 
-        monkeypatch.setattr(live_world, "EmbeddedWorld", start)
-        monkeypatch.setattr(fork_servers, "start_fork_servers", lambda stack: None)
+        monkeypatch.setattr(live_world, "LiveWorld", start)
+        monkeypatch.setattr(ground, "warm", lambda stack, options: None)
         return started
 
     return install

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.clock import NS_PER_MS, NS_PER_S
 from harness.history.events import Commit, Completion, Function, Invoke, Operation
 from harness.outcome import Outcome
+from harness.units import NS_PER_MS, NS_PER_S
 
 A, B = "127.0.1.10", "127.0.2.10"
 Mode = Literal["refuse", "black-hole", "retransmit"]

@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from measurement_simulation import Loop, Mode, Outage, traffic
 
-from harness.clock import NS_PER_MS, NS_PER_S
 from harness.history.events import Completion, Event, FaultEvent, Operation
 from harness.measurement.live import LiveState
 from harness.measurement.models import FaultInterval, Padding
@@ -15,6 +14,7 @@ from harness.measurement.outages import interruptions
 from harness.measurement.phases import split
 from harness.measurement.prediction import Constants, Failure, predict
 from harness.measurement.recovery_time import RecoveryTime, recovery_bracket, recovery_by_cohort
+from harness.units import NS_PER_MS, NS_PER_S
 
 WINDOW_NS = 3 * NS_PER_S
 START_NS = 5 * NS_PER_S

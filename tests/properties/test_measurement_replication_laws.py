@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from measurement_simulation import A, B, commit, make
 
-from harness.clock import NS_PER_MS, NS_PER_S, to_ns, to_s
 from harness.history.events import Commit, Operation
 from harness.measurement.final_state import lost_after_heal
 from harness.measurement.models import FaultInterval
 from harness.measurement.recovery_point import RecoveryPoint, Scans, recovery_point, state_at
 from harness.outcome import Outcome
+from harness.units import NS_PER_MS, NS_PER_S, to_ns, to_s
 
 ONSET_NS = 60 * NS_PER_S
 TAKEOVER_NS = ONSET_NS + NS_PER_S

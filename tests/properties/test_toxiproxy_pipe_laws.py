@@ -8,13 +8,13 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.clock import NS_PER_MS
 from harness.parts.links.toxiproxy.pipe import Pipe
 from harness.parts.links.toxiproxy.toxics.bandwidth import Bandwidth
 from harness.parts.links.toxiproxy.toxics.base import NEVER_NS, Chunk, End, Toxic
 from harness.parts.links.toxiproxy.toxics.latency import Latency
 from harness.parts.links.toxiproxy.toxics.slicer import Slicer
 from harness.parts.links.toxiproxy.toxics.slow_close import SlowClose
+from harness.units import NS_PER_MS
 
 TOXICS: st.SearchStrategy[Toxic[Any]] = st.one_of(
     st.builds(Latency, latency=st.integers(0, 50), jitter=st.integers(0, 60)),

@@ -6,10 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.outcome import Outcome
+from harness.wire.body import FramingError
+from harness.wire.exchange import ResponseCollector
 from harness.witness import ledger
 from harness.witness import resolver_cache as cache
+from harness.witness.channel import MAX_BODY_BYTES, MAX_HEAD_BYTES
 from harness.witness.grid import Grid, due
-from harness.witness.http_wire import Garbage, ResponseReader
 from harness.witness.lateness import Durations
 
 NS = st.integers(min_value=0, max_value=10**11)
@@ -128,11 +130,11 @@ def test_no_id_is_used_twice_and_no_deleted_key_is_touched_again(
 
 @given(wire=st.binary(max_size=400), cut=st.integers(1, 50))
 def test_no_bytes_make_the_response_reader_fall_over(wire: bytes, cut: int) -> None:
-    reader = ResponseReader()
+    reader = ResponseCollector(max_head_bytes=MAX_HEAD_BYTES, max_body_bytes=MAX_BODY_BYTES)
     try:
         for start in range(0, len(wire), cut):
             reader.feed(wire[start : start + cut])
-    except Garbage:
+    except FramingError:
         return
     reader.end()
 
@@ -148,7 +150,7 @@ def test_a_body_survives_any_framing_and_any_segmentation(body: bytes, cut: int,
     ]
     for framing in framings:
         wire = b"HTTP/1.1 200 OK\r\n" + framing
-        reader = ResponseReader()
+        reader = ResponseCollector(max_head_bytes=MAX_HEAD_BYTES, max_body_bytes=MAX_BODY_BYTES)
         for start in range(0, len(wire), cut):
             reader.feed(wire[start : start + cut])
         assert reader.response is not None

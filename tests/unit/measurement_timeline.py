@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Literal, cast
 
-from harness.clock import NS_PER_S, to_ns
 from harness.history.events import Completion, Function, Invoke, Operation
 from harness.outcome import Outcome
+from harness.units import NS_PER_S, to_ns
 
 A, B = "127.0.1.10", "127.0.2.10"
 _ADDRESSES = {"A": A, "B": B, "-": None}

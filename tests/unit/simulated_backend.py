@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
-from harness.clock import NS_PER_MS, Clock, to_ns
+from harness.clock import Clock
 from harness.drill.backend import SteadyEvidence
 from harness.drill.evidence import DrillResult
 from harness.drill.facade import Drill
@@ -32,18 +33,20 @@ from harness.history.events import (
     HealthTransition,
     Invoke,
 )
-from harness.live.wiring import Sockets, wires
 from harness.names import link_name
 from harness.outcome import Outcome
 from harness.topology.environment import Environment
 from harness.topology.load import load_environment, load_subject
 from harness.topology.subject import Subject
 from harness.topology.timing import Profile, Timing
+from harness.units import NS_PER_MS, to_ns
+from harness.world.assembly import build
+from harness.world.part import Blueprint, Edge
+from harness.world.wires import Arrow
 
 ROOT = Path(__file__).parents[2]
 EAST, WEST = "us-east-1", "us-west-2"
 EDGES = {EAST: "127.0.1.10", WEST: "127.0.2.10"}
-NOWHERE = ("127.0.0.1", 1)
 GHOST = "127.0.9.9"
 """An address that belongs to no place of the environment."""
 LOOK_NS = 200 * NS_PER_MS
@@ -80,8 +83,40 @@ def subject() -> Subject:
 
 def links() -> list[Link]:
     """Every link of the embedded world."""
-    here = dict.fromkeys((EAST, WEST), NOWHERE)
-    return [wire.link for wire in wires(environment(), subject(), Sockets(here, here, here, here, NOWHERE))]
+    return [arrow.link for arrow in arrows(Blueprint(environment(), subject(), Timing(Profile.FAST)))]
+
+
+class Nowhere:
+    """Ground on which nothing runs: every process is ready at once, and listens nowhere."""
+
+    folder = Path()
+
+    def __init__(self, environment: Environment) -> None:
+        self.edges = {p.name: Edge(p.name, f"127.0.{n}.10", f"127.0.{n}.10", 80)
+                      for n, p in enumerate(environment.places, 1)}  # fmt: skip
+        self._ports = count(1001)
+
+    def spawn(self, group: str, name: str, module: str, config: Mapping[str, Any]) -> Any:
+        address = ["127.0.0.1", next(self._ports)]
+        told = dict.fromkeys(("listen", "admin", "api", "dns"), address)
+        return SimpleNamespace(name=name, ready=lambda timeout_s: told)
+
+    def free_port(self) -> int:
+        return next(self._ports)
+
+    def on_close(self, action: Any) -> None:
+        """Nothing is taken down."""
+
+    def launcher(self) -> Any:
+        """Nobody starts anything."""
+
+
+def arrows(blueprint: Blueprint) -> list[Arrow]:
+    """Every arrow of a world that is not started."""
+    ground, parts = Nowhere(blueprint.environment), build(blueprint)
+    for part in parts:
+        part.start(ground)
+    return [arrow for part in parts for arrow in part.arrows()]
 
 
 @dataclass(frozen=True)
@@ -550,10 +585,11 @@ class SimulatedBackend:
             failed = failed or not next(self._strays) % 5
         took_ns = to_ns(1) if mode == "black-hole" else 2 * NS_PER_MS
 
-        self._clock.after(took_ns, self._probed, name, sent_ns, failed)
+        self._clock.after(took_ns, self._probed, name, service, sent_ns, failed)
 
-    def _probed(self, name: str, sent_ns: int, failed: bool) -> None:
-        self._new.append(CanaryProbe(name, not failed, sent_ns, self._clock.ns, "timeout" if failed else None))
+    def _probed(self, name: str, service: str, sent_ns: int, failed: bool) -> None:
+        error = "timeout" if failed else None
+        self._new.append(CanaryProbe(name, not failed, sent_ns, self._clock.ns, error, service))
 
 
 def plan(*settings: str, name: str = "a-drill") -> DrillPlan:

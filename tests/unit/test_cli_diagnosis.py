@@ -14,11 +14,11 @@ import pytest
 from typer.testing import CliRunner
 
 from harness.cli import diagnosis
-from harness.cli.diagnosis import Finding, State
 from harness.cli.main import app
 from harness.drill.options import RunOptions, resolve
 from harness.live.standing import world_file
 from harness.processes.process_tree import MARKER_VARIABLE
+from harness.world.diagnosis import Diagnosis, State
 
 WAITS = [sys.executable, "-c", "import sys; sys.stdin.read()"]
 
@@ -53,7 +53,7 @@ def options(toxiproxy_port: int = 0) -> RunOptions:
     return RunOptions(**{**vars(found), "environment": environment})
 
 
-def found(what: str, given: RunOptions | None = None) -> Finding:
+def found(what: str, given: RunOptions | None = None) -> Diagnosis:
     (finding,) = [finding for finding in diagnosis.machine(given or options()) if finding.what == what]
     return finding
 

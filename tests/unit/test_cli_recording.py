@@ -13,10 +13,11 @@ import pytest
 from measurement_timeline import pulse
 from rich.console import Console
 
-from harness.cli.recording import Recorded, broken_links, record
+from harness.cli.recording import Recorded, record
 from harness.drill.options import resolve
 from harness.errors import LinkError, WorldError
 from harness.history.events import Event
+from harness.parts.links.toxiproxy import healing
 from harness.parts.links.toxiproxy.client_model import Proxy, Toxic
 
 FIRST, LAST = (operation.invoke for operation in pulse("dns-0", "writes", ".."))
@@ -40,11 +41,13 @@ class Clients:
     edges = {"us-east-1": "127.0.1.10", "us-west-2": "127.0.2.10"}  # noqa: RUF012
 
     def __init__(self, polled: Callable[[Clients], None], drained: WorldError | None = None) -> None:
-        self.toxiproxy: Any = Links({})
         self.up = True
         self._polled = polled
         self._drained = drained
         self._left: list[Event] = [FIRST]
+
+    def broken(self) -> Sequence[str]:
+        return ()
 
     def poll(self) -> Sequence[Event]:
         self._polled(self)
@@ -98,10 +101,11 @@ def test_clients_that_cannot_be_drained_leave_what_they_had_written() -> None:
     assert list(found.ended) == ["the clients could not be drained: witness: it is gone"]
 
 
-def test_what_stands_broken_on_the_links_is_said_in_words() -> None:
+def test_what_stands_broken_on_the_links_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     silent = Toxic("timeout", attributes={"timeout": 0})
     here = ("127.0.0.1", 1)
     links: Any = Links({"b": Proxy("b", here, here, toxics=(silent,)), "a": Proxy("a", here, here, enabled=False)})
-    assert broken_links(links) == ("a disabled", "b timeout")
-    gone: Any = Links(None)
-    assert broken_links(gone) == ()
+    monkeypatch.setattr(healing, "client_of", lambda handle: links)
+    assert healing.broken({}) == ("a disabled", "b timeout")
+    monkeypatch.setattr(healing, "client_of", lambda handle: Links(None))
+    assert healing.broken({}) == ()

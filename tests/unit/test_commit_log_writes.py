@@ -16,12 +16,12 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import EnvironBuilder
 
+from harness.engines.moto import patches as moto_patches
+from harness.engines.moto.commit_log import CommitLog, TableAttributes, tables_of
+from harness.engines.moto.writes import WritePath
 from harness.errors import InputError
 from harness.history.codec import read
 from harness.history.events import Commit
-from harness.parts.regions.moto import patches as moto_patches
-from harness.parts.regions.moto.commit_log import CommitLog, TableAttributes, tables_of
-from harness.parts.regions.moto.writes import WritePath
 
 REGION = "us-west-2"
 
@@ -36,7 +36,7 @@ class Bench:
 
     def __init__(self, path: Path, writes: WritePath) -> None:
         self._path = path
-        self.log = CommitLog(REGION, path, {"items": TableAttributes("id", "value")})
+        self.log = CommitLog(REGION, path, {"items": TableAttributes(key="id", value="value")})
         writes.observer = lambda table, item, present: self.log.committed(table.name, item.attrs, present=present)
         self._app = DomainDispatcherApplication(create_backend_app)
         self.db = self._client("dynamodb")

@@ -79,7 +79,7 @@ def test_a_feature_file_of_the_users_is_read_with_lines_and_tags(tmp_path: Path)
         "cache-poisoned-twice", "Cache poisoned, twice", "Mine",
     )  # fmt: skip
     assert poisoned.line == 4
-    assert poisoned.tags == ("severity:minor",)
+    assert poisoned.tags == ("mine", "severity:minor")
     assert another.line == 7
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from simulated_backend import EAST, WEST, Story, run_drill
 
-from harness.clock import to_ns
 from harness.drill.evidence import DrillResult
 from harness.drill.facade import Drill
 from harness.errors import InputError
 from harness.outcome import Verdict
+from harness.units import to_ns
 
 BOTH = (EAST, WEST)
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.clock import to_ns
 from harness.drill import lifecycle
 from harness.drill.lifecycle import Announce, Enter, Facts, GiveUp, Limits, Observed, Phase, Reached, State, step
 from harness.outcome import Verdict
+from harness.units import to_ns
 
 S = to_ns(1)
 LIMITS = Limits(

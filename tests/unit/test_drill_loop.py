@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from simulated_backend import EAST, WEST, SimulatedBackend, Story, plan, slow_environment
 
-from harness.clock import NS_PER_S, to_ns
 from harness.drill.facade import Drill
 from harness.drill.progress import LiveStatus
 from harness.outcome import Verdict
+from harness.units import NS_PER_S, to_ns
 
 HOUR_S = 3600.0
 CPU_OF_AN_HOUR_S = 3.0

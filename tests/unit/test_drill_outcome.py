@@ -6,7 +6,6 @@ from itertools import permutations
 
 import pytest
 
-from harness.clock import to_ns, to_s
 from harness.errors import (
     DrillError,
     DrillInvalid,
@@ -22,6 +21,7 @@ from harness.errors import (
     WorldError,
 )
 from harness.outcome import Bracket, Verdict, merge, merge_run
+from harness.units import to_ns, to_s
 
 MET, MISSED, UNKNOWN, INVALID = Verdict.MET, Verdict.MISSED, Verdict.UNKNOWN, Verdict.INVALID
 S = to_ns(1)

@@ -9,7 +9,6 @@ from pathlib import Path
 from simulated_backend import EAST, EDGES, ROOT, WEST, environment
 
 from harness.checkers.steady_state import ACKNOWLEDGED_WRITES
-from harness.clock import to_ns
 from harness.drill.backend import SteadyEvidence
 from harness.drill.evidence import DrillResult, Objectives
 from harness.drill.lifecycle import Phase
@@ -21,6 +20,7 @@ from harness.drill.settings import parse_settings
 from harness.history.events import Completion, DnsAnswer, Event, Function, Invoke, Mark
 from harness.outcome import Outcome, Verdict
 from harness.topology.timing import Profile, Timing
+from harness.units import to_ns
 
 FAST, PRODUCTION = Timing(Profile.FAST), Timing(Profile.PRODUCTION)
 S = to_ns(1)

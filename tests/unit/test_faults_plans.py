@@ -27,7 +27,7 @@ from harness.faults.model import (
     process_canary,
 )
 from harness.measurement.canary import Fails, Rate, Slow
-from harness.names import CANARY, CHECKERS, CLIENTS, OUTSIDE, instance_name, link_name
+from harness.names import CANARY, CHECKERS, CLIENTS, OUTSIDE, instance_name
 
 EAST, WEST = "us-east-1", "us-west-2"
 INSTANCES = {
@@ -40,20 +40,25 @@ INSTANCES = {
 PROCESSES = [ProcessRef(instance, place) for instance, place in INSTANCES.items()]
 
 
+def home(place: str) -> str:
+    return "" if place == OUTSIDE else place
+
+
 def world() -> list[Link]:
     links = []
     for region in (EAST, WEST):
         for source in (CANARY, CHECKERS, CLIENTS):
-            links.append(Link(link_name(source, region, "http"), OUTSIDE, region, "http"))
+            links.append(Link(source, OUTSIDE, region, region, "http", from_canary=source == CANARY))
         balancer, application = instance_name("lb", region), instance_name("storefront", region)
-        links.append(Link(link_name(balancer, application, "http"), region, region, "http"))
+        links.append(Link(balancer, region, application, region, "http"))
     for instance, place in INSTANCES.items():
         for region in (EAST, WEST):
-            links.append(Link(link_name(instance, region, "dynamodb"), place, region, "dynamodb"))
-        links.append(Link(link_name(instance, EAST, "route53"), place, EAST, "route53"))
+            links.append(Link(instance, place, region, region, "dynamodb", instance.partition(".")[0], home(place)))
+        links.append(Link(instance, place, EAST, EAST, "route53", instance.partition(".")[0], home(place)))
     for place in (EAST, WEST, OUTSIDE):
         for region in (EAST, WEST):
-            links.append(Link(link_name(instance_name(CANARY, place), region, "dynamodb"), place, region, "dynamodb"))
+            source = instance_name(CANARY, place)
+            links.append(Link(source, place, region, region, "dynamodb", home=home(place), from_canary=True))
     return links
 
 
@@ -190,7 +195,7 @@ def test_a_lost_region_is_proven_by_canaries_that_fail() -> None:
 @pytest.mark.parametrize(
     ("kind", "parameters", "text"),
     [
-        ("region-outage", {"region": "eu-west-1"}, r"touches no link; regions are us-east-1, us-west-2"),
+        ("region-outage", {"region": "eu-west-1"}, r"touches no link; there are us-east-1, us-west-2"),
         ("process-kill", {"instance": "ghost"}, r"no such process; there are judge.outside, monitor.us-west-2"),
         ("region-lost", {"region": EAST}, r"no fault is called 'region-lost'.*region-outage"),
         ("region-outage", {}, r"needs a target \(region\)"),

@@ -35,7 +35,8 @@ def test_the_lines_of_a_history_are_a_contract() -> None:
          {"f": "start", "fault": "region-outage", "target": "us-east-1", "mode": "black-hole", "mono_ns": 1}),
         (DnsAnswer("witness", "dns-0", "app.example.com", ("127.0.1.10",), 6.0, 3), "dns", {"source": "witness"}),
         (HealthTransition("us-east-1", "unhealthy", 2, 16, 4), "health", {"source": "world", "status": "unhealthy"}),
-        (CanaryProbe("canary->us-east-1:http", False, 5, 6, "timeout"), "canary", {"ok": False}),
+        (CanaryProbe("canary->us-east-1:http", False, 5, 6, "timeout", "http"), "canary",
+         {"ok": False, "kind": "http"}),
         (MARK, "mark", {"f": "steady state"}),
         (Commit("us-east-1", "items", "k", None, 3, 7), "commit", {"seq": 3, "v": None}),
     ]  # fmt: skip
@@ -53,6 +54,12 @@ def test_an_outcome_is_the_tag_of_its_line(outcome: Outcome) -> None:
     line = codec.to_line(Completion("u1", 0, "dns-0", "dns", "get", "u1", None, outcome, 5))
     assert json.loads(line)["t"] == outcome.value
     assert "outcome" not in json.loads(line)
+
+
+def test_a_probe_of_an_older_history_is_of_the_kind_that_its_link_says() -> None:
+    body = codec.encode(CanaryProbe("canary.outside->us-east-1:dynamodb", True, 5, 6, None, "dynamodb"))
+    older = {name: value for name, value in body.items() if name != "kind"}
+    assert codec.decode(older) == codec.decode(body)
 
 
 def test_fields_of_newer_versions_are_ignored() -> None:

@@ -7,9 +7,9 @@ import socket
 
 import pytest
 
+from harness.engines import addresses
+from harness.engines.addresses import EdgeAddress, can_listen, choose_port, edge_addresses
 from harness.errors import InputError, WorldError
-from harness.live import addresses
-from harness.live.addresses import EdgeAddress, can_listen, choose_port, edge_addresses
 
 
 def test_on_linux_every_region_has_a_loopback_address_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,10 @@ from simulated_backend import EAST, WEST, environment
 from harness.history.events import Commit
 from harness.live import drill_logs
 from harness.live.drill_logs import DrillLogs
-from harness.live.facts import checker_reasons, machine, replication_reasons
-from harness.measurement.replication import RECENT_NS, ReplicationSeen
+from harness.live.facts import machine
+from harness.live.replication import ReplicationWatch
+from harness.parts.steering.route53.part import quorum_reasons
+from harness.units import to_ns
 
 
 @pytest.fixture
@@ -46,44 +48,55 @@ def test_of_a_log_that_floods_only_the_end_is_kept(
     assert (tmp_path / "logs" / "flood.log").read_text() == "xxxthe end"
 
 
-def status(*checks: tuple[str, int]) -> dict[str, Any]:
-    return {"checks": [{"region": region, "has_data": data, "checkers": 16} for region, data in checks]}
+def checks(*found: tuple[str, int]) -> list[dict[str, Any]]:
+    return [{"region": region, "has_data": data, "checkers": 16} for region, data in found]
 
 
 def test_checkers_without_data_are_no_quorum() -> None:
-    assert checker_reasons(status((EAST, 12), (WEST, 16)), environment()) == []
-    assert checker_reasons(status((EAST, 11), (WEST, 16)), environment()) == [
-        "11 of 16 checkers of us-east-1 have data"
-    ]  # fmt: skip
-    assert checker_reasons(status((EAST, 16)), environment()) == ["no health check of us-west-2 yet"]
+    assert quorum_reasons(checks((EAST, 12), (WEST, 16)), environment()) == []
+    assert quorum_reasons(checks((EAST, 11), (WEST, 16)), environment()) == ["11 of 16 checkers of us-east-1 have data"]
+    assert quorum_reasons(checks((EAST, 16)), environment()) == ["no health check of us-west-2 yet"]
 
 
-def commit(region: str, value: str | None) -> Commit:
-    return Commit(region, "items", "k", value, 1, 1)
+def commit(region: str, value: str | None, at_s: float = 0) -> Commit:
+    return Commit(region, "items", "k", value, 1, to_ns(at_s))
 
 
-def reasons(*commits: Commit) -> list[str]:
-    seen = ReplicationSeen(environment().databases)
-    seen.add(commits)
-    return replication_reasons(seen)
+NOT_YET = ["no write has been replicated lately"]
 
 
-def test_replication_works_once_both_regions_hold_the_same_value() -> None:
-    not_yet = ["no write has been replicated lately"]
-    assert reasons() == not_yet
-    assert reasons(commit(EAST, "u1"), commit(WEST, "u2")) == not_yet
-    assert reasons(commit(EAST, None), commit(WEST, None)) == not_yet
-    assert reasons(commit(EAST, "u1"), commit(WEST, "u1")) == []
+@pytest.mark.parametrize(
+    ("commits", "reasons"),
+    [
+        ([], NOT_YET),
+        ([commit(EAST, "u1"), commit(WEST, "u2")], NOT_YET),
+        ([commit(EAST, None), commit(WEST, None)], NOT_YET),
+        ([commit(EAST, "u1"), commit(WEST, "u1")], []),
+        ([commit(EAST, "u1"), commit(EAST, "u1"), commit(WEST, "u1")], []),
+        ([commit(EAST, "u1"), commit(WEST, "u1"), commit("eu-west-1", "u1")], []),
+    ],
+)
+def test_replication_works_once_both_databases_hold_the_same_value(commits: list[Commit], reasons: list[str]) -> None:
+    at_once, one_by_one = ReplicationWatch((EAST, WEST)), ReplicationWatch((EAST, WEST))
+    at_once.take(commits)
+    for one in commits:
+        one_by_one.take([one])
+    assert at_once.reasons() == one_by_one.reasons() == reasons
 
 
-def test_replication_that_worked_a_while_ago_says_nothing_of_now() -> None:
-    old = [commit(EAST, "u1"), commit(WEST, "u1")]
-    assert reasons(*old, Commit(EAST, "items", "k", "u2", 2, RECENT_NS)) == []
-    assert reasons(*old, Commit(EAST, "items", "k", "u2", 2, RECENT_NS + 2)) == reasons()
+def test_a_replicated_write_counts_for_ten_seconds_and_no_longer() -> None:
+    watch = ReplicationWatch((EAST, WEST))
+    watch.take([commit(EAST, "u1"), commit(WEST, "u1", 0.1)])
+    watch.take([commit(EAST, "u2", 10)])
+    assert watch.reasons() == []
+    watch.take([commit(EAST, "u3", 10.2)])
+    assert watch.reasons() == NOT_YET
+    watch.take([commit(WEST, "u3", 10.3)])
+    assert watch.reasons() == []
 
 
-def test_without_commit_logs_replication_is_not_waited_for() -> None:
-    assert replication_reasons(None) == []
+def test_with_one_database_there_is_nothing_to_replicate_to() -> None:
+    assert ReplicationWatch((EAST,)).reasons() == []
 
 
 def test_the_machine_is_described_in_words() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from moto import mock_aws
 from simulated_backend import EAST, EDGES, WEST, environment
 
+from harness.parts.steering.route53.balancer_zones import APPLICATION_BALANCERS, balancer_zone
 from harness.parts.steering.route53.edge_records import balancer_dns_name, create_edge
 
 PORT = 18080
@@ -47,6 +49,25 @@ def test_the_name_has_a_primary_and_a_secondary_alias_with_a_check_each(route53:
         assert target["EvaluateTargetHealth"] is True
         assert checks[record["HealthCheckId"]]["IPAddress"] == EDGES[region]
         assert "TTL" not in record
+
+
+def test_an_alias_names_the_zone_of_its_regions_balancers(route53: Any) -> None:
+    _, records, _ = created(route53)
+    zones = {r["SetIdentifier"]: r["AliasTarget"]["HostedZoneId"] for r in records if r["Type"] == "A"}
+    assert zones == {EAST: "Z35SXDOTRQ7X7K", WEST: "Z1H1FL5HABSF5"}
+
+
+def test_every_region_has_a_balancer_zone_of_its_own_and_an_unknown_one_has_nobodys() -> None:
+    known = {region for partition in ("aws", "aws-cn", "aws-us-gov") for region in regions_of(partition)}
+    assert known - set(APPLICATION_BALANCERS) == set()
+    assert len(set(APPLICATION_BALANCERS.values())) == len(APPLICATION_BALANCERS)
+    assert all(re.fullmatch(r"Z[0-9A-Z]{12,20}", balancer_zone(region)) for region in (*known, "mars-north-1"))
+    assert balancer_zone("eu-central-1") == "Z215JYRZR1TBD5"
+    assert balancer_zone("mars-north-1") not in APPLICATION_BALANCERS.values()
+
+
+def regions_of(partition: str) -> list[str]:
+    return list(boto3.Session("key", "secret", region_name=EAST).get_available_regions("elbv2", partition))
 
 
 def test_checks_are_fast_http_checks_of_the_edge(route53: Any) -> None:

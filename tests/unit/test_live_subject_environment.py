@@ -8,16 +8,19 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from simulated_backend import EAST, WEST, environment, subject
 
 from harness.errors import DrillInvalid, SubjectError
+from harness.parts.edge.gateway.part import Gateway
 from harness.parts.platform.processes import subject as subject_processes
 from harness.parts.platform.processes.subject import SubjectProcesses
 from harness.topology.subject import Subject
 from harness.topology.timing import Profile, Timing
+from harness.world.part import Blueprint, Net
 
 DOCUMENTED = {
     "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
@@ -76,9 +79,15 @@ def stopped(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def processes(
     servers: Servers, profile: Profile = Profile.FAST, of: Subject | None = None, port: int = 9
 ) -> SubjectProcesses:
-    named = {i.name: ("127.0.0.1", 7000 + n) for n, i in enumerate((of or subject()).instances(environment()))}
+    blueprint = Blueprint(environment(), of or subject(), Timing(profile))
+    gateway = Gateway(blueprint)
+    told = {i.name: ["127.0.0.1", 7000 + n] for n, i in enumerate(blueprint.subject.instances(environment()))}
+    ground: Any = SimpleNamespace(spawn=lambda *_: SimpleNamespace(ready=lambda timeout_s: {"listeners": told}))
+    gateway.connect(Net(blueprint, [gateway], [], {}, {}, ground))
     found: Any = servers
-    return SubjectProcesses(found, of or subject(), environment(), Timing(profile), named, {EAST: port, WEST: port})
+    return SubjectProcesses(
+        found, blueprint.subject, environment(), Timing(profile), gateway.environment_for, {EAST: port, WEST: port}
+    )
 
 
 @pytest.fixture
@@ -203,6 +212,27 @@ def test_a_killed_instance_is_no_death_and_starts_again_as_it_was() -> None:
     assert (again.argv, again.env, again.cwd) == (first.argv, first.env, first.cwd)
     again.code = 1
     assert running.deaths() == ["replicator.us-east-1 ended by itself with exit code 1"]
+
+
+@pytest.mark.usefixtures("answering", "stopped")
+@pytest.mark.parametrize("fate", ["lives", "ended by itself", "was killed in vain", "was started again already"])
+def test_there_is_never_a_second_copy_of_an_instance(fate: str) -> None:
+    servers, name = Servers(), "replicator.us-east-1"
+    running = processes(servers)
+    running.start()
+    first = servers.started[name][0]
+    if fate == "ended by itself":
+        first.code = 1
+        running.kill(name)  # nothing is left to be killed
+    elif fate != "lives":
+        running.kill(name)
+        first.code = -9 if fate == "was started again already" else None
+        running.restart(name)
+    running.restart(name)
+    last = servers.started[name][-1]
+    assert [run for run in servers.started[name] if run.code is None] == ([last] if fate != "ended by itself" else [])
+    last.code = 1
+    assert running.deaths() == [f"{name} ended by itself with exit code 1"], "whichever it is, it is not forgotten"
 
 
 @pytest.mark.usefixtures("answering", "stopped")

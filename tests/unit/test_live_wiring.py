@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from simulated_backend import EAST, WEST, environment, links, subject
+from simulated_backend import EAST, WEST, arrows, environment, links, subject
 
 from harness.faults.catalogue import fault_named
-from harness.live.wiring import Sockets, balancer_name, gateway_routes, wires
 from harness.names import DYNAMODB, OUTSIDE, ROUTE53, link_name
+from harness.parts.edge.gateway.part import routes
+from harness.topology.timing import Profile, Timing
+from harness.world.part import Blueprint
 
 REGIONS = (EAST, WEST)
-SOCKETS = Sockets(
-    edges={EAST: ("127.0.1.10", 18080), WEST: ("127.0.2.10", 18080)},
-    load_balancers={EAST: ("127.0.0.1", 101), WEST: ("127.0.0.1", 102)},
-    applications={EAST: ("127.0.0.1", 201), WEST: ("127.0.0.1", 202)},
-    regions={EAST: ("127.0.0.1", 301), WEST: ("127.0.0.1", 302)},
-    control_plane=("127.0.0.1", 401),
-)
-WIRES = {wire.link.name: wire for wire in wires(environment(), subject(), SOCKETS)}
+ARROWS = {arrow.link.name: arrow for arrow in arrows(Blueprint(environment(), subject(), Timing(Profile.FAST)))}
 INSTANCES = {instance.name: instance.place for instance in subject().instances(environment())}
 
 
@@ -34,26 +29,25 @@ def test_every_arrow_of_the_picture_is_there_and_no_other() -> None:
         expected |= {f"canary.{place}->{region}:dynamodb" for place in (*REGIONS, OUTSIDE)}
         expected |= {f"{instance}->{region}:dynamodb" for instance in INSTANCES}
     expected |= {f"{instance}->{EAST}:route53" for instance in INSTANCES}
-    assert set(WIRES) == expected
+    assert set(ARROWS) == expected
 
 
 def test_arrows_lead_where_they_say() -> None:
-    for number, region in enumerate(REGIONS):
-        for source in ("clients", "checkers", "canary"):
-            assert WIRES[f"{source}->{region}:http"].upstream == ("127.0.0.1", 101 + number)
-        assert WIRES[f"lb.{region}->storefront.{region}:http"].upstream == ("127.0.0.1", 201 + number)
-        assert WIRES[f"monitor.outside->{region}:dynamodb"].upstream == ("127.0.0.1", 301 + number)
-        assert WIRES[f"clients->{region}:http"].listen == SOCKETS.edges[region]
-    assert WIRES[f"monitor.outside->{EAST}:route53"].upstream == ("127.0.0.1", 401)
+    """Those with the same target lead to the same socket, and those with another one elsewhere."""
+    upstreams: dict[tuple[str, str], set[tuple[str, int]]] = {}
+    for arrow in ARROWS.values():
+        upstreams.setdefault((arrow.link.target, arrow.link.service), set()).add(arrow.upstream)
+    assert all(len(addresses) == 1 for addresses in upstreams.values())
+    assert len(set.union(*upstreams.values())) == len(upstreams) == 7
 
 
 def test_only_what_clients_dial_has_an_address_of_its_own() -> None:
-    fixed = {name for name, wire in WIRES.items() if wire.listen != ("127.0.0.1", 0)}
+    fixed = {name for name, arrow in ARROWS.items() if arrow.listen != ("127.0.0.1", 0)}
     assert fixed == {f"clients->{region}:http" for region in REGIONS}
 
 
 def test_both_ends_of_every_arrow_are_where_they_are() -> None:
-    for name, wire in WIRES.items():
+    for name, wire in ARROWS.items():
         source, _, rest = name.partition("->")
         target = rest.partition(":")[0]
         assert wire.link.target_place == (EAST if target.endswith(EAST) else WEST)
@@ -87,7 +81,7 @@ def test_a_lost_standby_leaves_the_control_plane_alone() -> None:
 
 
 def test_the_survivor_of_a_lost_region_goes_on_by_itself() -> None:
-    left = set(WIRES) - cut("region-outage", EAST)
+    left = set(ARROWS) - cut("region-outage", EAST)
     assert {f"clients->{WEST}:http", f"checkers->{WEST}:http", f"lb.{WEST}->storefront.{WEST}:http"} <= left
     assert {f"storefront.{WEST}->{WEST}:dynamodb", f"monitor.outside->{WEST}:dynamodb"} <= left
 
@@ -103,7 +97,7 @@ def test_life_goes_on_inside_an_isolated_region() -> None:
 
 def test_a_lost_database_is_lost_for_everybody_and_nothing_else_is() -> None:
     lost = cut("service-outage", EAST, service="dynamodb")
-    assert lost == {name for name in WIRES if name.endswith(f"->{EAST}:dynamodb")}
+    assert lost == {name for name in ARROWS if name.endswith(f"->{EAST}:dynamodb")}
 
 
 def test_a_stall_of_replication_leaves_every_region_to_itself() -> None:
@@ -115,15 +109,18 @@ def test_a_stall_of_replication_leaves_every_region_to_itself() -> None:
 
 @pytest.mark.parametrize("instance", sorted(INSTANCES))
 def test_the_gateway_sends_every_call_over_the_callers_own_links(instance: str) -> None:
-    ports = {name: ("127.0.0.1", 1000 + number) for number, name in enumerate(WIRES)}
-    routes = gateway_routes(environment(), instance, ports)
+    ports = {name: ("127.0.0.1", 1000 + number) for number, name in enumerate(ARROWS)}
+    found = routes([arrow for arrow in ARROWS.values() if arrow.link.source == instance], ports)
     for region in REGIONS:
         own = list(ports[link_name(instance, region, DYNAMODB)])
-        assert routes[region][DYNAMODB] == routes[region]["*"] == own
+        assert found[region][DYNAMODB] == found[region]["*"] == own
     control = list(ports[link_name(instance, EAST, ROUTE53)])
-    assert routes[EAST][ROUTE53] == routes["aws-global"][ROUTE53] == control
-    assert ROUTE53 not in routes[WEST]
+    assert found[EAST][ROUTE53] == found["aws-global"][ROUTE53] == control
+    assert ROUTE53 not in found[WEST]
 
 
-def test_a_load_balancer_is_called_as_its_links_are() -> None:
-    assert f"{balancer_name(EAST)}->storefront.{EAST}:http" in WIRES
+def test_every_canary_says_how_it_is_to_be_tried() -> None:
+    for name, arrow in ARROWS.items():
+        assert (arrow.probe is not None) == arrow.link.from_canary == name.startswith("canary")
+        if arrow.probe is not None and arrow.link.service == DYNAMODB:
+            assert arrow.probe == {"kind": "dynamodb", "region": arrow.link.target}

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from measurement_timeline import A, B, s, timeline
 
-from harness.clock import NS_PER_S
 from harness.history.events import DnsAnswer, HealthTransition
 from harness.measurement.models import FaultInterval
 from harness.measurement.phases import phases, split
 from harness.measurement.prediction import Constants, flips_needed, predict
 from harness.measurement.why import why
+from harness.units import NS_PER_S
 
 FAULT = FaultInterval(s(10), s(10.02))
 WRITES = timeline("""

@@ -9,7 +9,7 @@ from measurement_timeline import A, B, pulse, s
 
 from harness.history.events import CanaryProbe, Completion, DnsAnswer, Event, FaultEvent, Invoke, Operation
 from harness.measurement import availability
-from harness.measurement.canary import CanaryJudgement, Expectation, Fails, Rate, Slow, judge_canary
+from harness.measurement.canary import CanaryJudgement, Expectation, Fails, Rate, Slow, judge_canary, untouched
 from harness.measurement.lateness import in_seconds, latency_ns, lateness_ns, padding
 from harness.measurement.live import LiveState
 from harness.measurement.models import FaultInterval
@@ -54,6 +54,19 @@ def probes(beats: str, took_s: float = 0.01, first_s: float = 5.0, slow_s: float
         CanaryProbe(LINK, beat != "x", s(first_s + n), s(first_s + n + (slow_s if beat == "s" else took_s)))
         for n, beat in enumerate(beats)
     ]
+
+
+def test_only_databases_that_no_fault_touched_show_whether_the_rest_held() -> None:
+    touched = "canary.us-west-2->us-east-1:dynamodb"
+    seen = [
+        CanaryProbe(LINK, True, s(1), s(1.1), None, "dynamodb"),
+        CanaryProbe(LINK, False, s(2), s(3), "timeout", "dynamodb"),
+        CanaryProbe(LINK, False, s(0.1), s(0.2), "reset", "dynamodb"),
+        CanaryProbe(touched, False, s(2), s(3), "timeout", "dynamodb"),
+        CanaryProbe("canary->us-east-1:http", False, s(2), s(3), "refused", "http"),
+        CanaryProbe("canary->monitor.outside:process", False, s(2), s(2), "gone", "process"),
+    ]
+    assert untouched(seen, {touched}, s(1)) == {LINK: availability.Share(1, 2)}
 
 
 def judged(beats: str, expectation: Expectation | None = None) -> CanaryJudgement:

@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from harness.clock import NS_PER_S, to_ns
 from harness.drill.evidence import (
     DrillResult,
     FaultResult,
@@ -34,6 +33,7 @@ from harness.history.events import (
     Mark,
 )
 from harness.outcome import Bracket, Outcome, Verdict
+from harness.units import NS_PER_S, to_ns
 
 EAST, WEST = "us-east-1", "us-west-2"
 ADDRESS = {EAST: "127.0.1.10", WEST: "127.0.2.10"}

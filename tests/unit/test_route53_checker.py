@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from harness.clock import NS_PER_S
 from harness.engines.health_checks.checker import (
     SEARCHED_BYTES,
     Checker,
@@ -18,6 +17,7 @@ from harness.engines.health_checks.checker import (
     judge_status,
     step,
 )
+from harness.units import NS_PER_S
 
 INTERVAL_NS = 10 * NS_PER_S
 

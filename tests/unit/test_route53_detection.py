@@ -13,9 +13,9 @@ import statistics
 
 import pytest
 
-from harness.clock import NS_PER_S, to_ns, to_s
 from harness.engines.health_checks.checker import Checker, Due, Event, Finished, Probe, Sleep, step
 from harness.engines.health_checks.health import enough_healthy, votes
+from harness.units import NS_PER_S, to_ns, to_s
 
 TRIALS = 200
 

@@ -49,9 +49,14 @@ def test_inverted_turns_the_status_around() -> None:
     assert not status(HealthCheck("a", "HTTP", inverted=True), 16)
 
 
-@pytest.mark.parametrize("inverted", [False, True])
-def test_a_disabled_check_is_healthy_whatever_its_checkers_said(inverted: bool) -> None:
-    assert status(HealthCheck("a", "HTTP", disabled=True, inverted=inverted), 0)
+KINDS = ("HTTP", "HTTPS_STR_MATCH", "TCP", "CALCULATED", "CLOUDWATCH_METRIC", "RECOVERY_CONTROL")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("healthy", [0, 16])
+def test_a_disabled_check_is_healthy_whatever_it_looks_at_and_inverted_it_is_not(kind: str, healthy: int) -> None:
+    assert status(HealthCheck("a", kind, disabled=True, health_threshold=1), healthy)
+    assert not status(HealthCheck("a", kind, disabled=True, inverted=True, health_threshold=1), healthy)
 
 
 @pytest.mark.parametrize(("threshold", "verdict"), [(0, True), (1, True), (2, True), (3, False), (4, False)])

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from harness.engines.dns.lookup import Answer, everyone, lookup, scaled_ttl_s
+from harness import scaling
+from harness.engines.dns.lookup import Answer, everyone, lookup
 from harness.engines.dns.selection import Health, LoadBalancer
 from harness.engines.dns.zone import (
     AliasTarget,
@@ -110,7 +111,7 @@ def test_an_alias_carries_the_name_that_was_asked_and_the_ttl_of_where_it_ends()
 def test_ttls_on_the_wire_are_whole_seconds_and_never_rounded_down_to_uncacheable(
     ttl_s: int, scale: float, wire_s: int
 ) -> None:
-    assert scaled_ttl_s(ttl_s, scale) == wire_s
+    assert scaling.ttl_s(ttl_s, scale) == wire_s
 
 
 def test_boto3_records_keep_their_policy_fields() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from harness.errors import InputError, Problem
 from harness.topology.load import NODES_MAX, SIZE_MAX_BYTES, load_environment, load_subject
-from harness.topology.shipped import find_environment, reference_subject
+from harness.topology.shipped import find_environment
 from harness.topology.timing import Profile, Timing
 
 ROOT = Path(__file__).parents[2]
@@ -87,7 +87,9 @@ def test_environments_and_the_reference_are_found_from_anywhere(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert find_environment("embedded").read_text() == EMBEDDED.read_text()
-    assert reference_subject().is_file()
+    environment = load_environment(find_environment("embedded"))
+    assert environment.subject is not None
+    assert load_subject(environment.folder / environment.subject, environment).application.name == "storefront"
 
 
 def test_the_users_own_environment_wins_over_the_shipped_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

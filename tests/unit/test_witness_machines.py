@@ -7,16 +7,18 @@ from typing import cast
 
 import pytest
 
-from harness.clock import NS_PER_S
 from harness.errors import InputError
 from harness.history.events import DnsAnswer
 from harness.outcome import Outcome
+from harness.units import NS_PER_S
+from harness.wire.body import FramingError
+from harness.wire.exchange import ResponseCollector
 from harness.witness import ledger, outcomes
 from harness.witness import resolver_cache as cache
 from harness.witness.canaries import dynamodb_request
+from harness.witness.channel import MAX_BODY_BYTES, MAX_HEAD_BYTES
 from harness.witness.dns_client import DnsClient, DnsReply
 from harness.witness.grid import Grid, due, phase
-from harness.witness.http_wire import Garbage, ResponseReader
 from harness.witness.lateness import Durations
 from harness.witness.models import parse_canaries, parse_config
 from harness.witness.prober import DnsProber
@@ -68,10 +70,11 @@ def test_an_answered_address_is_dialled_through_the_book_or_as_itself() -> None:
     assert config.dial_address("192.0.2.20") is None
 
 
-def test_a_dynamodb_canary_signs_for_the_region_that_its_link_leads_to() -> None:
-    (canary,) = parse_canaries(
-        [{"kind": "dynamodb", "link": "canary.outside->us-west-2:dynamodb", "address": ["127.0.0.1", 1]}]
-    )
+def test_a_dynamodb_canary_signs_for_the_region_that_it_is_told() -> None:
+    probe = {"kind": "dynamodb", "link": "canary.outside->nyc3:dynamodb", "address": ["127.0.0.1", 1]}
+    with pytest.raises(InputError, match="region"):
+        parse_canaries([probe])
+    (canary,) = parse_canaries([{**probe, "region": "us-west-2"}])
     assert canary.kind == "dynamodb"
     assert b"Credential=canary/20260101/us-west-2/dynamodb/aws4_request" in dynamodb_request(canary)
 
@@ -318,15 +321,15 @@ def test_a_nonsense_epoch_is_no_epoch() -> None:
 # --- HTTP ---
 
 
-def _read(wire: bytes) -> ResponseReader:
-    reader = ResponseReader()
+def _read(wire: bytes) -> ResponseCollector:
+    reader = ResponseCollector(max_head_bytes=MAX_HEAD_BYTES, max_body_bytes=MAX_BODY_BYTES)
     reader.feed(wire)
     return reader
 
 
 def test_chunked_answer_with_extension_and_trailer() -> None:
     wire = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nT: v\r\n\r\n"
-    reader = ResponseReader()
+    reader = ResponseCollector(max_head_bytes=MAX_HEAD_BYTES, max_body_bytes=MAX_BODY_BYTES)
     for index in range(len(wire)):
         assert reader.response is None
         reader.feed(wire[index : index + 1])
@@ -370,7 +373,7 @@ def test_an_answer_cut_off_is_no_answer(wire: bytes) -> None:
     ],
 )
 def test_garbage_and_floods_are_given_up(wire: bytes) -> None:
-    with pytest.raises(Garbage):
+    with pytest.raises(FramingError):
         _read(wire)
 
 
@@ -383,9 +386,8 @@ def test_bytes_after_the_answer_spoil_the_connection() -> None:
 # --- lateness ---
 
 
-def test_lateness_of_nothing_is_zero_and_all_of_it_in_time() -> None:
+def test_lateness_of_nothing_is_zero() -> None:
     assert Durations().summary() == {"count": 0, "p50": 0, "p99": 0, "p999": 0, "max": 0}
-    assert Durations().share_within(1) == 1.0
 
 
 def test_one_stall_in_a_thousand_shows_in_p999_and_max_only() -> None:
@@ -394,4 +396,3 @@ def test_one_stall_in_a_thousand_shows_in_p999_and_max_only() -> None:
     assert summary["p50"] == pytest.approx(1_000_000, rel=0.016)
     assert summary["p99"] == pytest.approx(1_000_000, rel=0.016)
     assert summary["p999"] == summary["max"] == 30_000_000
-    assert durations.share_within(5_000_000) == 0.998

@@ -19,8 +19,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from localstack_client.session import Session
 
 from harness.errors import WorldError
+from harness.kit.address import Address
 
-Address = tuple[str, int]
 T = TypeVar("T")
 
 ACCESS_KEY_ID = "drill"

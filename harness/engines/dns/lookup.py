@@ -61,11 +61,6 @@ def drawing(draw: Draw) -> Pick:
     return lambda candidates: choose(candidates, draw)
 
 
-def scaled_ttl_s(ttl_s: int, scale: float) -> int:
-    """A TTL on the wire: whole seconds, at least 1 unless it is 0 (which says: never cache)."""
-    return 0 if ttl_s == 0 else max(1, round(ttl_s * scale))
-
-
 def lookup(config: Configuration, health: Health, name: str, record_type: str, pick: Pick) -> Answer:
     """The answer to one question. record_type: as in DNS (A, AAAA, CNAME, TXT, ...)."""
     zone = config.zone_for(normalise(name))

@@ -21,7 +21,9 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
-from harness.engines.dns.lookup import Answer, RRset, scaled_ttl_s
+from harness import scaling
+from harness.engines.dns.lookup import Answer, RRset
+from harness.kit.address import Address
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +116,7 @@ class Responder:
         ]
 
     def _to_rrset(self, rrset: RRset, asked: dns.name.Name) -> dns.rrset.RRset | None:
-        ttl_s = scaled_ttl_s(rrset.ttl_s, self._plane.scale)
+        ttl_s = scaling.ttl_s(rrset.ttl_s, self._plane.scale)
         try:
             owner = dns.name.from_text(f"{rrset.name}.")
             return dns.rrset.from_text_list(
@@ -155,7 +157,7 @@ class _Udp(asyncio.DatagramProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.DatagramTransport", transport)
 
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+    def datagram_received(self, data: bytes, addr: Address) -> None:
         answer = self._responder.respond(data, 0)
         if answer is not None and self._transport is not None:
             self._transport.sendto(answer, addr)
@@ -173,12 +175,12 @@ class DnsServer:
         self._tcp: asyncio.Server | None = None
         self._clients: set[asyncio.Task[None]] = set()
 
-    async def start(self, host: str, port: int) -> tuple[str, int]:
+    async def start(self, host: str, port: int) -> Address:
         """Listen on `port` (0: any that is free for both); returns the address. Raises OSError when it is taken."""
         loop = asyncio.get_running_loop()
         for attempt in range(_BIND_ATTEMPTS):
             tcp = await asyncio.start_server(self._serve_tcp, host, port)
-            address: tuple[str, int] = tcp.sockets[0].getsockname()[:2]
+            address: Address = tcp.sockets[0].getsockname()[:2]
             try:
                 udp, _ = await loop.create_datagram_endpoint(lambda: _Udp(self._responder), local_addr=address)
             except OSError:

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from harness.clock import NS_PER_S, to_ns
+from harness import scaling
+from harness.units import to_ns
 
 HTTP_CONNECT_TIMEOUT_S = 4
 """A TCP connection must be established within four seconds (Developer Guide, determining health)."""
@@ -24,8 +25,6 @@ BODY_TIMEOUT_S = 2
 """For a string match, the body must arrive within two seconds after the status (same page)."""
 SEARCHED_BYTES = 5_120
 """The search string must be wholly in the first 5,120 bytes of the body (Developer Guide, determining health)."""
-SHORTEST_TIMEOUT_NS = NS_PER_S
-"""However short time is scaled, no time-out is below one second: it would measure this machine, not the service."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Limits:
     def of(cls, check_type: str, scale: float = 1.0) -> Limits:
         """The documented limits of a health check type, times `scale`, never below one second each."""
         connect_s = TCP_CONNECT_TIMEOUT_S if check_type == "TCP" else HTTP_CONNECT_TIMEOUT_S
-        scaled = (max(SHORTEST_TIMEOUT_NS, to_ns(s * scale)) for s in (connect_s, STATUS_TIMEOUT_S, BODY_TIMEOUT_S))
+        scaled = (scaling.timeout_ns(to_ns(s), scale) for s in (connect_s, STATUS_TIMEOUT_S, BODY_TIMEOUT_S))
         return cls(*scaled)
 
 

@@ -29,8 +29,10 @@ def votes(checkers: Sequence[Checker]) -> int:
 def statuses(config: Configuration, checkers: Mapping[str, Sequence[Checker]]) -> Mapping[str, bool]:
     """Every health check's status, healthy or not, by id.
 
-    A disabled check is healthy, whatever else it says. A check type that nothing here feeds (CLOUDWATCH_METRIC,
-    RECOVERY_CONTROL) has insufficient data, and so is healthy like a new one; `Inverted` flips it.
+    A disabled check counts as healthy whatever it looks at, and `Inverted` flips that too: disabled and inverted is the
+    documented switch that takes traffic away by hand (API Reference, HealthCheckConfig, Disabled). A check type that
+    nothing here feeds (CLOUDWATCH_METRIC, RECOVERY_CONTROL) has insufficient data, and so is healthy like a new one,
+    unless it is inverted.
     """
     found = {
         check.id: _endpoint(check, checkers.get(check.id, ()))
@@ -42,9 +44,7 @@ def statuses(config: Configuration, checkers: Mapping[str, Sequence[Checker]]) -
 
 
 def _endpoint(check: HealthCheck, checkers: Sequence[Checker]) -> bool:
-    if check.disabled:
-        return True
-    healthy = check.type not in ENDPOINT_TYPES or enough_healthy(votes(checkers), len(checkers))
+    healthy = check.disabled or check.type not in ENDPOINT_TYPES or enough_healthy(votes(checkers), len(checkers))
     return healthy != check.inverted
 
 
@@ -54,7 +54,5 @@ def _calculated(check: HealthCheck, children: Mapping[str, bool]) -> bool:
     A calculated check may not watch a calculated check, so children are found among the others. A child that was
     deleted counts as healthy, as an unknown check does everywhere.
     """
-    if check.disabled:
-        return True
     healthy = sum(children.get(child, True) for child in check.children) >= check.health_threshold
-    return healthy != check.inverted
+    return (check.disabled or healthy) != check.inverted

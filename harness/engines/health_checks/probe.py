@@ -11,9 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
-from harness.clock import to_s
 from harness.engines.dns.zone import HealthCheck
 from harness.engines.health_checks.checker import SEARCHED_BYTES, Finished, Limits, judge_body, judge_status
+from harness.kit.address import Address
+from harness.units import to_s
+from harness.wire.body import FramingError
+from harness.wire.exchange import ResponseCollector
 
 LONGEST_HEAD = 16_384
 """Response headers may have 16,384 bytes (Developer Guide, quotas)."""
@@ -33,7 +36,7 @@ class Request:
     server_name: str | None
 
 
-def request_for(check: HealthCheck, address: tuple[str, int], limits: Limits) -> Request:
+def request_for(check: HealthCheck, address: Address, limits: Limits) -> Request:
     """The request that checkers of `check` send to `address`; no payload for TCP, which is only connected."""
     secure = check.type.startswith("HTTPS")
     return Request(
@@ -70,9 +73,8 @@ class _Probe(asyncio.Protocol):
         self._request = request
         self._connections = connections
         self._done: Callable[[Finished], None] | None = done
-        self._seen = bytearray()
-        self._head: Finished | None = None
-        self._body_at = 0
+        self._answer = ResponseCollector(max_head_bytes=LONGEST_HEAD)
+        self._status: Finished | None = None
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._deadline: asyncio.TimerHandle | None = None
@@ -90,39 +92,33 @@ class _Probe(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._done is None:  # judged already: read on only so that the peer is not reset while it writes
             return
-        self._seen += data
-        if self._head is None:
-            self._read_head()
-        if self._head is not None and self._done is not None:
-            self._read_body()
+        whole = False
+        try:
+            self._answer.feed(data)
+            whole = self._answer.response is not None
+        except FramingError:
+            whole = True  # nothing more can be read: what came is judged
+        if self._status is None:
+            self._read_status(whole)
+        if self._status is not None and self._done is not None:
+            self._read_body(whole)
 
-    def _read_head(self) -> None:
-        line, found, _ = bytes(self._seen[:LONGEST_HEAD]).partition(b"\r\n")
-        if not found:
-            if len(self._seen) >= LONGEST_HEAD:
+    def _read_status(self, whole: bool) -> None:
+        found = self._answer.status
+        if found is None:
+            if whole:
                 self._report(Finished(False, "Failure: The answer is not HTTP"))
             return
-        parts = line.decode("latin-1").split(" ", 2)
-        if len(parts) < 2 or not parts[0].startswith("HTTP/") or not (parts[1].isascii() and parts[1].isdigit()):
-            self._report(Finished(False, "Failure: The answer is not HTTP"))
-            return
-        self._head = judge_status(int(parts[1]), parts[2] if len(parts) > 2 else "")
-        if not self._head.ok or self._request.search is None:
-            self._report(self._head)
+        self._status = judge_status(*found)
+        if not self._status.ok or self._request.search is None:
+            self._report(self._status)
             return
         self._wait(self._request.limits.body_ns, "The response body did not arrive in time")
 
-    def _read_body(self) -> None:
-        if not self._body_at:
-            end = self._seen.find(b"\r\n\r\n")
-            if end < 0:
-                return
-            self._body_at = end + 4
-        if len(self._seen) - self._body_at >= SEARCHED_BYTES or self._match().ok:
-            self._report(self._match())
-
-    def _match(self) -> Finished:
-        return judge_body(bytes(self._seen[self._body_at :]) if self._body_at else b"", self._request.search or "")
+    def _read_body(self, whole: bool) -> None:
+        match = judge_body(self._answer.body, self._request.search or "")
+        if match.ok or whole or self._answer.body_bytes >= SEARCHED_BYTES:
+            self._report(match)
 
     def eof_received(self) -> None:
         self._ended(None)
@@ -135,8 +131,8 @@ class _Probe(asyncio.Protocol):
     def _ended(self, error: Exception | None) -> None:
         if self._done is None:
             return
-        if self._head is not None and error is None:
-            self._report(self._match())
+        if self._status is not None and error is None:
+            self._read_body(whole=True)
             return
         how = "was reset" if error is not None else "was closed"
         self._report(Finished(False, f"Failure: The connection {how} before the answer was complete"))

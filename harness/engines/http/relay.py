@@ -48,7 +48,7 @@ class Answer:
 
 
 class ClientConnection(asyncio.Protocol, ABC):
-    """One client connection; see the module."""
+    """A client's connection: its requests go to an upstream one at a time, and their answers come back."""
 
     max_request_head_bytes = 64 * 1024
     max_response_head_bytes = 64 * 1024
@@ -187,6 +187,10 @@ class ClientConnection(asyncio.Protocol, ABC):
     def _begin(self, request: RequestHead) -> bool:
         self.request, self.response = request, None
         self.request_done = self.response_done = self._continued = False
+        if request.minor and request.hosts != 1:  # RFC 9112 section 3.2
+            self.request_done = self.reader.finished
+            self._refuse(f"an HTTP/1.1 request has one Host header, not {request.hosts}")
+            return False
         destination = self.choose(request)
         if isinstance(destination, Answer):
             self.request_done = self.reader.finished

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, cast
 
+from harness.kit.address import Address
 from harness.wire.framing import Part, ResponseReader
-
-Address = tuple[str, int]
 
 _RESET = struct.pack("ii", 1, 0)
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)

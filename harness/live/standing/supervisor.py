@@ -22,11 +22,15 @@ from typing import Any
 from harness.clock import wall_time
 from harness.drill.options import RunOptions, resolve
 from harness.errors import DrillError, InputError, WorldError
-from harness.live.backend import EmbeddedWorld
+from harness.kit.address import Address
+from harness.live.backend import LiveWorld
+from harness.live.ground import BROWSER_PROXY, warm
 from harness.live.standing import world_file
-from harness.live.standing.world_file import EdgeState, ProcessState, StandingWorld
-from harness.processes.fork_servers import BROWSER_PROXY, ForkServers, start_fork_servers
+from harness.live.standing.world_file import EdgeState, Line, ProcessState, StandingWorld
+from harness.names import CLIENTS, HTTP, link_name
+from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import EXIT_INTERRUPTED
+from harness.world.part import LIGHT
 
 READY_TIMEOUT_S = 20.0
 EXIT_ERROR = 3
@@ -39,7 +43,7 @@ Told = Callable[[str], None]
 
 
 @contextmanager
-def standing(options: RunOptions, path: Path, origin: str, told: Told) -> Iterator[tuple[EmbeddedWorld, StandingWorld]]:
+def standing(options: RunOptions, path: Path, origin: str, told: Told) -> Iterator[tuple[LiveWorld, StandingWorld]]:
     """Start a world with its subject, and publish it at `path` while the block runs. told: hears of each step.
 
     Raises InputError at once when a world runs or starts there already, and whatever starting one raises.
@@ -47,9 +51,9 @@ def standing(options: RunOptions, path: Path, origin: str, told: Told) -> Iterat
     with ExitStack() as stack:
         if not stack.enter_context(world_file.claimed(path)):
             raise InputError(world_file.TAKEN)
-        servers = start_fork_servers(stack)
+        servers = warm(stack, options)
         told("starting two regions, their edge, and the links between them")
-        world = stack.enter_context(EmbeddedWorld(options, servers))
+        world = stack.enter_context(LiveWorld(options, servers))
         told("starting the subject")
         world.start_subject()
         yield world, stack.enter_context(published(world, servers, options, path, origin))
@@ -57,7 +61,7 @@ def standing(options: RunOptions, path: Path, origin: str, told: Told) -> Iterat
 
 @contextmanager
 def published(
-    world: EmbeddedWorld, servers: ForkServers, options: RunOptions, path: Path, origin: str
+    world: LiveWorld, servers: ForkServers, options: RunOptions, path: Path, origin: str
 ) -> Iterator[StandingWorld]:
     """Write the state file of a started world in a folder that is claimed; the end of the block removes it."""
     world_file.running(path)  # removes what a killed one may have left
@@ -69,20 +73,11 @@ def published(
         path.unlink(missing_ok=True)
 
 
-def described(world: EmbeddedWorld, servers: ForkServers, options: RunOptions, origin: str) -> StandingWorld:
+def described(world: LiveWorld, servers: ForkServers, options: RunOptions, origin: str) -> StandingWorld:
     """The state of a started world, which gets a browser proxy of its own. origin: the command that holds it."""
-    parts, edge = world.parts, options.environment.edge
-    listening = {region: parts.listening[f"clients->{region}:http"] for region in parts.edges}
-    proxy = servers.net.spawn(
-        "browser-proxy",
-        BROWSER_PROXY,
-        {
-            "dns": list(parts.dns),
-            "zone": edge.hosted_zone,
-            "port": parts.edge_port,
-            "address_book": {parts.edges[region].answered: list(at) for region, at in listening.items()},
-        },
-    )
+    net, seams = world.net, world.seams
+    listening = {place: net.listening[link_name(CLIENTS, place, HTTP)] for place in net.edges}
+    proxy = _browser_proxy(world, options, listening)
     pid = os.getpid()
     return StandingWorld(
         pid=pid,
@@ -98,41 +93,49 @@ def described(world: EmbeddedWorld, servers: ForkServers, options: RunOptions, o
         seed=options.seed,
         typed=dict(options.typed),
         folder=servers.folder,
-        logs=servers.folder / "logs",
-        toxiproxy=parts.toxiproxy.url,
-        links=tuple(wire.link.name for wire in parts.wires),
-        dns=parts.dns,
-        browser_proxy=_address(proxy.ready(READY_TIMEOUT_S)["listen"]),
-        edge_port=parts.edge_port,
-        edges={r: EdgeState(answered=e.answered, listen=listening[r]) for r, e in parts.edges.items()},
-        regions={name: admin.address for name, admin in parts.regions.items()},
-        balancers={name: admin.address for name, admin in parts.balancers.items()},
-        applications={name: ("127.0.0.1", port) for name, port in parts.application_ports.items()},
-        gateway=dict(parts.gateway),
-        control_plane=parts.control_plane.address,
-        route53=parts.route53.address,
-        witness=parts.witness.address,
+        logs=servers.logs,
+        links=dict(seams.links.handle()),
+        dns=seams.steering.dns,
+        browser_proxy=proxy,
+        edges={place: EdgeState(answered=e.answered, listen=listening[place]) for place, e in net.edges.items()},
+        witness=world.clients.address,
         processes=_processes(world),
+        status=tuple(Line(what=s.what, where=s.where, about=s.about) for p in net.parts for s in p.status()),
+        commands=tuple(Line(what=what, where=line) for part in net.parts for what, line in part.commands()),
+        events=tuple(path for part in net.parts for path in part.events()),
+        versions=dict(world.versions()),
+        capabilities=dict(world.capabilities()),
     )
 
 
-def _processes(world: EmbeddedWorld) -> dict[str, ProcessState]:
-    found = {}
-    for name, running in world.processes.running.items():
-        process = running.process
-        pid = process.pid  # waits until it is known
-        tree = process.tree
-        if tree is not None:
-            log = str(process.log_path)
-            found[name] = ProcessState(pid=pid, started=tree.started, adopter=tree.adopter, marker=tree.marker, log=log)
-    return found
+def _browser_proxy(world: LiveWorld, options: RunOptions, listening: Mapping[str, Address]) -> Address:
+    edge = options.environment.edge
+    config = {
+        "dns": list(world.seams.steering.dns),
+        "zone": edge.hosted_zone,
+        "port": world.net.edges[options.environment.primary.name].port,
+        "address_book": {world.edges[place]: list(at) for place, at in listening.items()},
+    }
+    process = world.ground.spawn(LIGHT, "browser-proxy", BROWSER_PROXY, config)
+    host, port = process.ready(READY_TIMEOUT_S)["listen"]
+    return str(host), int(port)
 
 
-def _address(given: Any) -> tuple[str, int]:
-    return str(given[0]), int(given[1])
+def _processes(world: LiveWorld) -> dict[str, ProcessState]:
+    return {
+        running.instance: ProcessState(
+            pid=running.tree.pid,
+            started=running.tree.started,
+            adopter=running.tree.adopter,
+            marker=running.tree.marker,
+            log=str(running.log),
+            endpoint=world.net.environment_for(running.described).get("AWS_ENDPOINT_URL", ""),
+        )
+        for running in world.seams.platform.trees()
+    }
 
 
-def stay(world: EmbeddedWorld, path: Path | None, told: Told) -> None:
+def stay(world: LiveWorld, path: Path | None, told: Told) -> None:
     """Until KeyboardInterrupt: tell of components that end, and stop a recording that nobody waits for any more.
 
     path: of its state file; None when it has none, so that nobody can record with its clients. Raises WorldError when a
@@ -144,7 +147,7 @@ def stay(world: EmbeddedWorld, path: Path | None, told: Told) -> None:
             if sentence not in known:
                 known.add(sentence)
                 told(sentence)
-        for name, process in world.parts.processes.items():
+        for name, process in world.ground.processes.items():
             if process.poll() is not None:
                 raise WorldError(f"{name} has ended: {process.error or process.returncode}; see {process.log_path}")
         if path is not None:
@@ -152,7 +155,7 @@ def stay(world: EmbeddedWorld, path: Path | None, told: Told) -> None:
         time.sleep(_POLL_S)
 
 
-def _stop_abandoned_recording(world: EmbeddedWorld, lock: Path) -> None:
+def _stop_abandoned_recording(world: LiveWorld, lock: Path) -> None:
     """A `drill watch` that was killed cannot stop the clients; its lock tells, because the kernel released it."""
     if not lock.exists():
         return

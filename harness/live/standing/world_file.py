@@ -18,16 +18,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError
 
 from harness.errors import InputError, Problem
+from harness.kit.address import BoundAddress, BoundLoopbackAddress
+from harness.kit.config import Strict, wording
 from harness.processes import process_tree
 from harness.processes.fork_servers import FOLDER_PREFIX
 from harness.processes.process_tree import Tree
 from harness.topology.environment import Environment
 from harness.topology.subject import Subject
 from harness.topology.timing import Profile
-from harness.witness.models import is_loopback
 
 if sys.platform != "win32":
     import fcntl
@@ -38,28 +39,23 @@ _RETRY_S = 0.05
 _GLANCE_S = 0.2
 TAKEN = "a world runs or starts here already: see `drill env status`, or end it with `drill env down`"
 
-Address = tuple[str, Annotated[int, Field(ge=1, le=65_535)]]
 
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class EdgeState(_Part):
-    """answered: what DNS answers for the region. listen: where the clients' link of the region really is."""
+class EdgeState(Strict):
+    """answered: what DNS answers for the place. listen: where the clients' link of the place really is."""
 
     answered: str
-    listen: Address
+    listen: BoundAddress
 
 
-class ProcessState(_Part):
-    """One process of the subject, as `process_tree.Tree` knows it."""
+class ProcessState(Strict):
+    """One process of the subject, as `process_tree.Tree` knows it. endpoint: its AWS_ENDPOINT_URL."""
 
     pid: int
     started: float
     adopter: int | None
     marker: str | None
     log: str
+    endpoint: str = ""
 
     @property
     def tree(self) -> Tree:
@@ -67,14 +63,23 @@ class ProcessState(_Part):
         return Tree(self.pid, self.started, self.adopter, self.marker)
 
 
-class StandingWorld(_Part):
+class Line(Strict):
+    """A line of `drill env status`: of an address, or a command to paste (`where`) and what it does (`what`)."""
+
+    what: str
+    where: str
+    about: str = ""
+
+
+class StandingWorld(Strict):
     """A world that stays up. pid, started: of its supervisor. folder: the world's own, with its logs below.
 
-    Keys of edges, regions, balancers, applications are regions; those of gateway and processes are instances.
+    Keys of edges are places; those of processes are instances. links: how other processes get at them, as
+    harness.world.links has it. status, commands: what its parts tell people. events: what they write for the history.
     origin: the command that holds it. since: wall clock, for people. typed: see harness.drill.evidence.RunResult.
     """
 
-    format: Literal["drill-world/1"] = "drill-world/1"
+    format: Literal["drill-world/2"] = "drill-world/2"
     pid: Annotated[int, Field(gt=1)]
     started: float
     origin: str
@@ -89,27 +94,17 @@ class StandingWorld(_Part):
     typed: dict[str, str]
     folder: Path
     logs: Path
-    toxiproxy: str
-    links: tuple[str, ...]
-    dns: Address
-    browser_proxy: Address
-    edge_port: int
+    links: dict[str, str]
+    dns: BoundLoopbackAddress
+    browser_proxy: BoundLoopbackAddress
     edges: dict[str, EdgeState]
-    regions: dict[str, Address]
-    balancers: dict[str, Address]
-    applications: dict[str, Address]
-    gateway: dict[str, Address]
-    control_plane: Address
-    route53: Address
-    witness: Address
+    witness: BoundLoopbackAddress
     processes: dict[str, ProcessState]
-
-    @field_validator("dns", "browser_proxy", "control_plane", "route53", "witness")
-    @classmethod
-    def _local(cls, address: Address) -> Address:
-        if not is_loopback(address[0]):
-            raise ValueError(f"{address[0]} is not a loopback address")
-        return address
+    status: tuple[Line, ...]
+    commands: tuple[Line, ...]
+    events: tuple[Path, ...]
+    versions: dict[str, str]
+    capabilities: dict[str, bool | str]
 
     @property
     def alive(self) -> bool:
@@ -165,7 +160,7 @@ def read(path: Path) -> StandingWorld | None:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"])) or "the whole"
-        text = f"not a state file of this version ({where}: {first['msg']}); remove it if no world runs here"
+        text = f"not a state file of this version ({where}: {wording(first)}); remove it if no world runs here"
         raise InputError(Problem(str(path), None, text)) from error
     except (ValueError, RecursionError) as error:
         raise InputError(Problem(str(path), None, f"not JSON; remove it if no world runs here ({error})")) from error

@@ -10,22 +10,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field
 from yarl import URL
 
 from harness.clock import monotonic_ns
-from harness.errors import InputError
+from harness.kit.address import ANY_ADDRESS, Address, LoopbackAddress
+from harness.kit.admin import serve_http
+from harness.kit.config import Strict, Text, parsed
+from harness.kit.process import Ready, run_until_signal
 from harness.witness import resolver_cache
 from harness.witness.dns_client import DnsClient, DnsFailure, open_client
-from harness.witness.models import is_loopback
 from harness.witness.resolver import Resolver
 from harness.witness.tasks import TaskSet
 
@@ -43,37 +44,18 @@ _HOP_BY_HOP = frozenset(
      "transfer-encoding", "upgrade")
 )  # fmt: skip
 
-Address = tuple[str, int]
 
-
-class ProxyConfig(BaseModel):
+class ProxyConfig(Strict):
     """listen: where (port 0: anywhere). dns: the world's name server. zone: names that exist. port: of the edges.
 
     address_book: answered address -> where its link really listens; an answer that is not in it is refused.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    listen: Address = ("127.0.0.1", 0)
-    dns: Address
-    zone: str = Field(min_length=1)
+    listen: LoopbackAddress = ANY_ADDRESS
+    dns: LoopbackAddress
+    zone: Text
     port: int = Field(ge=1, le=65_535)
-    address_book: dict[str, Address]
-
-    @field_validator("listen", "dns")
-    @classmethod
-    def _local(cls, address: Address) -> Address:
-        if not is_loopback(address[0]):
-            raise ValueError(f"{address[0]} is not a loopback address")
-        return address
-
-    @field_validator("address_book")
-    @classmethod
-    def _local_book(cls, book: dict[str, Address]) -> dict[str, Address]:
-        for host, _ in book.values():
-            if not is_loopback(host):
-                raise ValueError(f"{host} is not a loopback address")
-        return book
+    address_book: dict[str, LoopbackAddress]
 
 
 class _Refused(Exception):
@@ -186,21 +168,16 @@ def _note_change(answer: Any) -> None:
     _LOG.info("%s is %s for %g s", answer.name, ", ".join(answer.addresses) or "nowhere", answer.ttl_s)
 
 
-def serve(config: Mapping[str, Any], ready: Callable[[Mapping[str, Any]], None]) -> None:
-    """Run until SIGTERM or SIGINT. config: see ProxyConfig. ready: {"listen": [host, port]}. Raises InputError."""
-    try:
-        parsed = ProxyConfig.model_validate(dict(config))
-    except ValidationError as error:
-        problems = (f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_url=False))
-        raise InputError(*problems) from error
-    asyncio.run(_serve(parsed, ready))
+def serve(config: Mapping[str, Any], ready: Ready) -> None:
+    """Run until SIGTERM or SIGINT. config: see ProxyConfig. ready: {"listen": [host, port]}.
+
+    Raises InputError for a wrong config, WorldError when its address cannot be bound.
+    """
+    checked = parsed(ProxyConfig, config, "browser proxy")
+    run_until_signal(lambda stop: _serve(checked, ready, stop))
 
 
-async def _serve(config: ProxyConfig, ready: Callable[[Mapping[str, Any]], None]) -> None:
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ended.set)
+async def _serve(config: ProxyConfig, ready: Ready, stop: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
         dns = await open_client(config.dns, seed=monotonic_ns())
         stack.callback(dns.close)
@@ -215,8 +192,5 @@ async def _serve(config: ProxyConfig, ready: Callable[[Mapping[str, Any]], None]
         )  # fmt: skip
         server = web.Server(BrowserProxy(config, dns, session, tasks).handle)
         runner = web.ServerRunner(server, shutdown_timeout=0.2)
-        await runner.setup()
-        stack.push_async_callback(runner.cleanup)
-        await web.TCPSite(runner, *config.listen).start()
-        ready({"listen": list(runner.addresses[0][:2])})
-        await ended.wait()
+        ready({"listen": list(await serve_http(stack, "browser proxy", runner, config.listen))})
+        await stop.wait()

@@ -2,7 +2,7 @@
 
 import sys
 
-from harness.engines.kit.process import command_line
+from harness.kit.command_line import command_line
 from harness.parts.edge.gateway.server import serve
 
 if __name__ == "__main__":

@@ -2,65 +2,48 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from harness.engines.kit.config import Address, address, check_keys, text
-from harness.errors import InputError
-from harness.parts.edge.gateway.model import Routes
+from pydantic import field_validator
+
+from harness.kit.address import ANY_ADDRESS, Address, LoopbackAddress
+from harness.kit.config import Strict, Text, parsed
 
 
-@dataclass(frozen=True)
-class ListenerConfig:
-    """One component instance. region: where its unsigned calls go. listen None: keep the address, or any."""
+class ListenerConfig(Strict):
+    """One component instance. region: where its unsigned calls go. listen None: keep the address, or any.
 
-    instance: str
-    region: str
-    listen: Address | None
-    routes: Routes
+    routes: region -> service (or `*`) -> address.
+    """
+
+    instance: Text
+    region: Text
+    listen: LoopbackAddress | None = None
+    routes: dict[str, dict[str, Address]]
 
 
-@dataclass(frozen=True)
-class GatewayConfig:
+class GatewayConfig(Strict):
     """listeners: one per component instance; admin: where the admin API listens."""
 
     listeners: tuple[ListenerConfig, ...]
-    admin: Address
+    admin: LoopbackAddress = ANY_ADDRESS
+
+    @field_validator("listeners")
+    @classmethod
+    def _one_each(cls, listeners: tuple[ListenerConfig, ...]) -> tuple[ListenerConfig, ...]:
+        counted = Counter(listener.instance for listener in listeners)
+        if twice := sorted(name for name, times in counted.items() if times > 1):
+            raise ValueError(f"more than one listener for {', '.join(twice)}")
+        return listeners
 
 
-def parse_listener(value: object, place: str = "listener") -> ListenerConfig:
+def parse_listener(value: object) -> ListenerConfig:
     """A listener from JSON. Raises InputError."""
-    body = check_keys(value, place, required=("instance", "region", "routes"), optional=("listen",))
-    routes = parse_routes(body["routes"], f"{place}.routes")
-    listen = address(body["listen"], f"{place}.listen") if body.get("listen") is not None else None
-    return ListenerConfig(
-        instance=text(body["instance"], f"{place}.instance"),
-        region=text(body["region"], f"{place}.region"),
-        listen=listen,
-        routes=routes,
-    )
-
-
-def parse_routes(value: object, place: str) -> Routes:
-    """region -> service -> address, from JSON. Raises InputError."""
-    if not isinstance(value, Mapping):
-        raise InputError(f"{place}: a mapping region -> service -> [host, port] is wanted, not {value!r}")
-    routes: dict[str, dict[str, Address]] = {}
-    for region, services in value.items():
-        if not isinstance(services, Mapping):
-            raise InputError(f"{place}.{region}: a mapping service -> [host, port] is wanted, not {services!r}")
-        routes[region] = {service: address(to, f"{place}.{region}.{service}") for service, to in services.items()}
-    return routes
+    return parsed(ListenerConfig, value, "listener")
 
 
 def parse(config: Mapping[str, Any]) -> GatewayConfig:
     """The whole configuration from JSON. Raises InputError."""
-    body = check_keys(config, "gateway", required=("listeners",), optional=("admin",))
-    if not isinstance(body["listeners"], (list, tuple)):
-        raise InputError("gateway.listeners: a list is wanted")
-    listeners = tuple(parse_listener(item, f"gateway.listeners[{n}]") for n, item in enumerate(body["listeners"]))
-    names = [listener.instance for listener in listeners]
-    if duplicates := sorted({name for name in names if names.count(name) > 1}):
-        raise InputError(f"gateway.listeners: more than one listener for {', '.join(duplicates)}")
-    return GatewayConfig(listeners, address(body.get("admin", ["127.0.0.1", 0]), "gateway.admin"))
+    return parsed(GatewayConfig, config, "gateway")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import unquote_to_bytes
 
+from harness.kit.address import Address
 from harness.wire.framing import RequestHead
 
 GLOBAL = "aws-global"
@@ -20,7 +21,6 @@ GLOBAL = "aws-global"
 
 ANY_SERVICE = "*"
 
-Address = tuple[str, int]
 Routes = Mapping[str, Mapping[str, Address]]
 """region -> service (or `*`) -> address."""
 

@@ -9,18 +9,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from typing import Any
 
 from aiohttp import web
 
-from harness.engines.kit.config import Address
-from harness.engines.kit.process import Ready, answer_json, read_json, run_until_signal, start_admin
+from harness.kit.address import ANY_ADDRESS, Address
+from harness.kit.admin import answer_json, read_json, serve_admin
+from harness.kit.process import Ready, binding, run_until_signal
 from harness.parts.edge.gateway.config import GatewayConfig, ListenerConfig, parse, parse_listener
 from harness.parts.edge.gateway.connection import Caller, GatewayConnection
 
 LOG = logging.getLogger(__name__)
-
-ANY_ADDRESS: Address = ("127.0.0.1", 0)
 
 
 class Listener:
@@ -119,7 +119,10 @@ class Gateway:
         body = await read_json(request)
         many = body["listeners"] if isinstance(body, dict) and isinstance(body.get("listeners"), list) else [body]
         configs = [parse_listener(one) for one in many]
-        bound = {config.instance: list((await self.put(config)).address) for config in configs}
+        try:
+            bound = {config.instance: list((await self.put(config)).address) for config in configs}
+        except OSError as error:
+            return answer_json({"error": f"cannot listen there: {error}"}, status=409)
         return answer_json({"listeners": bound})
 
     async def _on_remove(self, request: web.Request) -> web.Response:
@@ -130,19 +133,16 @@ class Gateway:
 
 
 async def run(config: GatewayConfig, ready: Ready, stop: asyncio.Event) -> None:
-    """Serve until `stop` is set. Raises OSError when an address cannot be bound."""
-    gateway = Gateway()
-    try:
+    """Serve until `stop` is set. Raises WorldError when an address cannot be bound."""
+    async with AsyncExitStack() as stack:
+        gateway = Gateway()
+        stack.push_async_callback(gateway.close)
         for listener in config.listeners:
-            await gateway.put(listener)
-        admin, address = await start_admin(gateway.admin_routes(), config.admin)
-        try:
-            ready({"listeners": gateway.addresses(), "admin": list(address)})
-            await stop.wait()
-        finally:
-            await admin.cleanup()
-    finally:
-        await gateway.close()
+            with binding(f"gateway: {listener.instance}", listener.listen or ANY_ADDRESS):
+                await gateway.put(listener)
+        admin = await serve_admin(stack, "gateway", gateway.admin_routes(), config.admin)
+        ready({"listeners": gateway.addresses(), "admin": list(admin)})
+        await stop.wait()
 
 
 def serve(config: Mapping[str, Any], ready: Ready) -> None:

@@ -8,7 +8,8 @@ from http import HTTPStatus
 from typing import Protocol
 
 from harness.engines.http.relay import Answer, ClientConnection
-from harness.engines.http.upstream import Address, Destination, Failure, Upstream
+from harness.engines.http.upstream import Destination, Failure, Upstream
+from harness.kit.address import Address
 from harness.names import HEADER_LOAD_BALANCER
 from harness.parts.edge.load_balancer.config import Target
 from harness.parts.edge.load_balancer.model import (

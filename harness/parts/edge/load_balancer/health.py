@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from harness.clock import monotonic_ns, to_s
+from harness.clock import monotonic_ns
 from harness.parts.edge.load_balancer.config import Target
 from harness.parts.edge.load_balancer.model import (
     MAX_RESPONSE_HEAD_BYTES,
@@ -26,7 +26,9 @@ from harness.parts.edge.load_balancer.model import (
     candidates,
     next_wake_ns,
 )
-from harness.wire.framing import ResponseHead, ResponseReader
+from harness.units import to_s
+from harness.wire.body import FramingError
+from harness.wire.exchange import ResponseCollector
 
 LOG = logging.getLogger(__name__)
 
@@ -127,18 +129,13 @@ async def ask(target: Target) -> int | None:
 
 
 async def _status(reader: asyncio.StreamReader) -> int | None:
-    framing = ResponseReader(max_head_bytes=MAX_RESPONSE_HEAD_BYTES, method=b"GET")
-    status: int | None = None
-    body_bytes = 0
-    while True:
+    answer = ResponseCollector(max_head_bytes=MAX_RESPONSE_HEAD_BYTES)
+    while answer.response is None and answer.body_bytes <= MAX_CHECK_BODY_BYTES:
         data = await reader.read(16 * 1024)
-        if not data:
-            return status if framing.end_of_stream() else None
-        for part in framing.feed(data):
-            if part.error is not None:
-                return None
-            if isinstance(part.head, ResponseHead) and not part.head.interim:
-                status = part.head.status
-            body_bytes += len(part.body)
-            if part.finished or body_bytes > MAX_CHECK_BODY_BYTES:
-                return status
+        try:
+            answer.feed(data)
+        except FramingError:
+            return None
+        if not data and not answer.end():
+            return None
+    return None if answer.head is None else answer.head.status

@@ -18,7 +18,7 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import TypeVar
 
-from harness.clock import NS_PER_S
+from harness.units import NS_PER_S
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ MAX_RESPONSE_HEAD_BYTES = 32 * 1024
 
 
 class TargetState(StrEnum):
-    """See the module."""
+    """The health of a registered target, in the words of the load balancer's API."""
 
     INITIAL = "initial"
     HEALTHY = "healthy"
@@ -154,7 +154,7 @@ Effect = SendCheck | CancelCheck | Changed
 
 @dataclass(frozen=True)
 class TargetGroup:
-    """The machine (see harness.machine): `step` never raises for an unknown or late check, it ignores it."""
+    """The machine: `step` never raises for an unknown or late check, it ignores it."""
 
     settings: HealthSettings = HealthSettings()
 

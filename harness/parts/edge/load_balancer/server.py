@@ -14,11 +14,11 @@ from typing import Any
 from aiohttp import web
 
 from harness.engines.http.upstream import Upstream, reset
-from harness.engines.kit.config import Address
-from harness.engines.kit.process import Ready, answer_json, read_json, run_until_signal, start_admin
-from harness.errors import InputError
 from harness.history.events import HealthTransition
 from harness.history.log import EventLog
+from harness.kit.address import Address
+from harness.kit.admin import answer_json, read_json, serve_admin
+from harness.kit.process import Ready, binding, run_until_signal
 from harness.parts.edge.load_balancer.config import LoadBalancerConfig, Target, parse, parse_targets
 from harness.parts.edge.load_balancer.connection import BalancedConnection
 from harness.parts.edge.load_balancer.health import TargetHealthChecks
@@ -114,12 +114,7 @@ class LoadBalancer:
         return answer_json(self.targets())
 
     async def _on_register(self, request: web.Request) -> web.Response:
-        body = await read_json(request)
-        if isinstance(body, dict):
-            if body.keys() != {"targets"}:
-                raise InputError('POST /targets: the body is {"targets": [...]}')
-            body = body["targets"]
-        self.register(parse_targets(body))
+        self.register(parse_targets(await read_json(request)))
         return answer_json(self.targets())
 
     async def _on_reset(self, request: web.Request) -> web.Response:
@@ -145,17 +140,17 @@ class LoadBalancer:
 
 
 async def run(config: LoadBalancerConfig, ready: Ready, stop: asyncio.Event) -> None:
-    """Serve until `stop` is set. Raises OSError when an address cannot be bound or the event file not be opened."""
+    """Serve until `stop` is set. Raises WorldError when an address cannot be bound."""
     async with contextlib.AsyncExitStack() as stack:
         log = None if config.events is None else stack.enter_context(EventLog(config.events))
         balancer = LoadBalancer(config, log)
         stack.push_async_callback(balancer.close)
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: BalancedConnection(balancer), *config.listen, backlog=512)
+        with binding("load balancer", config.listen):
+            server = await loop.create_server(lambda: BalancedConnection(balancer), *config.listen, backlog=512)
         stack.callback(server.close)
-        admin, admin_address = await start_admin(balancer.admin_routes(), config.admin)
-        stack.push_async_callback(admin.cleanup)
-        ready({"listen": list(server.sockets[0].getsockname()[:2]), "admin": list(admin_address)})
+        admin = await serve_admin(stack, "load balancer", balancer.admin_routes(), config.admin)
+        ready({"listen": list(server.sockets[0].getsockname()[:2]), "admin": list(admin)})
         await stop.wait()
 
 

@@ -69,7 +69,9 @@ class Api:
     def application(self) -> web.Application:
         """A new aiohttp application that serves this API."""
         app = web.Application(middlewares=[_errors], client_max_size=_BODY_BYTES_MAX)
-        proxy, toxic = "/proxies/{proxy}", "/proxies/{proxy}/toxics/{toxic}"
+        # Any character but a slash, which comes quoted: aiohttp's own pattern leaves braces out.
+        proxy = "/proxies/{proxy:[^/]+}"
+        toxic = proxy + "/toxics/{toxic:[^/]+}"
         app.add_routes(
             [
                 web.get("/version", self.version),

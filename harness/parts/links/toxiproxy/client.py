@@ -8,8 +8,8 @@ is no way to change a proxy or a toxic. It also honours HTTP_PROXY, which a loop
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
@@ -17,35 +17,41 @@ import requests
 from toxiproxy.api import APIConsumer
 from toxiproxy.exceptions import InvalidToxic, NotFound, ProxyExists
 
-from harness.clock import monotonic_ns
 from harness.errors import InputError, LinkError
-from harness.faults.model import AddToxic, CutLink, DisableLink, EnableLink, LinkAction, RemoveToxic
-from harness.parts.links.toxiproxy.client_model import Address, Applied, Capabilities, Proxy, Toxic, join_address
+from harness.kit.address import Address, join_address
+from harness.parts.links.toxiproxy.client_model import Capabilities, Proxy, Toxic
 
-__all__ = ["Address", "Applied", "Capabilities", "Proxy", "Toxic", "ToxiproxyClient"]
+__all__ = ["Address", "Capabilities", "MissingError", "Proxy", "Toxic", "ToxiproxyClient"]
 
 DEFAULT_PORT = 8474
 """Toxiproxy's own."""
-_AT_ONCE = 16
-"""Requests under way at the same time where a server has no bulk endpoint."""
 _NO_PROXIES: Mapping[str, None] = {"http": None, "https": None}
 
 
-class _MissingError(LinkError):
+class MissingError(LinkError):
     """There is no such proxy or toxic."""
 
 
 class ToxiproxyClient:
-    """See the module's text. Every method raises LinkError when the server is not there, silent, or refuses."""
+    """See the module's text. Every method raises LinkError when the server is not there, silent, or refuses.
 
-    def __init__(self, url: str, timeout_s: float = 5.0) -> None:
-        """url: e.g. http://127.0.0.1:8474. timeout_s: of every single request. Raises InputError for a wrong url."""
+    With a prefix it is a view of those proxies whose names have it: names are given and told without it, and no other
+    proxy is seen or touched.
+    """
+
+    def __init__(self, url: str, timeout_s: float = 5.0, prefix: str = "") -> None:
+        """url: e.g. http://127.0.0.1:8474. timeout_s: of every single request. Raises InputError for a wrong url.
+
+        prefix: of the names on the server, for one that is not ours alone (see harness.parts.links.toxiproxy.prefix).
+        """
         parts = urlsplit(url if "//" in url else f"//{url}")
         if parts.scheme not in ("", "http") or not parts.hostname or parts.path.strip("/"):
             raise InputError(f"not the address of a Toxiproxy server: {url!r}; expected http://HOST:PORT")
         self.url = f"http://{parts.hostname}:{parts.port or DEFAULT_PORT}"
         own = {"host": parts.hostname, "port": parts.port or DEFAULT_PORT}
         self._consumer: Any = type("OwnConsumer", (APIConsumer,), own)
+        self.prefix = prefix
+        self._made: set[str] = set()
         self._timeout_s = timeout_s
         self._capabilities: Capabilities | None = None
 
@@ -61,113 +67,129 @@ class ToxiproxyClient:
         return self._capabilities
 
     def populate(self, proxies: Iterable[Proxy]) -> dict[str, Proxy]:
-        """Create these proxies, or replace those that differ; returns them as they are now, by name."""
-        answer = self._call("post", "/populate", [proxy.as_json() for proxy in proxies])
-        return {body["name"]: Proxy.from_json(body) for body in answer["proxies"] or ()}
+        """Create these proxies, or replace those of our own that differ; returns them as they are now, by name.
+
+        Raises LinkError when one exists that we did not make, before any is touched; or when one cannot be made, after
+        deleting those that were made before it.
+        """
+        wanted = {proxy.name: proxy for proxy in proxies}
+        there = self.proxies()
+        if others := sorted(name for name in there if name in wanted and name not in self._made):
+            whose = "exists already, and was made by somebody else: delete it, or use another server"
+            raise LinkError(f"Toxiproxy at {self.url}: {', '.join(map(self._full, others))} {whose}")
+        try:
+            answer = self._call("post", "/populate", [self._body(proxy) for proxy in wanted.values()])
+        except BaseException as error:
+            left = self._take_away(wanted.keys() - there.keys())
+            if left and isinstance(error, LinkError):
+                raise LinkError(f"{error}; what was made before it may be left there: {left}") from error
+            raise
+        self._made |= wanted.keys()
+        return {proxy.name: proxy for body in answer["proxies"] or () if (proxy := self._ours(body)) is not None}
 
     def proxies(self) -> dict[str, Proxy]:
-        """All proxies, by name."""
-        return {name: Proxy.from_json(body) for name, body in self._call("get", "/proxies").items()}
+        """All proxies, or those with our prefix, by name."""
+        bodies = self._call("get", "/proxies").values()
+        return {proxy.name: proxy for body in bodies if (proxy := self._ours(body)) is not None}
 
     def enable(self, name: str) -> None:
         """Listen again."""
-        self._call("post", _path(name), {"enabled": True})
+        self._call("post", self._path(name), {"enabled": True})
 
     def disable(self, name: str) -> None:
         """Refuse connections, and close the open ones."""
-        self._call("post", _path(name), {"enabled": False})
+        self._call("post", self._path(name), {"enabled": False})
 
     def update(self, name: str, *, listen: Address | None = None, upstream: Address | None = None) -> Proxy:
         """Move a proxy; its connections are closed."""
         changes = {"listen": listen, "upstream": upstream}
         body = {key: join_address(value) for key, value in changes.items() if value is not None}
-        return Proxy.from_json(self._call("post", _path(name), body))
+        changed = Proxy.from_json(self._call("post", self._path(name), body))
+        return replace(changed, name=changed.name.removeprefix(self.prefix))
 
     def delete(self, name: str) -> None:
         """Remove a proxy."""
-        self._call("delete", _path(name))
+        self._call("delete", self._path(name))
+        self._made.discard(name)
 
     def toxics(self, name: str) -> tuple[Toxic, ...]:
         """What is on a proxy."""
-        return tuple(Toxic.from_json(body) for body in self._call("get", _path(name, "toxics")))
+        return tuple(Toxic.from_json(body) for body in self._call("get", self._path(name, "toxics")))
 
     def add_toxic(self, name: str, toxic: Toxic) -> Toxic:
         """Put a toxic on a proxy; returns it as the server understood it."""
-        return Toxic.from_json(self._call("post", _path(name, "toxics"), toxic.as_json()))
+        return Toxic.from_json(self._call("post", self._path(name, "toxics"), toxic.as_json()))
 
     def update_toxic(self, name: str, toxic: Toxic) -> Toxic:
         """Give the toxic of this name other attributes and another toxicity."""
         body = toxic.as_json()
         changes = {key: body[key] for key in ("attributes", "toxicity")}
-        return Toxic.from_json(self._call("post", _path(name, "toxics", body["name"]), changes))
+        return Toxic.from_json(self._call("post", self._path(name, "toxics", body["name"]), changes))
 
     def remove_toxic(self, name: str, toxic: str) -> None:
         """Take a toxic off a proxy."""
-        self._call("delete", _path(name, "toxics", toxic))
+        self._call("delete", self._path(name, "toxics", toxic))
 
     def reset(self) -> None:
-        """Enable every proxy and take every toxic off."""
-        self._call("post", "/reset")
+        """Enable every proxy and take every toxic off; of our own alone where names have a prefix. Tries everything."""
+        if not self.prefix:
+            self._call("post", "/reset")
+            return
+        errors = []
+        for name in self.proxies():
+            try:
+                self.enable(name)
+                for toxic in self.toxics(name):
+                    self.remove_toxic(name, toxic.name)
+            except LinkError as error:
+                errors.append(str(error))
+        if errors:
+            raise LinkError("; ".join(errors))
 
     def cut(self, name: str) -> None:
         """Close the connections that a proxy has now: by RST, or as `capabilities().cut` says."""
         if self.capabilities().cut == "rst":
-            self._call("post", "/drill/cut", {"proxies": [name]})
-        elif self._call("get", _path(name))["enabled"]:
+            self._call("post", "/drill/cut", {"proxies": [self._full(name)]})
+        elif self._call("get", self._path(name))["enabled"]:
             self.disable(name)
             self.enable(name)
 
-    def apply(self, actions: Sequence[LinkAction]) -> tuple[Applied, ...]:
-        """Carry out many actions at once, in order on each link; each tells what became of it, in the given order.
+    def bulk(self, actions: Iterable[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """Many changes between two bytes, where `capabilities().bulk`: see `/drill/apply` in docs/TOXIPROXY.md."""
+        named = [{**action, "proxy": self._full(action["proxy"])} for action in actions]
+        results: Sequence[Mapping[str, Any]] = self._call("post", "/drill/apply", {"actions": named})["results"]
+        return results
 
-        With a bulk endpoint all happen between two bytes, else several links at a time, the first ones first. What the
-        server does not have is done as nearly as it can (see `capabilities`). Raises LinkError only when the bulk
-        request as a whole fails.
-        """
-        if not actions:
-            return ()
-        if self.capabilities().bulk:
-            return self._apply_in_bulk(actions)
-        by_link: dict[str, list[int]] = {}
-        for number, action in enumerate(actions):
-            by_link.setdefault(action.link, []).append(number)
-        done: dict[int, Applied] = {}
-        with ThreadPoolExecutor(min(_AT_ONCE, len(by_link))) as pool:
-            for batch in pool.map(
-                lambda numbers: [(n, self._apply_one(actions[n])) for n in numbers], by_link.values()
-            ):
-                done.update(batch)
-        return tuple(done[number] for number in range(len(actions)))
+    def _full(self, name: str) -> str:
+        """The name on the server."""
+        return self.prefix + name
 
-    def _apply_in_bulk(self, actions: Sequence[LinkAction]) -> tuple[Applied, ...]:
-        answer = self._call("post", "/drill/apply", {"actions": [_bulk_action(action) for action in actions]})
-        return tuple(
-            Applied(action, result["start_ns"], result["until_ns"], result.get("error"), result.get("status") == 404)
-            for action, result in zip(actions, answer["results"], strict=True)
-        )
+    def _path(self, name: str, *more: str) -> str:
+        return "/".join(("/proxies", *(quote(part, safe="") for part in (self._full(name), *more))))
 
-    def _apply_one(self, action: LinkAction) -> Applied:
-        start_ns = monotonic_ns()
+    def _body(self, proxy: Proxy) -> dict[str, Any]:
+        return replace(proxy, name=self._full(proxy.name)).as_json()
+
+    def _ours(self, body: Mapping[str, Any]) -> Proxy | None:
+        """A proxy of the server under the name that it has for us; None when it is somebody else's."""
+        if not body["name"].startswith(self.prefix):
+            return None
+        return Proxy.from_json({**body, "name": body["name"].removeprefix(self.prefix)})
+
+    def _take_away(self, names: Collection[str]) -> str:
+        """Delete those of them that are there; why that failed, if it did."""
+        errors = []
         try:
-            self._do(action)
+            for name in self.proxies().keys() & names:
+                try:
+                    self.delete(name)
+                except MissingError:
+                    continue
+                except LinkError as error:
+                    errors.append(str(error))
         except LinkError as error:
-            return Applied(action, start_ns, monotonic_ns(), str(error), isinstance(error, _MissingError))
-        return Applied(action, start_ns, monotonic_ns())
-
-    def _do(self, action: LinkAction) -> None:
-        match action:
-            case EnableLink(link):
-                self.enable(link)
-            case DisableLink(link):
-                self.disable(link)
-            case CutLink(link):
-                self.cut(link)
-            case AddToxic():
-                for toxic in _as_real_toxics(action):
-                    self.add_toxic(action.link, toxic)
-            case RemoveToxic():
-                for name in _real_names(action.name, action.type):
-                    self.remove_toxic(action.link, name)
+            errors.append(str(error))
+        return "; ".join(errors)
 
     def _call(self, method: str, path: str, body: object = None, *, missing_ok: bool = False) -> Any:
         """The decoded answer; None for an empty one, or for a 404 that is allowed."""
@@ -179,7 +201,7 @@ class ToxiproxyClient:
         except NotFound as error:
             if missing_ok:
                 return None
-            raise self._error(method, path, _text(error.args[0]), _MissingError) from error
+            raise self._error(method, path, _text(error.args[0]), MissingError) from error
         except (ProxyExists, InvalidToxic) as error:
             raise self._error(method, path, _text(error.args[0])) from error
         except requests.RequestException as error:
@@ -206,45 +228,6 @@ def _capabilities(answer: Mapping[str, Any] | None) -> Capabilities:
         cut="rst" if answer["cut"] else "fin",
         bulk=bool(answer["apply"]),
     )
-
-
-def _bulk_action(action: LinkAction) -> dict[str, Any]:
-    match action:
-        case EnableLink(link):
-            return {"do": "enable", "proxy": link}
-        case DisableLink(link):
-            return {"do": "disable", "proxy": link}
-        case CutLink(link):
-            return {"do": "cut", "proxy": link}
-        case RemoveToxic(link, name, _):
-            return {"do": "remove_toxic", "proxy": link, "toxic": name}
-        case AddToxic():
-            return {"do": "add_toxic", "proxy": action.link, "toxic": _toxic_of(action).as_json()}
-
-
-def _toxic_of(action: AddToxic) -> Toxic:
-    return Toxic(action.type, action.stream, action.attributes, action.toxicity, action.name)
-
-
-def _as_real_toxics(action: AddToxic) -> tuple[Toxic, ...]:
-    """The toxics of a real server that come nearest."""
-    if action.type == "black_hole":
-        upstream, downstream = _real_names(action.name, action.type)
-        return (
-            Toxic("timeout", "upstream", {"timeout": 0}, action.toxicity, upstream),
-            Toxic("timeout", "downstream", {"timeout": 0}, action.toxicity, downstream),
-        )
-    if action.type == "request_failure":
-        return (Toxic("reset_peer", "upstream", {"timeout": 0}, float(action.attributes["rate"]), action.name),)
-    return (_toxic_of(action),)
-
-
-def _real_names(name: str, kind: str) -> tuple[str, ...]:
-    return (f"{name}.upstream", f"{name}.downstream") if kind == "black_hole" else (name,)
-
-
-def _path(name: str, *more: str) -> str:
-    return "/".join(("/proxies", *(quote(part, safe="") for part in (name, *more))))
 
 
 def _text(content: bytes) -> str:

@@ -1,4 +1,4 @@
-"""What a Toxiproxy server is told, and what it tells: toxics, proxies, capabilities, results. No I/O."""
+"""What a Toxiproxy server is told, and what it tells: toxics, proxies, capabilities. No I/O."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from harness.faults.model import LinkAction, Stream
-
-Address = tuple[str, int]
+from harness.faults.model import Stream
+from harness.kit.address import Address, join_address, split_address
 
 
 @dataclass(frozen=True)
@@ -76,29 +75,3 @@ class Capabilities:
     request_failure: Literal["per-request", "per-connection"] = "per-connection"
     cut: Literal["rst", "fin"] = "fin"
     bulk: bool = False
-
-
-@dataclass(frozen=True)
-class Applied:
-    """What became of one action, and when: somewhere between start_ns and until_ns.
-
-    error None: it was done. missing: it was not, because there is no such proxy or toxic.
-    """
-
-    action: LinkAction
-    start_ns: int
-    until_ns: int
-    error: str | None = None
-    missing: bool = False
-
-
-def join_address(address: Address) -> str:
-    """host:port, with brackets around IPv6."""
-    host, port = address
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def split_address(text: str) -> Address:
-    """The inverse of `join_address`."""
-    host, _, port = text.rpartition(":")
-    return host.strip("[]"), int(port)

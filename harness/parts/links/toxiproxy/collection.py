@@ -7,11 +7,10 @@ between its first and its last.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from harness.clock import monotonic_ns
-from harness.history.events import FaultEvent
 from harness.parts.links.toxiproxy.model import (
     ApiError,
     ProxyBody,
@@ -23,21 +22,17 @@ from harness.parts.links.toxiproxy.model import (
 )
 from harness.parts.links.toxiproxy.proxy import Proxy
 
-Truth = Callable[[Sequence[FaultEvent]], None]
-
 
 class ProxyCollection:
     """The proxies by name, in the order of their creation.
 
-    seed: of all random draws. truth: told of every toxic and every stop of a proxy, with the interval it took.
+    seed: of all random draws.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, seed: int, truth: Truth) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, seed: int) -> None:
         self.seed = seed
         self.proxies: dict[str, Proxy] = {}
         self._loop = loop
-        self._truth = truth
-        self._untold: list[FaultEvent] | None = None
 
     def get(self, name: str) -> Proxy:
         """Raises ApiError 404."""
@@ -55,10 +50,7 @@ class ProxyCollection:
     def update(self, name: str, body: ProxyBody) -> Proxy:
         """Raises ApiError."""
         proxy = self.get(name)
-        was_enabled, start_ns = proxy.enabled, monotonic_ns()
         proxy.update(body)
-        if proxy.enabled is not was_enabled:
-            self._tell("stop" if proxy.enabled else "start", "disabled", proxy.name, "refuse", start_ns)
         return proxy
 
     def delete(self, name: str) -> None:
@@ -93,28 +85,17 @@ class ProxyCollection:
 
     def add_toxic(self, name: str, body: object) -> dict[str, Any]:
         """Raises ApiError."""
-        start_ns = monotonic_ns()
-        spec = self.get(name).add_toxic(body)
-        self._tell("start", spec.toxic.kind, name, spec.stream, start_ns)
-        return spec.as_json()
+        return self.get(name).add_toxic(body).as_json()
 
     def remove_toxic(self, name: str, toxic: str) -> None:
         """Raises ApiError."""
-        start_ns = monotonic_ns()
-        spec = self.get(name).remove_toxic(toxic)
-        self._tell("stop", spec.toxic.kind, name, spec.stream, start_ns)
+        self.get(name).remove_toxic(toxic)
 
     def apply(self, actions: object) -> list[dict[str, Any]]:
         """Carry out actions in order (see `_act`). Every one is tried; each result says when, and what failed."""
         if not isinstance(actions, list):
             raise bad_body("expected a list of actions")
-        untold: list[FaultEvent] = []
-        self._untold = untold  # told together afterwards: writing takes longer than breaking
-        try:
-            return [self._timed(action) for action in actions]
-        finally:
-            self._untold = None
-            self._truth(untold)
+        return [self._timed(action) for action in actions]
 
     def close(self) -> None:
         """Stop every proxy."""
@@ -153,13 +134,8 @@ class ProxyCollection:
 
     def cut(self, names: Iterable[str]) -> int:
         """Reset all connections of these proxies now; returns how many. Raises ApiError 404 before touching any."""
-        start_ns = monotonic_ns()
         proxies = [self.get(name) for name in names]
-        count = 0
-        for proxy in proxies:
-            count += proxy.cut()
-            self._tell("start", "cut", proxy.name, "reset", start_ns)
-        return count
+        return sum(proxy.cut() for proxy in proxies)
 
     def _make(self, body: ProxyBody) -> Proxy:
         proxy = Proxy(self._loop, body.name or "", body.listen or "", body.upstream or "", self.seed)
@@ -175,10 +151,3 @@ class ProxyCollection:
                 return existing
             existing.close()
         return self._make(body)
-
-    def _tell(self, what: Literal["start", "stop"], fault: str, target: str, mode: str, start_ns: int) -> None:
-        event = FaultEvent(what, fault, target, mode, start_ns, monotonic_ns(), (target,))
-        if self._untold is None:
-            self._truth([event])
-        else:
-            self._untold.append(event)

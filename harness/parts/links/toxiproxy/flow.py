@@ -6,21 +6,58 @@ Without toxics a chunk goes straight on. Either way, a sink that cannot keep up 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from harness.clock import NS_PER_MS, monotonic_ns
+from harness.clock import monotonic_ns
 from harness.parts.links.toxiproxy.pipe import Pipe
 from harness.parts.links.toxiproxy.toxics.base import NEVER_NS, Chunk, End, Ending, Item, Stream
+from harness.units import NS_PER_MS
 
-if TYPE_CHECKING:
-    from harness.parts.links.toxiproxy.connection import Connection
-    from harness.parts.links.toxiproxy.side import Side
+
+class Socket(Protocol):
+    """What a flow asks of the sockets at its ends."""
+
+    def read(self, wanted: bool) -> None:
+        """Read, or leave the bytes where the sender notices."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Send."""
+        ...
+
+    def write_eof(self) -> None:
+        """Send FIN after what was written."""
+        ...
+
+
+class Owner(Protocol):
+    """What a flow asks of the connection that it is a direction of."""
+
+    loop: asyncio.AbstractEventLoop
+    in_request: bool
+    holes: set[str]
+
+    def is_still(self) -> bool:
+        """Nothing moves any more."""
+        ...
+
+    def reset(self) -> None:
+        """Close both sides with RST, now."""
+        ...
+
+    def finish(self) -> None:
+        """Close both sides with FIN once they have got what was already forwarded."""
+        ...
+
+    def direction_ended(self) -> None:
+        """One direction is over; the other may go on."""
+        ...
 
 
 class Flow:
     """One direction: what `source` reads goes through the pipe and is written to `sink`."""
 
-    def __init__(self, connection: Connection, stream: Stream, source: Side, sink: Side) -> None:
+    def __init__(self, connection: Owner, stream: Stream, source: Socket, sink: Socket) -> None:
         self.connection = connection
         self.pipe = Pipe()
         self.source = source

@@ -16,7 +16,7 @@ import struct
 import sys
 from collections.abc import Callable
 
-from harness.parts.links.toxiproxy.model import Address
+from harness.kit.address import Address
 
 _LOG = logging.getLogger(__name__)
 _BACKLOG = 1024
@@ -46,10 +46,10 @@ def reserve(address: Address) -> socket.socket | None:
 
     A disabled proxy would else lose a port of the ephemeral range to whoever asks for any. None when it is taken.
     """
-    sock = socket.socket(socket.AF_INET6 if ":" in address.host else socket.AF_INET, socket.SOCK_STREAM)
+    sock = socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        sock.bind((address.host, address.port))
+        sock.bind(address)
     except OSError as error:
         _LOG.warning("%s: the port could not be kept while the proxy is disabled: %s", address, error)
         sock.close()
@@ -66,18 +66,18 @@ class Listener:
         self._accepted = accepted
         self._fillers: list[socket.socket] = []
         self._retry: asyncio.TimerHandle | None = None
-        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self._sock = socket.socket(family, socket.SOCK_STREAM)
         try:
             self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._sock.setblocking(False)
-            self._sock.bind((address.host, address.port))
+            self._sock.bind(address)
             self._sock.listen(_BACKLOG)
         except OSError:
             self._sock.close()
             raise
         host, port = self._sock.getsockname()[:2]
-        self.address = Address(host, port)
+        self.address: Address = (host, port)
         self._loop.add_reader(self._sock, self._readable)
 
     def close(self) -> None:

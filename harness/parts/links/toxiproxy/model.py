@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
+from harness.kit.address import Address, join_address, split_address
 from harness.parts.links.toxiproxy.toxics import TOXICS
 from harness.parts.links.toxiproxy.toxics.base import Stream, Toxic
 
@@ -47,38 +48,27 @@ def toxic_not_found() -> ApiError:
     return ApiError("toxic not found", 404)
 
 
-@dataclass(frozen=True)
-class Address:
-    """A host and a port. As text `host:port`, with brackets around IPv6."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-
 def parse_address(text: str) -> Address:
     """The address in `host:port`. Raises ApiError (500, as Toxiproxy's listen errors are)."""
-    host, separator, port = text.rpartition(":")
+    _, separator, port = text.rpartition(":")
     if not separator:
         raise ApiError(f"listen tcp: address {text}: missing port in address", 500)
     if not port.isdecimal() or int(port) > 65535:
         raise ApiError(f"listen tcp: address {text}: invalid port", 500)
-    return Address(host.strip("[]"), int(port))
+    return split_address(text)
 
 
 def parse_listen(text: str) -> Address:
     """An address to listen on; an empty one is any port of 127.0.0.1. Raises ApiError when it is not a loopback one."""
-    address = parse_address(text) if text else Address("", 0)
-    host = {"": "127.0.0.1", "localhost": "127.0.0.1"}.get(address.host, address.host)
+    given, port = parse_address(text) if text else ("", 0)
+    host = {"": "127.0.0.1", "localhost": "127.0.0.1"}.get(given, given)
     try:
         loopback = ipaddress.ip_address(host).is_loopback
     except ValueError:
         raise ApiError(f"listen tcp: lookup {host}: only loopback addresses are allowed", 500) from None
     if not loopback:
-        raise ApiError(f"listen tcp {address}: only loopback addresses are allowed", 500)
-    return Address(host, address.port)
+        raise ApiError(f"listen tcp {join_address((given, port))}: only loopback addresses are allowed", 500)
+    return host, port
 
 
 @dataclass(frozen=True)

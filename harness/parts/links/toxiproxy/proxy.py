@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from harness.kit.address import join_address
 from harness.parts.links.toxiproxy import draws
 from harness.parts.links.toxiproxy.connection import Connection
 from harness.parts.links.toxiproxy.listener import Listener, reserve
@@ -38,7 +39,7 @@ class _ActiveToxic:
 
 
 class Proxy:
-    """See the module's text."""
+    """One named way from an address to another, with the toxics that work on it and the connections that it has now."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, name: str, listen: str, upstream: str, seed: int) -> None:
         self.name = name
@@ -86,8 +87,8 @@ class Proxy:
             self._listener = Listener(self._loop, address, self._accept)
         except OSError as error:
             text = (error.strerror or str(error)).lower()
-            raise ApiError(f"listen tcp {address}: bind: {text}", 500) from error
-        self.listen = str(self._listener.address)
+            raise ApiError(f"listen tcp {join_address(address)}: bind: {text}", 500) from error
+        self.listen = join_address(self._listener.address)
         self._dig()
 
     def stop(self) -> None:
@@ -114,7 +115,7 @@ class Proxy:
 
     def differs(self, listen: str, upstream: str) -> bool:
         """Whether it would have to be started anew for these addresses. Raises ApiError for a wrong one."""
-        return self.listen != str(parse_listen(listen)) or self.upstream != upstream
+        return self.listen != join_address(parse_listen(listen)) or self.upstream != upstream
 
     def update(self, body: ProxyBody) -> None:
         """Change addresses (which closes its connections) and whether it is enabled. Raises ApiError."""
@@ -171,11 +172,6 @@ class Proxy:
         self._dig()
         return active.spec
 
-    def reset_toxics(self) -> None:
-        """Take all toxics off."""
-        for spec in self.toxics:
-            self.remove_toxic(spec.name)
-
     def _find(self, name: str) -> _ActiveToxic:
         for active in self._toxics:
             if active.spec.name == name:
@@ -201,12 +197,12 @@ class Proxy:
         for active in self._toxics:
             self._meet(active, connection)
         try:
-            target = parse_address(self.upstream)
+            host, port = parse_address(self.upstream)
         except ApiError as error:
             _LOG.error("%s: %s", self.name, error)
             connection.reset()
             return
-        connection.dial(target.host or "127.0.0.1", target.port)
+        connection.dial(host or "127.0.0.1", port)
 
     def _meet(self, active: _ActiveToxic, connection: Connection) -> None:
         """Let the toxic work on the connection, change it, or take it off, as toxicity and the draw have it."""

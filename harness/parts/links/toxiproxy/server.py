@@ -4,49 +4,70 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
-import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
-from aiohttp import web
+from pydantic import AfterValidator, StrictBool, StrictInt
 
-from harness.errors import InputError, WorldError
-from harness.history.log import EventLog
+from harness.errors import WorldError
+from harness.kit.address import Address, join_address, split_address
+from harness.kit.admin import serve_application
+from harness.kit.config import Strict, Text, parsed
+from harness.kit.process import Ready, run_until_signal
 from harness.parts.links.toxiproxy.api import Api
-from harness.parts.links.toxiproxy.collection import ProxyCollection, Truth
-from harness.parts.links.toxiproxy.model import Address, ApiError, parse_listen
+from harness.parts.links.toxiproxy.collection import ProxyCollection
+from harness.parts.links.toxiproxy.model import ApiError, parse_listen
 
-_LOG = logging.getLogger(__name__)
-_KEYS = {"api", "seed", "proxies", "events"}
-_PROXY_KEYS = {"name", "listen", "upstream", "enabled"}
 _FILES = 65_536
-DEFAULT_API = ["127.0.0.1", 8474]
+DEFAULT_API: Address = ("127.0.0.1", 8474)
 """Toxiproxy's own default."""
 
 
-def serve(config: Mapping[str, Any], ready: Callable[[Mapping[str, Any]], None]) -> None:
+def _listened(address: Address) -> Address:
+    try:
+        return parse_listen(join_address(address))
+    except ApiError as error:
+        raise ValueError(error.text) from error
+
+
+class ProxyConfig(Strict):
+    """A proxy that exists from the start. listen: where (port 0: any); upstream: where it leads."""
+
+    name: Text
+    listen: Address
+    upstream: Address
+    enabled: StrictBool = True
+
+    def as_json(self) -> dict[str, Any]:
+        """As Toxiproxy's own API takes it."""
+        addresses = {"listen": join_address(self.listen), "upstream": join_address(self.upstream)}
+        return {"name": self.name, **addresses, "enabled": self.enabled}
+
+
+class ServerConfig(Strict):
+    """api: where the HTTP API listens (port 0: any). seed: of all random draws. proxies: those from the start."""
+
+    api: Annotated[Address, AfterValidator(_listened)] = DEFAULT_API
+    seed: StrictInt = 0
+    proxies: tuple[ProxyConfig, ...] = ()
+
+
+def serve(config: Mapping[str, Any], ready: Ready) -> None:
     """Run until SIGTERM or SIGINT.
 
-    config: `api` [host, port] (default 127.0.0.1:8474; port 0 = any), `seed` (default 0), `proxies` (a list of
-    name, listen [host, port], upstream [host, port], enabled) and `events` (path of a JSON-lines file that gets a
-    FaultEvent for each change that bites). ready gets `api` and `proxies`, name -> real listen address.
+    config: see ServerConfig. ready gets `api` and `proxies`, name -> real listen address.
     Raises InputError for a wrong config, WorldError when an address is not to be had.
     """
-    _check(config)
-    if sys.platform == "win32":
-        asyncio.run(_serve(config, ready))
-    else:
-        import uvloop
-
-        _raise_file_limit()
-        uvloop.run(_serve(config, ready))
+    checked = parsed(ServerConfig, config, "toxiproxy")
+    _raise_file_limit()
+    run_until_signal(lambda stop: _serve(checked, ready, stop))
 
 
 def _raise_file_limit() -> None:
     """Each connection takes two descriptors, and the usual soft limit of 1024 is soon reached behind a black hole."""
+    if sys.platform == "win32":
+        return
     import resource
 
     usual, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -55,102 +76,19 @@ def _raise_file_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
-async def _serve(config: Mapping[str, Any], ready: Callable[[Mapping[str, Any]], None]) -> None:
-    loop = asyncio.get_running_loop()
-    stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
-    with _truth(config.get("events")) as truth:
-        collection = ProxyCollection(loop, config.get("seed", 0), truth)
-        runner = web.AppRunner(Api(collection).application(), access_log=None, shutdown_timeout=1.0)
-        try:
-            _populate(collection, config.get("proxies", []))
-            await runner.setup()
-            host, port = config.get("api", DEFAULT_API)
-            try:
-                await web.TCPSite(runner, host, port).start()
-            except OSError as error:
-                raise WorldError(f"toxiproxy: cannot listen on {host}:{port}: {error}") from error
-            ready(_ready(runner, collection))
-            await stopped.wait()
-        finally:
-            collection.close()
-            await runner.cleanup()
-            await asyncio.sleep(0)  # transports that were aborted close their sockets in the next turn
+async def _serve(config: ServerConfig, ready: Ready, stop: asyncio.Event) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        collection = ProxyCollection(asyncio.get_running_loop(), config.seed)
+        stack.push_async_callback(asyncio.sleep, 0)  # aborted transports close their sockets in the next turn
+        stack.callback(collection.close)
+        _populate(collection, config.proxies)
+        api = await serve_application(stack, "toxiproxy", Api(collection).application(), config.api)
+        proxies = {name: list(split_address(proxy.listen)) for name, proxy in collection.proxies.items()}
+        ready({"api": list(api), "proxies": proxies})
+        await stop.wait()
 
 
-def _ready(runner: web.AppRunner, collection: ProxyCollection) -> dict[str, Any]:
-    proxies = {}
-    for name, proxy in collection.proxies.items():
-        host, _, port = proxy.listen.rpartition(":")
-        proxies[name] = [host.strip("[]"), int(port)]
-    return {"api": list(runner.addresses[0][:2]), "proxies": proxies}
-
-
-@contextlib.contextmanager
-def _truth(path: str | None) -> Iterator[Truth]:
-    if path is None:
-        yield lambda events: None
-        return
-    with EventLog(Path(path)) as log:
-        yield lambda events: log.append(*events)
-
-
-def _populate(collection: ProxyCollection, proxies: list[Mapping[str, Any]]) -> None:
-    bodies = [
-        {**proxy, "listen": str(Address(*proxy["listen"])), "upstream": str(Address(*proxy["upstream"]))}
-        for proxy in proxies
-    ]
-    _, failed = collection.populate(bodies)
+def _populate(collection: ProxyCollection, proxies: Sequence[ProxyConfig]) -> None:
+    _, failed = collection.populate([proxy.as_json() for proxy in proxies])
     if failed is not None:
         raise WorldError(f"toxiproxy: {failed}") from failed
-
-
-def _check(config: Mapping[str, Any]) -> None:
-    problems = [f"toxiproxy: unknown key {key!r}; known: {', '.join(sorted(_KEYS))}" for key in config.keys() - _KEYS]
-    problems += _api_problems(config.get("api", DEFAULT_API))
-    if type(config.get("seed", 0)) is not int:
-        problems.append("toxiproxy: seed must be a whole number")
-    if not isinstance(config.get("events", ""), str):
-        problems.append("toxiproxy: events must be a path")
-    proxies = config.get("proxies", [])
-    if not isinstance(proxies, list):
-        problems.append("toxiproxy: proxies must be a list")
-    else:
-        problems += [text for number, proxy in enumerate(proxies, 1) for text in _proxy_problems(number, proxy)]
-    if problems:
-        raise InputError(*problems)
-
-
-def _api_problems(api: object) -> Iterator[str]:
-    if not isinstance(api, list | tuple) or not _is_address(api):
-        yield "toxiproxy: api must be [host, port]"
-        return
-    try:
-        parse_listen(str(Address(*api)))
-    except ApiError as error:
-        yield f"toxiproxy: api: {error.text}"
-
-
-def _proxy_problems(number: int, proxy: object) -> Iterator[str]:
-    where = f"toxiproxy: proxy {number}"
-    if not isinstance(proxy, Mapping):
-        yield f"{where} must be an object"
-        return
-    for key in proxy.keys() - _PROXY_KEYS:
-        yield f"{where}: unknown key {key!r}; known: {', '.join(sorted(_PROXY_KEYS))}"
-    if not isinstance(proxy.get("name"), str) or not proxy["name"]:
-        yield f"{where}: name must be a text"
-    for key in ("listen", "upstream"):
-        if not _is_address(proxy.get(key)):
-            yield f"{where}: {key} must be [host, port]"
-    if not isinstance(proxy.get("enabled", True), bool):
-        yield f"{where}: enabled must be true or false"
-
-
-def _is_address(value: object) -> bool:
-    match value:
-        case [str(), int()]:
-            return True
-        case _:
-            return False

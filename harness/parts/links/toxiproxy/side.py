@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import TYPE_CHECKING, cast
+from typing import Protocol, cast
 
+from harness.parts.links.toxiproxy.flow import Flow
 from harness.parts.links.toxiproxy.listener import set_reset_on_close
 from harness.parts.links.toxiproxy.toxics.base import Ending
 
-if TYPE_CHECKING:
-    from harness.parts.links.toxiproxy.connection import Connection
-    from harness.parts.links.toxiproxy.flow import Flow
-
 _WRITE_BUFFER_BYTES = 256 * 1024
+
+
+class Owner(Protocol):
+    """What a socket asks of the connection that it is a side of."""
+
+    loop: asyncio.AbstractEventLoop
+    closed: bool
+
+    def side_lost(self, side: Side) -> None:
+        """A socket is gone."""
+        ...
 
 
 class Side(asyncio.Protocol):
@@ -22,7 +30,7 @@ class Side(asyncio.Protocol):
     reads: Flow
     writes: Flow
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Owner) -> None:
         self._connection = connection
         self.transport: asyncio.Transport | None = None
         self.lost = False

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.errors import DrillInvalid, SubjectError
-from harness.names import OUTSIDE
+from harness.kit.address import Address
 from harness.processes.forkserver import ForkServer, ServerProcess, stop_all
 from harness.topology.environment import Environment
 from harness.topology.subject import Component, Instance, Subject
 from harness.topology.timing import Timing
+from harness.wire.ask import NoAnswer, ask_status
+from harness.world.platform import NEEDS_LONGER
 
-Address = tuple[str, int]
-
-NEEDS_LONGER = "a subject that needs longer says so: start_timeout_s in its file"
 STOP_GRACE_S = 1.0
 _POLL_S = 0.02
 _HEALTH = {
@@ -33,15 +31,16 @@ _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SYSTEMROOT", "V
 
 @dataclass
 class Running:
-    """One instance that was started, and whether its end has been told."""
+    """One instance that was started. stopped_by_us: its end is no news. killed: by a fault that has not healed yet."""
 
     instance: Instance
     process: ServerProcess
     stopped_by_us: bool = False
+    killed: bool = False
 
 
 class SubjectProcesses:
-    """All instances of the subject. endpoints: instance -> gateway's listener; ports: region -> application's."""
+    """All instances of the subject. environment_for: what the world gives each; ports: place -> the application's."""
 
     def __init__(
         self,
@@ -49,14 +48,14 @@ class SubjectProcesses:
         subject: Subject,
         environment: Environment,
         timing: Timing,
-        endpoints: Mapping[str, Address],
+        environment_for: Callable[[Instance], Mapping[str, str]],
         ports: Mapping[str, int],
     ) -> None:
         self._servers = servers
         self._subject = subject
         self._environment = environment
         self._timing = timing
-        self._endpoints = endpoints
+        self._environment_for = environment_for
         self._ports = ports
         self._running: dict[str, Running] = {}
 
@@ -101,26 +100,18 @@ class SubjectProcesses:
                 raise SubjectError(name, f"exited with code {code} before it was ready", running.process.log_tail())
 
     def _env(self, instance: Instance) -> dict[str, str]:
-        component, host_region = instance.component, instance.place
-        environment = self._environment
-        region = environment.primary.database_name if host_region == OUTSIDE else environment.database_of(host_region)
-        host, port = self._endpoints[instance.name]
+        component, environment = instance.component, self._environment
         env = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         env |= _HEALTH | {
-            "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-            "AWS_REGION": region,
-            "AWS_DEFAULT_REGION": region,
-            "AWS_ACCESS_KEY_ID": "drill",
-            "AWS_SECRET_ACCESS_KEY": "drill",  # of an emulator on loopback: no secret
-            "AWS_EC2_METADATA_DISABLED": "true",
             "PRIMARY_REGION": environment.primary.database_name,
             "SECONDARY_REGION": environment.standby.database_name,
             "TIME_SCALE": f"{self._timing.scale:g}",
             "COMPONENT": component.name,
             "PYTHONUNBUFFERED": "1",
         }
+        env |= self._environment_for(instance)
         if component.port_env:
-            env[component.port_env] = str(self._ports[host_region])
+            env[component.port_env] = str(self._ports[instance.place])
         return env | component.env
 
     def stop(self, only: Sequence[str] | None = None) -> None:
@@ -142,14 +133,24 @@ class SubjectProcesses:
         return sentences
 
     def kill(self, instance: str) -> None:
-        """SIGKILL the tree of one instance."""
+        """SIGKILL the tree of one instance. One that has ended already does not count as killed."""
         running = self._named(instance)
-        running.stopped_by_us = True
+        if running.process.poll() is None:
+            running.killed = running.stopped_by_us = True  # before it dies: somebody may look in between
         running.process.kill()
 
     def restart(self, instance: str) -> None:
-        """Start a killed instance again, as its supervisor would: what healing a kill means."""
+        """Start a killed instance again, as its supervisor would: what healing a kill means.
+
+        One that lives is left alone, and so is one that ended without being killed: a second copy would run beside the
+        first, and nobody would ever stop that.
+        """
         running = self._named(instance)
+        if not running.killed:
+            return
+        if running.process.poll() is None:  # the kill did not get that far; should it die yet, that will be told
+            running.killed = running.stopped_by_us = False
+            return
         argv = _argv(running.instance.component)
         process = self._servers.exec(instance, argv, self._env(running.instance), self._subject.folder)
         self._running[instance] = Running(running.instance, process)
@@ -176,12 +177,8 @@ def _argv(component: Component) -> list[str]:
 
 def _answers(address: Address, path: str) -> bool:
     """Whether an HTTP server there gives any answer; refused, silent and garbled all mean: not yet."""
-    connection = http.client.HTTPConnection(*address, timeout=1.0)
     try:
-        connection.request("GET", path)
-        connection.getresponse()
-    except (OSError, http.client.HTTPException):
+        ask_status(address, path, timeout_s=1.0)
+    except NoAnswer:
         return False
-    finally:
-        connection.close()
     return True

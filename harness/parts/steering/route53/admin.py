@@ -11,7 +11,7 @@ from aiohttp import web
 
 from harness.clock import monotonic_ns, wall_time
 from harness.engines.health_checks.checker import Checker, Observation
-from harness.engines.health_checks.checking import Place
+from harness.engines.health_checks.fleet import Place
 from harness.engines.health_checks.health import votes
 from harness.parts.steering.route53.plane import DataPlane
 
@@ -20,9 +20,8 @@ NAME_SERVER = "ns-2048.awsdns-64.com"
 """What TestDNSAnswer calls us when the zone names nobody."""
 
 
-def application(plane: DataPlane, control_plane_reachable: Reachable) -> web.Application:
+def routes(plane: DataPlane, control_plane_reachable: Reachable) -> list[web.RouteDef]:
     """The admin endpoints of one data plane."""
-    app = web.Application()
 
     async def status(_: web.Request) -> web.Response:
         return web.json_response(describe(plane, control_plane_reachable()))
@@ -40,17 +39,14 @@ def application(plane: DataPlane, control_plane_reachable: Reachable) -> web.App
         zone_id, name, record_type = (_query(request, key) for key in ("hosted_zone_id", "name", "type"))
         return web.json_response(_test_answer(plane, zone_id, name, record_type))
 
-    app.add_routes(
-        [
-            web.get("/status", status),
-            web.post("/freeze", freeze),
-            web.post("/thaw", _then_ok(plane.thaw)),
-            web.post("/reset", _then_ok(plane.reset)),
-            web.get("/health-check-status", health_check_status),
-            web.get("/test-dns-answer", test_dns_answer),
-        ]
-    )
-    return app
+    return [
+        web.get("/status", status),
+        web.post("/freeze", freeze),
+        web.post("/thaw", _then_ok(plane.thaw)),
+        web.post("/reset", _then_ok(plane.reset)),
+        web.get("/health-check-status", health_check_status),
+        web.get("/test-dns-answer", test_dns_answer),
+    ]
 
 
 def _then_ok(action: Callable[[], None]) -> Callable[[web.Request], Awaitable[web.Response]]:

@@ -51,6 +51,27 @@ class ApiRequest:
         self.environ["wsgi.input"] = io.BytesIO(content)
         return content
 
+    def xml(self) -> ElementTree.Element | None:
+        """The request's body; None when it is no XML, which moto then says itself."""
+        try:
+            return ElementTree.fromstring(self.body())  # noqa: S314 - loopback only, and expat bounds entity expansion
+        except ElementTree.ParseError:
+            return None
+
+    def replace_body(self, content: bytes) -> None:
+        """What moto gets to read instead."""
+        self.environ["wsgi.input"] = io.BytesIO(content)
+        self.environ["CONTENT_LENGTH"] = str(len(content))
+
+    def lower(self, *keys: str) -> None:
+        """Put these query parameters into lower case, as names are stored."""
+        found = parse_qs(self.environ.get("QUERY_STRING", ""), keep_blank_values=True)
+        changed = {key: [v.lower() for v in values] if key in keys else values for key, values in found.items()}
+        if changed != found:
+            self.environ["QUERY_STRING"] = urlencode(changed, doseq=True)
+            for name in ("RAW_URI", "REQUEST_URI"):
+                self.environ.pop(name, None)
+
     def get(self, path: str, **query: str) -> tuple[int, ElementTree.Element | None]:
         """moto's answer to a GET: status and XML."""
         statuses: list[str] = []
@@ -109,9 +130,10 @@ def document(root: ElementTree.Element) -> bytes:
     return cast("bytes", ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
-def send(start_response: StartResponse, status: str, body: bytes) -> list[bytes]:
+def send(start_response: StartResponse, status: str, body: bytes, location: str | None = None) -> list[bytes]:
     """Answer a WSGI request with XML."""
     headers = [
+        *([] if location is None else [("Location", location)]),
         ("Content-Type", "text/xml"),
         ("Content-Length", str(len(body))),
         ("x-amzn-RequestId", str(uuid.uuid4())),

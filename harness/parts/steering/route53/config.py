@@ -6,18 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from harness.errors import InputError
-
-Address = tuple[str, Annotated[int, Field(ge=0, le=65535)]]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from harness.kit.address import ANY_ADDRESS, Address, LoopbackAddress
+from harness.kit.config import Strict, parsed
 
 
-class LoadBalancerConfig(_Strict):
+class LoadBalancerConfig(Strict):
     """address: what the alias answers with. admin: where `GET /targets` says which targets are healthy; None: nobody
     says, and the load balancer counts as healthy."""
 
@@ -25,7 +20,7 @@ class LoadBalancerConfig(_Strict):
     admin: Address | None = None
 
 
-class DataPlaneConfig(_Strict):
+class DataPlaneConfig(Strict):
     """Configuration of the Route 53 data plane; addresses are [host, port], port 0 = any free one.
 
     control_plane: Route 53 API that is followed. address_book: answered address -> where checkers dial for it.
@@ -35,8 +30,8 @@ class DataPlaneConfig(_Strict):
     """
 
     control_plane: Address
-    dns: Address = ("127.0.0.1", 0)
-    admin: Address = ("127.0.0.1", 0)
+    dns: LoopbackAddress = ANY_ADDRESS
+    admin: LoopbackAddress = ANY_ADDRESS
     address_book: dict[str, Address] = Field(default_factory=dict)
     load_balancers: dict[str, LoadBalancerConfig] = Field(default_factory=dict)
     regions: dict[str, str] = Field(default_factory=dict)
@@ -51,12 +46,4 @@ class DataPlaneConfig(_Strict):
     @classmethod
     def parse(cls, config: Mapping[str, Any]) -> DataPlaneConfig:
         """The configuration in `config`. Raises InputError with every unknown, missing or wrong key."""
-        try:
-            return cls.model_validate(config)
-        except ValidationError as error:
-            raise InputError(*(_sentence(problem) for problem in error.errors())) from error
-
-
-def _sentence(problem: Any) -> str:
-    key = ".".join(str(part) for part in problem["loc"])
-    return f"route53 data plane: {key}: {problem['msg']}"
+        return parsed(cls, config, "route53")

@@ -3,22 +3,28 @@
 moto stores zones, records and health checks, but checks nothing and answers no DNS. What only the data plane knows is
 asked of the data plane's admin port: GetHealthCheckStatus, GetHealthCheckLastFailureReason, TestDNSAnswer. When it
 cannot be asked, the caller gets what AWS gives when a part of it fails inside: 500 InternalFailure. Requests that AWS
-refuses and moto lets through are refused here. Everything else goes to moto untouched.
+refuses and moto lets through are refused here; changes of records are put into words that moto carries out right.
+Everything else goes to moto untouched. One request of the API at a time: what was judged is still so when it is
+carried out (of two that CREATE a record, one wins), and nobody reads half of a batch.
 """
 
 from __future__ import annotations
 
-import http.client
 import json
 import logging
 import re
+import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree
 
+from harness.kit.address import Address
 from harness.parts.steering.route53.api import API, NAMESPACE, ApiRequest, Refused, add, document, error_body, send
-from harness.parts.steering.route53.validation import note_deletion, validate_changes
+from harness.parts.steering.route53.changes import mend_changes, mend_zone
+from harness.parts.steering.route53.checks_api import created_before, refuse_update
+from harness.parts.steering.route53.validation import note_deletion
+from harness.wire.ask import NoAnswer, ask
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -29,9 +35,12 @@ _TIMEOUT_S = 2.0
 _STATUS = re.compile(rf"{API}/healthcheck/([^/]+)/(status|lastfailurereason)/?")
 _CHECK = re.compile(rf"{API}/healthcheck/([^/]+)/?")
 _RECORDS = re.compile(rf"{API}/hostedzone/([^/]+)/rrset/?")
+_CHECKS = re.compile(rf"{API}/healthcheck/?")
+_ZONES = re.compile(rf"{API}/hostedzone/?")
+_ZONES_BY_NAME = re.compile(rf"{API}/hostedzonesbyname/?")
 _TEST = re.compile(rf"{API}/testdnsanswer/?")
 
-DataPlane = Callable[[], tuple[str, int] | None]
+DataPlane = Callable[[], Address | None]
 
 
 def truthful(app: WSGIApplication, data_plane: DataPlane, *, refuse_delete_in_use: bool = False) -> WSGIApplication:
@@ -42,28 +51,56 @@ def truthful(app: WSGIApplication, data_plane: DataPlane, *, refuse_delete_in_us
     that error "not in use" and DeleteHealthCheck "does not prevent you"; so by default it is done, and logged.
     """
 
+    one_at_a_time = threading.Lock()
+
     def middleware(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = ApiRequest(app, environ)
         try:
-            body = _answer(ApiRequest(app, environ), data_plane, refuse_delete_in_use)
+            body = _told(request, data_plane)
+            if body is not None:
+                return send(start_response, "200 OK", body)
+            if not request.path.startswith(API):
+                return app(environ, start_response)
+            with one_at_a_time:
+                again = _mend(request, refuse_delete_in_use)
+                if again is not None:
+                    return send(start_response, "201 Created", *again)
+                return app(environ, start_response)
         except Refused as refusal:
             return send(start_response, refusal.status, error_body(refusal.code, str(refusal)))
-        if body is None:
-            return app(environ, start_response)
-        return send(start_response, "200 OK", body)
 
     return middleware
 
 
-def _answer(moto: ApiRequest, data_plane: DataPlane, refuse_delete_in_use: bool) -> bytes | None:
-    """The body of our own answer, None when moto shall answer. Raises Refused."""
+def _told(moto: ApiRequest, data_plane: DataPlane) -> bytes | None:
+    """What only the data plane knows; None when that is not asked for. Raises Refused."""
     if moto.method == "GET" and (found := _STATUS.fullmatch(moto.path)):
         return _health_check_status(moto, data_plane, found[1], found[2])
     if moto.method == "GET" and _TEST.fullmatch(moto.path):
         return _test_dns_answer(moto, data_plane)
-    if moto.method == "POST" and _RECORDS.fullmatch(moto.path):
-        validate_changes(moto)
-    if moto.method == "DELETE" and (found := _CHECK.fullmatch(moto.path)):
-        note_deletion(moto, found[1], refuse_delete_in_use)
+    return None
+
+
+def _mend(moto: ApiRequest, refuse_delete_in_use: bool) -> tuple[bytes, str] | None:
+    """Make of a request what moto carries out as AWS does. Raises Refused.
+
+    Returns body and location of what the request made before, None when moto shall answer.
+    """
+    match moto.method:
+        case "POST" if found := _RECORDS.fullmatch(moto.path):
+            mend_changes(moto, found[1])
+        case "POST" if _ZONES.fullmatch(moto.path):
+            mend_zone(moto)
+        case "POST" if _CHECKS.fullmatch(moto.path):
+            return created_before(moto)
+        case "POST" if found := _CHECK.fullmatch(moto.path):
+            refuse_update(moto, found[1])
+        case "DELETE" if found := _CHECK.fullmatch(moto.path):
+            note_deletion(moto, found[1], refuse_delete_in_use)
+        case "GET" if _RECORDS.fullmatch(moto.path):
+            moto.lower("name")
+        case "GET" if _ZONES_BY_NAME.fullmatch(moto.path):
+            moto.lower("dnsname")
     return None
 
 
@@ -104,20 +141,15 @@ def _ask(data_plane: DataPlane, path: str, **query: str) -> Any:
     address = data_plane()
     if address is None:
         raise _internal("there is no data plane")
-    connection = http.client.HTTPConnection(*address, timeout=_TIMEOUT_S)
     try:
-        connection.request("GET", f"{path}?{urlencode(query)}")
-        response = connection.getresponse()
-        body = response.read()
-        if response.status == 404:
+        answer = ask(address, "GET", f"{path}?{urlencode(query)}", timeout_s=_TIMEOUT_S)
+        if answer.status == 404:
             return None
-        if response.status != 200:
-            raise _internal(f"the data plane answered {response.status}")
-        return json.loads(body)
-    except (OSError, http.client.HTTPException, ValueError) as error:
+        if answer.status != 200:
+            raise _internal(f"the data plane answered {answer.status}")
+        return json.loads(answer.body)
+    except (NoAnswer, ValueError) as error:
         raise _internal(f"the data plane cannot be asked: {error!r}") from error
-    finally:
-        connection.close()
 
 
 def _internal(why: str) -> Refused:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from harness.kit.address import Address
+from harness.parts.steering.route53.balancer_zones import balancer_zone
 from harness.topology.environment import Environment
-
-# The hosted zone id of Application Load Balancers differs by region (AWS General Reference, "Elastic Load Balancing
-# endpoints"); the data plane follows the name alone.
-_BALANCER_ZONES = {"us-east-1": "Z35SXDOTRQ7X7K", "us-west-2": "Z1H1FL5HABSF5"}
 
 
 def balancer_dns_name(region: str) -> str:
@@ -17,7 +15,7 @@ def balancer_dns_name(region: str) -> str:
     return f"app-{region}.{region}.elb.amazonaws.com"
 
 
-def create_edge(route53: Any, environment: Environment, edges: Mapping[str, tuple[str, int]], path: str) -> str:
+def create_edge(route53: Any, environment: Environment, edges: Mapping[str, Address], path: str) -> str:
     """Create the hosted zone, a health check per region, and the PRIMARY and SECONDARY alias records.
 
     route53: a boto3 client. edges: region -> the answered address and port of its edge. path: what health checks ask
@@ -35,7 +33,7 @@ def create_edge(route53: Any, environment: Environment, edges: Mapping[str, tupl
     return zone_id
 
 
-def _create_health_check(route53: Any, environment: Environment, region: str, edge: tuple[str, int], path: str) -> str:
+def _create_health_check(route53: Any, environment: Environment, region: str, edge: Address, path: str) -> str:
     checks = environment.health_checks
     created = route53.create_health_check(
         CallerReference=f"drill-{region}",
@@ -61,7 +59,7 @@ def _record(environment: Environment, region: str, role: str, health_check_id: s
             "SetIdentifier": region,
             "Failover": role,
             "AliasTarget": {
-                "HostedZoneId": _BALANCER_ZONES.get(region, "Z00000000000000"),
+                "HostedZoneId": balancer_zone(region),
                 "DNSName": f"dualstack.{balancer_dns_name(region)}",
                 "EvaluateTargetHealth": environment.health_checks.evaluate_target_health,
             },

@@ -16,6 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from harness.engines.dns.zone import Configuration, parse_health_check, parse_zone
+from harness.kit.address import Address
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ _LONGEST_STEP_S = 5.0
 class ControlPlane:
     """Reads the whole configuration with boto3."""
 
-    def __init__(self, address: tuple[str, int]) -> None:
+    def __init__(self, address: Address) -> None:
         # Loopback ignores credentials; given here so that the machine's own are neither used nor needed.
         session = boto3.session.Session(
             aws_access_key_id="data-plane",
@@ -66,9 +67,7 @@ class Follower:
     poll_interval_s: pause between two readings. changed: must be safe to call from another thread.
     """
 
-    def __init__(
-        self, address: tuple[str, int], poll_interval_s: float, changed: Callable[[Configuration], None]
-    ) -> None:
+    def __init__(self, address: Address, poll_interval_s: float, changed: Callable[[Configuration], None]) -> None:
         self._address = address
         self._poll_interval_s = poll_interval_s
         self._changed = changed

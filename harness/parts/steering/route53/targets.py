@@ -13,6 +13,8 @@ from typing import Any
 
 import aiohttp
 
+from harness.kit.address import Address
+
 log = logging.getLogger(__name__)
 
 _TIMEOUT = aiohttp.ClientTimeout(total=2.0)
@@ -28,7 +30,7 @@ def any_healthy(body: Any) -> bool:
     return any(bool(target["healthy"]) for target in body["targets"])
 
 
-async def watch(admins: Mapping[str, tuple[str, int]], interval_s: float, report: Report) -> None:
+async def watch(admins: Mapping[str, Address], interval_s: float, report: Report) -> None:
     """Poll every load balancer's `GET /targets` until cancelled. admins: load balancer name -> its admin address."""
     async with aiohttp.ClientSession(timeout=_TIMEOUT, trust_env=False) as session, asyncio.TaskGroup() as group:
         for name, (host, port) in admins.items():

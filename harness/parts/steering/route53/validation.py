@@ -1,4 +1,4 @@
-"""What AWS refuses and moto lets through, in ChangeResourceRecordSets and DeleteHealthCheck."""
+"""What is said, or refused, when a health check is deleted that records refer to."""
 
 from __future__ import annotations
 
@@ -9,32 +9,6 @@ from xml.etree import ElementTree
 from harness.parts.steering.route53.api import NS, ApiRequest, Refused
 
 log = logging.getLogger(__name__)
-
-
-def validate_changes(moto: ApiRequest) -> None:
-    """Refuse what AWS refuses. A body that is no XML is left to moto."""
-    try:
-        root = ElementTree.fromstring(moto.body())  # noqa: S314 - loopback only, and expat bounds entity expansion
-    except ElementTree.ParseError:
-        return
-    for change in root.iterfind(".//r:Change", NS):
-        record = change.find("r:ResourceRecordSet", NS)
-        if record is not None:
-            _validate_record(moto, record, change.findtext("r:Action", "", NS))
-
-
-def _validate_record(moto: ApiRequest, record: ElementTree.Element, action: str) -> None:
-    failover = record.findtext("r:Failover", None, NS)
-    if failover is not None and failover not in ("PRIMARY", "SECONDARY"):
-        raise Refused(
-            "400 Bad Request",
-            "InvalidInput",
-            f"Invalid XML ; cvc-enumeration-valid: Value '{failover}' is not facet-valid with respect to enumeration "
-            "'[PRIMARY, SECONDARY]'. It must be a value from the enumeration.",
-        )
-    check_id = record.findtext("r:HealthCheckId", None, NS)
-    if check_id and action != "DELETE":
-        moto.require_health_check(check_id)
 
 
 def note_deletion(moto: ApiRequest, check_id: str, refuse: bool) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import ClassVar
 
-from harness.clock import NS_PER_MS
 from harness.parts.links.toxiproxy.toxics.base import Chunk, Effect, End, Ending, Release, Toxic, ToxicEvent
+from harness.units import NS_PER_MS
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from random import Random
 from typing import ClassVar
 
-from harness.clock import NS_PER_MS
 from harness.parts.links.toxiproxy.toxics.base import (
     NEVER_NS,
     Chunk,
@@ -20,6 +19,7 @@ from harness.parts.links.toxiproxy.toxics.base import (
     ToxicEvent,
     Wake,
 )
+from harness.units import NS_PER_MS
 
 
 @dataclass(frozen=True)

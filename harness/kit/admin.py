@@ -1,0 +1,66 @@
+"""Admin ports: JSON over HTTP on loopback, and mistakes of the caller answered 400 with a text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack
+from typing import Any
+
+from aiohttp import web
+
+from harness.errors import InputError
+from harness.kit.address import Address
+from harness.kit.process import binding
+
+_SHUTDOWN_S = 0.5
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def answer_json(body: object, status: int = 200) -> web.Response:
+    """A JSON response."""
+    return web.json_response(body, status=status)
+
+
+async def read_json(request: web.Request) -> Any:
+    """The JSON body of a request; one without a body says `{}`. Raises InputError."""
+    data = await request.read()
+    try:
+        return json.loads(data) if data else {}
+    except ValueError as error:
+        raise InputError(f"{request.method} {request.path}: the body is no JSON: {error}") from error
+
+
+@web.middleware
+async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except InputError as error:
+        return answer_json({"error": str(error)}, status=400)
+
+
+async def serve_admin(stack: AsyncExitStack, name: str, routes: Iterable[web.RouteDef], address: Address) -> Address:
+    """Serve an admin port until the stack is left; an InputError in a handler is answered 400.
+
+    name: of the process. Returns the address that was bound. Raises WorldError.
+    """
+    application = web.Application(middlewares=[_explain])
+    application.add_routes(routes)
+    return await serve_application(stack, name, application, address)
+
+
+async def serve_application(stack: AsyncExitStack, name: str, app: web.Application, address: Address) -> Address:
+    """Serve an application that answers mistakes in its own way. Raises WorldError."""
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_S)
+    return await serve_http(stack, name, runner, address)
+
+
+async def serve_http(stack: AsyncExitStack, name: str, runner: web.BaseRunner, address: Address) -> Address:
+    """Serve whatever a runner of aiohttp runs. Raises WorldError."""
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    with binding(name, address):
+        await web.TCPSite(runner, *address).start()
+    host, port = runner.addresses[0][:2]
+    return str(host), int(port)

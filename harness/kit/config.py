@@ -1,0 +1,80 @@
+"""The strict base of every configuration and file model, and how mistakes are told: all at once, each by its key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from harness.errors import InputError
+
+Text = Annotated[str, Field(strict=True, min_length=1)]
+Count = Annotated[int, Field(strict=True, ge=1)]
+Seconds = Annotated[float, Field(strict=True, gt=0, lt=1e9)]
+
+Model = TypeVar("Model", bound="Strict")
+
+_SHOWN_CHARACTERS = 100
+
+
+class Strict(BaseModel):
+    """A frozen value whose every key is known: a misspelt one is a mistake."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def parsed(model: type[Model], value: object, root: str) -> Model:
+    """`value` (what JSON holds) as a model. root: how messages call the whole. Raises InputError."""
+    try:
+        return model.model_validate(dict(value) if isinstance(value, Mapping) else value)
+    except ValidationError as error:
+        raise refusal(error, root, model) from error
+
+
+def refusal(error: ValidationError, root: str, model: Any = None) -> InputError:
+    """What is wrong, as `root.key.sub: message`, one problem for each wrong key. model: whose keys are allowed."""
+    return InputError(
+        *(
+            f"{'.'.join((root, *map(str, item['loc'])))}: {wording(item)}{_allowed(item, model)}"
+            for item in error.errors(include_url=False)
+            if item["type"] != "default_factory_not_called"  # the consequence of another mistake
+        )
+    )
+
+
+def wording(item: Any) -> str:
+    """One of pydantic's errors in words: what is wanted, and what was given."""
+    if item["type"] == "extra_forbidden":
+        return "unknown key"
+    if item["type"] == "missing":
+        return "is missing"
+    text = str(item["msg"]).removeprefix("Value error, ").replace("valid tuple", "valid list")
+    if isinstance(item["input"], Mapping):
+        return text
+    given = repr(item["input"])
+    return f"{text} (got {given if len(given) <= _SHOWN_CHARACTERS else given[:_SHOWN_CHARACTERS] + '…'})"
+
+
+def _allowed(item: Any, model: Any) -> str:
+    if item["type"] != "extra_forbidden":
+        return ""
+    keys = {key for found in _models_at(model, item["loc"][:-1]) for key in found.model_fields}
+    return f"; allowed: {', '.join(sorted(keys))}" if keys else ""
+
+
+def _models_at(annotation: Any, location: tuple[int | str, ...]) -> list[type[BaseModel]]:
+    """The models that may stand at a place; steps that are no field (indices, keys, tags) lead into the same ones."""
+    models = list(_models_in(annotation))
+    for step in location:
+        fields = [model.model_fields[step].annotation for model in models if step in model.model_fields]
+        if fields:
+            models = [found for field in fields for found in _models_in(field)]
+    return models
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models_in(argument)

@@ -1,0 +1,138 @@
+"""The witness as the live world runs it: its process, what it is told of the world, and what is asked of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.drill.options import RunOptions
+from harness.errors import DrillInvalid
+from harness.kit.address import Address
+from harness.live.ground import WITNESS
+from harness.names import CLIENTS, HTTP, CohortName, link_name
+from harness.wire.admin_client import AdminClient
+from harness.world.part import LIGHT, READY_TIMEOUT_S, Net
+from harness.world.platform import NEEDS_LONGER
+
+HISTORY = "witness.events.jsonl"
+_ADMIN_TIMEOUT_S = 30.0
+_OTHERS = tuple(name for name in CohortName if name not in (CohortName.DNS, CohortName.TTL_VIOLATING))
+_OTHER_COHORTS = len(_OTHERS) + 1
+"""Reported beside the judged one: those, and `ttl-violating`."""
+_CALIBRATION = {"seconds": 1.0, "concurrency": 8}
+_PROBE = {"seconds": 0.05, "concurrency": 1}
+_RETRY_S = 0.1
+
+
+class Clients:
+    """The witness of one world. dns: the name server that its clients ask."""
+
+    def __init__(self, options: RunOptions, net: Net, dns: Address) -> None:
+        self._options = options
+        self._calibration: dict[str, float] = {}
+        self._process = net.ground.spawn(LIGHT, "witness", WITNESS, witness_config(options, net, dns))
+        self._canaries = link_canaries(net)
+
+    @property
+    def address(self) -> Address:
+        """Of its admin interface."""
+        host, port = self._process.ready(READY_TIMEOUT_S)["admin"]
+        return str(host), int(port)
+
+    @property
+    def _admin(self) -> AdminClient:
+        return AdminClient("witness", self.address, timeout_s=_ADMIN_TIMEOUT_S)
+
+    def record_to(self, history: Path) -> None:
+        """Go on in another file, with empty caches and new connections."""
+        self._admin.post("/rotate", {"history": str(history)})
+
+    def watch(self, processes: Sequence[Mapping[str, Any]]) -> None:
+        """Look at the world's links, and at these processes, from now on."""
+        self._admin.post("/canaries", [*self._canaries, *processes])
+
+    def start(self) -> None:
+        """Send the clients to work."""
+        self._admin.post("/start")
+
+    def stop(self) -> int:
+        """Drain the clients; how many operations they were too late to send."""
+        return int(self._admin.post("/stop")["skipped"])
+
+    def wait_serving(self) -> None:
+        """Until a write and a read through the edge succeed; the subject may need a while to elect its active side."""
+        options = self._options
+        timeout_s = options.subject.serving_timeout_s(options.timing)
+        until = time.monotonic() + timeout_s
+        while True:
+            burst = self._admin.post("/calibrate", _PROBE)
+            if burst["ok"] > 0 and burst["failed"] == 0:
+                return
+            if time.monotonic() > until:
+                raise DrillInvalid(
+                    f"no steady state: within {timeout_s:g} s of its start the application served no write "
+                    f"through the edge (see the subject's logs; {NEEDS_LONGER})"
+                )
+            time.sleep(_RETRY_S)
+
+    def calibrate(self) -> None:
+        """The workload stays at or below half of what this machine carries; measured once per world."""
+        if self._calibration:
+            self._calibration["took_s"] = 0.0
+            return
+        workload = self._options.environment.workload
+        wanted = workload.rate_per_s + _OTHER_COHORTS * 2 / workload.other_period_s
+        capacity = float(self._admin.post("/calibrate", _CALIBRATION)["ops_per_s"])
+        scale = min(1.0, 0.5 * capacity / wanted)
+        if scale < 1.0:
+            self._admin.post("/rate", {"scale": scale})
+        self._calibration = {
+            "capacity_per_s": capacity,
+            "rate_per_s": workload.rate_per_s * scale,
+            "scale": scale,
+            "took_s": _CALIBRATION["seconds"],
+        }
+
+    @property
+    def calibration(self) -> Mapping[str, float]:
+        """capacity_per_s, rate_per_s, scale, and took_s: how long the last drill spent on it."""
+        return self._calibration
+
+
+def witness_config(options: RunOptions, net: Net, dns: Address) -> dict[str, Any]:
+    """What the witness is told of a world; see harness.witness.models.WitnessConfig."""
+    environment, workload = options.environment, options.environment.workload
+    other = {"clients": 1, "period_s": workload.other_period_s}
+    cohorts: dict[str, dict[str, float]] = {name.value: dict(other) for name in _OTHERS}
+    clamp_s = 5 * options.timing.ttl_s(environment.edge.ttl_s)
+    cohorts[CohortName.TTL_VIOLATING] = {**other, "min_ttl_s": clamp_s}
+    period_s = 2 * workload.dns_clients / workload.rate_per_s
+    cohorts[CohortName.DNS] = {"clients": workload.dns_clients, "period_s": period_s}
+    sides = [environment.primary.name, environment.standby.name]
+    places = [*sides, *(name for name in net.edges if name not in sides)]
+    return {
+        "history": str(net.ground.folder / HISTORY),
+        "dns": list(dns),
+        "record": environment.edge.record,
+        "port": net.edges[sides[0]].port,
+        "address_book": {
+            edge.answered: list(net.listening[link_name(CLIENTS, place, HTTP)]) for place, edge in net.edges.items()
+        },
+        "edges": {place: net.edges[place].answered for place in places},
+        "cohorts": cohorts,
+        "workload": options.subject.workload.model_dump(),
+        "timeout_s": workload.timeout_s,
+        "canaries": link_canaries(net),
+        "seed": options.seed,
+    }
+
+
+def link_canaries(net: Net) -> list[dict[str, Any]]:
+    """The witness's own probes beside the links that faults hit."""
+    return [
+        {"link": arrow.link.name, "address": list(net.at(arrow)), **arrow.probe}
+        for arrow in net.arrows
+        if arrow.probe is not None
+    ]

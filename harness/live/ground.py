@@ -1,0 +1,69 @@
+"""Where the parts of a world are started on this machine: processes forked by warmed parents, addresses, ports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from typing import Any
+
+from harness.drill.options import RunOptions
+from harness.engines.addresses import choose_port, edge_addresses
+from harness.processes.fork_servers import ForkServers, start_fork_servers
+from harness.processes.forkserver import ForkServer, ServerProcess, stop_all
+from harness.topology.environment import Environment
+from harness.world.assembly import preloads
+from harness.world.part import LIGHT, LOOPBACK, Edge
+
+WITNESS = "harness.witness.process"
+BROWSER_PROXY = "harness.parts.edge.browser_proxy.server"
+_GRACE_S = 0.3
+
+
+def warm(stack: ExitStack, options: RunOptions) -> ForkServers:
+    """Start the warmed parents for a world of these options; leaving the stack takes everything down."""
+    modules = preloads(options.environment)
+    modules.setdefault(LIGHT, []).append(WITNESS)
+    return start_fork_servers(stack, modules)
+
+
+class LiveGround:
+    """See harness.world.part.Ground. processes: every process of the world by name."""
+
+    def __init__(self, servers: ForkServers, environment: Environment, stack: ExitStack) -> None:
+        self.folder = servers.folder
+        self.edges = edges_of(environment)
+        self.processes: dict[str, ServerProcess] = {}
+        self._servers = servers
+        self._stack = stack
+        stack.callback(lambda: stop_all(self.processes.values(), grace_s=_GRACE_S))
+
+    def spawn(self, group: str, name: str, module: str, config: Mapping[str, Any]) -> ServerProcess:
+        """See Ground."""
+        self.processes[name] = self._servers.groups[group].spawn(name, module, config)
+        return self.processes[name]
+
+    def free_port(self) -> int:
+        """See Ground."""
+        return choose_port([LOOPBACK], 0, "")
+
+    def on_close(self, action: Callable[[], object]) -> None:
+        """See Ground."""
+        self._stack.callback(action)
+
+    def launcher(self) -> ForkServer:
+        """See Ground."""
+        return self._servers.groups[LIGHT]
+
+
+def edges_of(environment: Environment) -> dict[str, Edge]:
+    """The edge of each place, on a port that is free now. Raises InputError when the wanted one is in use.
+
+    Where all edges share one host, they have neighbouring ports.
+    """
+    addresses = edge_addresses([place.name for place in environment.places])
+    hosts = sorted({address.host for address in addresses.values()})
+    port = choose_port(hosts, environment.edge.port, "edge.port")
+    return {
+        place: Edge(place, a.answered, a.host, port if a.host == a.answered else port + number)
+        for number, (place, a) in enumerate(addresses.items())
+    }

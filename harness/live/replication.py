@@ -1,0 +1,48 @@
+"""Whether writes are being replicated, told from the commits as they come: each is looked at once."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+from harness.history.events import Commit
+from harness.units import NS_PER_S
+
+RECENT_NS = 10 * NS_PER_S
+
+
+class ReplicationWatch:
+    """Which values every database has committed in the last seconds. databases: by region."""
+
+    def __init__(self, databases: Sequence[str]) -> None:
+        self._databases = frozenset(databases)
+        self._recent: deque[Commit] = deque()
+        self._seen: dict[str, dict[str, int]] = {}
+        self._complete = 0
+
+    def take(self, commits: Iterable[Commit]) -> None:
+        """More commits, of any of the databases."""
+        newest_ns = 0
+        for commit in commits:
+            newest_ns = max(newest_ns, commit.mono_ns)
+            if commit.v is not None and commit.region in self._databases:
+                self._recent.append(commit)
+                self._count(commit.v, commit.region, 1)
+        while self._recent and self._recent[0].mono_ns < newest_ns - RECENT_NS:
+            gone = self._recent.popleft()
+            self._count(str(gone.v), gone.region, -1)
+
+    def _count(self, value: str, region: str, change: int) -> None:
+        by_region = self._seen.setdefault(value, {})
+        before = len(by_region) == len(self._databases)
+        by_region[region] = by_region.get(region, 0) + change
+        if not by_region[region]:
+            del by_region[region]
+        self._complete += (len(by_region) == len(self._databases)) - before
+        if not by_region:
+            del self._seen[value]
+
+    def reasons(self) -> list[str]:
+        """Why replication is not known to work; none when it is, or there is nothing to replicate to."""
+        works = self._complete > 0 or len(self._databases) < 2
+        return [] if works else ["no write has been replicated lately"]

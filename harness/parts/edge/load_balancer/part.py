@@ -1,0 +1,98 @@
+"""A load balancer at each place: what its edge is, and the links of those who dial it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from harness.faults.model import Link
+from harness.kit.address import Address
+from harness.names import CANARY, CHECKERS, CLIENTS, HTTP, LOAD_BALANCER, OUTSIDE, instance_name
+from harness.parts.edge.load_balancer.spec import LoadBalancer as Spec
+from harness.wire.admin_client import AdminClient
+from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Net, Part, StatusLine
+from harness.world.wires import Arrow
+
+MODULE = "harness.parts.edge.load_balancer.server"
+
+
+class LoadBalancer(Part):
+    """The load balancer of one place, in front of the application there."""
+
+    def __init__(self, blueprint: Blueprint, spec: Spec, place: str) -> None:
+        self.name = instance_name(LOAD_BALANCER, place)
+        self.place = place
+        self._blueprint = blueprint
+        self._spec = spec
+
+    def start(self, ground: Ground) -> None:
+        """Start the process."""
+        spec, timing = self._spec, self._blueprint.timing
+        self._edge = ground.edges[self.place]
+        self._events = ground.folder / f"{self.name}.events.jsonl"
+        self._process = ground.spawn(
+            LIGHT,
+            self.name,
+            MODULE,
+            {
+                "region": self.place,
+                "listen": [LOOPBACK, 0],
+                "admin": [LOOPBACK, 0],
+                "interval_s": timing.interval_s(spec.interval_s),
+                "timeout_s": timing.timeout_s(spec.timeout_s),
+                "healthy_threshold": spec.healthy_threshold,
+                "unhealthy_threshold": spec.unhealthy_threshold,
+                "response_timeout_s": timing.timeout_s(spec.response_timeout_s),
+                "events": str(self._events),
+            },
+        )
+        self.processes = (self._process,)
+
+    def endpoints(self) -> Mapping[str, Address]:
+        """listen: the application's requests; admin: its own interface."""
+        told = self._process.ready(READY_TIMEOUT_S)
+        return {key: (str(told[key][0]), int(told[key][1])) for key in ("listen", "admin")}
+
+    def arrows(self) -> Sequence[Arrow]:
+        """From the clients, from the edge's health checkers, and from a canary."""
+        upstream, place, edge = self.endpoints()["listen"], self.place, self._edge
+        application, record = self._blueprint.subject.application, self._blueprint.environment.edge.record
+        probe = {"kind": "http", "path": application.health, "host": record}
+        return (
+            Arrow(Link(CLIENTS, OUTSIDE, place, place, HTTP), upstream, listen=(edge.host, edge.port)),
+            Arrow(Link(CHECKERS, OUTSIDE, place, place, HTTP), upstream),
+            Arrow(Link(CANARY, OUTSIDE, place, place, HTTP, from_canary=True), upstream, probe=probe),
+        )
+
+    def connect(self, net: Net) -> None:
+        """Its targets are whatever its own links lead to."""
+        path = self._blueprint.subject.application.health
+        targets = [
+            {"id": arrow.link.target, "address": list(net.at(arrow)), "health_path": path}
+            for arrow in net.dialled_by(self.name)
+        ]
+        self._admin.post("/targets", {"targets": targets})
+
+    def reset(self) -> None:
+        """As if no target had been checked yet."""
+        self._admin.post("/reset")
+
+    @property
+    def _admin(self) -> AdminClient:
+        return AdminClient(self.name, self.endpoints()["admin"])
+
+    def status(self) -> Sequence[StatusLine]:
+        """Where clients come in."""
+        edge, place = self._edge, self._blueprint.environment.place_named(self.place)
+        role = (place.role if place is not None else None) or "no role"
+        about = role if edge.answered == edge.host else f"{role}; DNS answers {edge.answered}"
+        return (StatusLine(f"edge {self.place}", f"{edge.host}:{edge.port}", about),)
+
+    def events(self) -> Sequence[Path]:
+        """What it thinks of its targets."""
+        return (self._events,)
+
+
+def build(blueprint: Blueprint, spec: Spec) -> list[LoadBalancer]:
+    """One for each place."""
+    return [LoadBalancer(blueprint, spec, place.name) for place in blueprint.environment.places]

@@ -1,0 +1,106 @@
+"""The subject as plain processes of this machine, each in a place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from harness.faults.hand import Hand
+from harness.faults.model import Link, ProcessRef, process_canary
+from harness.kit.address import Address
+from harness.names import HTTP, LOAD_BALANCER, instance_name
+from harness.parts.platform.processes.hand import ProcessHand
+from harness.parts.platform.processes.subject import SubjectProcesses
+from harness.topology.environment import Spec
+from harness.world.part import LOOPBACK, Blueprint, Ground, Net, StatusLine
+from harness.world.platform import Platform, RunningTree
+from harness.world.wires import Arrow
+
+
+class Processes(Platform):
+    """Starts the subject's commands, and lets them be killed and frozen."""
+
+    name = "platform"
+
+    def __init__(self, blueprint: Blueprint) -> None:
+        self._blueprint = blueprint
+        self.ports: dict[str, int] = {}
+
+    def start(self, ground: Ground) -> None:
+        """Choose the application's port in each place."""
+        self.ports = {place.name: ground.free_port() for place in self._blueprint.environment.places}
+
+    def endpoints(self) -> Mapping[str, Address]:
+        """Place -> the application there."""
+        return {place: (LOOPBACK, port) for place, port in self.ports.items()}
+
+    def arrows(self) -> Sequence[Arrow]:
+        """From each place's load balancer to the application there."""
+        component = self._blueprint.subject.application.name
+        found = []
+        for place, address in self.endpoints().items():
+            source, target = instance_name(LOAD_BALANCER, place), instance_name(component, place)
+            found.append(Arrow(Link(source, place, target, place, HTTP), address))
+        return found
+
+    def connect(self, net: Net) -> None:
+        """From now on the subject can be started."""
+        blueprint, launcher = self._blueprint, net.ground.launcher()
+        self.subject = SubjectProcesses(
+            launcher, blueprint.subject, blueprint.environment, blueprint.timing, net.environment_for, self.ports
+        )
+        net.ground.on_close(self.subject.stop)
+
+    def start_subject(self) -> None:
+        """See Platform."""
+        self.subject.start()
+
+    def stop_subject(self, only: Sequence[str] | None = None) -> None:
+        """See Platform."""
+        self.subject.stop(only)
+
+    def instances(self) -> Sequence[ProcessRef]:
+        """See Platform."""
+        return [ProcessRef(name, running.instance.place) for name, running in self.subject.running.items()]
+
+    def deaths(self) -> Sequence[str]:
+        """See Platform."""
+        return self.subject.deaths()
+
+    def trees(self) -> Sequence[RunningTree]:
+        """See Platform."""
+        found = []
+        for running in self.subject.running.values():
+            process = running.process
+            if process.pid and process.tree is not None:  # its number: waits until it is known
+                found.append(RunningTree(running.instance, process.tree, process.log_path))
+        return found
+
+    def canaries(self) -> Sequence[Mapping[str, Any]]:
+        """See Platform."""
+        return [
+            {"link": process_canary(name), "kind": "process", "pid": running.process.pid}
+            for name, running in self.subject.running.items()
+        ]
+
+    def hands(self) -> Sequence[Hand]:
+        """The one on the subject's processes."""
+        return (ProcessHand(self.subject),)
+
+    def status(self) -> Sequence[StatusLine]:
+        """Where the application is."""
+        return [
+            StatusLine(f"application {place}", f"{host}:{port}", "past edge and links")
+            for place, (host, port) in self.endpoints().items()
+        ]
+
+    def capabilities(self) -> Mapping[str, bool | str]:
+        """What the subject must say of itself."""
+        if self._blueprint.subject.honours_time_scale:
+            return {"honours_time_scale": True}
+        return {"honours_time_scale": "the subject does not say that it honours TIME_SCALE: mixed timing"}
+
+
+def build(blueprint: Blueprint, spec: Spec) -> list[Processes]:
+    """One for all places."""
+    return [Processes(blueprint)]

@@ -1,0 +1,80 @@
+"""How long Route 53 takes, by its documented constants.
+
+    detect <= (I + r) + (K - 1)(I + tau) + tau
+
+I: request interval, counted from one response to the next request; r: ordinary response time; tau: how long a failed
+check takes; K: threshold. The status flips with the check of the n-th of N uncoordinated checkers, n the smallest
+number that leaves at most 18 % healthy; n of N uniform phases come at n/(N + 1) of an interval on average. Sources:
+Route 53 API reference, HealthCheckConfig (interval 10 or 30 s, threshold 3); Route 53 Developer Guide, "How Amazon
+Route 53 determines whether a health check is healthy" (18 %, connect 4 s, status 2 s).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.measurement.prediction import Failure
+from harness.topology.environment import Environment
+from harness.topology.timing import Timing
+from harness.units import NS_PER_S, to_ns
+from harness.world.steering import Milestone
+
+HEALTHY_SHARE_PERCENT = 18
+RESPONSE_NS = NS_PER_S // 10
+
+MILESTONES = (Milestone("detect", "detection by the edge's health checks", "route53"),)
+
+
+@dataclass(frozen=True)
+class Route53Law:
+    """See harness.world.steering.Law; times in nanoseconds of one profile."""
+
+    interval_ns: int
+    threshold: int
+    connect_timeout_ns: int
+    status_timeout_ns: int
+    checkers: int
+    ttl_ns: int
+    publish_ns: int = 0
+
+    def detect_ns(self, failure: Failure, *, typical: bool) -> int:
+        """See Law."""
+        tau_ns = self._tau_ns(failure, typical=typical)
+        first_ns = self.interval_ns + RESPONSE_NS
+        if typical:
+            first_ns = first_ns * flips_needed(self.checkers) // (self.checkers + 1)
+        return first_ns + (self.threshold - 1) * (self.interval_ns + tau_ns) + tau_ns
+
+    def accept_ns(self, *, typical: bool) -> int:
+        """See Law: until more than 18 % of the checkers have seen it healthy as often as the threshold says."""
+        needed = self.checkers - flips_needed(self.checkers) + 1
+        first_ns = self.interval_ns + RESPONSE_NS
+        if typical:
+            first_ns = first_ns * needed // (self.checkers + 1)
+        return first_ns + (self.threshold - 1) * (self.interval_ns + RESPONSE_NS)
+
+    def _tau_ns(self, failure: Failure, *, typical: bool) -> int:
+        """How long a failed check takes: refused at once, or until a time-out ends."""
+        if failure == "refused":
+            return 0
+        if failure == "silence":
+            return self.status_timeout_ns
+        return self.connect_timeout_ns if typical else self.connect_timeout_ns + self.status_timeout_ns
+
+
+def flips_needed(checkers: int) -> int:
+    """How many of the checkers must call an endpoint unhealthy before its status is."""
+    return checkers - checkers * HEALTHY_SHARE_PERCENT // 100
+
+
+def law(environment: Environment, timing: Timing) -> Route53Law:
+    """The law of an environment's health checks and TTL in a profile."""
+    checks = environment.health_checks
+    return Route53Law(
+        interval_ns=to_ns(timing.interval_s(checks.request_interval_s)),
+        threshold=checks.failure_threshold,
+        connect_timeout_ns=to_ns(timing.timeout_s(checks.connect_timeout_s)),
+        status_timeout_ns=to_ns(timing.timeout_s(checks.status_timeout_s)),
+        checkers=checks.checkers,
+        ttl_ns=to_ns(timing.ttl_s(environment.edge.ttl_s)),
+    )

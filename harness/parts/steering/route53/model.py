@@ -1,0 +1,227 @@
+"""What the data plane answers, and how configuration, health and frozen names change that: a pure machine.
+
+An answer follows from the snapshot of the moment of the query, so a status that flipped is in the next answer; a frozen
+name keeps the snapshot that it was frozen with. `generation` grows with every change that could alter an answer;
+whoever memoises answers drops them when it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from harness import scaling
+from harness.engines.dns.lookup import Answer, Pick, everyone, lookup, lookup_in
+from harness.engines.dns.selection import Health, LoadBalancer
+from harness.engines.dns.zone import Configuration, normalise
+from harness.engines.health_checks.checker import Checker
+from harness.engines.health_checks.health import statuses, votes
+
+Checkers = Mapping[str, Sequence[Checker]]
+"""What every checker knows, by health check id."""
+
+Seen = tuple[tuple[str, ...], int]
+"""Every value that may be answered, sorted, and the TTL in wire seconds; () and 0 when there is none."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What answers follow from."""
+
+    config: Configuration
+    health: Health
+
+
+@dataclass(frozen=True)
+class Configured:
+    """The control plane's configuration was read; the fleet has taken it over."""
+
+    config: Configuration
+    checkers: Checkers
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A checker's vote changed, or its first result came."""
+
+    checkers: Checkers
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Whether a load balancer has a healthy target."""
+
+    load_balancer: str
+    healthy: bool
+
+
+@dataclass(frozen=True)
+class Freeze:
+    """Keep answering for `name` as now, whatever changes. Freezing twice is freezing once."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Thaw:
+    """Let every name follow health and configuration again."""
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """The checkers have forgotten what they saw, and nothing is frozen any more."""
+
+    checkers: Checkers
+
+
+@dataclass(frozen=True)
+class StatusChanged:
+    """Effect: a health check changed its status. region: whose edge it probes, None when it is no region's."""
+
+    check_id: str
+    healthy: bool
+    votes: int
+    checkers: int
+    region: str | None
+
+
+@dataclass(frozen=True)
+class AnswerChanged:
+    """Effect: what may be answered for a watched name changed."""
+
+    name: str
+    addresses: tuple[str, ...]
+    ttl_s: int
+
+
+Event = Configured | Checked | Targets | Freeze | Thaw | Forgotten
+Effect = StatusChanged | AnswerChanged
+
+
+@dataclass(frozen=True)
+class PlaneState:
+    """frozen: by normalised name, what its answers follow from. watched: what was last told of each watched name."""
+
+    now: Snapshot
+    configured: bool = False
+    generation: int = 0
+    frozen: Mapping[str, Snapshot] = field(default_factory=dict)
+    watched: Mapping[str, Seen] = field(default_factory=dict)
+
+    def snapshot(self, name: str) -> Snapshot:
+        """What answers for `name` follow from."""
+        return self.frozen.get(normalise(name), self.now)
+
+    def answer(self, name: str, record_type: str, pick: Pick) -> Answer:
+        """The answer to one question; SERVFAIL until there is a configuration."""
+        if not self.configured:
+            return Answer("SERVFAIL", authoritative=False)
+        snapshot = self.snapshot(name)
+        return lookup(snapshot.config, snapshot.health, name, record_type, pick)
+
+    def answer_in(self, zone_id: str, name: str, record_type: str, pick: Pick) -> Answer | None:
+        """The answer that one hosted zone gives, None when there is no such zone here."""
+        snapshot = self.snapshot(name)
+        zone = snapshot.config.zone_by_id(zone_id)
+        if zone is None:
+            return None
+        if not zone.contains(normalise(name)):
+            return Answer("REFUSED", authoritative=False)
+        return lookup_in(snapshot.config, zone, snapshot.health, name, record_type, pick)
+
+    def resolve(self, name: str, pick: Pick) -> str | None:
+        """An IPv4 address of a name: a load balancer's, or one from our own zones; None when there is none."""
+        balancer = self.now.health.load_balancer(name)
+        if balancer is not None:
+            return balancer.address
+        return next(iter(self.answer(name, "A", pick).values("A")), None)
+
+    def endpoint(self, check_id: str) -> str | None:
+        """The address that a health check probes; None when it has none, or does not resolve."""
+        check = self.now.config.checks.get(check_id)
+        if check is None:
+            return None
+        return check.ip_address or (self.resolve(check.domain_name, everyone) if check.domain_name else None)
+
+
+def start(load_balancers: Mapping[str, str]) -> PlaneState:
+    """The state before any configuration. load_balancers: name -> address; they count as healthy until told."""
+    balancers = {normalise(name): LoadBalancer(address) for name, address in load_balancers.items()}
+    return PlaneState(Snapshot(Configuration(), Health(load_balancers=balancers)))
+
+
+@dataclass(frozen=True)
+class Plane:
+    """The machine. watch: names whose answer is told when it changes. regions: answered address -> whose edge it is.
+    scale: of TTLs."""
+
+    watch: tuple[str, ...] = ()
+    regions: Mapping[str, str] = field(default_factory=dict)
+    scale: float = 1.0
+
+    def possible(self, state: PlaneState, name: str, record_type: str = "A") -> Seen:
+        """Every value that may be answered now, and the TTL."""
+        answer = state.answer(name, record_type, everyone)
+        values = tuple(sorted(answer.values(record_type)))
+        ttl_s = min((rrset.ttl_s for rrset in answer.answers), default=0)
+        return values, scaling.ttl_s(ttl_s, self.scale) if values else 0
+
+    def step(self, state: PlaneState, event: Event, now_ns: int) -> tuple[PlaneState, tuple[Effect, ...]]:
+        """The plane after `event`, and what changed for whoever watches."""
+        match event:
+            case Configured(config=config, checkers=checkers):
+                state = replace(state, configured=True, now=Snapshot(config, state.now.health))
+                return self._judged(state, checkers, moved=True)
+            case Checked(checkers=checkers):
+                return self._judged(state, checkers)
+            case Forgotten(checkers=checkers):
+                return self._judged(replace(state, frozen={}), checkers, moved=True)
+            case Targets():
+                return self._targets(state, event)
+            case Freeze(name=name):
+                return replace(state, frozen={normalise(name): state.now, **state.frozen}), ()
+            case Thaw():
+                return self._moved(replace(state, frozen={}))
+
+    def _targets(self, state: PlaneState, event: Targets) -> tuple[PlaneState, tuple[Effect, ...]]:
+        health, name = state.now.health, normalise(event.load_balancer)
+        before = health.load_balancers[name]
+        if before.healthy == event.healthy:
+            return state, ()
+        balancers = {**health.load_balancers, name: replace(before, healthy=event.healthy)}
+        return self._moved(replace(state, now=Snapshot(state.now.config, Health(health.checks, balancers))))
+
+    def _judged(
+        self, state: PlaneState, checkers: Checkers, *, moved: bool = False
+    ) -> tuple[PlaneState, tuple[Effect, ...]]:
+        """The statuses that the checkers make now. moved: answers may have changed even if no status did."""
+        before = state.now.health.checks
+        after = statuses(state.now.config, checkers)
+        told: tuple[Effect, ...] = ()
+        if after != before:
+            state = replace(state, now=Snapshot(state.now.config, Health(after, state.now.health.load_balancers)))
+            told = tuple(
+                StatusChanged(
+                    check_id,
+                    healthy,
+                    votes(checkers.get(check_id, ())),
+                    len(checkers.get(check_id, ())),
+                    self.regions.get(state.endpoint(check_id) or ""),
+                )
+                for check_id, healthy in after.items()
+                if before.get(check_id, healthy) != healthy  # a new check is no change
+            )
+        if not moved and after == before:
+            return state, ()
+        state, changed = self._moved(state)
+        return state, (*told, *changed)
+
+    def _moved(self, state: PlaneState) -> tuple[PlaneState, tuple[Effect, ...]]:
+        state = replace(state, generation=state.generation + 1)
+        if not state.configured:
+            return state, ()
+        seen = {name: self.possible(state, name) for name in self.watch}
+        changed = tuple(
+            AnswerChanged(name, *found) for name, found in seen.items() if state.watched.get(name, ((), 0)) != found
+        )
+        return replace(state, watched=seen), changed

@@ -1,0 +1,194 @@
+"""Route 53: its control plane (moto behind a truthful API), its data plane, and the failover records between places.
+
+Failover records know a PRIMARY and a SECONDARY (Developer Guide, "Failover routing"): the places with these roles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+
+from harness.engines.addresses import can_listen
+from harness.faults.model import Link
+from harness.kit.address import Address
+from harness.names import CHECKERS, CONTROL_REGION, HTTP, LOAD_BALANCER, ROUTE53, instance_name, link_name
+from harness.parts.steering.route53.edge_records import balancer_dns_name, create_edge
+from harness.topology.environment import Environment, Spec
+from harness.wire.admin_client import AdminClient
+from harness.world.diagnosis import Diagnosis, port
+from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Edge, Ground, Net, Process, StatusLine
+from harness.world.steering import Steering
+from harness.world.wires import Arrow
+
+MODULE = "harness.parts.steering.route53.server"
+_CONTROL_GROUP, _CONTROL_MODULE = "aws", "harness.engines.moto.server"
+_TRUTHFUL = "harness.parts.steering.route53.control_plane:truthful"
+_QUORUM = 0.75
+"""The share of a check's checkers that must have data; 18 % decide, but a few early ones are no steady state."""
+
+
+class Route53(Steering):
+    """Leads clients to the primary while its health check is healthy, else to the standby."""
+
+    name = ROUTE53
+    api_place = CONTROL_REGION
+
+    def __init__(self, blueprint: Blueprint) -> None:
+        self._blueprint = blueprint
+        self._environment = blueprint.environment
+
+    def start(self, ground: Ground) -> None:
+        """Start the control plane."""
+        config = {"region": CONTROL_REGION, "role": "control-plane", "listen": [LOOPBACK, 0], "wrap": _TRUTHFUL}
+        self._control = ground.spawn(_CONTROL_GROUP, "control-plane", _CONTROL_MODULE, config)
+        self._events = ground.folder / f"{self.name}.events.jsonl"
+        self.processes: Sequence[Process] = (self._control,)
+
+    @property
+    def _api(self) -> Address:
+        return _address(self._control, "listen")
+
+    def endpoints(self) -> Mapping[str, Address]:
+        """api: the control plane, past every link; dns: the name server; admin: of the data plane."""
+        return {"api": self._api, "dns": _address(self._data, "dns"), "admin": _address(self._data, "admin")}
+
+    def arrows(self) -> Sequence[Arrow]:
+        """From every instance of the subject to the API."""
+        upstream, carries = self._api, ((CONTROL_REGION, ROUTE53), ("aws-global", ROUTE53))
+        environment = self._environment
+        return [
+            Arrow(
+                Link(
+                    i.name, i.place, CONTROL_REGION, CONTROL_REGION, ROUTE53,
+                    component=i.component.name, home=environment.home_of(i.place),
+                ),
+                upstream,
+                carries=carries,
+            )
+            for i in self._blueprint.subject.instances(environment)
+        ]  # fmt: skip
+
+    def connect(self, net: Net) -> None:
+        """Start the data plane, and publish the edges while it comes up."""
+        self._edges = net.edges
+        self._data = net.ground.spawn(LIGHT, self.name, MODULE, self._config(net))
+        self.processes = (self._control, self._data)
+        self.publish(net.edges, self._blueprint.subject.application.edge_health_path)
+        admin = _address(self._data, "admin")
+        AdminClient("control-plane", self._api).post("/drill/data-plane", {"admin": list(admin)})
+
+    def _config(self, net: Net) -> dict[str, object]:
+        environment, timing = self._environment, self._blueprint.timing
+        balancers = {}
+        for place, edge in net.edges.items():
+            admin = net.endpoint(instance_name(LOAD_BALANCER, place), "admin")
+            balancers[balancer_dns_name(place)] = {
+                "address": edge.answered, **({} if admin is None else {"admin": list(admin)})
+            }  # fmt: skip
+        return {
+            "control_plane": list(self._api),
+            "dns": [LOOPBACK, environment.edge.dns_port],
+            "admin": [LOOPBACK, 0],
+            "address_book": {
+                edge.answered: list(net.listening[link_name(CHECKERS, place, HTTP)])
+                for place, edge in net.edges.items()
+            },
+            "load_balancers": balancers,
+            "regions": {edge.answered: place for place, edge in net.edges.items()},
+            "watch": [environment.edge.record],
+            "checkers": environment.health_checks.checkers,
+            "scale": timing.scale,
+            "seed": self._blueprint.seed,
+            "events": str(self._events),
+        }
+
+    def publish(self, edges: Mapping[str, Edge], health_path: str) -> None:
+        """Make the zone, the health checks and the records, by plain Route 53 calls."""
+        from harness.engines.aws.clients import RegionClients  # boto3: imported while the region servers warm up
+
+        client = RegionClients(CONTROL_REGION, self._api).client("route53")
+        addresses = {place: (edge.answered, edge.port) for place, edge in edges.items()}
+        create_edge(client, self._environment, addresses, health_path)
+        client.close()
+
+    def freeze(self) -> None:
+        """See Steering."""
+        self._admin.post("/freeze", {"name": self._environment.edge.record})
+
+    def thaw(self) -> None:
+        """See Steering."""
+        self._admin.post("/thaw")
+
+    def answers(self) -> Sequence[str]:
+        """See Steering."""
+        found = self._admin.get("/status")["answers"].get(self._environment.edge.record, {})
+        return [str(address) for address in found.get("addresses") or ()]
+
+    @property
+    def dns(self) -> Address:
+        """See Steering."""
+        return _address(self._data, "dns")
+
+    @property
+    def _admin(self) -> AdminClient:
+        return AdminClient(self.name, _address(self._data, "admin"))
+
+    def ready(self) -> Sequence[str]:
+        """Why the edge's health checks are no quorum yet."""
+        return quorum_reasons(self._admin.get("/status")["checks"], self._environment)
+
+    def reset(self) -> None:
+        """A new zone with new checks, of which nothing is known."""
+        AdminClient("control-plane", self._api).post("/drill/reset")
+        self.publish(self._edges, self._blueprint.subject.application.edge_health_path)
+        self._admin.post("/reset")
+
+    def status(self) -> Sequence[StatusLine]:
+        """Where the API and the name server are."""
+        return (
+            StatusLine("Route 53 API", "{}:{}".format(*self._api), "past every link"),
+            StatusLine("DNS", "{}:{}".format(*self.dns), "authoritative, UDP and TCP"),
+        )
+
+    def events(self) -> Sequence[Path]:
+        """Health checks and answers that changed."""
+        return (self._events,)
+
+    def capabilities(self) -> Mapping[str, bool | str]:
+        """What no proxy of links can break."""
+        return {"dns_path_faults": "not measurable here: DNS goes over UDP, which no proxy of links carries"}
+
+    def versions(self) -> Mapping[str, str]:
+        """Of what speaks DNS and HTTP here, and of moto."""
+        return {name: metadata.version(name) for name in ("dnspython", "aiohttp", "moto")}
+
+
+def quorum_reasons(checks: Sequence[Mapping[str, object]], environment: Environment) -> list[str]:
+    """Why the health checks of the two places are no quorum yet. checks: as the data plane's status tells them."""
+    by_place = {check["region"]: check for check in checks}
+    reasons = []
+    for place in (environment.primary, environment.standby):
+        check = by_place.get(place.name)
+        if check is None:
+            reasons.append(f"no health check of {place.name} yet")
+        elif float(str(check["has_data"])) < _QUORUM * float(str(check["checkers"])):
+            reasons.append(f"{check['has_data']} of {check['checkers']} checkers of {place.name} have data")
+    return reasons
+
+
+def _address(process: Process, key: str) -> Address:
+    host, number = process.ready(READY_TIMEOUT_S)[key]
+    return str(host), int(number)
+
+
+def build(blueprint: Blueprint, spec: Spec) -> list[Route53]:
+    """One for the application's name."""
+    return [Route53(blueprint)]
+
+
+def diagnose(blueprint: Blueprint, spec: Spec) -> Iterator[Diagnosis]:
+    """Whether the wanted port of the name server is free."""
+    wanted = blueprint.environment.edge.dns_port
+    if wanted:
+        yield port("edge.dns_port", LOOPBACK, wanted, free=can_listen(LOOPBACK, wanted))

@@ -1,0 +1,31 @@
+"""What `drill doctor` tells: how something on this machine stands, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Whether a finding is fine, worth knowing, or in the way."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What was looked at, how it stands, what was found, and what to do about it."""
+
+    what: str
+    state: State
+    text: str
+    hint: str = ""
+
+
+def port(setting: str, host: str, number: int, *, free: bool) -> Diagnosis:
+    """Of a port that the environment asks for."""
+    text = f"{host}:{number} is {'free' if free else 'in use'}"
+    hint = "" if free else f"choose another {setting} in the environment, or 0 for any free one"
+    return Diagnosis(setting, State.OK if free else State.FAIL, text, hint)

@@ -1,0 +1,204 @@
+"""What a part of a world is given, and what it must be able to tell of itself.
+
+A part is everything about one thing that a world is made of, in one folder:
+
+    spec.py   SPEC: type[Spec]                                   what its section of the environment file may say
+              PRELOAD: Sequence[tuple[str, str]]                 group and module of each process that it forks
+    part.py   build(blueprint, spec) -> Sequence[Part]           its parts in one world: one, or one for each place
+              diagnose(blueprint, spec) -> Iterable[Diagnosis]   optional: what `drill doctor` should look at
+
+spec.py imports little: it is read before the warmed parents of all processes are started.
+
+Life of a part: start (processes that need nobody else) -> arrows (the links it needs) -> connect (the links are up,
+and every other part can be asked where it listens) -> ready -> reset before each further drill. Its processes end with
+the world; whatever else it starts goes away by what it hands to Ground.on_close, last started first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from harness.faults.hand import Hand
+from harness.kit.address import Address
+from harness.topology.environment import Environment
+from harness.topology.subject import Instance, Subject
+from harness.topology.timing import Timing
+from harness.world.wires import Arrow
+
+READY_TIMEOUT_S = 60.0
+LOOPBACK = "127.0.0.1"
+
+LIGHT = "net"
+"""The group of processes that speak on the network and import little."""
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """What a world is made from, before anything runs."""
+
+    environment: Environment
+    subject: Subject
+    timing: Timing
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Edge:
+    """Where clients come in at a place. answered: what DNS answers for it; host, port: where its link listens."""
+
+    place: str
+    answered: str
+    host: str
+    port: int
+
+
+class Process(Protocol):
+    """A process of the world. log_path: its output; error: why it failed, in its own words."""
+
+    name: str
+    log_path: Path
+    error: str | None
+
+    def ready(self, timeout_s: float) -> dict[str, Any]:
+        """What it told once it was ready. Raises ProcessError when it ends or fails first."""
+        ...
+
+    def poll(self) -> int | None:
+        """Its return code, None while it runs."""
+        ...
+
+
+class Ground(Protocol):
+    """Where a part is started. folder: the world's own files, gone with it. edges: by place."""
+
+    @property
+    def folder(self) -> Path: ...
+    @property
+    def edges(self) -> Mapping[str, Edge]: ...
+
+    def spawn(self, group: str, name: str, module: str, config: Mapping[str, Any]) -> Process:
+        """Fork a process that runs `module.serve(config, ready)`; it ends with the world. Returns at once."""
+        ...
+
+    def free_port(self) -> int:
+        """A port of this machine that nobody listens on."""
+        ...
+
+    def on_close(self, action: Callable[[], object]) -> None:
+        """Call `action` when the world is taken down."""
+        ...
+
+    def launcher(self) -> Any:
+        """Whoever starts other programs: a harness.processes.forkserver.ForkServer."""
+        ...
+
+
+@dataclass(frozen=True)
+class StatusLine:
+    """One line of `drill env status`: what it is, where it is, and what there is to know about it."""
+
+    what: str
+    where: str
+    about: str = ""
+
+
+class Part:
+    """One part of a world. name: unique in it, and the name of its process and log where it has one.
+
+    The defaults are those of a part that has nothing to say.
+    """
+
+    name: str
+    processes: Sequence[Process] = ()
+
+    def start(self, ground: Ground) -> None:
+        """Start what needs no other part."""
+
+    def endpoints(self) -> Mapping[str, Address]:
+        """Where it listens, by what for; asked only after `start`, and waits until it is known."""
+        return {}
+
+    def arrows(self) -> Sequence[Arrow]:
+        """The links that lead to it, with the canaries beside them."""
+        return ()
+
+    def connect(self, net: Net) -> None:
+        """The links are up: start the rest."""
+
+    def environment_for(self, instance: Instance) -> Mapping[str, str]:
+        """Environment variables that it gives to an instance of the subject."""
+        return {}
+
+    def ready(self) -> Sequence[str]:
+        """What is not ready yet, in words."""
+        return ()
+
+    def reset(self) -> None:
+        """As at the start, for the next drill."""
+
+    def status(self) -> Sequence[StatusLine]:
+        """For `drill env status`."""
+        return ()
+
+    def commands(self) -> Sequence[tuple[str, str]]:
+        """What one may do with it by hand: (what it does, the command line), for `drill env status`."""
+        return ()
+
+    def events(self) -> Sequence[Path]:
+        """Files of history events that it writes."""
+        return ()
+
+    def hands(self) -> Sequence[Hand]:
+        """Those who carry out faults on it."""
+        return ()
+
+    def capabilities(self) -> Mapping[str, bool | str]:
+        """What can be measured with it, by name: True, or a sentence why not."""
+        return {}
+
+    def versions(self) -> Mapping[str, str]:
+        """Of what it is made of, by name."""
+        return {}
+
+
+Kind = TypeVar("Kind", bound=Part)
+
+
+@dataclass(frozen=True)
+class Net:
+    """A world whose links are up. listening: link's name -> where its proxy listens."""
+
+    blueprint: Blueprint
+    parts: Sequence[Part]
+    arrows: Sequence[Arrow]
+    listening: Mapping[str, Address]
+    edges: Mapping[str, Edge]
+    ground: Ground
+    by_name: Mapping[str, Part] = field(default_factory=dict)
+
+    def at(self, arrow: Arrow) -> Address:
+        """Where to dial for an arrow."""
+        return self.listening[arrow.link.name]
+
+    def dialled_by(self, source: str) -> Sequence[Arrow]:
+        """The arrows that start at `source`."""
+        return [arrow for arrow in self.arrows if arrow.link.source == source]
+
+    def endpoint(self, part: str, what: str) -> Address | None:
+        """Where a part listens for something; None when there is no such part, or it does not."""
+        found = self.by_name.get(part)
+        return None if found is None else found.endpoints().get(what)
+
+    def environment_for(self, instance: Instance) -> dict[str, str]:
+        """What all parts give to an instance of the subject."""
+        found: dict[str, str] = {}
+        for part in self.parts:
+            found.update(part.environment_for(instance))
+        return found
+
+    def of(self, kind: type[Kind]) -> Sequence[Kind]:
+        """The parts of one seam, for instance every RegionServer."""
+        return [part for part in self.parts if isinstance(part, kind)]

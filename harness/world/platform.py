@@ -1,0 +1,72 @@
+"""The seam of platforms: what hosts the subject's components, and starts, watches and ends them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from harness.faults.model import ProcessRef
+from harness.topology.subject import Instance
+from harness.world.part import Part
+
+NEEDS_LONGER = "a subject that needs longer says so: start_timeout_s in its file"
+
+
+class Tree(Protocol):
+    """What a tree of processes is recognised by; see harness.processes.process_tree.Tree."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def started(self) -> float: ...
+    @property
+    def adopter(self) -> int | None: ...
+    @property
+    def marker(self) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class RunningTree:
+    """One instance that runs, its processes, and its output."""
+
+    described: Instance
+    tree: Tree
+    log: Path
+
+    @property
+    def instance(self) -> str:
+        """Its name."""
+        return self.described.name
+
+
+class Platform(Part):
+    """Hosts the subject."""
+
+    def start_subject(self) -> None:
+        """Start every component anew, and wait until each that serves answers.
+
+        Raises SubjectError for one that cannot be started, DrillInvalid for one that does not answer in time.
+        """
+        raise NotImplementedError
+
+    def stop_subject(self, only: Sequence[str] | None = None) -> None:
+        """Stop all components, or those named."""
+        raise NotImplementedError
+
+    def instances(self) -> Sequence[ProcessRef]:
+        """What runs, and where."""
+        raise NotImplementedError
+
+    def deaths(self) -> Sequence[str]:
+        """A sentence for each component that ended by itself."""
+        raise NotImplementedError
+
+    def trees(self) -> Sequence[RunningTree]:
+        """What runs as trees of processes of this machine, for whoever heals them by hand; none elsewhere."""
+        return ()
+
+    def canaries(self) -> Sequence[Mapping[str, Any]]:
+        """The witness's own looks at what runs, as harness.witness.models has them."""
+        return ()

@@ -1,0 +1,80 @@
+"""The seam of steering: how clients are led to a place, and which law their recovery follows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from harness.kit.address import Address
+from harness.measurement.prediction import Failure
+from harness.topology.environment import Environment
+from harness.topology.kinds import load, section_named
+from harness.topology.timing import Timing
+from harness.world.part import Edge, Part
+
+
+class Steering(Part):
+    """Leads clients to an edge by DNS. api_place: whose loss takes its API away."""
+
+    api_place: str
+
+    def publish(self, edges: Mapping[str, Edge], health_path: str) -> None:
+        """Tell it where each place's edge is, and what its health checks ask for."""
+        raise NotImplementedError
+
+    def freeze(self) -> None:
+        """From now on the answer stays, whatever changes."""
+        raise NotImplementedError
+
+    def thaw(self) -> None:
+        """The answer follows again."""
+        raise NotImplementedError
+
+    def answers(self) -> Sequence[str]:
+        """What may be answered for the application's name now; none while the name is not known yet."""
+        raise NotImplementedError
+
+    @property
+    def dns(self) -> Address:
+        """Its name server."""
+        raise NotImplementedError
+
+
+class Law(Protocol):
+    """How long detection and redirection take by the documented constants, in nanoseconds of one profile.
+
+    publish_ns: from the decision to the new answer. ttl_ns: how long an answer may be cached.
+    """
+
+    publish_ns: int
+    ttl_ns: int
+
+    def detect_ns(self, failure: Failure, *, typical: bool) -> int:
+        """From a loss until the answer is decided anew: at most, or typically."""
+        ...
+
+    def accept_ns(self, *, typical: bool) -> int:
+        """From a place's health until it may be answered with: at most, or typically."""
+        ...
+
+
+@dataclass(frozen=True)
+class Milestone:
+    """What a steering's own health checks tell, for the phases of a recovery. kind: of HealthTransition events."""
+
+    name: str
+    label: str
+    kind: str
+
+
+def law_of(environment: Environment, timing: Timing) -> Law:
+    """The law of an environment's steering. Raises InputError for a kind that does not exist."""
+    found: Law = load(section_named("steering"), environment.steering.kind, "law").law(environment, timing)
+    return found
+
+
+def milestones_of(environment: Environment) -> Sequence[Milestone]:
+    """What an environment's steering tells of itself."""
+    found: Sequence[Milestone] = load(section_named("steering"), environment.steering.kind, "law").MILESTONES
+    return found

@@ -1,0 +1,28 @@
+"""Arrows: who speaks to whom, about what, and where both ends are. Each becomes a link that faults can hit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.faults.model import Link
+from harness.kit.address import Address
+
+ANYWHERE: Address = ("127.0.0.1", 0)
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """A link with its two sockets: where its proxy listens (port 0: anywhere), and where it leads.
+
+    probe: how the witness tries it, for a canary's link, as in harness.witness.models:
+    kind, and path and host, or region. carries: the calls (region, service) that an instance's gateway sends over it;
+    service `*` stands for every other.
+    """
+
+    link: Link
+    upstream: Address
+    listen: Address = ANYWHERE
+    probe: Mapping[str, Any] | None = None
+    carries: tuple[tuple[str, str], ...] = ()

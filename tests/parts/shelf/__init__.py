@@ -1,0 +1,1 @@
+"""A made-up region server: moto without a log of its commits."""
