@@ -25,7 +25,7 @@ from harness.drill.progress import LiveStatus
 from harness.drill.record import opening, verdict_of
 from harness.drill.words import place_of
 from harness.errors import DrillMissed, InputError, VerdictReached
-from harness.faults.catalogue import FAULTS, fault_named
+from harness.faults.catalogue import fault_named
 from harness.outcome import Verdict
 from harness.units import to_ns, to_s
 
@@ -48,12 +48,6 @@ def _step(method: Step) -> Step:
             self.record.ended(reached)
 
     return cast(Step, call)
-
-
-def _mode(kind: str, stated: str | None, override: str | None) -> str | None:
-    """`--set fault.mode` concerns the faults that know that mode; a stall beside a loss keeps its own."""
-    known = FAULTS[kind].modes if kind in FAULTS else ()
-    return override if override in known else stated
 
 
 class Drill:
@@ -132,7 +126,7 @@ class Drill:
     ) -> None:  # fmt: skip
         """Apply a fault; wait until the witness has seen it bite. for_s (production seconds): heal it after that."""
         target = None if region is None else self.region(region)
-        fault = fault_named(kind, target=target, mode=_mode(kind, mode, self._settings.fault_mode), **parameters)
+        fault = fault_named(kind, target=target, mode=self._settings.mode_of(kind, mode), **parameters)
         self._require_running()
         if self._settings.failover_off and not self._failover_disabled:
             self._backend.disable_failover()
