@@ -180,7 +180,7 @@ class Drill:
     @_step
     def require_recovery(self, region: str) -> None:
         """Wait until every judged client is served again and nothing fails for the window; judge the RTO."""
-        self._require_running()
+        self._require_running(region)
         self.record.expect(region)
         requirement = self.record.require("rto", place=region)
         self._loop.enter(Phase.RECOVERY)
@@ -219,7 +219,7 @@ class Drill:
     def require_no_failover(self, region: str) -> None:
         """After a blip: the answer did not change, and nobody else acknowledged writes."""
         self.record.require("no-failover", place=region)
-        self._require_running()
+        self._require_running(region)
         self._loop.observation.expect_active(region)
         self._watch_until(self._clock.now_ns() + self.record.case.window_ns)
         requirement = self.record.require("no-failover", place=region, until_ns=self._clock.now_ns())
@@ -266,8 +266,8 @@ class Drill:
             record.note(logs=tuple(self._backend.close_drill()))
             self._loop.take_in()
         self._loop.enter(Phase.DONE)
-        duration_ns = self._clock.now_ns() - self._loop.started_ns
-        record.note(duration_ns=duration_ns, prescribed_ns=self._loop.waited_ns, deaths=self._loop.deaths)
+        record.note(prescribed_ns=self._loop.waited_ns, deaths=self._loop.deaths)
+        record.note(duration_ns=self._clock.now_ns() - self._loop.started_ns)
         filed = Filed(record.case, self._loop.observation.events, record.commits, record.final)
         hashes = case_files.write(record.folder, filed)
         result = conclude(filed.case, filed.events, filed.commits, filed.final)
@@ -280,7 +280,7 @@ class Drill:
     # --- inside ------------------------------------------------------------------------------------------------
 
     def _start(self, phase: Phase, region: str) -> None:
-        self._require_running()
+        self._require_running(region)
         self._loop.observation.expect_active(region)
         self._loop.enter(phase, place=region)
 
@@ -293,7 +293,9 @@ class Drill:
             self._settled = True
             self._loop.settle(patient=patient)
 
-    def _require_running(self) -> None:
+    def _require_running(self, region: str | None = None) -> None:
+        if region is not None and region not in self.record.case.addresses:
+            raise InputError(f"{region} has no address at the edge, so no client can be served by it")
         self.open()
         if self._settled:
             raise InputError("this step needs clients at work, but an earlier step has stopped them to compare data")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from simulated_backend import EAST, WEST, Story, run_drill
+from simulated_backend import EAST, WEST, SimulatedBackend, Story, plan, run_drill
 
 from harness.drill.evidence import DrillResult
 from harness.drill.facade import Drill
+from harness.drill.progress import LiveStatus
 from harness.errors import InputError
 from harness.outcome import Verdict
 from harness.units import to_ns
@@ -290,3 +291,31 @@ def test_a_blip_and_the_outage_after_it_are_two_episodes(tmp_path: Path) -> None
     assert [result.name for result in blip.results] == ["needless_failover"]
     assert [result.name for result in outage.results] == ["rto_s"]
     assert blip.steady_ns == outage.steady_ns  # the same calm, for the blip changed no answer
+
+
+def test_the_view_begins_anew_with_every_fault(tmp_path: Path) -> None:
+    shown: list[LiveStatus] = []
+    drill = Drill(SimulatedBackend(), plan(), tmp_path, shown.append)
+    drill.open()
+    drill.reach_steady_state(EAST)
+    there_and_back(drill)
+    drill.reach_steady_state(EAST)
+    before = len(shown)
+    lose(drill, EAST)
+    drill.require_recovery(WEST)
+    states = {phase.name: phase.state for phase in shown[before].phases}
+    assert (states["steady state"], states["fault"], states["recovery"], states["failback"]) == (
+        "done", "current", "to come", "to come",
+    )  # fmt: skip
+    waited_s = max(phase.elapsed_s or 0 for status in shown[before:] for phase in status.phases if phase.name == "hold")
+    assert waited_s < 15
+    drill.abandon()
+
+
+def test_a_place_without_an_address_cannot_serve(tmp_path: Path) -> None:
+    def scenario(drill: Drill) -> None:
+        drill.open()
+        drill.reach_steady_state("eu-central-1")
+
+    with pytest.raises(InputError, match="eu-central-1 has no address at the edge"):
+        run_drill(tmp_path, scenario)
