@@ -186,7 +186,8 @@ def _rto_by_cohort(episode: EpisodeMeasures) -> dict[str, Bracket | None]:
 
 
 def _prediction_s(episode: EpisodeMeasures, case: Case) -> float | None:
-    if episode.onset is None or not episode.episode.faults:
+    nowhere = any(r.name == "nowhere-to-go" and r.episode == episode.index for r in case.required)
+    if episode.onset is None or not episode.episode.faults or nowhere:
         return None
     main = case.faults[episode.episode.faults[-1]]
     if main.kind not in _LOSSES:

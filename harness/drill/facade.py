@@ -1,7 +1,6 @@
 """Drill: what the steps of a scenario talk to. Waits, injects, and asks for judgement; decides nothing itself.
 
-The waiting is decided by `lifecycle`, what belongs together by `episodes`, the numbers by `harness.measurement`, the
-verdicts by `harness.checkers`.
+The waiting is decided by `lifecycle`, what belongs together by `episodes`, numbers and verdicts by `conclusion`.
 """
 
 from __future__ import annotations
