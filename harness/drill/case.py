@@ -12,7 +12,7 @@ from typing import Literal
 
 from harness.drill.evidence import Objectives
 from harness.drill.lifecycle import Limits
-from harness.drill.plan import Law
+from harness.drill.plan import Law, unanswered_ns
 from harness.history.events import CanaryProbe
 from harness.measurement.canary import CanaryJudgement, Expectation, Fails, Rate, Slow, judge_canary
 from harness.measurement.models import FaultInterval
@@ -180,9 +180,20 @@ class Case:
         return self.limits.window_ns
 
     @property
+    def unanswered_ns(self) -> int:
+        """After this long an operation without an answer counts as failed."""
+        return unanswered_ns(self.workload.timeout_s)
+
+    @property
     def addresses(self) -> Mapping[str, str]:
         """Place -> the address that DNS answers for it."""
         return {place.name: place.address for place in self.places if place.address}
+
+    def told(self, episode: int | None) -> str:
+        """Which episode a sentence is about, as its beginning, where there are several."""
+        if episode is None or len(self.episodes) < 2:
+            return ""
+        return f"episode {episode + 1} ({self.episodes[episode].name}): "
 
     def role(self, role: str) -> str:
         """The name of the place with a role."""

@@ -17,8 +17,9 @@ from harness.drill.evidence import (
     Outage,
     RpoResult,
 )
-from harness.drill.measures import EpisodeMeasures, Measures, unanswered_ns
+from harness.drill.measures import EpisodeMeasures, Measures
 from harness.drill.plan import DrillPlan
+from harness.drill.validity import validity_of
 from harness.history.events import Commit, Event
 from harness.measurement.availability import by_cohort
 from harness.measurement.lateness import in_seconds
@@ -40,7 +41,7 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
     events: the history, in any order. commits: None where none are kept. final: None when it could not be read.
     """
     measures = Measures(case, sorted(events, key=lambda event: event.mono_ns), commits, final)
-    validity = judgement.validity(measures)
+    validity = validity_of(measures)
     judged = [(requirement, judgement.judge(requirement, measures)) for requirement in case.required]
     checks = [validity, *(check for _, check in judged)]
     seen = judgement.observations(measures)
@@ -185,7 +186,8 @@ def _rto_by_cohort(episode: EpisodeMeasures) -> dict[str, Bracket | None]:
 
 
 def _prediction_s(episode: EpisodeMeasures, case: Case) -> float | None:
-    if episode.onset is None or not episode.episode.faults:
+    nowhere = any(r.name == "nowhere-to-go" and r.episode == episode.index for r in case.required)
+    if episode.onset is None or not episode.episode.faults or nowhere:
         return None
     main = case.faults[episode.episode.faults[-1]]
     if main.kind not in _LOSSES:
@@ -287,7 +289,7 @@ def _not_healed(measures: Measures) -> list[Finding]:
 
 def _outages(measures: Measures, timed: EpisodeMeasures | None) -> tuple[Outage, ...]:
     blur = Padding() if timed is None else timed.padding
-    found = interruptions(measures.operations, measures.case.window_ns, blur, timeout_ns=unanswered_ns(measures.case))
+    found = interruptions(measures.operations, measures.case.window_ns, blur, timeout_ns=measures.case.unanswered_ns)
     return tuple(Outage(i.cohort, i.duration, i.first_bad_ns, i.last_bad_ns) for i in found)
 
 

@@ -1,7 +1,6 @@
 """Drill: what the steps of a scenario talk to. Waits, injects, and asks for judgement; decides nothing itself.
 
-The waiting is decided by `lifecycle`, what belongs together by `episodes`, the numbers by `harness.measurement`, the
-verdicts by `harness.checkers`.
+The waiting is decided by `lifecycle`, what belongs together by `episodes`, numbers and verdicts by `conclusion`.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from harness.drill.progress import LiveStatus
 from harness.drill.record import opening, verdict_of
 from harness.drill.words import place_of, target_of
 from harness.errors import DrillMissed, InputError, VerdictReached
-from harness.faults.catalogue import fault_named, mode_of
+from harness.faults.catalogue import fault_named
 from harness.outcome import Verdict
 from harness.units import to_ns, to_s
 
@@ -65,9 +64,7 @@ class Drill:
         self._backend = backend
         self._clock = backend.clock
         self._loop = DrillLoop(backend, self.record, show)
-        self.finished = False
-        self._opened = False
-        self._settled = False
+        self.finished = self._opened = self._settled = False
         self._failover_disabled = False
         self._control_broken = False
 
@@ -126,7 +123,7 @@ class Drill:
     ) -> None:  # fmt: skip
         """Apply a fault; wait until the witness has seen it bite. for_s (production seconds): heal it after that."""
         target = None if region is None else target_of(region, self._backend.environment, parameters.get("service"))
-        fault = fault_named(kind, target=target, mode=mode_of(kind, mode, self._settings.fault_mode), **parameters)
+        fault = fault_named(kind, target=target, mode=self._settings.mode_of(kind, mode), **parameters)
         self._require_running()
         if self._settings.failover_off and not self._failover_disabled:
             self._backend.disable_failover()
@@ -181,7 +178,7 @@ class Drill:
     @_step
     def require_recovery(self, region: str) -> None:
         """Wait until every judged client is served again and nothing fails for the window; judge the RTO."""
-        self._require_running()
+        self._require_running(region)
         self.record.expect(region)
         requirement = self.record.require("rto", place=region)
         self._loop.enter(Phase.RECOVERY)
@@ -220,7 +217,7 @@ class Drill:
     def require_no_failover(self, region: str) -> None:
         """After a blip: the answer did not change, and nobody else acknowledged writes."""
         self.record.require("no-failover", place=region)
-        self._require_running()
+        self._require_running(region)
         self._loop.observation.expect_active(region)
         self._watch_until(self._clock.now_ns() + self.record.case.window_ns)
         requirement = self.record.require("no-failover", place=region, until_ns=self._clock.now_ns())
@@ -267,8 +264,8 @@ class Drill:
             record.note(logs=tuple(self._backend.close_drill()))
             self._loop.take_in()
         self._loop.enter(Phase.DONE)
-        duration_ns = self._clock.now_ns() - self._loop.started_ns
-        record.note(duration_ns=duration_ns, prescribed_ns=self._loop.waited_ns, deaths=self._loop.deaths)
+        record.note(prescribed_ns=self._loop.waited_ns, deaths=self._loop.deaths)
+        record.note(duration_ns=self._clock.now_ns() - self._loop.started_ns)
         filed = Filed(record.case, self._loop.observation.events, record.commits, record.final)
         hashes = case_files.write(record.folder, filed)
         result = conclude(filed.case, filed.events, filed.commits, filed.final)
@@ -281,7 +278,7 @@ class Drill:
     # --- inside ------------------------------------------------------------------------------------------------
 
     def _start(self, phase: Phase, region: str) -> None:
-        self._require_running()
+        self._require_running(region)
         self._loop.observation.expect_active(region)
         self._loop.enter(phase, place=region)
 
@@ -294,7 +291,9 @@ class Drill:
             self._settled = True
             self._loop.settle(patient=patient)
 
-    def _require_running(self) -> None:
+    def _require_running(self, region: str | None = None) -> None:
+        if region is not None and region not in self.record.case.addresses:
+            raise InputError(f"{region} has no address at the edge, so no client can be served by it")
         self.open()
         if self._settled:
             raise InputError("this step needs clients at work, but an earlier step has stopped them to compare data")

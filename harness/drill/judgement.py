@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from harness.checkers import objectives as objective_checks
-from harness.checkers import vacuity
 from harness.checkers.durability import durability
 from harness.checkers.failback import as_evidence, failback, refuses
 from harness.checkers.flapping import flapping, needless_failover
@@ -14,9 +13,9 @@ from harness.checkers.nowhere import nowhere
 from harness.checkers.result import CheckResult, some
 from harness.checkers.split_brain import split_brain
 from harness.drill.case import Case, Final, Requirement
-from harness.drill.measures import ONE_DATABASE, EpisodeMeasures, Measures, unanswered_ns
+from harness.drill.measures import ONE_DATABASE, EpisodeMeasures, Measures
 from harness.measurement.availability import share
-from harness.measurement.models import JUDGED_COHORT, FaultInterval, address_of
+from harness.measurement.models import JUDGED_COHORT, address_of
 from harness.measurement.recovery_point import RecoveryPoint
 from harness.outcome import Verdict, merge
 from harness.units import to_ns, to_s
@@ -28,16 +27,13 @@ _IN_FLIGHT_NS = to_ns(2.0)
 _SERVED_SHARE = 0.99
 _SLACK_NS = to_ns(0.5)
 """How much smaller than the stall the recovery point may be: the stall's own onset, and the time between two writes."""
-_SHORT = frozenset({"no-failover"})
-"""Requirements of a disturbance that may be over before clients have sent much."""
-
 Numbers = Mapping[str, float | int | str | None]
 
 
 def judge(requirement: Requirement, measures: Measures) -> CheckResult:
     """The verdict on one requirement from what is known so far. Raises KeyError for a requirement nobody knows."""
     result = _CHECKS[requirement.name](requirement, measures)
-    return replace(result, text=f"{_of_episode(requirement.episode, measures.case)}{result.text}")
+    return replace(result, text=f"{measures.case.told(requirement.episode)}{result.text}")
 
 
 def observations(measures: Measures) -> list[CheckResult]:
@@ -63,64 +59,11 @@ def converged(data: Final) -> bool:
     return all(view == views[0] for view in views)
 
 
-def _of_episode(index: int | None, case: Case) -> str:
-    """Which episode a sentence is about, where there are several."""
-    return "" if index is None or len(case.episodes) < 2 else f"episode {index + 1} ({case.episodes[index].name}): "
-
-
 def _planned_changes(case: Case) -> int:
     """How often the answer may change: a plan that sits an episode out may not move at all."""
     sat_out = {r.episode for r in case.required if r.name == "no-failover"}
     counted = [n for n, e in enumerate(case.episodes) if e.begins == "fault" and n not in sat_out]
     return _CHANGES_OF_AN_EPISODE * len(counted)
-
-
-# --- is the drill a proof of anything ---------------------------------------------------------------------------------
-
-
-def validity(measures: Measures) -> CheckResult:
-    """Whether the drill can prove something: every one of its episodes, and the witness."""
-    workload = measures.case.workload
-    period_ns = round(2 * workload.dns_clients / workload.rate_per_s * 1e9)
-    reasons = [
-        f"{_of_episode(episode.index, measures.case)}{reason}"
-        for episode in measures.episodes
-        for reason in _doubts(episode, measures)
-    ]
-    if not measures.episodes:
-        reasons.append("no fault was injected")
-    reasons += vacuity.of_witness(measures.lateness_ns.get("p999"), period_ns, measures.untouched)
-    return vacuity.verdict_on(reasons, [canary.sentence for canary in measures.canaries])
-
-
-def _doubts(episode: EpisodeMeasures, measures: Measures) -> Iterator[str]:
-    case, onset = measures.case, episode.onset
-    names = {index: f"{index + 1}. {fault.kind}" for index, fault in enumerate(case.faults)}
-    required = {r.name for r in case.required if r.episode == episode.index}
-    # A drill that ended in this episode before anything was asked of it has its own reason for that.
-    asked = bool(required - _SHORT) or not required
-    needed = vacuity.OPERATIONS_DURING_FAULT if asked else 0
-    until_ns = episode.stretch.until_ns
-    if episode.episode.begins == "heal" and onset is not None:
-        canaries = {names[i]: measures.canaries[i] for i in episode.episode.healed}
-        during = _until(onset, until_ns)
-        yield from vacuity.of_return(measures.operations, heal=during, canaries=canaries, operations_needed=needed)
-        return
-    yield from vacuity.of_fault(
-        measures.operations,
-        measures.context,
-        fault=None if onset is None else _until(onset, until_ns),
-        steady_ns=episode.stretch.calm_ns,
-        canaries={names[i]: measures.canaries[i] for i in episode.episode.faults},
-        operations_needed=needed,
-    )
-
-
-def _until(onset: FaultInterval, until_ns: int | None) -> FaultInterval:
-    """What an episode began with, up to the next one at the latest."""
-    if until_ns is None or (onset.stop_low_ns is not None and onset.stop_low_ns <= until_ns):
-        return onset
-    return FaultInterval(onset.start_low_ns, onset.start_high_ns, until_ns, until_ns)
 
 
 # --- requirements -----------------------------------------------------------------------------------------------------
@@ -274,7 +217,7 @@ def _error_budget(requirement: Requirement, measures: Measures) -> CheckResult:
     if case.objectives.error_budget is None or episode is None or episode.onset is None:
         return CheckResult("error_budget", Verdict.UNKNOWN, "no error budget was stated, or no fault injected")
     # Judged at once, the last operations are still under way: they have not failed yet.
-    given_up_ns = measures.end_ns - unanswered_ns(case)
+    given_up_ns = measures.end_ns - case.unanswered_ns
     known = [o for o in measures.operations if o.completion is not None or o.sent_ns < given_up_ns]
     served = share(known, episode.onset.start_low_ns, requirement.until_ns, cohort=JUDGED_COHORT)
     return objective_checks.error_budget(served, case.objectives.error_budget)

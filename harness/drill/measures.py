@@ -22,7 +22,6 @@ from harness.measurement.recovery_point import RecoveryPoint, Scans, recovery_po
 from harness.measurement.recovery_time import CohortRecovery, RecoveryTime, recovery_by_cohort
 from harness.measurement.streams import up_to
 from harness.names import AUTHORITATIVE
-from harness.units import to_ns
 
 ONE_DATABASE = "not measurable: both places use one database"
 
@@ -192,7 +191,7 @@ class EpisodeMeasures:
             operations = [o for o in operations if o.sent_ns >= onset.start_high_ns]
         return recovery_by_cohort(
             operations, onset, stretch.heal_ns, self.whole.case.window_ns, self.padding,
-            failure_rates(self.whole.operations, *self._calm), timeout_ns=unanswered_ns(self.whole.case),
+            failure_rates(self.whole.operations, *self._calm), timeout_ns=self.whole.case.unanswered_ns,
             until_ns=stretch.until_ns,
         )  # fmt: skip
 
@@ -263,8 +262,3 @@ class EpisodeMeasures:
 def held_between(interval: FaultInterval, from_ns: int, to_ns: int) -> bool:
     """Whether a fault may have held at any moment of [from_ns, to_ns]."""
     return interval.start_low_ns <= to_ns and (interval.stop_high_ns is None or from_ns <= interval.stop_high_ns)
-
-
-def unanswered_ns(case: Case) -> int:
-    """After this long an operation without an answer counts as failed: twice its time-out."""
-    return 2 * to_ns(case.workload.timeout_s)

@@ -63,9 +63,9 @@ def conditions_of(
     )
 
 
-def unanswered_ns(environment: Environment) -> int:
+def unanswered_ns(timeout_s: float) -> int:
     """After this long an operation without an answer counts as failed: twice its time-out."""
-    return 2 * to_ns(environment.workload.timeout_s)
+    return 2 * to_ns(timeout_s)
 
 
 def window_s(environment: Environment, timing: Timing) -> float:

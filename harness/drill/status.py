@@ -15,6 +15,7 @@ from harness.units import to_s
 _ORDER = (
     Phase.STARTING, Phase.STEADY, Phase.FAULT, Phase.RECOVERY, Phase.HOLD, Phase.FAILBACK, Phase.QUIESCE,
 )  # fmt: skip
+_BEFORE_FAULT = (Phase.STARTING, Phase.STEADY, Phase.STEADY_HELD)
 _EVENTS_SHOWN = 6
 
 
@@ -50,6 +51,8 @@ def _phases(observation: Observation, state: State, now_ns: int) -> tuple[PhaseP
     entered: dict[str, int] = {}
     for event in observation.context:
         if isinstance(event, Mark):
+            if event.f == Phase.FAULT:  # another one: what became of the one before it is no news any more
+                entered = {name: at_ns for name, at_ns in entered.items() if name in _BEFORE_FAULT}
             entered.setdefault(event.f, event.mono_ns)
     moments = sorted(entered.values())
     shown = []

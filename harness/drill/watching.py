@@ -48,7 +48,7 @@ def watched(
     end_ns = max((event.mono_ns for event in ordered), default=0)
     window_ns = law_of(environment, timing).window_ns
     blur = _padding(operations, start_ns, end_ns)
-    found = interruptions(operations, window_ns, blur, timeout_ns=unanswered_ns(environment))
+    found = interruptions(operations, window_ns, blur, timeout_ns=unanswered_ns(environment.workload.timeout_s))
     worst = _longest(found)
     judged = [outage for outage in found if outage.cohort == JUDGED_COHORT]
     codec.write(folder / HISTORY, ordered)

@@ -23,12 +23,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from harness.history.events import Operation
 from harness.measurement.models import KINDS, FaultInterval, Kind, Padding, kind_of
 from harness.measurement.statistics import tolerated_failures
-from harness.measurement.streams import CLIENT_TIMEOUT_NS, Stream, by_client, end_of, stream_of, up_to
+from harness.measurement.streams import CLIENT_TIMEOUT_NS, Stream, by_client, core_span, end_of, stream_of, up_to
 from harness.outcome import Bracket
 
 
@@ -198,13 +197,13 @@ def _of_stream(
     if first is None:
         return RecoveryTime(
             Bracket(0, 0, 0), client, kind, unaffected=True, from_fault_ns=0, operations=len(stream.sent_ns),
-            unseen_ns=_widest_gap(stream, fault, heal_ns),
+            unseen_ns=stream.widest_gap(fault.start_low_ns, heal_ns),
         )  # fmt: skip
     recovered = _lasting_success(stream, first, fault, heal_ns, window_ns, rate)
     end = len(stream.sent_ns) if recovered is None else recovered
     bad_ns = [stream.sent_ns[i] for i in range(first, end) if stream.bad[i]]
     strays = tolerated_failures(end - first, rate)
-    low_ns = max(0, _core_span(bad_ns, strays) - padding.total_ns)
+    low_ns = max(0, core_span(bad_ns, strays) - padding.total_ns)
     before = _last_good(stream, first, padding)
     start_ns = fault.start_low_ns if before is None else stream.sent_ns[before]
     if recovered is None:
@@ -286,25 +285,3 @@ def _last_good(stream: Stream, first: int, padding: Padding) -> int | None:
         if padding.latency_p999_ns == 0 or stream.end_ns[i] - stream.sent_ns[i] <= padding.total_ns:
             return i
     return None
-
-
-def _core_span(bad_ns: Sequence[int], strays: int) -> int:
-    """The shortest span of failures that is left when up to `strays` are taken off the two ends."""
-    last = len(bad_ns) - 1
-    if last <= strays:
-        return 0
-    return min(bad_ns[last - (strays - i)] - bad_ns[i] for i in range(strays + 1))
-
-
-def _widest_gap(stream: Stream, fault: FaultInterval, heal_ns: int | None) -> int:
-    """The longest time from sending one good operation to the end of the next, while the fault held."""
-    good = [i for i, bad in enumerate(stream.bad) if not bad]
-    until_ns = stream.horizon_ns if heal_ns is None else heal_ns
-    return max(
-        (
-            stream.end_ns[b] - stream.sent_ns[a]
-            for a, b in pairwise(good)
-            if stream.end_ns[b] >= fault.start_low_ns and stream.sent_ns[a] <= until_ns
-        ),
-        default=0,
-    )

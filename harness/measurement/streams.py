@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from harness.history.events import Operation
 from harness.measurement.models import Kind, kind_of
@@ -37,6 +37,19 @@ class Stream:
         last = max(first, bisect_left(self.sent_ns, until_ns))
         return self.bad_before[last] - self.bad_before[first], last - first
 
+    def widest_gap(self, from_ns: int, until_ns: int | None) -> int:
+        """The longest time from sending one good operation to the end of the next, in [from_ns, until_ns]."""
+        good = [i for i, bad in enumerate(self.bad) if not bad]
+        last_ns = self.horizon_ns if until_ns is None else until_ns
+        return max(
+            (
+                self.end_ns[b] - self.sent_ns[a]
+                for a, b in pairwise(good)
+                if self.end_ns[b] >= from_ns and self.sent_ns[a] <= last_ns
+            ),
+            default=0,
+        )
+
     def clean(self, first: int, until_ns: int, failure_rate: float) -> bool:
         """From `first` until until_ns nothing fails beyond what the steady state's failure rate explains."""
         failures, operations = self.failures(first, until_ns)
@@ -63,6 +76,14 @@ def stream_of(operations: Sequence[Operation], horizon_ns: int, timeout_ns: int 
         (0, *accumulate(bad)),
         horizon_ns,
     )
+
+
+def core_span(bad_ns: Sequence[int], strays: int) -> int:
+    """The shortest span of failures that is left when up to `strays` are taken off the two ends."""
+    last = len(bad_ns) - 1
+    if last <= strays:
+        return 0
+    return min(bad_ns[last - (strays - i)] - bad_ns[i] for i in range(strays + 1))
 
 
 def up_to(operations: Iterable[Operation], end_ns: int) -> list[Operation]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field
 
 from harness.kit.config import Strict
 from harness.names import OUTSIDE
@@ -15,6 +16,15 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$")]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Port = Annotated[int, Field(ge=0, le=65_535)]
 PRIMARY, STANDBY = "primary", "standby"
+
+
+def _role(word: str | None) -> str | None:
+    """A misspelt `primary` would be a role of its own, and the mistake would show much later."""
+    known = (PRIMARY, STANDBY)
+    close = () if word is None or word in known else difflib.get_close_matches(word, known, 1, 0.8)
+    if close:
+        raise ValueError(f"did you mean {close[0]}?")
+    return word
 
 
 class Spec(Strict):
@@ -44,7 +54,7 @@ class Place(Spec):
     """
 
     name: Name
-    role: Name | None = None
+    role: Annotated[Name | None, AfterValidator(_role)] = None
     database: Name | None = None
 
     @property

@@ -71,7 +71,7 @@ def test_every_mistake_of_an_environment_file_is_told_with_its_line(tmp_path: Pa
     (tmp_path / "mine.yaml").write_text(wrong)
     code, output = drill(tmp_path, "run", "region-lost-refused", "--environment", "mine.yaml")
     assert code == 3
-    assert "mine.yaml:3: regions.0.role" in output
+    assert "mine.yaml:3: regions.0.role: did you mean primary?" in " ".join(output.split())
     assert "mine.yaml:5: fast.rto_s" in output or "mine.yaml:5: objectives.fast.rto_s" in output
 
 

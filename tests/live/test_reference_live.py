@@ -193,7 +193,7 @@ def test_a_restarted_replicator_repeats_some_records_and_skips_none(tmp_path: Pa
             wait_until(lambda n=count: len(writers[EAST].acked) > n + 10, 10, "writes go on")
             world.start("replicator", WEST)
             item = writers[EAST].acked[-1][1]
-            wait_until(lambda name=item: name in world.table(WEST), 10, "the replication caught up")
+            wait_until(lambda name=item: name in world.table(WEST), 30, "the replication caught up")
         for writer in writers.values():
             writer.stop()
         wait_until(lambda: converged(world), 10, "both tables are the same")

@@ -9,6 +9,7 @@ from harness.checkers import objectives
 from harness.checkers.durability import durability
 from harness.checkers.failback import as_evidence, failback
 from harness.checkers.flapping import flapping, needless_failover
+from harness.checkers.nowhere import nowhere
 from harness.checkers.result import CheckResult, merged
 from harness.checkers.split_brain import split_brain
 from harness.checkers.staleness import staleness
@@ -371,6 +372,35 @@ def test_a_drill_that_proves_nothing_is_invalid(changes: dict[str, object], reas
     assert found.verdict is INVALID
     assert reason in found.text
     assert {f.id for f in found.findings} == {"A19"}
+
+
+def test_a_place_without_any_calm_before_its_loss_proves_nothing() -> None:
+    assert "no steady state held before the fault" in judge_vacuity(steady_ns=None).text
+
+
+def test_clients_that_hold_answers_for_too_long_are_no_early_change() -> None:
+    slow = [dns(0, "authoritative", A), dns(0, "ttl-violating-0", B), dns(5, "ttl-violating-0", A)]
+    assert judge_vacuity(events=slow).verdict is MET
+
+
+def test_nowhere_to_go_means_that_nobody_is_served() -> None:
+    lost = pulse("dns-0", "writes", "." * 100 + "i" * 100)
+    where = {A: "us-east-1", B: "us-west-2"}
+    found = nowhere(lost, regions=where, from_ns=s(10), to_ns=s(20))
+    assert (found.verdict, "none answered" in found.text) == (MET, True)
+    assert nowhere(lost, regions=where, from_ns=s(30), to_ns=s(40)).verdict is UNKNOWN
+    served = nowhere(lost + pulse("dns-1", "writes", "...", first_s=15), regions=where, from_ns=s(10), to_ns=s(20))
+    assert served.verdict is MISSED
+    assert "3 of 103 requests of the clients were served although every place was lost, by us-east-1 (3)" in served.text
+    assert "dns-1.put." in served.findings[0].text
+
+
+def test_a_shuffled_answer_is_the_same_answer() -> None:
+    both = dataclasses.replace(STEADY, answers={(A, B), (B, A)}, expected={A, B})
+    assert list(unsteady(both)) == []
+    assert "expected 127.0.1.10 (us-east-1)" in next(unsteady(dataclasses.replace(both, expected={A})))
+    shuffled = [dns(0, "authoritative", A, B), dns(5, "authoritative", B, A), dns(9, "authoritative", A, B)]
+    assert flapping(shuffled, 0).verdict is MET
 
 
 def test_an_invalid_check_outweighs_a_missed_one() -> None:

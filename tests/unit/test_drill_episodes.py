@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from simulated_backend import EAST, WEST, Story, run_drill
+from simulated_backend import EAST, WEST, SimulatedBackend, Story, plan, run_drill
 
-from harness.drill.evidence import DrillResult
+from harness.drill import case_files
+from harness.drill.evidence import DrillResult, RunResult
 from harness.drill.facade import Drill
+from harness.drill.progress import LiveStatus
 from harness.errors import InputError
 from harness.outcome import Verdict
+from harness.reporting import report, run_json, run_json_reader
+from harness.reporting.lanes import arrange
 from harness.units import to_ns
 
 BOTH = (EAST, WEST)
@@ -189,6 +196,14 @@ def test_a_region_where_nothing_holds_cannot_heal(tmp_path: Path) -> None:
         run_drill(tmp_path, scenario)
 
 
+@pytest.mark.parametrize("scenario", [second_outage, standby_lost])
+def test_without_failover_they_go_red_and_without_a_fault_they_prove_nothing(
+    tmp_path: Path, scenario: Callable[[Drill], None]
+) -> None:
+    assert run_drill(tmp_path / "off", scenario, Story(), "failover=off").verdict is Verdict.MISSED
+    assert run_drill(tmp_path / "none", scenario, Story(), "fault=none").verdict is Verdict.INVALID
+
+
 # --- which place, and since when --------------------------------------------------------------------------------------
 
 
@@ -290,3 +305,70 @@ def test_a_blip_and_the_outage_after_it_are_two_episodes(tmp_path: Path) -> None
     assert [result.name for result in blip.results] == ["needless_failover"]
     assert [result.name for result in outage.results] == ["rto_s"]
     assert blip.steady_ns == outage.steady_ns  # the same calm, for the blip changed no answer
+
+
+def test_the_view_begins_anew_with_every_fault(tmp_path: Path) -> None:
+    shown: list[LiveStatus] = []
+    drill = Drill(SimulatedBackend(), plan(), tmp_path, shown.append)
+    drill.open()
+    drill.reach_steady_state(EAST)
+    there_and_back(drill)
+    drill.reach_steady_state(EAST)
+    before = len(shown)
+    lose(drill, EAST)
+    drill.require_recovery(WEST)
+    states = {phase.name: phase.state for phase in shown[before].phases}
+    assert (states["steady state"], states["fault"], states["recovery"], states["failback"]) == (
+        "done", "current", "to come", "to come",
+    )  # fmt: skip
+    waited_s = max(phase.elapsed_s or 0 for status in shown[before:] for phase in status.phases if phase.name == "hold")
+    assert waited_s < 15
+    drill.abandon()
+
+
+def test_a_place_without_an_address_cannot_serve(tmp_path: Path) -> None:
+    def scenario(drill: Drill) -> None:
+        drill.open()
+        drill.reach_steady_state("eu-central-1")
+
+    with pytest.raises(InputError, match="eu-central-1 has no address at the edge"):
+        run_drill(tmp_path, scenario)
+
+
+# --- what is shown of it ----------------------------------------------------------------------------------------------
+
+
+def test_the_report_has_a_section_for_each_episode_and_shades_every_fault(tmp_path: Path) -> None:
+    result = run_drill(tmp_path / "d", standby_lost)
+    moment = datetime(2026, 11, 1, tzinfo=UTC)
+    run = RunResult("r", moment, moment, {}, "embedded", "fast", "reference", {}, result.verdict, (result,))
+    page = report.render(run, tmp_path)
+    headings = re.findall(r"<h4 id=\"[^\"]+\">([^<]+)</h4>", page)
+    assert headings == [f"1. region-outage {EAST}", f"2. region-outage {WEST}", f"3. heal of {WEST}"]
+    assert "Began with the heal of region-outage us-west-2 black-hole." in page
+    assert "nobody was served:" in page
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    lanes = arrange(case_files.read(tmp_path / "d").events, result)
+    assert [fault.label for fault in lanes.faults] == [
+        f"region-outage {EAST} (black-hole)", f"region-outage {WEST} (black-hole)",
+    ]  # fmt: skip
+    # The bar of phases stands where its episode began.
+    began_s = (result.episodes[2].start_ns or 0) - (result.episodes[0].start_ns or 0)
+    assert lanes.phases[0].start_s == pytest.approx(began_s / 1e9)
+    run_json.write(run, tmp_path / "run.json")
+    assert run_json_reader.load(tmp_path / "run.json").drills == (result,)
+
+
+def test_a_drill_of_one_episode_looks_as_it_always_did(tmp_path: Path) -> None:
+    def scenario(drill: Drill) -> None:
+        drill.open()
+        drill.reach_steady_state(EAST)
+        lose(drill, EAST)
+        drill.require_recovery(WEST)
+
+    result = run_drill(tmp_path / "d", scenario)
+    moment = datetime(2026, 11, 1, tzinfo=UTC)
+    run = RunResult("r", moment, moment, {}, "embedded", "fast", "reference", {}, result.verdict, (result,))
+    assert "Episodes" not in report.render(run, tmp_path)
+    assert "episode" not in " ".join(result.reasons)

@@ -12,6 +12,7 @@ from simulated_backend import environment
 from test_drill_watching import events_of
 
 from harness.drill import conclusion
+from harness.drill.plan import unanswered_ns
 from harness.drill.watching import watched
 from harness.measurement.models import Padding
 from harness.topology.timing import Profile, Timing
@@ -36,7 +37,7 @@ def test_an_operation_that_never_returned_counts_after_twice_its_time_out(
     workload = found.workload.model_copy(update={"timeout_s": timeout_s})
     found = found.model_copy(update={"workload": workload})
     operations = pulse("dns-0", "writes", beats)
-    case = SimpleNamespace(window_ns=s(1.0), workload=found.workload)
+    case = SimpleNamespace(window_ns=s(1.0), unanswered_ns=unanswered_ns(timeout_s))
     measures: Any = SimpleNamespace(operations=operations, case=case)
     timed: Any = SimpleNamespace(padding=Padding(s(0.01)))
     drills = conclusion._outages(measures, timed)

@@ -125,3 +125,24 @@ def test_the_fast_profile_scales_intervals_but_no_time_out_below_a_second() -> N
     assert fast.connect_timeout_ns == NS_PER_S
     monitor = SubjectTiming(check_interval_s=5, check_timeout_s=0.5)
     assert conditions_of(environment(), Timing(Profile.FAST), subject=monitor).monitor_timeout_ns == NS_PER_S // 2
+
+
+def test_a_place_that_comes_back_has_the_same_milestones_turned_round() -> None:
+    """Everything was lost; the heal at 10 s brings one place back, which then serves again."""
+    healthy = HealthTransition("us-west-2", "healthy", 3, 16, s(12))
+    events = [answer(9, "authoritative", A), answer(9, "dns-1", A), healthy,
+              answer(13, "authoritative", B), answer(17, "dns-1", B)]  # fmt: skip
+    found = phases(
+        events, WRITES, FAULT, lost_region="", lost_address="", survivor_region="us-west-2", survivor_address=B,
+        worst_client="dns-1", total_ns=s(8), flips=("route53",),
+    )  # fmt: skip
+    assert found == {"detect": s(2), "redirect": s(1), "activate": s(2.05), "dns_ttl": s(1.95), "settle": s(1)}
+
+
+def test_an_answer_that_never_left_a_place_is_there_at_once_when_it_comes_back() -> None:
+    events = [answer(9, "authoritative", B), answer(9, "dns-1", B)]
+    found = phases(
+        events, WRITES, FAULT, lost_region="", lost_address="", survivor_region="us-west-2", survivor_address=B,
+        worst_client="dns-1", total_ns=s(6), flips=("route53",),
+    )  # fmt: skip
+    assert (found["detect"], found["redirect"], found["activate"]) == (None, 0, s(5.05))

@@ -223,3 +223,33 @@ def test_interruptions_closer_than_the_window_are_one() -> None:
 def test_a_bracket_needs_a_fault_that_begins_before_it_is_complete() -> None:
     with pytest.raises(ValueError, match="onset"):
         FaultInterval(2, 1)
+
+
+def until(operations: list[Operation], until_s: float) -> RecoveryTime:
+    return recovery_by_cohort(operations, FAULT, None, s(1.0), PAD, until_ns=s(until_s))["dns"].worst
+
+
+def test_what_happens_after_an_episode_has_ended_takes_nothing_away_from_its_recovery() -> None:
+    alone = measured(pulse("dns-0", "writes", "." * 11 + "x" * 9 + "." * 20))
+    # A second outage from 4.0 s on: the recovery from the first had lasted for two seconds by then.
+    twice = until(pulse("dns-0", "writes", "." * 11 + "x" * 9 + "." * 20 + "x" * 30), 4.0)
+    assert twice.bracket == alone.bracket
+    assert twice.confirmed
+    assert not twice.never_recovered
+
+
+def test_what_was_under_way_when_an_episode_ended_is_neither_good_nor_bad() -> None:
+    # The request of 3.9 s hangs in the second outage for a second: no failure of the first recovery.
+    found = until(pulse("dns-0", "writes", "." * 11 + "x" * 9 + "." * 19 + "i" * 30), 3.95)
+    assert found.recovered_at_ns == s(2.0)
+    assert found.confirmed
+
+
+def test_a_recovery_that_the_next_episode_cut_short_was_not_watched_for_long_enough() -> None:
+    found = until(pulse("dns-0", "writes", "." * 11 + "x" * 9 + "." * 5 + "x" * 30), 2.5)
+    assert found.recovered_at_ns == s(2.0)
+    assert not found.confirmed
+
+
+def test_clients_that_were_out_when_an_episode_ended_did_not_recover_in_it() -> None:
+    assert until(pulse("dns-0", "writes", "." * 11 + "x" * 20 + "." * 30), 3.0).never_recovered
