@@ -22,9 +22,9 @@ from harness.drill.loop import DrillLoop
 from harness.drill.plan import DrillPlan, limits_of, objectives_of
 from harness.drill.progress import LiveStatus
 from harness.drill.record import opening, verdict_of
-from harness.drill.words import place_of
+from harness.drill.words import place_of, target_of
 from harness.errors import DrillMissed, InputError, VerdictReached
-from harness.faults.catalogue import fault_named
+from harness.faults.catalogue import fault_named, mode_of
 from harness.outcome import Verdict
 from harness.units import to_ns, to_s
 
@@ -124,8 +124,8 @@ class Drill:
         **parameters: Any,
     ) -> None:  # fmt: skip
         """Apply a fault; wait until the witness has seen it bite. for_s (production seconds): heal it after that."""
-        target = None if region is None else self.region(region)
-        fault = fault_named(kind, target=target, mode=self._settings.mode_of(kind, mode), **parameters)
+        target = None if region is None else target_of(region, self._backend.environment, parameters.get("service"))
+        fault = fault_named(kind, target=target, mode=mode_of(kind, mode, self._settings.fault_mode), **parameters)
         self._require_running()
         if self._settings.failover_off and not self._failover_disabled:
             self._backend.disable_failover()
@@ -164,13 +164,13 @@ class Drill:
     def heal(self, region: str | None = None) -> None:
         """Undo every fault that holds, or only those of one place. Raises InputError when none of that place holds."""
         place = None if region is None else self.region(region)
+        own = None if place is None else {place, self._backend.environment.database_of(place)}
         faults = self.record.case.faults
-        chosen = [index for index in self.record.active if place is None or faults[index].target == place]
-        never = self.record.case.ended_by is not None or any(f.target == place and not f.applied for f in faults)
+        chosen = [index for index in self.record.active if own is None or faults[index].target in own]
+        never = self.record.case.ended_by is not None or any(f.target in (own or ()) and not f.applied for f in faults)
         if place is not None and not chosen and not never:
             raise InputError(f"no fault of {place} holds, so there is nothing to heal there")
-        returns = place is not None and len(chosen) < len(self.record.active)
-        self._loop.enter(Phase.HEAL, counts_anew=returns)
+        self._loop.enter(Phase.HEAL, counts_anew=place is not None and len(chosen) < len(self.record.active))
         self.record.heal(chosen, self.active_region, place or "")
         self._loop.observation.healed()
 

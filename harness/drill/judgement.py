@@ -36,11 +36,6 @@ def judge(requirement: Requirement, measures: Measures) -> CheckResult:
     return replace(result, text=f"{measures.case.told(requirement.episode)}{result.text}")
 
 
-def judge_all(measures: Measures) -> list[CheckResult]:
-    """The verdicts on everything that the scenario required, in its order."""
-    return [judge(requirement, measures) for requirement in measures.case.required]
-
-
 def observations(measures: Measures) -> list[CheckResult]:
     """What is worth knowing although the scenario did not require it; never part of the verdict."""
     required = {requirement.name for requirement in measures.case.required}

@@ -218,6 +218,7 @@ class EpisodeMeasures:
             survivor_address=case.addresses[self.survivor],
             worst_client=worst.client,
             total_ns=worst.from_fault_ns,
+            flips=case.law.flips,
         )
 
     @cached_property

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, get_args
+from typing import get_args
 
 from harness.drill.evidence import Objectives
 from harness.drill.lifecycle import Limits
 from harness.drill.settings import Settings
-from harness.measurement.prediction import Constants, Failure, predict
+from harness.measurement.prediction import Conditions, Failure, predict
 from harness.topology.environment import Environment
 from harness.topology.subject import SubjectTiming
 from harness.topology.timing import Timing
 from harness.units import to_ns, to_s
+from harness.world.steering import law_of as edge_law_of
+from harness.world.steering import milestones_of
 
 STEADY_FOR_S = 5.0
 STEADY_TIMEOUT_S = 40.0
@@ -38,39 +40,27 @@ class DrillPlan:
     typed: str = ""
 
 
-def constants_of(
+def conditions_of(
     environment: Environment, timing: Timing, failure: Failure = "black-hole", subject: SubjectTiming | None = None
-) -> Constants:
-    """The documented constants of an environment's edge, and of a subject that documents any, scaled to the profile.
-
-    failure: how checks fail.
-    """
-    checks, workload = environment.health_checks, environment.workload
+) -> Conditions:
+    """What the recovery time of an environment is predicted from, in a profile: the law of its steering, and what the
+    subject documents of itself. failure: how checks fail."""
+    workload = environment.workload
     period_ns = round(to_ns(2 * workload.dns_clients / workload.rate_per_s))
-    return Constants(
-        request_interval_ns=to_ns(checks.request_interval_s),
-        failure_threshold=checks.failure_threshold,
-        connect_timeout_ns=to_ns(checks.connect_timeout_s),
-        status_timeout_ns=to_ns(checks.status_timeout_s),
-        failure=failure,
-        checkers=checks.checkers,
-        ttl_ns=to_ns(environment.edge.ttl_s),
-        clients=workload.dns_clients,
-        client_period_ns=period_ns,
-        **_of_subject(subject),
-    ).scaled(timing.scale)
-
-
-def _of_subject(subject: SubjectTiming | None) -> dict[str, Any]:
+    edge = edge_law_of(environment, timing)
     if subject is None:
-        return {}
-    return {
-        "monitor_period_ns": to_ns(subject.check_interval_s),
-        "monitor_threshold": subject.failure_threshold,
-        "monitor_timeout_ns": to_ns(subject.check_timeout_s),
-        "lease_left_ns": to_ns(subject.lease_s),
-        "edge_follows": subject.edge_follows,
-    }
+        return Conditions(edge, failure, workload.dns_clients, period_ns)
+    return Conditions(
+        edge,
+        failure,
+        workload.dns_clients,
+        period_ns,
+        monitor_period_ns=to_ns(timing.interval_s(subject.check_interval_s)),
+        monitor_threshold=subject.failure_threshold,
+        monitor_timeout_ns=to_ns(timing.timeout_s(subject.check_timeout_s)),
+        lease_left_ns=to_ns(timing.interval_s(subject.lease_s)),
+        edge_follows=subject.edge_follows,
+    )
 
 
 def unanswered_ns(timeout_s: float) -> int:
@@ -84,29 +74,32 @@ def window_s(environment: Environment, timing: Timing) -> float:
     At least the time in which the edge could still change its mind (checks of a side that accepts and then hangs),
     plus the TTL: a recovery that is about to be undone by the edge shows within it.
     """
-    constants = constants_of(environment, timing, "silence")
-    return to_s(predict(constants).bound_phases_ns["detect"] or 0) + to_s(constants.ttl_ns)
+    edge = edge_law_of(environment, timing)
+    return to_s(edge.detect_ns("silence", typical=False) + edge.ttl_ns)
 
 
 @dataclass(frozen=True)
 class Law:
     """What documented constants alone say about an environment: how long things take, by how checks fail.
 
-    window_ns: W. typical_ns, bound_ns: recovery time by failure (refused, black-hole, silence).
+    window_ns: W. typical_ns, bound_ns: recovery time by failure (refused, black-hole, silence). flips: the kinds of
+    health transitions that tell when whatever steers traffic has noticed a loss.
     """
 
     window_ns: int
     typical_ns: Mapping[str, int]
     bound_ns: Mapping[str, int]
+    flips: tuple[str, ...] = ()
 
 
 def law_of(environment: Environment, timing: Timing, subject: SubjectTiming | None = None) -> Law:
     """The law of an environment's edge, and of a subject that documents any timing, in a profile."""
-    predicted = {failure: predict(constants_of(environment, timing, failure, subject)) for failure in FAILURES}
+    predicted = {failure: predict(conditions_of(environment, timing, failure, subject)) for failure in FAILURES}
     return Law(
         window_ns=to_ns(window_s(environment, timing)),
         typical_ns={failure: prediction.typical_ns for failure, prediction in predicted.items()},
         bound_ns={failure: prediction.bound_ns for failure, prediction in predicted.items()},
+        flips=tuple(milestone.kind for milestone in milestones_of(environment)),
     )
 
 

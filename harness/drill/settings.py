@@ -29,11 +29,6 @@ class Settings:
     rate_per_s: float | None = None
     given: tuple[tuple[str, str], ...] = ()
 
-    def mode_of(self, kind: str, stated: str | None) -> str | None:
-        """`fault.mode` concerns the faults that know that mode; a stall beside a loss keeps its own."""
-        known = FAULTS[kind].modes if kind in FAULTS else ()
-        return self.fault_mode if self.fault_mode in known else stated
-
 
 def _switch(word: str) -> Callable[[str], bool]:
     def parse(text: str) -> bool:

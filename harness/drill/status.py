@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from harness.drill.lifecycle import Phase, State
 from harness.drill.observation import Observation
 from harness.drill.progress import LiveStatus, PhaseProgress, PhaseState, RegionService
@@ -89,7 +91,7 @@ def _notable(record: Record, observation: Observation, started_ns: int) -> tuple
     """The last notable events; looked for from the end, since this runs many times a second."""
     found: list[str] = []
     for event in reversed(observation.context):
-        text = _sentence(event)
+        text = _sentence(event, record.case.law.flips)
         if text:
             found.append(f"{to_s(event.mono_ns - started_ns):6.1f} s  {text}")
         if len(found) == _EVENTS_SHOWN:
@@ -97,10 +99,10 @@ def _notable(record: Record, observation: Observation, started_ns: int) -> tuple
     return tuple(reversed(found))
 
 
-def _sentence(event: Event) -> str:
+def _sentence(event: Event, flips: Collection[str]) -> str:
     if isinstance(event, FaultEvent):
         return f"fault {event.fault} {event.target} {event.mode}: {event.f}"
-    if isinstance(event, HealthTransition) and event.kind == "route53":
+    if isinstance(event, HealthTransition) and event.kind in flips:
         return f"health check {event.target}: {event.status} ({event.healthy_checkers} of {event.checkers} checkers)"
     if isinstance(event, DnsAnswer) and event.source == "witness":
         return f"DNS answer ({event.client}): {', '.join(event.addresses) or 'none'}"

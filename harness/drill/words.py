@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Sequence
 
 from harness.errors import InputError
-from harness.names import OUTSIDE
+from harness.names import DYNAMODB, OUTSIDE
 from harness.topology.environment import Environment
 from harness.topology.subject import Subject
 
@@ -23,6 +23,18 @@ def place_of(words: str, environment: Environment) -> str:
     if environment.place_named(named) is None:
         raise _unknown("region", named, [place.name for place in environment.places], "this environment has")
     return named
+
+
+def target_of(words: str, environment: Environment, service: str | None = None) -> str:
+    """What a fault on `the primary region`, `region NAME` ... hits: the place, or the region of a database.
+
+    A database is lost where it is: in the region whose database the place uses. Raises InputError.
+    """
+    named = words.removeprefix("region ")
+    if named in environment.databases and environment.place_named(named) is None:
+        return named
+    place = place_of(words, environment)
+    return environment.database_of(place) if service == DYNAMODB else place
 
 
 def location_of(name: str, environment: Environment) -> str:

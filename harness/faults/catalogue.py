@@ -51,6 +51,12 @@ def fault_named(kind: str, *, target: str | None = None, mode: str | None = None
     return fault(**{name: _value(fault, name, value) for name, value in named.items() if value is not None})
 
 
+def mode_of(kind: str, stated: str | None, override: str | None) -> str | None:
+    """What a scenario states, or an override that this fault knows; a stall beside a loss keeps its own."""
+    known = FAULTS[kind].modes if kind in FAULTS else ()
+    return override if override in known else stated
+
+
 def parameters_of(fault: type[Fault]) -> dict[str, Any]:
     """The parameters beside target and mode, with their defaults."""
     return {field.name: field.default for field in dataclasses.fields(fault) if field.name not in ("target", "mode")}

@@ -14,7 +14,7 @@ success did not matter to it, and is cut off there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.history.events import Commit, DnsAnswer, Event, HealthTransition, Operation
@@ -27,6 +27,7 @@ class Way:
     """Where milestones are looked for: from the loss of one place to another's service, or to its own return.
 
     context: events that are no operations. lost_*: "" where nothing is left behind, for a place just comes back.
+    flips: the kinds of health transitions that tell when the edge has noticed.
     """
 
     context: Sequence[Event | Commit]
@@ -37,6 +38,7 @@ class Way:
     survivor_region: str
     survivor_address: str
     worst_client: str
+    flips: Collection[str] = ()
 
     def answered(self, client: str) -> int | None:
         """When an observer's answer became the survivor's."""
@@ -51,7 +53,7 @@ class Way:
             e.mono_ns
             for e in self.context
             if isinstance(e, HealthTransition)
-            and e.kind == "route53"
+            and e.kind in self.flips
             and e.target == region
             and e.status == status
             and e.mono_ns >= self.start_ns
@@ -83,17 +85,19 @@ def phases(
     survivor_address: str,
     worst_client: str,
     total_ns: int | None,
+    flips: Collection[str],
     survivor_region: str = "",
 ) -> dict[str, int | None]:
     """Nanoseconds per phase, in order of time; they add up to total_ns.
 
     total_ns: the worst dns client's `from_fault_ns`, measured from fault.start_low_ns; None (never recovered) gives
     the phases whose ends were seen, and None for `settle`. lost_region, lost_address: "" for a place that returns.
+    flips: see Way.
     """
     start_ns = fault.start_low_ns
     way = Way(
         list(events), list(operations), start_ns, lost_region, lost_address, survivor_region, survivor_address,
-        worst_client,
+        worst_client, flips,
     )  # fmt: skip
     milestones = {name: reached(way) for name, reached in MILESTONES.items()}
     return split(start_ns, milestones, None if total_ns is None else start_ns + total_ns)

@@ -2,37 +2,50 @@
 
 Two paths lead to recovery, and the later one wins:
 
-    recovery <= max(detect by DNS + publish + TTL, detect by monitor + lease + set + view) + client period
-    detect by DNS     <= (I + r) + (K - 1)(I + tau) + tau
+    recovery <= max(detect by the edge + publish + TTL, detect by monitor + lease + set + view) + client period
     detect by monitor <= P + (K - 1) max(P, tau if checked serially) + tau
 
-I: request interval, counted from one response to the next request; r: ordinary response time; tau: how long a failed
-check takes; K: threshold. The edge's status flips with the check of the n-th of N uncoordinated checkers, n the
-smallest number that leaves at most 18 % healthy; n of N uniform phases come at n/(N + 1) of an interval on average.
-Sources: Route 53 API reference, HealthCheckConfig (interval 10 or 30 s, threshold 3); Route 53 Developer Guide, "How
-Amazon Route 53 determines whether a health check is healthy" (18 %, connect 4 s, status 2 s).
+P: the monitor's period; tau: how long a failed check takes; K: threshold. How the edge detects is the law of whatever
+steers traffic (harness.world.steering); here it is only asked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
-from harness import scaling
 from harness.measurement.phases import split
-from harness.units import NS_PER_S, to_s
-
-HEALTHY_SHARE_PERCENT = 18
+from harness.units import NS_PER_S
 
 Failure = Literal["refused", "black-hole", "silence"]
+"""How checks fail: refused at once; connecting times out; connected, then no answer."""
+
+
+class EdgeLaw(Protocol):
+    """How long the edge takes by its documented constants, in nanoseconds of one profile.
+
+    publish_ns: from the decision to the new answer. ttl_ns: how long an answer may be cached.
+    """
+
+    @property
+    def publish_ns(self) -> int: ...
+    @property
+    def ttl_ns(self) -> int: ...
+
+    def detect_ns(self, failure: Failure, *, typical: bool) -> int:
+        """From a loss until the answer is decided anew: at most, or typically."""
+        ...
+
+    def accept_ns(self, *, typical: bool) -> int:
+        """From a place's health until it may be answered with: at most, or typically."""
+        ...
 
 
 @dataclass(frozen=True)
-class Constants:
-    """What an environment documents about itself; times in nanoseconds, of the production profile unless scaled.
+class Conditions:
+    """What a prediction is made from; times in nanoseconds of one profile.
 
-    failure: refused (checks fail at once), black-hole (connecting times out), silence (connected, then no answer).
     monitor_threshold 0: the subject has no monitor of its own, only the edge decides. clients: dns clients, whose
     caches are staggered by ttl / clients. client_period_ns: time between one client's operations of one kind.
     lease_ns: waited for after detection; lease_left_ns: how long a lease may still run when the fault begins, so it
@@ -40,15 +53,8 @@ class Constants:
     answer waits for its health checks too.
     """
 
-    request_interval_ns: int = 30 * NS_PER_S
-    response_ns: int = NS_PER_S // 10
-    failure_threshold: int = 3
-    connect_timeout_ns: int = 4 * NS_PER_S
-    status_timeout_ns: int = 2 * NS_PER_S
+    edge: EdgeLaw
     failure: Failure = "black-hole"
-    checkers: int = 16
-    publish_ns: int = 0
-    ttl_ns: int = 60 * NS_PER_S
     clients: int = 4
     client_period_ns: int = NS_PER_S // 2
     monitor_period_ns: int = 0
@@ -61,17 +67,6 @@ class Constants:
     set_ns: int = 0
     view_ns: int = 0
 
-    def scaled(self, scale: float) -> Constants:
-        """The constants of a profile (see `harness.scaling`)."""
-        times = (
-            "request_interval_ns", "publish_ns", "monitor_period_ns", "lease_ns", "lease_left_ns", "view_ns",
-        )  # fmt: skip
-        timeouts = ("connect_timeout_ns", "status_timeout_ns", "monitor_timeout_ns")
-        changes: dict[str, Any] = {name: scaling.interval_ns(getattr(self, name), scale) for name in times}
-        changes |= {name: scaling.timeout_ns(getattr(self, name), scale) for name in timeouts}
-        changes["ttl_ns"] = scaling.ttl_s(to_s(self.ttl_ns), scale) * NS_PER_S
-        return replace(self, **changes)
-
 
 @dataclass(frozen=True)
 class Prediction:
@@ -83,55 +78,29 @@ class Prediction:
     typical_phases_ns: Mapping[str, int | None]
 
 
-def predict(c: Constants) -> Prediction:
-    """The recovery time of a region's loss. Raises ValueError for constants that cannot be."""
-    if c.failure_threshold < 1 or c.checkers < 1 or c.clients < 1 or c.monitor_threshold < 0:
+def predict(c: Conditions) -> Prediction:
+    """The recovery time of a place's loss. Raises ValueError for conditions that cannot be."""
+    if c.clients < 1 or c.monitor_threshold < 0:
         raise ValueError(f"thresholds and counts start at one: {c}")
     bound = _timeline(c, typical=False)
     typical = _timeline(c, typical=True)
     return Prediction(_total(bound), _total(typical), bound, typical)
 
 
-def flips_needed(checkers: int) -> int:
-    """How many of the checkers must call an endpoint unhealthy before its status is."""
-    return checkers - checkers * HEALTHY_SHARE_PERCENT // 100
-
-
-def _timeline(c: Constants, *, typical: bool) -> dict[str, int | None]:
-    detect_ns = _edge_detection(c, typical=typical)
+def _timeline(c: Conditions, *, typical: bool) -> dict[str, int | None]:
+    edge = c.edge
+    detect_ns = edge.detect_ns(c.failure, typical=typical)
     active_ns = _monitor_path(c, typical=typical)
-    turned_ns = active_ns + _edge_recovery(c, typical=typical) if c.edge_follows else detect_ns
-    answer_ns = max(detect_ns, turned_ns) + c.publish_ns
+    turned_ns = active_ns + edge.accept_ns(typical=typical) if c.edge_follows else detect_ns
+    answer_ns = max(detect_ns, turned_ns) + edge.publish_ns
     # Caches are staggered by ttl / n: the worst one has between (n - 1)/n and all of its TTL left.
-    cached_ns = answer_ns + (c.ttl_ns * (2 * c.clients - 1) // (2 * c.clients) if typical else c.ttl_ns)
+    cached_ns = answer_ns + (edge.ttl_ns * (2 * c.clients - 1) // (2 * c.clients) if typical else edge.ttl_ns)
     recovered_ns = max(cached_ns, active_ns) + (c.client_period_ns // 2 if typical else c.client_period_ns)
     milestones = {"detect": detect_ns, "redirect": answer_ns, "activate": active_ns, "dns_ttl": cached_ns}
     return split(0, milestones, recovered_ns)
 
 
-def _edge_detection(c: Constants, *, typical: bool) -> int:
-    bound_tau_ns = {
-        "refused": 0,
-        "black-hole": c.connect_timeout_ns + c.status_timeout_ns,
-        "silence": c.status_timeout_ns,
-    }
-    tau_ns = c.connect_timeout_ns if typical and c.failure == "black-hole" else bound_tau_ns[c.failure]
-    first_ns = c.request_interval_ns + c.response_ns
-    if typical:
-        first_ns = first_ns * flips_needed(c.checkers) // (c.checkers + 1)
-    return first_ns + (c.failure_threshold - 1) * (c.request_interval_ns + tau_ns) + tau_ns
-
-
-def _edge_recovery(c: Constants, *, typical: bool) -> int:
-    """Until enough checkers (more than 18 %) have seen the standby healthy as often as the threshold says."""
-    needed = c.checkers - flips_needed(c.checkers) + 1
-    first_ns = c.request_interval_ns + c.response_ns
-    if typical:
-        first_ns = first_ns * needed // (c.checkers + 1)
-    return first_ns + (c.failure_threshold - 1) * (c.request_interval_ns + c.response_ns)
-
-
-def _monitor_path(c: Constants, *, typical: bool) -> int:
+def _monitor_path(c: Conditions, *, typical: bool) -> int:
     if c.monitor_threshold == 0:
         return 0
     tau_ns = 0 if c.failure == "refused" else c.monitor_timeout_ns

@@ -12,7 +12,7 @@ from pytest_bdd.steps import StepFunctionContext, step_function_context_registry
 
 from harness.drill.options import RunOptions
 from harness.drill.plan import law_of, objectives_of
-from harness.drill.words import instance_of, location_of, place_of
+from harness.drill.words import instance_of, location_of, place_of, target_of
 from harness.errors import InputError, Problem
 from harness.pytest_plugin.scenarios import defines
 from harness.units import to_s
@@ -50,7 +50,7 @@ class Rehearsal:
         """Remember a fault. Raises InputError for places and processes that there are not."""
         environment, subject = self._options.environment, self._options.subject
         if arguments.get("region") is not None:
-            self.region(arguments["region"])
+            target_of(arguments["region"], environment, arguments.get("service"))
         for end in ("source", "to", "target"):
             if arguments.get(end) is not None:
                 location_of(arguments[end], environment)

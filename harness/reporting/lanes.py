@@ -194,7 +194,7 @@ def _health(events: Iterable[Event | Commit], zero_ns: int, end_s: float) -> lis
     seen: dict[str, list[tuple[float, str]]] = defaultdict(list)
     for event in events:
         if isinstance(event, HealthTransition):
-            name = event.target if event.kind == "route53" else f"{event.target} ({event.kind})"
+            name = f"{event.target} ({event.kind})"
             seen[name].append(((event.mono_ns - zero_ns) / NS_PER_S, event.status))
     return [Row(one_line(target, 40), _changes(changes, end_s)) for target, changes in sorted(seen.items())]
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from harness.kit.address import Address
-from harness.measurement.prediction import Failure
+from harness.measurement.prediction import EdgeLaw
 from harness.topology.environment import Environment
 from harness.topology.kinds import load, section_named
 from harness.topology.timing import Timing
@@ -41,24 +40,6 @@ class Steering(Part):
         raise NotImplementedError
 
 
-class Law(Protocol):
-    """How long detection and redirection take by the documented constants, in nanoseconds of one profile.
-
-    publish_ns: from the decision to the new answer. ttl_ns: how long an answer may be cached.
-    """
-
-    publish_ns: int
-    ttl_ns: int
-
-    def detect_ns(self, failure: Failure, *, typical: bool) -> int:
-        """From a loss until the answer is decided anew: at most, or typically."""
-        ...
-
-    def accept_ns(self, *, typical: bool) -> int:
-        """From a place's health until it may be answered with: at most, or typically."""
-        ...
-
-
 @dataclass(frozen=True)
 class Milestone:
     """What a steering's own health checks tell, for the phases of a recovery. kind: of HealthTransition events."""
@@ -68,9 +49,9 @@ class Milestone:
     kind: str
 
 
-def law_of(environment: Environment, timing: Timing) -> Law:
+def law_of(environment: Environment, timing: Timing) -> EdgeLaw:
     """The law of an environment's steering. Raises InputError for a kind that does not exist."""
-    found: Law = load(section_named("steering"), environment.steering.kind, "law").law(environment, timing)
+    found: EdgeLaw = load(section_named("steering"), environment.steering.kind, "law").law(environment, timing)
     return found
 
 

@@ -12,8 +12,9 @@ from harness.measurement.live import LiveState
 from harness.measurement.models import FaultInterval, Padding
 from harness.measurement.outages import interruptions
 from harness.measurement.phases import split
-from harness.measurement.prediction import Constants, Failure, predict
+from harness.measurement.prediction import Conditions, Failure, predict
 from harness.measurement.recovery_time import RecoveryTime, recovery_bracket, recovery_by_cohort
+from harness.parts.steering.route53.law import Route53Law
 from harness.units import NS_PER_MS, NS_PER_S
 
 WINDOW_NS = 3 * NS_PER_S
@@ -124,10 +125,10 @@ def test_the_typical_time_is_within_the_bound(
     serial: bool,
 ) -> None:  # fmt: skip
     found = predict(
-        Constants(
-            request_interval_ns=interval_s * NS_PER_S, failure_threshold=threshold, failure=failure,
-            ttl_ns=ttl_s * NS_PER_S, clients=clients, checkers=checkers, monitor_period_ns=monitor_s * NS_PER_S,
-            monitor_threshold=monitor_s % 4, monitor_timeout_ns=2 * NS_PER_S, monitor_serial=serial,
+        Conditions(
+            Route53Law(interval_s * NS_PER_S, threshold, 4 * NS_PER_S, 2 * NS_PER_S, checkers, ttl_s * NS_PER_S),
+            failure, clients, monitor_period_ns=monitor_s * NS_PER_S, monitor_threshold=monitor_s % 4,
+            monitor_timeout_ns=2 * NS_PER_S, monitor_serial=serial,
         )
     )  # fmt: skip
     assert 0 < found.typical_ns <= found.bound_ns

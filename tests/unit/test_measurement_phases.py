@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 from measurement_timeline import A, B, s, timeline
+from simulated_backend import environment
 
+from harness.drill.plan import conditions_of
 from harness.history.events import DnsAnswer, HealthTransition
 from harness.measurement.models import FaultInterval
 from harness.measurement.phases import phases, split
-from harness.measurement.prediction import Constants, flips_needed, predict
+from harness.measurement.prediction import Conditions, predict
 from harness.measurement.why import why
+from harness.parts.steering.route53.law import Route53Law, flips_needed, law
+from harness.topology.subject import SubjectTiming
+from harness.topology.timing import Profile, Timing
 from harness.units import NS_PER_S
 
 FAULT = FaultInterval(s(10), s(10.02))
@@ -28,7 +33,7 @@ def answer(at: float, client: str, *addresses: str) -> DnsAnswer:
 def of(*events: HealthTransition | DnsAnswer, total: float | None = 8.0) -> dict[str, int | None]:
     return phases(
         events, WRITES, FAULT, lost_region="us-east-1", lost_address=A, survivor_address=B, worst_client="dns-1",
-        total_ns=None if total is None else s(total),
+        total_ns=None if total is None else s(total), flips=("route53",),
     )  # fmt: skip
 
 
@@ -79,9 +84,8 @@ def test_the_largest_phase_is_named_with_its_share() -> None:
 
 
 # Expected values: 500,000 simulated drills of 16 uncoordinated checkers and 20 resolver caches each.
-ROUTE53_10S = Constants(
-    request_interval_ns=10 * NS_PER_S, ttl_ns=60 * NS_PER_S, clients=20, client_period_ns=NS_PER_S, failure="black-hole"
-)
+EDGE_10S = Route53Law(10 * NS_PER_S, 3, 4 * NS_PER_S, 2 * NS_PER_S, checkers=16, ttl_ns=60 * NS_PER_S)
+ROUTE53_10S = Conditions(EDGE_10S, "black-hole", clients=20, client_period_ns=NS_PER_S)
 
 
 def test_the_bound_is_that_of_the_constants() -> None:
@@ -89,7 +93,7 @@ def test_the_bound_is_that_of_the_constants() -> None:
 
 
 def test_the_typical_detection_by_refused_checks_is_what_simulation_finds() -> None:
-    refused = Constants(request_interval_ns=10 * NS_PER_S, failure="refused")
+    refused = Conditions(EDGE_10S, "refused")
     found = predict(refused)
     detect_ns = found.typical_phases_ns["detect"]
     assert detect_ns is not None
@@ -99,8 +103,8 @@ def test_the_typical_detection_by_refused_checks_is_what_simulation_finds() -> N
 
 def test_a_slow_monitor_hides_behind_nothing() -> None:
     # A serial monitor with the SDK's default time-outs: 60 s to connect, five attempts.
-    slow = Constants(
-        request_interval_ns=10 * NS_PER_S, monitor_period_ns=5 * NS_PER_S, monitor_threshold=3,
+    slow = Conditions(
+        EDGE_10S, monitor_period_ns=5 * NS_PER_S, monitor_threshold=3,
         monitor_timeout_ns=300 * NS_PER_S, monitor_serial=True,
     )  # fmt: skip
     found = predict(slow)
@@ -115,11 +119,12 @@ def test_fourteen_of_sixteen_checkers_flip_an_endpoint() -> None:
 
 
 def test_the_fast_profile_scales_intervals_but_no_time_out_below_a_second() -> None:
-    fast = Constants(monitor_timeout_ns=NS_PER_S // 2).scaled(0.1)
-    assert fast.request_interval_ns == 3 * NS_PER_S
+    fast = law(environment(), Timing(Profile.FAST))
+    assert fast.interval_ns == NS_PER_S
     assert fast.ttl_ns == 6 * NS_PER_S
     assert fast.connect_timeout_ns == NS_PER_S
-    assert fast.monitor_timeout_ns == NS_PER_S // 2
+    monitor = SubjectTiming(check_interval_s=5, check_timeout_s=0.5)
+    assert conditions_of(environment(), Timing(Profile.FAST), subject=monitor).monitor_timeout_ns == NS_PER_S // 2
 
 
 def test_a_place_that_comes_back_has_the_same_milestones_turned_round() -> None:
@@ -129,7 +134,7 @@ def test_a_place_that_comes_back_has_the_same_milestones_turned_round() -> None:
               answer(13, "authoritative", B), answer(17, "dns-1", B)]  # fmt: skip
     found = phases(
         events, WRITES, FAULT, lost_region="", lost_address="", survivor_region="us-west-2", survivor_address=B,
-        worst_client="dns-1", total_ns=s(8),
+        worst_client="dns-1", total_ns=s(8), flips=("route53",),
     )  # fmt: skip
     assert found == {"detect": s(2), "redirect": s(1), "activate": s(2.05), "dns_ttl": s(1.95), "settle": s(1)}
 
@@ -138,6 +143,6 @@ def test_an_answer_that_never_left_a_place_is_there_at_once_when_it_comes_back()
     events = [answer(9, "authoritative", B), answer(9, "dns-1", B)]
     found = phases(
         events, WRITES, FAULT, lost_region="", lost_address="", survivor_region="us-west-2", survivor_address=B,
-        worst_client="dns-1", total_ns=s(6),
+        worst_client="dns-1", total_ns=s(6), flips=("route53",),
     )  # fmt: skip
     assert (found["detect"], found["redirect"], found["activate"]) == (None, 0, s(5.05))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from simulated_backend import environment
 
 from harness import scaling
 from harness.engines.health_checks.checker import Limits
-from harness.measurement.prediction import Constants
+from harness.parts.steering.route53.law import law
 from harness.topology.timing import Profile, Timing
 from harness.units import NS_PER_S, to_ns
 
@@ -21,13 +22,18 @@ def test_a_time_out_is_never_below_a_second_unless_it_is_documented_so(documente
 
 
 def test_the_checkers_limits_and_the_predictions_time_outs_are_the_same() -> None:
-    limits, constants = Limits.of("HTTP", 0.1), Constants().scaled(0.1)
-    assert (limits.connect_ns, limits.status_ns) == (constants.connect_timeout_ns, constants.status_timeout_ns)
+    limits, edge = Limits.of("HTTP", 0.1), law(environment(), Timing(Profile.FAST))
+    assert (limits.connect_ns, limits.status_ns) == (edge.connect_timeout_ns, edge.status_timeout_ns)
 
 
 def test_the_prediction_waits_for_the_ttl_that_is_on_the_wire() -> None:
-    assert Constants(ttl_ns=60 * NS_PER_S).scaled(0.1).ttl_ns == 6 * NS_PER_S
-    assert Constants(ttl_ns=5 * NS_PER_S).scaled(0.1).ttl_ns == NS_PER_S, "not half a second: a TTL counts seconds"
+    def ttl_ns(documented_s: float) -> int:
+        given = environment()
+        edge = given.edge.model_copy(update={"ttl_s": documented_s})
+        return law(given.model_copy(update={"edge": edge}), Timing(Profile.FAST)).ttl_ns
+
+    assert ttl_ns(60) == 6 * NS_PER_S
+    assert ttl_ns(5) == NS_PER_S, "not half a second: a TTL counts seconds"
     assert Timing(Profile.FAST).ttl_s(5) == 1
 
 

@@ -15,7 +15,7 @@ MILESTONES: tuple[Milestone, ...] = ()
 
 @dataclass(frozen=True)
 class SwitchboardLaw:
-    """See harness.world.steering.Law."""
+    """See harness.measurement.prediction.EdgeLaw."""
 
     look_ns: int
     misses: int

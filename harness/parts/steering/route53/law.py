@@ -13,13 +13,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.engines.health_checks.health import HEALTHY_PERCENT
 from harness.measurement.prediction import Failure
 from harness.topology.environment import Environment
 from harness.topology.timing import Timing
 from harness.units import NS_PER_S, to_ns
 from harness.world.steering import Milestone
 
-HEALTHY_SHARE_PERCENT = 18
 RESPONSE_NS = NS_PER_S // 10
 
 MILESTONES = (Milestone("detect", "detection by the edge's health checks", "route53"),)
@@ -27,7 +27,7 @@ MILESTONES = (Milestone("detect", "detection by the edge's health checks", "rout
 
 @dataclass(frozen=True)
 class Route53Law:
-    """See harness.world.steering.Law; times in nanoseconds of one profile."""
+    """See harness.measurement.prediction.EdgeLaw; times in nanoseconds of one profile."""
 
     interval_ns: int
     threshold: int
@@ -38,7 +38,7 @@ class Route53Law:
     publish_ns: int = 0
 
     def detect_ns(self, failure: Failure, *, typical: bool) -> int:
-        """See Law."""
+        """See EdgeLaw."""
         tau_ns = self._tau_ns(failure, typical=typical)
         first_ns = self.interval_ns + RESPONSE_NS
         if typical:
@@ -46,7 +46,7 @@ class Route53Law:
         return first_ns + (self.threshold - 1) * (self.interval_ns + tau_ns) + tau_ns
 
     def accept_ns(self, *, typical: bool) -> int:
-        """See Law: until more than 18 % of the checkers have seen it healthy as often as the threshold says."""
+        """See EdgeLaw: until more than 18 % of the checkers have seen it healthy as often as the threshold says."""
         needed = self.checkers - flips_needed(self.checkers) + 1
         first_ns = self.interval_ns + RESPONSE_NS
         if typical:
@@ -64,7 +64,7 @@ class Route53Law:
 
 def flips_needed(checkers: int) -> int:
     """How many of the checkers must call an endpoint unhealthy before its status is."""
-    return checkers - checkers * HEALTHY_SHARE_PERCENT // 100
+    return checkers - checkers * HEALTHY_PERCENT // 100
 
 
 def law(environment: Environment, timing: Timing) -> Route53Law:
