@@ -168,8 +168,7 @@ class Drill:
         never = self.record.case.ended_by is not None or any(f.target in (own or ()) and not f.applied for f in faults)
         if place is not None and not chosen and not never:
             raise InputError(f"no fault of {place} holds, so there is nothing to heal there")
-        returns = place is not None and len(chosen) < len(self.record.active)
-        self._loop.enter(Phase.HEAL, counts_anew=returns)
+        self._loop.enter(Phase.HEAL, counts_anew=place is not None and len(chosen) < len(self.record.active))
         self.record.heal(chosen, self.active_region, place or "")
         self._loop.observation.healed()
 
