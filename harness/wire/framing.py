@@ -5,6 +5,8 @@ behind its end wait inside the reader until `resume`, so pipelined requests come
 
 Strict where leniency lets two parties disagree about an end (request smuggling): bare LF, folded lines, space
 before a colon, Content-Length beside Transfer-Encoding, repeated or non-decimal lengths are errors.
+
+Longer than 300 lines because both directions share one reader, whose rules are only safe when they are read together.
 """
 
 from __future__ import annotations

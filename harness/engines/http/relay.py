@@ -5,6 +5,8 @@ answered. Subclasses decide where a request goes and what the client sees when t
 connection to the other side, owned by at most one exchange. Each pauses the other when its peer does not read.
 
 No request is ever sent twice: a pooled connection that died while idle is found out before anything is written.
+
+Longer than 300 lines because an exchange is one protocol: every callback of asyncio reads and writes the same state.
 """
 
 from __future__ import annotations
