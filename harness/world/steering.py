@@ -14,9 +14,7 @@ from harness.world.part import Edge, Part
 
 
 class Steering(Part):
-    """Leads clients to an edge by DNS. api_place: whose loss takes its API away."""
-
-    api_place: str
+    """Leads clients to an edge by DNS."""
 
     def publish(self, edges: Mapping[str, Edge], health_path: str) -> None:
         """Tell it where each place's edge is, and what its health checks ask for."""

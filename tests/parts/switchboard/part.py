@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from harness.kit.address import Address
-from harness.names import CHECKERS, HTTP, OUTSIDE, link_name
+from harness.names import CHECKERS, HTTP, link_name
 from harness.wire.admin_client import AdminClient
 from harness.world.part import LIGHT, READY_TIMEOUT_S, Blueprint, Edge, Net, StatusLine
 from harness.world.steering import Steering
@@ -16,7 +16,6 @@ class Switchboard(Steering):
     """Leads clients to the primary until it does not answer."""
 
     name = "switchboard"
-    api_place = OUTSIDE
 
     def __init__(self, blueprint: Blueprint, spec: Spec) -> None:
         self._blueprint = blueprint

@@ -32,7 +32,6 @@ class Route53(Steering):
     """Leads clients to the primary while its health check is healthy, else to the standby."""
 
     name = ROUTE53
-    api_place = CONTROL_REGION
 
     def __init__(self, blueprint: Blueprint) -> None:
         self._blueprint = blueprint
