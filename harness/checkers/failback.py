@@ -9,13 +9,32 @@ from harness.checkers.result import CheckResult, Finding, some
 from harness.history.events import Commit, Event, Operation
 from harness.measurement.availability import share
 from harness.measurement.final_state import FinalState
-from harness.measurement.models import JUDGED_COHORT, acknowledged, address_of, is_judged
+from harness.measurement.models import JUDGED_COHORT, Padding, acknowledged, address_of, is_judged
 from harness.measurement.propagation import answer_at, answer_changes
-from harness.measurement.streams import up_to
+from harness.measurement.relapse import relapses
+from harness.measurement.statistics import tolerated_failures
+from harness.measurement.streams import CLIENT_TIMEOUT_NS, end_of, up_to
 from harness.names import AUTHORITATIVE
 from harness.outcome import Verdict
+from harness.units import to_ns, to_s
 
 SERVED_SHARE = 0.99
+_SETTLED_NS = to_ns(1.0)
+"""For so long every judged client must have been served there before what fails is no part of coming back."""
+_TAIL_NS = to_ns(5.0)
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What is usual for the judged clients: how rarely they fail by chance, and what blurs an outage of theirs.
+
+    window_ns: W, in which nothing may fail beyond chance. timeout_ns: without an answer for so long is a failure.
+    """
+
+    failure_rate: float = 0.0
+    padding: Padding = Padding()
+    window_ns: int = to_ns(12.0)
+    timeout_ns: int = CLIENT_TIMEOUT_NS
 
 
 @dataclass(frozen=True)
@@ -42,11 +61,15 @@ def failback(
     standby_refuses: bool = False,
     place: str = "the primary",
     until_ns: int | None = None,
+    away: str = "the standby",
+    usual: Usual = Usual(),
 ) -> tuple[CheckResult, Failback]:
     """Judge the time after heal_ns, up to until_ns (None: to the history's end).
 
+    To come back is to stay: whoever has come back and is lost again later has not, whether or not anybody broke it.
+
     primary_address: of the place that service must come back to, `place` in words; standby_address: of the one that
-    it comes back from. final: the tables after everything had gone quiet, None when they were not read.
+    it comes back from, `away` in words. final: the tables after everything had gone quiet, None when they were not read.
     standby_refuses: the standby took no writes before the fault either, so after the failback it must not take any.
     """
     known = operations if until_ns is None else up_to(operations, until_ns)
@@ -66,6 +89,11 @@ def failback(
     )
     reasons = [*_traffic(measured, place), *_answers(context, primary_address, place)]
     findings: list[Finding] = []
+    for lasting, text in _stayed(after, measured.back_ns, primary_address, place, until_ns, usual):
+        if lasting:
+            reasons.append(text)
+        else:
+            findings.append(Finding("relapse", text, "serious"))
     if measured.served is not None and measured.served < SERVED_SHARE:
         text = f"failback was an interruption too: {measured.served:.1%} of the dns clients' operations were served"
         findings.append(Finding("failback-interruption", text, "info"))
@@ -75,9 +103,9 @@ def failback(
         findings.append(Finding("A1", f"lost in failback: {some(lost)}", "serious"))
     if accepted:
         severity = "serious" if standby_refuses else "info"
-        findings.append(Finding("A8", f"the standby still accepts writes after failback: {some(accepted)}", severity))
+        findings.append(Finding("A8", f"{away} still accepts writes after failback: {some(accepted)}", severity))
         if standby_refuses:
-            reasons.append(f"the standby accepted {len(accepted)} writes after failback")
+            reasons.append(f"{away} accepted {len(accepted)} writes after failback")
     if reasons:
         return CheckResult("failback", Verdict.MISSED, "; ".join(reasons), tuple(findings)), measured
     if final is None:
@@ -120,6 +148,46 @@ def _back(after: Sequence[Operation], primary_address: str) -> int | None:
     if not last or None in last.values():
         return None
     return max(moment for moment in last.values() if moment is not None)
+
+
+def _settled(after: Sequence[Operation], back_ns: int, primary_address: str) -> int:
+    """Since when all judged clients have been served there, and by nobody else; back_ns where that never lasted."""
+    since: dict[str, int | None] = {}
+    for o in sorted((o for o in after if o.invoke.cohort == JUDGED_COHORT), key=lambda o: o.sent_ns):
+        client = o.invoke.client
+        served = o.good and address_of(o) == primary_address
+        since[client] = (since.get(client) or o.sent_ns) if served else None
+        known = [moment for moment in since.values() if moment is not None]
+        if len(known) == len(since) and o.sent_ns - max(known) >= _SETTLED_NS and max(known) >= back_ns:
+            return max(known)
+    return back_ns
+
+
+def _stayed(
+    after: Sequence[Operation], back_ns: int | None, address: str, place: str, until_ns: int | None, usual: Usual
+) -> Iterable[tuple[bool, str]]:
+    """What went wrong after the clients had come back, each with whether that is certain to have been an outage."""
+    if back_ns is None:
+        return
+    settled_ns = _settled(after, back_ns, address)
+    again = relapses(
+        after, settled_ns, until_ns=until_ns, window_ns=usual.window_ns, padding=usual.padding,
+        failure_rate=usual.failure_rate, timeout_ns=usual.timeout_ns,
+    )  # fmt: skip
+    if again:
+        worst = again[0]
+        low_s, high_ns, client = to_s(worst.bracket.low_ns), worst.bracket.high_ns, f"client {worst.client}"
+        how_long = f"for {low_s:.2f} s or more" if high_ns is None else f"for {low_s:.2f} to {to_s(high_ns):.2f} s"
+        yield worst.bracket.low_ns > 0, f"{client} was not served {how_long} after it had come back to {place}"
+    end_ns = until_ns if until_ns is not None else end_of(after)
+    judged = [o for o in after if o.invoke.cohort == JUDGED_COHORT]
+    known = [o for o in judged if o.completion is not None or o.sent_ns < end_ns - usual.timeout_ns]
+    last_ns = max((o.sent_ns for o in known), default=0)
+    tail = [o for o in known if o.sent_ns >= max(settled_ns, last_ns - _TAIL_NS)]
+    there = sum(o.good and address_of(o) == address for o in tail)
+    allowed = max((1 - SERVED_SHARE) * len(tail), tolerated_failures(len(tail), usual.failure_rate))
+    if len(tail) - there > allowed:
+        yield True, f"only {there} of {len(tail)} requests of the clients were served by {place} in the end"
 
 
 def _answer_back(events: Sequence[Event | Commit], primary_address: str, heal_ns: int) -> int | None:

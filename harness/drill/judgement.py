@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from harness.checkers import objectives as objective_checks
 from harness.checkers.durability import durability
-from harness.checkers.failback import as_evidence, failback, refuses
+from harness.checkers.failback import Usual, as_evidence, failback, refuses
 from harness.checkers.flapping import flapping, needless_failover
 from harness.checkers.nowhere import nowhere
 from harness.checkers.result import CheckResult, some
@@ -155,8 +155,17 @@ def failback_of(requirement: Requirement, measures: Measures) -> tuple[CheckResu
         standby_refuses=refuses(measures.operations, case.addresses[away], first_ns),
         place="the primary" if back == case.primary else back,
         until_ns=None if episode is None else episode.stretch.until_ns,
+        away="the standby" if away == case.standby else away,
+        usual=_usual(case, episode),
     )
     return result, as_evidence(measured, heal_ns, result)
+
+
+def _usual(case: Case, episode: EpisodeMeasures | None) -> Usual:
+    if episode is None:
+        return Usual(window_ns=case.window_ns, timeout_ns=case.unanswered_ns)
+    rate = episode.failure_rates.get(JUDGED_COHORT, 0.0)
+    return Usual(rate, episode.padding, case.window_ns, case.unanswered_ns)
 
 
 def _durability(measures: Measures) -> CheckResult:

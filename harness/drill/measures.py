@@ -180,6 +180,11 @@ class EpisodeMeasures:
         return (end_ns if start_ns is None else start_ns), end_ns
 
     @cached_property
+    def failure_rates(self) -> Mapping[str, float]:
+        """How many of each cohort's operations failed in the calm before it: what chance explains."""
+        return failure_rates(self.whole.operations, *self._calm)
+
+    @cached_property
     def cohorts(self) -> Mapping[str, CohortRecovery]:
         """The recovery of every cohort from what it began with."""
         onset, stretch = self.onset, self.stretch
@@ -191,8 +196,7 @@ class EpisodeMeasures:
             operations = [o for o in operations if o.sent_ns >= onset.start_high_ns]
         return recovery_by_cohort(
             operations, onset, stretch.heal_ns, self.whole.case.window_ns, self.padding,
-            failure_rates(self.whole.operations, *self._calm), timeout_ns=self.whole.case.unanswered_ns,
-            until_ns=stretch.until_ns,
+            self.failure_rates, timeout_ns=self.whole.case.unanswered_ns, until_ns=stretch.until_ns,
         )  # fmt: skip
 
     @property

@@ -125,7 +125,8 @@ class Story:
 
     takeover_s: from the loss of the active region until the standby accepts writes; answer_s: from there until DNS
     answers with it; failback_s: from the heal until the primary accepts again. hasty: takes over even when the loss
-    is over by then. relapse: the standby fails between these two moments after takeover. fenced: a side that is not
+    is over by then. relapse: the standby fails between these two moments after takeover; relapse_back: the primary, after
+    its return (None: for good). fenced: a side that is not
     active refuses writes. keeps_backlog: what could not be replicated is replicated after the heal; else it is
     thrown away on both sides. bites: faults do something. lateness_s: of the witness. answer_changes_at_s: the
     answer changes at this moment although nothing was lost. stalls: replication heeds a stall. unsent: operations
@@ -138,6 +139,7 @@ class Story:
     failback_s: float | None = 2.0
     hasty: bool = False
     relapse: tuple[float, float] | None = None
+    relapse_back: tuple[float, float | None] | None = None
     fenced: bool = True
     keeps_backlog: bool = True
     replication_s: float = 0.05
@@ -260,7 +262,7 @@ class SimulatedBackend:
         self._epochs = {EAST: 1, WEST: 0}
         self._active: str | None = EAST
         self._accepting = {EAST}
-        self._relapsed = False
+        self._relapsed = self._gone_again = False
         self._answered = EDGES[EAST]
         self._frozen = False
         self._begun_ns = self._clock.ns
@@ -433,6 +435,11 @@ class SimulatedBackend:
             return
         self._accept(EAST)
         self._health(EAST, "healthy", 16)
+        if self.story.relapse_back is not None:
+            begins_s, ends_s = self.story.relapse_back
+            self._clock.after(to_ns(begins_s), lambda: setattr(self, "_gone_again", True))
+            if ends_s is not None:
+                self._clock.after(to_ns(ends_s), lambda: setattr(self, "_gone_again", False))
         self._clock.after(to_ns(self.story.answer_s), self._answer, EAST)
 
     def _accept(self, region: str) -> None:
@@ -544,7 +551,7 @@ class SimulatedBackend:
             )  # fmt: skip
         if not self._reachable(region):
             return Outcome.INFO, timeout_ns, "timeout"
-        if self._unlucky(region) or (self._relapsed and region == WEST):
+        if self._unlucky(region) or (self._relapsed and region == WEST) or (self._gone_again and region == EAST):
             return Outcome.INFO, LATENCY_NS, "reset"
         if is_write and region not in self._accepting:
             return Outcome.FAIL, LATENCY_NS, None
