@@ -19,6 +19,9 @@ from harness.drill.lifecycle import Phase
 from harness.history.events import Event, Mark
 from harness.measurement.models import FaultInterval
 
+LOSSES = ("region-outage", "region-isolated", "service-outage")
+"""Kinds of faults after which a place cannot serve: it is gone, cut off, or has no database."""
+
 
 def with_fault(case: Case, fault: CaseFault, serving: str, *, concluded: bool) -> Case:
     """A fault was injected. serving: the place that clients are served by; concluded: the current episode is."""
@@ -121,6 +124,19 @@ def _left(case: Case, episode: Episode, at_ns: int) -> list[CaseFault]:
 def _heal_ns(case: Case, episode: Episode, onset: FaultInterval | None, until_ns: int | None) -> int | None:
     stop_ns = None if onset is None else onset.stop_low_ns
     return None if stop_ns is None or (until_ns is not None and stop_ns >= until_ns) else stop_ns
+
+
+def places_left(case: Case, from_ns: int, until_ns: int) -> tuple[str, ...]:
+    """The places that clients could be served by between two moments: no loss of them, or of their database, held."""
+    lost = {
+        fault.target
+        for fault in case.faults
+        if fault.applied
+        and fault.kind in LOSSES
+        and fault.interval.start_high_ns <= from_ns
+        and (fault.interval.stop_low_ns is None or fault.interval.stop_low_ns >= until_ns)
+    }
+    return tuple(place for place in case.addresses if not lost & {place, case.database_of(place)})
 
 
 def _began_ns(case: Case, index: int) -> int:

@@ -111,8 +111,7 @@ class Drill:
         """Wait for the steady state of rest, or of afterwards. INVALID when there is none before any fault."""
         self._start(Phase.STEADY, region)
         self._loop.until(Phase.STEADY, need_steady=True)
-        self.active_region = region
-        self.record.concluded = True
+        self._served_by(region)
 
     # --- When --------------------------------------------------------------------------------------------------
 
@@ -188,8 +187,7 @@ class Drill:
             # and that some of it may go on: where it sees a recovery, there was one.
             if self._loop.judged(requirement).verdict is Verdict.MISSED:
                 raise
-        self.active_region = region
-        self.record.concluded = True
+        self._served_by(region)
         self.record.recovered_ns = self._loop.observation.live.recovered_since_ns
         self._loop.mark(Phase.RECOVERED)
         self._loop.judge_now(requirement)
@@ -209,17 +207,18 @@ class Drill:
         self.record.require("failback", place=region, from_ns=self.record.heal_ns)
         self._start(Phase.FAILBACK, region)
         self._loop.until(Phase.FAILBACK)
-        self.active_region = region
-        self.record.concluded = True
+        self._served_by(region)
 
     @_step
     def require_no_failover(self, region: str) -> None:
-        """After a blip: the answer did not change, and nobody else acknowledged writes."""
-        self.record.require("no-failover", place=region)
+        """After a blip, or since clients were last served: no answer changed, and nobody else acknowledged writes."""
         self._require_running(region)
+        from_ns = self.record.settled_ns
+        self.record.require("no-failover", place=region, from_ns=from_ns)
         self._loop.observation.expect_active(region)
         self._watch_until(self._clock.now_ns() + self.record.case.window_ns)
-        requirement = self.record.require("no-failover", place=region, until_ns=self._clock.now_ns())
+        until_ns = self._clock.now_ns()
+        requirement = self.record.require("no-failover", place=region, from_ns=from_ns, until_ns=until_ns)
         self.record.concluded = True
         self._loop.judge_now(requirement)
 
@@ -275,6 +274,11 @@ class Drill:
         self.record.heal(tuple(self.record.active), self.active_region)
 
     # --- inside ------------------------------------------------------------------------------------------------
+
+    def _served_by(self, region: str) -> None:
+        """A step has waited for that, and has seen it."""
+        self.active_region = region
+        self.record.settled(self._clock.now_ns())
 
     def _start(self, phase: Phase, region: str) -> None:
         self._require_running(region)

@@ -10,13 +10,16 @@ from harness.checkers.durability import durability
 from harness.checkers.failback import Usual, as_evidence, failback, refuses
 from harness.checkers.flapping import flapping, needless_failover
 from harness.checkers.nowhere import nowhere
-from harness.checkers.result import CheckResult, some
+from harness.checkers.result import CheckResult, Finding, some
 from harness.checkers.split_brain import split_brain
 from harness.drill.case import Case, Final, Requirement
+from harness.drill.episodes import places_left
 from harness.drill.measures import ONE_DATABASE, EpisodeMeasures, Measures
 from harness.measurement.availability import share
 from harness.measurement.models import JUDGED_COHORT, address_of
 from harness.measurement.recovery_point import RecoveryPoint
+from harness.measurement.relapse import relapses
+from harness.measurement.statistics import tolerated_failures
 from harness.outcome import Verdict, merge
 from harness.units import to_ns, to_s
 
@@ -61,7 +64,11 @@ def converged(data: Final) -> bool:
 
 def _planned_changes(case: Case) -> int:
     """How often the answer may change: a plan that sits an episode out may not move at all."""
-    sat_out = {r.episode for r in case.required if r.name == "no-failover"}
+    moved = {
+        r.episode for r in case.required
+        if r.name == "rto" and r.episode is not None and r.place != case.episodes[r.episode].serving
+    }  # fmt: skip
+    sat_out = {r.episode for r in case.required if r.name == "no-failover"} - moved
     counted = [n for n, e in enumerate(case.episodes) if e.begins == "fault" and n not in sat_out]
     return _CHANGES_OF_AN_EPISODE * len(counted)
 
@@ -78,26 +85,68 @@ def _rto(requirement: Requirement, measures: Measures) -> CheckResult:
     if case.objectives.rto_s is None:
         return CheckResult("rto_s", Verdict.UNKNOWN, "no recovery time objective was stated")
     result = objective_checks.rto(None if episode is None else episode.worst, case.objectives.rto_s)
-    if episode is None or result.verdict is Verdict.MISSED or requirement.place is None:
+    if episode is None or result.verdict is Verdict.MISSED:
         return result
     ends = [moment for moment in (episode.stretch.heal_ns, episode.stretch.until_ns) if moment is not None]
-    until_ns = min(ends, default=max((o.sent_ns for o in measures.operations), default=0))
-    elsewhere = _not_served_by(measures, requirement.place, until_ns)
-    return CheckResult("rto_s", Verdict.MISSED, elsewhere) if elsewhere else result
+    result = _lasting(result, episode, measures, min(ends, default=None))
+    if result.verdict is Verdict.MISSED or requirement.place is None:
+        return result
+    return _served_by(requirement.place, measures, min(ends, default=None), episode) or result
 
 
-def _not_served_by(measures: Measures, place: str, until_ns: int) -> str:
-    """Why the judged clients were not all served by a place in the time before until_ns; "" when they were."""
+def _lasting(
+    result: CheckResult, episode: EpisodeMeasures, measures: Measures, until_ns: int | None
+) -> CheckResult:  # fmt: skip
+    """A recovery, unless clients went without service again before until_ns: for longer than the objective allows.
+
+    A shorter time is within the promise, and yet it is news: what recovered once did not stay.
+    """
+    case, objective_ns = measures.case, to_ns(measures.case.objectives.rto_s or 0.0)
+    judged, onset = episode.cohorts.get(JUDGED_COHORT), episode.onset
+    if judged is None or onset is None:
+        return result
+    served_ns = {who: time.recovered_at_ns or onset.start_high_ns for who, time in judged.by_client.items()}
+    usual = _usual(case, episode)
+    again = relapses(
+        measures.operations, served_ns, until_ns=until_ns, window_ns=usual.window_ns, padding=usual.padding,
+        failure_rate=usual.failure_rate, timeout_ns=usual.timeout_ns,
+    )  # fmt: skip
+    if not again:
+        return result
+    worst, high_ns = again[0], again[0].bracket.high_ns
+    how_long = f"{to_s(worst.bracket.low_ns):.2f} s or more"
+    if high_ns is not None:
+        how_long = f"{to_s(worst.bracket.low_ns):.2f} to {to_s(high_ns):.2f} s"
+    text = f"client {worst.client} ({worst.kind}) was lost again after it had been served, for {how_long}"
+    found = (*result.findings, Finding("relapse", f"{case.told(episode.index)}{text}", "serious"))
+    if worst.bracket.low_ns > objective_ns:
+        return CheckResult("rto_s", Verdict.MISSED, f"{text}, objective {to_s(objective_ns):g} s", found)
+    if any((time.bracket.high_ns or 0) > objective_ns for time in again):
+        verdict = merge([result.verdict, Verdict.UNKNOWN])
+        return CheckResult("rto_s", verdict, f"{result.text}; {text}", found)
+    return replace(result, findings=found)
+
+
+def _served_by(
+    place: str, measures: Measures, until_ns: int | None, episode: EpisodeMeasures
+) -> CheckResult | None:  # fmt: skip
+    """MISSED when the judged clients were not all served by a place in the end, None when they were.
+
+    until_ns: when something else happened; None: never. At the latest it is when the clients were stopped.
+    """
     address = measures.case.addresses[place]
-    tail = [
-        o
-        for o in measures.operations
-        if o.invoke.cohort == JUDGED_COHORT and until_ns - _TAIL_NS <= o.sent_ns < until_ns - _IN_FLIGHT_NS
-    ]
-    there = [o for o in tail if o.good and address_of(o) == address]
-    if tail and len(there) >= _SERVED_SHARE * len(tail):
-        return ""
-    return f"only {len(there)} of {len(tail)} requests of the clients were served by {place} in the end"
+    judged = [o for o in measures.operations if o.invoke.cohort == JUDGED_COHORT]
+    stopped_ns = max((o.sent_ns for o in judged), default=0)
+    end_ns = stopped_ns if until_ns is None else min(until_ns, stopped_ns)
+    tail = [o for o in judged if end_ns - _TAIL_NS <= o.sent_ns < end_ns - _IN_FLIGHT_NS]
+    if not tail:
+        return CheckResult("rto_s", Verdict.UNKNOWN, "not measurable: no dns client sent anything in the end")
+    there = sum(o.good and address_of(o) == address for o in tail)
+    rate = episode.failure_rates.get(JUDGED_COHORT, 0.0)
+    if len(tail) - there <= max((1 - _SERVED_SHARE) * len(tail), tolerated_failures(len(tail), rate)):
+        return None
+    text = f"only {there} of {len(tail)} requests of the clients were served by {place} in the end"
+    return CheckResult("rto_s", Verdict.MISSED, text)
 
 
 def _rpo(requirement: Requirement, measures: Measures) -> CheckResult:
@@ -193,32 +242,35 @@ def _by_address(case: Case) -> Mapping[str, str]:
 
 
 def _no_failover(requirement: Requirement, measures: Measures) -> CheckResult:
-    episode, ended_ns, place = _episode(requirement, measures), requirement.until_ns, requirement.place
-    if episode is None or not episode.episode.faults or ended_ns is None or place is None:
-        return CheckResult("no-failover", Verdict.UNKNOWN, "no blip was injected")
+    name, episode, ended_ns, place = (
+        "no-failover", _episode(requirement, measures), requirement.until_ns, requirement.place,
+    )  # fmt: skip
+    if episode is None or ended_ns is None or place is None or episode.onset is None:
+        return CheckResult(name, Verdict.UNKNOWN, "no blip was injected")
+    faults = [measures.case.faults[i].started_ns for i in episode.episode.faults]
+    began_ns = min(faults, default=episode.onset.start_high_ns)
     result = needless_failover(
         measures.context,
         measures.operations,
         stayed_address=measures.case.addresses[place],
-        from_ns=min(measures.case.faults[i].started_ns for i in episode.episode.faults),
+        from_ns=began_ns if requirement.from_ns is None else requirement.from_ns,
         to_ns=ended_ns,
     )
-    elsewhere = _not_served_by(measures, place, ended_ns)
-    if elsewhere and result.verdict is not Verdict.MISSED:
-        return CheckResult("no-failover", Verdict.MISSED, f"after the blip {elsewhere}")
+    elsewhere = _served_by(place, measures, ended_ns, episode)
+    if elsewhere is not None and result.verdict is not Verdict.MISSED:
+        return CheckResult(name, elsewhere.verdict, f"after the blip {elsewhere.text}")
     return result
 
 
 def _nowhere(requirement: Requirement, measures: Measures) -> CheckResult:
-    episode = _episode(requirement, measures)
+    case, episode = measures.case, _episode(requirement, measures)
     if episode is None or episode.onset is None or requirement.until_ns is None:
         return CheckResult("nowhere-to-go", Verdict.UNKNOWN, "nothing was lost")
-    return nowhere(
-        measures.operations,
-        regions=_by_address(measures.case),
-        from_ns=episode.onset.start_high_ns,
-        to_ns=requirement.until_ns,
-    )
+    from_ns, until_ns = episode.onset.start_high_ns, requirement.until_ns
+    if left := places_left(case, from_ns, until_ns):
+        text = f"{some(left)} was not lost, so clients had somewhere to go"
+        return CheckResult("nowhere-to-go", Verdict.UNKNOWN, text)
+    return nowhere(measures.operations, regions=_by_address(case), from_ns=from_ns, to_ns=until_ns)
 
 
 def _error_budget(requirement: Requirement, measures: Measures) -> CheckResult:

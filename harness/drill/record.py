@@ -28,8 +28,9 @@ class Record:
     """One drill so far. active: what holds, by the fault's index in the case, oldest first.
 
     heal_ns: when something was healed last. recovered_ns: since when clients have been served again, where a step has
-    waited for that. concluded: the current episode has been; see `episodes`. final: the
-    tables after the end; commits: None where none are kept.
+    waited for that. concluded: the current episode has been; see `episodes`. settled_ns: since when the place that
+    serves has been known, because a step of the current episode has waited for it. final: the tables after the end;
+    commits: None where none are kept.
     """
 
     plan: DrillPlan
@@ -39,6 +40,7 @@ class Record:
     heal_ns: int | None = None
     recovered_ns: int | None = None
     concluded: bool = False
+    settled_ns: int | None = None
     final: Final | None = None
     commits: tuple[Commit, ...] | None = None
 
@@ -78,7 +80,7 @@ class Record:
         self._begin(case, serving)
 
     def _begin(self, fault: CaseFault, serving: str) -> None:
-        self.recovered_ns = None
+        self.recovered_ns = self.settled_ns = None
         self.case = episodes.with_fault(self.case, fault, serving, concluded=self.concluded)
         self.concluded = False
 
@@ -106,6 +108,12 @@ class Record:
             if place:
                 self.case = episodes.with_heal(self.case, chosen, serving, place)
             self.concluded = len(self.case.episodes) == before
+            if not self.concluded:
+                self.settled_ns = None
+
+    def settled(self, now_ns: int) -> None:
+        """A step has waited for who serves, and knows it now."""
+        self.concluded, self.settled_ns = True, now_ns
 
     def _healed(self, index: int, active: ActiveFault) -> None:
         faults = list(self.case.faults)

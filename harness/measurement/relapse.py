@@ -56,6 +56,8 @@ def _of_client(
         time = None if JUDGED_COHORT not in cohorts else cohorts[JUDGED_COHORT].worst
         if time is None or time.unaffected:
             return
+        if time.never_recovered and time.bracket.low_ns == 0:
+            return  # a failure right before the end, of which nobody can say that it was more than one
         yield time
         if time.recovered_at_ns is None or time.recovered_at_ns <= since_ns:
             return

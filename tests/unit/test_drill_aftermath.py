@@ -76,3 +76,144 @@ def test_a_primary_that_stays_is_a_failback_and_so_is_one_before_the_next_outage
 def test_failures_by_chance_after_the_failback_are_no_outage(tmp_path: Path) -> None:
     result = run_drill(tmp_path, there_and_back, Story(stray=300))
     assert verdicts(result, "failback") == [Verdict.MET], result.reasons
+
+
+# --- after the recovery, while the fault still holds --------------------------------------------------------------------
+
+
+def over_and_watched(drill: Drill) -> None:
+    begin(drill)
+    lose(drill, EAST)
+    drill.require_recovery(WEST)
+    drill.watch(60)
+    drill.heal()
+    drill.require_failback(EAST)
+    drill.require("durability", at_rest=True)
+
+
+def test_a_second_outage_before_the_heal_that_is_longer_than_the_objective_is_a_miss(tmp_path: Path) -> None:
+    result = run_drill(tmp_path, over_and_watched, Story(relapse=(30, 55)))
+    assert verdicts(result, "rto_s") == [Verdict.MISSED]
+    assert "was lost again after it had been served, for 24." in told(result)
+
+
+def test_a_shorter_second_outage_is_a_serious_finding(tmp_path: Path) -> None:
+    result = run_drill(tmp_path, over_and_watched, Story(relapse=(30, 38)))
+    assert result.verdict is Verdict.MET, result.reasons
+    [text] = serious(result)
+    assert "was lost again after it had been served, for 7." in text
+
+
+def test_a_second_outage_before_the_next_episode_counts_for_the_one_that_it_is_in(tmp_path: Path) -> None:
+    def scenario(drill: Drill) -> None:
+        begin(drill)
+        lose(drill, EAST)
+        drill.require_recovery(WEST)
+        drill.watch(60)
+        drill.reach_steady_state(WEST)
+        drill.inject("replication-stall")
+        drill.require_recovery(WEST)
+
+    result = run_drill(tmp_path, scenario, Story(relapse=(30, 55)))
+    assert verdicts(result, "rto_s") == [Verdict.MISSED, Verdict.MET]
+    assert told(result).startswith(f"episode 1 (region-outage {EAST}): client dns-")
+
+
+def test_failures_by_chance_after_the_recovery_are_no_second_outage(tmp_path: Path) -> None:
+    result = run_drill(tmp_path, over_and_watched, Story(stray=150))
+    assert verdicts(result, "rto_s") == [Verdict.MET], result.reasons
+    assert serious(result) == []
+
+
+@pytest.mark.parametrize("at_rest", [True, False])
+def test_a_recovery_before_the_end_of_a_scenario_that_heals_nothing_stands(tmp_path: Path, at_rest: bool) -> None:
+    def scenario(drill: Drill) -> None:
+        begin(drill)
+        drill.inject("replication-stall")
+        drill.require_recovery(EAST)
+        if at_rest:
+            drill.require("split-brain", at_rest=True)
+
+    result = run_drill(tmp_path, scenario, Story(stalls=False, replication_s=6.0))
+    assert verdicts(result, "rto_s") == [Verdict.MET], result.reasons
+
+
+# --- who has nowhere to go ----------------------------------------------------------------------------------------------
+
+
+def test_clients_that_are_not_served_had_somewhere_to_go_unless_every_place_was_lost(tmp_path: Path) -> None:
+    def scenario(drill: Drill) -> None:
+        begin(drill)
+        lose(drill, EAST)
+        drill.require_nowhere()
+        drill.heal()
+        drill.require_failback(EAST)
+
+    result = run_drill(tmp_path, scenario, Story(takeover_s=None))
+    assert verdicts(result, "nowhere-to-go") == [Verdict.UNKNOWN]
+    assert f"{WEST} was not lost, so clients had somewhere to go" in told(result)
+
+
+def test_a_loss_that_healed_by_itself_does_not_hold(tmp_path: Path) -> None:
+    def scenario(drill: Drill) -> None:
+        begin(drill)
+        lose(drill, WEST, "refuse", for_s=10)
+        lose(drill, EAST)
+        drill.require_nowhere()
+
+    result = run_drill(tmp_path, scenario, Story(takeover_s=None))
+    assert verdicts(result, "nowhere-to-go") == [Verdict.UNKNOWN]
+
+
+def test_a_place_whose_database_is_lost_cannot_serve_either(tmp_path: Path) -> None:
+    def scenario(drill: Drill) -> None:
+        begin(drill)
+        lose(drill, WEST)
+        drill.inject("service-outage", region=EAST, mode="black-hole", service="dynamodb")
+        drill.require_nowhere()
+
+    assert verdicts(run_drill(tmp_path, scenario), "nowhere-to-go") == [Verdict.MET]
+
+
+# --- staying ------------------------------------------------------------------------------------------------------------
+
+
+def test_clients_may_stay_where_a_planned_failover_brought_them(tmp_path: Path) -> None:
+    def scenario(drill: Drill) -> None:
+        begin(drill)
+        lose(drill, EAST)
+        drill.require_recovery(WEST)
+        drill.heal()
+        drill.require_no_failover(WEST)
+
+    result = run_drill(tmp_path / "stay", scenario, Story(failback_s=None))
+    assert result.verdict is Verdict.MET, result.reasons
+    assert not [finding for finding in result.findings if finding.id == "A11"]
+    went = run_drill(tmp_path / "went", scenario)
+    assert verdicts(went, "needless_failover") == [Verdict.MISSED]
+
+
+def test_clients_may_stay_where_the_failback_brought_them(tmp_path: Path) -> None:
+    def scenario(drill: Drill) -> None:
+        begin(drill)
+        lose(drill, EAST)
+        drill.require_recovery(WEST)
+        drill.heal()
+        drill.require_failback(EAST)
+        drill.require_no_failover(EAST)
+
+    result = run_drill(tmp_path, scenario)
+    assert result.verdict is Verdict.MET, result.reasons
+
+
+def test_a_blip_counts_from_its_beginning_although_it_has_healed(tmp_path: Path) -> None:
+    def scenario(drill: Drill) -> None:
+        begin(drill)
+        lose(drill, EAST)
+        drill.watch(15)
+        drill.heal()
+        drill.watch(20)
+        drill.require_no_failover(EAST)
+
+    result = run_drill(tmp_path, scenario)
+    assert verdicts(result, "needless_failover") == [Verdict.MISSED]
