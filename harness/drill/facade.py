@@ -175,11 +175,12 @@ class Drill:
 
     @_step
     def require_recovery(self, region: str) -> None:
-        """Wait until every judged client is served again and nothing fails for the window; judge the RTO."""
+        """Wait until every judged client is served by that place and nothing fails for the window; judge the RTO."""
         self._require_running(region)
         self.record.expect(region)
         requirement = self.record.require("rto", place=region)
-        self._loop.enter(Phase.RECOVERY)
+        self._loop.observation.expect_active(region)
+        self._loop.enter(Phase.RECOVERY, place=region)
         try:
             self._loop.until(Phase.RECOVERY)
         except DrillMissed:

@@ -10,7 +10,7 @@ lifecycle mark for the history). It never asks the system under test anything.
 |----------|------------------------------------------------------------|--------------------------------------|
 | STEADY   | facts are steady for `steady_for_ns` without a break       | `steady_timeout_ns` passed: INVALID  |
 | FAULT    | the canary has seen the fault at its victim                | `canary_timeout_ns` passed: INVALID  |
-| RECOVERY | every judged client is served again (then HOLD)            | objective + window passed: MISSED    |
+| RECOVERY | every judged client is served again by it (then HOLD)      | objective + window passed: MISSED    |
 | HOLD     | nothing fails for the window (a failure: back to RECOVERY) | never: how late is for the bracket   |
 | OBSERVE  | its time has passed                                        | never                                |
 | FAILBACK | all clients are served by that place for `settle_ns`       | `failback_timeout_ns` passed: MISSED |
@@ -184,19 +184,30 @@ def _fault(state: State, facts: Facts, now_ns: int) -> tuple[Effect, ...]:
 
 def _recovery(state: State, facts: Facts, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
     limits, started = state.limits, state.fault_ns if state.fault_ns is not None else state.since_ns
-    since = facts.recovered_since_ns
+    since, lasting = _lasts_since(state, facts), facts.recovered_since_ns
     if since is not None and now_ns - since >= limits.window_ns:
         return state, (Reached(Phase.RECOVERY),)
     # The clients need the whole window after the objective's last moment before a miss is certain. Those that came
     # back late are watched to the end, too: whether that was too late is for the bracket to say.
     if since is None and now_ns - started > limits.objective_ns + limits.window_ns:
-        return state, (
-            GiveUp(Verdict.MISSED, f"clients were not served again within {to_s(limits.objective_ns):g} s, fault held"),
-        )
+        within = f"within {to_s(limits.objective_ns):g} s, fault held"
+        if lasting is None:
+            return state, (GiveUp(Verdict.MISSED, f"clients were not served again {within}"),)
+        if now_ns - lasting >= limits.window_ns:
+            return state, (
+                GiveUp(Verdict.MISSED, f"clients were served, but not all of them by {state.place} {within}"),
+            )
     wanted = Phase.RECOVERY if since is None else Phase.HOLD
     if wanted is not state.phase:
         return replace(state, phase=wanted), (Announce(wanted),)
     return state, ()
+
+
+def _lasts_since(state: State, facts: Facts) -> int | None:
+    """Since when clients have been served without a break: by the place that is meant, where one is."""
+    if not state.place or facts.recovered_since_ns is None:
+        return facts.recovered_since_ns
+    return None if facts.served_since_ns is None else max(facts.recovered_since_ns, facts.served_since_ns)
 
 
 def _failback(state: State, facts: Facts, now_ns: int) -> tuple[Effect, ...]:
@@ -223,10 +234,12 @@ def next_deadline_ns(state: State, facts: Facts) -> int | None:
     if state.phase is Phase.FAULT:
         return state.since_ns + limits.canary_timeout_ns + 1
     if state.phase in (Phase.RECOVERY, Phase.HOLD):
-        if facts.recovered_since_ns is not None:
-            return facts.recovered_since_ns + limits.window_ns
+        lasts_since, recovered_since = _lasts_since(state, facts), facts.recovered_since_ns
+        if lasts_since is not None:
+            return lasts_since + limits.window_ns
         started = state.fault_ns if state.fault_ns is not None else state.since_ns
-        return started + limits.objective_ns + limits.window_ns + 1
+        given_up_ns = started + limits.objective_ns + limits.window_ns + 1
+        return given_up_ns if recovered_since is None else max(given_up_ns, recovered_since + limits.window_ns)
     if state.phase is Phase.OBSERVE:
         return state.until_ns
     if state.phase is Phase.FAILBACK:

@@ -22,7 +22,8 @@ from harness.drill.lifecycle import (
 LIMITS = Limits(5, 40, 4, 20, 10, 2, 60)
 moments = st.none() | st.integers(0, 300)
 facts = st.builds(Facts, st.just(()) | st.just(("why not",)), st.booleans(), moments, moments)
-events = st.builds(Enter, st.sampled_from(Phase), moments) | st.builds(Observed, facts)
+entries = st.builds(Enter, st.sampled_from(Phase), moments, st.sampled_from(["", "the standby"]))
+events = entries | st.builds(Observed, facts)
 histories = st.lists(st.tuples(st.integers(0, 15), events), max_size=40)
 
 

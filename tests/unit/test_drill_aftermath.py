@@ -217,3 +217,43 @@ def test_a_blip_counts_from_its_beginning_although_it_has_healed(tmp_path: Path)
 
     result = run_drill(tmp_path, scenario)
     assert verdicts(result, "needless_failover") == [Verdict.MISSED]
+
+
+# --- who serves ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_recovery_is_waited_for_until_the_place_that_is_named_serves(tmp_path: Path) -> None:
+    """The standby never noticed: clients are served all along, and come to the primary once it can serve again."""
+
+    def scenario(drill: Drill) -> None:
+        begin(drill)
+        lose(drill, EAST)
+        drill.require_recovery(WEST)
+        drill.inject("replication-stall")
+        drill.watch(20)
+        drill.heal("the primary region")
+        drill.require_recovery(EAST)
+
+    result = run_drill(tmp_path, scenario, Story(failback_s=10))
+    assert verdicts(result, "rto_s") == [Verdict.MET, Verdict.MET], result.reasons
+    never = run_drill(tmp_path / "never", scenario, Story(failback_s=None))
+    assert verdicts(never, "rto_s")[-1] is Verdict.MISSED
+    assert f"clients were served, but not all of them by {EAST} within 20 s" in told(never)
+
+
+def test_after_a_partial_heal_the_window_counts_from_the_heal(tmp_path: Path) -> None:
+    """The clients have been served for long by the place that is named; what the heal does to them shows later."""
+
+    def scenario(drill: Drill) -> None:
+        begin(drill)
+        lose(drill, EAST)
+        drill.require_recovery(WEST)
+        drill.inject("replication-stall")
+        drill.watch(20)
+        drill.heal("the primary region")
+        drill.require_recovery(WEST)
+
+    stays = run_drill(tmp_path, scenario, Story(failback_s=None))
+    assert stays.verdict is Verdict.MET, stays.reasons
+    leaves = run_drill(tmp_path / "leaves", scenario, Story(failback_s=6))
+    assert verdicts(leaves, "rto_s")[-1] is Verdict.MISSED

@@ -145,6 +145,26 @@ def test_the_objective_counts_from_the_fault_and_not_from_the_step_that_asks() -
     assert isinstance(seen(late, 40.5, Facts())[1][0], GiveUp)
 
 
+def test_a_recovery_is_no_sooner_than_the_place_that_is_meant_has_served_for_the_window() -> None:
+    state, _ = step(State(LIMITS), Enter(Phase.RECOVERY, place="us-west-2"), 0)
+    by_others = Facts(recovered_since_ns=2 * S)
+    state, effects = seen(state, 20, by_others)
+    assert effects == ()
+    by_it = Facts(recovered_since_ns=2 * S, served_since_ns=22 * S)
+    state, effects = seen(state, 31.9, by_it)
+    assert effects == (Announce(Phase.HOLD),)
+    assert Reached(Phase.RECOVERY) in seen(state, 32, by_it)[1]
+
+
+def test_clients_that_are_served_by_somebody_else_are_given_up_in_the_end() -> None:
+    state, _ = step(State(LIMITS), Enter(Phase.RECOVERY, place="us-west-2"), 0)
+    by_others = Facts(recovered_since_ns=2 * S)
+    assert seen(state, 30, by_others)[1] == ()
+    [told] = seen(state, 30.1, by_others)[1]
+    assert isinstance(told, GiveUp)
+    assert "not all of them by us-west-2 within 20 s" in told.reason
+
+
 # --- OBSERVE, FAILBACK, the rest ------------------------------------------------------------------------------------
 
 
