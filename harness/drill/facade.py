@@ -1,6 +1,7 @@
 """Drill: what the steps of a scenario talk to. Waits, injects, and asks for judgement; decides nothing itself.
 
 The waiting is decided by `lifecycle`, what belongs together by `episodes`, numbers and verdicts by `conclusion`.
+Over 300 lines because every step of the vocabulary is one short method here, and each needs the same few things.
 """
 
 from __future__ import annotations
@@ -22,12 +23,13 @@ from harness.drill.loop import DrillLoop
 from harness.drill.plan import DrillPlan, limits_of, objectives_of
 from harness.drill.progress import LiveStatus
 from harness.drill.record import opening, verdict_of
-from harness.drill.words import place_of, target_of
+from harness.drill.words import healed_by, place_of, target_of
 from harness.errors import DrillMissed, InputError, VerdictReached
 from harness.faults.catalogue import fault_named
 from harness.outcome import Verdict
 from harness.units import to_ns, to_s
 
+PROMISED_LATE = "an objective is promised before the first fault, and holds for the whole drill"
 Step = TypeVar("Step", bound=Callable[..., None])
 
 
@@ -79,7 +81,12 @@ class Drill:
         return self._backend.timing.interval_s(production_s)
 
     def promise(self, **objectives: Any) -> None:
-        """Objectives that the scenario states, over those of the environment; `--set objective...` wins over both."""
+        """Objectives that the scenario states, over those of the environment; `--set objective...` wins over both.
+
+        They are those of the whole drill. Raises InputError after its first fault.
+        """
+        if self.record.case.faults:
+            raise InputError(PROMISED_LATE)
         environment, timing = self._backend.environment, self._backend.timing
         stated = replace(self.record.case.objectives, **objectives)
         promised = objectives_of(environment, timing, self._settings, stated)
@@ -160,8 +167,7 @@ class Drill:
 
     def heal(self, region: str | None = None) -> None:
         """Undo every fault that holds, or only those of one place. Raises InputError when none of that place holds."""
-        place = None if region is None else self.region(region)
-        own = None if place is None else {place, self._backend.environment.database_of(place)}
+        place, own = (None, None) if region is None else healed_by(region, self._backend.environment)
         faults = self.record.case.faults
         chosen = [index for index in self.record.active if own is None or faults[index].target in own]
         never = self.record.case.ended_by is not None or any(f.target in (own or ()) and not f.applied for f in faults)

@@ -37,6 +37,17 @@ def target_of(words: str, environment: Environment, service: str | None = None) 
     return environment.database_of(place) if service == DYNAMODB else place
 
 
+def healed_by(words: str, environment: Environment) -> tuple[str, frozenset[str]]:
+    """Whose heal `the primary region heals`, `region NAME heals` is: its name, and the targets of the faults that heal.
+
+    A place heals with its database; where a region is named that is only somebody's database, that alone. Raises
+    InputError.
+    """
+    name = target_of(words, environment)
+    place = environment.place_named(name)
+    return name, frozenset({name} if place is None else {name, place.database_name})
+
+
 def location_of(name: str, environment: Environment) -> str:
     """A place, the region of a database, or `outside`, as one end of a link. Raises InputError."""
     known = [*environment.locations, OUTSIDE]

@@ -11,9 +11,12 @@ from typing import Any
 from pytest_bdd.steps import StepFunctionContext, step_function_context_registry
 
 from harness.drill.options import RunOptions
+from harness.drill.facade import PROMISED_LATE
 from harness.drill.plan import law_of, objectives_of
-from harness.drill.words import instance_of, location_of, place_of, target_of
+from harness.drill.words import healed_by, instance_of, location_of, place_of, target_of
 from harness.errors import InputError, Problem
+from harness.faults.catalogue import fault_named
+from harness.pytest_plugin.course import NEED_CLIENTS, Course
 from harness.pytest_plugin.scenarios import defines
 from harness.units import to_s
 
@@ -35,6 +38,7 @@ class Rehearsal:
     def __init__(self, options: RunOptions) -> None:
         self._options = options
         self.asked: list[Asked] = []
+        self.course = Course()
         self.line = 0
         self.active_region = options.environment.primary.name
 
@@ -46,33 +50,76 @@ class Rehearsal:
         """See Drill.scaled_s."""
         return self._options.timing.interval_s(production_s)
 
+    def promise(self, **objectives: Any) -> None:
+        """Remember objectives. Raises InputError when something is broken already, as Drill.promise does."""
+        if self.course.broken:
+            raise InputError(PROMISED_LATE)
+        self._remember("promise", objectives)
+
     def inject(self, kind: str, **arguments: Any) -> None:
-        """Remember a fault. Raises InputError for places and processes that there are not."""
+        """Remember a fault. Raises InputError for places and processes that there are not, and what is no fault."""
         environment, subject = self._options.environment, self._options.subject
-        if arguments.get("region") is not None:
-            target_of(arguments["region"], environment, arguments.get("service"))
+        named = {k: v for k, v in arguments.items() if k not in ("region", "mode", "for_s")}
+        region, target = arguments.get("region"), None
+        if region is not None:
+            target = target_of(region, environment, arguments.get("service"))
         for end in ("source", "to", "target"):
             if arguments.get(end) is not None:
                 location_of(arguments[end], environment)
         if arguments.get("instance") is not None:
             instance_of(arguments["instance"], subject, environment)
+        mode = self._options.settings.mode_of(kind, arguments.get("mode"))
+        fault = fault_named(kind, target=target, mode=mode, **named)
+        self.course.clients_at_work()
+        self.course.breaks(fault, heals_itself=arguments.get("for_s") is not None)
         self._remember("inject", {"kind": kind, **arguments})
 
+    def stall_replication(self, for_s: float | None) -> None:
+        """Remember a stall, which goes on until it is healed."""
+        self.course.clients_at_work()
+        self.course.breaks(fault_named("replication-stall"), heals_itself=False)
+        self._remember("stall_replication", {"for_s": for_s})
+
     def heal(self, region: str | None = None) -> None:
-        """Remember a heal. Raises InputError for a place that there is not."""
-        if region is not None:
-            self.region(region)
+        """Remember a heal. Raises InputError for a place that there is not, or where nothing holds."""
+        if region is None:
+            self.course.heals_all(self.line)
+        else:
+            self.course.heals(*healed_by(region, self._options.environment), line=self.line)
         self._remember("heal", {} if region is None else {"region": region})
+
+    def require_recovery(self, region: str) -> None:
+        """See Drill.require_recovery. Raises InputError when there is nothing left to recover from."""
+        self.course.clients_at_work()
+        self.course.recovers(region)
+        self._remember("require_recovery", {"region": region})
+
+    def require_nowhere(self) -> None:
+        """See Drill.require_nowhere. Raises InputError unless every place is lost."""
+        self.course.clients_at_work()
+        self.course.goes_nowhere(self._options.environment)
+        self._remember("require_nowhere", {})
+
+    def require(self, requirement: str, *, at_rest: bool = False) -> None:
+        """See Drill.require. Raises InputError for final data while something is broken."""
+        if at_rest:
+            self.course.rests(self.line)
+        self._remember("require", {"requirement": requirement, "at_rest": at_rest})
 
     def _remember(self, what: str, arguments: dict[str, Any]) -> None:
         self.asked.append(Asked(what, arguments, self.line))
 
     def __getattr__(self, name: str) -> Callable[..., None]:
-        return lambda *_, **arguments: self._remember(name, arguments)
+        def ask(*_: Any, **arguments: Any) -> None:
+            if name in NEED_CLIENTS:
+                self.course.clients_at_work()
+            self._remember(name, arguments)
+
+        return ask
 
 
 def refuse_mistakes(file: Path, scenario: Any, options: RunOptions) -> None:
-    """Refuse steps about what there is not, and faults that heal too early to show anything.
+    """Refuse steps about what there is not, or in an order that can show nothing, and faults that heal too early.
 
     scenario: pytest-bdd's, with its examples filled in. Raises InputError with file and line.
     """
@@ -122,6 +169,7 @@ def _rehearse(file: Path, scenario: Any, options: RunOptions) -> tuple[Sequence[
     for step in scenario.steps:
         found = next((definition for definition in ours if defines(definition, step)), None)
         if found is None:
+            rehearsal.course.foreign = True
             continue
         rehearsal.line = step.line_number
         try:

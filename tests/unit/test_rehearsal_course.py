@@ -1,0 +1,99 @@
+"""Steps that can show nothing where they stand are refused when a scenario is loaded, by file and line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pytest_bdd.parser import FeatureParser
+from simulated_backend import EAST, ROOT, SimulatedBackend, plan
+
+from harness.drill.facade import Drill
+from harness.drill.options import resolve
+from harness.errors import InputError
+from harness.pytest_plugin.rehearsal import refuse_mistakes
+
+OPENING = ("Given the application runs in two regions", "And steady state in the primary region")
+EAST_LOST = "When the primary region is lost, black-holed"
+WEST_LOST = "When the standby region is lost, black-holed"
+BY_STANDBY = "Then clients are served by the standby region within the recovery time objective"
+BY_PRIMARY = "Then clients are served by the primary region within the recovery time objective"
+ALL_HEAL = "When the fault heals"
+EAST_HEALS, WEST_HEALS = "When the primary region heals", "When the standby region heals"
+NOWHERE = "Then clients have nowhere to go"
+BACK = "Then service fails back to the primary region"
+NOTHING_LOST = "Then nothing that was acknowledged stays lost"
+OBJECTIVE = "Given a recovery time objective of 15 seconds"
+
+
+def load(folder: Path, *steps: str, environment: str = "embedded") -> None:
+    """As pytest does it: whatever is wrong raises."""
+    lines = "".join(f"    {step}\n" for step in (*OPENING, *steps))
+    file = folder / "mine.feature"
+    file.write_text(f"Feature: Mine\n  Scenario: One\n{lines}", encoding="utf-8")
+    options = resolve({"environment": environment}, {}, ROOT, 1)
+    [scenario] = FeatureParser(str(folder), file.name, "utf-8").parse().scenarios.values()
+    refuse_mistakes(file, scenario.render({}), options)
+
+
+@pytest.mark.parametrize(
+    ("steps", "line", "told"),
+    [
+        ([EAST_LOST, NOWHERE], 6, "us-west-2 is not lost here"),
+        ([EAST_LOST, WEST_LOST, EAST_HEALS, NOWHERE], 8, "us-east-1 is not lost here"),
+        (["When the primary region is lost, refused, for 20 seconds", WEST_LOST, NOWHERE], 7, "us-east-1 is not lost"),
+        ([EAST_LOST, BY_STANDBY, ALL_HEAL, BY_PRIMARY], 8, "line 7 has healed everything, *service fails back to"),
+        ([EAST_LOST, BY_STANDBY, EAST_HEALS, BY_PRIMARY], 8, "line 7 has healed everything"),
+        ([EAST_LOST, WEST_LOST, NOWHERE, ALL_HEAL, BY_STANDBY], 9, "line 8 has healed everything"),
+        ([EAST_LOST, OBJECTIVE, BY_STANDBY], 6, "an objective is promised before the first fault"),
+        ([EAST_LOST, WEST_HEALS], 6, "no fault of us-west-2 holds here, *; what holds is region-outage us-east-1"),
+        (["When replication between the regions is stalled", EAST_HEALS], 6, "no fault of us-east-1 holds here"),
+        (["When the process monitor.outside is killed", EAST_HEALS], 6, "no fault of us-east-1 holds here"),
+        (["When traffic from us-east-1 to outside vanishes", EAST_HEALS], 6, "no fault of us-east-1 holds here"),
+        ([EAST_LOST, EAST_HEALS, EAST_HEALS], 7, "no fault of us-east-1 holds here, *; nothing holds"),
+        ([EAST_LOST, BY_STANDBY, NOTHING_LOST], 7, "region-outage us-east-1 holds still"),
+        ([NOTHING_LOST, EAST_LOST], 6, "this step needs clients at work, but line 5 has stopped them"),
+        ([NOTHING_LOST, "When 5 seconds pass"], 6, "this step needs clients at work"),
+        ([EAST_LOST, ALL_HEAL, NOTHING_LOST, BACK], 8, "line 7 has stopped them"),
+        (["When 0 % of DynamoDB requests fail in the primary region"], 5, "a share above 0"),
+    ],
+)
+def test_what_can_show_nothing_where_it_stands_is_refused(
+    tmp_path: Path, steps: list[str], line: int, told: str
+) -> None:
+    with pytest.raises(InputError, match=f"mine.feature:{line}: .*{told.replace('*', '.*')}"):
+        load(tmp_path, *steps)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [EAST_LOST, BY_STANDBY, WEST_LOST, NOWHERE, WEST_HEALS, BY_STANDBY, EAST_HEALS, BACK, NOTHING_LOST],
+        [OBJECTIVE, EAST_LOST, BY_STANDBY, ALL_HEAL, BACK, EAST_LOST, BY_STANDBY, ALL_HEAL, NOTHING_LOST],
+        ["When the primary region is lost, refused, for 400 seconds", BY_STANDBY],
+        [EAST_LOST, "When somebody mends it by hand", NOTHING_LOST],
+        [NOTHING_LOST, "Then both regions hold the same data"],
+    ],
+)
+def test_what_can_be_shown_is_taken(tmp_path: Path, steps: list[str]) -> None:
+    load(tmp_path, *steps)
+
+
+def test_a_database_heals_by_the_words_by_which_it_was_lost(tmp_path: Path) -> None:
+    lost = "When DynamoDB is lost in region us-east-1, black-holed"
+    by_role = "When DynamoDB is lost in the primary region, black-holed"
+    for loss in (lost, by_role):
+        for heal in ("When region us-east-1 heals", EAST_HEALS, "When region nyc3 heals"):
+            load(tmp_path, loss, BY_STANDBY, heal, BACK, environment="places")
+    with pytest.raises(InputError, match="no fault of us-east-1 holds here"):
+        load(tmp_path, EAST_LOST, "When region us-east-1 heals", environment="places")
+    load(tmp_path, lost, WEST_LOST, NOWHERE, environment="places")
+
+
+def test_an_objective_after_the_first_fault_is_refused_by_the_drill_itself(tmp_path: Path) -> None:
+    drill = Drill(SimulatedBackend(), plan(), tmp_path)
+    drill.reach_steady_state(EAST)
+    drill.inject("replication-stall")
+    with pytest.raises(InputError, match="promised before the first fault"):
+        drill.promise(rto_s=5.0)
+    drill.abandon()
