@@ -80,9 +80,11 @@ def of_return(
 ) -> Iterator[str]:
     """Why the heal of one fault, while others hold, proves nothing: nobody saw that the place came back."""
     yield from _during(operations, heal, operations_needed, "after the heal")
-    yield from (
-        f"the heal of {name} was not seen: its links fail still" for name, c in canaries.items() if not c.healed
-    )
+    for name, canary in canaries.items():
+        if canary.healed is None:
+            yield f"the heal of {name} was not seen: nobody tried its links afterwards"
+        elif not canary.healed:
+            yield f"the heal of {name} was not seen: its links fail still"
 
 
 def of_witness(lateness_p999_ns: int | None, probe_period_ns: int, untouched: Mapping[str, Share]) -> Iterator[str]:
@@ -105,7 +107,9 @@ def verdict_on(reasons: Iterable[str], seen: Iterable[str]) -> CheckResult:
     if found:
         findings = tuple(Finding("A19", reason, "serious") for reason in found)
         return CheckResult("vacuity", Verdict.INVALID, "the drill proves nothing: " + "; ".join(found), findings)
-    return CheckResult("vacuity", Verdict.MET, f"the fault was there: {'; '.join(seen)}")
+    told = list(seen)
+    what = "the fault was there" if len(told) < 2 else "the faults were there"
+    return CheckResult("vacuity", Verdict.MET, f"{what}: {'; '.join(told)}")
 
 
 def _during(

@@ -186,11 +186,12 @@ def _rto_by_cohort(episode: EpisodeMeasures) -> dict[str, Bracket | None]:
 
 
 def _prediction_s(episode: EpisodeMeasures, case: Case) -> float | None:
-    nowhere = any(r.name == "nowhere-to-go" and r.episode == episode.index for r in case.required)
-    if episode.onset is None or not episode.episode.faults or nowhere:
+    """Of a failover: of a loss that hits whoever serves, after which somebody else must serve."""
+    serving, expected = episode.episode.serving, episode.episode.expected
+    if episode.onset is None or not episode.episode.faults or expected in (None, serving):
         return None
     main = case.faults[episode.episode.faults[-1]]
-    if main.kind not in _LOSSES:
+    if main.kind not in _LOSSES or main.target not in (serving, case.database_of(serving)):
         return None
     # A lost database leaves the application up: its health path answers at once, and says no.
     refused = main.mode in ("refuse", "reset") or main.kind == "service-outage"

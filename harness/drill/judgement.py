@@ -204,7 +204,7 @@ def failback_of(requirement: Requirement, measures: Measures) -> tuple[CheckResu
         standby_refuses=refuses(measures.operations, case.addresses[away], first_ns),
         place="the primary" if back == case.primary else back,
         until_ns=None if episode is None else episode.stretch.until_ns,
-        away="the standby" if away == case.standby else away,
+        away=away,
         usual=_usual(case, episode),
     )
     return result, as_evidence(measured, heal_ns, result)

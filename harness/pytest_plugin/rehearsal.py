@@ -10,8 +10,8 @@ from typing import Any
 
 from pytest_bdd.steps import StepFunctionContext, step_function_context_registry
 
-from harness.drill.options import RunOptions
 from harness.drill.facade import PROMISED_LATE
+from harness.drill.options import RunOptions
 from harness.drill.plan import law_of, objectives_of
 from harness.drill.words import healed_by, instance_of, location_of, place_of, target_of
 from harness.errors import InputError, Problem

@@ -223,9 +223,9 @@ def attach_drill(result: DrillResult, folder: Path) -> None:
 def _measured(result: DrillResult) -> dict[str, str]:
     values = {
         "verdict": str(result.verdict),
-        "RTO": wording.bracket(result.rto),
+        "RTO": wording.of(wording.bracket(result.rto), wording.recovery_episode(result)),
         "RTO promised": objectives.promised_recovery(result),
-        "RPO": wording.recovery_point(result.rpo),
+        "RPO": wording.of(wording.recovery_point(result.rpo), wording.loss_episode(result)),
         "RPO promised": objectives.promised_point(result),
         "predicted": wording.seconds(result.prediction_s),
         "why": result.why,

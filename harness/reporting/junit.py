@@ -58,6 +58,8 @@ def _measured(drill: DrillResult) -> dict[str, str]:
         "verdict": drill.verdict,
         "rto": wording.bracket(drill.rto),
         "rpo": wording.recovery_point(drill.rpo),
+        "rto_episode": wording.recovery_episode(drill) or None,
+        "rpo_episode": wording.loss_episode(drill) or None,
         "predicted_s": drill.prediction_s,
         "control": drill.control,
         "history": drill.history,

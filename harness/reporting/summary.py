@@ -57,7 +57,9 @@ def _table(run: RunResult) -> Table:
     table.add_column("RPO", overflow="fold", min_width=9)
     for drill in run.drills:
         name = Text(wording.one_line(drill.name))
-        table.add_row(verdict(drill.verdict), name, Text(wording.bracket(drill.rto)), Text(wording.lost(drill)))
+        rto = wording.of(wording.bracket(drill.rto), wording.recovery_episode(drill))
+        rpo = wording.of(wording.lost(drill), wording.loss_episode(drill))
+        table.add_row(verdict(drill.verdict), name, Text(rto), Text(rpo))
     return table
 
 
@@ -73,7 +75,7 @@ def _details(drill: DrillResult) -> RenderableType:
         lines.append(Text(wording.one_line(wording.control(drill.control)), style="dim"))
     lines.append(Text(f"promised: RTO {objectives.promised_recovery(drill)}, RPO {objectives.promised_point(drill)}"))
     if drill.why:
-        lines.append(Text(f"why: {wording.one_line(drill.why)}"))
+        lines.append(Text(f"{wording.of('why', wording.recovery_episode(drill))}: {wording.one_line(drill.why)}"))
     if (compared := _compared(drill)) is not None:
         lines.append(compared)
     lines += [Text(f"- {wording.one_line(reason, 400)}") for reason in _reasons(drill)]
@@ -85,7 +87,8 @@ def _compared(drill: DrillResult) -> Text | None:
     if drill.prediction_s is None or drill.rto is None or drill.rto.point_ns is None:
         return None
     point = to_s(drill.rto.point_ns)
-    return Text(f"predicted {drill.prediction_s:.2f} s, measured about {point:.2f} s")
+    text = f"predicted {drill.prediction_s:.2f} s, measured about {point:.2f} s"
+    return Text(wording.of(text, wording.recovery_episode(drill)))
 
 
 def _reasons(drill: DrillResult) -> tuple[str, ...]:

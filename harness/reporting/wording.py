@@ -12,6 +12,7 @@ from harness.outcome import Bracket, Verdict
 from harness.units import NS_PER_S
 
 NOT_MEASURED = "not measured"
+_LOSS_RESULTS = ("rpo", "rpo-shows-stall")
 _CENTI_NS = NS_PER_S // 100
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 _ANSI = re.compile("\x1b\\[[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?")
@@ -64,6 +65,42 @@ def items(low: int, high: int) -> str:
     if low != high:
         return f"{low} – {high} items"
     return f"{low} item" if low == 1 else f"{low} items"
+
+
+def _episode(drill: DrillResult, *names: str) -> int | None:
+    """The episode whose numbers stand for the whole drill.
+
+    names: of the results that are about those numbers; where none was required it is the last episode with a fault.
+    """
+    wanted = [r.episode for r in drill.results if r.name in names and r.episode is not None]
+    faults = [number for number, one in enumerate(drill.episodes) if one.begins == "fault"]
+    return max(wanted, default=max(faults, default=None))
+
+
+def _told(drill: DrillResult, found: int | None) -> str:
+    return "" if found is None or len(drill.episodes) < 2 else f"episode {found + 1}"
+
+
+def recovery_episode(drill: DrillResult) -> str:
+    """Which episode the recovery time is of, and with it phases and prediction; "" where there is only one."""
+    return _told(drill, _episode(drill, "rto_s"))
+
+
+def loss_episode(drill: DrillResult) -> str:
+    """Which episode the lost writes are of; "" where there is only one."""
+    return _told(drill, _episode(drill, *_LOSS_RESULTS))
+
+
+def survivor(drill: DrillResult) -> str:
+    """Who took over in the episode that the lost writes are of."""
+    found = _episode(drill, *_LOSS_RESULTS)
+    one = drill.episodes[found] if found is not None and found < len(drill.episodes) else None
+    return "the other side" if one is None or one.expected in (None, one.serving) else one.expected or ""
+
+
+def of(text: str, which: str) -> str:
+    """A text, and in brackets which episode it is about."""
+    return f"{text} ({which})" if which else text
 
 
 def recovery_point(value: RpoResult | None) -> str:

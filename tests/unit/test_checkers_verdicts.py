@@ -313,6 +313,22 @@ def test_a_standby_that_still_accepts_writes_is_held_against_a_design_that_promi
     result, measured = judge_failback(zombies, refuses=True)
     assert result.verdict is MISSED
     assert measured.standby_accepts == 2
+    by_name, _ = failback(
+        zombies, BACK, primary_address=A, standby_address=B, heal_ns=s(10), final=CLEAN, standby_refuses=True,
+        away="sfo3",
+    )  # fmt: skip
+    assert by_name.text == "sfo3 accepted 2 writes after failback"
+    assert by_name.findings[0].text.startswith("sfo3 still accepts writes after failback")
+
+
+def test_an_outage_after_the_failback_is_judged_and_a_failure_by_itself_is_told() -> None:
+    longer = pulse("dns-0", "writes", "." * 30 + "x" * 10 + "." * 40, first_s=18)
+    result, _ = judge_failback(RETURN + longer)
+    assert result.verdict is MISSED
+    assert "client dns-0 was not served for 0.90 to 1.11 s after it had come back to the primary" in result.text
+    result, _ = judge_failback(RETURN + pulse("dns-0", "writes", "." * 30 + "x" + "." * 80, first_s=18))
+    assert result.verdict is MET
+    assert [(f.id, f.severity) for f in result.findings] == [("relapse", "serious")]
 
 
 def test_flapping_counts_changes_over_plan() -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from simulated_backend import EAST, WEST, Story, run_drill
 
-from harness.drill.evidence import DrillResult
+from harness.checkers.vacuity import of_return
+from harness.drill.evidence import DrillResult, RunResult
 from harness.drill.facade import Drill
+from harness.measurement.canary import CanaryJudgement
+from harness.measurement.models import FaultInterval
 from harness.outcome import Verdict
+from harness.reporting import junit, report, wording
+from harness.reporting.summary import plain_text
 
 
 def lose(drill: Drill, region: str, mode: str = "black-hole", for_s: float | None = None) -> None:
@@ -78,7 +84,7 @@ def test_failures_by_chance_after_the_failback_are_no_outage(tmp_path: Path) -> 
     assert verdicts(result, "failback") == [Verdict.MET], result.reasons
 
 
-# --- after the recovery, while the fault still holds --------------------------------------------------------------------
+# --- after the recovery, while the fault still holds ------------------------------------------------------------------
 
 
 def over_and_watched(drill: Drill) -> None:
@@ -138,7 +144,7 @@ def test_a_recovery_before_the_end_of_a_scenario_that_heals_nothing_stands(tmp_p
     assert verdicts(result, "rto_s") == [Verdict.MET], result.reasons
 
 
-# --- who has nowhere to go ----------------------------------------------------------------------------------------------
+# --- who has nowhere to go --------------------------------------------------------------------------------------------
 
 
 def test_clients_that_are_not_served_had_somewhere_to_go_unless_every_place_was_lost(tmp_path: Path) -> None:
@@ -175,7 +181,7 @@ def test_a_place_whose_database_is_lost_cannot_serve_either(tmp_path: Path) -> N
     assert verdicts(run_drill(tmp_path, scenario), "nowhere-to-go") == [Verdict.MET]
 
 
-# --- staying ------------------------------------------------------------------------------------------------------------
+# --- staying ----------------------------------------------------------------------------------------------------------
 
 
 def test_clients_may_stay_where_a_planned_failover_brought_them(tmp_path: Path) -> None:
@@ -219,7 +225,7 @@ def test_a_blip_counts_from_its_beginning_although_it_has_healed(tmp_path: Path)
     assert verdicts(result, "needless_failover") == [Verdict.MISSED]
 
 
-# --- who serves ---------------------------------------------------------------------------------------------------------
+# --- who serves -------------------------------------------------------------------------------------------------------
 
 
 def test_a_recovery_is_waited_for_until_the_place_that_is_named_serves(tmp_path: Path) -> None:
@@ -257,3 +263,71 @@ def test_after_a_partial_heal_the_window_counts_from_the_heal(tmp_path: Path) ->
     assert stays.verdict is Verdict.MET, stays.reasons
     leaves = run_drill(tmp_path / "leaves", scenario, Story(failback_s=6))
     assert verdicts(leaves, "rto_s")[-1] is Verdict.MISSED
+
+
+# --- what is told -----------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_predicted_for_a_loss_after_which_nobody_must_take_over(tmp_path: Path) -> None:
+    def standby_lost(drill: Drill) -> None:
+        begin(drill)
+        lose(drill, WEST)
+        drill.require_recovery(EAST)
+
+    def blip(drill: Drill) -> None:
+        begin(drill)
+        lose(drill, EAST, "refuse", for_s=10)
+        drill.require_no_failover(EAST)
+
+    for name, scenario in (("standby", standby_lost), ("blip", blip)):
+        result = run_drill(tmp_path / name, scenario)
+        assert result.verdict is Verdict.MET, result.reasons
+        assert [episode.prediction_s for episode in result.episodes] == [None]
+    assert run_drill(tmp_path / "failover", there_and_back).prediction_s is not None
+
+
+def test_numbers_at_the_top_name_the_episode_that_they_are_of(tmp_path: Path) -> None:
+    def scenario(drill: Drill) -> None:
+        begin(drill)
+        lose(drill, EAST)
+        drill.require_recovery(WEST)
+        drill.require("rpo")
+        lose(drill, WEST)
+        drill.require_nowhere()
+        drill.heal("the standby region")
+        drill.require_recovery(WEST)
+
+    result = run_drill(tmp_path / "d", scenario)
+    assert result.verdict is Verdict.MET, result.reasons
+    moment = datetime(2026, 11, 1, tzinfo=UTC)
+    run = RunResult("r", moment, moment, {}, "embedded", "fast", "reference", {}, result.verdict, (result,))
+    text = " ".join(plain_text(run, tmp_path, width=200).split())
+    assert f"{wording.bracket(result.rto)} (episode 3)" in text
+    assert f"{wording.lost(result)} (episode 1)" in text
+    page = report.render(run, tmp_path)
+    assert "<h3>Recovery time (RTO) (episode 3)</h3>" in page
+    assert "<h3>Lost writes (RPO) (episode 1)</h3>" in page
+    assert f"at the moment {WEST} took over" in page
+    assert "The shaded times are the faults." in page
+    xml = junit.render(run).decode()
+    assert 'name="rto_episode" value="episode 3"' in xml
+    assert 'name="rpo_episode" value="episode 1"' in xml
+
+
+def test_numbers_of_a_drill_of_one_episode_need_no_name(tmp_path: Path) -> None:
+    result = run_drill(tmp_path / "d", there_and_back)
+    moment = datetime(2026, 11, 1, tzinfo=UTC)
+    run = RunResult("r", moment, moment, {}, "embedded", "fast", "reference", {}, result.verdict, (result,))
+    assert "(episode" not in plain_text(run, tmp_path)
+    page = report.render(run, tmp_path)
+    assert "<h3>Recovery time (RTO)</h3>" in page
+    assert "The shaded time is the fault." in page
+    assert "rto_episode" not in junit.render(run).decode()
+
+
+def test_a_heal_that_nobody_tried_is_told_apart_from_one_that_did_not_work() -> None:
+    heal = FaultInterval(0, 0)
+    for healed, words in ((None, "nobody tried its links afterwards"), (False, "its links fail still")):
+        seen = CanaryJudgement(True, "seen", healed)
+        [reason] = of_return([], heal=heal, canaries={"1. region-outage": seen}, operations_needed=0)
+        assert reason == f"the heal of 1. region-outage was not seen: {words}"
