@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.checkers.result import CheckResult, Finding, some
 from harness.history.events import Commit, Event, Operation
@@ -32,7 +32,7 @@ class Usual:
     """
 
     failure_rate: float = 0.0
-    padding: Padding = Padding()
+    padding: Padding = field(default_factory=Padding)
     window_ns: int = to_ns(12.0)
     timeout_ns: int = CLIENT_TIMEOUT_NS
 
@@ -62,15 +62,16 @@ def failback(
     place: str = "the primary",
     until_ns: int | None = None,
     away: str = "the standby",
-    usual: Usual = Usual(),
+    usual: Usual | None = None,
 ) -> tuple[CheckResult, Failback]:
     """Judge the time after heal_ns, up to until_ns (None: to the history's end).
 
     To come back is to stay: whoever has come back and is lost again later has not, whether or not anybody broke it.
 
     primary_address: of the place that service must come back to, `place` in words; standby_address: of the one that
-    it comes back from, `away` in words. final: the tables after everything had gone quiet, None when they were not read.
-    standby_refuses: the standby took no writes before the fault either, so after the failback it must not take any.
+    it comes back from, `away` in words. final: the tables after everything had gone quiet, None when they were not
+    read. standby_refuses: the standby took no writes before the fault either, so after the failback it must not take
+    any.
     """
     known = operations if until_ns is None else up_to(operations, until_ns)
     after = [o for o in known if o.sent_ns >= heal_ns]
@@ -89,7 +90,7 @@ def failback(
     )
     reasons = [*_traffic(measured, place), *_answers(context, primary_address, place)]
     findings: list[Finding] = []
-    for lasting, text in _stayed(after, measured.back_ns, primary_address, place, until_ns, usual):
+    for lasting, text in _stayed(after, measured.back_ns, primary_address, place, until_ns, usual or Usual()):
         if lasting:
             reasons.append(text)
         else:

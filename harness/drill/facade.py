@@ -1,16 +1,14 @@
 """Drill: what the steps of a scenario talk to. Waits, injects, and asks for judgement; decides nothing itself.
 
 The waiting is decided by `lifecycle`, what belongs together by `episodes`, numbers and verdicts by `conclusion`.
-Over 300 lines because every step of the vocabulary is one short method here, and each needs the same few things.
 """
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from harness.drill import case_files
 from harness.drill.backend import Backend
@@ -22,7 +20,8 @@ from harness.drill.lifecycle import Phase
 from harness.drill.loop import DrillLoop
 from harness.drill.plan import DrillPlan, limits_of, objectives_of
 from harness.drill.progress import LiveStatus
-from harness.drill.record import opening, verdict_of
+from harness.drill.record import opening
+from harness.drill.stepping import step
 from harness.drill.words import healed_by, place_of, target_of
 from harness.errors import DrillMissed, InputError, VerdictReached
 from harness.faults.catalogue import fault_named
@@ -30,25 +29,6 @@ from harness.outcome import Verdict
 from harness.units import to_ns, to_s
 
 PROMISED_LATE = "an objective is promised before the first fault, and holds for the whole drill"
-Step = TypeVar("Step", bound=Callable[..., None])
-
-
-def _step(method: Step) -> Step:
-    """A step of the scenario. In a control, the verdict that it must end with ends the waiting, not the scenario."""
-
-    @functools.wraps(method)
-    def call(self: Drill, *args: Any, **kwargs: Any) -> None:
-        if self.record.case.ended_by is not None:
-            return
-        try:
-            method(self, *args, **kwargs)
-        except VerdictReached as reached:
-            # A control that ended before its fault was even announced has shown nothing.
-            if verdict_of(reached) is not self.record.case.control or not self.record.case.faults:
-                raise
-            self.record.ended(reached)
-
-    return cast(Step, call)
 
 
 class Drill:
@@ -101,7 +81,7 @@ class Drill:
         """This drill is broken on purpose and must end with `expected`."""
         self.record.note(control=expected)
 
-    @_step
+    @step
     def open(self) -> None:
         """Start the subject and the clients on fresh data, once."""
         if self._opened:
@@ -113,7 +93,7 @@ class Drill:
         self.record.note(calibration=calibration)
         self._loop.waited_ns += to_ns(calibration.get("took_s", 0.0))
 
-    @_step
+    @step
     def reach_steady_state(self, region: str) -> None:
         """Wait for the steady state of rest, or of afterwards. INVALID when there is none before any fault."""
         self._start(Phase.STEADY, region)
@@ -122,7 +102,7 @@ class Drill:
 
     # --- When --------------------------------------------------------------------------------------------------
 
-    @_step
+    @step
     def inject(
         self, kind: str, *, region: str | None = None, mode: str | None = None, for_s: float | None = None,
         **parameters: Any,
@@ -151,7 +131,7 @@ class Drill:
             self.record.heal([index], self.active_region)
             self.record.concluded = True
 
-    @_step
+    @step
     def stall_replication(self, for_s: float | None) -> None:
         """Stall replication; after `for_s` (production seconds) the scenario goes on while the stall holds."""
         self.inject("replication-stall")
@@ -159,7 +139,7 @@ class Drill:
             passed_s = to_s(self._clock.now_ns() - self.record.case.faults[-1].started_ns)
             self.watch(self.scaled_s(for_s) - passed_s)
 
-    @_step
+    @step
     def watch(self, seconds: float) -> None:
         """Let `seconds` (wall) pass under observation."""
         self._require_running()
@@ -179,7 +159,7 @@ class Drill:
 
     # --- Then --------------------------------------------------------------------------------------------------
 
-    @_step
+    @step
     def require_recovery(self, region: str) -> None:
         """Wait until every judged client is served by that place and nothing fails for the window; judge the RTO."""
         self._require_running(region)
@@ -199,7 +179,7 @@ class Drill:
         self._loop.mark(Phase.RECOVERED)
         self._loop.judge_now(requirement)
 
-    @_step
+    @step
     def require_nowhere(self) -> None:
         """Every place is lost: watch for the window that nobody serves the clients."""
         self._require_running()
@@ -208,7 +188,7 @@ class Drill:
         self.record.concluded = True
         self._loop.judge_now(requirement)
 
-    @_step
+    @step
     def require_failback(self, region: str) -> None:
         """Wait until all judged clients are served by that place again."""
         self.record.require("failback", place=region, from_ns=self.record.heal_ns)
@@ -216,7 +196,7 @@ class Drill:
         self._loop.until(Phase.FAILBACK)
         self._served_by(region)
 
-    @_step
+    @step
     def require_no_failover(self, region: str) -> None:
         """After a blip, or since clients were last served: no answer changed, and nobody else acknowledged writes."""
         self._require_running(region)
@@ -229,7 +209,7 @@ class Drill:
         self.record.concluded = True
         self._loop.judge_now(requirement)
 
-    @_step
+    @step
     def require_error_budget(self, seconds: float) -> None:
         """Watch until `seconds` (wall) after the fault's start; judge the share of requests that failed."""
         self.record.require("error-budget")
@@ -241,7 +221,7 @@ class Drill:
         self.record.concluded = True
         self._loop.judge_now(requirement)
 
-    @_step
+    @step
     def require(self, requirement: str, *, at_rest: bool = False) -> None:
         """Judge a requirement of `judgement` now. at_rest: on the final data, so the clients are stopped first."""
         wanted = self.record.require(requirement, whole=requirement in WHOLE)

@@ -125,9 +125,9 @@ class Story:
 
     takeover_s: from the loss of the active region until the standby accepts writes; answer_s: from there until DNS
     answers with it; failback_s: from the heal until the primary accepts again. hasty: takes over even when the loss
-    is over by then. relapse: the standby fails between these two moments after takeover; relapse_back: the primary, after
-    its return (None: for good). fenced: a side that is not
-    active refuses writes. keeps_backlog: what could not be replicated is replicated after the heal; else it is
+    is over by then. relapse: the standby fails between these two moments after takeover; relapse_back: the primary,
+    after its return (None: for good). fenced: a side that is not active refuses writes.
+    keeps_backlog: what could not be replicated is replicated after the heal; else it is
     thrown away on both sides. bites: faults do something. lateness_s: of the witness. answer_changes_at_s: the
     answer changes at this moment although nothing was lost. stalls: replication heeds a stall. unsent: operations
     that the witness was too late to send. overloaded: some calls to the databases take too long, whatever is
