@@ -226,11 +226,13 @@ def test_evidence_can_name_every_fault() -> None:
         assert kind in describe()
 
 
-def test_blast_radius_lists_what_is_touched_and_what_stays_broken() -> None:
+def test_blast_radius_lists_what_is_touched_and_what_healing_does_not_bring_back() -> None:
     text = blast_radius(plan("region-outage", region=EAST, mode="reset"))
     assert text.startswith(f"region-outage {EAST}, reset: touches ")
     assert f"clients->{EAST}:http  reset_peer upstream timeout=0" in text
     assert "open connections are reset" in text
     assert "watched by a canary" in text
     killed = blast_radius(plan("process-kill", instance="monitor"))
-    assert f"healing brings none of these back: monitor.{WEST}" in killed
+    assert f"monitor.{WEST}  is killed" in killed
+    assert f"healing starts these anew, without what they held in memory: monitor.{WEST}" in killed
+    assert "healing" not in blast_radius(plan("process-freeze", instance="monitor"))
