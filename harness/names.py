@@ -44,7 +44,8 @@ SOURCES = frozenset((CLIENTS, CHECKERS, CANARY, LOAD_BALANCER))
 """Who dials links, beside components: no component may be called so."""
 
 RESERVED = SOURCES | {
-    OUTSIDE, EACH, ROUTE53, "all", "rest", "gateway", "toxiproxy", "witness", "control-plane", "browser-proxy",
+    OUTSIDE, EACH, ROUTE53, "all", "rest", "gateway", "platform", "toxiproxy", "witness", "control-plane",
+    "browser-proxy",
 }  # fmt: skip
 """Words that links, processes and steps use for something else: no place and no database may be called so."""
 

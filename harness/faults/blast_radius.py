@@ -17,7 +17,7 @@ from harness.faults.model import (
 
 
 def blast_radius(plan: Plan) -> str:
-    """Some lines of text: how much is touched, each link and process with what happens to it, what healing does not bring back."""
+    """Some lines of text: how much is touched, what happens to each link and process, what healing does not undo."""
     counts = Counter(link.partition(":")[2] for link in plan.links)
     services = ", ".join(f"{count} {service}" for service, count in sorted(counts.items()))
     parts = [f"{len(plan.links)} links ({services})"] if plan.links else []

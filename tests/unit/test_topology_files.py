@@ -340,7 +340,7 @@ def test_a_region_of_todays_file_is_a_place_with_a_database_of_its_own(tmp_path:
 
 
 @pytest.mark.parametrize(
-    "name", ["route53", "toxiproxy", "witness", "gateway", "clients", "lb.one", "primary", "outside"]
+    "name", ["route53", "toxiproxy", "witness", "gateway", "platform", "clients", "lb.one", "primary", "outside"]
 )
 @pytest.mark.parametrize("field", ["name", "database"])
 def test_a_place_or_database_with_a_name_that_means_something_else_is_refused(
