@@ -52,6 +52,13 @@ def _places(environment: Environment) -> Iterator[Mistake]:
             yield Mistake(("places", index, "role"), f"places.{index}.role: `{place.role}` has a meaning of its own")
         if place.role in names - {PRIMARY, STANDBY}:
             yield Mistake(("places", index, "role"), f"places.{index}.role: {place.role} is another place's name")
+        elif place.role in environment.databases and place.role not in (PRIMARY, STANDBY):
+            text = f"places.{index}.role: {place.role} is the region of a database"
+            yield Mistake(("places", index, "role"), text)
+        meant = environment.place_named(place.database_name)
+        if meant is not None and meant.database_name != meant.name:
+            text = f"{meant.name} is a place whose own database is in {meant.database_name}: name the region otherwise"
+            yield Mistake(("places", index, "database"), f"places.{index}.database: {text}")
 
 
 def subject_mistakes(subject: Subject, environment: Environment) -> list[Mistake]:

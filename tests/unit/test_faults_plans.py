@@ -188,6 +188,15 @@ def test_processes_heal_before_links() -> None:
     assert all(isinstance(action, LinkAction) for action in both.heal[1:])
 
 
+@pytest.mark.parametrize("kind", [kind for kind in FAULTS if not kind.startswith("process")])
+def test_one_fault_on_two_targets_holds_twice_and_heals_one_by_one(kind: str) -> None:
+    targets = (f"{EAST}->{WEST}", f"{WEST}->{EAST}") if kind == "one-way-partition" else (EAST, WEST)
+    first, second = (plan(kind, target=target) for target in targets)
+    toxics = [{a.name for a in planned.apply if isinstance(a, AddToxic)} for planned in (first, second)]
+    assert all(toxics)
+    assert not toxics[0] & toxics[1]
+
+
 def test_a_lost_region_is_proven_by_canaries_that_fail() -> None:
     assert plan("region-outage", region=EAST).canary.expected == Fails()
 

@@ -359,6 +359,25 @@ def test_a_role_that_two_places_have_or_that_is_a_place_is_refused(tmp_path: Pat
     ]
 
 
+def test_a_role_that_is_the_region_of_a_database_is_refused(tmp_path: Path) -> None:
+    assert refused(tmp_path, PLACES.replace("role: reserve", "role: us-west-2")) == [
+        (5, "places.2.role: us-west-2 is the region of a database")
+    ]
+
+
+def test_places_may_not_be_each_others_database(tmp_path: Path) -> None:
+    text = PLACES.replace("us-east-1", "sfo3").replace("us-west-2", "nyc3")
+    assert refused(tmp_path, text)[:2] == [
+        (3, "places.0.database: sfo3 is a place whose own database is in nyc3: name the region otherwise"),
+        (4, "places.1.database: nyc3 is a place whose own database is in sfo3: name the region otherwise"),
+    ]
+
+
+def test_a_place_may_use_the_database_of_another_one(tmp_path: Path) -> None:
+    text = PLACES.replace("sfo3, role: standby, database: us-west-2", "us-east-1, role: standby")
+    assert load_environment(written(tmp_path, text)).databases == ("us-east-1",)
+
+
 @pytest.mark.parametrize("name", ["canary", "lb", "clients", "checkers"])
 def test_a_component_may_not_be_called_as_those_who_dial_links(tmp_path: Path, name: str) -> None:
     text = SUBJECT.replace("name: monitor", f"name: {name}").replace("[monitor]\n", f"[{name}]\n")
