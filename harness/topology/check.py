@@ -28,6 +28,10 @@ def environment_mistakes(environment: Environment) -> list[Mistake]:
     edge = environment.edge
     if edge.port and edge.port == edge.dns_port:
         mistakes.append(Mistake(("edge",), "edge.dns_port: must differ from edge.port"))
+    port, older = environment.links.settings.get("port"), environment.toxiproxy_port
+    if environment.links.kind in (None, "toxiproxy") and port and older and port != older:
+        text = f"toxiproxy_port: {older}, but links.port is {port}; say one of them"
+        mistakes.append(Mistake(("toxiproxy_port",), text))
     return mistakes
 
 

@@ -147,6 +147,13 @@ def test_two_listeners_on_one_port_are_refused(tmp_path: Path) -> None:
     assert [text for _, text in found] == ["edge.dns_port: must differ from edge.port"]
 
 
+def test_one_port_of_the_links_server_is_not_given_twice_differently(tmp_path: Path) -> None:
+    found = refused(tmp_path, GOOD + "links: {port: 8475}\ntoxiproxy_port: 8474\n")
+    assert found == [(9, "toxiproxy_port: 8474, but links.port is 8475; say one of them")]
+    same = written(tmp_path, GOOD + "links: {port: 8474}\ntoxiproxy_port: 8474\n")
+    assert load_environment(same).toxiproxy_port == 8474
+
+
 # --- files that are no such thing -----------------------------------------------------------------------------------
 
 
