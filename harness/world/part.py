@@ -113,13 +113,15 @@ class Part:
     """
 
     name: str
-    processes: Sequence[Process] = ()
 
     def start(self, ground: Ground) -> None:
         """Start what needs no other part."""
 
     def endpoints(self) -> Mapping[str, Address]:
-        """Where it listens, by what for; asked only after `start`, and waits until it is known."""
+        """Where it listens, by what for. Asked only after `start`, and waits for what has been started by then.
+
+        What `connect` starts is missing before that; `Net.endpoint` then answers None.
+        """
         return {}
 
     def arrows(self) -> Sequence[Arrow]:

@@ -46,7 +46,6 @@ class LoadBalancer(Part):
                 "events": str(self._events),
             },
         )
-        self.processes = (self._process,)
 
     def endpoints(self) -> Mapping[str, Address]:
         """listen: the application's requests; admin: its own interface."""

@@ -43,7 +43,6 @@ class Toxiproxy(LinkServer):
         if not os.environ.get(VARIABLE):
             config = {"api": [LOOPBACK, self._port], "seed": self._blueprint.seed}
             self._process = ground.spawn(LIGHT, self.name, MODULE, config)
-            self.processes = (self._process,)
 
     @functools.cached_property
     def client(self) -> ToxiproxyClient:
