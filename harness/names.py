@@ -24,7 +24,7 @@ AUTHORITATIVE = "authoritative"
 """The observer that asks the name servers every time, so that it sees an answer change without any cache."""
 
 OUTSIDE = "outside"
-"""The place of whatever runs in neither region."""
+"""The place of whatever runs in none of the places."""
 
 CLIENTS = "clients"
 CHECKERS = "checkers"

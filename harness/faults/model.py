@@ -164,19 +164,13 @@ class CanaryExpectation:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a fault does to a world, in order, how that is undone, and what proves that it was there."""
+    """What a fault does to a world, in order, and what proves that it was there. How to heal it follows: `undo`."""
 
     kind: str
     target: str
     mode: str
     apply: tuple[Action, ...]
     canary: CanaryExpectation
-
-    @property
-    def heal(self) -> tuple[Action, ...]:
-        """Processes first (a frozen process with a full queue can hang whoever takes its links down), then links."""
-        undone = [taken_back for action in reversed(self.apply) if (taken_back := undo(action)) is not None]
-        return tuple(sorted(undone, key=lambda action: not isinstance(action, ProcessAction)))
 
     @property
     def links(self) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ def standing(options: RunOptions, path: Path, origin: str, told: Told) -> Iterat
         if not stack.enter_context(world_file.claimed(path)):
             raise InputError(world_file.TAKEN)
         servers = warm(stack, options)
-        told("starting two regions, their edge, and the links between them")
+        told("starting the places, their databases and edges, and the links between them")
         world = stack.enter_context(LiveWorld(options, servers))
         told("starting the subject")
         world.start_subject()
