@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.errors import InputError
 from harness.topology import kinds
 from harness.topology.environment import Environment
 from harness.world.links import LinkServer
-from harness.world.part import Blueprint, Ground, Kind, Net, Part
+from harness.world.load_balancer import LoadBalancer, missing_links
+from harness.world.part import Blueprint, Ground, Net, Part, parts_of
 from harness.world.platform import Platform
 from harness.world.regions import RegionServer
 from harness.world.steering import Steering
@@ -18,7 +19,7 @@ _SEAMS: Mapping[str, type[Part]] = {
     "links": LinkServer,
     "platform": Platform,
     "region_servers": RegionServer,
-    "load_balancer": Part,
+    "load_balancer": LoadBalancer,
     "gateway": Part,
     "steering": Steering,
 }
@@ -66,16 +67,37 @@ def _built(section: kinds.Section, blueprint: Blueprint) -> Sequence[Part]:
             raise InputError(f"{who} a {kind}, which is no {seam.__module__}.{seam.__name__}")
     if section.key in _ONE and len(parts) != 1:
         raise InputError(f"{who} {len(parts)} parts; a world has one")
+    has = {where for part in parts if (where := _where(part)) is not None}
+    wanted = {"load_balancer": _places(blueprint), "region_servers": blueprint.environment.databases}
+    missing = [name for name in wanted.get(section.key, ()) if name not in has]
+    if missing:
+        raise InputError(f"{who} no part for {', '.join(missing)}")
     return parts
 
 
+def _where(part: Part) -> str | None:
+    if isinstance(part, LoadBalancer):
+        return part.place
+    return part.region if isinstance(part, RegionServer) else None
+
+
+def _places(blueprint: Blueprint) -> Sequence[str]:
+    return [place.name for place in blueprint.environment.places]
+
+
 def assemble(parts: Sequence[Part], blueprint: Blueprint, ground: Ground) -> Net:
-    """Start the parts and connect them. Whatever they started by then goes away with the ground, however this ends."""
+    """Start the parts and connect them. Whatever they started by then goes away with the ground, however this ends.
+
+    Raises InputError when a part does not bring the links that others need.
+    """
     for part in parts:
         part.start(ground)
     arrows = [arrow for part in parts for arrow in part.arrows()]
     arrows.sort(key=lambda arrow: arrow.link.service != "http")  # what clients meet first is listed first
-    (links,) = _of(LinkServer, parts)
+    for section, name in missing_links(blueprint, arrows):
+        kind = blueprint.environment.section(section).kind or kinds.section_named(section).default
+        raise InputError(f"{section}.kind: {kind} does not bring the link {name} (see harness.world.load_balancer)")
+    (links,) = parts_of(LinkServer, parts)
     listening = links.populate(arrows)
     net = Net(
         blueprint, tuple(parts), tuple(arrows), listening, ground.edges, ground, {part.name: part for part in parts}
@@ -83,10 +105,6 @@ def assemble(parts: Sequence[Part], blueprint: Blueprint, ground: Ground) -> Net
     for part in parts:
         part.connect(net)
     return net
-
-
-def _of(kind: type[Kind], parts: Iterable[Part]) -> list[Kind]:
-    return [part for part in parts if isinstance(part, kind)]
 
 
 @dataclass(frozen=True)
@@ -101,5 +119,9 @@ class Seams:
 
 def seams_of(parts: Sequence[Part]) -> Seams:
     """Of the parts of one world, as `build` gives them."""
-    (links,), (platform,), (steering,) = _of(LinkServer, parts), _of(Platform, parts), _of(Steering, parts)
-    return Seams(links, platform, steering, {part.region: part for part in _of(RegionServer, parts)})
+    (links,), (platform,), (steering,) = (
+        parts_of(LinkServer, parts),
+        parts_of(Platform, parts),
+        parts_of(Steering, parts),
+    )
+    return Seams(links, platform, steering, {part.region: part for part in parts_of(RegionServer, parts)})

@@ -17,13 +17,14 @@ the world; whatever else it starts goes away by what it hands to Ground.on_close
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from harness.faults.hand import Hand
 from harness.kit.address import Address
+from harness.names import HTTP, link_name
 from harness.topology.environment import Environment
 from harness.topology.subject import Instance, Subject
 from harness.topology.timing import Timing
@@ -186,6 +187,10 @@ class Net:
         """Where to dial for an arrow."""
         return self.listening[arrow.link.name]
 
+    def edge(self, source: str, place: str) -> Address:
+        """Where the link of the clients or the health checkers to a place's edge listens."""
+        return self.listening[link_name(source, place, HTTP)]
+
     def dialled_by(self, source: str) -> Sequence[Arrow]:
         """The arrows that start at `source`."""
         return [arrow for arrow in self.arrows if arrow.link.source == source]
@@ -204,4 +209,9 @@ class Net:
 
     def of(self, kind: type[Kind]) -> Sequence[Kind]:
         """The parts of one seam, for instance every RegionServer."""
-        return [part for part in self.parts if isinstance(part, kind)]
+        return parts_of(kind, self.parts)
+
+
+def parts_of(kind: type[Kind], parts: Iterable[Part]) -> list[Kind]:
+    """The parts that are of one seam."""
+    return [part for part in parts if isinstance(part, kind)]

@@ -5,15 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from simulated_backend import subject
+from simulated_backend import Nowhere, arrows, subject
+from simulated_backend import environment as embedded
 
 from harness.errors import InputError
 from harness.topology.kinds import known, load, section_named, spec_of
 from harness.topology.load import load_environment
 from harness.topology.timing import Profile, Timing
-from harness.world.assembly import build
+from harness.world.assembly import assemble, build
+from harness.world.load_balancer import missing_links
 from harness.world.part import Blueprint
 
 STEERING = section_named("steering")
@@ -153,3 +156,39 @@ def test_what_a_part_gives_must_fit_its_section(
     with pytest.raises(InputError) as error:
         build(Blueprint(loaded, subject(), Timing(Profile.FAST)))
     assert text in str(error.value)
+
+
+BARE = """\
+from harness.world.load_balancer import LoadBalancer, edge_arrows
+class Bare(LoadBalancer):
+    pass
+def build(blueprint, spec):
+    return [Bare(place.name) for place in blueprint.environment.places{some}]
+"""
+
+
+def balanced(install: Install, folder: Path, some: str = "") -> Blueprint:
+    install("bare", "edge.bare", spec=SPEC + 'SECTION = "load_balancer"\n', part=BARE.format(some=some))
+    return Blueprint(
+        load_environment(environment(folder, "load_balancer: {kind: bare}")), subject(), Timing(Profile.FAST)
+    )
+
+
+def test_every_place_has_a_load_balancer(install: Install, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"^load_balancer\.kind: bare gives no part for us-west-2$"):
+        build(balanced(install, tmp_path, "[:1]"))
+
+
+def test_a_world_does_not_start_without_the_links_that_others_count_on(install: Install, tmp_path: Path) -> None:
+    blueprint = balanced(install, tmp_path)
+    ground: Any = Nowhere(blueprint.environment)
+    with pytest.raises(InputError, match=r"load_balancer\.kind: bare does not bring the link clients->us-east-1:http"):
+        assemble(build(blueprint), blueprint, ground)
+
+
+def test_the_parts_of_this_package_bring_every_link_that_others_count_on() -> None:
+    blueprint = Blueprint(embedded(), subject(), Timing(Profile.FAST))
+    found = arrows(blueprint)
+    assert missing_links(blueprint, found) == []
+    without = [arrow for arrow in found if arrow.link.name != "lb.us-west-2->storefront.us-west-2:http"]
+    assert missing_links(blueprint, without) == [("platform", "lb.us-west-2->storefront.us-west-2:http")]

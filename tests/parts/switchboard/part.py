@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from harness.kit.address import Address
-from harness.names import CHECKERS, HTTP, link_name
+from harness.names import CHECKERS
 from harness.wire.admin_client import AdminClient
 from harness.world.part import LIGHT, READY_TIMEOUT_S, Blueprint, Edge, Net, StatusLine
 from harness.world.steering import Steering
@@ -28,7 +28,7 @@ class Switchboard(Steering):
     def _publish(self, edges: Mapping[str, Edge], health_path: str) -> None:
         environment = self._blueprint.environment
         places = [
-            [edges[place.name].answered, list(self._net.listening[link_name(CHECKERS, place.name, HTTP)])]
+            [edges[place.name].answered, list(self._net.edge(CHECKERS, place.name))]
             for place in (environment.primary, environment.standby)
         ]
         config = {

@@ -13,11 +13,12 @@ from harness.engines.addresses import can_listen
 from harness.errors import WorldError
 from harness.faults.model import Link
 from harness.kit.address import Address
-from harness.names import CHECKERS, CONTROL_REGION, HTTP, LOAD_BALANCER, ROUTE53, instance_name, link_name
+from harness.names import CHECKERS, CONTROL_REGION, ROUTE53
 from harness.parts.steering.route53.edge_records import balancer_dns_name, create_edge
 from harness.topology.environment import Environment, Spec
 from harness.wire.admin_client import AdminClient
 from harness.world.diagnosis import Diagnosis, port
+from harness.world.load_balancer import LoadBalancer
 from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Net, Process, StatusLine
 from harness.world.steering import Steering
 from harness.world.wires import Arrow
@@ -85,19 +86,16 @@ class Route53(Steering):
     def _config(self, net: Net) -> dict[str, object]:
         environment, timing = self._environment, self._blueprint.timing
         balancers = {}
-        for place, edge in net.edges.items():
-            admin = net.endpoint(instance_name(LOAD_BALANCER, place), "admin")
-            balancers[balancer_dns_name(place)] = {
-                "address": edge.answered, **({} if admin is None else {"admin": list(admin)})
+        for balancer in net.of(LoadBalancer):
+            told, answered = balancer.targets(), net.edges[balancer.place].answered
+            balancers[balancer_dns_name(balancer.place)] = {
+                "address": answered, **({} if told is None else {"admin": list(told)})
             }  # fmt: skip
         return {
             "control_plane": list(self._api),
             "dns": [LOOPBACK, environment.edge.dns_port],
             "admin": [LOOPBACK, 0],
-            "address_book": {
-                edge.answered: list(net.listening[link_name(CHECKERS, place, HTTP)])
-                for place, edge in net.edges.items()
-            },
+            "address_book": {edge.answered: list(net.edge(CHECKERS, place)) for place, edge in net.edges.items()},
             "load_balancers": balancers,
             "regions": {edge.answered: place for place, edge in net.edges.items()},
             "watch": [environment.edge.record],
