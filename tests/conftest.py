@@ -20,15 +20,13 @@ LIVE = {"live", "conformance"}
 """Folders whose tests start worlds, or parts of one."""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Where tests are spread over processes, worlds run one at a time: two of them would disturb each other's times.
 
     All other files stay together, for what their tests share.
     """
-    for item in items:
-        folder = item.path.relative_to(TESTS).parts[0] if item.path.is_relative_to(TESTS) else ""
-        item.add_marker(pytest.mark.xdist_group("worlds" if folder in LIVE else str(item.path)))
+    folder = item.path.relative_to(TESTS).parts[0] if item.path.is_relative_to(TESTS) else ""
+    item.add_marker(pytest.mark.xdist_group("worlds" if folder in LIVE else str(item.path)))
 
 
 def pytest_configure() -> None:
