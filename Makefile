@@ -37,7 +37,7 @@ soak: setup ## all drills, ten times
 	@$(BIN)/drill run --trials 10
 
 test: setup ## the project's tests, in two processes
-	@$(BIN)/pytest tests --numprocesses 2 --dist loadgroup
+	@$(BIN)/pytest tests --numprocesses 2
 
 lint: setup ## ruff: rules and format
 	@$(BIN)/ruff check .

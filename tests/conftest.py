@@ -5,8 +5,10 @@ from __future__ import annotations
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 TESTS = Path(__file__).parent
 
@@ -16,17 +18,21 @@ pytest_plugins = ["pytester"]
 sys.path.insert(0, str(TESTS / "unit"))
 
 
-LIVE = {"live", "conformance"}
-"""Folders whose tests start worlds, or parts of one."""
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Where tests are spread over processes, worlds run one at a time: two of them would disturb each other's times.
+class OneWorldAtATime(LoadScopeScheduling):
+    """Where tests are spread over processes: two worlds at once would disturb each other's times.
 
     All other files stay together, for what their tests share.
     """
-    folder = item.path.relative_to(TESTS).parts[0] if item.path.is_relative_to(TESTS) else ""
-    item.add_marker(pytest.mark.xdist_group("worlds" if folder in LIVE else str(item.path)))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "worlds" if file.startswith(("tests/live/", "tests/conformance/")) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneWorldAtATime:
+    """What xdist asks for with any `--dist`."""
+    return OneWorldAtATime(config, log)
 
 
 def pytest_configure() -> None:
