@@ -27,8 +27,8 @@ Examples:
 `drill verify --reports /tmp/evidence latest`
 
 Exit codes: 0 everything is as it was filed, whatever the verdict was; 1 something differs, or the seal is missing; 2
-nothing differs, but a drill without its case cannot be judged again; 3 no such run, or its files cannot be read. Watches
-and drills that broke off left nothing to judge: it says what was checked instead, and the exit code is 0.
+nothing differs, but a drill without its case cannot be judged again; 3 no such run, or its files cannot be read.
+Watches and drills that broke off left nothing to judge: it says what was checked instead, and the exit code is 0.
 """
 
 EXIT_DIFFERS = 1
