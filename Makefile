@@ -36,8 +36,8 @@ controls: setup ## the two controls, three times each
 soak: setup ## all drills, ten times
 	@$(BIN)/drill run --trials 10
 
-test: setup ## the project's tests
-	@$(BIN)/pytest tests
+test: setup ## the project's tests, in two processes
+	@$(BIN)/pytest tests --numprocesses 2
 
 lint: setup ## ruff: rules and format
 	@$(BIN)/ruff check .
