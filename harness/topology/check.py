@@ -97,4 +97,8 @@ def subject_mistakes(subject: Subject, environment: Environment) -> list[Mistake
     for table, count in Counter(table.name for table in subject.tables).items():
         if count > 1:
             mistakes.append(Mistake(("tables",), f"tables: {table} is named {count} times"))
+    written, tables = subject.workload.table, [table.name for table in subject.tables]
+    if written is not None and written not in tables:
+        text = f"workload.table: no table {written}; one of: {', '.join(tables) or '(none)'}"
+        mistakes.append(Mistake(("workload", "table"), text))
     return mistakes

@@ -102,6 +102,11 @@ class Subject(Spec):
         """The component behind the load balancers: the one with a port, running in each place."""
         return next(c for c in self.components if c.port_env and c.region == EACH)
 
+    @property
+    def written_table(self) -> str | None:
+        """The table by which clients' writes are judged; None without tables."""
+        return self.workload.table or next((table.name for table in self.tables), None)
+
     def serving_timeout_s(self, timing: Timing) -> float:
         """Wall seconds in which the started application must serve writes through the edge."""
         return self.start_timeout_s + timing.interval_s(SETTLE_S)

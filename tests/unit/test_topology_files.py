@@ -257,6 +257,15 @@ def test_a_subject_with_two_tables_of_one_name(tmp_path: Path) -> None:
     assert refused_subject(tmp_path, double) == [(2, "tables: items is named 2 times")]
 
 
+def test_the_table_that_clients_write_is_the_first_one_or_the_one_that_is_named(tmp_path: Path) -> None:
+    both = SUBJECT.replace("components:\n", "  - {name: orders, key: id, value: v}\ncomponents:\n", 1)
+    for text, table in ((both, "items"), (both + "workload: {table: orders}\n", "orders")):
+        subject = load_subject(written(tmp_path, text, "subject.yaml"), load_environment(EMBEDDED))
+        assert subject.written_table == table
+    [(_, told)] = refused_subject(tmp_path, both + "workload: {table: outbox}\n")
+    assert told == "workload.table: no table outbox; one of: items, orders"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "part"),
     [
