@@ -26,7 +26,7 @@ drill: setup ## one whole drill: a region goes dark, clients recover, it heals, 
 drills: setup ## all drills, as they are
 	@$(BIN)/drill run
 
-drills-all: setup ## all drills and their negative twins, on every environment (about 35 minutes)
+drills-all: setup ## all drills and their negative twins, on every environment (about 25 minutes)
 	@$(BIN)/python drills/twins.py
 	@$(BIN)/python drills/twins.py --environment places region-lost-black-holed database-lost-in-primary
 
@@ -36,8 +36,8 @@ controls: setup ## the two controls, three times each
 soak: setup ## all drills, ten times
 	@$(BIN)/drill run --trials 10
 
-test: setup ## the project's tests
-	@$(BIN)/pytest tests
+test: setup ## the project's tests, in two processes
+	@$(BIN)/pytest tests --numprocesses 2
 
 lint: setup ## ruff: rules and format
 	@$(BIN)/ruff check .

@@ -24,7 +24,7 @@ AUTHORITATIVE = "authoritative"
 """The observer that asks the name servers every time, so that it sees an answer change without any cache."""
 
 OUTSIDE = "outside"
-"""The place of whatever runs in neither region."""
+"""The place of whatever runs in none of the places."""
 
 CLIENTS = "clients"
 CHECKERS = "checkers"
@@ -44,7 +44,8 @@ SOURCES = frozenset((CLIENTS, CHECKERS, CANARY, LOAD_BALANCER))
 """Who dials links, beside components: no component may be called so."""
 
 RESERVED = SOURCES | {
-    OUTSIDE, EACH, ROUTE53, "all", "rest", "gateway", "toxiproxy", "witness", "control-plane", "browser-proxy",
+    OUTSIDE, EACH, ROUTE53, "all", "rest", "gateway", "platform", "toxiproxy", "witness", "control-plane",
+    "browser-proxy",
 }  # fmt: skip
 """Words that links, processes and steps use for something else: no place and no database may be called so."""
 

@@ -28,8 +28,12 @@ class Request(_Spec):
 
 
 class Workload(_Spec):
-    """How the application is spoken to. The default is the storefront's interface: `/items/{id}`."""
+    """How the application is spoken to. The default is the storefront's interface: `/items/{id}`.
+
+    table: the one of the subject's tables that holds what clients write; the first one where it is left out.
+    """
 
     put: Request = Request(method="PUT", path="/items/{id}", body='{"value": "{value}"}')
     get: Request = Request(method="GET", path="/items/{id}")
     delete: Request = Request(method="DELETE", path="/items/{id}")
+    table: str | None = None

@@ -11,7 +11,7 @@ from harness.errors import DrillError, SubjectError, VerdictReached
 from harness.kit.address import Address
 from harness.live.backend import LiveWorld
 from harness.live.ground import warm
-from harness.names import CLIENTS, HTTP, link_name
+from harness.names import CLIENTS
 from harness.wire.ask import NoAnswer, ask
 from harness.wire.exchange import Response
 from harness.witness.outcomes import with_answer
@@ -32,7 +32,7 @@ def try_subject(options: RunOptions) -> list[Diagnosis]:
             found.append(Diagnosis("subject starts", State.OK, "every component with a port answers"))
             found.append(_serves(world))
             for region in world.edges:
-                address = world.net.listening[link_name(CLIENTS, region, HTTP)]
+                address = world.net.edge(CLIENTS, region)
                 found.extend(try_edge(options, region, address))
             found.extend(Diagnosis("component", State.FAIL, death, "see its output") for death in world.deaths())
     except (SubjectError, VerdictReached) as error:

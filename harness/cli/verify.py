@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -13,6 +13,9 @@ from rich.text import Text
 from harness.cli.report import LATEST, folder_of
 from harness.drill.options import reports_folder
 from harness.reporting.wording import clean
+
+if TYPE_CHECKING:
+    from harness.reporting.verification import Verified
 
 EXAMPLES = """
 Examples:
@@ -23,11 +26,13 @@ Examples:
 
 `drill verify --reports /tmp/evidence latest`
 
-Exit codes: 0 everything is as it was filed, whatever the verdict was; 1 something differs; 3 no such run, or its files
-cannot be read.
+Exit codes: 0 everything is as it was filed, whatever the verdict was; 1 something differs, or the seal is missing; 2
+nothing differs, but a drill without its case cannot be judged again; 3 no such run, or its files cannot be read.
+Watches and drills that broke off left nothing to judge: it says what was checked instead, and the exit code is 0.
 """
 
 EXIT_DIFFERS = 1
+EXIT_NOT_VERIFIABLE = 2
 _SHOWN = 200
 
 
@@ -46,9 +51,22 @@ def verify(
     left = len(found.differences) - _SHOWN
     if left > 0:
         console.print(Text(f"and {left} more"))
-    for sentence in found.not_judged:
+    for sentence in (*found.not_judged, *found.unverifiable):
         console.print(Text(clean(sentence)))
     if found.differences:
         console.print(Text(f"{folder}: {len(found.differences)} values differ from what the files say"))
         raise typer.Exit(EXIT_DIFFERS)
-    console.print(Text(f"{folder}: {len(found.judged)} drills judged again, everything is as it was filed"))
+    if found.unverifiable:
+        text = f"{len(found.unverifiable)} drills cannot be judged again, so nobody can say whether they are as filed"
+        console.print(Text(f"{folder}: {text}"))
+        raise typer.Exit(EXIT_NOT_VERIFIABLE)
+    console.print(Text(f"{folder}: {_all_well(found)}"))
+
+
+def _all_well(found: Verified) -> str:
+    """What may be said where nothing differs: no more than what was checked."""
+    if not found.not_judged:
+        return f"{len(found.judged)} drills judged again, everything is as it was filed"
+    if not found.judged:
+        return "nothing to judge again; what was checked is as it was filed"
+    return f"{len(found.judged)} drills judged again, they and what was checked of the others are as they were filed"

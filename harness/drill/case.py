@@ -36,11 +36,12 @@ class CasePlace:
 
 @dataclass(frozen=True)
 class Workload:
-    """What the judged clients sent. scale: of the profile's intervals."""
+    """What the judged clients sent. table: where their writes end up; "" in older files: in the first one."""
 
     dns_clients: int
     rate_per_s: float
     timeout_s: float
+    table: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,13 +39,18 @@ class Filed:
 
 
 def write(folder: Path, filed: Filed) -> Mapping[str, str]:
-    """Write the files of a drill into its folder; their hashes, by path relative to run.json."""
+    """Write the files of a drill into its folder; their hashes and its logs', by path relative to run.json."""
     codec.write(folder / HISTORY, sorted(filed.events, key=lambda event: event.mono_ns))
     if filed.commits is not None:
         codec.write(folder / COMMITS, filed.commits)
     _write(folder / CASE, to_plain(filed.case))
     _write(folder / FINAL, to_plain(filed.final))
-    return {f"{folder.name}/{name}": sha256_of(folder / name) for name in FILES if (folder / name).exists()}
+    return hashes(folder.parent, (*(f"{folder.name}/{name}" for name in FILES), *filed.case.logs))
+
+
+def hashes(run: Path, names: Iterable[str]) -> dict[str, str]:
+    """The hashes of those files of a run's folder that are there."""
+    return {name: sha256_of(run / name) for name in names if (run / name).is_file()}
 
 
 def read(folder: Path) -> Filed:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from harness.checkers.staleness import WrongReads, wrong_reads
 from harness.drill.case import Case, Episode, Final
 from harness.drill.episodes import Stretch, stretch_of
 from harness.drill.lifecycle import Phase
+from harness.drill.tables import Tables
 from harness.history.events import CanaryProbe, Commit, Completion, Event, Invoke, Mark, Operation
 from harness.history.log import pair
 from harness.measurement.availability import Share, failure_rates
@@ -18,7 +20,7 @@ from harness.measurement.lateness import lateness_ns, padding
 from harness.measurement.models import JUDGED_COHORT, FaultInterval, Padding
 from harness.measurement.phases import phases
 from harness.measurement.propagation import answer_at
-from harness.measurement.recovery_point import RecoveryPoint, Scans, recovery_point
+from harness.measurement.recovery_point import Earlier, RecoveryPoint, Scans, recovery_point, state_at
 from harness.measurement.recovery_time import CohortRecovery, RecoveryTime, recovery_by_cohort
 from harness.measurement.streams import up_to
 from harness.names import AUTHORITATIVE
@@ -38,8 +40,7 @@ class Measures:
     ) -> None:
         self.case = case
         self.events = events
-        self.commits = commits
-        self.tables = tables
+        self.data = Tables(case, commits, tables)
         self.context = [event for event in events if not isinstance(event, Invoke | Completion | CanaryProbe)]
 
     @cached_property
@@ -129,18 +130,14 @@ class Measures:
     @cached_property
     def final(self) -> FinalState | None:
         """What became of the data; None when it was not read, or moved still."""
-        data = self.flattened(self.serving)
-        if data is None:
+        other = self.case.other_than(self.serving)
+        here = self.data.written(self.serving)
+        there = None if self.one_database else self.data.written(other)
+        if here is None:
             return None
-        other = None if self.one_database else self.flattened(self.case.other_than(self.serving))
-        return lost_after_heal(self.operations, data, other, self.missing_ids)
-
-    def flattened(self, place: str) -> dict[str, str] | None:
-        """The final items of a place's database, over all tables that are compared; None when they were not read."""
-        database = self.case.database_of(place)
-        if not self.tables or not self.tables.get(database):
-            return None
-        return {k: v for table in self.tables[database].values() for k, v in table.items() if v is not None}
+        found = lost_after_heal(self.operations, here, there, self.missing_ids)
+        further = self.data.differing(self.serving, other)
+        return replace(found, diverged=None if found.diverged is None else (*found.diverged, *further))
 
 
 class EpisodeMeasures:
@@ -245,7 +242,18 @@ class EpisodeMeasures:
             lost_address=whole.case.addresses[self.lost],
             survivor_address=whole.case.addresses[self.survivor],
             fault=onset,
+            earlier=self._earlier(onset),
         )
+
+    def _earlier(self, onset: FaultInterval) -> Earlier:
+        """What earlier losses of the same place were found to have taken."""
+        points = [
+            episode.point
+            for episode in self.whole.episodes[: self.index]
+            if episode.lost == self.lost and episode.point is not None and episode._loss != onset
+        ]
+        commits = self.whole.data.committed(self.lost) if points else None
+        return Earlier(points, None if commits is None else state_at(commits, onset.start_low_ns))
 
     @property
     def _loss(self) -> FaultInterval | None:
@@ -256,10 +264,10 @@ class EpisodeMeasures:
         return None
 
     def _survivor_state(self) -> Sequence[Commit] | Scans | None:
-        database = self.whole.case.database_of(self.survivor)
-        if self.whole.commits is not None:
-            return [commit for commit in self.whole.commits if commit.region == database]
-        data = self.whole.flattened(self.survivor)
+        commits = self.whole.data.committed(self.survivor)
+        if commits is not None:
+            return commits
+        data = self.whole.data.written(self.survivor)
         return None if data is None else Scans(None, data)
 
 

@@ -145,6 +145,7 @@ def opening(
     documented = None if subject is None else subject.timing
     lease_s = None if documented is None or not documented.lease_s else timing.interval_s(documented.lease_s)
     workload = environment.workload
+    written = None if subject is None else subject.written_table
     case = Case(
         name=plan.name,
         feature=plan.feature,
@@ -157,7 +158,7 @@ def opening(
             CasePlace(place.name, place.database_name, edges.get(place.name, ""), place.role)
             for place in environment.places
         ),
-        workload=Workload(workload.dns_clients, workload.rate_per_s, workload.timeout_s),
+        workload=Workload(workload.dns_clients, workload.rate_per_s, workload.timeout_s, written or ""),
         tags=plan.tags,
         typed=plan.typed,
         settings=dict(plan.settings.given),

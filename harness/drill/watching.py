@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.drill.case_files import sha256_of
+from harness.drill.case_files import hashes, sha256_of
 from harness.drill.conclusion import HISTORY
 from harness.drill.evidence import DrillResult, Finding, Objectives, Outage
 from harness.drill.plan import law_of, unanswered_ns
@@ -69,6 +69,7 @@ def watched(
         history_sha256=sha256_of(folder / HISTORY),
         duration_s=to_s(end_ns - start_ns),
         logs=tuple(logs),
+        files=hashes(folder.parent, logs),
         settings={} if asked_for is None else {"for": asked_for},
     )
 

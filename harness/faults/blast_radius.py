@@ -10,18 +10,14 @@ from harness.faults.model import (
     AddToxic,
     CutLink,
     DisableLink,
-    EnableLink,
     FreezeProcess,
     KillProcess,
     Plan,
-    RemoveToxic,
-    StartProcess,
-    ThawProcess,
 )
 
 
 def blast_radius(plan: Plan) -> str:
-    """Some lines of text: how much is touched, each link and process with what happens to it, what does not heal."""
+    """Some lines of text: how much is touched, what happens to each link and process, what healing does not undo."""
     counts = Counter(link.partition(":")[2] for link in plan.links)
     services = ", ".join(f"{count} {service}" for service, count in sorted(counts.items()))
     parts = [f"{len(plan.links)} links ({services})"] if plan.links else []
@@ -43,27 +39,21 @@ def _lines(plan: Plan) -> Iterator[str]:
 def _lasting(actions: Iterable[Action]) -> Iterator[str]:
     killed = [action.instance for action in actions if isinstance(action, KillProcess)]
     if killed:
-        yield f"  healing brings none of these back: {', '.join(killed)}"
+        yield f"  healing starts these anew, without what they held in memory: {', '.join(killed)}"
 
 
 def _words(action: Action) -> str:
+    """Of what a fault does; what heals it is no part of any plan's `apply`."""
     match action:
         case DisableLink():
             return "refuses connections"
-        case EnableLink():
-            return "accepts connections"
         case AddToxic(type=kind, stream=stream, attributes=attributes):
             settings = "".join(f" {name}={value}" for name, value in attributes.items())
             return kind if kind == "black_hole" else f"{kind} {stream}{settings}"
-        case RemoveToxic(type=kind):
-            return f"no more {kind}"
         case CutLink():
             return "open connections are reset"
         case KillProcess():
             return "is killed"
         case FreezeProcess():
             return "is frozen"
-        case StartProcess():
-            return "is started anew"
-        case ThawProcess():
-            return "is thawed"
+    return type(action).__name__

@@ -43,7 +43,7 @@ def fault_named(kind: str, *, target: str | None = None, mode: str | None = None
     if kind not in FAULTS:
         close = difflib.get_close_matches(kind, FAULTS, n=1)
         hint = f"; did you mean {close[0]}?" if close else ""
-        raise InputError(f"no fault is called {kind!r}{hint} There are: {', '.join(FAULTS)}")
+        raise InputError(f"no fault is called {kind!r}; there are: {', '.join(FAULTS)}{hint}")
     fault = FAULTS[kind]
     given = {name: value for name, value in parameters.items() if value is not None}
     target = _target(fault, target, given)

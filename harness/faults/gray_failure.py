@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from harness.faults.model import RESET, AddToxic, Fault, Link, Plan, ProcessRef
+from harness.faults.service_outage import end_of
 from harness.measurement.canary import Rate
 from harness.names import CHECKERS, CLIENTS, DYNAMODB, HTTP
 
@@ -38,16 +39,20 @@ class GrayFailure(Fault):
         self.share("rate", self.rate)
 
     def plan(self, links: Sequence[Link], processes: Sequence[ProcessRef]) -> Plan:
-        hit = self.chosen((link for link in links if self._hits(link)), links)
+        hit = self.chosen(links)
         attributes: dict[str, int | float | str] = {"rate": self.rate, "mode": self.mode}
         actions = [
-            AddToxic(link.name, f"{self.kind}.request_failure", "request_failure", "upstream", attributes)
+            AddToxic(link.name, f"{self.kind}.{self.target}.request_failure", "request_failure", "upstream", attributes)
             for link in hit
         ]
         low, high = self.rate * (1 - _RATE_TOLERANCE), min(1.0, self.rate * (1 + _RATE_TOLERANCE))
         return self.planned(actions, hit, Rate(low, high))
 
-    def _hits(self, link: Link) -> bool:
+    @property
+    def aimed_at(self) -> str:
+        return end_of(self.service)
+
+    def hits(self, link: Link) -> bool:
         if link.target_place != self.target or link.service != self.service or link.source == CHECKERS:
             return False
         return self.service != HTTP or link.source == CLIENTS or link.from_canary

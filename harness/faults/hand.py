@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from harness.errors import WorldError
 from harness.faults.model import Action, Plan
@@ -51,11 +51,6 @@ class Hand(Protocol):
 @runtime_checkable
 class Particular(Protocol):
     """A hand whose way of doing things depends on what it works with."""
-
-    @property
-    def capabilities(self) -> Any:
-        """What it can do, in words of its own."""
-        ...
 
     def kinds_used(self, plan: Plan) -> tuple[str, ...]:
         """How it does those parts of a plan that others do differently, e.g. `black_hole: accept-queue`."""

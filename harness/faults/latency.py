@@ -32,8 +32,11 @@ class Latency(Fault):
             raise InputError(f"latency: needs 0 <= jitter_ms < latency_ms, not {self.jitter_ms} and {self.latency_ms}")
 
     def plan(self, links: Sequence[Link], processes: Sequence[ProcessRef]) -> Plan:
-        crossing = (link for link in links if link.crosses(self.target) and self.service in ("", link.service))
-        hit = self.chosen(crossing, links)
+        hit = self.chosen(links)
+        name = f"{self.kind}.{self.target}.latency"
         attributes = {"latency": self.latency_ms, "jitter": self.jitter_ms}
-        actions = [AddToxic(link.name, f"{self.kind}.latency", "latency", "downstream", attributes) for link in hit]
+        actions = [AddToxic(link.name, name, "latency", "downstream", attributes) for link in hit]
         return self.planned(actions, hit, Slow(self.latency_ms - self.jitter_ms))
+
+    def hits(self, link: Link) -> bool:
+        return link.crosses(self.target) and self.service in ("", link.service)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 
 from harness.errors import InputError
@@ -164,19 +164,13 @@ class CanaryExpectation:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a fault does to a world, in order, how that is undone, and what proves that it was there."""
+    """What a fault does to a world, in order, and what proves that it was there. How to heal it follows: `undo`."""
 
     kind: str
     target: str
     mode: str
     apply: tuple[Action, ...]
     canary: CanaryExpectation
-
-    @property
-    def heal(self) -> tuple[Action, ...]:
-        """Processes first (a frozen process with a full queue can hang whoever takes its links down), then links."""
-        undone = [taken_back for action in reversed(self.apply) if (taken_back := undo(action)) is not None]
-        return tuple(sorted(undone, key=lambda action: not isinstance(action, ProcessAction)))
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -211,18 +205,36 @@ class Fault(ABC):
     def plan(self, links: Sequence[Link], processes: Sequence[ProcessRef]) -> Plan:
         """What to do in this world. Raises InputError when that is nothing."""
 
+    def hits(self, link: Link) -> bool:
+        """Whether it is one of the links that it touches; of faults that touch links."""
+        return False
+
+    @property
+    def aimed_at(self) -> str:
+        """What its target is, where that is not plain, in words."""
+        return ""
+
     def share(self, name: str, value: float) -> None:
         """Raises InputError unless a parameter is a share above 0, up to 1."""
         if not 0 < value <= 1:
             raise InputError(f"{self.kind}: {name} is a share above 0 and up to 1, not {value:g}")
 
-    def chosen(self, links: Iterable[Link], known: Sequence[Link]) -> tuple[Link, ...]:
-        """The links in the order in which they are to be hit. Raises InputError when there are none."""
-        found = tuple(sorted(links, key=_clients_first))
+    def chosen(self, links: Sequence[Link]) -> tuple[Link, ...]:
+        """The links that it hits, in the order in which they are to be hit.
+
+        Raises InputError that lists the targets that would do when there are none.
+        """
+        found = tuple(sorted(filter(self.hits, links), key=_clients_first))
         if not found:
-            places = sorted({place for link in known for place in (link.source_place, link.target_place)} - {OUTSIDE})
-            raise InputError(f"{self.kind} {self.target}: touches no link; there are {', '.join(places) or 'none'}")
+            others = [replace(self, target=target) for target in sorted(self.targets(links))]
+            fitting = ", ".join(other.target for other in others if any(map(other.hits, links)))
+            wanted = f"its target is {self.aimed_at}, and " if self.aimed_at else ""
+            raise InputError(f"{self.kind} {self.target}: touches no link; {wanted}there are {fitting or 'none'}")
         return found
+
+    def targets(self, links: Iterable[Link]) -> set[str]:
+        """What it could be aimed at where these links are."""
+        return {place for link in links for place in (link.source_place, link.target_place)} - {OUTSIDE}
 
     def planned(self, actions: Iterable[Action], hit: Iterable[Link], expected: Expectation | None = None) -> Plan:
         """A plan whose proof is what the canaries among the links that it hits see (default: they fail)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -32,7 +32,15 @@ class OneWayPartition(Fault):
             raise InputError(f"{self.kind}: the target must be two places, A->B, not {self.target!r}")
 
     def plan(self, links: Sequence[Link], processes: Sequence[ProcessRef]) -> Plan:
-        source, _, to = self.target.partition("->")
-        leading = (link for link in links if link.source_place == source and link.target_place == to)
-        hit = self.chosen(leading, links)
-        return self.planned(lose(self.kind, hit, self.mode), hit)
+        hit = self.chosen(links)
+        return self.planned(lose(f"{self.kind}.{self.target}", hit, self.mode), hit)
+
+    def hits(self, link: Link) -> bool:
+        return self.target == _way(link)
+
+    def targets(self, links: Iterable[Link]) -> set[str]:
+        return {_way(link) for link in links if link.source_place != link.target_place}
+
+
+def _way(link: Link) -> str:
+    return f"{link.source_place}->{link.target_place}"

@@ -20,5 +20,8 @@ class RegionOutage(Fault):
     mode: str = BLACK_HOLE
 
     def plan(self, links: Sequence[Link], processes: Sequence[ProcessRef]) -> Plan:
-        hit = self.chosen((link for link in links if link.touches(self.target)), links)
+        hit = self.chosen(links)
         return self.planned(lose(f"{self.kind}.{self.target}", hit, self.mode), hit)
+
+    def hits(self, link: Link) -> bool:
+        return link.touches(self.target)

@@ -15,23 +15,27 @@ from harness.names import DYNAMODB
 class ReplicationStall(Fault):
     """Lose every DynamoDB link from a place to the database of another one.
 
-    target: `all`, or the region whose incoming replication stalls. component: only this component's links (and the
-    canaries'); by default all, because a path between regions does not know who uses it.
+    target: `all`, or the database's region whose incoming replication stalls. component: only this component's links
+    (and the canaries'); by default all, because a path between regions does not know who uses it.
     """
 
     kind: ClassVar[str] = "replication-stall"
     modes: ClassVar[tuple[str, ...]] = LOST
-    target_is: ClassVar[str] = "all, or the region that no longer receives"
+    target_is: ClassVar[str] = "all, or the database's region that no longer receives"
 
     target: str = "all"
     mode: str = BLACK_HOLE
     component: str = ""
 
     def plan(self, links: Sequence[Link], processes: Sequence[ProcessRef]) -> Plan:
-        hit = self.chosen((link for link in links if self._hits(link)), links)
-        return self.planned(lose(self.kind, hit, self.mode), hit)
+        hit = self.chosen(links)
+        return self.planned(lose(f"{self.kind}.{self.target}", hit, self.mode), hit)
 
-    def _hits(self, link: Link) -> bool:
+    @property
+    def aimed_at(self) -> str:
+        return "`all` or a database's region"
+
+    def hits(self, link: Link) -> bool:
         return (
             link.service == DYNAMODB
             and link.home not in ("", link.target)

@@ -22,6 +22,17 @@ class ServiceOutage(Fault):
     service: str = DYNAMODB
 
     def plan(self, links: Sequence[Link], processes: Sequence[ProcessRef]) -> Plan:
-        leading = (link for link in links if link.target_place == self.target and link.service == self.service)
-        hit = self.chosen(leading, links)
+        hit = self.chosen(links)
         return self.planned(lose(f"{self.kind}.{self.target}", hit, self.mode), hit)
+
+    def hits(self, link: Link) -> bool:
+        return link.target_place == self.target and link.service == self.service
+
+    @property
+    def aimed_at(self) -> str:
+        return end_of(self.service)
+
+
+def end_of(service: str) -> str:
+    """Where the links of a service lead, in words."""
+    return "a database's region" if service == DYNAMODB else f"where links of the service {service} lead"

@@ -10,7 +10,8 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from harness.errors import WorldError
 from harness.history.events import (
@@ -39,6 +40,22 @@ _TYPE: dict[str, type] = {tag: kind for kind, tag in _TAG.items()}
 _OUTCOMES = {outcome.value for outcome in Outcome}
 _FIELDS = {kind: tuple(f.name for f in dataclasses.fields(kind)) for kind in (*_TAG, Completion)}
 _TUPLES = {"addresses", "links"}
+
+
+def _types(hint: Any) -> frozenset[type]:
+    """What a field's value may be in a file. A word that this version does not know is still a word."""
+    if get_origin(hint) in (Union, UnionType):
+        return frozenset().union(*(_types(one) for one in get_args(hint)))
+    if get_origin(hint) is Literal:
+        return frozenset({str})
+    if get_origin(hint) is tuple:
+        return frozenset({tuple})
+    return frozenset({int, float}) if hint is float else frozenset({hint})
+
+
+_FITTING = {
+    kind: {name: _types(hint) for name, hint in get_type_hints(kind).items() if hint is not Outcome} for kind in _FIELDS
+}
 _ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -86,6 +103,14 @@ def decode(body: dict[str, Any]) -> Event | Commit:
     return event
 
 
+def _check(event: Event | Commit) -> None:
+    """Whether every field is of its type. Only for files: what our own processes have just written is."""
+    for name, types in _FITTING[type(event)].items():
+        value = getattr(event, name)
+        if type(value) not in types or (name in _TUPLES and any(type(item) is not str for item in value)):
+            raise TypeError(f"{name} cannot be {value!r:.80}")
+
+
 def read(path: Path) -> Iterator[Event | Commit]:
     """The events of a JSON-lines file, in file order.
 
@@ -97,7 +122,9 @@ def read(path: Path) -> Iterator[Event | Commit]:
             if not line.endswith("\n"):
                 return
             try:
-                yield decode(json.loads(line))
+                event = decode(json.loads(line))
+                _check(event)
+                yield event
             except (KeyError, TypeError, ValueError) as error:
                 raise WorldError(f"{path}:{number}: not a history event: {error!r}") from error
 

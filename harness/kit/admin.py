@@ -1,4 +1,4 @@
-"""Admin ports: JSON over HTTP on loopback, and mistakes of the caller answered 400 with a text."""
+"""Admin ports: JSON over HTTP on loopback, mistakes of the caller answered 400 with a text, browsers with 403."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from aiohttp import web
 
 from harness.errors import InputError
 from harness.kit.address import Address
+from harness.kit.browsers import REFUSAL, sent_by_browser
 from harness.kit.process import binding
 
 _SHUTDOWN_S = 0.5
@@ -34,6 +35,8 @@ async def read_json(request: web.Request) -> Any:
 
 @web.middleware
 async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse:
+    if sent_by_browser(request.headers):
+        return answer_json({"error": REFUSAL}, status=403)
     try:
         return await handler(request)
     except InputError as error:
@@ -41,7 +44,7 @@ async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse
 
 
 async def serve_admin(stack: AsyncExitStack, name: str, routes: Iterable[web.RouteDef], address: Address) -> Address:
-    """Serve an admin port until the stack is left; an InputError in a handler is answered 400.
+    """Serve an admin port until the stack is left; an InputError in a handler is answered 400, a browser 403.
 
     name: of the process. Returns the address that was bound. Raises WorldError.
     """

@@ -14,7 +14,6 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any
 
 from harness.clock import monotonic_ns
 from harness.errors import DrillError, HealError, InputError, WorldError
@@ -80,11 +79,6 @@ class Adversary:
         self._hands = tuple(hands)
         self._active: list[Injection] = []
         self._lock = threading.RLock()
-
-    @property
-    def capabilities(self) -> Any:
-        """What the hand can do whose way depends on what it works with: that of the links. None without one."""
-        return next((hand.capabilities for hand in self._hands if isinstance(hand, Particular)), None)
 
     def kinds_used(self, plan: Plan) -> tuple[str, ...]:
         """How the hands here do those parts of a plan that others do differently."""

@@ -11,7 +11,7 @@ from harness.drill.options import RunOptions
 from harness.errors import DrillInvalid
 from harness.kit.address import Address
 from harness.live.ground import WITNESS
-from harness.names import CLIENTS, HTTP, CohortName, link_name
+from harness.names import CLIENTS, CohortName
 from harness.wire.admin_client import AdminClient
 from harness.world.part import LIGHT, READY_TIMEOUT_S, Net
 from harness.world.platform import NEEDS_LONGER
@@ -117,9 +117,7 @@ def witness_config(options: RunOptions, net: Net, dns: Address) -> dict[str, Any
         "dns": list(dns),
         "record": environment.edge.record,
         "port": net.edges[sides[0]].port,
-        "address_book": {
-            edge.answered: list(net.listening[link_name(CLIENTS, place, HTTP)]) for place, edge in net.edges.items()
-        },
+        "address_book": {edge.answered: list(net.edge(CLIENTS, place)) for place, edge in net.edges.items()},
         "edges": {place: net.edges[place].answered for place in places},
         "cohorts": cohorts,
         "workload": options.subject.workload.model_dump(),

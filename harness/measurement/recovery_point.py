@@ -7,7 +7,9 @@ write went through is the address that its client dialled.
 
 Writes with an unknown outcome were not acknowledged, so none of them is ever missing: `unknown` counts those that the
 survivor lacks. They only widen the range of missing writes where a missing one hangs on such an outcome (see
-superseding.py). Known error: 0 items; seconds are off by at most the width of the fault's onset.
+superseding.py). A write is lost once: what a recovery point of an earlier loss of the same place counted is left out,
+unless that place had it again when it was lost again (its commit log tells). Known error: 0 items; seconds are off by
+at most the width of the fault's onset.
 """
 
 from __future__ import annotations
@@ -31,6 +33,31 @@ class Scans:
 
     before: Mapping[str, str] | None
     after: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What earlier losses of the same place have taken already.
+
+    points: their recovery points. held: what the place's own table showed when this loss began, None when not known.
+    """
+
+    points: Sequence[RecoveryPoint] = ()
+    held: Mapping[str, str] | None = None
+
+    @property
+    def until_ns(self) -> int:
+        """Up to when they have counted writes that nobody answered."""
+        return max((point.takeover_ns for point in self.points), default=-1)
+
+    def effects(self, history: Iterable[Operation], onset_ns: int) -> Mapping[str, Effect]:
+        """By id, whether the place had a write again that was counted before: LOST: no, so it was not lost again."""
+        counted: frozenset[str] = frozenset().union(*(point.explained for point in self.points))
+        if not counted:
+            return {}
+        index = Writes.of(o for o in history if o.sent_ns <= onset_ns)
+        writes = [index.by_op[op] for op in counted & index.by_op.keys()]
+        return {w.invoke.op: Effect.LOST if self.held is None else index.effect(w, self.held) for w in writes}
 
 
 @dataclass(frozen=True)
@@ -72,10 +99,11 @@ def recovery_point(
     lost_address: str,
     survivor_address: str,
     fault: FaultInterval,
+    earlier: Earlier = Earlier(),
 ) -> RecoveryPoint | None:
     """The recovery point; None when the other side never took over, for then there is nothing to measure it at.
 
-    survivor: its commits (of the tables that the workload writes), or scans of it.
+    survivor: its commits (of the one table that the workload writes: keys of another one mean other items), or scans.
     """
     history = list(operations)
     commits = None if isinstance(survivor, Scans) else survivor
@@ -92,13 +120,18 @@ def recovery_point(
     by_then = Writes.of(o for o in history if o.sent_ns <= takeover_ns)
     by_the_end = Writes.of(history) if isinstance(survivor, Scans) else by_then
     lost_side = [o for o in history if o.is_write and address_of(o) == lost_address]
-    acks = [o for o in lost_side if acknowledged(o) and o.returned_ns is not None and o.returned_ns <= takeover_ns]
+    again = earlier.effects(history, fault.start_low_ns)
+    acks = [
+        o
+        for o in lost_side
+        if acknowledged(o) and _ack_ns(o) <= takeover_ns and again.get(o.invoke.op) is not Effect.LOST
+    ]
     acks.sort(key=_ack_ns)
     missing: list[Operation] = []
     maybe: list[Operation] = []
     for write in acks:
         effects = {by_then.effect(write, first), by_the_end.effect(write, last)}
-        if effects == {Effect.LOST}:
+        if effects == {Effect.LOST} and again.get(write.invoke.op) is not Effect.MAYBE:
             missing.append(write)
         elif write.invoke.op in arrived and write.invoke.k not in last and by_then.deleted_later_only(write):
             continue  # It had arrived and was deleted again, so the delete with the unknown outcome did happen.
@@ -110,7 +143,7 @@ def recovery_point(
         len(acks),
         tuple(write.invoke.op for write in missing),
         tuple(write.invoke.op for write in maybe),
-        _unknown(lost_side, last, takeover_ns),
+        _unknown([o for o in lost_side if o.sent_ns > earlier.until_ns], last, takeover_ns),
         max(0, fault.start_high_ns - _ack_ns(possible[0])) if possible else None,
         max(0, fault.start_high_ns - _ack_ns(possible[-1])) if possible else None,
         max(0, fault.start_low_ns - _ack_ns(missing[0])) if missing else None,
@@ -137,7 +170,7 @@ def takeover(
 
 
 def state_at(commits: Iterable[Commit], moment_ns: int) -> dict[str, str]:
-    """The table's items (key -> value) after every commit up to and including moment_ns."""
+    """One table's items (key -> value) after every commit to it up to and including moment_ns."""
     state: dict[str, str] = {}
     for commit in sorted(commits, key=lambda c: c.seq):
         if commit.mono_ns > moment_ns:

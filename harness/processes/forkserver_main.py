@@ -27,6 +27,7 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,18 +62,27 @@ class _ForkServer:
         self._ending = False
 
     def run(self) -> None:
-        """Serve until the lifeline closes or SIGTERM comes; then leave nothing behind."""
+        """Serve until the lifeline closes or SIGTERM comes; however it ends, nothing is left behind."""
+        try:
+            self._serve()
+        finally:
+            _kill_descendants()
+
+    def _serve(self) -> None:
         self._lifeline.setblocking(False)
         wake_in, wake_out = socket.socketpair()
-        wake_in.setblocking(False)
-        wake_out.setblocking(False)
-        signal.set_wakeup_fd(wake_out.fileno(), warn_on_full_buffer=False)
-        self._selector.register(self._lifeline, selectors.EVENT_READ)
-        self._selector.register(wake_in, selectors.EVENT_READ)
-        while not self._ending:
-            for key, events in self._selector.select():
-                self._handle(key, events, wake_in)
-        _kill_descendants()
+        with wake_in, wake_out:
+            wake_in.setblocking(False)
+            wake_out.setblocking(False)
+            signal.set_wakeup_fd(wake_out.fileno(), warn_on_full_buffer=False)
+            self._selector.register(self._lifeline, selectors.EVENT_READ)
+            self._selector.register(wake_in, selectors.EVENT_READ)
+            try:
+                while not self._ending:
+                    for key, events in self._selector.select():
+                        self._handle(key, events, wake_in)
+            finally:
+                signal.set_wakeup_fd(-1)
 
     def end(self, *_: object) -> None:
         """Stop at the next turn of the loop. A signal handler."""
@@ -131,7 +141,8 @@ class _ForkServer:
         try:
             child = self._fork(request)
         except OSError as error:
-            self.tell(id=request["id"], error=f"cannot fork: {error.strerror}")
+            about = f": {error.filename}" if error.filename else ""
+            self.tell(id=request["id"], error=f"cannot be started: {error.strerror}{about}")
             return
         self._children[child.pid] = child
         self._selector.register(child.output.fd, selectors.EVENT_READ, child.output)
@@ -140,11 +151,16 @@ class _ForkServer:
         self.tell(id=child.id, pid=child.pid, started=row.started if row is not None else -1.0)
 
     def _fork(self, request: Mapping[str, Any]) -> _Child:
-        output = CappedLog(Path(request["log"]), self._cap_bytes)
-        report_read, report_write = os.pipe()
-        os.set_blocking(report_read, False)
-        parent = os.getpid()
-        pid = os.fork()
+        with ExitStack() as opened:  # of what is closed again when there is no child
+            output = CappedLog(Path(request["log"]), self._cap_bytes)
+            opened.callback(output.close)
+            report_read, report_write = os.pipe()
+            opened.callback(os.close, report_read)
+            opened.callback(os.close, report_write)
+            os.set_blocking(report_read, False)
+            parent = os.getpid()
+            pid = os.fork()
+            opened.pop_all()
         if pid == 0:
             ends = {"parent": parent, "output_fd": output.child_fd, "report_fd": report_write}
             if "serve" in request:

@@ -55,9 +55,19 @@ def example_of(item: pytest.Item) -> dict[str, str]:
 
 
 def _place(item: pytest.Item) -> int:
-    """Which of an outline's examples a test is about, from 0; two of them may be equal."""
+    """Which of an outline's examples a test is about, from 0.
+
+    Two of them may be equal, and pytest's own index counts trials too: the very object is looked for.
+    """
     callspec = getattr(item, "callspec", None)
-    return 0 if callspec is None else int(callspec.indices.get(_EXAMPLE, 0))
+    mine = None if callspec is None else callspec.params.get(_EXAMPLE)
+    if callspec is None or mine is None:
+        return 0
+    for mark in item.iter_markers("parametrize"):
+        for place, example in enumerate(mark.args[1] if mark.args[0] == _EXAMPLE else ()):
+            if example.values[0] is mine:
+                return place
+    return int(callspec.indices.get(_EXAMPLE, 0))
 
 
 def drill_of(item: pytest.Item) -> KnownDrill:

@@ -1,7 +1,9 @@
 """Judges every drill of a run again from the files in its folder, and says what differs from what was filed.
 
 Nothing is believed: the hashes of the files are compared, every number and verdict is computed anew by the same pure
-function that gave them, and run.json's own seal covers what no file can tell (versions, names, times of day).
+function that gave them, and run.json's own seal covers what no file can tell (versions, names, times of day). A watch
+and a drill that broke off left nothing to judge, which their own evidence shows; any other drill that cannot be judged
+again proves nothing, and is said to. What is drawn from run.json (the report, junit.xml, timelines) is not looked at.
 """
 
 from __future__ import annotations
@@ -12,17 +14,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from harness.drill import case_files
+from harness.drill import case_files, watching
 from harness.drill.case_files import CASE
-from harness.drill.conclusion import conclude
-from harness.errors import InputError
+from harness.drill.conclusion import EMPTY_SHA256, conclude
+from harness.errors import DrillError, InputError
 from harness.outcome import Verdict, merge_run
 from harness.reporting import run_json
 from harness.reporting.run_json_reader import inside, validate
 
 _ABSENT = object()
-_BROKEN = (InputError, LookupError, ValueError, TypeError, StopIteration, AssertionError, ArithmeticError)
-"""What judging files that were changed may end with; of files that are as they were filed it is our own mistake."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,14 @@ class Difference:
 
 @dataclass(frozen=True)
 class Verified:
-    """What came of it. judged: drills that were judged again; not_judged: those that left no case, and why."""
+    """What came of it. judged: drills that were judged again; not_judged: a sentence on each that left nothing to
+    judge, with what was checked instead; unverifiable: one on each that should have left it, and did not.
+    """
 
     differences: tuple[Difference, ...]
     judged: tuple[str, ...]
     not_judged: tuple[str, ...]
+    unverifiable: tuple[str, ...] = ()
 
 
 def verify(folder: Path) -> Verified:
@@ -51,27 +54,64 @@ def verify(folder: Path) -> Verified:
     body = validate(folder / "run.json")
     differences: list[Difference] = []
     judged: list[str] = []
-    skipped: list[str] = []
-    for number, drill in enumerate(body["drills"]):
+    excused: list[str] = []
+    unverifiable: list[str] = []
+    homes = [inside(folder, str(PurePosixPath(drill["history"]).parent)) for drill in body["drills"]]
+    for number, (drill, home) in enumerate(zip(body["drills"], homes, strict=True)):
         path = f"drills[{number}]"
         changed = list(_files(folder, drill, path))
         differences.extend(changed)
-        home = inside(folder, str(PurePosixPath(drill["history"]).parent))
-        if (home / CASE).exists() or f"{home.name}/{CASE}" in drill.get("files", {}):
-            try:
-                differences.extend(compare(path, drill, recompute(home)))
-            except _BROKEN as error:
-                if not changed:
-                    raise
-                differences.append(Difference(path, "a drill", f"files that cannot be judged: {error}"))
+        told = (home / CASE).exists() or f"{home.name}/{CASE}" in drill.get("files", {})
+        excuse = _excuse(body, drill, told=told)
+        if excuse is not None:
+            excused.append(f"{drill['name']}: {excuse}")
+        elif told:
+            differences.extend(_judged_again(path, drill, home, changed))
             judged.append(drill["name"])
         else:
-            skipped.append(f"{drill['name']}: no {CASE} in {home.name}, so only its history's hash was checked")
+            unverifiable.append(f"{drill['name']}: no {CASE} in {home.name}, so its verdict cannot be judged again")
+    differences.extend(_left_out(folder, homes))
     verdict = merge_run(Verdict(drill["verdict"]) for drill in body["drills"])
     differences.extend(compare("verdict", body["verdict"], verdict.value))
-    if "seal" in body or judged:
-        differences.extend(compare("seal", body.get("seal", _ABSENT), run_json.seal_of(body)))
-    return Verified(tuple(dict.fromkeys(differences)), tuple(judged), tuple(skipped))
+    differences.extend(compare("seal", body.get("seal", _ABSENT), run_json.seal_of(body)))
+    return Verified(tuple(dict.fromkeys(differences)), tuple(judged), tuple(excused), tuple(unverifiable))
+
+
+def _excuse(body: Mapping[str, Any], drill: Mapping[str, Any], *, told: bool) -> str | None:
+    """Why a drill left nothing to judge, and what was checked instead; None when it must have left its case.
+
+    Only what its evidence itself shows counts: a promise, a fault or a result was judged from something.
+    """
+    if any(drill.get(name) for name in ("faults", "results", "episodes")) or any(drill["objectives"].values()):
+        return None
+    if drill["verdict"] == Verdict.INVALID and drill["history_sha256"] == EMPTY_SHA256:
+        return "broke off, which proves nothing; checked: that its history is empty, and the run's seal"
+    alone = len(body["drills"]) == 1 and not told
+    if alone and (drill["name"], drill["feature"]) == (watching.NAME, watching.FEATURE):
+        return "a watch, which nothing was promised of; checked: its files' hashes, and the run's seal"
+    return None
+
+
+def _judged_again(
+    path: str, drill: Mapping[str, Any], home: Path, changed: Sequence[Difference]
+) -> Iterator[Difference]:
+    """Where run.json says something else of a drill than its files. changed: those that are not as they were filed."""
+    # Logs are no part of what a drill is judged by: `_files` has compared their hashes, and that is all there is.
+    hashes = {name: digest for name, digest in drill.get("files", {}).items() if name not in drill.get("logs", ())}
+    try:
+        yield from compare(path, {**drill, "files": hashes}, recompute(home))
+    except Exception as error:
+        if not changed:
+            raise  # files that nobody has touched are judged, or it is our own mistake
+        text = str(error) if isinstance(error, DrillError) else repr(error)
+        yield Difference(path, "a drill", f"files that cannot be judged: {text}")
+
+
+def _left_out(folder: Path, homes: Sequence[Path]) -> Iterator[Difference]:
+    """Drills that lie in the run's folder, and are not in its run.json."""
+    for case in sorted(folder.glob(f"*/{CASE}")):
+        if case.parent.resolve() not in {home.resolve() for home in homes}:
+            yield Difference(f"{case.parent.name}/{CASE}", "nothing", "a drill that run.json does not tell of")
 
 
 def _files(folder: Path, drill: Mapping[str, Any], path: str) -> Iterator[Difference]:
@@ -91,8 +131,7 @@ def recompute(home: Path) -> dict[str, Any]:
     """What run.json must say of a drill, from the files in its folder alone. Raises InputError when one is broken."""
     filed = case_files.read(home)
     result = conclude(filed.case, filed.events, filed.commits, filed.final)
-    there = {f"{home.name}/{name}": home / name for name in case_files.FILES if (home / name).exists()}
-    hashes = {name: case_files.sha256_of(file) for name, file in there.items()}
+    hashes = case_files.hashes(home.parent, (f"{home.name}/{name}" for name in case_files.FILES))
     result = replace(result, files=hashes, history_sha256=hashes.get(result.history, ""))
     # Through JSON and back, so that both sides are what a file can hold.
     body: dict[str, Any] = json.loads(json.dumps(run_json.drill_dict(result)))

@@ -28,6 +28,10 @@ def environment_mistakes(environment: Environment) -> list[Mistake]:
     edge = environment.edge
     if edge.port and edge.port == edge.dns_port:
         mistakes.append(Mistake(("edge",), "edge.dns_port: must differ from edge.port"))
+    port, older = environment.links.settings.get("port"), environment.toxiproxy_port
+    if environment.links.kind in (None, "toxiproxy") and port and older and port != older:
+        text = f"toxiproxy_port: {older}, but links.port is {port}; say one of them"
+        mistakes.append(Mistake(("toxiproxy_port",), text))
     return mistakes
 
 
@@ -52,6 +56,13 @@ def _places(environment: Environment) -> Iterator[Mistake]:
             yield Mistake(("places", index, "role"), f"places.{index}.role: `{place.role}` has a meaning of its own")
         if place.role in names - {PRIMARY, STANDBY}:
             yield Mistake(("places", index, "role"), f"places.{index}.role: {place.role} is another place's name")
+        elif place.role in environment.databases and place.role not in (PRIMARY, STANDBY):
+            text = f"places.{index}.role: {place.role} is the region of a database"
+            yield Mistake(("places", index, "role"), text)
+        meant = environment.place_named(place.database_name)
+        if meant is not None and meant.database_name != meant.name:
+            text = f"{meant.name} is a place whose own database is in {meant.database_name}: name the region otherwise"
+            yield Mistake(("places", index, "database"), f"places.{index}.database: {text}")
 
 
 def subject_mistakes(subject: Subject, environment: Environment) -> list[Mistake]:
@@ -86,4 +97,8 @@ def subject_mistakes(subject: Subject, environment: Environment) -> list[Mistake
     for table, count in Counter(table.name for table in subject.tables).items():
         if count > 1:
             mistakes.append(Mistake(("tables",), f"tables: {table} is named {count} times"))
+    written, tables = subject.workload.table, [table.name for table in subject.tables]
+    if written is not None and written not in tables:
+        text = f"workload.table: no table {written}; one of: {', '.join(tables) or '(none)'}"
+        mistakes.append(Mistake(("workload", "table"), text))
     return mistakes

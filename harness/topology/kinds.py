@@ -2,18 +2,17 @@
 
 A part is a folder `harness/parts/FAMILY/KIND` with `spec.py` and `part.py` (see harness.world.part). Another package
 brings one by an entry point in the group `drill_harness.parts`, named `FAMILY.KIND`, whose value is the folder's import
-name.
+name. Where several sections share a family, `SECTION` in its spec.py says for which one it is.
 """
 
 from __future__ import annotations
 
 import importlib
-import importlib.util
-import pkgutil
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 from types import ModuleType
 
 from harness.errors import InputError
@@ -22,6 +21,12 @@ from harness.topology.environment import Spec
 GROUP = "drill_harness.parts"
 _HOME = "harness.parts"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_MUST_HAVE = {
+    "spec": ("SPEC", "PRELOAD"),
+    "part": ("build",),
+    "law": ("law", "MILESTONES"),
+    "healing": ("heal", "broken"),
+}
 
 
 @dataclass(frozen=True)
@@ -49,24 +54,17 @@ def section_named(key: str) -> Section:
     return next(section for section in SECTIONS if section.key == key)
 
 
-def known(family: str) -> Mapping[str, str]:
-    """Kind -> import name of its folder, for every kind of a family; those of this package win."""
-    found = {point.name.partition(".")[2]: point.value for point in _points() if point.name.startswith(f"{family}.")}
-    package = importlib.import_module(f"{_HOME}.{family}")
-    found.update((module.name, f"{_HOME}.{family}.{module.name}") for module in pkgutil.iter_modules(package.__path__))
-    return {kind: folder for kind, folder in sorted(found.items()) if _is_part(folder)}
+def known(section: Section) -> Mapping[str, str]:
+    """Kind -> import name of its folder, for every kind that can be used in a section; those of this package win."""
+    return {kind: folder for kind, folder in sorted(_folders(section.family).items()) if _is_usable(section, kind)}
 
 
-def folder_of(family: str, kind: str) -> str:
+def folder_of(section: Section, kind: str) -> str:
     """The import name of a kind's folder. Raises InputError that lists the kinds there are."""
-    if _NAME.fullmatch(kind):
-        home = f"{_HOME}.{family}.{kind}"
-        if _is_part(home):
-            return home
-        point = next((point for point in _points() if point.name == f"{family}.{kind}"), None)
-        if point is not None:
-            return point.value
-    raise InputError(f"no part is called {kind!r}; there are: {', '.join(known(family)) or 'none'}")
+    found = _folders(section.family).get(kind)
+    if found is None:
+        raise InputError(f"no part is called {kind!r}; {_there_are(section)}")
+    return found
 
 
 def spec_of(section: Section, kind: str | None) -> type[Spec]:
@@ -76,20 +74,62 @@ def spec_of(section: Section, kind: str | None) -> type[Spec]:
 
 
 def load(section: Section, kind: str | None, module: str) -> ModuleType:
-    """A module of a kind's folder, for instance `part`. Raises InputError for an unknown kind, or a broken one."""
-    folder = folder_of(section.family, kind or section.default)
+    """A module of a kind's folder, for instance `part`, that has what it must have.
+
+    Raises InputError for an unknown kind, one of another section, or a broken one.
+    """
+    kind = kind or section.default
+    found = _imported(section, kind, module)
+    if module == "spec":
+        declared = _section_of(found, section)
+        if declared != section.key:
+            text = f"{kind} is a part for the section {declared}, not for {section.key}"
+            raise InputError(f"{text}; {_there_are(section)}")
+    return found
+
+
+def _imported(section: Section, kind: str, module: str) -> ModuleType:
+    folder = folder_of(section, kind)
     try:
-        return importlib.import_module(f"{folder}.{module}")
-    except ImportError as error:
-        raise InputError(f"the part {folder} cannot be used: {error}") from error
+        found = importlib.import_module(f"{folder}.{module}")
+    except Exception as error:  # whatever a package of somebody else's does when it is imported
+        reason = str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
+        raise InputError(f"the part {kind!r} cannot be used ({folder}): {reason}") from error
+    missing = [name for name in _MUST_HAVE.get(module, ()) if not hasattr(found, name)]
+    if missing:
+        raise InputError(f"the part {kind!r} cannot be used: {folder}.{module} has no {', '.join(missing)}")
+    if module == "spec" and not (isinstance(found.SPEC, type) and issubclass(found.SPEC, Spec)):
+        raise InputError(f"the part {kind!r} cannot be used: SPEC of {folder}.spec is no {Spec.__module__}.Spec")
+    return found
 
 
-def _points() -> metadata.EntryPoints:
-    return metadata.entry_points(group=GROUP)
+def _section_of(spec: ModuleType, section: Section) -> str:
+    """Which section a part is for. Where several share a family, it must say so itself."""
+    sharing = [other.key for other in SECTIONS if other.family == section.family]
+    declared = getattr(spec, "SECTION", section.key if len(sharing) == 1 else None)
+    if declared is None:
+        raise InputError(f"{spec.__name__} must say which SECTION its part is for: {' or '.join(sharing)}")
+    return str(declared)
 
 
-def _is_part(folder: str) -> bool:
+def _is_usable(section: Section, kind: str) -> bool:
+    """A broken part is no kind to offer; whoever names it is told why."""
     try:
-        return importlib.util.find_spec(f"{folder}.part") is not None
-    except ImportError:
+        _imported(section, kind, "part")
+        return _section_of(_imported(section, kind, "spec"), section) == section.key
+    except InputError:
         return False
+
+
+def _there_are(section: Section) -> str:
+    return f"there are: {', '.join(known(section)) or 'none'}"
+
+
+def _folders(family: str) -> dict[str, str]:
+    """Kind -> import name of everything that claims to be a part of a family; nothing of it is imported."""
+    points = (point for point in metadata.entry_points(group=GROUP) if point.name.startswith(f"{family}."))
+    found = {point.name.partition(".")[2]: point.value for point in points}
+    for place in importlib.import_module(f"{_HOME}.{family}").__path__:
+        for part in Path(place).glob("*/part.py"):
+            found[part.parent.name] = f"{_HOME}.{family}.{part.parent.name}"
+    return {kind: folder for kind, folder in found.items() if _NAME.fullmatch(kind)}

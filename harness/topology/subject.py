@@ -23,7 +23,7 @@ SubjectName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")
 
 
 class Table(Spec):
-    """A table that exists in both regions before the components start, and is compared between them afterwards.
+    """A table that exists in every database before the components start, and is compared between them afterwards.
 
     value: the attribute that holds what the client sent. create: false leaves creating it to the subject.
     """
@@ -35,7 +35,7 @@ class Table(Spec):
 
 
 class Component(Spec):
-    """One program of the subject. region: `each`, `outside`, or a region's name.
+    """One program of the subject. region: `each`, `outside`, or a place's name.
 
     health: polled by the load balancer; edge_health: by the edge's health checks (default: health); ready: the
     component counts as started once this gives any HTTP answer (default: health).
@@ -99,8 +99,13 @@ class Subject(Spec):
 
     @property
     def application(self) -> Component:
-        """The component behind the load balancers: the one with a port, running in each region."""
+        """The component behind the load balancers: the one with a port, running in each place."""
         return next(c for c in self.components if c.port_env and c.region == EACH)
+
+    @property
+    def written_table(self) -> str | None:
+        """The table by which clients' writes are judged; None without tables."""
+        return self.workload.table or next((table.name for table in self.tables), None)
 
     def serving_timeout_s(self, timing: Timing) -> float:
         """Wall seconds in which the started application must serve writes through the edge."""
@@ -116,7 +121,7 @@ class Subject(Spec):
 
 
 class Instance(Spec):
-    """One running component. place: a region's name or `outside`; name: e.g. `storefront.us-east-1`."""
+    """One running component. place: its name, or `outside`; name: e.g. `storefront.us-east-1`."""
 
     component: Component
     place: str

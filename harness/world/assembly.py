@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.errors import WorldError
+from harness.errors import InputError
 from harness.topology import kinds
 from harness.topology.environment import Environment
 from harness.world.links import LinkServer
-from harness.world.part import Blueprint, Ground, Kind, Net, Part
+from harness.world.load_balancer import LoadBalancer, missing_links
+from harness.world.part import Blueprint, Ground, Net, Part, parts_of
 from harness.world.platform import Platform
 from harness.world.regions import RegionServer
 from harness.world.steering import Steering
+
+_SEAMS: Mapping[str, type[Part]] = {
+    "links": LinkServer,
+    "platform": Platform,
+    "region_servers": RegionServer,
+    "load_balancer": LoadBalancer,
+    "gateway": Part,
+    "steering": Steering,
+}
+"""What the parts of a section must be."""
+_ONE = ("links", "platform", "steering")
+"""Sections that give exactly one part."""
 
 
 def preloads(environment: Environment) -> dict[str, list[str]]:
@@ -27,26 +40,64 @@ def preloads(environment: Environment) -> dict[str, list[str]]:
 
 
 def build(blueprint: Blueprint) -> list[Part]:
-    """The parts of a world, not started. Raises InputError for a kind that does not exist, or two parts of one name."""
+    """The parts of a world, not started.
+
+    Raises InputError for a kind that cannot be used, for parts that do not fit their section, and for two of one name.
+    """
     found: list[Part] = []
+    sections: dict[str, list[str]] = {}
     for section in kinds.SECTIONS:
-        given = blueprint.environment.section(section.key)
-        spec = kinds.spec_of(section, given.kind).model_validate(given.settings)
-        found.extend(kinds.load(section, given.kind, "part").build(blueprint, spec))
-    names = [part.name for part in found]
-    twice = sorted({name for name in names if names.count(name) > 1})
+        for part in _built(section, blueprint):
+            found.append(part)
+            sections.setdefault(part.name, []).append(section.key)
+    twice = [f"{name} ({', '.join(keys)})" for name, keys in sorted(sections.items()) if len(keys) > 1]
     if twice:
-        raise WorldError(f"several parts are called {', '.join(twice)}")
+        raise InputError(f"several parts are called {'; '.join(twice)}: no place and no database may be called so")
     return found
 
 
+def _built(section: kinds.Section, blueprint: Blueprint) -> Sequence[Part]:
+    given = blueprint.environment.section(section.key)
+    spec = kinds.spec_of(section, given.kind).model_validate(given.settings)
+    parts: Sequence[Part] = kinds.load(section, given.kind, "part").build(blueprint, spec)
+    who, seam = f"{section.key}.kind: {given.kind or section.default} gives", _SEAMS[section.key]
+    for part in parts:
+        if not isinstance(part, seam):
+            kind = type(part).__name__
+            raise InputError(f"{who} a {kind}, which is no {seam.__module__}.{seam.__name__}")
+    if section.key in _ONE and len(parts) != 1:
+        raise InputError(f"{who} {len(parts)} parts; a world has one")
+    has = {where for part in parts if (where := _where(part)) is not None}
+    wanted = {"load_balancer": _places(blueprint), "region_servers": blueprint.environment.databases}
+    missing = [name for name in wanted.get(section.key, ()) if name not in has]
+    if missing:
+        raise InputError(f"{who} no part for {', '.join(missing)}")
+    return parts
+
+
+def _where(part: Part) -> str | None:
+    if isinstance(part, LoadBalancer):
+        return part.place
+    return part.region if isinstance(part, RegionServer) else None
+
+
+def _places(blueprint: Blueprint) -> Sequence[str]:
+    return [place.name for place in blueprint.environment.places]
+
+
 def assemble(parts: Sequence[Part], blueprint: Blueprint, ground: Ground) -> Net:
-    """Start the parts and connect them. Whatever they started by then goes away with the ground, however this ends."""
+    """Start the parts and connect them. Whatever they started by then goes away with the ground, however this ends.
+
+    Raises InputError when a part does not bring the links that others need.
+    """
     for part in parts:
         part.start(ground)
     arrows = [arrow for part in parts for arrow in part.arrows()]
     arrows.sort(key=lambda arrow: arrow.link.service != "http")  # what clients meet first is listed first
-    (links,) = _of(LinkServer, parts)
+    for section, name in missing_links(blueprint, arrows):
+        kind = blueprint.environment.section(section).kind or kinds.section_named(section).default
+        raise InputError(f"{section}.kind: {kind} does not bring the link {name} (see harness.world.load_balancer)")
+    (links,) = parts_of(LinkServer, parts)
     listening = links.populate(arrows)
     net = Net(
         blueprint, tuple(parts), tuple(arrows), listening, ground.edges, ground, {part.name: part for part in parts}
@@ -54,10 +105,6 @@ def assemble(parts: Sequence[Part], blueprint: Blueprint, ground: Ground) -> Net
     for part in parts:
         part.connect(net)
     return net
-
-
-def _of(kind: type[Kind], parts: Iterable[Part]) -> list[Kind]:
-    return [part for part in parts if isinstance(part, kind)]
 
 
 @dataclass(frozen=True)
@@ -71,6 +118,10 @@ class Seams:
 
 
 def seams_of(parts: Sequence[Part]) -> Seams:
-    """Raises ValueError when a world has not exactly one of what there must be one of."""
-    (links,), (platform,), (steering,) = _of(LinkServer, parts), _of(Platform, parts), _of(Steering, parts)
-    return Seams(links, platform, steering, {part.region: part for part in _of(RegionServer, parts)})
+    """Of the parts of one world, as `build` gives them."""
+    (links,), (platform,), (steering,) = (
+        parts_of(LinkServer, parts),
+        parts_of(Platform, parts),
+        parts_of(Steering, parts),
+    )
+    return Seams(links, platform, steering, {part.region: part for part in parts_of(RegionServer, parts)})

@@ -4,6 +4,7 @@ A part is everything about one thing that a world is made of, in one folder:
 
     spec.py   SPEC: type[Spec]                                   what its section of the environment file may say
               PRELOAD: Sequence[tuple[str, str]]                 group and module of each process that it forks
+              SECTION: str                                       the section it is for, where a family has several
     part.py   build(blueprint, spec) -> Sequence[Part]           its parts in one world: one, or one for each place
               diagnose(blueprint, spec) -> Iterable[Diagnosis]   optional: what `drill doctor` should look at
 
@@ -16,13 +17,14 @@ the world; whatever else it starts goes away by what it hands to Ground.on_close
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from harness.faults.hand import Hand
 from harness.kit.address import Address
+from harness.names import HTTP, link_name
 from harness.topology.environment import Environment
 from harness.topology.subject import Instance, Subject
 from harness.topology.timing import Timing
@@ -112,13 +114,15 @@ class Part:
     """
 
     name: str
-    processes: Sequence[Process] = ()
 
     def start(self, ground: Ground) -> None:
         """Start what needs no other part."""
 
     def endpoints(self) -> Mapping[str, Address]:
-        """Where it listens, by what for; asked only after `start`, and waits until it is known."""
+        """Where it listens, by what for. Asked only after `start`, and waits for what has been started by then.
+
+        What `connect` starts is missing before that; `Net.endpoint` then answers None.
+        """
         return {}
 
     def arrows(self) -> Sequence[Arrow]:
@@ -183,6 +187,10 @@ class Net:
         """Where to dial for an arrow."""
         return self.listening[arrow.link.name]
 
+    def edge(self, source: str, place: str) -> Address:
+        """Where the link of the clients or the health checkers to a place's edge listens."""
+        return self.listening[link_name(source, place, HTTP)]
+
     def dialled_by(self, source: str) -> Sequence[Arrow]:
         """The arrows that start at `source`."""
         return [arrow for arrow in self.arrows if arrow.link.source == source]
@@ -201,4 +209,9 @@ class Net:
 
     def of(self, kind: type[Kind]) -> Sequence[Kind]:
         """The parts of one seam, for instance every RegionServer."""
-        return [part for part in self.parts if isinstance(part, kind)]
+        return parts_of(kind, self.parts)
+
+
+def parts_of(kind: type[Kind], parts: Iterable[Part]) -> list[Kind]:
+    """The parts that are of one seam."""
+    return [part for part in parts if isinstance(part, kind)]

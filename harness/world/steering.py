@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.kit.address import Address
@@ -10,15 +10,11 @@ from harness.measurement.prediction import EdgeLaw
 from harness.topology.environment import Environment
 from harness.topology.kinds import load, section_named
 from harness.topology.timing import Timing
-from harness.world.part import Edge, Part
+from harness.world.part import Part
 
 
 class Steering(Part):
     """Leads clients to an edge by DNS."""
-
-    def publish(self, edges: Mapping[str, Edge], health_path: str) -> None:
-        """Tell it where each place's edge is, and what its health checks ask for."""
-        raise NotImplementedError
 
     def freeze(self) -> None:
         """From now on the answer stays, whatever changes."""

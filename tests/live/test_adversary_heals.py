@@ -269,8 +269,10 @@ def test_a_dead_server_is_a_heal_error_in_time(target: Upstream) -> None:
     assert time.monotonic() - started < 10
 
 
-def test_the_kind_of_fault_that_was_used_is_told(adversary: Adversary, addresses: dict[str, Address]) -> None:
+def test_the_kind_of_fault_that_was_used_is_told(
+    server: ToxiproxyClient, adversary: Adversary, addresses: dict[str, Address]
+) -> None:
     with adversary.inject(plan("region-outage", target="us-east-1")) as injection:
-        assert injection.kinds_used == (f"black_hole: {adversary.capabilities.black_hole}",)
+        assert injection.kinds_used == (f"black_hole: {server.capabilities().black_hole}",)
     with adversary.inject(plan("region-outage", target="us-east-1", mode="reset")) as injection:
         assert injection.kinds_used == ("cut: rst",)

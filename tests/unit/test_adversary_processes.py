@@ -203,3 +203,14 @@ def test_a_hand_that_fails_as_a_whole_may_have_done_everything() -> None:
         Adversary([links]).inject(planned(DisableLink("a"), DisableLink("b")))
     assert links.calls[2:] == [EnableLink("b"), EnableLink("a")]
     assert links.down == set()
+
+
+def test_processes_are_mended_before_links() -> None:
+    """A frozen process with a full queue can hang whoever mends its links."""
+    copies, links = Copies(), Links()
+    adversary = Adversary([links, ProcessHand(copies)])
+    injection = adversary.inject(planned(FreezeProcess("monitor"), DisableLink("a")))
+    copies.fails["thaw monitor"] = KeyboardInterrupt()  # so that whatever comes later is not done
+    with pytest.raises(KeyboardInterrupt):
+        injection.heal()
+    assert links.down == {"a"}

@@ -18,6 +18,7 @@ from harness.cli.main import app
 from harness.drill.options import RunOptions, resolve
 from harness.live.standing import world_file
 from harness.processes.process_tree import MARKER_VARIABLE
+from harness.topology.environment import Section
 from harness.world.diagnosis import Diagnosis, State
 
 WAITS = [sys.executable, "-c", "import sys; sys.stdin.read()"]
@@ -81,7 +82,24 @@ def test_a_port_that_somebody_has_names_the_setting(taken: int) -> None:
     assert found("ports").state is State.OK
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:{}", "https://127.0.0.1:{}", "nonsense/{}"])
+def test_the_port_in_the_links_section_is_named_as_that(taken: int) -> None:
+    given = options()
+    links = Section.model_validate({"port": taken})
+    environment = given.environment.model_copy(update={"links": links})
+    assert found("links.port", RunOptions(**{**vars(given), "environment": environment})).state is State.FAIL
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:{}",
+        "https://127.0.0.1:{}",
+        "nonsense/{}",
+        "http://127.0.0.1:99999",
+        "http://[::1]:{}",
+        "http://[:{}",
+    ],
+)
 def test_a_toxiproxy_of_the_users_that_does_not_answer_is_told(
     url: str, deaf: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

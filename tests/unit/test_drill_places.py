@@ -68,6 +68,34 @@ def test_replication_stalls_between_a_place_and_the_database_of_another_one() ->
     }
 
 
+@pytest.mark.parametrize(
+    ("kind", "parameters", "text"),
+    [
+        ("service-outage", {}, "its target is a database's region, and there are us-east-1, us-west-2"),
+        (
+            "service-outage",
+            {"service": "smtp"},
+            "its target is where links of the service smtp lead, and there are none",
+        ),
+        ("gray-failure", {}, "its target is a database's region, and there are us-east-1, us-west-2"),
+        ("replication-stall", {}, "its target is `all` or a database's region, and there are us-east-1, us-west-2"),
+        ("region-isolated", {"target": "nyc4"}, "there are nyc3, sfo3, us-east-1, us-west-2"),
+        (
+            "one-way-partition",
+            {"target": "nyc3->sfo3"},
+            "there are nyc3->us-east-1, nyc3->us-west-2, outside->nyc3, outside->sfo3, outside->us-east-1, "
+            "outside->us-west-2, sfo3->us-east-1, sfo3->us-west-2",
+        ),
+    ],
+)
+def test_a_fault_that_touches_nothing_lists_only_what_it_could_be_aimed_at(
+    kind: str, parameters: dict[str, str], text: str
+) -> None:
+    with pytest.raises(InputError) as error:
+        cut(kind, **{"target": NYC, **parameters})
+    assert str(error.value).endswith(f"touches no link; {text}")
+
+
 def test_every_instance_works_in_the_region_of_its_places_database() -> None:
     homes = {link.source: link.home for link in LINKS if link.component}
     assert homes[f"storefront.{NYC}"] == EAST

@@ -6,25 +6,29 @@ import copy
 import json
 import random
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import simulated_backend
 import typer
-from simulated_backend import EAST, WEST, Story, run_drill
+from simulated_backend import EAST, WEST, SimulatedBackend, Story, run_drill
 
 from harness.cli.verify import verify as verify_command
-from harness.drill import case_files
+from harness.drill import case_files, watching
 from harness.drill.case import Case
-from harness.drill.conclusion import conclude
+from harness.drill.conclusion import conclude, crashed
 from harness.drill.evidence import DrillResult, RunResult
 from harness.drill.facade import Drill
 from harness.drill.plain import from_plain, to_plain
+from harness.drill.plan import DrillPlan
+from harness.drill.settings import parse_settings
 from harness.errors import DrillMissed, InputError
 from harness.outcome import Verdict
 from harness.reporting import run_json, run_json_reader, verification
+from harness.topology.timing import Profile, Timing
 
 NAME = "a-drill"
 ODD = "report-\udcff.csv \ud83d \u202e\x07"
@@ -210,6 +214,144 @@ def test_a_case_that_is_no_case_any_more_is_a_difference(run: Path) -> None:
     (run / NAME / case_files.CASE).write_text('{"schema": "drill-case/1"}', encoding="utf-8")
     told = " ".join(str(difference) for difference in verification.verify(run).differences)
     assert "files that cannot be judged" in told
+
+
+@pytest.mark.parametrize("name", [case_files.HISTORY, case_files.COMMITS])
+def test_a_field_of_another_type_is_a_difference_and_no_crash(run: Path, name: str) -> None:
+    """Whatever any field of any kind of line is made, the hash tells, and nothing else is raised."""
+    path = run / NAME / name
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    first = {line["t"]: number for number, line in reversed(list(enumerate(lines)))}
+    assert len(first) >= (1 if name == case_files.COMMITS else 6)
+    for number in first.values():
+        for key in lines[number]:
+            for odd in (5, "x", None, [], {}, [5]):
+                other = [*lines[:number], lines[number] | {key: odd}, *lines[number + 1 :]]
+                path.write_text("".join(json.dumps(line) + "\n" for line in other[: number + 40]), encoding="utf-8")
+                found = verification.verify(run).differences
+                assert any(name in difference.path for difference in found), (lines[number], key, odd)
+
+
+def test_a_history_of_other_types_under_its_new_hash_is_said_not_to_be_one(run: Path) -> None:
+    path = run / NAME / case_files.HISTORY
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    next(line for line in lines if line["t"] == "dns")["client"] = 5
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    body = body_of(run)
+    [drill] = body["drills"]
+    drill["history_sha256"] = drill["files"][f"{NAME}/{case_files.HISTORY}"] = case_files.sha256_of(path)
+    reseal(run, body)
+    with pytest.raises(InputError, match=r"not a history event.*client cannot be 5"):
+        verification.verify(run)
+
+
+# --- what can no longer be judged -------------------------------------------------------------------------------------
+
+
+def reseal(run: Path, body: dict[str, Any], *, seal: bool = True) -> None:
+    """Write a run.json that was edited, with a seal that fits it or with none."""
+    body.pop("seal", None)
+    body |= {"seal": run_json.seal_of(body)} if seal else {}
+    (run / "run.json").write_text(json.dumps(body), encoding="utf-8")
+
+
+def without_case(run: Path) -> dict[str, Any]:
+    """The evidence of a drill whose case was taken away, and which claims whatever it likes."""
+    (run / NAME / case_files.CASE).unlink()
+    body = body_of(run)
+    body["drills"][0] |= {"files": {}, "results": [], "reasons": []}
+    return body
+
+
+def exit_code(run: Path) -> int:
+    try:
+        verify_command(str(run))
+    except typer.Exit as ended:
+        return ended.exit_code
+    return 0
+
+
+def test_a_drill_whose_case_is_gone_is_never_as_it_was_filed(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    body = without_case(run)
+    reseal(run, body)
+    assert exit_code(run) == 2
+    told = capsys.readouterr().out
+    assert f"no {case_files.CASE} in {NAME}" in told
+    assert "1 drills cannot be judged again" in told
+    assert "everything" not in told
+    body["drills"][0] |= {"faults": [], "episodes": []}
+    reseal(run, body)
+    assert exit_code(run) == 2
+
+
+@pytest.mark.parametrize("case_too", [False, True])
+def test_a_missing_seal_is_a_difference(run: Path, capsys: pytest.CaptureFixture[str], case_too: bool) -> None:
+    reseal(run, without_case(run) if case_too else body_of(run), seal=False)
+    assert exit_code(run) == 1
+    assert "seal: filed nothing" in capsys.readouterr().out
+
+
+def test_a_drill_that_run_json_does_not_tell_of_is_a_difference(made: Path, run: Path) -> None:
+    shutil.copytree(made / NAME, run / "another")
+    assert [difference.path for difference in verification.verify(run).differences] == ["another/case.json"]
+
+
+def test_of_a_drill_that_broke_off_it_is_said_what_was_checked(
+    run: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / case_files.HISTORY).write_bytes(b"")
+    broken = crashed(DrillPlan("broken", "f", "s", (), parse_settings(())), "broken", "the world went away")
+    filed(tmp_path, broken)
+    assert exit_code(tmp_path) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "broken: broke off, which proves nothing; checked: that its history is empty, and the run's seal" in told
+    assert "nothing to judge again; what was checked is as it was filed" in told
+    assert "everything" not in told
+    for verdict in ("MET", "MISSED", "UNKNOWN"):
+        body = body_of(tmp_path)
+        body["verdict"] = body["drills"][0]["verdict"] = verdict
+        reseal(tmp_path, body)
+        assert exit_code(tmp_path) == 2
+
+
+def test_of_a_watch_its_files_and_the_seal_are_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = "watch/logs/app.log"
+    (tmp_path / made).parent.mkdir(parents=True)
+    (tmp_path / made).write_text("it works\n", encoding="utf-8")
+    result = watching.watched(
+        simulated_backend.environment(), Timing(Profile.FAST), [], tmp_path / "watch", logs=(made,)
+    )
+    filed(tmp_path, result)
+    assert exit_code(tmp_path) == 0
+    assert "checked" in capsys.readouterr().out
+    (tmp_path / made).write_text("it broke\n", encoding="utf-8")
+    assert [made in difference.path for difference in verification.verify(tmp_path).differences] == [True]
+    (tmp_path / made).write_text("it works\n", encoding="utf-8")
+    body = body_of(tmp_path)
+    body["verdict"] = body["drills"][0]["verdict"] = "MET"
+    reseal(tmp_path, body, seal=False)
+    assert exit_code(tmp_path) == 1
+
+
+def test_a_changed_log_is_found_by_its_hash(tmp_path: Path) -> None:
+    log = f"{NAME}/logs/app.log"
+
+    class Logging(SimulatedBackend):
+        def close_drill(self) -> Sequence[str]:
+            super().close_drill()
+            (tmp_path / log).parent.mkdir()
+            (tmp_path / log).write_text("all is well\n", encoding="utf-8")
+            return (log,)
+
+    (tmp_path / NAME).mkdir()
+    drill = Drill(Logging(), simulated_backend.plan(), tmp_path / NAME)
+    scenario(drill)
+    filed(tmp_path, drill.finish(None))
+    assert verification.verify(tmp_path).differences == ()
+    (tmp_path / log).write_text("all was well\n", encoding="utf-8")
+    [difference] = verification.verify(tmp_path).differences
+    assert log in difference.path
 
 
 # --- the command ------------------------------------------------------------------------------------------------------

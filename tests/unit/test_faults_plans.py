@@ -25,6 +25,7 @@ from harness.faults.model import (
     StartProcess,
     ThawProcess,
     process_canary,
+    undo,
 )
 from harness.measurement.canary import Fails, Rate, Slow
 from harness.names import CANARY, CHECKERS, CLIENTS, OUTSIDE, instance_name
@@ -67,6 +68,10 @@ LINKS = world()
 
 def plan(kind: str, **parameters: Any) -> Plan:
     return fault_named(kind, **parameters).plan(LINKS, PROCESSES)
+
+
+def healing(planned: Plan) -> list[Action]:
+    return [mend for action in planned.apply if (mend := undo(action)) is not None]
 
 
 def names(found: list[Link]) -> set[str]:
@@ -148,11 +153,10 @@ def test_process_faults_find_instances_and_components() -> None:
     assert plan("process-kill", instance=f"monitor.{WEST}").apply == (KillProcess(f"monitor.{WEST}"),)
     frozen = plan("process-freeze", instance="storefront")
     assert frozen.apply == (FreezeProcess(f"storefront.{EAST}"), FreezeProcess(f"storefront.{WEST}"))
-    assert frozen.heal == (ThawProcess(f"storefront.{WEST}"), ThawProcess(f"storefront.{EAST}"))
+    assert healing(frozen) == [ThawProcess(f"storefront.{EAST}"), ThawProcess(f"storefront.{WEST}")]
     assert frozen.canary.links == (process_canary(f"storefront.{EAST}"), process_canary(f"storefront.{WEST}"))
     killed = plan("process-kill", instance="judge")
-    assert [action.instance for action in killed.heal] == [action.instance for action in reversed(killed.apply)]
-    assert all(isinstance(action, StartProcess) for action in killed.heal)
+    assert healing(killed) == [StartProcess(action.instance) for action in killed.apply]  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
@@ -171,9 +175,9 @@ def test_healing_undoes_everything_and_the_witness_watches(kind: str) -> None:
     for mode in FAULTS[kind].modes:
         planned = plan(kind, mode=mode, **arguments)
         down = {action.link for action in planned.apply if isinstance(action, DisableLink)}
-        up = {action.link for action in planned.heal if isinstance(action, EnableLink)}
+        up = {action.link for action in healing(planned) if isinstance(action, EnableLink)}
         added = {(a.link, a.name) for a in planned.apply if isinstance(a, AddToxic)}
-        removed = {(a.link, a.name) for a in planned.heal if isinstance(a, RemoveToxic)}
+        removed = {(a.link, a.name) for a in healing(planned) if isinstance(a, RemoveToxic)}
         assert (up, removed) == (down, added)
         assert len(added) == sum(isinstance(action, AddToxic) for action in planned.apply)
         assert planned.canary.links, "a fault that nobody watches proves nothing"
@@ -181,11 +185,13 @@ def test_healing_undoes_everything_and_the_witness_watches(kind: str) -> None:
         assert all(link.startswith("canary") for link in planned.canary.links)
 
 
-def test_processes_heal_before_links() -> None:
-    link, process = plan("region-outage", region=EAST), plan("process-freeze", instance="monitor")
-    both = Plan("both", EAST, "x", process.apply + link.apply, link.canary)
-    assert isinstance(both.heal[0], ThawProcess)
-    assert all(isinstance(action, LinkAction) for action in both.heal[1:])
+@pytest.mark.parametrize("kind", [kind for kind in FAULTS if not kind.startswith("process")])
+def test_one_fault_on_two_targets_holds_twice_and_heals_one_by_one(kind: str) -> None:
+    targets = (f"{EAST}->{WEST}", f"{WEST}->{EAST}") if kind == "one-way-partition" else (EAST, WEST)
+    first, second = (plan(kind, target=target) for target in targets)
+    toxics = [{a.name for a in planned.apply if isinstance(a, AddToxic)} for planned in (first, second)]
+    assert all(toxics)
+    assert not toxics[0] & toxics[1]
 
 
 def test_a_lost_region_is_proven_by_canaries_that_fail() -> None:
@@ -226,11 +232,13 @@ def test_evidence_can_name_every_fault() -> None:
         assert kind in describe()
 
 
-def test_blast_radius_lists_what_is_touched_and_what_stays_broken() -> None:
+def test_blast_radius_lists_what_is_touched_and_what_healing_does_not_bring_back() -> None:
     text = blast_radius(plan("region-outage", region=EAST, mode="reset"))
     assert text.startswith(f"region-outage {EAST}, reset: touches ")
     assert f"clients->{EAST}:http  reset_peer upstream timeout=0" in text
     assert "open connections are reset" in text
     assert "watched by a canary" in text
     killed = blast_radius(plan("process-kill", instance="monitor"))
-    assert f"healing brings none of these back: monitor.{WEST}" in killed
+    assert f"monitor.{WEST}  is killed" in killed
+    assert f"healing starts these anew, without what they held in memory: monitor.{WEST}" in killed
+    assert "healing" not in blast_radius(plan("process-freeze", instance="monitor"))

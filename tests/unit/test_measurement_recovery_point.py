@@ -5,7 +5,7 @@ from measurement_timeline import A, B, s, timeline
 from harness.history.events import Commit
 from harness.measurement.final_state import lost_after_heal
 from harness.measurement.models import FaultInterval
-from harness.measurement.recovery_point import RecoveryPoint, Scans, recovery_point, state_at
+from harness.measurement.recovery_point import Earlier, RecoveryPoint, Scans, recovery_point, state_at
 
 FAULT = FaultInterval(s(10), s(10.02))
 TAKEOVER = "t1: dns-0 put t1 14.0..14.2 ok B\n"
@@ -192,6 +192,59 @@ def test_a_scan_after_a_later_delete_is_not_certain() -> None:
         d1: dns-0 delete k 20.0..20.1 ok B
         """
     assert measured(text, Scans(None, {})).missing_low == 0
+
+
+LOST_TWICE = """
+    u1: dns-0 put    u1  8.0..8.1   ok   A
+    u2: dns-0 put    u2  9.0..9.1   ok   A
+    u3: dns-0 put    u3  9.5..9.6   ok   A
+    i4: dns-0 put    u4  9.5..10.5  info A
+    t1: dns-0 put    t1 14.0..14.2  ok   B
+    u5: dns-0 put    u5 40.0..40.1  ok   A
+    u6: dns-0 put    u6 48.0..48.1  ok   A
+    i7: dns-0 put    u7 48.0..49.0  info A
+    t2: dns-0 put    t2 54.0..54.2  ok   B
+    """
+SECOND = FaultInterval(s(50), s(50.02))
+
+
+def second_loss(survivor: list[Commit] | Scans, held: dict[str, str] | None) -> RecoveryPoint:
+    history = timeline(LOST_TWICE)
+    first = recovery_point(history, survivor, lost_address=A, survivor_address=B, fault=FAULT)
+    assert first is not None
+    assert (first.missing_ids + first.maybe_ids, first.unknown) == (("u2", "u3"), 1)
+    found = recovery_point(
+        history, survivor, lost_address=A, survivor_address=B, fault=SECOND, earlier=Earlier([first], held)
+    )
+    assert found is not None
+    return found
+
+
+ARRIVED = commits((8.5, "u1", "u1"), (14.1, "t1", "t1"), (40.5, "u5", "u5"), (54.1, "t2", "t2"))
+
+
+def test_what_an_earlier_loss_took_is_not_lost_again() -> None:
+    found = second_loss(ARRIVED, {"u1": "u1", "t1": "t1", "u5": "u5", "u6": "u6"})
+    assert (found.missing_ids, found.maybe_ids) == (("u6",), ())
+    assert found.acknowledged == 3  # u1, u5, u6
+    assert found.unknown == 1
+    assert found.oldest_missing_ns == s(50.02) - s(48.1)
+
+
+def test_what_the_place_had_again_when_it_was_lost_is_lost_again() -> None:
+    found = second_loss(ARRIVED, {"u1": "u1", "u2": "u2", "u6": "u6"})
+    assert found.missing_ids == ("u2", "u6")
+    assert found.acknowledged == 4
+    assert found.oldest_missing_ns == s(50.02) - s(9.1)
+
+
+def test_whether_the_place_had_it_again_hangs_on_a_value_that_nobody_wrote() -> None:
+    found = second_loss(ARRIVED, {"u2": "somebody's", "u6": "u6"})
+    assert (found.missing_ids, found.maybe_ids) == (("u6",), ("u2",))
+
+
+def test_without_the_places_own_state_what_was_counted_is_left_out() -> None:
+    assert second_loss(ARRIVED, None).missing_ids == ("u6",)
 
 
 def test_the_commit_log_is_replayed_in_its_own_order() -> None:

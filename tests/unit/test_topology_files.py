@@ -147,6 +147,13 @@ def test_two_listeners_on_one_port_are_refused(tmp_path: Path) -> None:
     assert [text for _, text in found] == ["edge.dns_port: must differ from edge.port"]
 
 
+def test_one_port_of_the_links_server_is_not_given_twice_differently(tmp_path: Path) -> None:
+    found = refused(tmp_path, GOOD + "links: {port: 8475}\ntoxiproxy_port: 8474\n")
+    assert found == [(9, "toxiproxy_port: 8474, but links.port is 8475; say one of them")]
+    same = written(tmp_path, GOOD + "links: {port: 8474}\ntoxiproxy_port: 8474\n")
+    assert load_environment(same).toxiproxy_port == 8474
+
+
 # --- files that are no such thing -----------------------------------------------------------------------------------
 
 
@@ -250,6 +257,15 @@ def test_a_subject_with_two_tables_of_one_name(tmp_path: Path) -> None:
     assert refused_subject(tmp_path, double) == [(2, "tables: items is named 2 times")]
 
 
+def test_the_table_that_clients_write_is_the_first_one_or_the_one_that_is_named(tmp_path: Path) -> None:
+    both = SUBJECT.replace("components:\n", "  - {name: orders, key: id, value: v}\ncomponents:\n", 1)
+    for text, table in ((both, "items"), (both + "workload: {table: orders}\n", "orders")):
+        subject = load_subject(written(tmp_path, text, "subject.yaml"), load_environment(EMBEDDED))
+        assert subject.written_table == table
+    [(_, told)] = refused_subject(tmp_path, both + "workload: {table: outbox}\n")
+    assert told == "workload.table: no table outbox; one of: items, orders"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "part"),
     [
@@ -340,7 +356,7 @@ def test_a_region_of_todays_file_is_a_place_with_a_database_of_its_own(tmp_path:
 
 
 @pytest.mark.parametrize(
-    "name", ["route53", "toxiproxy", "witness", "gateway", "clients", "lb.one", "primary", "outside"]
+    "name", ["route53", "toxiproxy", "witness", "gateway", "platform", "clients", "lb.one", "primary", "outside"]
 )
 @pytest.mark.parametrize("field", ["name", "database"])
 def test_a_place_or_database_with_a_name_that_means_something_else_is_refused(
@@ -357,6 +373,25 @@ def test_a_role_that_two_places_have_or_that_is_a_place_is_refused(tmp_path: Pat
     assert refused(tmp_path, PLACES.replace("role: reserve", "role: nyc3")) == [
         (5, "places.2.role: nyc3 is another place's name")
     ]
+
+
+def test_a_role_that_is_the_region_of_a_database_is_refused(tmp_path: Path) -> None:
+    assert refused(tmp_path, PLACES.replace("role: reserve", "role: us-west-2")) == [
+        (5, "places.2.role: us-west-2 is the region of a database")
+    ]
+
+
+def test_places_may_not_be_each_others_database(tmp_path: Path) -> None:
+    text = PLACES.replace("us-east-1", "sfo3").replace("us-west-2", "nyc3")
+    assert refused(tmp_path, text)[:2] == [
+        (3, "places.0.database: sfo3 is a place whose own database is in nyc3: name the region otherwise"),
+        (4, "places.1.database: nyc3 is a place whose own database is in sfo3: name the region otherwise"),
+    ]
+
+
+def test_a_place_may_use_the_database_of_another_one(tmp_path: Path) -> None:
+    text = PLACES.replace("sfo3, role: standby, database: us-west-2", "us-east-1, role: standby")
+    assert load_environment(written(tmp_path, text)).databases == ("us-east-1",)
 
 
 @pytest.mark.parametrize("name", ["canary", "lb", "clients", "checkers"])

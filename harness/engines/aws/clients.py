@@ -78,7 +78,8 @@ def _clean_environment() -> Iterator[None]:
         os.environ.update(hidden)
 
 
-def _told(what: str, call: Callable[[], T]) -> T:
+def told(what: str, call: Callable[[], T]) -> T:
+    """What a call gives. Raises WorldError, that begins with `what`, when it is refused or not answered."""
     try:
         return call()
     except (ClientError, BotoCoreError) as error:
@@ -91,7 +92,7 @@ def create_tables(client: Any, tables: Iterable[NewTable]) -> None:
     Raises WorldError when one exists already or the region does not answer.
     """
     for table in tables:
-        _told(f"table {table.name} was not created", lambda table=table: _create(client, table))  # type: ignore[misc]
+        told(f"table {table.name} was not created", lambda table=table: _create(client, table))  # type: ignore[misc]
 
 
 def _create(client: Any, table: NewTable) -> None:
@@ -114,7 +115,7 @@ def scan_values(client: Any, table: str, key: str, value: str) -> dict[str, str 
     pages = client.get_paginator("scan").paginate(
         TableName=table, ConsistentRead=True, ProjectionExpression="#k, #v", ExpressionAttributeNames=names
     )
-    items = _told(f"table {table} was not read", lambda: [item for page in pages for item in page["Items"]])
+    items = told(f"table {table} was not read", lambda: [item for page in pages for item in page["Items"]])
     return {str(_text(item[key])): _text(item.get(value)) for item in items if key in item}
 
 

@@ -13,6 +13,7 @@ from cheroot import wsgi
 from cheroot.server import HTTPConnection
 
 from harness.kit.address import Address
+from harness.kit.browsers import REFUSAL, sent_by_browser
 from harness.kit.process import binding
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
@@ -27,7 +28,13 @@ _BACKLOG = 512
 _TIMEOUT_S = 60
 """An idle connection is closed after this, as AWS does after about as long; also the limit for reading a request."""
 _BODY_BYTES_MAX = 1 << 20
-_REASONS = {200: "200 OK", 400: "400 Bad Request", 404: "404 Not Found", 405: "405 Method Not Allowed"}
+_REASONS = {
+    200: "200 OK",
+    400: "400 Bad Request",
+    403: "403 Forbidden",
+    404: "404 Not Found",
+    405: "405 Method Not Allowed",
+}
 
 
 class HttpServer(wsgi.Server):
@@ -74,11 +81,15 @@ class HttpServer(wsgi.Server):
 def with_routes(app: Wsgi, routes: Mapping[tuple[str, str], Route], prefix: str) -> Wsgi:
     """Answer requests below `prefix` by (method, path) -> route, and leave the rest to `app`.
 
-    A ValueError (or one of its kind, such as malformed JSON) in a route is the caller's mistake: 400 with its text.
+    A browser is refused. A ValueError (or one of its kind, such as malformed JSON) in a route is the caller's mistake:
+    400 with its text.
     """
     paths = {path for _, path in routes}
 
     def answer(environ: dict[str, Any]) -> Answer:
+        named = {"User-Agent": "HTTP_USER_AGENT", "Origin": "HTTP_ORIGIN"}
+        if sent_by_browser({name: environ[key] for name, key in named.items() if key in environ}):
+            return 403, {"error": REFUSAL}
         path = environ["PATH_INFO"]
         route = routes.get((environ["REQUEST_METHOD"], path))
         if route is None:

@@ -27,7 +27,7 @@ from harness.live.backend import LiveWorld
 from harness.live.ground import BROWSER_PROXY, warm
 from harness.live.standing import world_file
 from harness.live.standing.world_file import EdgeState, Line, ProcessState, StandingWorld
-from harness.names import CLIENTS, HTTP, link_name
+from harness.names import CLIENTS
 from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import EXIT_INTERRUPTED
 from harness.world.part import LIGHT
@@ -52,7 +52,7 @@ def standing(options: RunOptions, path: Path, origin: str, told: Told) -> Iterat
         if not stack.enter_context(world_file.claimed(path)):
             raise InputError(world_file.TAKEN)
         servers = warm(stack, options)
-        told("starting two regions, their edge, and the links between them")
+        told("starting the places, their databases and edges, and the links between them")
         world = stack.enter_context(LiveWorld(options, servers))
         told("starting the subject")
         world.start_subject()
@@ -76,7 +76,7 @@ def published(
 def described(world: LiveWorld, servers: ForkServers, options: RunOptions, origin: str) -> StandingWorld:
     """The state of a started world, which gets a browser proxy of its own. origin: the command that holds it."""
     net, seams = world.net, world.seams
-    listening = {place: net.listening[link_name(CLIENTS, place, HTTP)] for place in net.edges}
+    listening = {place: net.edge(CLIENTS, place) for place in net.edges}
     proxy = _browser_proxy(world, options, listening)
     pid = os.getpid()
     return StandingWorld(

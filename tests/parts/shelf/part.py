@@ -28,7 +28,6 @@ class Shelf(RegionServer):
     def start(self, ground: Ground) -> None:
         config = {"region": self.region, "listen": [LOOPBACK, 0]}
         self._process = ground.spawn("aws", self.name, "harness.engines.moto.server", config)
-        self.processes = (self._process,)
 
     def endpoints(self) -> Mapping[str, Address]:
         host, port = self._process.ready(READY_TIMEOUT_S)["listen"]

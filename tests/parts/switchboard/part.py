@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from harness.kit.address import Address
-from harness.names import CHECKERS, HTTP, link_name
+from harness.names import CHECKERS
 from harness.wire.admin_client import AdminClient
 from harness.world.part import LIGHT, READY_TIMEOUT_S, Blueprint, Edge, Net, StatusLine
 from harness.world.steering import Steering
@@ -23,12 +23,12 @@ class Switchboard(Steering):
 
     def connect(self, net: Net) -> None:
         self._net = net
-        self.publish(net.edges, self._blueprint.subject.application.edge_health_path)
+        self._publish(net.edges, self._blueprint.subject.application.edge_health_path)
 
-    def publish(self, edges: Mapping[str, Edge], health_path: str) -> None:
+    def _publish(self, edges: Mapping[str, Edge], health_path: str) -> None:
         environment = self._blueprint.environment
         places = [
-            [edges[place.name].answered, list(self._net.listening[link_name(CHECKERS, place.name, HTTP)])]
+            [edges[place.name].answered, list(self._net.edge(CHECKERS, place.name))]
             for place in (environment.primary, environment.standby)
         ]
         config = {
@@ -38,7 +38,6 @@ class Switchboard(Steering):
             **self._spec.model_dump(),
         }
         self._process = self._net.ground.spawn(LIGHT, self.name, "switchboard.server", config)
-        self.processes = (self._process,)
 
     def endpoints(self) -> Mapping[str, Address]:
         told = self._process.ready(READY_TIMEOUT_S)

@@ -90,8 +90,8 @@ class BrowserProxy:
         if request.method == "CONNECT":
             raise _Refused(405, "there is no TLS in this world: use http://")
         asked = request.raw_path
-        parts = urlsplit(asked)
         try:
+            parts = urlsplit(asked)
             name, port = (parts.hostname or "").rstrip("."), parts.port
         except ValueError:
             raise _Refused(400, f"not an address: {asked[:200]!r}") from None

@@ -8,7 +8,7 @@ from typing import Any
 from harness.kit.address import Address
 from harness.topology.environment import Environment, Spec
 from harness.topology.subject import Instance
-from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Net, Part
+from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Net, Part, Process
 from harness.world.wires import Arrow
 
 MODULE = "harness.parts.edge.gateway.server"
@@ -22,6 +22,7 @@ class Gateway(Part):
 
     def __init__(self, blueprint: Blueprint) -> None:
         self._blueprint = blueprint
+        self._process: Process | None = None
 
     def connect(self, net: Net) -> None:
         """Start the process: its routes are the links of each instance."""
@@ -36,10 +37,11 @@ class Gateway(Part):
             for instance in self._blueprint.subject.instances(environment)
         ]
         self._process = net.ground.spawn(LIGHT, self.name, MODULE, {"admin": [LOOPBACK, 0], "listeners": listeners})
-        self.processes = (self._process,)
 
     def endpoints(self) -> Mapping[str, Address]:
-        """Instance -> its listener."""
+        """Instance -> its listener; none before the links are up."""
+        if self._process is None:
+            return {}
         told = self._process.ready(READY_TIMEOUT_S)["listeners"]
         return {name: (str(address[0]), int(address[1])) for name, address in told.items()}
 

@@ -10,4 +10,5 @@ class Gateway(Spec):
 
 
 SPEC = Gateway
+SECTION = "gateway"
 PRELOAD: tuple[tuple[str, str], ...] = (("net", "harness.parts.edge.gateway.server"),)

@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harness.faults.model import Link
 from harness.kit.address import Address
-from harness.names import CANARY, CHECKERS, CLIENTS, HTTP, LOAD_BALANCER, OUTSIDE, instance_name
 from harness.parts.edge.load_balancer.spec import LoadBalancer as Spec
 from harness.wire.admin_client import AdminClient
-from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Net, Part, StatusLine
+from harness.world import load_balancer
+from harness.world.load_balancer import edge_arrows
+from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Net, StatusLine
 from harness.world.wires import Arrow
 
 MODULE = "harness.parts.edge.load_balancer.server"
 
 
-class LoadBalancer(Part):
+class LoadBalancer(load_balancer.LoadBalancer):
     """The load balancer of one place, in front of the application there."""
 
     def __init__(self, blueprint: Blueprint, spec: Spec, place: str) -> None:
-        self.name = instance_name(LOAD_BALANCER, place)
-        self.place = place
+        super().__init__(place)
         self._blueprint = blueprint
         self._spec = spec
 
@@ -46,7 +45,6 @@ class LoadBalancer(Part):
                 "events": str(self._events),
             },
         )
-        self.processes = (self._process,)
 
     def endpoints(self) -> Mapping[str, Address]:
         """listen: the application's requests; admin: its own interface."""
@@ -55,14 +53,11 @@ class LoadBalancer(Part):
 
     def arrows(self) -> Sequence[Arrow]:
         """From the clients, from the edge's health checkers, and from a canary."""
-        upstream, place, edge = self.endpoints()["listen"], self.place, self._edge
-        application, record = self._blueprint.subject.application, self._blueprint.environment.edge.record
-        probe = {"kind": "http", "path": application.health, "host": record}
-        return (
-            Arrow(Link(CLIENTS, OUTSIDE, place, place, HTTP), upstream, listen=(edge.host, edge.port)),
-            Arrow(Link(CHECKERS, OUTSIDE, place, place, HTTP), upstream),
-            Arrow(Link(CANARY, OUTSIDE, place, place, HTTP, from_canary=True), upstream, probe=probe),
-        )
+        return edge_arrows(self._blueprint, self._edge, self.endpoints()["listen"])
+
+    def targets(self) -> Address:
+        """See harness.world.load_balancer.LoadBalancer."""
+        return self.endpoints()["admin"]
 
     def connect(self, net: Net) -> None:
         """Its targets are whatever its own links lead to."""

@@ -20,4 +20,5 @@ class LoadBalancer(Spec):
 
 
 SPEC = LoadBalancer
+SECTION = "load_balancer"
 PRELOAD: tuple[tuple[str, str], ...] = (("net", "harness.parts.edge.load_balancer.server"),)

@@ -8,9 +8,9 @@ is no way to change a proxy or a toxic. It also honours HTTP_PROXY, which a loop
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import quote, urlsplit
 
 import requests
@@ -26,6 +26,8 @@ __all__ = ["Address", "Capabilities", "MissingError", "Proxy", "Toxic", "Toxipro
 DEFAULT_PORT = 8474
 """Toxiproxy's own."""
 _NO_PROXIES: Mapping[str, None] = {"http": None, "https": None}
+
+Told = TypeVar("Told")
 
 
 class MissingError(LinkError):
@@ -44,12 +46,9 @@ class ToxiproxyClient:
 
         prefix: of the names on the server, for one that is not ours alone (see harness.parts.links.toxiproxy.prefix).
         """
-        parts = urlsplit(url if "//" in url else f"//{url}")
-        if parts.scheme not in ("", "http") or not parts.hostname or parts.path.strip("/"):
-            raise InputError(f"not the address of a Toxiproxy server: {url!r}; expected http://HOST:PORT")
-        self.url = f"http://{parts.hostname}:{parts.port or DEFAULT_PORT}"
-        own = {"host": parts.hostname, "port": parts.port or DEFAULT_PORT}
-        self._consumer: Any = type("OwnConsumer", (APIConsumer,), own)
+        host, port = _server(url)
+        self.url = f"http://{host}:{port}"
+        self._consumer: Any = type("OwnConsumer", (APIConsumer,), {"host": host, "port": port})
         self.prefix = prefix
         self._made: set[str] = set()
         self._timeout_s = timeout_s
@@ -57,13 +56,12 @@ class ToxiproxyClient:
 
     def version(self) -> str:
         """As the server reports it."""
-        return str(self._call("get", "/version")["version"])
+        return self._told("get", "/version", lambda answer: str(answer["version"]))
 
     def capabilities(self) -> Capabilities:
         """Asked once; a real server answers 404, which says it all."""
         if self._capabilities is None:
-            answer = self._call("get", "/drill/capabilities", missing_ok=True)
-            self._capabilities = _capabilities(answer)
+            self._capabilities = self._told("get", "/drill/capabilities", _capabilities, missing_ok=True)
         return self._capabilities
 
     def populate(self, proxies: Iterable[Proxy]) -> dict[str, Proxy]:
@@ -78,19 +76,19 @@ class ToxiproxyClient:
             whose = "exists already, and was made by somebody else: delete it, or use another server"
             raise LinkError(f"Toxiproxy at {self.url}: {', '.join(map(self._full, others))} {whose}")
         try:
-            answer = self._call("post", "/populate", [self._body(proxy) for proxy in wanted.values()])
+            bodies = [self._body(proxy) for proxy in wanted.values()]
+            made = self._told("post", "/populate", lambda answer: self._by_name(answer["proxies"] or ()), bodies)
         except BaseException as error:
             left = self._take_away(wanted.keys() - there.keys())
             if left and isinstance(error, LinkError):
                 raise LinkError(f"{error}; what was made before it may be left there: {left}") from error
             raise
         self._made |= wanted.keys()
-        return {proxy.name: proxy for body in answer["proxies"] or () if (proxy := self._ours(body)) is not None}
+        return made
 
     def proxies(self) -> dict[str, Proxy]:
         """All proxies, or those with our prefix, by name."""
-        bodies = self._call("get", "/proxies").values()
-        return {proxy.name: proxy for body in bodies if (proxy := self._ours(body)) is not None}
+        return self._told("get", "/proxies", lambda answer: self._by_name(answer.values()))
 
     def enable(self, name: str) -> None:
         """Listen again."""
@@ -104,7 +102,7 @@ class ToxiproxyClient:
         """Move a proxy; its connections are closed."""
         changes = {"listen": listen, "upstream": upstream}
         body = {key: join_address(value) for key, value in changes.items() if value is not None}
-        changed = Proxy.from_json(self._call("post", self._path(name), body))
+        changed = self._told("post", self._path(name), Proxy.from_json, body)
         return replace(changed, name=changed.name.removeprefix(self.prefix))
 
     def delete(self, name: str) -> None:
@@ -114,17 +112,17 @@ class ToxiproxyClient:
 
     def toxics(self, name: str) -> tuple[Toxic, ...]:
         """What is on a proxy."""
-        return tuple(Toxic.from_json(body) for body in self._call("get", self._path(name, "toxics")))
+        return self._told("get", self._path(name, "toxics"), lambda answer: tuple(map(Toxic.from_json, answer)))
 
     def add_toxic(self, name: str, toxic: Toxic) -> Toxic:
         """Put a toxic on a proxy; returns it as the server understood it."""
-        return Toxic.from_json(self._call("post", self._path(name, "toxics"), toxic.as_json()))
+        return self._told("post", self._path(name, "toxics"), Toxic.from_json, toxic.as_json())
 
     def update_toxic(self, name: str, toxic: Toxic) -> Toxic:
         """Give the toxic of this name other attributes and another toxicity."""
         body = toxic.as_json()
         changes = {key: body[key] for key in ("attributes", "toxicity")}
-        return Toxic.from_json(self._call("post", self._path(name, "toxics", body["name"]), changes))
+        return self._told("post", self._path(name, "toxics", body["name"]), Toxic.from_json, changes)
 
     def remove_toxic(self, name: str, toxic: str) -> None:
         """Take a toxic off a proxy."""
@@ -135,12 +133,23 @@ class ToxiproxyClient:
         if not self.prefix:
             self._call("post", "/reset")
             return
-        errors = []
+        errors: list[str] = []
         for name in self.proxies():
+            for mend in (self._remove_toxics, self.enable):  # enabling means listening anew, which can fail
+                try:
+                    mend(name)
+                except LinkError as error:
+                    errors.append(str(error))
+        if errors:
+            raise LinkError("; ".join(errors))
+
+    def _remove_toxics(self, name: str) -> None:
+        errors = []
+        for toxic in self.toxics(name):
             try:
-                self.enable(name)
-                for toxic in self.toxics(name):
-                    self.remove_toxic(name, toxic.name)
+                self.remove_toxic(name, toxic.name)
+            except MissingError:  # somebody was faster
+                continue
             except LinkError as error:
                 errors.append(str(error))
         if errors:
@@ -150,15 +159,14 @@ class ToxiproxyClient:
         """Close the connections that a proxy has now: by RST, or as `capabilities().cut` says."""
         if self.capabilities().cut == "rst":
             self._call("post", "/drill/cut", {"proxies": [self._full(name)]})
-        elif self._call("get", self._path(name))["enabled"]:
+        elif self._told("get", self._path(name), lambda answer: answer["enabled"]):
             self.disable(name)
             self.enable(name)
 
     def bulk(self, actions: Iterable[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
         """Many changes between two bytes, where `capabilities().bulk`: see `/drill/apply` in docs/TOXIPROXY.md."""
         named = [{**action, "proxy": self._full(action["proxy"])} for action in actions]
-        results: Sequence[Mapping[str, Any]] = self._call("post", "/drill/apply", {"actions": named})["results"]
-        return results
+        return self._told("post", "/drill/apply", lambda answer: list(answer["results"]), {"actions": named})
 
     def _full(self, name: str) -> str:
         """The name on the server."""
@@ -169,6 +177,9 @@ class ToxiproxyClient:
 
     def _body(self, proxy: Proxy) -> dict[str, Any]:
         return replace(proxy, name=self._full(proxy.name)).as_json()
+
+    def _by_name(self, bodies: Iterable[Mapping[str, Any]]) -> dict[str, Proxy]:
+        return {proxy.name: proxy for body in bodies if (proxy := self._ours(body)) is not None}
 
     def _ours(self, body: Mapping[str, Any]) -> Proxy | None:
         """A proxy of the server under the name that it has for us; None when it is somebody else's."""
@@ -190,6 +201,17 @@ class ToxiproxyClient:
         except LinkError as error:
             errors.append(str(error))
         return "; ".join(errors)
+
+    def _told(
+        self, method: str, path: str, read: Callable[[Any], Told], body: object = None, *, missing_ok: bool = False
+    ) -> Told:
+        """What `read` makes of the answer."""
+        answer = self._call(method, path, body, missing_ok=missing_ok)
+        try:
+            return read(answer)
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+            text = f"that is no answer of a Toxiproxy: {json.dumps(answer)[:200]}"
+            raise self._error(method, path, text) from error
 
     def _call(self, method: str, path: str, body: object = None, *, missing_ok: bool = False) -> Any:
         """The decoded answer; None for an empty one, or for a 404 that is allowed."""
@@ -215,6 +237,18 @@ class ToxiproxyClient:
 
     def _error(self, method: str, path: str, text: str, kind: type[LinkError] = LinkError) -> LinkError:
         return kind(f"Toxiproxy at {self.url}: {method.upper()} {path}: {text}")
+
+
+def _server(url: str) -> tuple[str, int]:
+    """Host (in brackets for IPv6) and port."""
+    try:
+        parts = urlsplit(url if "//" in url else f"//{url}")
+        host, port = parts.hostname, DEFAULT_PORT if parts.port is None else parts.port
+    except ValueError:  # a port out of range, or brackets with no address in them
+        host, port = None, 0
+    if not host or not port or parts.scheme not in ("", "http") or parts.path.strip("/"):
+        raise InputError(f"not the address of a Toxiproxy server: {url!r}; expected http://HOST:PORT")
+    return f"[{host}]" if ":" in host else host, port
 
 
 def _capabilities(answer: Mapping[str, Any] | None) -> Capabilities:

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.faults.hand import Hand
-from harness.faults.model import Link, ProcessRef, process_canary
+from harness.faults.model import ProcessRef, process_canary
 from harness.kit.address import Address
-from harness.names import HTTP, LOAD_BALANCER, instance_name
 from harness.parts.platform.processes.hand import ProcessHand
 from harness.parts.platform.processes.subject import SubjectProcesses
 from harness.topology.environment import Spec
+from harness.world.load_balancer import application_arrow
 from harness.world.part import LOOPBACK, Blueprint, Ground, Net, StatusLine
 from harness.world.platform import Platform, RunningTree
 from harness.world.wires import Arrow
@@ -36,12 +36,7 @@ class Processes(Platform):
 
     def arrows(self) -> Sequence[Arrow]:
         """From each place's load balancer to the application there."""
-        component = self._blueprint.subject.application.name
-        found = []
-        for place, address in self.endpoints().items():
-            source, target = instance_name(LOAD_BALANCER, place), instance_name(component, place)
-            found.append(Arrow(Link(source, place, target, place, HTTP), address))
-        return found
+        return [application_arrow(self._blueprint, place, address) for place, address in self.endpoints().items()]
 
     def connect(self, net: Net) -> None:
         """From now on the subject can be started."""

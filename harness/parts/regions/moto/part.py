@@ -29,10 +29,10 @@ class Moto(RegionServer):
 
     def start(self, ground: Ground) -> None:
         """Start the process."""
+        self._ground = ground
         self._log = ground.folder / f"{self.region}.commits.jsonl"
         config = {"region": self.region, "listen": [LOOPBACK, 0], "commit_log": str(self._log)}
         self._process: Process = ground.spawn(GROUP, self.name, MODULE, config)
-        self.processes = (self._process,)
 
     @property
     def address(self) -> Address:
@@ -54,7 +54,9 @@ class Moto(RegionServer):
 
         followed = {table.name: {"key": table.key, "value": table.value} for table in tables}
         self._admin.post("/drill/tables", followed)
-        self._client = RegionClients(self.region, self.address).client("dynamodb")
+        if self._client is None:
+            self._client = RegionClients(self.region, self.address).client("dynamodb")
+            self._ground.on_close(self._client.close)
         create_tables(self._client, [NewTable(table.name, table.key) for table in tables if table.create])
 
     def scan(self, table: Table) -> State:

@@ -10,14 +10,16 @@ from importlib import metadata
 from pathlib import Path
 
 from harness.engines.addresses import can_listen
+from harness.errors import WorldError
 from harness.faults.model import Link
 from harness.kit.address import Address
-from harness.names import CHECKERS, CONTROL_REGION, HTTP, LOAD_BALANCER, ROUTE53, instance_name, link_name
+from harness.names import CHECKERS, CONTROL_REGION, ROUTE53
 from harness.parts.steering.route53.edge_records import balancer_dns_name, create_edge
 from harness.topology.environment import Environment, Spec
 from harness.wire.admin_client import AdminClient
 from harness.world.diagnosis import Diagnosis, port
-from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Edge, Ground, Net, Process, StatusLine
+from harness.world.load_balancer import LoadBalancer
+from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Net, Process, StatusLine
 from harness.world.steering import Steering
 from harness.world.wires import Arrow
 
@@ -36,21 +38,27 @@ class Route53(Steering):
     def __init__(self, blueprint: Blueprint) -> None:
         self._blueprint = blueprint
         self._environment = blueprint.environment
+        self._data: Process | None = None
 
     def start(self, ground: Ground) -> None:
         """Start the control plane."""
         config = {"region": CONTROL_REGION, "role": "control-plane", "listen": [LOOPBACK, 0], "wrap": _TRUTHFUL}
         self._control = ground.spawn(_CONTROL_GROUP, "control-plane", _CONTROL_MODULE, config)
         self._events = ground.folder / f"{self.name}.events.jsonl"
-        self.processes: Sequence[Process] = (self._control,)
 
     @property
     def _api(self) -> Address:
         return _address(self._control, "listen")
 
     def endpoints(self) -> Mapping[str, Address]:
-        """api: the control plane, past every link; dns: the name server; admin: of the data plane."""
-        return {"api": self._api, "dns": _address(self._data, "dns"), "admin": _address(self._data, "admin")}
+        """api: the control plane, past every link; once connected, dns: the name server, admin: of the data plane."""
+        later = () if self._data is None else ("dns", "admin")
+        return {"api": self._api, **{key: self._plane(key) for key in later}}
+
+    def _plane(self, key: str) -> Address:
+        if self._data is None:
+            raise WorldError(f"{self.name}: its data plane is not there before the links are up")
+        return _address(self._data, key)
 
     def arrows(self) -> Sequence[Arrow]:
         """From every instance of the subject to the API."""
@@ -72,27 +80,22 @@ class Route53(Steering):
         """Start the data plane, and publish the edges while it comes up."""
         self._edges = net.edges
         self._data = net.ground.spawn(LIGHT, self.name, MODULE, self._config(net))
-        self.processes = (self._control, self._data)
-        self.publish(net.edges, self._blueprint.subject.application.edge_health_path)
-        admin = _address(self._data, "admin")
-        AdminClient("control-plane", self._api).post("/drill/data-plane", {"admin": list(admin)})
+        self._publish()
+        AdminClient("control-plane", self._api).post("/drill/data-plane", {"admin": list(self._plane("admin"))})
 
     def _config(self, net: Net) -> dict[str, object]:
         environment, timing = self._environment, self._blueprint.timing
         balancers = {}
-        for place, edge in net.edges.items():
-            admin = net.endpoint(instance_name(LOAD_BALANCER, place), "admin")
-            balancers[balancer_dns_name(place)] = {
-                "address": edge.answered, **({} if admin is None else {"admin": list(admin)})
+        for balancer in net.of(LoadBalancer):
+            told, answered = balancer.targets(), net.edges[balancer.place].answered
+            balancers[balancer_dns_name(balancer.place)] = {
+                "address": answered, **({} if told is None else {"admin": list(told)})
             }  # fmt: skip
         return {
             "control_plane": list(self._api),
             "dns": [LOOPBACK, environment.edge.dns_port],
             "admin": [LOOPBACK, 0],
-            "address_book": {
-                edge.answered: list(net.listening[link_name(CHECKERS, place, HTTP)])
-                for place, edge in net.edges.items()
-            },
+            "address_book": {edge.answered: list(net.edge(CHECKERS, place)) for place, edge in net.edges.items()},
             "load_balancers": balancers,
             "regions": {edge.answered: place for place, edge in net.edges.items()},
             "watch": [environment.edge.record],
@@ -102,14 +105,17 @@ class Route53(Steering):
             "events": str(self._events),
         }
 
-    def publish(self, edges: Mapping[str, Edge], health_path: str) -> None:
-        """Make the zone, the health checks and the records, by plain Route 53 calls."""
-        from harness.engines.aws.clients import RegionClients  # boto3: imported while the region servers warm up
+    def _publish(self) -> None:
+        """Make the zone, the health checks and the records, by plain Route 53 calls. Raises WorldError."""
+        from harness.engines.aws.clients import RegionClients, told  # boto3: imported while the region servers warm up
 
+        addresses = {place: (edge.answered, edge.port) for place, edge in self._edges.items()}
+        path = self._blueprint.subject.application.edge_health_path
         client = RegionClients(CONTROL_REGION, self._api).client("route53")
-        addresses = {place: (edge.answered, edge.port) for place, edge in edges.items()}
-        create_edge(client, self._environment, addresses, health_path)
-        client.close()
+        try:
+            told("the edge was not published", lambda: create_edge(client, self._environment, addresses, path))
+        finally:
+            client.close()
 
     def freeze(self) -> None:
         """See Steering."""
@@ -127,11 +133,11 @@ class Route53(Steering):
     @property
     def dns(self) -> Address:
         """See Steering."""
-        return _address(self._data, "dns")
+        return self._plane("dns")
 
     @property
     def _admin(self) -> AdminClient:
-        return AdminClient(self.name, _address(self._data, "admin"))
+        return AdminClient(self.name, self._plane("admin"))
 
     def ready(self) -> Sequence[str]:
         """Why the edge's health checks are no quorum yet."""
@@ -140,7 +146,7 @@ class Route53(Steering):
     def reset(self) -> None:
         """A new zone with new checks, of which nothing is known."""
         AdminClient("control-plane", self._api).post("/drill/reset")
-        self.publish(self._edges, self._blueprint.subject.application.edge_health_path)
+        self._publish()
         self._admin.post("/reset")
 
     def status(self) -> Sequence[StatusLine]:

@@ -1,0 +1,56 @@
+"""The seam of load balancers: who dials the edge of a place, what is behind it, and what it tells of its targets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from harness.faults.model import Link
+from harness.kit.address import Address
+from harness.names import CANARY, CHECKERS, CLIENTS, HTTP, LOAD_BALANCER, OUTSIDE, instance_name, link_name
+from harness.world.part import Blueprint, Edge, Part
+from harness.world.wires import Arrow
+
+
+class LoadBalancer(Part):
+    """The load balancer of one place. Its links lead to the application there: those that its name dials."""
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+        self.name = instance_name(LOAD_BALANCER, place)
+
+    def targets(self) -> Address | None:
+        """Where `GET /targets` answers {"targets": [{"healthy": true}, ...]}, for steering that follows it.
+
+        None: it does not tell.
+        """
+        return None
+
+
+def edge_arrows(blueprint: Blueprint, edge: Edge, upstream: Address) -> tuple[Arrow, ...]:
+    """The links to an edge: from the clients, from the health checkers, and from a canary."""
+    application, record = blueprint.subject.application, blueprint.environment.edge.record
+    probe = {"kind": "http", "path": application.health, "host": record}
+    place = edge.place
+    return (
+        Arrow(Link(CLIENTS, OUTSIDE, place, place, HTTP), upstream, listen=(edge.host, edge.port)),
+        Arrow(Link(CHECKERS, OUTSIDE, place, place, HTTP), upstream),
+        Arrow(Link(CANARY, OUTSIDE, place, place, HTTP, from_canary=True), upstream, probe=probe),
+    )
+
+
+def application_arrow(blueprint: Blueprint, place: str, upstream: Address) -> Arrow:
+    """The link from a place's load balancer to the application there, which a platform brings."""
+    target = instance_name(blueprint.subject.application.name, place)
+    return Arrow(Link(instance_name(LOAD_BALANCER, place), place, target, place, HTTP), upstream)
+
+
+def missing_links(blueprint: Blueprint, arrows: Iterable[Arrow]) -> list[tuple[str, str]]:
+    """What a world cannot do without and no part brings: the section whose part should, and the link's name."""
+    there = {arrow.link.name for arrow in arrows}
+    application = blueprint.subject.application.name
+    wanted = []
+    for place in (place.name for place in blueprint.environment.places):
+        wanted += [("load_balancer", link_name(source, place, HTTP)) for source in (CLIENTS, CHECKERS, CANARY)]
+        target = instance_name(application, place)
+        wanted.append(("platform", link_name(instance_name(LOAD_BALANCER, place), target, HTTP)))
+    return [(section, name) for section, name in wanted if name not in there]
