@@ -9,6 +9,8 @@ import pytest
 from simulated_backend import EAST, WEST, Story, run_drill
 
 from harness.checkers.vacuity import of_return
+from harness.drill import case_files
+from harness.drill.conclusion import conclude
 from harness.drill.evidence import DrillResult, RunResult
 from harness.drill.facade import Drill
 from harness.measurement.canary import CanaryJudgement
@@ -331,3 +333,22 @@ def test_a_heal_that_nobody_tried_is_told_apart_from_one_that_did_not_work() -> 
         seen = CanaryJudgement(True, "seen", healed)
         [reason] = of_return([], heal=heal, canaries={"1. region-outage": seen}, operations_needed=0)
         assert reason == f"the heal of 1. region-outage was not seen: {words}"
+
+
+@pytest.mark.parametrize("story", [Story(), Story(relapse_back=(12.0, 20.0)), Story(relapse=(20.0, 45.0))])
+def test_all_of_it_can_be_judged_again_from_the_folder(tmp_path: Path, story: Story) -> None:
+    def stays(drill: Drill) -> None:
+        begin(drill)
+        lose(drill, EAST)
+        drill.require_recovery(WEST)
+        drill.heal()
+        drill.require_failback(EAST)
+        drill.require_no_failover(EAST)
+
+    for name, one in (("watched", over_and_watched), ("stays", stays)):
+        result = run_drill(tmp_path / name, one, story)
+        filed = case_files.read(tmp_path / name)
+        again = conclude(filed.case, filed.events, filed.commits, filed.final)
+        assert (again.verdict, again.reasons, again.results, again.episodes, again.findings) == (
+            result.verdict, result.reasons, result.results, result.episodes, result.findings,
+        )  # fmt: skip
