@@ -61,7 +61,8 @@ def known(section: Section) -> Mapping[str, str]:
 
 def folder_of(section: Section, kind: str) -> str:
     """The import name of a kind's folder. Raises InputError that lists the kinds there are."""
-    found = _folders(section.family).get(kind)
+    home = _at_home(section.family)
+    found = home.get(kind) or _folders(section.family).get(kind)  # what other packages bring takes long to list
     if found is None:
         raise InputError(f"no part is called {kind!r}; {_there_are(section)}")
     return found
@@ -128,8 +129,12 @@ def _there_are(section: Section) -> str:
 def _folders(family: str) -> dict[str, str]:
     """Kind -> import name of everything that claims to be a part of a family; nothing of it is imported."""
     points = (point for point in metadata.entry_points(group=GROUP) if point.name.startswith(f"{family}."))
-    found = {point.name.partition(".")[2]: point.value for point in points}
-    for place in importlib.import_module(f"{_HOME}.{family}").__path__:
-        for part in Path(place).glob("*/part.py"):
-            found[part.parent.name] = f"{_HOME}.{family}.{part.parent.name}"
+    found = {point.name.partition(".")[2]: point.value for point in points} | _at_home(family)
     return {kind: folder for kind, folder in found.items() if _NAME.fullmatch(kind)}
+
+
+def _at_home(family: str) -> dict[str, str]:
+    """Those of this package."""
+    places = importlib.import_module(f"{_HOME}.{family}").__path__
+    kinds = (part.parent.name for place in places for part in Path(place).glob("*/part.py"))
+    return {kind: f"{_HOME}.{family}.{kind}" for kind in kinds}
