@@ -17,11 +17,12 @@ from packaging.requirements import Requirement
 
 from harness.drill.options import RunOptions
 from harness.engines.addresses import can_listen, edge_addresses
-from harness.errors import InputError
+from harness.errors import DrillError, InputError
 from harness.live.standing import world_file
 from harness.processes import process_tree
 from harness.processes.fork_servers import FOLDER_PREFIX
 from harness.topology import kinds
+from harness.world.assembly import build, preloads
 from harness.world.diagnosis import Diagnosis, State, port
 from harness.world.part import Blueprint
 
@@ -101,6 +102,11 @@ def _ports(options: RunOptions) -> Iterator[Diagnosis]:
     wanted = environment.edge.port
     found = [port("edge.port", host, wanted, free=can_listen(host, wanted)) for host in sorted(hosts) if wanted]
     blueprint = Blueprint(environment, options.subject, options.timing, options.seed)
+    try:
+        preloads(environment)
+        build(blueprint)
+    except DrillError as error:
+        found.append(Diagnosis("parts", State.FAIL, str(error)))
     for section in kinds.SECTIONS:
         given = environment.section(section.key)
         diagnose = getattr(kinds.load(section, given.kind, "part"), "diagnose", None)

@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.drill.options import RunOptions
 from harness.engines.addresses import choose_port, edge_addresses
+from harness.errors import WorldError
 from harness.processes.fork_servers import ForkServers, start_fork_servers
 from harness.processes.forkserver import ForkServer, ServerProcess, stop_all
 from harness.topology.environment import Environment
@@ -39,6 +40,9 @@ class LiveGround:
 
     def spawn(self, group: str, name: str, module: str, config: Mapping[str, Any]) -> ServerProcess:
         """See Ground."""
+        if group not in self._servers.groups:
+            known = ", ".join(self._servers.groups)
+            raise WorldError(f"{name} wants the group {group!r}, which no PRELOAD names; there are: {known}")
         self.processes[name] = self._servers.groups[group].spawn(name, module, config)
         return self.processes[name]
 

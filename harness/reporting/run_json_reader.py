@@ -90,7 +90,10 @@ def _parse(path: Path) -> object:
         size = path.stat().st_size
         if size > LARGEST_FILE_BYTES:
             raise InputError(Problem(str(path), None, f"{size} bytes; the limit is {LARGEST_FILE_BYTES}"))
-        parsed: object = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse, parse_float=_finite)
+        text = path.read_text(encoding="utf-8")
+        parsed: object = json.loads(
+            text, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_without_repetition
+        )
     except OSError as error:
         raise InputError(Problem(str(path), None, f"cannot be read: {error.strerror}")) from error
     except json.JSONDecodeError as error:
@@ -98,6 +101,15 @@ def _parse(path: Path) -> object:
     except (ValueError, RecursionError) as error:
         raise InputError(Problem(str(path), None, f"not JSON that can be used: {error}")) from error
     return parsed
+
+
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Readers differ in which of two equal keys they take: neither may say another verdict."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"a key stands twice in one object: {next(key for key in keys if keys.count(key) > 1)!r}")
+    return found
 
 
 def _refuse(name: str) -> NoReturn:

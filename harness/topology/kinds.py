@@ -8,6 +8,7 @@ name. Where several sections share a family, `SECTION` in its spec.py says for w
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -101,7 +102,24 @@ def _imported(section: Section, kind: str, module: str) -> ModuleType:
         raise InputError(f"the part {kind!r} cannot be used: {folder}.{module} has no {', '.join(missing)}")
     if module == "spec" and not (isinstance(found.SPEC, type) and issubclass(found.SPEC, Spec)):
         raise InputError(f"the part {kind!r} cannot be used: SPEC of {folder}.spec is no {Spec.__module__}.Spec")
+    if module == "spec" and not _are_pairs(found.PRELOAD):
+        text = 'PRELOAD must be pairs of a group and a module, such as (("net", "mine.server"),)'
+        raise InputError(f"the part {kind!r} cannot be used ({folder}.spec): {text}")
     return found
+
+
+def is_module(name: str) -> bool:
+    """Whether there is a module of that name; it is not imported, only what it lies in."""
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _are_pairs(preload: object) -> bool:
+    return isinstance(preload, list | tuple) and all(
+        isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(word, str) for word in pair) for pair in preload
+    )
 
 
 def _section_of(spec: ModuleType, section: Section) -> str:

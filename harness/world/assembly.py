@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from harness.errors import InputError
 from harness.topology import kinds
 from harness.topology.environment import Environment
+from harness.world.foreign import calling
 from harness.world.links import LinkServer
 from harness.world.load_balancer import LoadBalancer, missing_links
 from harness.world.part import Blueprint, Ground, Net, Part, parts_of
 from harness.world.platform import Platform
 from harness.world.regions import RegionServer
 from harness.world.steering import Steering
+from harness.world.wires import Arrow
 
 _SEAMS: Mapping[str, type[Part]] = {
     "links": LinkServer,
@@ -29,11 +31,16 @@ _ONE = ("links", "platform", "steering")
 
 
 def preloads(environment: Environment) -> dict[str, list[str]]:
-    """Group of processes -> the modules that its parent imports once, for every part of an environment."""
+    """Group of processes -> the modules that its parent imports once, for every part of an environment.
+
+    Raises InputError for a module that there is not.
+    """
     groups: dict[str, list[str]] = {}
     for section in kinds.SECTIONS:
         for group, module in kinds.load(section, environment.section(section.key).kind, "spec").PRELOAD:
             modules = groups.setdefault(group, [])
+            if not kinds.is_module(module):
+                raise InputError(f"{section.key}: PRELOAD names {module}, which cannot be imported")
             if module not in modules:
                 modules.append(module)
     return groups
@@ -59,12 +66,13 @@ def build(blueprint: Blueprint) -> list[Part]:
 def _built(section: kinds.Section, blueprint: Blueprint) -> Sequence[Part]:
     given = blueprint.environment.section(section.key)
     spec = kinds.spec_of(section, given.kind).model_validate(given.settings)
-    parts: Sequence[Part] = kinds.load(section, given.kind, "part").build(blueprint, spec)
-    who, seam = f"{section.key}.kind: {given.kind or section.default} gives", _SEAMS[section.key]
+    kind = f"{section.key}.kind: {given.kind or section.default}"
+    with calling(kind, "build"):
+        parts: Sequence[Part] = tuple(kinds.load(section, given.kind, "part").build(blueprint, spec))
+    who, seam = f"{kind} gives", _SEAMS[section.key]
     for part in parts:
         if not isinstance(part, seam):
-            kind = type(part).__name__
-            raise InputError(f"{who} a {kind}, which is no {seam.__module__}.{seam.__name__}")
+            raise InputError(f"{who} a {type(part).__name__}, which is no {seam.__module__}.{seam.__name__}")
     if section.key in _ONE and len(parts) != 1:
         raise InputError(f"{who} {len(parts)} parts; a world has one")
     has = {where for part in parts if (where := _where(part)) is not None}
@@ -88,11 +96,15 @@ def _places(blueprint: Blueprint) -> Sequence[str]:
 def assemble(parts: Sequence[Part], blueprint: Blueprint, ground: Ground) -> Net:
     """Start the parts and connect them. Whatever they started by then goes away with the ground, however this ends.
 
-    Raises InputError when a part does not bring the links that others need.
+    Raises InputError when a part does not bring the links that others need, WorldError when one fails.
     """
     for part in parts:
-        part.start(ground)
-    arrows = [arrow for part in parts for arrow in part.arrows()]
+        with calling(part.name, "start"):
+            part.start(ground)
+    arrows: list[Arrow] = []
+    for part in parts:
+        with calling(part.name, "arrows"):
+            arrows.extend(part.arrows())
     arrows.sort(key=lambda arrow: arrow.link.service != "http")  # what clients meet first is listed first
     for section, name in missing_links(blueprint, arrows):
         kind = blueprint.environment.section(section).kind or kinds.section_named(section).default
@@ -103,7 +115,8 @@ def assemble(parts: Sequence[Part], blueprint: Blueprint, ground: Ground) -> Net
         blueprint, tuple(parts), tuple(arrows), listening, ground.edges, ground, {part.name: part for part in parts}
     )
     for part in parts:
-        part.connect(net)
+        with calling(part.name, "connect"):
+            part.connect(net)
     return net
 
 

@@ -11,11 +11,11 @@ import pytest
 from simulated_backend import Nowhere, arrows, subject
 from simulated_backend import environment as embedded
 
-from harness.errors import InputError
+from harness.errors import InputError, WorldError
 from harness.topology.kinds import known, load, section_named, spec_of
 from harness.topology.load import load_environment
 from harness.topology.timing import Profile, Timing
-from harness.world.assembly import assemble, build
+from harness.world.assembly import assemble, build, preloads
 from harness.world.load_balancer import missing_links
 from harness.world.part import Blueprint
 
@@ -192,3 +192,47 @@ def test_the_parts_of_this_package_bring_every_link_that_others_count_on() -> No
     assert missing_links(blueprint, found) == []
     without = [arrow for arrow in found if arrow.link.name != "lb.us-west-2->storefront.us-west-2:http"]
     assert missing_links(blueprint, without) == [("platform", "lb.us-west-2->storefront.us-west-2:http")]
+
+
+def built_with(folder: Path, kind: str) -> None:
+    options = load_environment(environment(folder, f"steering: {{kind: {kind}}}"))
+    build(Blueprint(options, subject(), Timing(Profile.FAST)))
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        ("def build(blueprint, spec):\n    return None\n", "build failed with TypeError: .*not iterable"),
+        ("def build(blueprint, spec):\n    return [][1]\n", r"build failed with IndexError: .* \(part.py:2\)"),
+    ],
+)
+def test_what_a_part_raises_is_told_with_its_name_and_its_line(
+    tmp_path: Path, install: Install, part: str, told: str
+) -> None:
+    install("raises", spec=SPEC, part=part)
+    with pytest.raises(WorldError, match=rf"steering.kind: raises: {told}"):
+        built_with(tmp_path, "raises")
+
+
+@pytest.mark.parametrize("preload", ["{'net': 'a.server'}", "('net', 'a.server')", "(('net',),)", "7"])
+def test_processes_in_another_shape_are_refused_with_the_right_one(
+    tmp_path: Path, install: Install, preload: str
+) -> None:
+    install("shapes", spec=SPEC.replace("PRELOAD = ()", f"PRELOAD = {preload}"), part=PART)
+    with pytest.raises(InputError, match="PRELOAD must be pairs of a group and a module, such as"):
+        load(STEERING, "shapes", "spec")
+
+
+def test_a_process_whose_module_is_not_there_is_refused(tmp_path: Path, install: Install) -> None:
+    install("absent", spec=SPEC.replace("PRELOAD = ()", "PRELOAD = (('net', 'absent.nowhere'),)"), part=PART)
+    options = load_environment(environment(tmp_path, "steering: {kind: absent}"))
+    with pytest.raises(InputError, match=r"steering: PRELOAD names absent\.nowhere, which cannot be imported"):
+        preloads(options)
+
+
+@pytest.mark.parametrize(("database", "told"), [("eu-wset-1", "did you mean eu-west-1"), ("mars-north-1", "no region")])
+def test_a_database_in_a_region_that_aws_does_not_have_is_refused(tmp_path: Path, database: str, told: str) -> None:
+    path = environment(tmp_path)
+    path.write_text(path.read_text().replace("role: standby", f"role: standby, database: {database}"))
+    with pytest.raises(InputError, match=told):
+        build(Blueprint(load_environment(path), subject(), Timing(Profile.FAST)))

@@ -182,9 +182,17 @@ class _Interrupts:
             raise KeyboardInterrupt
 
 
-def _say(**body: Any) -> None:
-    sys.stdout.write(json.dumps(body) + "\n")
-    sys.stdout.flush()
+class _Starter:
+    """Whoever started this process, and reads what it says. What a part prints goes to the log instead."""
+
+    def __init__(self) -> None:
+        self._lines = os.fdopen(os.dup(1), "w", encoding="utf-8")
+        os.dup2(2, 1)
+
+    def say(self, **body: Any) -> None:
+        """One line, at once."""
+        self._lines.write(json.dumps(body) + "\n")
+        self._lines.flush()
 
 
 def _await_go(adopted: threading.Event) -> None:
@@ -202,10 +210,11 @@ def main(arguments: list[str]) -> int:
     adopted = threading.Event()
     threading.Thread(target=_await_go, args=(adopted,), daemon=True).start()
     _Interrupts()
+    starter = _Starter()
     try:
         options = resolve(asked["given"], os.environ, Path.cwd(), int(asked["given"]["seed"]))
-        with standing(options, path, "drill env up", lambda step: _say(step=step)) as (world, _):
-            _say(ready=True)
+        with standing(options, path, "drill env up", lambda step: starter.say(step=step)) as (world, _):
+            starter.say(ready=True)
             if not adopted.wait(_ADOPTION_TIMEOUT_S):
                 raise WorldError("nobody took the world over")
             stay(world, path, _log)
@@ -213,7 +222,7 @@ def main(arguments: list[str]) -> int:
         if adopted.is_set():
             _log(str(error))
         else:
-            _say(error=str(error))
+            starter.say(error=str(error))
         return EXIT_ERROR
     except KeyboardInterrupt:
         return 0 if adopted.is_set() else EXIT_INTERRUPTED

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
+from harness.errors import InputError
 from harness.history.log import Tail
 from harness.kit.address import Address
 from harness.topology.environment import Spec
@@ -102,5 +104,22 @@ class Moto(RegionServer):
 
 
 def build(blueprint: Blueprint, spec: Spec) -> list[Moto]:
-    """One for each region that has a database."""
+    """One for each region that has a database. Raises InputError for a region that AWS does not have."""
+    for region in blueprint.environment.databases:
+        _known(region)
     return [Moto(blueprint, region) for region in blueprint.environment.databases]
+
+
+def _known(region: str) -> None:
+    """moto answers for the regions of AWS alone, and says of another one nothing but "internal error"."""
+    import botocore.session  # while the servers' parents warm up
+
+    session = botocore.session.get_session()
+    regions = [r for partition in session.get_available_partitions()
+               for r in session.get_available_regions("dynamodb", partition)]  # fmt: skip
+    if region in regions:
+        return
+    close = difflib.get_close_matches(region, regions, 1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    text = f"AWS has no region {region} with DynamoDB, so that no database can be there{hint}"
+    raise InputError(f"{text} (a place without `database:` uses the region of its own name)")
