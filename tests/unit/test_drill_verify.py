@@ -385,3 +385,11 @@ def test_odd_strings_survive_the_files(tmp_path: Path) -> None:
     filed(tmp_path, result)
     assert ODD in run_json_reader.load(tmp_path / "run.json").drills[0].reasons[0]
     assert verification.verify(tmp_path).differences == ()
+
+
+def test_a_verdict_that_stands_twice_is_refused(run: Path) -> None:
+    path = run / "run.json"
+    body = path.read_text(encoding="utf-8")
+    path.write_text(body.replace('"verdict": ', '"verdict": "MISSED", "verdict": ', 1), encoding="utf-8")
+    with pytest.raises(InputError, match="a key stands twice in one object: 'verdict'"):
+        verification.verify(run)

@@ -19,6 +19,8 @@ from harness.world.wires import Arrow
 
 GROUP = "aws"
 MODULE = "harness.engines.moto.server"
+_USUAL = ("us-east-1", "us-west-2")
+"""Regions about which botocore need not be asked: that takes longer than all else here."""
 
 
 class Moto(RegionServer):
@@ -52,7 +54,7 @@ class Moto(RegionServer):
 
     def create(self, tables: Sequence[Table]) -> None:
         """See RegionServer."""
-        from harness.engines.aws.clients import NewTable, RegionClients, create_tables  # boto3: while moto warms up
+        from harness.engines.aws.clients import NewTable, RegionClients, create_tables
 
         followed = {table.name: {"key": table.key, "value": table.value} for table in tables}
         self._admin.post("/drill/tables", followed)
@@ -106,7 +108,8 @@ class Moto(RegionServer):
 def build(blueprint: Blueprint, spec: Spec) -> list[Moto]:
     """One for each region that has a database. Raises InputError for a region that AWS does not have."""
     for region in blueprint.environment.databases:
-        _known(region)
+        if region not in _USUAL:
+            _known(region)
     return [Moto(blueprint, region) for region in blueprint.environment.databases]
 
 

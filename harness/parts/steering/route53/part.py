@@ -41,10 +41,13 @@ class Route53(Steering):
         self._data: Process | None = None
 
     def start(self, ground: Ground) -> None:
-        """Start the control plane."""
+        """Start the control plane; while it warms up, do what the first client of a process takes long for."""
         config = {"region": CONTROL_REGION, "role": "control-plane", "listen": [LOOPBACK, 0], "wrap": _TRUTHFUL}
         self._control = ground.spawn(_CONTROL_GROUP, "control-plane", _CONTROL_MODULE, config)
         self._events = ground.folder / f"{self.name}.events.jsonl"
+        from harness.engines.aws.clients import RegionClients
+
+        RegionClients(CONTROL_REGION, (LOOPBACK, 1)).client("route53").close()
 
     @property
     def _api(self) -> Address:
@@ -107,7 +110,7 @@ class Route53(Steering):
 
     def _publish(self) -> None:
         """Make the zone, the health checks and the records, by plain Route 53 calls. Raises WorldError."""
-        from harness.engines.aws.clients import RegionClients, told  # boto3: imported while the region servers warm up
+        from harness.engines.aws.clients import RegionClients, told
 
         addresses = {place: (edge.answered, edge.port) for place, edge in self._edges.items()}
         path = self._blueprint.subject.application.edge_health_path
