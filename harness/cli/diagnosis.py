@@ -111,8 +111,7 @@ def _ports(options: RunOptions) -> Iterator[Diagnosis]:
         given = environment.section(section.key)
         diagnose = getattr(kinds.load(section, given.kind, "part"), "diagnose", None)
         if diagnose is not None:
-            spec = kinds.spec_of(section, given.kind).model_validate(given.settings)
-            found.extend(diagnose(blueprint, spec))
+            found.extend(diagnose(blueprint, kinds.checked(section, given)))
     yield from found or [Diagnosis("ports", State.OK, "the environment asks for none in particular")]
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 
 from harness.errors import InputError
+from harness.topology.environment import Section as Given
 from harness.topology.environment import Spec
 
 GROUP = "drill_harness.parts"
@@ -73,6 +74,11 @@ def spec_of(section: Section, kind: str | None) -> type[Spec]:
     """What the section may say for that kind (None: the default). Raises InputError for an unknown kind."""
     spec: type[Spec] = load(section, kind, "spec").SPEC
     return spec
+
+
+def checked(section: Section, given: Given) -> Spec:
+    """What a section says, as the spec of the part that it names. Raises InputError, pydantic's ValidationError."""
+    return spec_of(section, given.kind).model_validate(given.settings)
 
 
 def load(section: Section, kind: str | None, module: str) -> ModuleType:

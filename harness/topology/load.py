@@ -119,7 +119,7 @@ def _check_sections(environment: Environment, document: Any, path: Path) -> None
     for section in kinds.SECTIONS:
         given = environment.section(section.key)
         try:
-            kinds.spec_of(section, given.kind).model_validate(given.settings)
+            kinds.checked(section, given)
         except InputError as error:
             place = (section.key, "kind")
             problems.append(Problem(str(path), line_of(document, place), f"{'.'.join(place)}: {error}"))

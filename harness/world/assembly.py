@@ -65,7 +65,7 @@ def build(blueprint: Blueprint) -> list[Part]:
 
 def _built(section: kinds.Section, blueprint: Blueprint) -> Sequence[Part]:
     given = blueprint.environment.section(section.key)
-    spec = kinds.spec_of(section, given.kind).model_validate(given.settings)
+    spec = kinds.checked(section, given)
     kind = f"{section.key}.kind: {given.kind or section.default}"
     with calling(kind, "build"):
         parts: Sequence[Part] = tuple(kinds.load(section, given.kind, "part").build(blueprint, spec))
