@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from harness.checkers.failback_losses import Before, losses
+from harness.checkers.failback_losses import NOTHING_BEFORE, Before, losses
 from harness.checkers.result import CheckResult, Finding, some
 from harness.history.events import Commit, Event, Operation
 from harness.measurement.availability import share
@@ -65,7 +65,7 @@ def failback(
     until_ns: int | None = None,
     away: str = "the standby",
     usual: Usual | None = None,
-    before: Before = Before(),
+    before: Before = NOTHING_BEFORE,
 ) -> tuple[CheckResult, Failback]:
     """Judge the time after heal_ns, up to until_ns (None: to the history's end).
 

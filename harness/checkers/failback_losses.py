@@ -23,6 +23,9 @@ class Before:
     taken_over_ns: int | None = None
 
 
+NOTHING_BEFORE = Before()
+
+
 def losses(
     final: FinalState,
     operations: Iterable[Operation],
