@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from harness.checkers.phases import phase_findings
 from harness.checkers.result import CheckResult
 from harness.drill.case import Case, CaseFault
 from harness.drill.evidence import Finding
 from harness.drill.measures import EpisodeMeasures, Measures
+from harness.drill.predictions import prediction
 from harness.spelling import seconds
 from harness.units import to_ns
 
@@ -17,6 +20,7 @@ def findings_of(measures: Measures, checks: Sequence[CheckResult]) -> tuple[Find
     case = measures.case
     found = [finding for check in checks for finding in check.findings]
     found.extend(finding for episode in measures.episodes for finding in _activation(episode, case))
+    found.extend(finding for episode in measures.episodes for finding in _phases(episode, case))
     found.extend(_not_healed(measures))
     if case.unsent:
         text = f"the witness was too late to send {case.unsent} operations, and left them out: the machine stalled"
@@ -27,6 +31,19 @@ def findings_of(measures: Measures, checks: Sequence[CheckResult]) -> tuple[Find
         found.append(Finding("mixed-timing", text, "warning"))
     order = {"serious": 0, "warning": 1, "info": 2}
     return tuple(sorted(dict.fromkeys(found), key=lambda f: order.get(f.severity, 1)))
+
+
+def _phases(episode: EpisodeMeasures, case: Case) -> list[Finding]:
+    """Phases of a recovery that are not where the documented constants put them."""
+    predicted, worst, onset = prediction(episode, case), episode.worst, episode.onset
+    if predicted is None or onset is None or worst is None or worst.never_recovered or worst.recovered_only_after_heal:
+        return []
+    period_ns = to_ns(2 * case.workload.dns_clients / case.workload.rate_per_s)
+    blur_ns = episode.padding.total_ns + onset.start_high_ns - onset.start_low_ns + period_ns
+    found = phase_findings(
+        episode.phases_ns, predicted.phases, blur_ns=blur_ns, lost=episode.lost, survivor=episode.survivor
+    )
+    return [replace(finding, text=f"{case.told(episode.index)}{finding.text}") for finding in found]
 
 
 def _activation(episode: EpisodeMeasures, case: Case) -> list[Finding]:

@@ -70,6 +70,11 @@ def promised_point(drill: DrillResult) -> str:
     return _promises(drill, ("recovery point", "recovery point, seconds"))
 
 
+def promised_interruption(drill: DrillResult) -> str:
+    """The longest interruption by a failback or another move that was promised."""
+    return _promises(drill, ("planned interruption",))
+
+
 def _promises(drill: DrillResult, names: tuple[str, ...]) -> str:
     found = [row for row in rows(drill) if row.name in names and row.promised]
     told = dict.fromkeys(row.promised + (" (not judged)" if row.verdict is None else "") for row in found)

@@ -9,7 +9,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness.drill.evidence import DrillResult, EpisodeResult, FaultResult, InterruptionResult, ObjectiveResult, RpoResult, RunResult
+from harness.drill.evidence import (
+    DrillResult,
+    EpisodeResult,
+    FaultResult,
+    InterruptionResult,
+    ObjectiveResult,
+    RpoResult,
+    RunResult,
+)
 from harness.errors import WorldError
 from harness.history.codec import storable
 from harness.outcome import Bracket
@@ -94,8 +102,22 @@ def drill_dict(drill: DrillResult) -> dict[str, Any]:
         "files": dict(drill.files),
         "episodes": [_episode_dict(episode) for episode in drill.episodes],
         "places": dict(drill.places),
+        **_predictions(drill),
         "planned_interruption": _bracket_dict(drill.planned_interruption),
         "planned_interruptions": [_interruption_dict(one) for one in drill.planned_interruptions],
+    }
+
+
+def _predictions(of: DrillResult | EpisodeResult) -> dict[str, Any]:
+    return {
+        name: None
+        if found is None
+        else {
+            "profile": found.profile,
+            **found.total.as_evidence(),
+            "phases": {phase: bounds.as_evidence() for phase, bounds in found.phases.items()},
+        }
+        for name, found in (("prediction", of.prediction), ("production_prediction", of.production_prediction))
     }
 
 
@@ -122,6 +144,7 @@ def _episode_dict(episode: EpisodeResult) -> dict[str, Any]:
         "rpo": _rpo_dict(episode.rpo),
         "prediction_s": episode.prediction_s,
         "why": episode.why,
+        **_predictions(episode),
         "results": [_result_dict(result) for result in episode.results],
     }
 
