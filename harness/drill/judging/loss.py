@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from harness.checkers import objectives as objective_checks
 from harness.checkers.durability import durability
-from harness.checkers.result import CheckResult, some
+from harness.checkers.result import CheckResult, Finding, some
 from harness.drill.case import Final, Requirement
 from harness.drill.judging.recovery import episode_of
 from harness.drill.measures import ONE_DATABASE, Measures
@@ -74,3 +76,19 @@ def converged(data: Final) -> bool:
         for tables in data.values()
     ]
     return all(view == views[0] for view in views)
+
+
+def beyond_promises(measures: Measures) -> CheckResult:
+    """What remains of a drill's data although no promise is broken by it: findings, and no verdict of their own."""
+    result = durability_of(measures)
+    promised = ("A1", "A4", "A5", "A6")
+    accounted = [op for op in _lost_for_good(measures) if op in measures.explained]
+    findings = [finding for finding in result.findings if finding.id not in promised]
+    if accounted:
+        text = f"acknowledged writes stay lost, which the recovery point accounts for: {some(accounted)}"
+        findings.append(Finding("A1", text))
+    return replace(result, findings=tuple(findings))
+
+
+def _lost_for_good(measures: Measures) -> list[str]:
+    return [] if measures.final is None else [*measures.final.lost, *measures.final.resurrected]
