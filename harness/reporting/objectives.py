@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.drill.evidence import DrillResult, ObjectiveResult, Objectives, RpoResult
 from harness.outcome import Bracket, Verdict
-from harness.reporting import wording
+from harness.reporting import glossary, wording
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def _promises(drill: DrillResult, names: tuple[str, ...]) -> str:
 
 
 def _row(result: ObjectiveResult, fact: tuple[str, str, str] | None) -> ObjectiveRow:
-    name, promised, measured = (result.name, "", "") if fact is None else fact
+    name, promised, measured = (glossary.check(result.name), "", "") if fact is None else fact
     return ObjectiveRow(name, promised, measured, result.verdict, result.text)
 
 

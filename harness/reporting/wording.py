@@ -125,6 +125,13 @@ def control(expected: str) -> str:
     return f"control: must end {expected}" if expected in set(Verdict) else f"control: {expected}"
 
 
+def ending(drill: DrillResult) -> str:
+    """The verdict as a word; a control, which must go wrong, held or did not."""
+    if drill.control is None:
+        return str(drill.verdict)
+    return "HELD" if drill.verdict is Verdict.MET else "NOT HELD"
+
+
 def counted(verdicts: Iterable[Verdict]) -> str:
     """`7 MET, 1 UNKNOWN`, worst first."""
     counts = Counter(verdicts)
