@@ -106,6 +106,5 @@ def _facts(goals: Objectives, rto: Bracket | None, rpo: RpoResult | None) -> dic
 def _oldest(rpo: RpoResult | None) -> str:
     if rpo is None:
         return wording.NOT_MEASURED
-    if rpo.oldest_missing_s is None:
-        return "nothing missing"
-    return f"{rpo.oldest_missing_s:.2f} s"
+    span_s = wording.rpo_seconds(rpo)
+    return "nothing missing" if span_s is None else wording.seconds(span_s)
