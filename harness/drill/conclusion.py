@@ -82,6 +82,7 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
         control=None if case.control is None else case.control.value,
         typed=case.typed,
         episodes=episodes,
+        places={place.address: place.name for place in case.places if place.address},
     )
 
 

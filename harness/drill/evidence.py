@@ -129,7 +129,8 @@ class DrillResult:
     seconds by name (p50, p99, p999, max). unsent: planned operations that it was too late to send at all.
     unseen_s: where no client noticed the fault, how long an outage could still have been. history: path relative to
     run.json. rto, phases_ns, rpo and what explains them are those of the last episode that was judged by them.
-    files: hashes of what the drill can be judged again from, by path relative to run.json.
+    files: hashes of what the drill can be judged again from, by path relative to run.json. places: by the address that
+    DNS answers for each, in the environment's order.
     """
 
     name: str
@@ -164,6 +165,7 @@ class DrillResult:
     typed: str = ""
     episodes: tuple[EpisodeResult, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
