@@ -77,4 +77,7 @@ def _rpo(episode: EpisodeMeasures, measures: Measures) -> RpoResult | None:
         unknown=point.unknown,
         lost_after_heal=None if final is None else final.lost_after_heal,
         missing_ids=point.missing_ids[:_MISSING_IDS_SHOWN],
+        span_s=None if point.span_ns is None else to_s(point.span_ns),
+        after=len(point.after_ids),
+        after_s=None if point.after_ns is None else to_s(point.after_ns),
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.checkers.result import CheckResult
-from harness.drill.case import Case
+from harness.drill.case import Case, CaseFault
 from harness.drill.evidence import Finding
 from harness.drill.measures import EpisodeMeasures, Measures
-from harness.units import to_s
+from harness.spelling import seconds
+from harness.units import to_ns
 
 
 def findings_of(measures: Measures, checks: Sequence[CheckResult]) -> tuple[Finding, ...]:
@@ -32,18 +33,22 @@ def _activation(episode: EpisodeMeasures, case: Case) -> list[Finding]:
     """When the other side took over: the part of the recovery that a lease takes is in there."""
     if episode.point is None or episode.onset is None:
         return []
-    after_s = to_s(max(0, episode.point.takeover_ns - episode.onset.start_low_ns))
+    after = seconds(max(0, episode.point.takeover_ns - episode.onset.start_low_ns))
     what = "heal" if episode.episode.begins == "heal" else "fault"
-    text = f"{episode.survivor} acknowledged its first write {after_s:.1f} s after the {what}"
+    text = f"{episode.survivor} acknowledged its first write {after} after the {what}"
     if case.lease_s is not None:
-        text += f"; the lost side's lease may run for {case.lease_s:.1f} s of that"
+        text += f"; the lost side's lease may run for {seconds(to_ns(case.lease_s))} of that"
     return [Finding("activation", text, "info")]
 
 
 def _not_healed(measures: Measures) -> list[Finding]:
     """A fault that was taken back and still bites, which makes everything after it doubtful."""
     return [
-        Finding("not-healed", f"{fault.kind} {fault.target} was healed, and its links still fail afterwards", "serious")
+        Finding("not-healed", f"{fault.kind} {fault.target} was healed, and {_still(fault)} afterwards", "serious")
         for fault, judged in zip(measures.case.faults, measures.canaries, strict=True)
         if judged.healed is False
     ]
+
+
+def _still(fault: CaseFault) -> str:
+    return "its links still fail" if fault.links else "what it hit still does not work"

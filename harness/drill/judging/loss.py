@@ -12,7 +12,8 @@ from harness.drill.judging.recovery import episode_of
 from harness.drill.measures import ONE_DATABASE, Measures
 from harness.measurement.recovery_point import RecoveryPoint
 from harness.outcome import Verdict, merge
-from harness.units import to_ns, to_s
+from harness.spelling import seconds
+from harness.units import to_ns
 
 _SLACK_NS = to_ns(0.5)
 """How much smaller than the stall the recovery point may be: the stall's own onset, and the time between two writes."""
@@ -23,12 +24,12 @@ def rpo(requirement: Requirement, measures: Measures) -> CheckResult:
     stated, episode = measures.case.objectives, episode_of(requirement, measures)
     if episode is not None and episode.one_database:
         return CheckResult("rpo", Verdict.UNKNOWN, ONE_DATABASE)
-    point = None if episode is None else episode.point
+    point, lost = (None, "") if episode is None else (episode.point, episode.lost)
     parts = []
     if stated.rpo_items is not None:
-        parts.append(objective_checks.rpo_items(point, stated.rpo_items))
+        parts.append(objective_checks.rpo_items(point, stated.rpo_items, lost))
     if stated.rpo_s is not None:
-        parts.append(objective_checks.rpo_s(point, stated.rpo_s))
+        parts.append(objective_checks.rpo_s(point, stated.rpo_s, lost))
     if not parts:
         return CheckResult("rpo", Verdict.UNKNOWN, "no recovery point objective was stated")
     return CheckResult("rpo", merge(part.verdict for part in parts), "; ".join(part.text for part in parts))
@@ -43,8 +44,8 @@ def rpo_shows_stall(requirement: Requirement, measures: Measures) -> CheckResult
     if episode is None or stall is None or episode.onset is None or point is None:
         return CheckResult(name, Verdict.UNKNOWN, "not measurable: no stall, no loss after it, or no takeover")
     stalled_ns = episode.onset.start_low_ns - stall.interval.start_high_ns
-    oldest_ns = point.oldest_missing_ns or 0
-    sizes = f"stall of {to_s(stalled_ns):.2f} s, recovery point {to_s(oldest_ns):.2f} s"
+    oldest_ns = point.span_ns or 0
+    sizes = f"stall of {seconds(stalled_ns)}, recovery point {seconds(oldest_ns)}"
     count = f"{point.missing_low} acknowledged writes missing"
     if oldest_ns >= stalled_ns - _SLACK_NS:
         return CheckResult(name, Verdict.MET, f"{sizes}: the recovery point is as large as the stall; {count}")

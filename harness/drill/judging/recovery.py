@@ -14,6 +14,7 @@ from harness.measurement.models import JUDGED_COHORT, address_of
 from harness.measurement.relapse import relapses
 from harness.measurement.statistics import tolerated_failures
 from harness.outcome import Verdict, merge
+from harness.spelling import bracket
 from harness.units import to_ns, to_s
 
 _TAIL_NS = to_ns(5.0)
@@ -68,10 +69,8 @@ def _lasting(
     )  # fmt: skip
     if not again:
         return result
-    worst, high_ns = again[0], again[0].bracket.high_ns
-    how_long = f"{to_s(worst.bracket.low_ns):.2f} s or more"
-    if high_ns is not None:
-        how_long = f"{to_s(worst.bracket.low_ns):.2f} to {to_s(high_ns):.2f} s"
+    worst = again[0]
+    how_long = bracket(worst.bracket)
     text = f"client {worst.client} ({worst.kind}) was lost again after it had been served, for {how_long}"
     found = (*result.findings, Finding("relapse", f"{case.told(episode.index)}{text}", "serious"))
     if worst.bracket.low_ns > objective_ns:
