@@ -206,3 +206,8 @@ class RunResult:
     seed: int | None = None
     machine: Mapping[str, str] = field(default_factory=dict)
     typed: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def warnings(self) -> int:
+        """Of all its drills."""
+        return sum(drill.warnings for drill in self.drills)

@@ -140,8 +140,8 @@ def recompute(home: Path) -> dict[str, Any]:
 
 
 def compare(path: str, filed: Any, found: Any, *, older: bool = False) -> Iterator[Difference]:
-    """Every place where two JSON values differ. older: evidence of before some of the fields were written, without which
-    it is as it was filed."""
+    """Every place where two JSON values differ. older: evidence of before there were all of the fields; those that it
+    lacks say nothing."""
     if isinstance(filed, Mapping) and isinstance(found, Mapping):
         for name in filed if older else dict.fromkeys([*filed, *found]):
             yield from compare(f"{path}.{name}", filed.get(name, _ABSENT), found.get(name, _ABSENT), older=older)
