@@ -36,7 +36,7 @@ def observations(measures: Measures) -> list[CheckResult]:
     if not any(fault.applied for fault in measures.case.faults):
         return []
     if measures.case.promise is not None:
-        wanted = [("durability", lambda: loss.beyond_promises(measures))]
+        return [loss.beyond_promises(measures)]
     return [check() for name, check in wanted if name not in required]
 
 

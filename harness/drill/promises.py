@@ -5,11 +5,12 @@ A broken promise is a miss. One that a drill could not put to the test is shown 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from harness.checkers.promise import Promise
-from harness.checkers.result import CheckResult, Finding, some
+from harness.checkers.result import CheckResult, Finding
 from harness.drill.judging import moves
 from harness.drill.measures import Measures
 from harness.history.events import Operation
@@ -23,6 +24,8 @@ FLAPPING = "flapping"
 NOT_MEASURED = "not measured"
 ALWAYS = ("reads", "writes-kept", "deletes", "phantoms", "duplicates")
 """Promises of every subject: where a drill did not put one to the test, it is said."""
+NOT_PROMISED = ("divergence",)
+"""What is worth knowing and breaks no promise by itself: a plan need not replicate anything."""
 _MEANT_BY = {"durability": ("writes-kept", "deletes", "phantoms"), "split-brain": (ONE_SIDE,)}
 """What a scenario may ask for by itself, and which promises say it more precisely."""
 
@@ -78,7 +81,8 @@ def judged(measures: Measures) -> tuple[CheckResult, ...]:
     case = measures.case
     if case.promise is None or not any(fault.applied for fault in case.faults):
         return ()
-    found = [*_of_data(measures), *_of_sides(measures), _of_answers(measures)]
+    data = [result for result in measures.anomalies if result.name not in NOT_PROMISED]
+    found = [*data, *_of_sides(measures), _of_answers(measures)]
     seen = {result.name for result in found}
     missing = [CheckResult(name, Verdict.UNKNOWN, "nothing put it to the test") for name in ALWAYS if name not in seen]
     return tuple(_told(result) for result in (*found, *missing))
@@ -117,25 +121,18 @@ def _of_sides(measures: Measures) -> Iterator[CheckResult]:
 
 
 def _of_answers(measures: Measures) -> CheckResult:
-    return replace(moves.flapping_of(measures), name=FLAPPING)
+    """The addresses in it by the names of their places."""
+    result = replace(moves.flapping_of(measures), name=FLAPPING)
+    if result.findings:
+        result = replace(result, text=result.findings[0].text)
+    return replace(
+        result,
+        text=_named(measures, result.text),
+        findings=tuple(replace(finding, text=_named(measures, finding.text)) for finding in result.findings),
+    )
 
 
-def _of_data(measures: Measures) -> Iterator[CheckResult]:
-    yield replace(measures.wrong_reads.result(), name="reads")
-    final = measures.final
-    if final is None:
-        return
-    explained = measures.explained | frozenset(measures.missing_ids)
-
-    def checked(name: str, ids: tuple[str, ...], what: str, id_: str) -> CheckResult:
-        left = [op for op in ids if op not in explained]
-        if not left:
-            return CheckResult(name, Verdict.MET, f"no {what}")
-        text = f"{len(left)} {what}: {some(left)}"
-        return CheckResult(name, Verdict.MISSED, text, (Finding(id_, text, "serious"),))
-
-    yield checked("writes-kept", final.lost, "acknowledged writes lost", "A1")
-    if measures.case.promise is not None and measures.case.promise.deletes_final:
-        yield checked("deletes", final.resurrected, "acknowledged deletes undone", "A4")
-    yield checked("phantoms", final.phantom, "values that no accepted write wrote", "A5")
-    yield checked("duplicates", final.duplicated, "writes whose value stands under several keys", "A6")
+def _named(measures: Measures, text: str) -> str:
+    for place, address in measures.case.addresses.items():
+        text = re.sub(rf"(?<![\d.]){re.escape(address)}(?![\d.])", place, text)
+    return text

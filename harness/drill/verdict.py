@@ -17,16 +17,20 @@ _OBJECTIVE, _PROMISE, _REST = range(3)
 
 @dataclass(frozen=True)
 class Checked:
-    """What the checks of a drill found: whether it can prove anything, what was required, and what is promised."""
+    """What the checks of a drill found: whether it can prove anything, what was required, and what is promised.
+
+    moved: what the plan's own moves cost the clients; None where there were none.
+    """
 
     validity: CheckResult
     required: Sequence[tuple[Requirement, CheckResult]]
     promised: tuple[CheckResult, ...] = ()
+    moved: CheckResult | None = None
 
     @property
     def demanded(self) -> Sequence[CheckResult]:
         """All but the promises."""
-        return [self.validity, *(check for _, check in self.required)]
+        return [self.validity, *(check for _, check in self.required), *([] if self.moved is None else [self.moved])]
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,8 @@ def _reasons(case: Case, checked: Checked, judged: tuple[CheckResult, ...]) -> I
         if check.verdict is Verdict.MET or promises.more_precise(requirement.name, judged):
             continue
         yield _Reason(check.verdict, _OBJECTIVE if requirement.name in _OBJECTIVES else _REST, check.text)
+    if checked.moved is not None and checked.moved.verdict is not Verdict.MET:
+        yield _Reason(checked.moved.verdict, _OBJECTIVE, checked.moved.text)
     for check in promises.broken(judged):
         yield _Reason(check.verdict, _PROMISE, check.text)
     if ended is not None and not _judged_again(ended.about, checked):

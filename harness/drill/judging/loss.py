@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from harness.checkers import objectives as objective_checks
 from harness.checkers.durability import durability
 from harness.checkers.result import CheckResult, Finding, some
@@ -81,15 +79,15 @@ def converged(data: Final) -> bool:
 
 def beyond_promises(measures: Measures) -> CheckResult:
     """What remains of a drill's data although no promise is broken by it: findings, and no verdict of their own."""
-    result = durability_of(measures)
-    promised = ("A1", "A4", "A5", "A6")
-    accounted = [op for op in _lost_for_good(measures) if op in measures.explained]
-    findings = [finding for finding in result.findings if finding.id not in promised]
+    final = measures.final
+    findings = [f for result in measures.anomalies if result.name == "divergence" for f in result.findings]
+    lost = [] if final is None else [*final.lost, *final.resurrected]
+    accounted = [op for op in lost if op in measures.explained]
     if accounted:
-        text = f"acknowledged writes stay lost, which the recovery point accounts for: {some(accounted)}"
+        text = (
+            f"{len(accounted)} acknowledged writes stay lost, which the recovery point accounts for: {some(accounted)}"
+        )
         findings.append(Finding("A1", text))
-    return replace(result, findings=tuple(findings))
-
-
-def _lost_for_good(measures: Measures) -> list[str]:
-    return [] if measures.final is None else [*measures.final.lost, *measures.final.resurrected]
+    if final is not None and final.late:
+        findings.append(Finding("late", f"missing at takeover, arrived later: {some(final.late)}", "info"))
+    return CheckResult("data", Verdict.UNKNOWN, "", tuple(findings))
