@@ -222,13 +222,13 @@ def attach_drill(result: DrillResult, folder: Path) -> None:
 
 def _measured(result: DrillResult) -> dict[str, str]:
     values = {
-        "verdict": str(result.verdict),
+        "verdict": wording.headline(result),
         "RTO": wording.of(wording.bracket(result.rto), wording.recovery_episode(result)),
         "RTO promised": objectives.promised_recovery(result),
         "RPO": wording.of(wording.recovery_point(result.rpo), wording.loss_episode(result)),
         "RPO promised": objectives.promised_point(result),
         "predicted": wording.seconds(result.prediction_s),
-        "why": result.why,
+        "why": wording.why(result),
     }
     if result.rto is not None and result.rto.point_ns is not None:
         values["RTO point"] = wording.seconds(to_s(result.rto.point_ns))
@@ -262,7 +262,7 @@ def write_metadata(run: RunResult) -> None:
         "profile": run.profile,
         "subject": run.subject,
         "seed": "none" if run.seed is None else str(run.seed),
-        "verdict": str(run.verdict),
+        "verdict": wording.headline(run),
         **{f"version.{name}": version for name, version in run.versions.items()},
         **{f"machine.{name}": value for name, value in run.machine.items()},
         **{

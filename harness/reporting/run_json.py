@@ -101,6 +101,7 @@ def drill_dict(drill: DrillResult) -> dict[str, Any]:
         "history_sha256": drill.history_sha256,
         "files": dict(drill.files),
         "episodes": [_episode_dict(episode) for episode in drill.episodes],
+        "promise": None if drill.promise is None else dict(drill.promise),
         "places": dict(drill.places),
         **_predictions(drill),
         "planned_interruption": _bracket_dict(drill.planned_interruption),
@@ -150,7 +151,13 @@ def _episode_dict(episode: EpisodeResult) -> dict[str, Any]:
 
 
 def _result_dict(result: ObjectiveResult) -> dict[str, Any]:
-    return {"name": result.name, "verdict": result.verdict.value, "text": result.text, "episode": result.episode}
+    return {
+        "name": result.name,
+        "verdict": result.verdict.value,
+        "text": result.text,
+        "episode": result.episode,
+        "promise": result.promise,
+    }
 
 
 def _rpo_dict(rpo: RpoResult | None) -> dict[str, Any] | None:
