@@ -66,7 +66,12 @@ class FaultResult:
 
 @dataclass(frozen=True)
 class RpoResult:
-    """What the survivor lacked at the moment it took over. Items exactly; low/high differ by the unknown outcomes."""
+    """What the survivor lacked at the moment it took over. Items exactly; low/high differ by the unknown outcomes.
+
+    span_s: the recovery point in seconds: from the oldest missing acknowledgement to the fault, or to the newest one
+    where that came later. after: how many of the missing ones the lost side acknowledged after the fault had begun;
+    after_s: up to how long after it. oldest_missing_s, newest_missing_s: ages at the fault.
+    """
 
     acknowledged: int
     missing_low: int
@@ -79,6 +84,9 @@ class RpoResult:
     unknown: int = 0
     lost_after_heal: int | None = None
     missing_ids: tuple[str, ...] = ()
+    span_s: float | None = None
+    after: int = 0
+    after_s: float | None = None
 
 
 @dataclass(frozen=True)
