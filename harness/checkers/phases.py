@@ -17,7 +17,7 @@ _NAMES = {
 }
 _LATE = {
     "detect": "{lost} went on passing its health checks, or they took longer than documented",
-    "redirect": "the answer was not changed although the checks had failed: {survivor} was not healthy for the edge yet",
+    "redirect": "the answer did not change when the checks had failed: {survivor} was not healthy for the edge yet",
     "activate": "{survivor} began to accept writes later than checks, threshold and lease of the subject explain",
     "dns_ttl": "clients kept the old answer for longer than its time to live",
     "settle": "clients had the new answer, and {survivor} did not serve them yet",
