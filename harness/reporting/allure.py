@@ -220,13 +220,13 @@ def attach_drill(result: DrillResult, folder: Path, what: Mapping[str, str]) -> 
 
 def _measured(result: DrillResult) -> dict[str, str]:
     values = {
-        "verdict": str(result.verdict),
+        "verdict": wording.headline(result),
         "RTO": wording.of(wording.bracket(result.rto), wording.recovery_episode(result)),
         "RTO promised": objectives.promised_recovery(result),
         "RPO": wording.of(wording.recovery_point(result.rpo), wording.loss_episode(result)),
         "RPO promised": objectives.promised_point(result),
         "predicted": wording.seconds(result.prediction_s),
-        "why": result.why,
+        "why": wording.why(result),
     }
     if result.rto is not None and result.rto.point_ns is not None:
         values["RTO point"] = wording.seconds(to_s(result.rto.point_ns))

@@ -68,7 +68,7 @@ def write(run: RunResult, directory: Path) -> None:
         "profile": run.profile,
         "subject": run.subject,
         "seed": "none" if run.seed is None else str(run.seed),
-        "verdict": str(run.verdict),
+        "verdict": wording.headline(run),
         **{f"version.{name}": version for name, version in run.versions.items()},
         **{f"machine.{name}": value for name, value in run.machine.items()},
         **{

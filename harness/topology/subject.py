@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from harness.names import EACH, OUTSIDE, instance_name
+from harness.topology.consistency import Consistency
 from harness.topology.environment import Environment, Seconds, Spec
 from harness.topology.timing import Timing
 from harness.wire.url_path import UrlPath
@@ -92,6 +93,7 @@ class Subject(Spec):
     components: Annotated[tuple[Component, ...], Field(min_length=1)]
     failover: Failover = Failover()
     workload: Workload = Workload()
+    consistency: Consistency = Consistency()
     honours_time_scale: bool = False
     timing: SubjectTiming | None = None
     start_timeout_s: Seconds = START_TIMEOUT_S
