@@ -35,8 +35,6 @@ _DELETED = "deleted_references"
 
 
 class _AlreadyExists(Route53ClientError):
-    code = 409
-
     def __init__(self) -> None:
         text = "A different health check has already been created with the specified caller reference."
         super().__init__("HealthCheckAlreadyExists", text)

@@ -24,7 +24,7 @@ from moto.dynamodbstreams.models import DynamoDBStreamsBackend
 from moto.moto_server import werkzeug_app
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
-from harness.engines.moto.changes import whole_batches
+from harness.engines.moto.changes import whole_batches, whole_record_sets
 from harness.engines.moto.health_checks import whole_health_checks
 from harness.engines.moto.patching import Patches as Patches
 
@@ -53,6 +53,7 @@ def apply(patches: Patches) -> bool:
         refuse_bad_iterators,
         whole_health_checks,
         whole_batches,
+        whole_record_sets,
     ):
         mend(patches)
     return True

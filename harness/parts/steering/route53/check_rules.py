@@ -109,7 +109,8 @@ def _combinations(settings: Settings) -> Iterable[str]:
 def _endpoint(check_type: str, settings: Settings) -> Iterable[str]:
     address, name = settings.get("IPAddress"), settings.get("FullyQualifiedDomainName")
     if not address and not name:
-        yield "Invalid parameter : Basic health checks must have an IP address or a fully qualified domain name specified."
+        either = "an IP address or a fully qualified domain name"
+        yield f"Invalid parameter : Basic health checks must have {either} specified."
     if settings.get("RequestInterval", "30") not in _INTERVALS:
         yield "Invalid parameter : RequestInterval must be 10 or 30."
     if check_type == "TCP":

@@ -1,8 +1,8 @@
 """What several record sets of one name may be together. AWS answers InvalidChangeBatch.
 
 Sources: API Reference, ResourceRecordSet (Weight, Region, GeoLocation, Failover, MultiValueAnswer, TTL); Developer
-Guide, "Supported DNS record types" (CNAME). Told of each record set that a batch writes, in AWS's words where users have
-reported them.
+Guide, "Supported DNS record types" (CNAME). Told of each record set that a batch writes, in AWS's words where users
+have reported them.
 """
 
 from __future__ import annotations
