@@ -56,12 +56,12 @@ class Moto(RegionServer):
         """See RegionServer."""
         from harness.engines.aws.clients import NewTable, RegionClients, create_tables
 
-        followed = {table.name: {"key": table.key, "value": table.value} for table in tables}
+        followed = {table.name: table.model_dump(include={"key", "value"}) for table in tables}
         self._admin.post("/drill/tables", followed)
         if self._client is None:
             self._client = RegionClients(self.region, self.address).client("dynamodb")
             self._ground.on_close(self._client.close)
-        create_tables(self._client, [NewTable(table.name, table.key) for table in tables if table.create])
+        create_tables(self._client, [NewTable(t.name, t.key, t.key_types) for t in tables if t.create])
 
     def scan(self, table: Table) -> State:
         """See RegionServer."""
