@@ -55,8 +55,7 @@ def key_attributes(key: KeySpec) -> tuple[str, ...]:
 
 def attributes(key: KeySpec, value: ValueSpec) -> tuple[str, ...]:
     """The attributes of an item that tell its key and its value, each once."""
-    own = (value, value.partition(".")[0]) if isinstance(value, str) else (value.attribute,)
-    return tuple(dict.fromkeys(name for name in (*key_attributes(key), *own) if name))
+    return tuple(dict.fromkeys((*key_attributes(key), *value_attributes(value))))
 
 
 def key_of(key: KeySpec, item: Item) -> str | None:
@@ -77,6 +76,22 @@ def key_of(key: KeySpec, item: Item) -> str | None:
             return None
         found = match[1]
     return found
+
+
+def keyed(key: KeySpec, name: str, types: Mapping[str, str] | None = None) -> dict[str, dict[str, Any]]:
+    """The key of the item that clients call `name`. types: of attributes that are no strings."""
+    held = {key: ID} if isinstance(key, str) else key
+    return {
+        attribute: {(types or {}).get(attribute, "S"): template.replace(ID, name)}
+        for attribute, template in held.items()
+    }
+
+
+def value_attributes(value: ValueSpec) -> tuple[str, ...]:
+    """The attributes that may hold a value: `a.b` is one of that name, or a map `a`."""
+    if isinstance(value, StoredValue):
+        return (value.attribute,)
+    return (value,) if "." not in value else tuple(dict.fromkeys((value, value.partition(".")[0])))
 
 
 def value_of(value: ValueSpec, item: Item) -> str | None:
