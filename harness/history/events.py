@@ -12,7 +12,7 @@ from typing import Literal
 
 from harness.outcome import Outcome
 
-Function = Literal["put", "get", "delete"]
+Function = Literal["put", "get", "delete", "add"]
 Source = Literal["witness", "world", "subject", "harness"]
 
 
