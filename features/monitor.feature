@@ -38,7 +38,7 @@ Feature: Whoever decides is hit as well
     The monitor sees nobody, and everybody is well: it must not take its own blindness for the loss of a region. The
     real outage after it proves that it sees again.
     Given steady state in the primary region
-    When the monitor is cut off, black-holed, for 15 seconds
+    When the monitor is cut off, refused, for 18 seconds
     Then clients stay with the primary region
     When the primary region is lost, black-holed
     Then clients are served by the standby region within the recovery time objective
