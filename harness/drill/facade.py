@@ -13,8 +13,8 @@ from harness.drill.lifecycle import Phase
 from harness.drill.plan import limits_of, objectives_of
 from harness.drill.running import RunningDrill
 from harness.drill.stepping import step
-from harness.drill.words import deciders_of, healed_by, place_of, target_of
-from harness.errors import DrillInvalid, DrillMissed, InputError, VerdictReached
+from harness.drill.words import deciders_of, place_of, target_of
+from harness.errors import DrillInvalid, DrillMissed, InputError
 from harness.faults.catalogue import fault_named, struck
 from harness.outcome import Verdict
 from harness.units import to_ns, to_s

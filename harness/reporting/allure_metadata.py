@@ -16,7 +16,7 @@ from harness.reporting import wording
 
 
 def _begins(word: str) -> str:
-    """Any message that begins so: for Java, which matches whole texts, and for JavaScript, which has no inline flags."""
+    """Any message that begins so: Java matches whole texts, and JavaScript has no inline flags."""
     return rf"{word}[\s\S]*"
 
 
