@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.drill.case import Case
+from harness.drill.episodes import main_of
 from harness.drill.evidence import EpisodeResult, ObjectiveResult, RpoResult
 from harness.drill.measures import EpisodeMeasures, Measures
 from harness.measurement.why import why
@@ -51,9 +52,9 @@ def _rto_by_cohort(episode: EpisodeMeasures) -> dict[str, Bracket | None]:
 def _prediction_s(episode: EpisodeMeasures, case: Case) -> float | None:
     """Of a failover: of a loss that hits whoever serves, after which somebody else must serve."""
     serving, expected = episode.episode.serving, episode.episode.expected
-    if episode.onset is None or not episode.episode.faults or expected in (None, serving):
+    main = main_of(case, episode.episode)
+    if episode.onset is None or main is None or expected in (None, serving):
         return None
-    main = case.faults[episode.episode.faults[-1]]
     if main.kind not in _LOSSES or main.target not in (serving, case.database_of(serving)):
         return None
     # A lost database leaves the application up: its health path answers at once, and says no.

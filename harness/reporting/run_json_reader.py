@@ -196,7 +196,7 @@ def _drill(body: Mapping[str, Any]) -> DrillResult:
     return DrillResult(
         **_known(body, "name", "feature", "scenario", "history", "history_sha256", "failback", "why", "prediction_s"),
         **_known(body, "availability", "witness", "settings", "duration_s", "overhead_s", "control", "phases_ns"),
-        **_known(body, "unsent", "unseen_s", "typed"),
+        **_known(body, "unsent", "unseen_s", "typed", "promise"),
         verdict=Verdict(body["verdict"]),
         reasons=tuple(body["reasons"]),
         objectives=Objectives(**_known(body["objectives"], *Objectives.__dataclass_fields__)),
@@ -219,7 +219,8 @@ def _drill(body: Mapping[str, Any]) -> DrillResult:
 
 def _results(body: Mapping[str, Any]) -> tuple[ObjectiveResult, ...]:
     return tuple(
-        ObjectiveResult(r["name"], Verdict(r["verdict"]), r["text"], r.get("episode")) for r in body.get("results", ())
+        ObjectiveResult(r["name"], Verdict(r["verdict"]), r["text"], r.get("episode"), r.get("promise", False))
+        for r in body.get("results", ())
     )
 
 

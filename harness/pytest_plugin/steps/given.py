@@ -38,9 +38,7 @@ def _budget(drill: Drill, percent: float) -> None:
     drill.promise(error_budget=percent / 100)
 
 
-@given(
-    parsers.re(r"a planned interruption objective of (?P<seconds>[\d.]+) seconds"), converters={"seconds": float}
-)
+@given(parsers.re(r"a planned interruption objective of (?P<seconds>[\d.]+) seconds"), converters={"seconds": float})
 def _planned_interruption(drill: Drill, seconds: float) -> None:
     drill.promise(planned_interruption_s=seconds)
 
