@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -164,11 +165,16 @@ def columns_of_events(events: Iterable[Event | Commit]) -> Columns:
                 join(row, event)
     columns, order = gathered.columns()
 
+    found: list[Operation | None] = [None] * len(order)
+
     def made(row: int) -> Operation:
-        invoke, done = invokes[order[row]], completions.get(int(order[row]))
-        if done is not None and done.k != invoke.k:
-            invoke = Invoke(**{**invoke.__dict__, "k": done.k})
-        return Operation(invoke, done)
+        operation = found[row]
+        if operation is None:
+            invoke, done = invokes[order[row]], completions.get(int(order[row]))
+            if done is not None and done.k != invoke.k:
+                invoke = replace(invoke, k=done.k)
+            found[row] = operation = Operation(invoke, done)
+        return operation
 
     columns.names.source = made
     return columns

@@ -42,7 +42,7 @@ CLIENTS = ("dns-0", "dns-1", "dns-2", "pinned-a-0", "pinned-b-0")
 
 @dataclasses.dataclass
 class Drill:
-    """A history with everything beside it that a measurement may ask for. Times are small integers, so that some tie."""
+    """A history, and what is measured beside it. Times are small integers, so that many tie."""
 
     operations: list[Operation]
     commits: list[Commit]
