@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from harness.checkers.result import CheckResult, some
-from harness.measurement.availability import Share
 from harness.measurement.recovery_point import RecoveryPoint
 from harness.measurement.recovery_time import RecoveryTime
+from harness.measurement.shares import Share
 from harness.outcome import Verdict
 from harness.spelling import bracket, seconds
 from harness.units import NS_PER_S, to_ns

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.drill.case import Case
+from harness.drill.episodes import main_of
 from harness.drill.evidence import PredictionResult
 from harness.drill.measures import EpisodeMeasures
 from harness.drill.plan import DATABASE
@@ -36,9 +37,9 @@ def production_prediction(episode: EpisodeMeasures, case: Case) -> PredictionRes
 def failure_of(episode: EpisodeMeasures, case: Case) -> str | None:
     """How checks fail after a loss that hits whoever serves, and after which somebody else must serve; else None."""
     serving, expected = episode.episode.serving, episode.episode.expected
-    if episode.onset is None or not episode.episode.faults or expected in (None, serving):
+    main = main_of(case, episode.episode)
+    if episode.onset is None or main is None or expected in (None, serving):
         return None
-    main = case.faults[episode.episode.faults[-1]]
     if main.kind not in _LOSSES or main.target not in (serving, case.database_of(serving)):
         return None
     # A lost database leaves the application up: its health path answers at once, or when it has waited for long enough.

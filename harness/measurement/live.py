@@ -11,8 +11,8 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from harness.history.events import CanaryProbe, Commit, Completion, DnsAnswer, Event, FaultEvent, Invoke
-from harness.measurement.availability import Share
 from harness.measurement.models import JUDGED_COHORT, Kind
+from harness.measurement.shares import Share
 from harness.names import AUTHORITATIVE
 from harness.outcome import Outcome
 from harness.units import NS_PER_MS, NS_PER_S
@@ -145,14 +145,14 @@ class LiveState:
 
     def _complete(self, event: Completion) -> None:
         sent_ns = self._sent_ns.pop(event.op, None)
-        good = event.outcome is Outcome.OK
+        good = event.served
         self.completions += 1
         self.failures += not good
         self._windows.setdefault((event.cohort, event.address), _Window()).add(event.mono_ns, good)
         if sent_ns is None:
             return
         is_write = event.f != "get"
-        if good and is_write:
+        if event.outcome is Outcome.OK and is_write:
             self.acknowledged_writes += 1
             self._notice_takeover(event, sent_ns)
         if event.cohort == self.judged:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import numpy as np
+
 from harness.history.events import Operation
+from harness.history.gathering import columns_of
 from harness.measurement.models import JUDGED_COHORT, Padding
 from harness.measurement.statistics import CHANCE
-from harness.measurement.streams import CLIENT_TIMEOUT_NS, by_client, end_of, stream_of, up_to
+from harness.measurement.streams import CLIENT_TIMEOUT_NS, streams_of
 
 _FAILURES = 2
 """One failure at the end is no outage yet."""
@@ -25,16 +28,17 @@ def still_down(
 
     until_ns: what was sent from this moment on does not count; None: to the history's end.
     """
-    known = list(operations) if until_ns is None else up_to(operations, until_ns)
-    judged = [o for o in known if o.invoke.cohort == JUDGED_COHORT]
-    end_ns = end_of(judged) if until_ns is None else until_ns
+    columns = columns_of(operations)
+    if until_ns is not None:
+        columns = columns.up_to(until_ns)
+    end_ns = columns.end_ns if until_ns is None else until_ns
     found: dict[str, int] = {}
-    for (_, client, _), group in by_client(judged).items():
-        stream = stream_of(group, end_ns, timeout_ns)
-        failed = next((n for n, bad in enumerate(reversed(stream.bad)) if not bad), len(stream.bad))
-        if failed < _FAILURES or failure_rate**failed >= CHANCE:
+    for (cohort, client, _), stream in streams_of(columns, end_ns, timeout_ns):
+        served = np.flatnonzero(~stream.bad)
+        failed = len(stream.bad) - (int(served[-1]) + 1 if len(served) else 0)
+        if cohort != JUDGED_COHORT or failed < _FAILURES or failure_rate**failed >= CHANCE:
             continue
-        since_ns = stream.sent_ns[-failed]
-        if stream.sent_ns[-1] - since_ns > padding.total_ns:
+        since_ns = int(stream.sent_ns[-failed])
+        if int(stream.sent_ns[-1]) - since_ns > padding.total_ns:
             found[client] = min(since_ns, found.get(client, since_ns))
     return found

@@ -80,7 +80,8 @@ def promised(drill: DrillResult) -> str:
     """All that was promised, in one line: the objectives, and what the subject's file says of its data."""
     told = {"RTO": promised_recovery(drill), "RPO": promised_point(drill)}
     told = {name: text for name, text in told.items() if drill.promise is None or text != "none"}
-    told |= {"interruption by moves": text for text in (promised_interruption(drill),) if text != "none"}
+    if (moves := promised_interruption(drill)) != "none":
+        told["interruption by moves"] = moves
     return ", ".join([*(f"{name} {text}" for name, text in told.items()), *of_data(drill.promise)])
 
 

@@ -59,7 +59,7 @@ def _table(run: RunResult) -> Table:
         name = Text(wording.one_line(drill.name))
         rto = wording.of(wording.bracket(drill.rto), wording.recovery_episode(drill))
         rpo = wording.of(wording.lost(drill), wording.loss_episode(drill))
-        table.add_row(_headline(drill), name, Text(rto), Text(rpo))
+        table.add_row(_headline(drill, "\n  "), name, Text(rto), Text(rpo))
     return table
 
 
@@ -68,10 +68,10 @@ def verdict(value: Verdict) -> Text:
     return Text(f"{wording.VERDICT_MARK[value]} {value}", style=_STYLE[value])
 
 
-def _headline(result: DrillResult | RunResult) -> Text:
+def _headline(result: DrillResult | RunResult, gap: str = " ") -> Text:
     """The verdict, and the warnings that remain in their own colour."""
     count = wording.warnings(result.warnings)
-    return verdict(result.verdict).append(f", {count}" if count else "", style="bold yellow")
+    return verdict(result.verdict).append(f",{gap}{count}" if count else "", style="bold yellow")
 
 
 def _details(drill: DrillResult) -> RenderableType:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +16,9 @@ from harness.errors import InputError, Problem
 from harness.kit.config import wording
 from harness.topology import check, kinds
 from harness.topology.environment import Environment, Spec
+from harness.topology.mistakes import Mistake
 from harness.topology.subject import Subject
+from harness.topology.workload_check import environment_mistakes
 
 SIZE_MAX_BYTES = 1_000_000
 NODES_MAX = 20_000
@@ -35,7 +40,8 @@ def load_subject(path: Path, environment: Environment) -> Subject:
     """The subject that a file describes, checked against the environment that it is to run in."""
     document = _read(path)
     subject = _validate(Subject, document, path)
-    _raise_any(path, document, check.subject_mistakes(subject, environment))
+    mistakes = [*check.subject_mistakes(subject, environment), *environment_mistakes(subject, os.environ)]
+    _raise_any(path, document, mistakes)
     return subject.model_copy(update={"folder": path.resolve().parent})
 
 
@@ -58,6 +64,7 @@ def _read(path: Path) -> Any:
         first_line = (str(error).strip().splitlines() or ["not valid YAML"])[0]
         raise InputError(Problem(str(path), None, f"not valid YAML: {first_line}")) from error
     _refuse_expansion(document, path)
+    _refuse_infinities(document, path)
     return document
 
 
@@ -77,6 +84,24 @@ def _refuse_expansion(document: Any, path: Path) -> None:
 
     if size(document) > NODES_MAX:
         raise InputError(Problem(str(path), None, f"expands to more than {NODES_MAX} nodes (aliases within aliases?)"))
+
+
+def _refuse_infinities(document: Any, path: Path) -> None:
+    """YAML can write `.nan`, `.inf` and 1e999; no setting is one of them, and no evidence could say so (JSON)."""
+
+    def found(node: Any, location: tuple[int | str, ...]) -> Iterator[tuple[int | str, ...]]:
+        if isinstance(node, float) and not math.isfinite(node):
+            yield location
+        children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+        for step, child in children:
+            yield from found(child, (*location, step))
+
+    problems = [
+        Problem(str(path), line_of(document, at), f"{'.'.join(map(str, at))}: a finite number is wanted")
+        for at in found(document, ())
+    ]
+    if problems:
+        raise InputError(*problems)
 
 
 def _validate(model: type[Model], document: Any, path: Path) -> Model:
@@ -130,13 +155,13 @@ def _check_sections(environment: Environment, document: Any, path: Path) -> None
         raise InputError(*problems)
 
 
-def _of_regions(mistake: check.Mistake) -> check.Mistake:
+def _of_regions(mistake: Mistake) -> Mistake:
     """Told of the key by which the file names its places."""
     if mistake.location[0] != "places":
         return mistake
-    return check.Mistake(("regions", *mistake.location[1:]), mistake.text.replace("places", "regions", 1))
+    return Mistake(("regions", *mistake.location[1:]), mistake.text.replace("places", "regions", 1))
 
 
-def _raise_any(path: Path, document: Any, mistakes: list[check.Mistake]) -> None:
+def _raise_any(path: Path, document: Any, mistakes: list[Mistake]) -> None:
     if mistakes:
         raise InputError(*(Problem(str(path), line_of(document, m.location), m.text) for m in mistakes))

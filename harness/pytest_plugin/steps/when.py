@@ -52,6 +52,32 @@ def _stalled(drill: Drill, seconds: str | None) -> None:
     drill.stall_replication(_duration(seconds))
 
 
+@when(parsers.re(rf"writes to DynamoDB fail in {_REGION}{_FOR}"))
+def _writes_fail(drill: Drill, region: str, seconds: str | None) -> None:
+    _refuse(drill, region, "writes", seconds)
+
+
+@when(parsers.re(rf"reads from DynamoDB fail in {_REGION}{_FOR}"))
+def _reads_fail(drill: Drill, region: str, seconds: str | None) -> None:
+    _refuse(drill, region, "reads", seconds)
+
+
+def _refuse(drill: Drill, region: str, operations: str, seconds: str | None) -> None:
+    duration = _duration(seconds)
+    drill.inject("operations-refused", region=region, for_s=duration, operations=operations)
+
+
+@when(parsers.re(rf"(?P<records>\d+) poison records? (?:is|are) written in {_REGION}{_FOR}"))
+def _poison(drill: Drill, records: str, region: str, seconds: str | None) -> None:
+    duration = _duration(seconds)
+    drill.inject("poison-record", region=region, for_s=duration, records=int(records))
+
+
+@when(parsers.re(rf"the process (?P<instance>\S+) is cut off(?: from (?P<to>\S+))?, {_MODE}{_FOR}"))
+def _cut_off(drill: Drill, instance: str, to: str | None, mode: str, seconds: str | None) -> None:
+    drill.inject("component-isolated", for_s=_duration(seconds), mode=_MODES[mode], instance=instance, to=to)
+
+
 @when(parsers.re(rf"the process (?P<instance>\S+) is killed{_FOR}"))
 def _killed(drill: Drill, instance: str, seconds: str | None) -> None:
     drill.inject("process-kill", for_s=_duration(seconds), instance=instance)
@@ -60,6 +86,27 @@ def _killed(drill: Drill, instance: str, seconds: str | None) -> None:
 @when(parsers.re(rf"the process (?P<instance>\S+) is frozen{_FOR}"))
 def _frozen(drill: Drill, instance: str, seconds: str | None) -> None:
     drill.inject("process-freeze", for_s=_duration(seconds), instance=instance)
+
+
+@when(parsers.re(rf"the monitor is killed{_FOR}"))
+def _monitor_killed(drill: Drill, seconds: str | None) -> None:
+    drill.inject("process-kill", for_s=_duration(seconds), instance=drill.monitor)
+
+
+@when(parsers.re(rf"the monitor is frozen{_FOR}"))
+def _monitor_frozen(drill: Drill, seconds: str | None) -> None:
+    drill.inject("process-freeze", for_s=_duration(seconds), instance=drill.monitor)
+
+
+@when(parsers.re(rf"the monitor is cut off, {_MODE}{_FOR}"))
+def _monitor_cut_off(drill: Drill, mode: str, seconds: str | None) -> None:
+    drill.inject("component-isolated", for_s=_duration(seconds), mode=_MODES[mode], instance=drill.monitor)
+
+
+@when(parsers.re(rf"the monitor is cut off from {_REGION}, {_MODE}{_FOR}"))
+def _monitor_cut_off_from(drill: Drill, region: str, mode: str, seconds: str | None) -> None:
+    place, duration = drill.region(region), _duration(seconds)
+    drill.inject("component-isolated", for_s=duration, mode=_MODES[mode], instance=drill.monitor, to=place)
 
 
 @when(parsers.re(r"(?P<seconds>[\d.]+) seconds pass"), converters={"seconds": float})
