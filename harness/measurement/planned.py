@@ -7,7 +7,6 @@ recovery time. What tells a move is the address that the client was served by be
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +14,7 @@ from enum import StrEnum
 from harness.history.columns import NEVER_NS, Columns
 from harness.history.events import Operation
 from harness.history.gathering import columns_of
+from harness.measurement.answers import Answers, answers
 from harness.measurement.models import JUDGED_COHORT, FaultInterval, Kind, Padding, address_of
 from harness.measurement.newest import Rows
 from harness.measurement.recovery_time import RecoveryTime
@@ -59,7 +59,7 @@ class PlannedInterruption:
 
     source, target: the address that served it before and after; None where nobody did. first_bad_ns, last_bad_ns: send
     times over all clients, the last one None where it was not seen to end. how: what the worst client was answered
-    instead (a status, or an error's word) and by which address, with how often, the most frequent first.
+    instead.
     """
 
     cause: Cause
@@ -72,7 +72,7 @@ class PlannedInterruption:
     last_bad_ns: int | None
     clients: int
     failures: int
-    how: tuple[tuple[str, str, int], ...] = ()
+    how: Answers = ()
 
 
 def planned_interruptions(operations: Iterable[Operation], setting: Setting) -> tuple[PlannedInterruption, ...]:
@@ -130,7 +130,6 @@ def _single(time: RecoveryTime, columns: Columns, rows: Rows, setting: Setting) 
     if cause is Cause.NO_MOVE and _is_of_fault(begin_ns, setting.own[time.client, _kind(time)], setting):
         return None
     failed = columns.operations(rows[~good & (sent_ns >= begin_ns) & (sent_ns < end_ns)])
-    counts = Counter((_answer(o), address_of(o) or "") for o in failed)
     return PlannedInterruption(
         cause,
         time.bracket,
@@ -142,7 +141,7 @@ def _single(time: RecoveryTime, columns: Columns, rows: Rows, setting: Setting) 
         None if time.never_recovered else time.last_bad_ns,
         1,
         len(failed),
-        tuple((what, where, count) for (what, where), count in counts.most_common(3)),
+        answers(failed),
     )
 
 
@@ -162,13 +161,6 @@ def _cause(source: str | None, target: str | None, home: str) -> Cause:
     if source is None or target is None or source == target:
         return Cause.NO_MOVE
     return Cause.FAILBACK if target == home else Cause.NEEDLESS
-
-
-def _answer(operation: Operation) -> str:
-    completion = operation.completion
-    if completion is None:
-        return "no answer"
-    return completion.error or (f"HTTP {completion.status}" if completion.status is not None else "no answer")
 
 
 def _merged(found: Sequence[PlannedInterruption], window_ns: int) -> Iterable[PlannedInterruption]:
