@@ -24,7 +24,7 @@ def test_printed_phases_add_up_to_the_printed_total(values_ns: list[int]) -> Non
 
 def test_a_bracket_is_rounded_outwards() -> None:
     assert wording.bracket(Bracket(7_949_999_999, 8_350_000_001)) == "7.94 – 8.36 s"
-    assert wording.bracket(Bracket(0, 0)) == "0.00 s"
+    assert wording.bracket(Bracket(0, 0)) == "0 s, no client noticed"
     assert wording.bracket(Bracket(12_109_000_000, None)) == "over 12.10 s, not recovered"
     assert wording.bracket(None) == "not measured"
 
