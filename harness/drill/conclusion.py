@@ -15,6 +15,8 @@ from harness.drill.evidence import (
     Outage,
 )
 from harness.drill.findings import findings_of
+from harness.drill.interruption_evidence import interruption_results, worst_interruption
+from harness.drill.judging.interruptions import planned_interruption, promised_s
 from harness.drill.measures import EpisodeMeasures, Measures
 from harness.drill.plan import DrillPlan
 from harness.drill.validity import validity_of
@@ -39,10 +41,13 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
     measures = Measures(case, sorted(events, key=lambda event: event.mono_ns), commits, final)
     validity = validity_of(measures)
     judged = [(requirement, judgement.judge(requirement, measures)) for requirement in case.required]
-    checks = [validity, *(check for _, check in judged)]
+    moves = planned_interruption(measures)
+    checks = [validity, *(check for _, check in judged), *([] if moves is None else [moves])]
     seen = judgement.observations(measures)
     verdict, reasons = verdict_of(case, checks)
     results = [ObjectiveResult(c.name, c.verdict, c.text, requirement.episode) for requirement, c in judged]
+    results += [] if moves is None else [ObjectiveResult(moves.name, moves.verdict, moves.text)]
+    interrupted = interruption_results(measures)
     timed, lost = _last_with(measures, "rto"), _last_with(measures, "rpo", "rpo-shows-stall")
     episodes = tuple(episode_result(episode, measures, results) for episode in measures.episodes)
     of_timed = None if timed is None else episodes[timed.index]
@@ -53,7 +58,7 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
         tags=case.tags,
         verdict=verdict,
         reasons=reasons,
-        objectives=_judged(case),
+        objectives=_judged(case, moves is not None),
         results=(ObjectiveResult(validity.name, validity.verdict, validity.text), *results),
         faults=_faults(measures),
         rto=None if of_timed is None else of_timed.rto,
@@ -78,6 +83,8 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
         control=None if case.control is None else case.control.value,
         typed=case.typed,
         episodes=episodes,
+        planned_interruption=worst_interruption(interrupted),
+        planned_interruptions=interrupted,
         places={place.address: place.name for place in case.places if place.address},
     )
 
@@ -102,7 +109,7 @@ def crashed(plan: DrillPlan, folder: str, error: str) -> DrillResult:
     )
 
 
-def _judged(case: Case) -> Objectives:
+def _judged(case: Case, moved: bool) -> Objectives:
     """What was promised and is judged; a default that the scenario never asks for is no promise of this drill."""
     stated, required = case.objectives, {requirement.name for requirement in case.required}
     return Objectives(
@@ -110,6 +117,7 @@ def _judged(case: Case) -> Objectives:
         rpo_items=stated.rpo_items if "rpo" in required else None,
         rpo_s=stated.rpo_s if "rpo" in required else None,
         error_budget=stated.error_budget if "error-budget" in required else None,
+        planned_interruption_s=promised_s(case) if moved else None,
     )
 
 

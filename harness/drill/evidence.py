@@ -15,6 +15,7 @@ __all__ = [
     "EpisodeResult",
     "FaultResult",
     "Finding",
+    "InterruptionResult",
     "ObjectiveResult",
     "Objectives",
     "Outage",
@@ -25,12 +26,16 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Objectives:
-    """What was promised before the drill; None: nothing. error_budget: allowed share of failed requests, 0..1."""
+    """What was promised before the drill; None: nothing. error_budget: allowed share of failed requests, 0..1.
+
+    planned_interruption_s: the longest that a failback or another move may keep a client from being served.
+    """
 
     rto_s: float | None = None
     rpo_items: int | None = None
     rpo_s: float | None = None
     error_budget: float | None = None
+    planned_interruption_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,29 @@ class Outage:
 
 
 @dataclass(frozen=True)
+class InterruptionResult:
+    """What the plan itself cost the clients: an interruption by a failback, a drain or a failover that nobody needed.
+
+    cause: `failback`, `needless failover`, or `no move` where clients stayed. source, target: the places that served
+    before and after, None where nobody did. client, kind: of the worst client, whose duration it is. text: all of it
+    in a sentence. The rest as in Outage; episode: its number, from 0.
+    """
+
+    cause: str
+    duration: Bracket
+    source: str | None
+    target: str | None
+    client: str
+    kind: str
+    clients: int
+    failures: int
+    first_bad_ns: int
+    last_bad_ns: int | None
+    episode: int
+    text: str = ""
+
+
+@dataclass(frozen=True)
 class EpisodeResult:
     """One stretch of a drill, judged by itself: a fault (or several that belong together), or the heal of one.
 
@@ -137,7 +165,7 @@ class DrillResult:
     seconds by name (p50, p99, p999, max). unsent: planned operations that it was too late to send at all.
     unseen_s: where no client noticed the fault, how long an outage could still have been. history: path relative to
     run.json. rto, phases_ns, rpo and what explains them are those of the last episode that was judged by them.
-    files: hashes of what the drill can be judged again from, by path relative to run.json. places: by the address that
+    planned_interruption: the worst of planned_interruptions. files: hashes of what the drill can be judged again from, by path relative to run.json. places: by the address that
     DNS answers for each, in the environment's order.
     """
 
@@ -173,6 +201,8 @@ class DrillResult:
     typed: str = ""
     episodes: tuple[EpisodeResult, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
+    planned_interruption: Bracket | None = None
+    planned_interruptions: tuple[InterruptionResult, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from harness.errors import WorldError
-from harness.history.columns import ABSENT, ADD, FAIL, FUNCTIONS, GET, INFO, NEVER_NS, OK, UNKNOWN, Columns, Names
+from harness.history.columns import ABSENT, FAIL, FUNCTIONS, GET, INFO, NEVER_NS, OK, PUT, UNKNOWN, Columns, Names
 from harness.history.events import Commit, Completion, Event, Invoke, Operation
 
 _FUNCTION = {name: code for code, name in enumerate(FUNCTIONS)}
@@ -31,6 +31,7 @@ class _Gathering:
 
     def __init__(self) -> None:
         self.rows: dict[str, int] = {}
+        self.ops: list[str] = []
         self.keys, self.clients, self.cohorts, self.addresses, self.regions = (_Codes() for _ in range(5))
         self.sent: list[int] = []
         self.planned: list[int] = []
@@ -44,11 +45,13 @@ class _Gathering:
         self.address: list[int] = []
         self.region: list[int] = []
         self.epoch: list[int] = []
+        self.extra: list[bool] = []
 
     def invoked(
-        self, op: str, client: str, cohort: str, f: str, k: str, planned_ns: int, sent_ns: int
+        self, op: str, client: str, cohort: str, f: str, k: str, planned_ns: int, sent_ns: int, extra: bool
     ) -> None:  # fmt: skip
         self.rows[op] = len(self.sent)
+        self.ops.append(op)
         self.sent.append(sent_ns)
         self.planned.append(planned_ns)
         self.f.append(_FUNCTION[f])
@@ -61,6 +64,7 @@ class _Gathering:
         self.address.append(ABSENT)
         self.region.append(ABSENT)
         self.epoch.append(ABSENT)
+        self.extra.append(extra)
 
     def completed(
         self, row: int, k: str, outcome: str, returned_ns: int, v: str | None, address: str | None,
@@ -84,9 +88,8 @@ class _Gathering:
         order = np.argsort(sent, kind="stable")
         place = np.empty(len(order), np.int64)
         place[order] = np.arange(len(order))
-        ops = list(self.rows)
         names = Names(
-            [ops[n] for n in order], list(self.keys), list(self.clients), list(self.cohorts), list(self.addresses),
+            [self.ops[n] for n in order], list(self.keys), list(self.clients), list(self.cohorts), list(self.addresses),
             list(self.regions),
         )  # fmt: skip
         values, strange = self._values(place)
@@ -100,19 +103,20 @@ class _Gathering:
             column(self.f, np.int8), column(self.outcome, np.int8), column(self.who, np.int32),
             column(self.cohort, np.int16), column(self.key, np.int32), column(values, np.int32),
             column(self.address, np.int32), column(self.region, np.int32), column(self.epoch, np.int64),
+            np.asarray(self.extra, np.bool_)[order],
         )  # fmt: skip
         return found, order
 
-    def _values(self, place: np.ndarray[Any, np.dtype[np.int64]]) -> tuple[list[int], list[str]]:
+    def _values(self, place: np.ndarray[Any, np.dtype[np.int64]]) -> tuple[list[int], _Codes]:
         """What each read showed."""
         rows, f, strange = self.rows, self.f, _Codes()
         values = [ABSENT] * len(f)
         for at, read in enumerate(self.read):
             if read is not None:
                 row = rows.get(read)
-                known = row is not None and f[row] not in (GET, ADD)
+                known = row is not None and f[row] == PUT
                 values[at] = int(place[row]) if known and row is not None else UNKNOWN - strange[read]
-        return values, list(strange)
+        return values, strange
 
 
 def columns_of(operations: Iterable[Operation]) -> Columns:
@@ -123,7 +127,8 @@ def columns_of(operations: Iterable[Operation]) -> Columns:
     for row, o in enumerate(given):
         invoke, completion = o.invoke, o.completion
         gathered.invoked(
-            invoke.op, invoke.client, invoke.cohort, invoke.f, invoke.k, invoke.planned_ns, invoke.mono_ns
+            invoke.op, invoke.client, invoke.cohort, invoke.f, invoke.k, invoke.planned_ns, invoke.mono_ns,
+            invoke.extra,
         )  # fmt: skip
         if completion is not None:
             gathered.completed(
@@ -151,7 +156,8 @@ def columns_of_events(events: Iterable[Event | Commit]) -> Columns:
     for event in events:
         if isinstance(event, Invoke):
             gathered.invoked(
-                event.op, event.client, event.cohort, event.f, event.k, event.planned_ns, event.mono_ns
+                event.op, event.client, event.cohort, event.f, event.k, event.planned_ns, event.mono_ns,
+                event.extra,
             )  # fmt: skip
             invokes.append(event)
             if event.op in early:
@@ -196,7 +202,8 @@ def _take(gathered: _Gathering, body: dict[str, Any]) -> None:
     tag, get = body["t"], body.get
     if tag == "invoke":
         gathered.invoked(
-            body["op"], body["client"], body["cohort"], body["f"], body["k"], body["planned_ns"], body["mono_ns"]
+            body["op"], body["client"], body["cohort"], body["f"], body["k"], body["planned_ns"], body["mono_ns"],
+            bool(get("extra")),
         )  # fmt: skip
     elif tag in _OUTCOME and body["op"] in gathered.rows:
         gathered.completed(

@@ -30,6 +30,7 @@ _KINDS = {
     "rpo s": "rpo_s",
     "recovery point, seconds": "rpo_s",
     "error budget": "error_budget",
+    "planned interruption s": "planned_interruption_s",
 }
 """Names that checkers give to a promise whose numbers we know. Anything else keeps the checker's own name."""
 
@@ -39,7 +40,7 @@ def rows(drill: DrillResult) -> tuple[ObjectiveRow, ...]:
 
     What was measured is that of the episode that a result is about.
     """
-    facts = _facts(drill.objectives, drill.rto, drill.rpo)
+    facts = _facts(drill.objectives, drill.rto, drill.rpo, drill.planned_interruption)
     kinds = [_kind(result.name, facts) for result in drill.results]
     judged = [
         _row(result, _facts_of(drill, result).get(kind)) for result, kind in zip(drill.results, kinds, strict=True)
@@ -54,9 +55,9 @@ def rows(drill: DrillResult) -> tuple[ObjectiveRow, ...]:
 
 def _facts_of(drill: DrillResult, result: ObjectiveResult) -> dict[str, tuple[str, str, str]]:
     if result.episode is None or not result.episode < len(drill.episodes):
-        return _facts(drill.objectives, drill.rto, drill.rpo)
+        return _facts(drill.objectives, drill.rto, drill.rpo, drill.planned_interruption)
     episode = drill.episodes[result.episode]
-    return _facts(drill.objectives, episode.rto, episode.rpo)
+    return _facts(drill.objectives, episode.rto, episode.rpo, drill.planned_interruption)
 
 
 def promised_recovery(drill: DrillResult) -> str:
@@ -88,7 +89,9 @@ def _kind(name: str, facts: Mapping[str, object]) -> str:
     return _KINDS.get(words, name)
 
 
-def _facts(goals: Objectives, rto: Bracket | None, rpo: RpoResult | None) -> dict[str, tuple[str, str, str]]:
+def _facts(
+    goals: Objectives, rto: Bracket | None, rpo: RpoResult | None, planned: Bracket | None
+) -> dict[str, tuple[str, str, str]]:
     """Per promise that was made: its name, what was promised, what was measured."""
     facts: dict[str, tuple[str, str, str]] = {}
     if goals.rto_s is not None:
@@ -100,6 +103,9 @@ def _facts(goals: Objectives, rto: Bracket | None, rpo: RpoResult | None) -> dic
         facts["rpo_s"] = ("recovery point, seconds", f"≤ {goals.rpo_s:g} s", _oldest(rpo))
     if goals.error_budget is not None:
         facts["error_budget"] = ("error budget", f"≤ {wording.percent(goals.error_budget)} failed", "")
+    if goals.planned_interruption_s is not None:
+        measured = "none" if planned is None else wording.interruption(planned)
+        facts["planned_interruption_s"] = ("planned interruption", f"≤ {goals.planned_interruption_s:g} s", measured)
     return facts
 
 

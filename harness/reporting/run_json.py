@@ -9,7 +9,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness.drill.evidence import DrillResult, EpisodeResult, FaultResult, ObjectiveResult, RpoResult, RunResult
+from harness.drill.evidence import (
+    DrillResult,
+    EpisodeResult,
+    FaultResult,
+    InterruptionResult,
+    ObjectiveResult,
+    RpoResult,
+    RunResult,
+)
 from harness.errors import WorldError
 from harness.history.codec import storable
 from harness.outcome import Bracket
@@ -94,7 +102,14 @@ def drill_dict(drill: DrillResult) -> dict[str, Any]:
         "files": dict(drill.files),
         "episodes": [_episode_dict(episode) for episode in drill.episodes],
         "places": dict(drill.places),
+        "planned_interruption": _bracket_dict(drill.planned_interruption),
+        "planned_interruptions": [_interruption_dict(one) for one in drill.planned_interruptions],
     }
+
+
+def _interruption_dict(one: InterruptionResult) -> dict[str, Any]:
+    rest = {name: value for name, value in asdict(one).items() if name != "duration"}
+    return {**one.duration.as_evidence(), **rest}
 
 
 def _episode_dict(episode: EpisodeResult) -> dict[str, Any]:

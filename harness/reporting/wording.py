@@ -53,6 +53,11 @@ def bracket(value: Bracket | None) -> str:
     return spelling.bracket(value) + (", not recovered" if value.high_ns is None else "")
 
 
+def interruption(value: Bracket) -> str:
+    """The same of an interruption that the plan caused: without an end it is one that nobody saw end."""
+    return spelling.bracket(value) + (", not ended" if value.high_ns is None else "")
+
+
 def items(low: int, high: int) -> str:
     """`3 items`, `1 item`, or `3 – 5 items`."""
     if low != high:
