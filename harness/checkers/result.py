@@ -10,11 +10,15 @@ from harness.outcome import Verdict, merge
 
 @dataclass(frozen=True)
 class Finding:
-    """Something a reader should know. id: as in docs/MEASUREMENT.md; severity: info | warning | serious."""
+    """Something a reader should know. id: as in docs/MEASUREMENT.md; severity: info | warning | serious.
+
+    at_ns: the moment of the history that it is about, so that a report can point at it; None: none in particular.
+    """
 
     id: str
     text: str
     severity: str = "warning"
+    at_ns: int | None = None
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from harness.outcome import Verdict
 from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import EXIT_INTERRUPTED, STOPPED
 from harness.pytest_plugin.session import Host
+from harness.reporting import terminal
 from harness.reporting.live_view import LiveView
 from harness.reporting.summary import show
 
@@ -91,7 +92,7 @@ class _Quiet:
 
 def run_drills(drills: Sequence[KnownDrill], options: RunOptions, servers: ForkServers) -> int:
     """Run the drills; show them, and return the exit code of the contract. servers: warming up for the first world."""
-    console = Console(file=sys.__stdout__, highlight=False)
+    console = terminal.console(sys.__stdout__)
     view, quiet = LiveView(console), _Quiet()
     run = Run(options)
     host = Host(run, [(drill.file, drill.scenario) for drill in drills], view.update, servers)

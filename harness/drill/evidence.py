@@ -66,7 +66,12 @@ class FaultResult:
 
 @dataclass(frozen=True)
 class RpoResult:
-    """What the survivor lacked at the moment it took over. Items exactly; low/high differ by the unknown outcomes."""
+    """What the survivor lacked at the moment it took over. Items exactly; low/high differ by the unknown outcomes.
+
+    span_s: the recovery point in seconds: from the oldest missing acknowledgement to the fault, or to the newest one
+    where that came later. after: how many of the missing ones the lost side acknowledged after the fault had begun;
+    after_s: up to how long after it. oldest_missing_s, newest_missing_s: ages at the fault.
+    """
 
     acknowledged: int
     missing_low: int
@@ -79,6 +84,9 @@ class RpoResult:
     unknown: int = 0
     lost_after_heal: int | None = None
     missing_ids: tuple[str, ...] = ()
+    span_s: float | None = None
+    after: int = 0
+    after_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -129,7 +137,8 @@ class DrillResult:
     seconds by name (p50, p99, p999, max). unsent: planned operations that it was too late to send at all.
     unseen_s: where no client noticed the fault, how long an outage could still have been. history: path relative to
     run.json. rto, phases_ns, rpo and what explains them are those of the last episode that was judged by them.
-    files: hashes of what the drill can be judged again from, by path relative to run.json.
+    files: hashes of what the drill can be judged again from, by path relative to run.json. places: by the address that
+    DNS answers for each, in the environment's order.
     """
 
     name: str
@@ -164,6 +173,7 @@ class DrillResult:
     typed: str = ""
     episodes: tuple[EpisodeResult, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

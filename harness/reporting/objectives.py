@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.drill.evidence import DrillResult, ObjectiveResult, Objectives, RpoResult
 from harness.outcome import Bracket, Verdict
-from harness.reporting import wording
+from harness.reporting import glossary, wording
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def _promises(drill: DrillResult, names: tuple[str, ...]) -> str:
 
 
 def _row(result: ObjectiveResult, fact: tuple[str, str, str] | None) -> ObjectiveRow:
-    name, promised, measured = (result.name, "", "") if fact is None else fact
+    name, promised, measured = (glossary.check(result.name), "", "") if fact is None else fact
     return ObjectiveRow(name, promised, measured, result.verdict, result.text)
 
 
@@ -106,6 +106,5 @@ def _facts(goals: Objectives, rto: Bracket | None, rpo: RpoResult | None) -> dic
 def _oldest(rpo: RpoResult | None) -> str:
     if rpo is None:
         return wording.NOT_MEASURED
-    if rpo.oldest_missing_s is None:
-        return "nothing missing"
-    return f"{rpo.oldest_missing_s:.2f} s"
+    span_s = wording.rpo_seconds(rpo)
+    return "nothing missing" if span_s is None else wording.seconds(span_s)

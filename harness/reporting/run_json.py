@@ -93,6 +93,7 @@ def drill_dict(drill: DrillResult) -> dict[str, Any]:
         "history_sha256": drill.history_sha256,
         "files": dict(drill.files),
         "episodes": [_episode_dict(episode) for episode in drill.episodes],
+        "places": dict(drill.places),
     }
 
 

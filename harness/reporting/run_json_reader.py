@@ -202,6 +202,7 @@ def _drill(body: Mapping[str, Any]) -> DrillResult:
         outages=tuple(_outage(outage) for outage in body.get("outages", ())),
         logs=tuple(body.get("logs", ())),
         files=body.get("files", {}),
+        places=body.get("places", {}),
         episodes=tuple(_episode(episode) for episode in body.get("episodes", ())),
     )
 

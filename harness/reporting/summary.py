@@ -12,7 +12,7 @@ from rich.text import Text
 
 from harness.drill.evidence import DrillResult, RunResult
 from harness.outcome import Verdict
-from harness.reporting import objectives, wording
+from harness.reporting import objectives, terminal, wording
 from harness.units import to_s
 
 FINDINGS_SHOWN = 5
@@ -28,7 +28,7 @@ _SEVERITY_ORDER = ("serious", "warning", "info")
 
 def show(run: RunResult, report: Path | None, console: Console | None = None) -> None:
     """Print the summary. console: where to; by default standard output, which honours NO_COLOR and pipes."""
-    (console or Console(highlight=False)).print(render(run, report))
+    (console or terminal.console()).print(render(run, report))
 
 
 def render(run: RunResult, report: Path | None = None) -> RenderableType:
@@ -80,7 +80,8 @@ def _details(drill: DrillResult) -> RenderableType:
         lines.append(compared)
     lines += [Text(f"- {wording.one_line(reason, 400)}") for reason in _reasons(drill)]
     lines += _findings(drill)
-    return Padding(Group(lines[0], Padding(Group(*lines[1:]), (0, 0, 0, 2))), (1, 0, 0, 0))
+    inner = Padding(Group(*lines[1:]), (0, 0, 0, 2), expand=False)
+    return Group(Text(), lines[0], inner)
 
 
 def _compared(drill: DrillResult) -> Text | None:
@@ -111,4 +112,4 @@ def _findings(drill: DrillResult) -> list[Text]:
 def _closing(run: RunResult) -> RenderableType:
     line = verdict(run.verdict)
     line.append(f"  {wording.VERDICT_MEANS[run.verdict]}", style="not bold default")
-    return Padding(line, (1, 0, 0, 0))
+    return Group(Text(), line)

@@ -257,6 +257,37 @@ def test_failover_and_failback_are_turns_that_a_plan_takes() -> None:
     assert check_sides(there_and_back).verdict is MET
 
 
+SHORT_TURNS = """
+    w1: dns-0      put a 1.0..1.1 ok A e1
+    w2: dns-0      put b 2.0..2.1 ok B e2
+    w3: dns-0      put c 3.0..3.1 ok A e3
+    w4: dns-0      put d 4.0..4.1 ok B e4
+    """
+
+
+def test_turns_that_are_fenced_by_epochs_may_be_short() -> None:
+    found = check_sides(SHORT_TURNS)
+    assert found.verdict is MET
+    assert found.text == "4 writes acknowledged, in 4 epochs, one side each, never back"
+
+
+@pytest.mark.parametrize(
+    "late", ["w5: pinned-a-0 put e 2.5..2.6 ok A e1", "w5: pinned-b-0 put e 3.5..3.6 ok B e2",
+             "w5: pinned-a-0 put e 4.5..4.6 ok A", "w5: pinned-b-0 put e 2.5..2.6 ok B e3"],
+)  # fmt: skip
+def test_a_write_that_overlaps_another_sides_turn_is_split_brain_however_the_turns_are_fenced(late: str) -> None:
+    more = "\nw6: dns-0 put f 5.0..5.1 ok B e5"
+    found = check_sides(SHORT_TURNS + late + more)
+    assert found.verdict is MISSED
+    assert "both sides accepted writes" in found.text
+
+
+def test_the_reason_of_split_brain_names_the_sides_and_the_writes() -> None:
+    found = check_sides(SHORT_TURNS + "w5: pinned-a-0 put e 2.5..2.6 ok A e1")
+    assert "us-east-1 accepted 1 write in an epoch that had ended: w5 (epoch 1)" in found.text
+    assert "us-west-2 had acknowledged w2 (epoch 2) 0.40 s before" in found.text
+
+
 def test_a_side_that_was_never_asked_proves_nothing() -> None:
     assert check_sides("w1: dns-0 put a 1.0..1.1 ok A e1").verdict is UNKNOWN
     asked = "w1: dns-0 put a 1.0..1.1 ok A\nw2: pinned-b-0 put a 1.0..1.1 fail B"
