@@ -52,7 +52,8 @@ def rpo_s(point: RecoveryPoint | None, objective_s: float, lost: str = "the lost
     if point is None:
         return CheckResult(name, Verdict.UNKNOWN, "not measurable: the other side never acknowledged a write")
     limit = f"objective {objective_s:g} s"
-    high_ns, low_ns = point.span_ns or 0, point.span_certain_ns or 0
+    high_ns = (point.oldest_missing_ns if point.span_ns is None else point.span_ns) or 0
+    low_ns = (point.oldest_certain_ns if point.span_certain_ns is None else point.span_certain_ns) or 0
     limit_ns = to_ns(objective_s)
     verdict = Verdict.MET if high_ns <= limit_ns else Verdict.MISSED if low_ns > limit_ns else Verdict.UNKNOWN
     if point.missing_high == 0:

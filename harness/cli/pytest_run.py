@@ -28,6 +28,7 @@ from harness.pytest_plugin.session import Host
 from harness.reporting import terminal
 from harness.reporting.live_view import LiveView
 from harness.reporting.summary import show
+from harness.reporting.wording import remaining
 
 EXIT_MET, EXIT_MISSED, EXIT_UNKNOWN, EXIT_HARNESS = 0, 1, 2, 3
 EXIT_OF = {
@@ -168,6 +169,9 @@ def _report(code: Any, host: Host, run: Run, quiet: _Quiet, console: Console) ->
         error.print(Text.assemble(("drill:", "bold red"), " ", problem))  # no markup: the words are anybody's
     if problems or host.result is None:
         return EXIT_HARNESS
+    if run.options.strict and host.result.warnings:
+        console.print(Text(f"strict: {remaining(host.result)}"), soft_wrap=True)
+        return EXIT_MISSED
     return EXIT_OF[host.result.verdict]
 
 

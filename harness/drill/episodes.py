@@ -171,3 +171,15 @@ def _calm_since(case: Case, context: Sequence[Event], before_ns: int) -> int | N
     marks = [e for e in context if isinstance(e, Mark) and e.f in known and e.mono_ns <= before_ns]
     last = max(marks, key=lambda mark: mark.mono_ns, default=None)
     return None if last is None else last.mono_ns - known[last.f]
+
+
+def moments_of(case: Case) -> tuple[tuple[int, str], ...]:
+    """What was done when, in words."""
+    found: list[tuple[int, str]] = []
+    for fault in (fault for fault in case.faults if fault.applied):
+        of = f" of {fault.target}" if fault.target else ""
+        what = "loss" if fault.kind in LOSSES else fault.kind.replace("-", " ")
+        found.append((fault.started_ns, f"the {what}{of}"))
+        if fault.interval.stop_low_ns is not None:
+            found.append((fault.interval.stop_low_ns, f"the heal{of}"))
+    return tuple(sorted(found))

@@ -60,6 +60,28 @@ class Names:
         """Operation id -> row of the whole history."""
         return {op: row for row, op in enumerate(self.ops)}
 
+    def value_code(self, text: str | None) -> int:
+        """The code of a value, which it gets where it has none: see `Columns.value`."""
+        if text is None:
+            return ABSENT
+        row = self.op_rows.get(text)
+        if row is not None:
+            return row
+        if text not in self._strange_codes:
+            self._strange_codes[text] = UNKNOWN - len(self.strange)
+            self.strange.append(text)
+        return self._strange_codes[text]
+
+    @cached_property
+    def _strange_codes(self) -> dict[str, int]:
+        return {text: UNKNOWN - place for place, text in enumerate(self.strange)}
+
+    def text_of(self, value: int) -> str | None:
+        """What a value's code stands for."""
+        if value >= 0:
+            return self.ops[value]
+        return None if value == ABSENT else self.strange[UNKNOWN - value]
+
 
 @dataclass(frozen=True, eq=False)
 class Columns(Sequence[Operation]):
@@ -137,19 +159,13 @@ class Columns(Sequence[Operation]):
         if returned_ns == NEVER_NS:
             return Operation(invoke, None)
         completion = Completion(
-            op, 0, client, cohort, f, key, self.text_of(int(self.value[row])) if f == "get" else wrote,
+            op, 0, client, cohort, f, key, names.text_of(int(self.value[row])) if f == "get" else wrote,
             OUTCOMES[self.outcome[row]], int(returned_ns),
             address=_name(names.addresses, self.address[row]),
             region=_name(names.regions, self.region[row]),
             epoch=None if self.epoch[row] == ABSENT else int(self.epoch[row]),
         )  # fmt: skip
         return Operation(invoke, completion)
-
-    def text_of(self, value: int) -> str | None:
-        """What a value's code stands for."""
-        if value >= 0:
-            return self.names.ops[value]
-        return None if value == ABSENT else self.names.strange[UNKNOWN - value]
 
     # --- parts of it --------------------------------------------------------------------------------------------------
 
@@ -190,12 +206,12 @@ class Columns(Sequence[Operation]):
 
     @cached_property
     def is_write(self) -> Bools:
-        return self.f != GET
+        return np.not_equal(self.f, GET)
 
     @cached_property
     def good(self) -> Bools:
         """The client was served."""
-        return self.outcome == OK
+        return np.equal(self.outcome, OK)
 
     @cached_property
     def acknowledged(self) -> Bools:
@@ -209,13 +225,16 @@ class Columns(Sequence[Operation]):
 
     @cached_property
     def writer(self) -> NDArray[np.int32]:
-        """`value` as a row of these columns; UNKNOWN too for writes that are no rows of them."""
+        """`value` as a row of these columns; UNKNOWN too for what is no put among them."""
         return self.local(self.value)
 
     def local(self, values: NDArray[np.int32]) -> NDArray[np.int32]:
         """Values' codes as rows of these columns, or ABSENT, or UNKNOWN."""
-        inside = (values >= self.base) & (values < self.base + len(self))
-        return np.where(inside, values - self.base, np.where(values == ABSENT, ABSENT, UNKNOWN)).astype(np.int32)
+        rows = values - self.base
+        inside = (values >= 0) & (rows >= 0) & (rows < len(self))
+        if inside.any():
+            inside &= self.f[np.where(inside, rows, 0)] == PUT
+        return np.where(inside, rows, np.where(values == ABSENT, ABSENT, UNKNOWN)).astype(np.int32)
 
     @cached_property
     def counters(self) -> Bools:
@@ -232,11 +251,11 @@ class Columns(Sequence[Operation]):
 
     def of_cohort(self, cohort: str) -> Bools:
         """Which rows are of a cohort's clients."""
-        return self.cohort == code(self.names.cohorts, cohort)
+        return np.equal(self.cohort, code(self.names.cohorts, cohort))
 
     def dialled(self, address: str) -> Bools:
         """Which rows are known to have dialled an address."""
-        return self.address == code(self.names.addresses, address)
+        return np.equal(self.address, code(self.names.addresses, address))
 
     def rows_of(self, ops: Iterable[str]) -> Ints:
         """The rows of operations by id, ascending; those that are not here are left out."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from harness.errors import WorldError
-from harness.history.columns import ABSENT, ADD, FAIL, FUNCTIONS, GET, INFO, NEVER_NS, OK, UNKNOWN, Columns, Names
+from harness.history.columns import ABSENT, FAIL, FUNCTIONS, GET, INFO, NEVER_NS, OK, PUT, UNKNOWN, Columns, Names
 from harness.history.events import Commit, Completion, Event, Invoke, Operation
 
 _FUNCTION = {name: code for code, name in enumerate(FUNCTIONS)}
@@ -31,6 +31,7 @@ class _Gathering:
 
     def __init__(self) -> None:
         self.rows: dict[str, int] = {}
+        self.ops: list[str] = []
         self.keys, self.clients, self.cohorts, self.addresses, self.regions = (_Codes() for _ in range(5))
         self.sent: list[int] = []
         self.planned: list[int] = []
@@ -49,6 +50,7 @@ class _Gathering:
         self, op: str, client: str, cohort: str, f: str, k: str, planned_ns: int, sent_ns: int
     ) -> None:  # fmt: skip
         self.rows[op] = len(self.sent)
+        self.ops.append(op)
         self.sent.append(sent_ns)
         self.planned.append(planned_ns)
         self.f.append(_FUNCTION[f])
@@ -84,9 +86,8 @@ class _Gathering:
         order = np.argsort(sent, kind="stable")
         place = np.empty(len(order), np.int64)
         place[order] = np.arange(len(order))
-        ops = list(self.rows)
         names = Names(
-            [ops[n] for n in order], list(self.keys), list(self.clients), list(self.cohorts), list(self.addresses),
+            [self.ops[n] for n in order], list(self.keys), list(self.clients), list(self.cohorts), list(self.addresses),
             list(self.regions),
         )  # fmt: skip
         values, strange = self._values(place)
@@ -103,16 +104,16 @@ class _Gathering:
         )  # fmt: skip
         return found, order
 
-    def _values(self, place: np.ndarray[Any, np.dtype[np.int64]]) -> tuple[list[int], list[str]]:
+    def _values(self, place: np.ndarray[Any, np.dtype[np.int64]]) -> tuple[list[int], _Codes]:
         """What each read showed."""
         rows, f, strange = self.rows, self.f, _Codes()
         values = [ABSENT] * len(f)
         for at, read in enumerate(self.read):
             if read is not None:
                 row = rows.get(read)
-                known = row is not None and f[row] not in (GET, ADD)
+                known = row is not None and f[row] == PUT
                 values[at] = int(place[row]) if known and row is not None else UNKNOWN - strange[read]
-        return values, list(strange)
+        return values, strange
 
 
 def columns_of(operations: Iterable[Operation]) -> Columns:

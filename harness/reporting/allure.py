@@ -10,9 +10,8 @@ import csv
 import gzip
 import io
 import json
-import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,8 @@ from allure_commons.types import AttachmentType, ParameterMode
 from harness.drill.evidence import DrillResult, RunResult
 from harness.errors import InputError
 from harness.history.codec import storable
-from harness.reporting import objectives, run_json, run_json_reader, timeline, wording
+from harness.outcome import Verdict
+from harness.reporting import allure_metadata, objectives, run_json, run_json_reader, timeline, wording
 from harness.reporting.sources import read_history
 from harness.units import to_s
 
@@ -37,16 +37,6 @@ _LINKS = frozenset({"issue", "tms", "link"})
 _SYNTHETIC = ("pytestbdd_", "_pytest_bdd_")
 _EXAMPLE = "_pytest_bdd_example"
 _STEP = pytest.StashKey[Any]()
-# Allure calls every exception that is not an assertion "broken"; a missed objective is a failure, and nothing broke.
-_MISSED = re.compile(r"(?:harness\.errors\.)?DrillMissed\b")
-
-CATEGORIES = (
-    {"name": "Objective missed", "matchedStatuses": ["failed"], "messageRegex": r"(?s).*DrillMissed.*"},
-    {"name": "Measurement not sharp enough", "matchedStatuses": ["broken"], "messageRegex": r"(?s).*DrillUnknown.*"},
-    {"name": "Drill proves nothing", "matchedStatuses": ["broken"], "messageRegex": r"(?s).*DrillInvalid.*"},
-    {"name": "Harness, machine or input", "matchedStatuses": ["broken"]},
-    {"name": "Other failures", "matchedStatuses": ["failed"]},
-)
 
 
 def register(config: pytest.Config) -> None:
@@ -158,15 +148,20 @@ class Tidy:
 
     @allure_commons.hookimpl(tryfirst=True)
     def report_result(self, result: Any) -> None:
-        """A missed objective is a failure, in the test and in its steps. Half characters would stop Allure's writer."""
+        """A missed objective is a failure, in the test and in its steps; messages are plain, traces the user's own.
+
+        Allure calls every exception that is not an assertion "broken", but where an objective was missed nothing broke.
+        Half characters would stop Allure's writer.
+        """
         details = result.statusDetails
         result.name, result.description = _writable(result.name), _writable(result.description)
         for parameter in result.parameters:
             parameter.value = _writable(parameter.value)
         if details is not None:
-            details.message, details.trace = _writable(details.message), _writable(details.trace)
-        if result.status == "broken" and details is not None and _MISSED.match(details.message or ""):
-            result.status = "failed"
+            message, trace = _writable(details.message) or "", _writable(details.trace) or ""
+            if result.status == "broken" and allure_metadata.reached(message) is Verdict.MISSED:
+                result.status = "failed"
+            details.message, details.trace = allure_metadata.plain(message), allure_metadata.without_internals(trace)
         for step in result.steps:
             self.report_result(step)
 
@@ -197,13 +192,16 @@ def _close(node: Any, error: BaseException | None = None) -> None:
         context.__exit__(type(error) if error else None, error, error.__traceback__ if error else None)
 
 
-def attach_drill(result: DrillResult, folder: Path) -> None:
+def attach_drill(result: DrillResult, folder: Path, what: Mapping[str, str]) -> None:
     """Attach a drill's evidence to the running test: picture, evidence, history, measured values.
 
-    folder: the run's. Does nothing, and draws nothing, when Allure is not at work.
+    folder: the run's. what: was drilled where; a drill has a history of its own for each of them. Does nothing, and
+    draws nothing, when Allure is not at work.
     """
     if _tidy() is None:
         return
+    for name, value in what.items():
+        allure.dynamic.parameter(name, _Bare(value))
     for name, value in _measured(result).items():
         # Excluded from the history id, which must not change from run to run.
         allure.dynamic.parameter(name, _Bare(value), excluded=True)
@@ -222,13 +220,13 @@ def attach_drill(result: DrillResult, folder: Path) -> None:
 
 def _measured(result: DrillResult) -> dict[str, str]:
     values = {
-        "verdict": str(result.verdict),
+        "verdict": wording.headline(result),
         "RTO": wording.of(wording.bracket(result.rto), wording.recovery_episode(result)),
         "RTO promised": objectives.promised_recovery(result),
         "RPO": wording.of(wording.recovery_point(result.rpo), wording.loss_episode(result)),
         "RPO promised": objectives.promised_point(result),
         "predicted": wording.seconds(result.prediction_s),
-        "why": result.why,
+        "why": wording.why(result),
     }
     if result.rto is not None and result.rto.point_ns is not None:
         values["RTO point"] = wording.seconds(to_s(result.rto.point_ns))
@@ -251,37 +249,10 @@ def _attach_history(result: DrillResult, folder: Path) -> None:
 
 
 def write_metadata(run: RunResult) -> None:
-    """Write environment.properties and categories.json beside the results; nothing when Allure is not at work."""
+    """Write what stands beside the results; nothing when Allure is not at work."""
     tidy = _tidy()
-    if tidy is None:
-        return
-    tidy.directory.mkdir(parents=True, exist_ok=True)
-    facts = {
-        "run": run.run_id,
-        "environment": run.environment,
-        "profile": run.profile,
-        "subject": run.subject,
-        "seed": "none" if run.seed is None else str(run.seed),
-        "verdict": str(run.verdict),
-        **{f"version.{name}": version for name, version in run.versions.items()},
-        **{f"machine.{name}": value for name, value in run.machine.items()},
-        **{
-            f"measurable.{name}": "yes" if value is True else f"no: {value}" for name, value in run.capabilities.items()
-        },
-    }
-    lines = [f"{_property(name, key=True)}={_property(value)}\n" for name, value in facts.items()]
-    (tidy.directory / "environment.properties").write_text("".join(lines), encoding="ascii")
-    (tidy.directory / "categories.json").write_text(json.dumps(CATEGORIES, indent=2) + "\n", encoding="utf-8")
-
-
-def _property(text: str, *, key: bool = False) -> str:
-    """Text as a Java properties file wants it (java.util.Properties.load): ASCII, with escapes."""
-    escaped = wording.one_line(text, 1000).replace("\\", "\\\\")
-    if key:
-        escaped = re.sub(r"[\s:=#!]", "_", escaped)
-    utf16 = escaped.encode("utf-16-be")
-    units = [int.from_bytes(utf16[index : index + 2]) for index in range(0, len(utf16), 2)]
-    return "".join(chr(unit) if unit < 0x7F else f"\\u{unit:04x}" for unit in units)
+    if tidy is not None:
+        allure_metadata.write(run, tidy.directory)
 
 
 def _tidy() -> Tidy | None:

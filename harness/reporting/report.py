@@ -184,6 +184,8 @@ def _environment() -> Environment:
         tried=drill_view.tried,
         fault_words=glossary.fault,
         ending=wording.ending,
+        headline=wording.headline,
+        why=wording.why,
         words=glossary.WORDS,
         lost_shown=LOST_ITEMS_SHOWN,
         Verdict=Verdict,

@@ -59,7 +59,7 @@ def _table(run: RunResult) -> Table:
         name = Text(wording.one_line(drill.name))
         rto = wording.of(wording.bracket(drill.rto), wording.recovery_episode(drill))
         rpo = wording.of(wording.lost(drill), wording.loss_episode(drill))
-        table.add_row(verdict(drill.verdict), name, Text(rto), Text(rpo))
+        table.add_row(_headline(drill), name, Text(rto), Text(rpo))
     return table
 
 
@@ -68,14 +68,21 @@ def verdict(value: Verdict) -> Text:
     return Text(f"{wording.VERDICT_MARK[value]} {value}", style=_STYLE[value])
 
 
+def _headline(result: DrillResult | RunResult) -> Text:
+    """The verdict, and the warnings that remain in their own colour."""
+    count = wording.warnings(result.warnings)
+    return verdict(result.verdict).append(f", {count}" if count else "", style="bold yellow")
+
+
 def _details(drill: DrillResult) -> RenderableType:
     """What stands below the table about one drill: promise, why, reasons unless all went well, findings."""
     lines = [Text(wording.one_line(drill.name), style="bold")]
     if drill.control is not None:
         lines.append(Text(wording.one_line(wording.control(drill.control)), style="dim"))
-    lines.append(Text(f"promised: RTO {objectives.promised_recovery(drill)}, RPO {objectives.promised_point(drill)}"))
-    if drill.why:
-        lines.append(Text(f"{wording.of('why', wording.recovery_episode(drill))}: {wording.one_line(drill.why)}"))
+    if promised := objectives.promised(drill):
+        lines.append(Text(f"promised: {promised}"))
+    if why := wording.why(drill):
+        lines.append(Text(f"{wording.of('why', wording.recovery_episode(drill))}: {wording.one_line(why)}"))
     if (compared := _compared(drill)) is not None:
         lines.append(compared)
     lines += [Text(f"- {wording.one_line(reason, 400)}") for reason in _reasons(drill)]
@@ -110,6 +117,6 @@ def _findings(drill: DrillResult) -> list[Text]:
 
 
 def _closing(run: RunResult) -> RenderableType:
-    line = verdict(run.verdict)
+    line = _headline(run)
     line.append(f"  {wording.VERDICT_MEANS[run.verdict]}", style="not bold default")
     return Group(Text(), line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.checkers import objectives as objective_checks
 from harness.checkers.durability import durability
-from harness.checkers.result import CheckResult, some
+from harness.checkers.result import CheckResult, Finding, some
 from harness.drill.case import Final, Requirement
 from harness.drill.judging.recovery import episode_of
 from harness.drill.measures import ONE_DATABASE, Measures
@@ -75,3 +75,19 @@ def converged(data: Final) -> bool:
         for tables in data.values()
     ]
     return all(view == views[0] for view in views)
+
+
+def beyond_promises(measures: Measures) -> CheckResult:
+    """What remains of a drill's data although no promise is broken by it: findings, and no verdict of their own."""
+    final = measures.final
+    findings = [f for result in measures.anomalies if result.name == "divergence" for f in result.findings]
+    lost = [] if final is None else [*final.lost, *final.resurrected]
+    accounted = [op for op in lost if op in measures.explained]
+    if accounted:
+        text = (
+            f"{len(accounted)} acknowledged writes stay lost, which the recovery point accounts for: {some(accounted)}"
+        )
+        findings.append(Finding("A1", text))
+    if final is not None and final.late:
+        findings.append(Finding("late", f"missing at takeover, arrived later: {some(final.late)}", "info"))
+    return CheckResult("data", Verdict.UNKNOWN, "", tuple(findings))

@@ -38,6 +38,11 @@ def _budget(drill: Drill, percent: float) -> None:
     drill.promise(error_budget=percent / 100)
 
 
+@given(parsers.re(r"a planned interruption objective of (?P<seconds>[\d.]+) seconds"), converters={"seconds": float})
+def _planned_interruption(drill: Drill, seconds: float) -> None:
+    drill.promise(planned_interruption_s=seconds)
+
+
 @given("failover is disabled")
 def _failover_off(drill: Drill) -> None:
     drill.override(failover_off=True)

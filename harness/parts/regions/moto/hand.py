@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from harness import stored
 from harness.clock import monotonic_ns
 from harness.errors import WorldError
 from harness.faults.hand import Applied
@@ -79,7 +80,7 @@ class DatabaseHand:
 
         def remove() -> None:
             for key in keys:
-                client.delete_item(TableName=table.name, Key={table.key: {"S": key}})
+                client.delete_item(TableName=table.name, Key=stored.keyed(table.key, key, table.key_types))
 
         told("the poison record was not removed", remove)
 
@@ -92,9 +93,9 @@ class DatabaseHand:
 
 def odd_twin(item: Mapping[str, Mapping[str, Any]], table: Table, key: str) -> dict[str, Any]:
     """An item with the attributes of another one, each of a type that nobody expects there, under a key of its own."""
-    names = {*item, table.value} - {table.key}
+    names = {*item, *stored.value_attributes(table.value)[-1:]} - set(stored.key_attributes(table.key))
     odd = {name: _odd(item.get(name, {"S": ""})) for name in sorted(names)}
-    return {table.key: {"S": key}, **odd}
+    return {**stored.keyed(table.key, key, table.key_types), **odd}
 
 
 def _odd(value: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -58,9 +58,9 @@ class Moto(RegionServer):
         """See RegionServer."""
         from harness.engines.aws.clients import NewTable, create_tables
 
-        followed = {table.name: {"key": table.key, "value": table.value} for table in tables}
+        followed = {table.name: table.model_dump(include={"key", "value"}) for table in tables}
         self._admin.post("/drill/tables", followed)
-        create_tables(self._dynamodb(), [NewTable(table.name, table.key) for table in tables if table.create])
+        create_tables(self._dynamodb(), [NewTable(t.name, t.key, t.key_types) for t in tables if t.create])
 
     def _dynamodb(self) -> Any:
         """A client past every link, made when it is first needed."""
