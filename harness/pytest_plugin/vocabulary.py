@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -47,9 +48,15 @@ class Phrase:
         """The shape as it is read: `REGION is lost, MODE [for N seconds]`."""
         return self.shape.replace("[ ", " [")
 
+    @property
+    def placeholders(self) -> tuple[str, ...]:
+        """The capital words that are to be filled in."""
+        return tuple(word for word in dict.fromkeys(re.findall("[A-Z]+", self.shape)) if word in PLACEHOLDERS)
+
     def about(self, words: Iterable[str]) -> bool:
         """Whether all the words are in what is told of it."""
-        told = " ".join((self.keyword, self.shown, self.what, *self.examples)).lower()
+        explained = (PLACEHOLDERS[name] for name in self.placeholders)
+        told = " ".join((self.keyword, self.shown, self.what, *self.examples, *explained)).lower()
         return all(word.lower() in told for word in words)
 
     def likeness(self, text: str) -> float:
