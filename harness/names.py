@@ -33,6 +33,10 @@ LOAD_BALANCER = "lb"
 """Of a place's load balancer, e.g. `lb.us-east-1`."""
 
 DYNAMODB = "dynamodb"
+DYNAMODB_WRITES, DYNAMODB_READS = "dynamodb-writes", "dynamodb-reads"
+"""Of the canaries' links over which one kind of operation is tried."""
+POISON_KEY = "drill-poison"
+"""Of a record that no application wrote; further ones have a number behind it."""
 ROUTE53 = "route53"
 HTTP = "http"
 

@@ -2,38 +2,214 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from harness.kit.config import Strict
+from harness.wire import placeholders
+from harness.wire.statuses import Statuses
 from harness.wire.url_path import UrlPath
+
+CONTENT_TYPE = "application/json"
+Function = Literal["put", "get", "delete", "add"]
+"""The kinds of operations, as in harness.history.events."""
+
+
+def _from_environment(value: Any) -> Any:
+    """`{env: NAME}` is another way to write `${env:NAME}`."""
+    if isinstance(value, Mapping) and set(value) == {"env"}:
+        return f"${{env:{value['env']}}}"
+    return value
+
+
+def _line(text: str) -> str:
+    if any(character in text for character in "\r\n\0"):
+        raise ValueError("has a line break, which no header can carry")
+    if any(ord(character) > 0xFF for character in text):
+        raise ValueError("has a letter that no header can carry (ISO 8859-1 is what HTTP allows)")
+    return text
+
+
+def _own_header(name: str) -> str:
+    word = name.lower()
+    if word in ("content-length", "transfer-encoding", "connection", "upgrade", "expect"):
+        raise ValueError(f"{name} is written by the clients themselves")
+    if word in ("x-forwarded-proto", "x-forwarded-port", "x-forwarded-for"):
+        raise ValueError(f"{name} is written by the load balancers; `scheme: https` says that clients come by https")
+    return name
+
+
+HeaderName = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"), AfterValidator(_own_header)]
+Header = Annotated[str, BeforeValidator(_from_environment), AfterValidator(_line)]
+Text = Annotated[str, BeforeValidator(_from_environment)]
+
+
+def _expression(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"is no regular expression: {error}") from None
+    return text
+
+
+Pattern = Annotated[str, Field(min_length=1), AfterValidator(_expression)]
+Place = Annotated[str, Field(min_length=1)]
+"""A field's name, or a JSON pointer (RFC 6901) that starts with "/"."""
 
 
 class _Spec(Strict):
     model_config = ConfigDict(coerce_numbers_to_str=True)
 
 
-class Request(_Spec):
-    """How one kind of operation is spoken: `{id}` and `{value}` are replaced in path and body.
+class Absent(_Spec):
+    """One more way in which an answer says that nothing is there: by its status, by what it holds, or by both.
 
-    value: where a read's answer holds the value: a field's name, or a JSON pointer that starts with "/".
+    at: a field's name or a JSON pointer; equals: what stands there then.
+    """
+
+    status: Statuses | None = None
+    at: Place | None = None
+    equals: bool | int | float | str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _status_alone(cls, value: Any) -> Any:
+        return value if isinstance(value, Mapping | Absent) else {"status": value}
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Absent:
+        if self.status is None and self.at is None:
+            raise ValueError("needs `status`, or `at` with `equals`")
+        return self
+
+
+def _listed(value: Any) -> Any:
+    """`absent: 404` and `absent: {...}` are lists of one."""
+    if value is None:
+        return ()
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+class GivenId(_Spec):
+    """Where the answer to a put has the id that the server made: in its body, or in a header.
+
+    at: a field's name or a JSON pointer. header: usually `Location`; the id is the last part of its path, or what the
+    first group of `pattern` (a regular expression) finds in it.
+    """
+
+    at: Place | None = None
+    header: HeaderName | None = None
+    pattern: Pattern | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _place_alone(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"header": value} if value.lower() == "location" else {"at": value}
+        return value
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> GivenId:
+        if (self.at is None) == (self.header is None):
+            raise ValueError("needs one of `at` (in the body) and `header`")
+        return self
+
+
+class Request(_Spec):
+    """How one kind of operation is spoken: `{id}`, `{value}`, `{amount}` and `{op}` (another one in every request) are
+    replaced in path, query, headers and body, and `${env:NAME}` by a variable of the environment.
+
+    body: a text, or a mapping that is sent as JSON or as a form, whichever the content type says. ok: the statuses that
+    acknowledge (default: 2xx). value: where a read's answer holds the value: a field's name, or a JSON pointer that
+    starts with "/". pattern: where that answer is no JSON, a regular expression whose first group is the value. absent:
+    what says that nothing is there, beside 404, 410, and an answer that holds nothing. id: where a put's answer has the
+    id that the server made.
     """
 
     method: Annotated[str, Field(pattern=r"^[A-Z]+$")]
     path: UrlPath
-    body: str | None = None
-    value: str = "value"
-    content_type: Annotated[str, Field(pattern=r"^[^\r\n]*$")] = "application/json"
+    query: dict[str, Text] = Field(default_factory=dict)
+    headers: dict[HeaderName, Header] = Field(default_factory=dict)
+    body: str | dict[str, Any] | list[Any] | None = None
+    content_type: Annotated[str, AfterValidator(_line)] | None = None
+    ok: Statuses = ("2xx",)
+    value: Place = "value"
+    pattern: Pattern | None = None
+    absent: Annotated[tuple[Absent, ...], BeforeValidator(_listed)] = ()
+    id: GivenId | None = None
+
+    @property
+    def sent_type(self) -> str:
+        """The content type of its body."""
+        return self.content_type or CONTENT_TYPE
+
+    def templates(self) -> Iterator[str]:
+        """Every text of it that is filled in."""
+        yield self.path
+        yield from placeholders.texts([self.query, list(self.headers.values()), self.body])
 
 
 class Workload(_Spec):
     """How the application is spoken to. The default is the storefront's interface: `/items/{id}`.
 
-    table: the one of the subject's tables that holds what clients write; the first one where it is left out.
+    base: stands before every path. headers: of every request. content_type: of every body. scheme: `https` where
+    clients come by https, which ends at the load balancers: they say so to the application. put, get, delete: null
+    where the application has no such operation; a workload that says put and get, and nothing of delete, has none. add:
+    increases a counter by `{amount}`. count: reads a counter (default: get). absent_id: an id that nothing has, where
+    the application takes only ids of a certain form. table: the one of the subject's tables that holds what clients
+    write; the first one where it is left out.
     """
 
-    put: Request = Request(method="PUT", path="/items/{id}", body='{"value": "{value}"}')
-    get: Request = Request(method="GET", path="/items/{id}")
-    delete: Request = Request(method="DELETE", path="/items/{id}")
+    base: UrlPath | None = None
+    headers: dict[HeaderName, Header] = Field(default_factory=dict)
+    content_type: Annotated[str, AfterValidator(_line)] | None = None
+    scheme: Literal["http", "https"] = "http"
+    put: Request | None = Request(method="PUT", path="/items/{id}", body='{"value": "{value}"}')
+    get: Request | None = Request(method="GET", path="/items/{id}")
+    delete: Request | None = Request(method="DELETE", path="/items/{id}")
+    add: Request | None = None
+    count: Request | None = None
+    absent_id: Annotated[str, Field(min_length=1)] | None = None
     table: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_delete_where_none_is_said(cls, value: Any) -> Any:
+        if isinstance(value, Mapping) and "delete" not in value and {"put", "get"} <= set(value):
+            return {**value, "delete": None}
+        return value
+
+    @property
+    def functions(self) -> frozenset[Function]:
+        """The operations that the application has."""
+        given: dict[Function, Request | None] = {
+            "put": self.put, "get": self.get, "delete": self.delete, "add": self.add,
+        }  # fmt: skip
+        return frozenset(f for f, request in given.items() if request is not None)
+
+    def request(self, f: Function, *, counter: bool = False) -> Request | None:
+        """An operation as it is sent, with what holds for all of them; None where there is no such operation.
+
+        counter: a get is of a counter.
+        """
+        given = {"put": self.put, "get": self.get, "delete": self.delete, "add": self.add}[f]
+        if counter and f == "get" and self.count is not None:
+            given = self.count
+        if given is None:
+            return None
+        own = {name.lower() for name in given.headers}
+        common = {name: text for name, text in self.headers.items() if name.lower() not in own}
+        path = (self.base or "").rstrip("/") + given.path
+        content_type = given.content_type or self.content_type
+        headers = common | given.headers
+        return given.model_copy(update={"path": path, "headers": headers, "content_type": content_type})
+
+    def variables(self) -> frozenset[str]:
+        """The environment variables that its texts take."""
+        given = (self.put, self.get, self.delete, self.add, self.count)
+        of_requests = [text for request in given if request is not None for text in request.templates()]
+        texts = [*self.headers.values(), *of_requests, self.base or ""]
+        return frozenset(name for text in texts for name in placeholders.variables(text))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from harness.checkers.result import CheckResult
+from harness.checkers.result import CheckResult, some
 from harness.measurement.availability import Share
 from harness.measurement.recovery_point import RecoveryPoint
 from harness.measurement.recovery_time import RecoveryTime
 from harness.outcome import Verdict
-from harness.units import NS_PER_S, to_ns, to_s
+from harness.spelling import bracket, seconds
+from harness.units import to_ns
 
 
 def rto(worst: RecoveryTime | None, objective_s: float) -> CheckResult:
@@ -20,7 +21,7 @@ def rto(worst: RecoveryTime | None, objective_s: float) -> CheckResult:
         return CheckResult(name, Verdict.MET, f"no client noticed the fault: 0 s, {limit}")
     if worst.never_recovered:
         return CheckResult(name, Verdict.MISSED, f"client {worst.client} never recovered ({worst.kind}), {limit}")
-    range_ = _range(worst)
+    range_ = bracket(worst.bracket)
     if worst.recovered_only_after_heal:
         text = f"client {worst.client} recovered only because the fault was healed, after {range_}, {limit}"
         return CheckResult(name, Verdict.MISSED, text)
@@ -31,32 +32,44 @@ def rto(worst: RecoveryTime | None, objective_s: float) -> CheckResult:
     return CheckResult(name, verdict, f"worst client {worst.client} ({worst.kind}): {range_}, {limit}")
 
 
-def rpo_items(point: RecoveryPoint | None, objective: int) -> CheckResult:
-    """Acknowledged writes missing at takeover, as a count."""
+def rpo_items(point: RecoveryPoint | None, objective: int, lost: str = "the lost side") -> CheckResult:
+    """Acknowledged writes missing at takeover, as a count. lost: the place that had acknowledged them."""
     name = "rpo_items"
     if point is None:
         return CheckResult(name, Verdict.UNKNOWN, "not measurable: the other side never acknowledged a write")
     low, high = point.missing_low, point.missing_high
     verdict = Verdict.MET if high <= objective else Verdict.MISSED if low > objective else Verdict.UNKNOWN
     count = str(low) if low == high else f"{low} to {high}"
-    text = f"{count} of {point.acknowledged} acknowledged writes missing at takeover, objective {objective}"
-    return CheckResult(name, verdict, text)
+    text = f"{count} of {point.acknowledged} acknowledged writes missing at takeover{_after(point, lost)}"
+    if verdict is not Verdict.MET:
+        text += f" ({some([*point.missing_ids, *point.maybe_ids], limit=3)})"
+    return CheckResult(name, verdict, f"{text}, objective {objective}")
 
 
-def rpo_s(point: RecoveryPoint | None, objective_s: float) -> CheckResult:
-    """Age of the oldest acknowledged write missing at takeover, counted from the fault's onset."""
+def rpo_s(point: RecoveryPoint | None, objective_s: float, lost: str = "the lost side") -> CheckResult:
+    """How many seconds of acknowledged writes were missing at takeover: up to the fault, or up to the last of them."""
     name = "rpo_s"
     if point is None:
         return CheckResult(name, Verdict.UNKNOWN, "not measurable: the other side never acknowledged a write")
-    high_ns, low_ns = point.oldest_missing_ns or 0, point.oldest_certain_ns or 0
+    limit = f"objective {objective_s:g} s"
+    high_ns = (point.oldest_missing_ns if point.span_ns is None else point.span_ns) or 0
+    low_ns = (point.oldest_certain_ns if point.span_certain_ns is None else point.span_certain_ns) or 0
     limit_ns = to_ns(objective_s)
     verdict = Verdict.MET if high_ns <= limit_ns else Verdict.MISSED if low_ns > limit_ns else Verdict.UNKNOWN
     if point.missing_high == 0:
-        return CheckResult(name, verdict, f"nothing missing at takeover, objective {objective_s:g} s")
-    text = (
-        f"the oldest missing write was acknowledged {to_s(high_ns):.2f} s before the fault, objective {objective_s:g} s"
-    )
+        return CheckResult(name, verdict, f"nothing missing at takeover, {limit}")
+    if point.after_ns is not None:
+        text = f"{seconds(high_ns)} of acknowledged writes missing{_after(point, lost)}, {limit}"
+        return CheckResult(name, verdict, text)
+    text = f"the oldest missing write was acknowledged {seconds(high_ns)} before the fault, {limit}"
     return CheckResult(name, verdict, text)
+
+
+def _after(point: RecoveryPoint, lost: str) -> str:
+    """What was acknowledged although it could not be replicated any more."""
+    if point.after_ns is None:
+        return ""
+    return f", {len(point.after_ids)} of them acknowledged by {lost} up to {seconds(point.after_ns)} after the fault"
 
 
 def error_budget(served: Share, objective: float) -> CheckResult:
@@ -68,10 +81,3 @@ def error_budget(served: Share, objective: float) -> CheckResult:
     failed = served.total - served.good
     text = f"{failed} of {served.total} operations failed ({served.failure_rate:.2%}), allowed {objective:.2%}"
     return CheckResult(name, verdict, text)
-
-
-def _range(time: RecoveryTime) -> str:
-    high_ns = time.bracket.high_ns
-    if high_ns is None:
-        return f"at least {time.bracket.low_ns / NS_PER_S:.2f} s"
-    return f"{to_s(time.bracket.low_ns):.2f} to {to_s(high_ns):.2f} s"

@@ -26,8 +26,10 @@ from harness.outcome import Verdict
 from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import EXIT_INTERRUPTED, STOPPED
 from harness.pytest_plugin.session import Host
+from harness.reporting import terminal
 from harness.reporting.live_view import LiveView
 from harness.reporting.summary import show
+from harness.reporting.wording import remaining
 
 EXIT_MET, EXIT_MISSED, EXIT_UNKNOWN, EXIT_HARNESS = 0, 1, 2, 3
 EXIT_OF = {
@@ -92,7 +94,7 @@ class QuietOutput:
 
 def run_drills(drills: Sequence[KnownDrill], options: RunOptions, servers: ForkServers) -> int:
     """Run the drills; show them, and return the exit code of the contract. servers: warming up for the first world."""
-    console = Console(file=sys.__stdout__, highlight=False)
+    console = terminal.console(sys.__stdout__)
     view, quiet = LiveView(console), QuietOutput()
     run = Run(options)
     host = Host(run, [(drill.file, drill.scenario) for drill in drills], view.update, servers)
@@ -167,6 +169,9 @@ def _report(code: Any, host: Host, run: Run, quiet: QuietOutput, console: Consol
         complain(problem)
     if problems or host.result is None:
         return EXIT_HARNESS
+    if run.options.strict and host.result.warnings:
+        console.print(Text(f"strict: {remaining(host.result)}"), soft_wrap=True)
+        return EXIT_MISSED
     return EXIT_OF[host.result.verdict]
 
 

@@ -12,10 +12,12 @@ from harness.kit.address import Address
 from harness.live.backend import LiveWorld
 from harness.live.ground import warm
 from harness.names import CLIENTS
+from harness.outcome import Outcome
+from harness.rendering import rendered
 from harness.wire.ask import NoAnswer, ask
 from harness.wire.exchange import Response
 from harness.witness.outcomes import with_answer
-from harness.workload import Request
+from harness.workload import Function, Request
 from harness.world.diagnosis import Diagnosis, State
 
 _TIMEOUT_S = 5.0
@@ -56,24 +58,32 @@ def try_edge(options: RunOptions, region: str, address: Address) -> Iterator[Dia
     workload, host = options.subject.workload, options.environment.edge.record
     primary = region == options.environment.primary.name
     value = f"doctor-{os.getpid()}-{region}"
-    written = False
-    for name, request in (("PUT", workload.put), ("GET", workload.get), ("DELETE", workload.delete)):
+    key, written = value, False
+    functions: tuple[Function, ...] = ("put", "get", "delete")
+    for f in functions:
+        request = workload.request(f)
+        if request is None:
+            continue
+        name = f.upper()
         what = f"{name} at {region}"
         try:
-            answer = _ask(request, value, address, host)
+            answer = _ask(request, key, value, address, host)
         except NoAnswer as error:
             state = State.FAIL if primary else State.WARN
             yield Diagnosis(what, state, f"no answer: {error}", _hint(primary, None))
             continue
         status, body = answer.status, answer.body
-        accepted = 200 <= status < 300 or (name == "GET" and status == 404)
-        written = written or (name == "PUT" and accepted)
-        if not accepted:
+        seen = with_answer(f, status, answer.headers, body, request)
+        accepted = seen.outcome is Outcome.OK
+        if f == "put" and accepted:
+            key, written = seen.k or key, True
+        if f == "get" and seen.error is not None:
+            yield _read(what, status, seen.error, seen.v, value if written else None)
+        elif not accepted:
             shown = body[:_BODY_SHOWN].decode(errors="replace")
             state = State.FAIL if primary else State.OK if 400 <= status < 500 or status == 503 else State.WARN
             yield Diagnosis(what, state, f"{status} {shown}".strip(), _hint(primary, status))
-        elif name == "GET":
-            seen = with_answer("get", status, answer.headers, body, request.value or "value")
+        elif f == "get":
             yield _read(what, status, seen.error, seen.v, value if written else None)
         else:
             yield Diagnosis(what, State.OK, str(status))
@@ -96,11 +106,9 @@ def _hint(primary: bool, status: int | None) -> str:
     return "a standby that is not active had better refuse, with 503"
 
 
-def _ask(request: Request, value: str, address: Address, host: str) -> Response:
-    def filled(template: str) -> str:
-        return template.replace("{id}", value).replace("{value}", value)
-
-    body = None if request.body is None else filled(request.body).encode()
-    headers = {"Content-Type": "application/json"}
-    path = filled(request.path)
-    return ask(address, request.method, path, timeout_s=_TIMEOUT_S, headers=headers, body=body, host=host)
+def _ask(request: Request, key: str, value: str, address: Address, host: str) -> Response:
+    sent = rendered(request, {"id": key, "value": value, "amount": "1", "op": value}, os.environ)
+    return ask(
+        address, sent.method, sent.path, timeout_s=_TIMEOUT_S, headers=sent.headers, body=sent.body,
+        host=sent.host or host,
+    )  # fmt: skip

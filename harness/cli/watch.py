@@ -20,6 +20,7 @@ from harness.drill.settings import Settings
 from harness.errors import InputError, VerdictReached
 from harness.live.standing import world_file
 from harness.live.standing.world_file import StandingWorld
+from harness.reporting import terminal
 from harness.topology.timing import Timing
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def _watch(
     from harness.reporting.filing import file_drill, file_run
     from harness.reporting.summary import show
 
-    console = Console(highlight=False)
+    console = terminal.console()
     run = Run(options)
     folder = run.drill_folder(NAME)
     recorded = None
@@ -121,7 +122,7 @@ def _watch(
     report = file_run(final, run.folder)
     run.point_latest()
     show(final, report, console)
-    show_outages(result, console)
+    show_outages(result, recorded, console)
     return EXIT_OF[result.verdict]
 
 

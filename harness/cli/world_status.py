@@ -17,6 +17,8 @@ from harness.kit.address import join_address
 from harness.live import healing
 from harness.live.standing.world_file import StandingWorld
 from harness.processes import process_tree
+from harness.rendering import rendered
+from harness.workload import Request, Workload
 
 _DNS_TIMEOUT_S = 1.0
 
@@ -73,12 +75,15 @@ def lines_to_paste(world: StandingWorld) -> list[tuple[str, str]]:
     """(what it does, the command line)."""
     edge, primary = world.environment.edge, world.environment.primary.name
     host, port = world.edges[primary].listen
-    path = world.subject.workload.get.path.replace("{id}", "a")
+    asked, path = _a_read(world.subject.workload)
     url = shlex.quote(f"http://{edge.record}:{port}{path}")
     proxied = shlex.quote(f"http://{edge.record}{path}")
     lines = [
-        ("As a client of the primary's edge:", f"curl --resolve {edge.record}:{port}:{host} {url}"),
-        ("As a browser, following DNS and failover:", f"curl -x http://{join_address(world.browser_proxy)} {proxied}"),
+        ("As a client of the primary's edge:", f"curl {asked}--resolve {edge.record}:{port}:{host} {url}"),
+        (
+            "As a browser, following DNS and failover:",
+            f"curl {asked}-x http://{join_address(world.browser_proxy)} {proxied}",
+        ),
         ("What DNS answers:", f"dig @{world.dns[0]} -p {world.dns[1]} {edge.record}"),
         *((line.what, line.where) for line in world.commands),
     ]
@@ -86,6 +91,15 @@ def lines_to_paste(world: StandingWorld) -> list[tuple[str, str]]:
         name, process = next(iter(world.processes.items()))
         lines.append((f"Freeze {name} (its whole session):", f"pkill -STOP -s {process.pid}"))
     return lines
+
+
+def _a_read(workload: Workload) -> tuple[str, str]:
+    """What curl needs to read an item (what comes from the environment stays a variable), and the path."""
+    request = workload.request("get") or Request(method="GET", path="/")
+    variables = {name: f"${name}" for name in workload.variables()}
+    sent = rendered(request, {"id": "a"}, variables)
+    options = [f'-H "{name}: {text}" ' for name, text in sent.headers.items() if name != "Accept"]
+    return "".join(options), sent.path
 
 
 def drill_commands() -> list[tuple[str, str]]:

@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from harness.checkers.result import CheckResult
-from harness.drill import judgement
+from harness.drill import judgement, promises
 from harness.drill.case import Case, Final, Requirement
+from harness.drill.episode_evidence import episode_result
 from harness.drill.evidence import (
     DrillResult,
-    EpisodeResult,
     FaultResult,
-    Finding,
     ObjectiveResult,
     Objectives,
     Outage,
-    RpoResult,
 )
+from harness.drill.findings import findings_of
+from harness.drill.interruption_evidence import interruption_results, worst_interruption
+from harness.drill.judging.interruptions import planned_interruption, promised_s
 from harness.drill.measures import EpisodeMeasures, Measures
 from harness.drill.plan import DrillPlan
 from harness.drill.validity import validity_of
+from harness.drill.verdict import Checked, verdict_of
 from harness.history.events import Commit, Event
 from harness.measurement.availability import by_cohort
 from harness.measurement.lateness import in_seconds
 from harness.measurement.models import Padding
 from harness.measurement.outages import interruptions
-from harness.measurement.why import why
-from harness.outcome import Bracket, Verdict, merge
+from harness.outcome import Verdict
 from harness.units import to_s
 
 HISTORY = "history.jsonl"
 EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-_MISSING_IDS_SHOWN = 1000
-_LOSSES = ("region-outage", "service-outage")
 
 
 def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | None, final: Final | None) -> DrillResult:
@@ -43,12 +43,15 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
     measures = Measures(case, sorted(events, key=lambda event: event.mono_ns), commits, final)
     validity = validity_of(measures)
     judged = [(requirement, judgement.judge(requirement, measures)) for requirement in case.required]
-    checks = [validity, *(check for _, check in judged)]
-    seen = judgement.observations(measures)
-    verdict, reasons = _verdict(case, checks)
+    moves = planned_interruption(measures) if case.promise is not None else None
+    checked = Checked(validity, judged, promises.judged(measures), moves)
+    seen = [*checked.promised, *judgement.observations(measures)]
+    verdict, reasons = verdict_of(case, checked)
     results = [ObjectiveResult(c.name, c.verdict, c.text, requirement.episode) for requirement, c in judged]
+    results += [] if moves is None else [ObjectiveResult(moves.name, moves.verdict, moves.text)]
+    interrupted = interruption_results(measures)
     timed, lost = _last_with(measures, "rto"), _last_with(measures, "rpo", "rpo-shows-stall")
-    episodes = tuple(_episode(episode, measures, results) for episode in measures.episodes)
+    episodes = tuple(episode_result(episode, measures, results) for episode in measures.episodes)
     of_timed = None if timed is None else episodes[timed.index]
     return DrillResult(
         name=case.name,
@@ -57,15 +60,19 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
         tags=case.tags,
         verdict=verdict,
         reasons=reasons,
-        objectives=_judged(case),
-        results=(ObjectiveResult(validity.name, validity.verdict, validity.text), *results),
+        objectives=_judged(case, moves is not None),
+        results=(
+            ObjectiveResult(validity.name, validity.verdict, validity.text),
+            *results,
+            *(ObjectiveResult(c.name, c.verdict, c.text, promise=True) for c in _beside(checked)),
+        ),
         faults=_faults(measures),
         rto=None if of_timed is None else of_timed.rto,
         rto_by_cohort={} if of_timed is None else of_timed.rto_by_cohort,
         phases_ns={} if of_timed is None else of_timed.phases_ns,
         rpo=None if lost is None else episodes[lost.index].rpo,
         failback=_failback(measures),
-        findings=_findings(measures, [*checks, *seen]),
+        findings=findings_of(measures, [*checked.demanded, *seen]),
         outages=_outages(measures, timed),
         why="" if of_timed is None else of_timed.why,
         prediction_s=None if of_timed is None else of_timed.prediction_s,
@@ -82,6 +89,9 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
         control=None if case.control is None else case.control.value,
         typed=case.typed,
         episodes=episodes,
+        promise=promises.as_evidence(measures),
+        planned_interruption=worst_interruption(interrupted),
+        planned_interruptions=interrupted,
         places={place.address: place.name for place in case.places if place.address},
     )
 
@@ -106,40 +116,27 @@ def crashed(plan: DrillPlan, folder: str, error: str) -> DrillResult:
     )
 
 
-def _verdict(case: Case, checks: Sequence[CheckResult]) -> tuple[Verdict, tuple[str, ...]]:
-    inner, reasons = _inner_verdict(case, checks)
-    if case.control is None:
-        return inner, reasons
-    because = "; ".join(reasons)
-    if inner is case.control and case.faults:
-        return Verdict.MET, (f"the control holds: the drill inside it ended {inner}, as it must: {because}",)
-    broken = f"the control does not hold: the drill inside it ended {inner} instead of {case.control}: {because}"
-    return (Verdict.MISSED if inner is Verdict.MET else inner), (broken,)
+def _beside(checked: Checked) -> list[CheckResult]:
+    """The promises that stand beside what the scenario required; what it required itself is not said twice."""
+    required = {check.name for _, check in checked.required}
+    same = {promises.ONE_SIDE} if "split_brain" in required else set()
+    return [check for check in checked.promised if check.name not in same]
 
 
-def _inner_verdict(case: Case, checks: Sequence[CheckResult]) -> tuple[Verdict, tuple[str, ...]]:
-    verdicts = [check.verdict for check in checks]
-    reasons = [check.text for check in checks if check.verdict is not Verdict.MET]
-    if case.ended_by is not None:
-        verdicts.append(case.ended_by.verdict)
-        if case.ended_by.text not in reasons:
-            reasons.insert(0, case.ended_by.text)
-    elif not case.required:
-        verdicts.append(Verdict.INVALID)
-        reasons.append("the scenario requires nothing, so nothing was shown")
-    inner = merge(verdicts)
-    decisive = [c.text for c in checks if c.verdict is inner] if inner is Verdict.MET else reasons
-    return inner, tuple(dict.fromkeys(decisive))
+def _judged(case: Case, moved: bool) -> Objectives:
+    """What was promised and is judged; a default that the scenario never asks for is no promise of this drill.
 
-
-def _judged(case: Case) -> Objectives:
-    """What was promised and is judged; a default that the scenario never asks for is no promise of this drill."""
+    One that ended early may not have come to that: then everything that was stated is said.
+    """
     stated, required = case.objectives, {requirement.name for requirement in case.required}
+    if case.promise is not None and case.ended_by is not None:
+        return replace(stated, planned_interruption_s=promised_s(case) if moved else None)
     return Objectives(
         rto_s=stated.rto_s if "rto" in required else None,
         rpo_items=stated.rpo_items if "rpo" in required else None,
         rpo_s=stated.rpo_s if "rpo" in required else None,
         error_budget=stated.error_budget if "error-budget" in required else None,
+        planned_interruption_s=promised_s(case) if moved else None,
     )
 
 
@@ -149,73 +146,6 @@ def _last_with(measures: Measures, *names: str) -> EpisodeMeasures | None:
     if wanted:
         return measures.episodes[max(wanted)]
     return next((e for e in reversed(measures.episodes) if e.episode.begins == "fault"), None)
-
-
-# --- one episode ------------------------------------------------------------------------------------------------------
-
-
-def _episode(episode: EpisodeMeasures, measures: Measures, results: Sequence[ObjectiveResult]) -> EpisodeResult:
-    stretch = episode.stretch
-    return EpisodeResult(
-        name=episode.episode.name,
-        begins=episode.episode.begins,
-        serving=episode.episode.serving,
-        expected=episode.episode.expected,
-        faults=episode.episode.faults,
-        healed=episode.episode.healed,
-        steady_ns=stretch.calm_ns,
-        start_ns=None if stretch.onset is None else stretch.onset.start_low_ns,
-        heal_ns=stretch.heal_ns,
-        end_ns=stretch.until_ns,
-        rto=None if episode.worst is None else episode.worst.bracket,
-        rto_by_cohort=_rto_by_cohort(episode),
-        phases_ns=episode.phases_ns,
-        rpo=_rpo(episode, measures),
-        prediction_s=_prediction_s(episode, measures.case),
-        why=why(episode.phases_ns),
-        results=tuple(result for result in results if result.episode == episode.index),
-    )
-
-
-def _rto_by_cohort(episode: EpisodeMeasures) -> dict[str, Bracket | None]:
-    found: dict[str, Bracket | None] = {}
-    for name, cohort in sorted(episode.cohorts.items()):
-        found[name] = cohort.worst.bracket
-        for kind, time in cohort.by_kind.items():
-            found[f"{name}/{kind}"] = time.bracket
-    return found
-
-
-def _prediction_s(episode: EpisodeMeasures, case: Case) -> float | None:
-    """Of a failover: of a loss that hits whoever serves, after which somebody else must serve."""
-    serving, expected = episode.episode.serving, episode.episode.expected
-    if episode.onset is None or not episode.episode.faults or expected in (None, serving):
-        return None
-    main = case.faults[episode.episode.faults[-1]]
-    if main.kind not in _LOSSES or main.target not in (serving, case.database_of(serving)):
-        return None
-    # A lost database leaves the application up: its health path answers at once, and says no.
-    refused = main.mode in ("refuse", "reset") or main.kind == "service-outage"
-    return to_s(case.law.typical_ns["refused" if refused else "black-hole"])
-
-
-def _rpo(episode: EpisodeMeasures, measures: Measures) -> RpoResult | None:
-    point, final = episode.point, measures.final
-    if point is None:
-        return None
-    return RpoResult(
-        acknowledged=point.acknowledged,
-        missing_low=point.missing_low,
-        missing_high=point.missing_high,
-        oldest_missing_s=None if point.oldest_missing_ns is None else to_s(point.oldest_missing_ns),
-        newest_missing_s=None if point.newest_missing_ns is None else to_s(point.newest_missing_ns),
-        stale=measures.wrong_reads.stale_count,
-        duplicated=0 if final is None else len(final.duplicated),
-        resurrected=0 if final is None else len(final.resurrected),
-        unknown=point.unknown,
-        lost_after_heal=None if final is None else final.lost_after_heal,
-        missing_ids=point.missing_ids[:_MISSING_IDS_SHOWN],
-    )
 
 
 # --- the whole drill --------------------------------------------------------------------------------------------------
@@ -250,43 +180,6 @@ def _failback(measures: Measures) -> Mapping[str, object] | None:
     wanted: list[Requirement] = [r for r in measures.case.required if r.name == "failback"]
     found = judgement.failback_of(wanted[-1], measures) if wanted else None
     return None if found is None else found[1]
-
-
-def _findings(measures: Measures, checks: Sequence[CheckResult]) -> tuple[Finding, ...]:
-    case = measures.case
-    found = [finding for check in checks for finding in check.findings]
-    found.extend(finding for episode in measures.episodes for finding in _activation(episode, case))
-    found.extend(_not_healed(measures))
-    if case.unsent:
-        text = f"the witness was too late to send {case.unsent} operations, and left them out: the machine stalled"
-        found.append(Finding("unsent", text, "warning"))
-    found.extend(Finding("subject-died", sentence, "serious") for sentence in case.deaths)
-    if case.mixed_timing:
-        text = "the subject does not honour TIME_SCALE: its own intervals are not scaled as the edge's are"
-        found.append(Finding("mixed-timing", text, "warning"))
-    order = {"serious": 0, "warning": 1, "info": 2}
-    return tuple(sorted(dict.fromkeys(found), key=lambda f: order.get(f.severity, 1)))
-
-
-def _activation(episode: EpisodeMeasures, case: Case) -> list[Finding]:
-    """When the other side took over: the part of the recovery that a lease takes is in there."""
-    if episode.point is None or episode.onset is None:
-        return []
-    after_s = to_s(max(0, episode.point.takeover_ns - episode.onset.start_low_ns))
-    what = "heal" if episode.episode.begins == "heal" else "fault"
-    text = f"{episode.survivor} acknowledged its first write {after_s:.1f} s after the {what}"
-    if case.lease_s is not None:
-        text += f"; the lost side's lease may run for {case.lease_s:.1f} s of that"
-    return [Finding("activation", text, "info")]
-
-
-def _not_healed(measures: Measures) -> list[Finding]:
-    """A fault that was taken back and still bites, which makes everything after it doubtful."""
-    return [
-        Finding("not-healed", f"{fault.kind} {fault.target} was healed, and its links still fail afterwards", "serious")
-        for fault, judged in zip(measures.case.faults, measures.canaries, strict=True)
-        if judged.healed is False
-    ]
 
 
 def _outages(measures: Measures, timed: EpisodeMeasures | None) -> tuple[Outage, ...]:

@@ -15,6 +15,7 @@ __all__ = [
     "EpisodeResult",
     "FaultResult",
     "Finding",
+    "InterruptionResult",
     "ObjectiveResult",
     "Objectives",
     "Outage",
@@ -25,23 +26,28 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Objectives:
-    """What was promised before the drill; None: nothing. error_budget: allowed share of failed requests, 0..1."""
+    """What was promised before the drill; None: nothing. error_budget: allowed share of failed requests, 0..1.
+
+    planned_interruption_s: the longest that a failback or another move may keep a client from being served.
+    """
 
     rto_s: float | None = None
     rpo_items: int | None = None
     rpo_s: float | None = None
     error_budget: float | None = None
+    planned_interruption_s: float | None = None
 
 
 @dataclass(frozen=True)
 class ObjectiveResult:
     """One objective, its verdict, and one sentence with the numbers. episode: the number of the one it is about, from
-    0; None: the whole drill."""
+    0; None: the whole drill. promise: the subject promises it, and the scenario did not ask for it."""
 
     name: str
     verdict: Verdict
     text: str
     episode: int | None = None
+    promise: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,12 @@ class FaultResult:
 
 @dataclass(frozen=True)
 class RpoResult:
-    """What the survivor lacked at the moment it took over. Items exactly; low/high differ by the unknown outcomes."""
+    """What the survivor lacked at the moment it took over. Items exactly; low/high differ by the unknown outcomes.
+
+    span_s: the recovery point in seconds: from the oldest missing acknowledgement to the fault, or to the newest one
+    where that came later. after: how many of the missing ones the lost side acknowledged after the fault had begun;
+    after_s: up to how long after it. oldest_missing_s, newest_missing_s: ages at the fault.
+    """
 
     acknowledged: int
     missing_low: int
@@ -79,6 +90,9 @@ class RpoResult:
     unknown: int = 0
     lost_after_heal: int | None = None
     missing_ids: tuple[str, ...] = ()
+    span_s: float | None = None
+    after: int = 0
+    after_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +103,29 @@ class Outage:
     duration: Bracket
     first_bad_ns: int
     last_bad_ns: int | None
+
+
+@dataclass(frozen=True)
+class InterruptionResult:
+    """What the plan itself cost the clients: an interruption by a failback, a drain or a failover that nobody needed.
+
+    cause: `failback`, `needless failover`, or `no move` where clients stayed. source, target: the places that served
+    before and after, None where nobody did. client, kind: of the worst client, whose duration it is. text: all of it
+    in a sentence. The rest as in Outage; episode: its number, from 0.
+    """
+
+    cause: str
+    duration: Bracket
+    source: str | None
+    target: str | None
+    client: str
+    kind: str
+    clients: int
+    failures: int
+    first_bad_ns: int
+    last_bad_ns: int | None
+    episode: int
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,8 +166,9 @@ class DrillResult:
     seconds by name (p50, p99, p999, max). unsent: planned operations that it was too late to send at all.
     unseen_s: where no client noticed the fault, how long an outage could still have been. history: path relative to
     run.json. rto, phases_ns, rpo and what explains them are those of the last episode that was judged by them.
-    files: hashes of what the drill can be judged again from, by path relative to run.json. places: by the address that
-    DNS answers for each, in the environment's order.
+    promise: what the subject promises of its data. planned_interruption: the worst of planned_interruptions. files:
+    hashes of what the drill can be judged again from, by path relative to run.json. places: by the address that DNS
+    answers for each, in the environment's order.
     """
 
     name: str
@@ -165,7 +203,17 @@ class DrillResult:
     typed: str = ""
     episodes: tuple[EpisodeResult, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
+    promise: Mapping[str, Any] | None = None
+    planned_interruption: Bracket | None = None
+    planned_interruptions: tuple[InterruptionResult, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def warnings(self) -> int:
+        """Serious findings and warnings that remain where nothing was missed; a control is broken on purpose."""
+        if self.verdict not in (Verdict.MET, Verdict.UNKNOWN) or self.control is not None:
+            return 0
+        return sum(finding.severity != "info" for finding in self.findings)
 
 
 @dataclass(frozen=True)
@@ -189,3 +237,8 @@ class RunResult:
     seed: int | None = None
     machine: Mapping[str, str] = field(default_factory=dict)
     typed: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def warnings(self) -> int:
+        """Of all its drills."""
+        return sum(drill.warnings for drill in self.drills)

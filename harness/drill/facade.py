@@ -5,56 +5,40 @@ The waiting is decided by `lifecycle`, what belongs together by `episodes`, numb
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from harness.drill import case_files
-from harness.drill.backend import Backend
-from harness.drill.case_files import Filed
-from harness.drill.conclusion import HISTORY, conclude
-from harness.drill.evidence import DrillResult
 from harness.drill.judgement import WHOLE
 from harness.drill.lifecycle import Phase
-from harness.drill.loop import DrillLoop
-from harness.drill.plan import DrillPlan, limits_of, objectives_of
-from harness.drill.progress import LiveStatus
-from harness.drill.record import opening
+from harness.drill.plan import limits_of, objectives_of
+from harness.drill.running import RunningDrill
 from harness.drill.stepping import step
-from harness.drill.words import healed_by, place_of, target_of
-from harness.errors import DrillMissed, InputError, VerdictReached
-from harness.faults.catalogue import fault_named
+from harness.drill.words import deciders_of, place_of, target_of
+from harness.errors import DrillInvalid, DrillMissed, InputError
+from harness.faults.catalogue import fault_named, struck
 from harness.outcome import Verdict
 from harness.units import to_ns, to_s
 
+NO_MONITOR = "the subject's file names no components that decide about failover, so nothing can happen to them"
 PROMISED_LATE = "an objective is promised before the first fault, and holds for the whole drill"
 
 
-class Drill:
+class Drill(RunningDrill):
     """One drill on a world. Used from one thread; `finish` or `abandon` must be called, whatever happened before."""
-
-    def __init__(
-        self, backend: Backend, plan: DrillPlan, folder: Path, show: Callable[[LiveStatus], None] | None = None
-    ) -> None:
-        environment, timing = backend.environment, backend.timing
-        objectives = objectives_of(environment, timing, plan.settings)
-        self.name = plan.name
-        self.active_region = environment.primary.name
-        self.record = opening(plan, folder, environment, timing, objectives, backend.edges, backend.subject)
-        self._settings = plan.settings
-        self._backend = backend
-        self._clock = backend.clock
-        self._loop = DrillLoop(backend, self.record, show)
-        self.finished = self._opened = self._settled = False
-        self._failover_disabled = False
-        self._control_broken = False
 
     # --- Given -------------------------------------------------------------------------------------------------
 
     def region(self, words: str) -> str:
         """The place that `the primary region`, `the standby region` or `[region] NAME` means. Raises InputError."""
         return place_of(words, self._backend.environment)
+
+    @property
+    def monitor(self) -> str:
+        """The components that decide about failover, as a fault's target. Raises DrillInvalid when there are none."""
+        found = deciders_of(self._backend.subject)
+        if not found:
+            raise DrillInvalid(NO_MONITOR)
+        return found
 
     def scaled_s(self, production_s: float) -> float:
         """Production seconds in this profile's wall seconds."""
@@ -82,18 +66,6 @@ class Drill:
         self.record.note(control=expected)
 
     @step
-    def open(self) -> None:
-        """Start the subject and the clients on fresh data, once."""
-        if self._opened:
-            return
-        self._loop.enter(Phase.STARTING)
-        self._opened = True
-        self._backend.open_drill(self.record.folder, self._settings)
-        calibration = dict(self._backend.calibration())
-        self.record.note(calibration=calibration)
-        self._loop.waited_ns += to_ns(calibration.get("took_s", 0.0))
-
-    @step
     def reach_steady_state(self, region: str) -> None:
         """Wait for the steady state of rest, or of afterwards. INVALID when there is none before any fault."""
         self._start(Phase.STEADY, region)
@@ -108,7 +80,11 @@ class Drill:
         **parameters: Any,
     ) -> None:  # fmt: skip
         """Apply a fault; wait until the witness has seen it bite. for_s (production seconds): heal it after that."""
-        target = None if region is None else target_of(region, self._backend.environment, parameters.get("service"))
+        target = (
+            None
+            if region is None
+            else target_of(region, self._backend.environment, struck(kind, parameters.get("service")))
+        )
         fault = fault_named(kind, target=target, mode=self._settings.mode_of(kind, mode), **parameters)
         self._require_running()
         if self._settings.failover_off and not self._failover_disabled:
@@ -144,18 +120,6 @@ class Drill:
         """Let `seconds` (wall) pass under observation."""
         self._require_running()
         self._watch_until(self._clock.now_ns() + to_ns(max(0.0, seconds)))
-
-    def heal(self, region: str | None = None) -> None:
-        """Undo every fault that holds, or only those of one place. Raises InputError when none of that place holds."""
-        place, own = (None, None) if region is None else healed_by(region, self._backend.environment)
-        faults = self.record.case.faults
-        chosen = [index for index in self.record.active if own is None or faults[index].target in own]
-        never = self.record.case.ended_by is not None or any(f.target in (own or ()) and not f.applied for f in faults)
-        if place is not None and not chosen and not never:
-            raise InputError(f"no fault of {place} holds, so there is nothing to heal there")
-        self._loop.enter(Phase.HEAL, counts_anew=place is not None and len(chosen) < len(self.record.active))
-        self.record.heal(chosen, self.active_region, place or "")
-        self._loop.observation.healed()
 
     # --- Then --------------------------------------------------------------------------------------------------
 
@@ -234,56 +198,3 @@ class Drill:
         if self.record.case.ended_by is None:
             self._control_broken = True
             raise DrillMissed(f"the control does not hold: nothing made this drill {self.record.case.control}")
-
-    # --- the end -----------------------------------------------------------------------------------------------
-
-    def finish(self, ended_by: BaseException | None) -> DrillResult:
-        """Heal, settle, measure, file. ended_by: what ended the scenario early, a VerdictReached or None."""
-        self.finished = True
-        record = self.record
-        if isinstance(ended_by, VerdictReached) and not self._control_broken:
-            record.ended(ended_by)
-        if self._opened:
-            self.heal()
-            self._settle(patient=ended_by is None)
-            record.note(logs=tuple(self._backend.close_drill()))
-            self._loop.take_in()
-        self._loop.enter(Phase.DONE)
-        record.note(prescribed_ns=self._loop.waited_ns, deaths=self._loop.deaths)
-        record.note(duration_ns=self._clock.now_ns() - self._loop.started_ns)
-        filed = Filed(record.case, self._loop.observation.events, record.commits, record.final)
-        hashes = case_files.write(record.folder, filed)
-        result = conclude(filed.case, filed.events, filed.commits, filed.final)
-        return replace(result, files=hashes, history_sha256=hashes[f"{record.folder.name}/{HISTORY}"])
-
-    def abandon(self) -> None:
-        """Undo everything without measuring: after Ctrl-C, or when the world itself failed."""
-        self.record.heal(tuple(self.record.active), self.active_region)
-
-    # --- inside ------------------------------------------------------------------------------------------------
-
-    def _served_by(self, region: str) -> None:
-        """A step has waited for that, and has seen it."""
-        self.active_region = region
-        self.record.settled(self._clock.now_ns())
-
-    def _start(self, phase: Phase, region: str) -> None:
-        self._require_running(region)
-        self._loop.observation.expect_active(region)
-        self._loop.enter(phase, place=region)
-
-    def _watch_until(self, until_ns: int) -> None:
-        self._loop.enter(Phase.OBSERVE, until_ns)
-        self._loop.until(Phase.OBSERVE)
-
-    def _settle(self, *, patient: bool) -> None:
-        if not self._settled:
-            self._settled = True
-            self._loop.settle(patient=patient)
-
-    def _require_running(self, region: str | None = None) -> None:
-        if region is not None and region not in self.record.case.addresses:
-            raise InputError(f"{region} has no address at the edge, so no client can be served by it")
-        self.open()
-        if self._settled:
-            raise InputError("this step needs clients at work, but an earlier step has stopped them to compare data")

@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+from harness.checkers.anomalies import anomalies
+from harness.checkers.promise import Promise
+from harness.checkers.result import CheckResult
 from harness.checkers.staleness import WrongReads, wrong_reads
 from harness.drill.case import Case, Episode, Final
-from harness.drill.episodes import Stretch, stretch_of
+from harness.drill.episodes import Stretch, moments_of, stretch_of
 from harness.drill.lifecycle import Phase
 from harness.drill.tables import Tables
 from harness.history.events import CanaryProbe, Commit, Completion, Event, Invoke, Mark, Operation
@@ -138,6 +141,21 @@ class Measures:
         found = lost_after_heal(self.operations, here, there, self.missing_ids)
         further = self.data.differing(self.serving, other)
         return replace(found, diverged=None if found.diverged is None else (*found.diverged, *further))
+
+    @cached_property
+    def anomalies(self) -> tuple[CheckResult, ...]:
+        """What history, commits and final data say of each promise that the subject gives of its data."""
+        final, commits = self.data.by_place(self.serving)
+        return anomalies(
+            self.operations,
+            final or None,
+            commits or None,
+            self.case.promise or Promise(),
+            self.explained | frozenset(self.missing_ids),
+            places={address: place for place, address in self.case.addresses.items()},
+            serving=self.serving,
+            moments=moments_of(self.case),
+        )
 
 
 class EpisodeMeasures:

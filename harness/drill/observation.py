@@ -16,7 +16,6 @@ from harness.measurement.availability import Share
 from harness.measurement.canary import CanarySoFar, Tally
 from harness.measurement.live import LONGEST_NS, LiveState
 from harness.measurement.models import JUDGED_COHORT, is_judged
-from harness.outcome import Outcome
 from harness.units import NS_PER_S
 
 ANSWER_SETTLES_NS = NS_PER_S
@@ -75,7 +74,7 @@ class Observation:
         """Since when this client has been served by the expected place, by send time."""
         sent_ns = self._sent_ns.pop(event.op, event.mono_ns)
         key = (event.client, event.f == "get")
-        served = event.outcome is Outcome.OK and event.address == self._addresses[self._expected]
+        served = event.served and event.address == self._addresses[self._expected]
         since_ns = self._at_since_ns.get(key)
         self._at_since_ns[key] = (since_ns or sent_ns) if served else None
 

@@ -125,10 +125,12 @@ def objectives_of(
 ) -> Objectives:
     """What is promised: `--set objective...` over what the scenario states over the environment's defaults."""
     promised = environment.objectives_of(timing.profile)
-    base = stated or Objectives(promised.rto_s, promised.rpo_items, promised.rpo_s, promised.error_budget)
+    base = stated or Objectives(
+        promised.rto_s, promised.rpo_items, promised.rpo_s, promised.error_budget, promised.planned_interruption_s
+    )
     overrides = {
         name: value
-        for name in ("rto_s", "rpo_items", "rpo_s", "error_budget")
+        for name in ("rto_s", "rpo_items", "rpo_s", "error_budget", "planned_interruption_s")
         if (value := getattr(settings, name)) is not None
     }
     return replace(base, **overrides)

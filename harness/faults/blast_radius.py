@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from harness.faults.model import (
     Action,
     AddToxic,
     CutLink,
+    DatabaseAction,
     DisableLink,
     FreezeProcess,
     KillProcess,
     Plan,
+    PutPoison,
+    RefuseOperations,
 )
 
 
@@ -22,6 +25,7 @@ def blast_radius(plan: Plan) -> str:
     services = ", ".join(f"{count} {service}" for service, count in sorted(counts.items()))
     parts = [f"{len(plan.links)} links ({services})"] if plan.links else []
     parts += [f"{len(plan.instances)} processes"] if plan.instances else []
+    parts += [f"{len(plan.databases)} {'databases' if plan.databases[1:] else 'database'}"] if plan.databases else []
     head = f"{plan.kind} {plan.target}, {plan.mode}: touches {' and '.join(parts)}"
     return "\n".join((head, *_lines(plan), *_lasting(plan.apply)))
 
@@ -34,12 +38,16 @@ def _lines(plan: Plan) -> Iterator[str]:
     for action in plan.apply:
         if isinstance(action, KillProcess | FreezeProcess):
             yield f"  {action.instance}  {_words(action)}"
+        if isinstance(action, DatabaseAction):
+            yield f"  database of {action.database}  {_words(action)}  (watched by a canary)"
 
 
-def _lasting(actions: Iterable[Action]) -> Iterator[str]:
+def _lasting(actions: Sequence[Action]) -> Iterator[str]:
     killed = [action.instance for action in actions if isinstance(action, KillProcess)]
     if killed:
         yield f"  healing starts these anew, without what they held in memory: {', '.join(killed)}"
+    if any(isinstance(action, PutPoison) for action in actions):
+        yield "  healing removes these records where they were put; what was made of them elsewhere stays"
 
 
 def _words(action: Action) -> str:
@@ -56,4 +64,8 @@ def _words(action: Action) -> str:
             return "is killed"
         case FreezeProcess():
             return "is frozen"
+        case RefuseOperations(operations=operations, error=error):
+            return f"answers {', '.join(operations)} with {error}"
+        case PutPoison(keys=keys):
+            return f"gets records that the application never wrote: {', '.join(keys)}"
     return type(action).__name__

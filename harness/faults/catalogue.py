@@ -7,10 +7,13 @@ import difflib
 from typing import Any, get_type_hints
 
 from harness.errors import InputError
+from harness.faults.component_isolated import ComponentIsolated
 from harness.faults.gray_failure import GrayFailure
 from harness.faults.latency import Latency
 from harness.faults.model import Fault
 from harness.faults.one_way_partition import OneWayPartition
+from harness.faults.operations_refused import OperationsRefused
+from harness.faults.poison_record import PoisonRecord
 from harness.faults.process_freeze import ProcessFreeze
 from harness.faults.process_kill import ProcessKill
 from harness.faults.region_isolated import RegionIsolated
@@ -28,6 +31,9 @@ FAULTS: dict[str, type[Fault]] = {
         GrayFailure,
         OneWayPartition,
         ReplicationStall,
+        ComponentIsolated,
+        OperationsRefused,
+        PoisonRecord,
         ProcessKill,
         ProcessFreeze,
     )
@@ -49,6 +55,11 @@ def fault_named(kind: str, *, target: str | None = None, mode: str | None = None
     target = _target(fault, target, given)
     named = {"target": target, "mode": mode, **given}
     return fault(**{name: _value(fault, name, value) for name, value in named.items() if value is not None})
+
+
+def struck(kind: str, service: str | None = None) -> str | None:
+    """The service whose region a fault hits; None: the place itself. service: what its scenario says of that."""
+    return service or (FAULTS[kind].strikes if kind in FAULTS else "") or None
 
 
 def parameters_of(fault: type[Fault]) -> dict[str, Any]:

@@ -130,9 +130,47 @@ class ThawProcess:
     instance: str
 
 
+@dataclass(frozen=True)
+class RefuseOperations:
+    """A region's database answers these operations with an error, whoever asks, and does nothing.
+
+    name: unique at the database. error: the service's code.
+    """
+
+    database: str
+    name: str
+    operations: tuple[str, ...]
+    error: str
+
+
+@dataclass(frozen=True)
+class AllowOperations:
+    """Undo `RefuseOperations`."""
+
+    database: str
+    name: str
+
+
+@dataclass(frozen=True)
+class PutPoison:
+    """Write records into the table of a region's database, past the application, that no version of it ever wrote."""
+
+    database: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RemovePoison:
+    """Undo `PutPoison`. What has been made of the records elsewhere stays."""
+
+    database: str
+    keys: tuple[str, ...]
+
+
 LinkAction = DisableLink | EnableLink | AddToxic | RemoveToxic | CutLink
 ProcessAction = KillProcess | StartProcess | FreezeProcess | ThawProcess
-Action = LinkAction | ProcessAction
+DatabaseAction = RefuseOperations | AllowOperations | PutPoison | RemovePoison
+Action = LinkAction | ProcessAction | DatabaseAction
 
 
 def undo(action: Action) -> Action | None:
@@ -146,6 +184,10 @@ def undo(action: Action) -> Action | None:
             return StartProcess(instance)
         case FreezeProcess(instance):
             return ThawProcess(instance)
+        case RefuseOperations(database=database, name=name):
+            return AllowOperations(database, name)
+        case PutPoison(database, keys):
+            return RemovePoison(database, keys)
     return None
 
 
@@ -182,17 +224,24 @@ class Plan:
         """The processes that it touches, in order."""
         return tuple(action.instance for action in self.apply if isinstance(action, ProcessAction))
 
+    @property
+    def databases(self) -> tuple[str, ...]:
+        """The databases that it touches themselves, whatever link leads there, in order, each once."""
+        return tuple(dict.fromkeys(a.database for a in self.apply if isinstance(a, DatabaseAction)))
+
 
 @dataclass(frozen=True)
 class Fault(ABC):
     """One thing that goes wrong. Its dataclass fields are its parameters.
 
-    kind: its name in scenarios. modes: the first is the default. target: a region, an instance, A->B.
+    kind: its name in scenarios. modes: the first is the default. target: a region, an instance, A->B. strikes: the
+    service whose region it is aimed at where a scenario names a place; "" for the place itself.
     """
 
     kind: ClassVar[str]
     modes: ClassVar[tuple[str, ...]]
     target_is: ClassVar[str] = "region"
+    strikes: ClassVar[str] = ""
 
     target: str
     mode: str

@@ -12,7 +12,9 @@ from typing import Literal
 
 from harness.outcome import Outcome
 
-Function = Literal["put", "get", "delete"]
+Function = Literal["put", "get", "delete", "add"]
+ABSENT = "absent"
+"""The error of a delete that was answered: there is nothing to delete."""
 Source = Literal["witness", "world", "subject", "harness"]
 
 
@@ -42,7 +44,8 @@ class Completion:
 
     v: for a get that succeeded the value read, None when the item is absent. address: the answered address that was
     dialled. status: HTTP status, None when there was none. region, epoch: testimony of the answer's headers.
-    error: one word (refused, reset, timeout, connect-timeout, dns, garbage), None when an HTTP answer came.
+    error: one word (refused, reset, timeout, connect-timeout, dns, garbage, absent), None when the answer needs none.
+    k: the key as the application names it, which differs from the invoke's where ids are made by the server.
     """
 
     op: str
@@ -60,6 +63,11 @@ class Completion:
     region: str | None = None
     epoch: int | None = None
     attempt: int = 0
+
+    @property
+    def served(self) -> bool:
+        """The client was served: acknowledged write, an answered read, or a delete that found nothing to delete."""
+        return self.outcome is Outcome.OK or self.error == ABSENT
 
 
 @dataclass(frozen=True)
@@ -169,8 +177,8 @@ class Operation:
 
     @property
     def good(self) -> bool:
-        """The client was served: acknowledged write, or an answered read (an absent item is an available service)."""
-        return self.outcome is Outcome.OK
+        """The client was served; see Completion.served (an absent item is an available service)."""
+        return self.completion is not None and self.completion.served
 
     @property
     def sent_ns(self) -> int:

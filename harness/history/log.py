@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -63,7 +64,10 @@ class Tail:
 
 
 def pair(events: Iterable[Event | Commit]) -> list[Operation]:
-    """Join invokes to completions by operation id, in the order in which they were sent."""
+    """Join invokes to completions by operation id, in the order in which they were sent.
+
+    The key is the completion's: where ids are made by the server, only its answer tells them.
+    """
     invokes: dict[str, Invoke] = {}
     completions: dict[str, Completion] = {}
     for event in events:
@@ -71,5 +75,11 @@ def pair(events: Iterable[Event | Commit]) -> list[Operation]:
             invokes[event.op] = event
         elif isinstance(event, Completion):
             completions[event.op] = event
-    operations = [Operation(invoke, completions.get(op)) for op, invoke in invokes.items()]
+    operations = [_joined(invoke, completions.get(op)) for op, invoke in invokes.items()]
     return sorted(operations, key=lambda operation: operation.sent_ns)
+
+
+def _joined(invoke: Invoke, completion: Completion | None) -> Operation:
+    if completion is not None and completion.k != invoke.k:
+        invoke = replace(invoke, k=completion.k)
+    return Operation(invoke, completion)

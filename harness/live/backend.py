@@ -14,7 +14,7 @@ from harness.drill.options import RunOptions
 from harness.drill.settings import Settings
 from harness.errors import WorldError
 from harness.faults.model import Fault
-from harness.history.events import Commit, Event
+from harness.history.events import Commit, Event, FaultEvent
 from harness.history.log import Tail
 from harness.live import facts
 from harness.live.adversary import Adversary, Injection
@@ -68,7 +68,7 @@ class LiveWorld:
             self.clients = Clients(options, self.net, self.seams.steering.dns)
             self.edges: Mapping[str, str] = {place: edge.answered for place, edge in self.net.edges.items()}
             hands = [hand for part in self.net.parts for hand in part.hands()]
-            self.adversary = Adversary(hands, self._pending.append)
+            self.adversary = Adversary(hands, self._told)
             stack.callback(self.adversary.heal_all)
             for process in self.ground.processes.values():
                 process.ready(ANSWER_TIMEOUT_S)
@@ -104,6 +104,12 @@ class LiveWorld:
         self.wait_serving()
         self.clients.calibrate()
         self.clients.start()
+
+    def _told(self, event: FaultEvent) -> None:
+        """A fault has begun or ended. What was killed is another process now, and canaries must look at that one."""
+        self._pending.append(event)
+        if event.f == "stop":
+            self.clients.follow(self.seams.platform.canaries)
 
     def close_drill(self) -> Sequence[str]:
         """Stop the clients and the subject, thaw the edge; where the logs of this drill are."""

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from harness.drill.options import RunOptions
-from harness.errors import DrillInvalid
+from harness.errors import DrillInvalid, WorldError
 from harness.kit.address import Address
 from harness.live.ground import WITNESS
 from harness.names import CLIENTS, CohortName
 from harness.wire.admin_client import AdminClient
 from harness.world.part import LIGHT, READY_TIMEOUT_S, Net
 from harness.world.platform import NEEDS_LONGER
+
+_LOG = logging.getLogger(__name__)
 
 HISTORY = "witness.events.jsonl"
 _ADMIN_TIMEOUT_S = 30.0
@@ -34,6 +37,7 @@ class Clients:
         self._calibration: dict[str, float] = {}
         self._process = net.ground.spawn(LIGHT, "witness", WITNESS, witness_config(options, net, dns))
         self._canaries = link_canaries(net)
+        self._watched: list[Mapping[str, Any]] = []
 
     @property
     def address(self) -> Address:
@@ -52,6 +56,22 @@ class Clients:
     def watch(self, processes: Sequence[Mapping[str, Any]]) -> None:
         """Look at the world's links, and at these processes, from now on."""
         self._admin.post("/canaries", [*self._canaries, *processes])
+        self._watched = list(processes)
+
+    def follow(self, processes: Callable[[], Sequence[Mapping[str, Any]]]) -> None:
+        """Some of the processes that are watched may be others now, so that the old ones are dead for ever.
+
+        Where that cannot be told, the witness goes on looking at the old ones, which then shows as a fault that did not
+        heal; the healing itself must not fail of it.
+        """
+        if not self._watched:
+            return
+        try:
+            now = list(processes())
+            if now != self._watched:
+                self.watch(now)
+        except WorldError as error:
+            _LOG.warning("the witness could not be told which processes run now: %s", error)
 
     def start(self) -> None:
         """Send the clients to work."""

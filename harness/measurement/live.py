@@ -145,14 +145,14 @@ class LiveState:
 
     def _complete(self, event: Completion) -> None:
         sent_ns = self._sent_ns.pop(event.op, None)
-        good = event.outcome is Outcome.OK
+        good = event.served
         self.completions += 1
         self.failures += not good
         self._windows.setdefault((event.cohort, event.address), _Window()).add(event.mono_ns, good)
         if sent_ns is None:
             return
         is_write = event.f != "get"
-        if good and is_write:
+        if event.outcome is Outcome.OK and is_write:
             self.acknowledged_writes += 1
             self._notice_takeover(event, sent_ns)
         if event.cohort == self.judged:

@@ -8,8 +8,12 @@ write went through is the address that its client dialled.
 Writes with an unknown outcome were not acknowledged, so none of them is ever missing: `unknown` counts those that the
 survivor lacks. They only widen the range of missing writes where a missing one hangs on such an outcome (see
 superseding.py). A write is lost once: what a recovery point of an earlier loss of the same place counted is left out,
-unless that place had it again when it was lost again (its commit log tells). Known error: 0 items; seconds are off by
-at most the width of the fault's onset.
+unless that place had it again when it was lost again (its commit log tells).
+
+In seconds it is the span of what the lost side promised and the survivor lacks: from the oldest missing acknowledgement
+to the fault's onset, or to the newest missing acknowledgement where that came later, for a side that goes on
+acknowledging into the void loses more with every second. Known error: 0 items; seconds are off by at most the width of
+the fault's onset.
 """
 
 from __future__ import annotations
@@ -66,7 +70,10 @@ class RecoveryPoint:
 
     oldest_missing_ns, newest_missing_ns: from that acknowledgement to the fault's onset (its high end), over certain
     and possible ones; None when nothing can be missing. oldest_certain_ns: over the certain ones, to the onset's low
-    end. All are cut off at 0.
+    end. All are cut off at 0. span_ns: the recovery point in seconds, over certain and possible ones, to the onset's
+    high end or the newest of them, whichever is later; span_certain_ns: over the certain ones, to the onset's low end
+    or the newest of them. after_ids: those of both that were acknowledged after the onset; after_ns: how long after it
+    the newest of them was.
     """
 
     takeover_ns: int
@@ -77,6 +84,10 @@ class RecoveryPoint:
     oldest_missing_ns: int | None
     newest_missing_ns: int | None
     oldest_certain_ns: int | None
+    span_ns: int | None = None
+    span_certain_ns: int | None = None
+    after_ids: tuple[str, ...] = ()
+    after_ns: int | None = None
 
     @property
     def missing_low(self) -> int:
@@ -138,6 +149,7 @@ def recovery_point(
         elif effects != {Effect.PRESENT}:
             maybe.append(write)
     possible = sorted(missing + maybe, key=_ack_ns)
+    after = [write for write in possible if _ack_ns(write) > fault.start_high_ns]
     return RecoveryPoint(
         takeover_ns,
         len(acks),
@@ -147,7 +159,16 @@ def recovery_point(
         max(0, fault.start_high_ns - _ack_ns(possible[0])) if possible else None,
         max(0, fault.start_high_ns - _ack_ns(possible[-1])) if possible else None,
         max(0, fault.start_low_ns - _ack_ns(missing[0])) if missing else None,
+        _span(possible, fault.start_high_ns),
+        _span(missing, fault.start_low_ns),
+        tuple(write.invoke.op for write in after),
+        _ack_ns(after[-1]) - fault.start_high_ns if after else None,
     )
+
+
+def _span(writes: Sequence[Operation], onset_ns: int) -> int | None:
+    """From the first acknowledgement to the onset, or to the last one where that is later. writes: in order of it."""
+    return max(onset_ns, _ack_ns(writes[-1])) - _ack_ns(writes[0]) if writes else None
 
 
 def takeover(

@@ -50,12 +50,16 @@ def _case(suite: Element, drill: DrillResult) -> None:
         message = "; ".join(drill.reasons) or wording.VERDICT_MEANS[drill.verdict]
         problem = SubElement(case, tag, type=drill.verdict.value, message=_text(wording.one_line(message, 1000)))
         problem.text = _text("\n".join([*drill.reasons, *(f"{row.name}: {row.text}" for row in rows(drill))]))
-    SubElement(case, "system-out").text = _text("\n".join(filter(None, (drill.scenario, drill.why))))
+    SubElement(case, "system-out").text = _text(
+        "\n".join(filter(None, (wording.headline(drill), drill.scenario, wording.why(drill))))
+    )
 
 
 def _measured(drill: DrillResult) -> dict[str, str]:
     values: dict[str, object] = {
         "verdict": drill.verdict,
+        "headline": wording.headline(drill),
+        "warnings": drill.warnings,
         "rto": wording.bracket(drill.rto),
         "rpo": wording.recovery_point(drill.rpo),
         "rto_episode": wording.recovery_episode(drill) or None,

@@ -16,6 +16,7 @@ from harness.history.events import Commit, DnsAnswer, Event, FaultEvent, HealthT
 from harness.history.log import pair
 from harness.names import AUTHORITATIVE, CohortName
 from harness.outcome import Outcome
+from harness.reporting import glossary
 from harness.reporting.wording import one_line
 from harness.units import NS_PER_S
 
@@ -56,7 +57,10 @@ _Lane = TypeVar("_Lane", Row, Cohort)
 
 @dataclass(frozen=True)
 class Lanes:
-    """Everything on one time axis. hidden: what was left out to keep the picture readable, in words."""
+    """Everything on one time axis. marks: moments that findings are about, by the findings' numbers.
+
+    hidden: what was left out to keep the picture readable, in words.
+    """
 
     start_s: float
     end_s: float
@@ -69,6 +73,7 @@ class Lanes:
     health: tuple[Row, ...]
     regions: tuple[str, ...]
     hidden: tuple[str, ...]
+    marks: tuple[tuple[int, float], ...] = ()
 
 
 def arrange(events: Sequence[Event | Commit], drill: DrillResult) -> Lanes:
@@ -82,13 +87,14 @@ def arrange(events: Sequence[Event | Commit], drill: DrillResult) -> Lanes:
 
     start_s, end_s = at(first_ns), max(at(last_ns), at(first_ns) + 1.0)
     operations = pair(events)
-    names = _names_of_addresses(operations)
+    names = _names_of_addresses(operations) | {a: one_line(place, 60) for a, place in drill.places.items()}
+    width_s = bin_width_s(end_s - start_s)
     cohorts, more_cohorts = _capped(
-        _cohorts(operations, zero_ns, bin_width_s(end_s - start_s)), COHORTS_SHOWN, "cohort"
+        _cohorts(operations, zero_ns, width_s, drill.places), COHORTS_SHOWN, "kind of client"
     )
     dns, more_clients = _capped(_dns(events, zero_ns, end_s, names), ROWS_SHOWN, "DNS client")
     writers = _writers(operations, zero_ns, names)
-    health, more_health = _capped(_health(events, zero_ns, end_s), ROWS_SHOWN, "health check")
+    health, more_health = _capped(_health(events, zero_ns, (start_s, end_s)), ROWS_SHOWN, "health check")
     return Lanes(
         start_s=start_s,
         end_s=end_s,
@@ -101,7 +107,14 @@ def arrange(events: Sequence[Event | Commit], drill: DrillResult) -> Lanes:
         health=health,
         regions=_regions(names, writers, dns),
         hidden=more_cohorts + more_clients + more_health,
+        marks=tuple((number, at(at_ns)) for number, at_ns in numbered(drill) if first_ns <= at_ns <= last_ns),
     )
+
+
+def numbered(drill: DrillResult) -> list[tuple[int, int]]:
+    """The findings that are no mere notes and name their moment, in order of time: number from 1, and the moment."""
+    moments = {f.at_ns for f in drill.findings if f.severity != "info" and f.at_ns is not None}
+    return list(enumerate(sorted(moments), start=1))
 
 
 def bin_width_s(length_s: float) -> float:
@@ -125,7 +138,9 @@ def _names_of_addresses(operations: Iterable[Operation]) -> dict[str, str]:
     return {address: max(sorted(regions), key=lambda name: regions[name]) for address, regions in seen.items()}
 
 
-def _cohorts(operations: Iterable[Operation], zero_ns: int, width_s: float) -> list[Cohort]:
+def _cohorts(
+    operations: Iterable[Operation], zero_ns: int, width_s: float, places: Mapping[str, str]
+) -> list[Cohort]:  # fmt: skip
     width_ns = round(width_s * NS_PER_S)
     counts: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
     for operation in operations:
@@ -134,7 +149,7 @@ def _cohorts(operations: Iterable[Operation], zero_ns: int, width_s: float) -> l
         cell[1] += 1
     return [
         Cohort(
-            one_line(name, 40),
+            glossary.cohort(name, places),
             tuple((index * width_s, width_s, good / total) for index, (good, total) in sorted(bins.items())),
         )
         for name, bins in sorted(counts.items(), key=lambda item: _cohort_rank(item[0]))
@@ -187,16 +202,23 @@ def _dns(events: Iterable[Event | Commit], zero_ns: int, end_s: float, names: Ma
             answer = " + ".join(names.get(address, address) for address in event.addresses) or "no answer"
             seen[event.client].append(((event.mono_ns - zero_ns) / NS_PER_S, one_line(answer, 60)))
     ordered = sorted(seen.items(), key=lambda item: (item[0] != AUTHORITATIVE, item[0]))
-    return [Row(one_line(client, 40), _changes(changes, end_s)) for client, changes in ordered]
+    return [Row(glossary.observer(client), _changes(changes, end_s)) for client, changes in ordered]
 
 
-def _health(events: Iterable[Event | Commit], zero_ns: int, end_s: float) -> list[Row]:
+def _health(events: Iterable[Event | Commit], zero_ns: int, span_s: tuple[float, float]) -> list[Row]:
+    """From the start on: what changed to one status had the other one before."""
     seen: dict[str, list[tuple[float, str]]] = defaultdict(list)
     for event in events:
         if isinstance(event, HealthTransition):
-            name = f"{event.target} ({event.kind})"
+            name = f"{event.target}, {glossary.checker(event.kind)}"
             seen[name].append(((event.mono_ns - zero_ns) / NS_PER_S, event.status))
-    return [Row(one_line(target, 40), _changes(changes, end_s)) for target, changes in sorted(seen.items())]
+    rows = []
+    for target, changes in sorted(seen.items()):
+        first_s, status = min(changes)
+        if first_s > span_s[0]:
+            changes.append((span_s[0], "unhealthy" if status == "healthy" else "healthy"))
+        rows.append(Row(one_line(target, 40), _changes(changes, span_s[1])))
+    return rows
 
 
 def _faults(events: Iterable[Event | Commit], drill: DrillResult, zero_ns: int, end_s: float) -> list[Span]:
@@ -206,7 +228,7 @@ def _faults(events: Iterable[Event | Commit], drill: DrillResult, zero_ns: int, 
             Span(
                 (f.start_ns - zero_ns) / NS_PER_S,
                 end_s if f.stop_ns is None else (f.stop_ns - zero_ns) / NS_PER_S,
-                one_line(f"{f.kind} {f.target} ({f.mode})", 80),
+                glossary.fault(f.kind, f.target, f.mode),
             )
             for f in drill.faults
         ]
@@ -223,7 +245,7 @@ def _faults(events: Iterable[Event | Commit], drill: DrillResult, zero_ns: int, 
 
 
 def _fault_span(begun: FaultEvent, end_s: float, zero_ns: int) -> Span:
-    label = one_line(f"{begun.fault} {begun.target} ({begun.mode})", 80)
+    label = glossary.fault(begun.fault, begun.target, begun.mode)
     return Span((begun.mono_ns - zero_ns) / NS_PER_S, end_s, label)
 
 
@@ -233,7 +255,7 @@ def _phases(drill: DrillResult, zero_ns: int) -> list[Span]:
     spans, at_ns = [], (began[-1] - zero_ns if began else 0)
     for name, length_ns in drill.phases_ns.items():
         if length_ns is not None:
-            spans.append(Span(at_ns / NS_PER_S, (at_ns + length_ns) / NS_PER_S, one_line(name, 60)))
+            spans.append(Span(at_ns / NS_PER_S, (at_ns + length_ns) / NS_PER_S, one_line(glossary.phase(name), 60)))
             at_ns += length_ns
     return spans
 

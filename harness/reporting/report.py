@@ -12,45 +12,19 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from harness.drill import watching
-from harness.drill.evidence import DrillResult, EpisodeResult, Finding, RunResult
+from harness.drill.evidence import DrillResult, RunResult
 from harness.outcome import Bracket, Verdict
-from harness.reporting import objectives, palette, timeline, wording
+from harness.reporting import drill_view, glossary, objectives, timeline, wording
 from harness.reporting.lanes import arrange
 from harness.reporting.sources import LogTail, read_history, read_log
-from harness.units import to_s
+from harness.storable_text import write_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
 LOST_ITEMS_SHOWN = 60
-OUTAGES_SHOWN = 40
-_SEVERITIES = ("serious", "warning", "info")
-
-
-@dataclass(frozen=True)
-class PhaseView:
-    """One phase of the bar. share: percent of the bar's full width, which the longer of measured and predicted has."""
-
-    number: int
-    name: str
-    length: str
-    share: float
-    colour: str
-    text_colour: str
-
-
-@dataclass(frozen=True)
-class EpisodeView:
-    """One episode of a drill that has several. times: when it began, healed and ended, in words."""
-
-    number: int
-    episode: EpisodeResult
-    faults: tuple[str, ...]
-    times: str
-    phases: tuple[PhaseView, ...]
-    phases_total: str
-    predicted_share: float | None
+OUTAGES_SHOWN = 14
 
 
 @dataclass(frozen=True)
@@ -59,23 +33,27 @@ class DrillView:
 
     drill: DrillResult
     anchor: str
-    phases: tuple[PhaseView, ...]
+    anchor_number: str
+    phases: tuple[drill_view.PhaseView, ...]
     phases_total: str
     predicted_share: float | None
     svg: Markup
     svg_text: str
     history_problem: str
     logs: tuple[LogTail, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[drill_view.FindingRow, ...]
     objectives: tuple[objectives.ObjectiveRow, ...]
     command: str
-    episodes: tuple[EpisodeView, ...]
+    episodes: tuple[drill_view.EpisodeView, ...]
+    cohorts: tuple[drill_view.CohortRow, ...]
+    outages: tuple[drill_view.OutageRow, ...]
+    outages_left: int
 
 
 def write(run: RunResult, folder: Path) -> Path:
     """Write folder/report.html from the evidence and the histories and logs that lie in the same folder."""
     path = folder / "report.html"
-    path.write_text(render(run, folder), encoding="utf-8")
+    write_text(path, render(run, folder))
     return path
 
 
@@ -106,11 +84,12 @@ def reproduce(run: RunResult, drill: DrillResult) -> str:
 
 def _view(run: RunResult, drill: DrillResult, folder: Path, number: int) -> DrillView:
     recorded = read_history(folder, drill)
-    phases, total, predicted = _phases(drill.phases_ns, drill.prediction_s)
-    several = drill.episodes if len(drill.episodes) > 1 else ()
+    outages = drill_view.outages(drill, OUTAGES_SHOWN)
+    phases, total, predicted = drill_view.phases(drill.phases_ns, drill.prediction_s)
     return DrillView(
         drill=drill,
         anchor=f"d{number}-{wording.slug(drill.name)}",
+        anchor_number=f"d{number}",
         phases=phases,
         phases_total=total,
         predicted_share=predicted,
@@ -118,62 +97,14 @@ def _view(run: RunResult, drill: DrillResult, folder: Path, number: int) -> Dril
         svg_text=timeline.describe(arrange(recorded.events, drill)) if recorded.events else "",
         history_problem=recorded.problem,
         logs=tuple(read_log(folder, drill, name) for name in drill.logs),
-        findings=tuple(sorted(drill.findings, key=_severity_rank)),
+        findings=drill_view.findings(drill),
         objectives=objectives.rows(drill),
         command=reproduce(run, drill),
-        episodes=tuple(_episode(drill, episode, number) for number, episode in enumerate(several, start=1)),
+        episodes=drill_view.episodes(drill),
+        cohorts=drill_view.cohorts(drill),
+        outages=outages,
+        outages_left=len(drill.outages) - len(outages),
     )
-
-
-def _episode(drill: DrillResult, episode: EpisodeResult, number: int) -> EpisodeView:
-    phases, total, predicted = _phases(episode.phases_ns, episode.prediction_s)
-    known = range(len(drill.faults))
-    faults = [drill.faults[n] for n in (*episode.faults, *episode.healed) if n in known]
-    return EpisodeView(
-        number=number,
-        episode=episode,
-        faults=tuple(" ".join(filter(None, (fault.kind, fault.target, fault.mode))) for fault in faults),
-        times=_times(drill, episode),
-        phases=phases,
-        phases_total=total,
-        predicted_share=predicted,
-    )
-
-
-def _times(drill: DrillResult, episode: EpisodeResult) -> str:
-    """In seconds after the drill's first fault."""
-    zero_ns = min((fault.start_ns for fault in drill.faults), default=0)
-    moments = (("began", episode.start_ns), ("healed", episode.heal_ns), ("ended", episode.end_ns))
-    return ", ".join(f"{what} at {to_s(at_ns - zero_ns):.1f} s" for what, at_ns in moments if at_ns is not None)
-
-
-def _severity_rank(finding: Finding) -> int:
-    return _SEVERITIES.index(finding.severity) if finding.severity in _SEVERITIES else len(_SEVERITIES)
-
-
-def _phases(
-    phases_ns: Mapping[str, int | None], prediction_s: float | None
-) -> tuple[tuple[PhaseView, ...], str, float | None]:
-    """The phases, their printed total, and the prediction's share of the same scale."""
-    known = {name: length for name, length in phases_ns.items() if length is not None}
-    total_ns = sum(known.values())
-    scale_s = max(to_s(total_ns), prediction_s or 0.0)
-    if not known or scale_s <= 0:
-        return (), "", None
-    lengths = wording.adding_up(list(known.values()))
-    views = tuple(
-        PhaseView(
-            number=index + 1,
-            name=name,
-            length=length,
-            share=100 * to_s(length_ns) / scale_s,
-            colour=palette.phase_colour(index),
-            text_colour=palette.on(palette.phase_colour(index)),
-        )
-        for index, ((name, length_ns), length) in enumerate(zip(known.items(), lengths, strict=True))
-    )
-    predicted = None if prediction_s is None else 100 * prediction_s / scale_s
-    return views, wording.adding_up([total_ns])[0], predicted
 
 
 _IDENTIFIER = re.compile(r'(<[^>]*?\bid="|url\(#|xlink:href="#)')
@@ -234,6 +165,10 @@ def _environment() -> Environment:
         shown=_shown,
         mark=wording.VERDICT_MARK.__getitem__,
         means=wording.VERDICT_MEANS.__getitem__,
+        check=glossary.check,
+        lateness=glossary.lateness,
+        failback=glossary.failback,
+        profile=glossary.profile,
     )
     environment.globals.update(
         style=Markup(_stylesheet()),  # noqa: S704 - our own file, no value in it
@@ -246,8 +181,14 @@ def _environment() -> Environment:
         survivor=wording.survivor,
         promised_recovery=objectives.promised_recovery,
         promised_point=objectives.promised_point,
+        folded=drill_view.folded,
+        tried=drill_view.tried,
+        fault_words=glossary.fault,
+        ending=wording.ending,
+        headline=wording.headline,
+        why=wording.why,
+        words=glossary.WORDS,
         lost_shown=LOST_ITEMS_SHOWN,
-        outages_shown=OUTAGES_SHOWN,
         Verdict=Verdict,
     )
     return environment

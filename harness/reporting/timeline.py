@@ -17,6 +17,7 @@ from harness.history.events import Commit, Event
 from harness.reporting import palette
 from harness.reporting.lanes import Cohort, Lanes, Row, Span, arrange
 from harness.reporting.wording import adding_up, one_line
+from harness.storable_text import write_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,7 +35,7 @@ _STYLE: Any = {
 }
 _ROW, _COHORT, _TITLE, _GAP, _TOP = 0.62, 0.92, 0.66, 0.3, 0.5
 _STRIP_ROW_PX, _TOP_PX, _BOTTOM_PX, _UNIT_PX = 17, 20, 44, 30
-_LEFT_PX, _RIGHT_PX = 150, 16
+_LEFT_PX, _RIGHT_PX = 176, 16
 _CHARACTER_PX = 7.0
 _FAULTS_SHADED = 200
 _SPACE = "\N{NO-BREAK SPACE}"  # plain ones would collapse in SVG
@@ -52,7 +53,7 @@ def png(events: Sequence[Event | Commit], drill: DrillResult) -> bytes:
 
 def write_svg(events: Sequence[Event | Commit], drill: DrillResult, path: Path) -> None:
     """Write timeline.svg."""
-    path.write_text(svg(events, drill), encoding="utf-8")
+    write_text(path, svg(events, drill))
 
 
 def describe(lanes: Lanes) -> str:
@@ -154,8 +155,9 @@ class _Body:
     def draw(self) -> None:
         self._frame()
         self._faults()
+        self._marks()
         if self._lanes.cohorts:
-            self._title("Requests served, failed")
+            self._title("Requests of clients that")
             for cohort in self._lanes.cohorts:
                 self._cohort(cohort)
         for title, rows in (
@@ -205,6 +207,18 @@ class _Body:
                 weight="bold",
             )
 
+    def _marks(self) -> None:
+        """A numbered flag at each moment that a finding is about; its group has an anchor to link to."""
+        spread = _spread([at_s for _, at_s in self._lanes.marks], (self._lanes.end_s - self._lanes.start_s) / 45)
+        for (number, at_s), x in zip(self._lanes.marks, spread, strict=True):
+            line = self._axes.axvline(at_s, color=palette.INK, linewidth=0.8, linestyle=(0, (4, 2)), zorder=3)
+            line.set_gid(f"line-{number}")
+            box = {"boxstyle": "circle,pad=0.25", "facecolor": palette.INK, "edgecolor": palette.INK}
+            flag = self._axes.text(
+                x, 0.02, str(number), ha="center", va="center", color=palette.PAPER, fontsize=7, bbox=box, zorder=5
+            )
+            flag.set_gid(f"moment-{number}")
+
     def _title(self, title: str) -> None:
         self._axes.text(
             -_LEFT_PX / (WIDTH_PX - _LEFT_PX - _RIGHT_PX) + 0.012,
@@ -244,14 +258,14 @@ class _Body:
         self._axes.plot(
             [self._lanes.start_s, self._lanes.end_s], [floor, floor], color=palette.MUTED, linewidth=0.5, zorder=2
         )
-        self._label(one_line(cohort.name, 20), (top + floor) / 2)
+        self._label(one_line(cohort.name, 26), (top + floor) / 2)
         self._y += _COHORT
 
     def _row(self, row: Row) -> None:
         middle = self._y + _ROW / 2
         for span in row.spans:
             self._span(span, middle)
-        self._label(one_line(row.name, 22), middle)
+        self._label(one_line(row.name, 26), middle)
         self._y += _ROW
 
     def _span(self, span: Span, middle: float) -> None:

@@ -99,7 +99,8 @@ def _judged_again(
     # Logs are no part of what a drill is judged by: `_files` has compared their hashes, and that is all there is.
     hashes = {name: digest for name, digest in drill.get("files", {}).items() if name not in drill.get("logs", ())}
     try:
-        yield from compare(path, {**drill, "files": hashes}, recompute(home))
+        again = recompute(home)
+        yield from compare(path, {**drill, "files": hashes}, again, older=again["promise"] is None)
     except Exception as error:
         if not changed:
             raise  # files that nobody has touched are judged, or it is our own mistake
@@ -138,14 +139,15 @@ def recompute(home: Path) -> dict[str, Any]:
     return body
 
 
-def compare(path: str, filed: Any, found: Any) -> Iterator[Difference]:
-    """Every place where two JSON values differ."""
+def compare(path: str, filed: Any, found: Any, *, older: bool = False) -> Iterator[Difference]:
+    """Every place where two JSON values differ. older: evidence of before there were all of the fields; those that it
+    lacks say nothing."""
     if isinstance(filed, Mapping) and isinstance(found, Mapping):
-        for name in dict.fromkeys([*filed, *found]):
-            yield from compare(f"{path}.{name}", filed.get(name, _ABSENT), found.get(name, _ABSENT))
+        for name in filed if older else dict.fromkeys([*filed, *found]):
+            yield from compare(f"{path}.{name}", filed.get(name, _ABSENT), found.get(name, _ABSENT), older=older)
     elif isinstance(filed, list) and isinstance(found, list):
         for number in range(max(len(filed), len(found))):
-            yield from compare(f"{path}[{number}]", _item(filed, number), _item(found, number))
+            yield from compare(f"{path}[{number}]", _item(filed, number), _item(found, number), older=older)
     elif type(filed) is not type(found) or filed != found:
         yield Difference(path, _shown(filed), _shown(found))
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
-from harness.drill.evidence import DrillResult, RpoResult
+from harness import spelling
+from harness.drill.evidence import DrillResult, RpoResult, RunResult
 from harness.outcome import Bracket, Verdict
-from harness.units import NS_PER_S
+from harness.units import NS_PER_S, to_ns
 
 NOT_MEASURED = "not measured"
 _LOSS_RESULTS = ("rpo", "rpo-shows-stall")
@@ -40,24 +41,21 @@ def one_line(text: str, limit: int = 200) -> str:
     return clean(" ".join(text.split()), limit)
 
 
-def seconds(value_s: float | None, digits: int = 2) -> str:
+def seconds(value_s: float | None) -> str:
     """`8.14 s`; a dash when there is no value."""
-    return "–" if value_s is None else f"{value_s:.{digits}f} s"
-
-
-def _rounded(value_ns: int, how: str) -> Decimal:
-    return (Decimal(value_ns) / NS_PER_S).quantize(Decimal("0.01"), rounding=how)
+    return "–" if value_s is None else spelling.seconds(to_ns(value_s))
 
 
 def bracket(value: Bracket | None) -> str:
     """`7.94 – 8.36 s`, rounded outwards, so that reading never claims more than was measured."""
     if value is None:
         return NOT_MEASURED
-    low = _rounded(value.low_ns, ROUND_FLOOR)
-    if value.high_ns is None:
-        return f"over {low} s, not recovered"
-    high = _rounded(value.high_ns, ROUND_CEILING)
-    return f"{low} s" if low == high else f"{low} – {high} s"
+    return spelling.bracket(value) + (", not recovered" if value.high_ns is None else "")
+
+
+def interruption(value: Bracket) -> str:
+    """The same of an interruption that the plan caused: without an end it is one that nobody saw end."""
+    return spelling.bracket(value) + (", not ended" if value.high_ns is None else "")
 
 
 def items(low: int, high: int) -> str:
@@ -104,11 +102,17 @@ def of(text: str, which: str) -> str:
 
 
 def recovery_point(value: RpoResult | None) -> str:
-    """What was lost, in items and, when something was, the age of the oldest of them."""
+    """What was lost, in items and, when something was, in seconds."""
     if value is None:
         return NOT_MEASURED
     lost = items(value.missing_low, value.missing_high)
-    return lost if value.oldest_missing_s is None else f"{lost}, oldest {value.oldest_missing_s:.2f} s"
+    span_s = rpo_seconds(value)
+    return lost if span_s is None else f"{lost}, {'over' if value.after else 'oldest'} {seconds(span_s)}"
+
+
+def rpo_seconds(value: RpoResult) -> float | None:
+    """The recovery point in seconds; evidence of older versions has the age of the oldest missing write only."""
+    return value.oldest_missing_s if value.span_s is None else value.span_s
 
 
 def lost(drill: DrillResult) -> str:
@@ -116,13 +120,46 @@ def lost(drill: DrillResult) -> str:
     if drill.rpo is None:
         return NOT_MEASURED
     count = items(drill.rpo.missing_low, drill.rpo.missing_high)
-    in_seconds = drill.objectives.rpo_s is not None and drill.rpo.oldest_missing_s is not None
-    return f"{count}, {drill.rpo.oldest_missing_s:.2f} s" if in_seconds else count
+    span_s = rpo_seconds(drill.rpo)
+    return count if drill.objectives.rpo_s is None or span_s is None else f"{count}, {seconds(span_s)}"
 
 
 def control(expected: str) -> str:
     """A control is a drill that must go wrong; expected: the verdict that it must end with, or a sentence."""
     return f"control: must end {expected}" if expected in set(Verdict) else f"control: {expected}"
+
+
+def ending(drill: DrillResult) -> str:
+    """The verdict, with the warnings that remain; a control, which must go wrong, held or did not."""
+    if drill.control is None:
+        return headline(drill)
+    return "HELD" if drill.verdict is Verdict.MET else "NOT HELD"
+
+
+def warnings(count: int) -> str:
+    """`2 warnings`, `1 warning`, or nothing."""
+    return "" if count == 0 else "1 warning" if count == 1 else f"{count} warnings"
+
+
+def headline(result: DrillResult | RunResult) -> str:
+    """The verdict of a drill or a run, and how many serious findings and warnings remain: `MET, 2 warnings`."""
+    return ", ".join(filter(None, (result.verdict.value, warnings(result.warnings))))
+
+
+def remaining(run: RunResult) -> str:
+    """Which drills have warnings left: `2 warnings remain in region-lost-refused`."""
+    left = [f"{warnings(drill.warnings)} in {one_line(drill.name)}" for drill in run.drills if drill.warnings]
+    return f"{', '.join(left)} {'remains' if run.warnings == 1 else 'remain'}"
+
+
+def why(drill: DrillResult) -> str:
+    """Where the recovery time went; nothing under a verdict that something else decided."""
+    decided = any(_is_recovery(result.name) and result.verdict is drill.verdict for result in drill.results)
+    return drill.why if decided or drill.verdict is Verdict.MET or not drill.results else ""
+
+
+def _is_recovery(name: str) -> bool:
+    return name in ("rto_s", "rto")
 
 
 def counted(verdicts: Iterable[Verdict]) -> str:

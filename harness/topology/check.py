@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from harness.names import EACH, OUTSIDE, RESERVED, SOURCES
 from harness.topology.environment import PRIMARY, STANDBY, Environment
+from harness.topology.mistakes import Mistake
 from harness.topology.subject import Subject
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """location: path of keys and indexes to the place in the file."""
-
-    location: tuple[int | str, ...]
-    text: str
+from harness.topology.workload_check import workload_mistakes
 
 
 def environment_mistakes(environment: Environment) -> list[Mistake]:
@@ -68,7 +61,7 @@ def _places(environment: Environment) -> Iterator[Mistake]:
 def subject_mistakes(subject: Subject, environment: Environment) -> list[Mistake]:
     """Everything wrong with a subject as a whole, in the environment that it is to run in."""
     mistakes = []
-    served = [c for c in subject.components if c.port_env and c.region == EACH]
+    served = [c for c in subject.components if c.has_port and c.region == EACH]
     places = (EACH, OUTSIDE, *(place.name for place in environment.places))
     for index, component in enumerate(subject.components):
         if component.region not in places:
@@ -77,12 +70,13 @@ def subject_mistakes(subject: Subject, environment: Environment) -> list[Mistake
         if component.name in SOURCES:
             text = f"components.{index}.name: `{component.name}` has a meaning of its own"
             mistakes.append(Mistake(("components", index, "name"), text))
-        if served and component.port_env and component.region != EACH:
+        if served and component.has_port and component.region != EACH:
+            field = "port_env" if component.port_env else "command"
             text = (
-                f"components.{index}.port_env: only a component with `region: each` gets a port, "
+                f"components.{index}.{field}: only a component with `region: each` gets a port, "
                 f"and {component.name} runs in {component.region}"
             )
-            mistakes.append(Mistake(("components", index, "port_env"), text))
+            mistakes.append(Mistake(("components", index, field), text))
     names = [component.name for component in subject.components]
     for name, count in Counter(names).items():
         if count > 1:
@@ -101,4 +95,4 @@ def subject_mistakes(subject: Subject, environment: Environment) -> list[Mistake
     if written is not None and written not in tables:
         text = f"workload.table: no table {written}; one of: {', '.join(tables) or '(none)'}"
         mistakes.append(Mistake(("workload", "table"), text))
-    return mistakes
+    return [*mistakes, *workload_mistakes(subject)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +14,9 @@ from harness.errors import InputError, Problem
 from harness.kit.config import wording
 from harness.topology import check, kinds
 from harness.topology.environment import Environment, Spec
+from harness.topology.mistakes import Mistake
 from harness.topology.subject import Subject
+from harness.topology.workload_check import environment_mistakes
 
 SIZE_MAX_BYTES = 1_000_000
 NODES_MAX = 20_000
@@ -35,7 +38,8 @@ def load_subject(path: Path, environment: Environment) -> Subject:
     """The subject that a file describes, checked against the environment that it is to run in."""
     document = _read(path)
     subject = _validate(Subject, document, path)
-    _raise_any(path, document, check.subject_mistakes(subject, environment))
+    mistakes = [*check.subject_mistakes(subject, environment), *environment_mistakes(subject, os.environ)]
+    _raise_any(path, document, mistakes)
     return subject.model_copy(update={"folder": path.resolve().parent})
 
 
@@ -130,13 +134,13 @@ def _check_sections(environment: Environment, document: Any, path: Path) -> None
         raise InputError(*problems)
 
 
-def _of_regions(mistake: check.Mistake) -> check.Mistake:
+def _of_regions(mistake: Mistake) -> Mistake:
     """Told of the key by which the file names its places."""
     if mistake.location[0] != "places":
         return mistake
-    return check.Mistake(("regions", *mistake.location[1:]), mistake.text.replace("places", "regions", 1))
+    return Mistake(("regions", *mistake.location[1:]), mistake.text.replace("places", "regions", 1))
 
 
-def _raise_any(path: Path, document: Any, mistakes: list[check.Mistake]) -> None:
+def _raise_any(path: Path, document: Any, mistakes: list[Mistake]) -> None:
     if mistakes:
         raise InputError(*(Problem(str(path), line_of(document, m.location), m.text) for m in mistakes))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from harness.names import EACH, OUTSIDE, instance_name
+from harness.stored import KeySpec, ValueSpec
+from harness.topology.consistency import Consistency
 from harness.topology.environment import Environment, Seconds, Spec
 from harness.topology.timing import Timing
+from harness.wire.statuses import Statuses, codes
 from harness.wire.url_path import UrlPath
-from harness.workload import Workload
+from harness.workload import Text, Workload
 
 START_TIMEOUT_S = 20.0
 SETTLE_S = 90.0
@@ -22,33 +25,60 @@ EnvironmentName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 SubjectName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
 
 
+PORT = "{port}"
+_MATCHED = range(200, 500)
+"""What a target group's matcher may hold (Elastic Load Balancing API Reference, Matcher)."""
+
+
+def _of_a_matcher(statuses: tuple[str, ...]) -> tuple[str, ...]:
+    beyond = [code for code in codes(statuses) if code not in _MATCHED]
+    if beyond:
+        raise ValueError(f"{beyond[0]} is beyond what a load balancer takes for healthy (200 to 499)")
+    return statuses
+
+
 class Table(Spec):
     """A table that exists in every database before the components start, and is compared between them afterwards.
 
-    value: the attribute that holds what the client sent. create: false leaves creating it to the subject.
+    key: the attribute that is the key, or what partition key and sort key hold: `{PK: "TENANT#1", SK: "ITEM#{id}"}`;
+    items with other keys are not looked at. value: the attribute that holds what the client sent, `doc.value` within a
+    map, or `{attribute: body, at: /value}` within a text that is JSON. key_types: of key attributes that are no
+    strings: N or B. create: false leaves creating it to the subject.
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{3,255}$")]
-    key: str
-    value: str
+    key: KeySpec
+    value: ValueSpec
+    key_types: dict[str, Literal["S", "N", "B"]] = Field(default_factory=dict)
     create: bool = True
 
 
 class Component(Spec):
     """One program of the subject. region: `each`, `outside`, or a place's name.
 
-    health: polled by the load balancer; edge_health: by the edge's health checks (default: health); ready: the
-    component counts as started once this gives any HTTP answer (default: health).
+    command: `python` is the harness's own interpreter, or that of `venv` (a virtual environment's folder) where one is
+    named; `{port}` is the port where a program takes it on its command line; port_env: the variable that tells it. env:
+    may take variables of the environment: `${env:NAME}`. health: polled by the load balancer; health_codes: what it
+    must answer, within 200 to 499 (the balancer's matcher); edge_health: polled by the edge's health checks (default:
+    health), which want 2xx or 3xx; ready: the component counts as started once this gives any HTTP answer (default:
+    health).
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,40}$")]
     command: Annotated[tuple[str, ...], Field(min_length=1)]
     region: str
-    env: dict[EnvironmentName, str] = Field(default_factory=dict)
+    env: dict[EnvironmentName, Text] = Field(default_factory=dict)
+    venv: Annotated[str, Field(min_length=1)] | None = None
     port_env: EnvironmentName | None = None
     health: UrlPath = "/health"
+    health_codes: Annotated[Statuses, AfterValidator(_of_a_matcher)] = ("200",)
     edge_health: UrlPath | None = None
     ready: UrlPath | None = None
+
+    @property
+    def has_port(self) -> bool:
+        """Whether it is told a port to listen on."""
+        return self.port_env is not None or any(PORT in text for text in (*self.command, *self.env.values()))
 
     @property
     def edge_health_path(self) -> str:
@@ -85,6 +115,8 @@ class Subject(Spec):
     """A whole subject file. folder: where it lies; commands run there.
 
     start_timeout_s: wall seconds, in either profile, in which every component with a port must give an HTTP answer.
+    venv: the virtual environment of those components that name none. replication: `none` where the design copies no
+    writes to another database, `promised` where a drill without it is missed; left out, it is looked for and told.
     """
 
     subject: SubjectName
@@ -92,6 +124,9 @@ class Subject(Spec):
     components: Annotated[tuple[Component, ...], Field(min_length=1)]
     failover: Failover = Failover()
     workload: Workload = Workload()
+    consistency: Consistency = Consistency()
+    venv: Annotated[str, Field(min_length=1)] | None = None
+    replication: Literal["none", "promised"] | None = None
     honours_time_scale: bool = False
     timing: SubjectTiming | None = None
     start_timeout_s: Seconds = START_TIMEOUT_S
@@ -100,7 +135,7 @@ class Subject(Spec):
     @property
     def application(self) -> Component:
         """The component behind the load balancers: the one with a port, running in each place."""
-        return next(c for c in self.components if c.port_env and c.region == EACH)
+        return next(c for c in self.components if c.has_port and c.region == EACH)
 
     @property
     def written_table(self) -> str | None:

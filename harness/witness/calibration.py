@@ -6,7 +6,8 @@ Keys start with `cal-` and appear in no history.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from harness.clock import monotonic_ns
 from harness.outcome import Outcome
@@ -16,6 +17,7 @@ from harness.witness.channel import ExchangeError
 from harness.witness.client import render
 from harness.witness.lateness import Durations
 from harness.witness.ledger import Planned
+from harness.witness.outcomes import Seen
 from harness.witness.routes import Dial
 from harness.workload import Workload
 
@@ -24,19 +26,24 @@ PREFIX = "cal-"
 
 @dataclass
 class Burst:
-    """The result of a burst. Rates count acknowledged operations only; times are in nanoseconds."""
+    """The result of a burst. Rates count acknowledged operations only; times are in nanoseconds.
+
+    refused: what else was seen, `put 403` or `get timeout`, and how often.
+    """
 
     done: int
     failed: int
     took_ns: int
     latency: Durations
+    refused: dict[str, int] = field(default_factory=dict)
 
-    def as_json(self) -> dict[str, float]:
-        """ops_per_s, ok, failed, and the latency's p50 and p99 in seconds."""
+    def as_json(self) -> dict[str, Any]:
+        """ops_per_s, ok, failed, refused, and the latency's p50 and p99 in seconds."""
         return {
             "ops_per_s": self.done / to_s(self.took_ns),
             "ok": self.done,
             "failed": self.failed,
+            "refused": self.refused,
             "p50_s": to_s(self.latency.percentile_ns(0.5)),
             "p99_s": to_s(self.latency.percentile_ns(0.99)),
         }
@@ -63,8 +70,14 @@ async def calibrate(target: Target, seconds: float, concurrency: int, prefix: st
     async def work() -> None:
         while monotonic_ns() < until_ns:
             key = f"{PREFIX}{prefix}-{next(ids)}"
-            written = await _attempt(target, Planned(key, 0, "put", key, key), burst)
-            if written:
+            if "put" in target.workload.functions:
+                written = await _attempt(target, Planned(key, 0, "put", key, key), burst)
+                if written.outcome is not Outcome.OK:
+                    continue
+                key = written.k or key
+            elif "add" in target.workload.functions:
+                await _attempt(target, Planned(key, 0, "add", key, "1"), burst)
+            if "get" in target.workload.functions:
                 await _attempt(target, Planned(key, 0, "get", key, None), burst)
 
     await asyncio.gather(*(work() for _ in range(concurrency)))
@@ -72,24 +85,28 @@ async def calibrate(target: Target, seconds: float, concurrency: int, prefix: st
     return burst
 
 
-async def _attempt(target: Target, planned: Planned, burst: Burst) -> bool:
+async def _attempt(target: Target, planned: Planned, burst: Burst) -> Seen:
     sent_ns = monotonic_ns()
-    ok = await _acknowledged(target, planned)
-    if ok:
+    seen, status = await _outcome(target, planned)
+    if seen.outcome is Outcome.OK:
         burst.done += 1
         burst.latency.add(monotonic_ns() - sent_ns)
     else:
         burst.failed += 1
+        word = " ".join(str(word) for word in (planned.f, status, seen.error) if word is not None)
+        burst.refused[word] = burst.refused.get(word, 0) + 1
         await asyncio.sleep(_BACKOFF_S)
-    return ok
+    return seen
 
 
 _BACKOFF_S = 0.01
 """After a failure: an edge that refuses at once must not turn the burst into a busy loop."""
 
 
-async def _acknowledged(target: Target, planned: Planned) -> bool:
-    template = target.workload.put if planned.f == "put" else target.workload.get
+async def _outcome(target: Target, planned: Planned) -> tuple[Seen, int | None]:
+    """What came of it, and the status where there was an answer."""
+    template = target.workload.request(planned.f)
+    assert template is not None, "only operations that the application has are tried"
     request = render(template, target.host, planned, keepalive=False)
     try:
         async with asyncio.timeout(target.timeout_s):
@@ -98,8 +115,9 @@ async def _acknowledged(target: Target, planned: Planned) -> bool:
                 response = await channel.exchange(request)
             finally:
                 channel.close()
-    except (TimeoutError, ExchangeError):
-        return False
-    value = target.workload.get.value
-    seen = outcomes.with_answer(planned.f, response.status, response.headers, response.body, value)
-    return seen.outcome is Outcome.OK
+    except TimeoutError:
+        return outcomes.without_answer(outcomes.TIMEOUT), None
+    except ExchangeError as error:
+        return outcomes.without_answer(error.word), None
+    seen = outcomes.with_answer(planned.f, response.status, response.headers, response.body, template)
+    return seen, response.status

@@ -1,6 +1,7 @@
 """Canaries: the witness's own small requests through the links that faults hit, to see whether a fault bites.
 
-A canary asks one thing only: did anything answer? What the answer says does not matter.
+A canary asks one thing only: did anything answer? What the answer says does not matter, but for the canaries that try
+one operation: theirs has failed when the answer says so.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from harness.history.events import CanaryProbe
 from harness.wire.exchange import render_request
 from harness.witness import outcomes
 from harness.witness.channel import Channel, ExchangeError, dial
-from harness.witness.models import Canary, DynamoDbCanary, HttpCanary, ProcessCanary
+from harness.witness.models import CallCanary, Canary, DynamoDbCanary, HttpCanary, ProcessCanary
 from harness.witness.tasks import TaskSet
 
 _SIGNATURE = "0" * 64
@@ -29,18 +30,19 @@ def http_request(canary: HttpCanary) -> bytes:
     return render_request("GET", canary.path, host, {"Accept": "*/*"}, None, keepalive=canary.keepalive)
 
 
-def dynamodb_request(canary: DynamoDbCanary) -> bytes:
-    """ListTables in the JSON protocol (Amazon DynamoDB Developer Guide, "DynamoDB low-level API")."""
+def dynamodb_request(canary: DynamoDbCanary | CallCanary) -> bytes:
+    """ListTables, or its call, in the JSON protocol (Amazon DynamoDB Developer Guide, "DynamoDB low-level API")."""
+    operation, body = (canary.operation, canary.body) if isinstance(canary, CallCanary) else ("ListTables", "{}")
     scope = f"20260101/{canary.region}/dynamodb/aws4_request"
     headers = {
-        "X-Amz-Target": "DynamoDB_20120810.ListTables",
+        "X-Amz-Target": f"DynamoDB_20120810.{operation}",
         "X-Amz-Date": "20260101T000000Z",
         "Content-Type": "application/x-amz-json-1.0",
         "Authorization": f"AWS4-HMAC-SHA256 Credential=canary/{scope}, "
         f"SignedHeaders=host;x-amz-date;x-amz-target, Signature={_SIGNATURE}",
     }
     host = f"dynamodb.{canary.region}.amazonaws.com"
-    return render_request("POST", "/", host, headers, b"{}", keepalive=canary.keepalive)
+    return render_request("POST", "/", host, headers, body.encode(), keepalive=canary.keepalive)
 
 
 class Probe(Protocol):
@@ -58,7 +60,8 @@ class Probe(Protocol):
 class SocketProbe:
     """Over a new connection each time, or over one that is kept until it breaks."""
 
-    def __init__(self, canary: HttpCanary | DynamoDbCanary, timeout_s: float) -> None:
+    def __init__(self, canary: HttpCanary | DynamoDbCanary | CallCanary, timeout_s: float) -> None:
+        self._bad = tuple(text.encode() for text in canary.bad) if isinstance(canary, CallCanary) else ()
         self._address = canary.address
         self._request = http_request(canary) if isinstance(canary, HttpCanary) else dynamodb_request(canary)
         self._keepalive = canary.keepalive
@@ -72,7 +75,7 @@ class SocketProbe:
             async with asyncio.timeout(self._timeout_s):
                 if channel is None:
                     channel = await dial(self._address)
-                await channel.exchange(self._request)
+                answer = await channel.exchange(self._request)
         except TimeoutError:
             return outcomes.CONNECT_TIMEOUT if channel is None else outcomes.TIMEOUT
         except ExchangeError as error:
@@ -82,7 +85,7 @@ class SocketProbe:
             channel.watch(lambda: None)
         else:
             channel.close()
-        return None
+        return next((text.decode().strip('"') for text in self._bad if text in answer.body), None)
 
     def close(self) -> None:
         if self._kept is not None:

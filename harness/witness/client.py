@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
+from dataclasses import replace
 
 from harness.clock import monotonic_ns
 from harness.history.events import Completion, Event, Invoke
 from harness.outcome import Outcome
+from harness.rendering import rendered
 from harness.units import to_ns, to_s
 from harness.wire.exchange import render_request
 from harness.witness import ledger, operation, outcomes
@@ -36,13 +39,10 @@ class Tally:
 
 def render(request: Request, host: str, planned: ledger.Planned, *, keepalive: bool) -> bytes:
     """The bytes of an operation's request. host: the name that clients know the application by."""
-
-    def fill(template: str) -> str:
-        return template.replace("{id}", planned.k).replace("{value}", planned.v or "")
-
-    body = None if request.body is None else fill(request.body).encode()
-    headers = {"Accept": "*/*"} | ({} if body is None else {"Content-Type": request.content_type})
-    return render_request(request.method, fill(request.path), host, headers, body, keepalive=keepalive)
+    value = planned.v or ""
+    fields = {"id": planned.k, "value": value, "amount": value, "op": planned.op}
+    sent = rendered(request, fields, os.environ)
+    return render_request(sent.method, sent.path, sent.host or host, sent.headers, sent.body, keepalive=keepalive)
 
 
 class Client:
@@ -65,7 +65,7 @@ class Client:
         self.cohort = cohort
         self.route = route
         self._host = host
-        self._requests = {"put": workload.put, "get": workload.get, "delete": workload.delete}
+        self._requests = {f: request for f in workload.functions if (request := workload.request(f)) is not None}
         self._timeout_ns = to_ns(timeout_s)
         self._book = book
         self._tasks = tasks
@@ -92,7 +92,7 @@ class Client:
     async def _perform(self, planned: ledger.Planned, sent_ns: int) -> None:
         template = self._requests[planned.f]
         request = render(template, self._host, planned, keepalive=self.route.keepalive)
-        state = Operation(planned, self.name, self.cohort, template.value)
+        state = Operation(planned, self.name, self.cohort, template)
 
         def tell(event: operation.Event) -> None:
             nonlocal state
@@ -119,7 +119,8 @@ class Client:
 
     def _complete(self, planned: ledger.Planned, sent_ns: int, completion: Completion) -> None:
         returned_ns = completion.mono_ns
-        self._book, _ = ledger.step(self._book, ledger.Settled(planned, completion.outcome), returned_ns)
+        named = replace(planned, k=completion.k)
+        self._book, _ = ledger.step(self._book, ledger.Settled(named, completion.outcome), returned_ns)
         self._tally.count(self.cohort, completion.outcome.value)
         if completion.outcome is Outcome.OK:
             self._tally.latency.add(returned_ns - sent_ns)

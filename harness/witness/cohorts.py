@@ -66,7 +66,8 @@ def build(around: Surroundings) -> list[Scheduled]:
     scheduled: list[Scheduled] = []
     for place, (name, cohort) in enumerate(cohorts):
         for number in range(cohort.clients):
-            book = LedgerState(around.prefix, len(scheduled), total, cohort.delete_every)
+            deletes = cohort.delete_every if "delete" in around.config.workload.functions else 0
+            book = LedgerState(around.prefix, len(scheduled), total, deletes)
             client = Client(
                 f"{name}-{number}",
                 name.value,

@@ -49,6 +49,16 @@ class DynamoDbCanary(_SocketCanary):
     region: str = Field(min_length=1)
 
 
+class CallCanary(_SocketCanary):
+    """One operation of DynamoDB through a link. bad: an answer that holds one of these texts is a failure."""
+
+    kind: Literal["dynamodb-call"]
+    region: str = Field(min_length=1)
+    operation: str = Field(pattern=r"^[A-Za-z0-9]+$")
+    body: str = "{}"
+    bad: tuple[str, ...] = ()
+
+
 class ProcessCanary(Strict):
     """A process is there and not stopped."""
 
@@ -57,7 +67,7 @@ class ProcessCanary(Strict):
     pid: int = Field(gt=0)
 
 
-Canary = Annotated[HttpCanary | DynamoDbCanary | ProcessCanary, Field(discriminator="kind")]
+Canary = Annotated[HttpCanary | DynamoDbCanary | CallCanary | ProcessCanary, Field(discriminator="kind")]
 
 
 _EDGE_OF = {

@@ -20,6 +20,7 @@ from harness.names import HEADER_EPOCH, HEADER_REGION
 from harness.witness import outcomes
 from harness.witness.ledger import Planned
 from harness.witness.outcomes import Seen
+from harness.workload import Request
 
 Stage = Literal["dns", "connect", "answer", "settled"]
 
@@ -73,12 +74,12 @@ class Complete:
 
 @dataclass(frozen=True)
 class Operation:
-    """client, cohort: who does it. value: where a read's answer holds the value (see harness.workload)."""
+    """client, cohort: who does it. how: the request (see harness.workload), or where an answer holds the value."""
 
     planned: Planned
     client: str
     cohort: str
-    value: str = "value"
+    how: Request | str = "value"
     stage: Stage = "dns"
     address: str | None = None
 
@@ -93,7 +94,7 @@ def step(state: Operation, event: Event, now_ns: int) -> tuple[Operation, tuple[
         case Connected(address=address):
             return replace(state, stage="answer", address=address), ()
         case Answered():
-            seen = outcomes.with_answer(state.planned.f, event.status, event.headers, event.body, state.value)
+            seen = outcomes.with_answer(state.planned.f, event.status, event.headers, event.body, state.how)
             return _settled(state, seen, now_ns, event)
         case Failed(error=error):
             return _settled(state, outcomes.without_answer(error), now_ns)
@@ -112,7 +113,7 @@ def _settled(
         state.client,
         state.cohort,
         planned.f,
-        planned.k,
+        planned.k if seen.k is None else seen.k,
         seen.v,
         seen.outcome,
         now_ns,

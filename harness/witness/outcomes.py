@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from harness.history.events import Function
+from harness.history.events import ABSENT, Function
 from harness.names import HEADER_LOAD_BALANCER, NO_TARGET
 from harness.outcome import Outcome
+from harness.wire.json_place import Missing, at, text_of
+from harness.wire.statuses import within
+from harness.workload import Absent, Request
 
 REFUSED = "refused"
 UNREACHABLE = "unreachable"
@@ -21,14 +26,18 @@ GARBAGE = "garbage"
 
 _NOTHING_WAS_SENT = frozenset({REFUSED, UNREACHABLE, CONNECT_TIMEOUT, DNS})
 
+_NOTHING_THERE = ("404", "410")
+
 
 @dataclass(frozen=True)
 class Seen:
-    """outcome, the value read (None: absent, or no successful read), and the error in one word."""
+    """outcome, the value read (None: absent, or no successful read), the error in one word, and the id that the server
+    gave to what was put (None: it is the client's own)."""
 
     outcome: Outcome
     v: str | None = None
     error: str | None = None
+    k: str | None = None
 
 
 def without_answer(error: str) -> Seen:
@@ -36,16 +45,20 @@ def without_answer(error: str) -> Seen:
     return Seen(Outcome.FAIL if error in _NOTHING_WAS_SENT else Outcome.INFO, error=error)
 
 
-def with_answer(f: Function, status: int, headers: Mapping[str, str], body: bytes, value: str) -> Seen:
-    """The outcome of an HTTP answer. headers: lower-case names. value: field or JSON pointer of a read's value.
+def with_answer(f: Function, status: int, headers: Mapping[str, str], body: bytes, how: Request | str) -> Seen:
+    """The outcome of an HTTP answer. headers: lower-case names. how: what was sent, or where a read's value stands.
 
-    A 503 has no effect for certain only when our own load balancer says that it had no target: an application
-    may answer 503 after it has written.
+    A read that finds nothing has been answered. A delete that finds nothing has certainly had no effect, and yet its
+    client was served: what is lost is the recovery point's business. A 503 has no effect for certain only when our own
+    load balancer says that it had no target: an application may answer 503 after it has written.
     """
-    if 200 <= status < 300:
-        return _read_value(body, value) if f == "get" else Seen(Outcome.OK)
-    if status == 404 and f == "get":
-        return Seen(Outcome.OK)
+    request = Request(method="GET", path="/", value=how) if isinstance(how, str) else how
+    if f in ("get", "delete") and _says_absent(request, status, body):
+        return Seen(Outcome.OK) if f == "get" else Seen(Outcome.FAIL, error=ABSENT)
+    if within(request.ok, status):
+        if f == "get":
+            return _read_value(body, request)
+        return _acknowledged(headers, body, request) if request.id is not None else Seen(Outcome.OK)
     if 400 <= status < 500:
         return Seen(Outcome.FAIL)
     if status == 503 and headers.get(HEADER_LOAD_BALANCER.lower()) == NO_TARGET:
@@ -53,24 +66,76 @@ def with_answer(f: Function, status: int, headers: Mapping[str, str], body: byte
     return Seen(Outcome.INFO)
 
 
-def _read_value(body: bytes, value: str) -> Seen:
+def _says_absent(request: Request, status: int, body: bytes) -> bool:
+    """Whether an answer says by its status, or in words that the subject file gives, that nothing is there."""
+    if within(_NOTHING_THERE, status) and not within(request.ok, status):
+        return True
+    return any(_fits(rule, request, status, body) for rule in request.absent)
+
+
+def _fits(rule: Absent, request: Request, status: int, body: bytes) -> bool:
+    """A rule that names no status is about answers that acknowledge: an error page may hold anything."""
+    if not within(request.ok if rule.status is None else rule.status, status):
+        return False
+    if rule.at is None:
+        return True
     try:
-        found = _at(json.loads(body), value)
-    except (ValueError, KeyError, IndexError, TypeError, RecursionError):
+        found = at(json.loads(body), rule.at)
+    except (ValueError, RecursionError):
+        return False
+    except Missing:
+        return rule.equals is None
+    return bool(found == rule.equals and isinstance(found, bool) == isinstance(rule.equals, bool))
+
+
+def _read_value(body: bytes, request: Request) -> Seen:
+    """What a read found. Nothing at all where an answer has its value is nothing there; anything else is no answer."""
+    if not body.strip():
+        return Seen(Outcome.OK)
+    if request.pattern is not None:
+        found = _first(request.pattern, body.decode(errors="replace"))
+        return Seen(Outcome.INFO, error=GARBAGE) if found is None else Seen(Outcome.OK, v=found)
+    try:
+        value = at(json.loads(body), request.value)
+    except Missing as missing:
+        return Seen(Outcome.OK) if missing.empty else Seen(Outcome.INFO, error=GARBAGE)
+    except (ValueError, RecursionError):
         return Seen(Outcome.INFO, error=GARBAGE)
-    if found is None or isinstance(found, str):
-        return Seen(Outcome.OK, v=found)
-    return Seen(Outcome.OK, v=json.dumps(found))
+    return Seen(Outcome.OK, v=None if value is None or value == {} or value == [] else text_of(value))
 
 
-def _at(document: Any, place: str) -> Any:
-    """The part of a document at a field's name, or at a JSON pointer (RFC 6901)."""
-    if not place.startswith("/"):
-        return document[place]
-    for token in place[1:].split("/"):
-        name = token.replace("~1", "/").replace("~0", "~")
-        document = document[int(name)] if isinstance(document, list) else document[name]
-    return document
+def _acknowledged(headers: Mapping[str, str], body: bytes, request: Request) -> Seen:
+    """A write whose id the server made: without it nobody can say what was written."""
+    given = given_id(headers, body, request)
+    return Seen(Outcome.INFO, error=GARBAGE) if given is None else Seen(Outcome.OK, k=given)
+
+
+def given_id(headers: Mapping[str, str], body: bytes, request: Request) -> str | None:
+    """The id that an answer gives to what was put, None when it gives none."""
+    place = request.id
+    if place is None:
+        return None
+    try:
+        if place.header is not None:
+            found: Any = headers.get(place.header.lower())
+        else:
+            found = at(json.loads(body), place.at or "")
+    except (ValueError, RecursionError, Missing):
+        return None
+    if found is None or isinstance(found, bool | list | dict) or found == "":
+        return None
+    text = text_of(found)
+    if place.pattern is not None:
+        return _first(place.pattern, text)
+    if place.header is None:
+        return text
+    return unquote(urlsplit(text).path.rstrip("/").rpartition("/")[2]) or None
+
+
+def _first(pattern: str, text: str) -> str | None:
+    """What a pattern's first group finds, or the whole pattern where it has none."""
+    found = re.search(pattern, text, re.DOTALL)
+    return None if found is None else str(found[1 if found.re.groups else 0])
 
 
 def epoch_of(text: str | None) -> int | None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from harness.faults.model import Link
 from harness.history.events import Commit, Event
 from harness.kit.address import Address
-from harness.names import CANARY, DYNAMODB, OUTSIDE, instance_name
+from harness.names import CANARY, DYNAMODB, DYNAMODB_READS, DYNAMODB_WRITES, OUTSIDE, POISON_KEY, instance_name
 from harness.topology.subject import Table
 from harness.world.part import Blueprint, Part
 from harness.world.wires import Arrow
+
+_REFUSED = ("InternalServerError", "ProvisionedThroughputExceededException", "AccessDeniedException")
+_NO_TABLE = "drill-canary"
+"""A table that there is not: trying to write to it says whether writes are taken, and changes nothing."""
 
 State = Mapping[str, str | None]
 """Key -> value of a table's items; None: an item without that attribute."""
@@ -44,7 +49,10 @@ class RegionServer(Part):
 
 
 def database_arrows(blueprint: Blueprint, region: str, upstream: Address) -> list[Arrow]:
-    """A region's links: from every instance of the subject, and from a canary in each place and outside."""
+    """A region's links: from every instance of the subject, and from canaries in each place and outside.
+
+    Those outside also try one operation of each kind, over links of their own.
+    """
     environment = blueprint.environment
     carries = ((region, DYNAMODB), (region, "*"))
     probe = {"kind": "dynamodb", "region": region}
@@ -62,4 +70,20 @@ def database_arrows(blueprint: Blueprint, region: str, upstream: Address) -> lis
         source = instance_name(CANARY, place)
         link = Link(source, place, region, region, DYNAMODB, home=environment.home_of(place), from_canary=True)
         found.append(Arrow(link, upstream, probe=probe))
+    for service, call in _calls(blueprint).items():
+        link = Link(instance_name(CANARY, OUTSIDE), OUTSIDE, region, region, service, from_canary=True)
+        found.append(Arrow(link, upstream, probe={"kind": "dynamodb-call", "region": region, **call}))
     return found
+
+
+def _calls(blueprint: Blueprint) -> Mapping[str, Mapping[str, Any]]:
+    """What canaries try, by service. A record that nobody wrote must not be there."""
+    subject = blueprint.subject
+    table = next((table for table in subject.tables if table.name == subject.written_table), None)
+    name, key = (_NO_TABLE, "id") if table is None else (table.name, table.key)
+    write = {"TableName": _NO_TABLE, "Item": {"id": {"S": POISON_KEY}}}
+    read = {"TableName": name, "Key": {key: {"S": POISON_KEY}}}
+    return {
+        DYNAMODB_WRITES: {"operation": "PutItem", "body": json.dumps(write), "bad": _REFUSED},
+        DYNAMODB_READS: {"operation": "GetItem", "body": json.dumps(read), "bad": (*_REFUSED, '"Item"')},
+    }

@@ -8,6 +8,7 @@ from measurement_timeline import A, B, pulse, s, timeline
 from harness.checkers import objectives
 from harness.checkers.durability import durability
 from harness.checkers.failback import as_evidence, failback
+from harness.checkers.failback_losses import Before, losses
 from harness.checkers.flapping import flapping, needless_failover
 from harness.checkers.nowhere import nowhere
 from harness.checkers.result import CheckResult, merged
@@ -257,6 +258,37 @@ def test_failover_and_failback_are_turns_that_a_plan_takes() -> None:
     assert check_sides(there_and_back).verdict is MET
 
 
+SHORT_TURNS = """
+    w1: dns-0      put a 1.0..1.1 ok A e1
+    w2: dns-0      put b 2.0..2.1 ok B e2
+    w3: dns-0      put c 3.0..3.1 ok A e3
+    w4: dns-0      put d 4.0..4.1 ok B e4
+    """
+
+
+def test_turns_that_are_fenced_by_epochs_may_be_short() -> None:
+    found = check_sides(SHORT_TURNS)
+    assert found.verdict is MET
+    assert found.text == "4 writes acknowledged, in 4 epochs, one side each, never back"
+
+
+@pytest.mark.parametrize(
+    "late", ["w5: pinned-a-0 put e 2.5..2.6 ok A e1", "w5: pinned-b-0 put e 3.5..3.6 ok B e2",
+             "w5: pinned-a-0 put e 4.5..4.6 ok A", "w5: pinned-b-0 put e 2.5..2.6 ok B e3"],
+)  # fmt: skip
+def test_a_write_that_overlaps_another_sides_turn_is_split_brain_however_the_turns_are_fenced(late: str) -> None:
+    more = "\nw6: dns-0 put f 5.0..5.1 ok B e5"
+    found = check_sides(SHORT_TURNS + late + more)
+    assert found.verdict is MISSED
+    assert "both sides accepted writes" in found.text
+
+
+def test_the_reason_of_split_brain_names_the_sides_and_the_writes() -> None:
+    found = check_sides(SHORT_TURNS + "w5: pinned-a-0 put e 2.5..2.6 ok A e1")
+    assert "us-east-1 accepted 1 write in an epoch that had ended: w5 (epoch 1)" in found.text
+    assert "us-west-2 had acknowledged w2 (epoch 2) 0.40 s before" in found.text
+
+
 def test_a_side_that_was_never_asked_proves_nothing() -> None:
     assert check_sides("w1: dns-0 put a 1.0..1.1 ok A e1").verdict is UNKNOWN
     asked = "w1: dns-0 put a 1.0..1.1 ok A\nw2: pinned-b-0 put a 1.0..1.1 fail B"
@@ -287,6 +319,30 @@ def test_failback_fails_in_words() -> None:
     assert "not the primary alone" in judge_failback(events=BACK[:2])[0].text
     assert "lost at the primary" in judge_failback(final=dataclasses.replace(CLEAN, lost=("u1",)))[0].text
     assert judge_failback(final=None)[0].verdict is UNKNOWN
+
+
+LOSSES = """
+    u1: dns-0      put u1  1.0..1.1  ok A
+    u2: dns-0      put u2  2.0..2.1  ok A
+    u3: dns-0      put u3  9.0..9.1  ok B
+    u4: pinned-a-0 put u4  9.5..9.6  ok A
+    u5: dns-0      put u5 15.0..15.1 ok A
+    u6: dns-0      put u6 30.0..30.1 ok A
+    """
+
+
+def test_only_what_the_failback_lost_is_said_to_be_lost_in_it() -> None:
+    before = Before({"u1"}, {"u2"}, "us-east-1", taken_over_ns=s(8))
+    final = dataclasses.replace(CLEAN, lost=("u1", "u2", "u3", "u4", "u5", "u6"))
+    found = losses(final, timeline(LOSSES), before, A, s(14), s(30))
+    assert found == {
+        "missing when the other side took over already, and not brought back since": ["u1"],
+        "in the failback": ["u3"],
+        "acknowledged by us-east-1 while the other side served": ["u4"],
+        "written after the failback": ["u5"],
+    }
+    told = judge_failback(final=dataclasses.replace(CLEAN, lost=("w9",)))[0]
+    assert "1 acknowledged writes are lost at the primary, in the failback: w9" in told.text
 
 
 def test_traffic_that_leaves_the_primary_again_is_not_back() -> None:
@@ -325,7 +381,7 @@ def test_an_outage_after_the_failback_is_judged_and_a_failure_by_itself_is_told(
     longer = pulse("dns-0", "writes", "." * 30 + "x" * 10 + "." * 40, first_s=18)
     result, _ = judge_failback(RETURN + longer)
     assert result.verdict is MISSED
-    assert "client dns-0 was not served for 0.90 to 1.11 s after it had come back to the primary" in result.text
+    assert "client dns-0 was not served for 0.90 – 1.11 s after it had come back to the primary" in result.text
     result, _ = judge_failback(RETURN + pulse("dns-0", "writes", "." * 30 + "x" + "." * 80, first_s=18))
     assert result.verdict is MET
     assert [(f.id, f.severity) for f in result.findings] == [("relapse", "serious")]

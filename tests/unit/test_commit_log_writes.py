@@ -16,6 +16,7 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.test import EnvironBuilder
 
+from harness.engines.aws.clients import NewTable, create_tables, scan_values
 from harness.engines.moto import patches as moto_patches
 from harness.engines.moto.commit_log import CommitLog, TableAttributes, tables_of
 from harness.engines.moto.writes import WritePath
@@ -371,3 +372,25 @@ def test_patches_are_undone_and_a_different_version_is_left_alone(monkeypatch: p
 def test_a_table_without_both_attributes_is_refused(body: object) -> None:
     with pytest.raises(InputError, match="tables"):
         tables_of(body)
+
+
+def test_a_table_of_several_kinds_of_items_shows_the_clients_alone(bench: Bench) -> None:
+    """Partition and sort key by templates, a value within a text that is JSON; the rest of the table is ignored."""
+    key, value = {"PK": "TENANT#1", "SK": "ITEM#{id}"}, {"attribute": "body", "at": "/value"}
+    followed = tables_of({"things": {"key": key, "value": value}})
+    bench.log.tables = followed
+    create_tables(bench.db, [NewTable("things", key)])
+
+    def write(sort_key: str, body: str, partition: str = "TENANT#1") -> None:
+        item = {"PK": {"S": partition}, "SK": {"S": sort_key}, "body": {"S": body}}
+        bench.db.put_item(TableName="things", Item=item)
+
+    write("ITEM#a", '{"value": "1"}')
+    write("ITEM#b", '{"value": "2"}')
+    write("LOCK", "monitor")
+    write("ITEM#c", '{"value": "3"}', "TENANT#2")
+    bench.db.delete_item(TableName="things", Key={"PK": {"S": "TENANT#1"}, "SK": {"S": "ITEM#a"}})
+    commits = [event for event in read(bench.log._log.path) if isinstance(event, Commit)]
+    assert [(commit.k, commit.v) for commit in commits] == [("a", "1"), ("b", "2"), ("a", None)]
+    spec = followed["things"]
+    assert scan_values(bench.db, "things", spec.key, spec.value) == {"b": "2"}

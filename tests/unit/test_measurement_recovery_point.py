@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from measurement_timeline import A, B, s, timeline
 
+from harness.checkers import objectives
 from harness.history.events import Commit
 from harness.measurement.final_state import lost_after_heal
 from harness.measurement.models import FaultInterval
 from harness.measurement.recovery_point import Earlier, RecoveryPoint, Scans, recovery_point, state_at
+from harness.outcome import Verdict
 
 FAULT = FaultInterval(s(10), s(10.02))
 TAKEOVER = "t1: dns-0 put t1 14.0..14.2 ok B\n"
@@ -167,6 +169,45 @@ def test_a_zombies_acknowledgement_counts_up_to_takeover_and_not_after() -> None
     )
     assert found.missing_ids == ("z1",)
     assert found.oldest_missing_ns == 0
+
+
+INTO_THE_VOID = """
+    u1: dns-0 put u1  9.7..9.82 ok A
+    u2: dns-0 put u2 10.5..10.6 ok A
+    u3: dns-0 put u3 12.5..12.62 ok A
+    """
+
+
+def test_what_was_acknowledged_after_the_onset_is_lost_time_too() -> None:
+    found = measured(INTO_THE_VOID, commits((14.1, "t1", "t1")))
+    assert found.missing_ids == ("u1", "u2", "u3")
+    assert (found.after_ids, found.after_ns) == (("u2", "u3"), s(12.62) - s(10.02))
+    assert found.span_ns == found.span_certain_ns == s(12.62) - s(9.82)
+    assert found.oldest_missing_ns == s(10.02) - s(9.82)
+    result = objectives.rpo_s(found, 1.0, "us-east-1")
+    assert result.verdict is Verdict.MISSED
+    assert result.text == (
+        "2.80 s of acknowledged writes missing, 2 of them acknowledged by us-east-1 up to 2.60 s after the fault, "
+        "objective 1 s"
+    )
+    items = objectives.rpo_items(found, 2, "us-east-1")
+    assert items.verdict is Verdict.MISSED
+    assert "acknowledged by us-east-1 up to 2.60 s after the fault (u1, u2, u3), objective 2" in items.text
+
+
+def test_what_arrived_from_the_void_is_not_lost_time() -> None:
+    found = measured(INTO_THE_VOID, commits((13, "u2", "u2"), (13, "u3", "u3"), (14.1, "t1", "t1")))
+    assert found.missing_ids == ("u1",)
+    assert (found.after_ids, found.after_ns) == ((), None)
+    assert found.span_ns == found.oldest_missing_ns == s(10.02) - s(9.82)
+    assert objectives.rpo_s(found, 1.0).verdict is Verdict.MET
+
+
+def test_unknown_outcomes_widen_the_seconds() -> None:
+    found = measured(INTO_THE_VOID + "d3: dns-0 delete u3 13..14 info A\n", commits((14.1, "t1", "t1")))
+    assert found.maybe_ids == ("u3",)
+    assert (found.span_ns, found.span_certain_ns) == (s(12.62) - s(9.82), s(10.6) - s(9.82))
+    assert objectives.rpo_s(found, 1.0).verdict is Verdict.UNKNOWN
 
 
 def test_a_value_that_nobody_wrote_leaves_it_open() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from test_reporting_sample import drill, run, write_folder
 
-from harness.drill.evidence import FaultResult, Finding, ObjectiveResult, RpoResult
+from harness.drill.evidence import FaultResult, Finding, ObjectiveResult, Outage, RpoResult
 from harness.outcome import Bracket, Verdict
 from harness.reporting import filing, report, sources
 
@@ -220,3 +220,42 @@ def test_filing_a_run_leaves_every_artifact(tmp_path: Path) -> None:
     assert filing.file_run(done, tmp_path) == tmp_path / "report.html"
     names = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
     assert {"run.json", "report.html", "junit.xml", "region-lost-black-holed/timeline.svg"} <= names
+
+
+def test_findings_stand_above_the_timeline_and_are_linked_to_their_moment(tmp_path: Path) -> None:
+    found = Finding("x", "both sides acknowledged writes", "serious", 5_012_300_000_000)
+    html = report.render(write_folder(tmp_path, replace(drill(), findings=(found,))), tmp_path)
+    page = _Page(html)
+    assert page.text.index("both sides acknowledged writes") < page.text.index("Timeline")
+    assert ("href", "#d1-moment-1") in page.attributes
+    assert ("id", "d1-moment-1") in page.attributes
+    assert "1: at 2.3 s" in page.text
+
+
+def test_no_short_name_of_the_evidence_is_left_for_people_to_guess(tmp_path: Path) -> None:
+    named = replace(
+        drill(),
+        results=(ObjectiveResult("vacuity", Verdict.MET, "the fault was there"),),
+        places={"127.0.1.10": "nyc3", "127.0.2.10": "sfo3"},
+        phases_ns={"detect": 10**9, "dns_ttl": 10**9},
+        rto_by_cohort={"dns": drill().rto, "pinned-a": None, "pinned-b/writes": None},
+    )
+    text = _Page(report.render(write_folder(tmp_path, named), tmp_path)).text
+    shown = text[: text.index("Run it again")]
+    for word in ("vacuity", "dns_ttl", "pinned-a", "127.0.1.10"):
+        assert word not in shown
+    assert "the faults were real" in shown
+    assert "are tied to nyc3" in shown
+    assert "Words used here" in text
+
+
+def test_a_control_says_that_it_held(tmp_path: Path) -> None:
+    control = replace(drill(), control="MISSED", reasons=("the control holds",))
+    text = _Page(report.render(write_folder(tmp_path, control), tmp_path)).text
+    assert "✓ HELD" in text
+
+
+def test_an_outage_that_had_not_ended_says_so(tmp_path: Path) -> None:
+    lasting = replace(drill(), outages=(Outage("dns", Bracket(9 * 10**9, None), 5_012_000_000_000, None),))
+    text = _Page(report.render(write_folder(tmp_path, lasting), tmp_path)).text
+    assert "follow DNS 2.0 s over 9.00 s, not over at the end" in text

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 from test_reporting_sample import EAST, HEAL_S, WEST, drill, history
 
-from harness.history.events import DnsAnswer, Event, FaultEvent
+from harness.checkers.result import Finding
+from harness.history.events import Completion, DnsAnswer, Event, FaultEvent, HealthTransition
 from harness.reporting import timeline
 from harness.reporting.lanes import Span, arrange, bin_width_s
 
@@ -16,7 +17,7 @@ from harness.reporting.lanes import Span, arrange, bin_width_s
 def test_time_zero_is_the_fault() -> None:
     lanes = arrange(history(), drill())
     assert lanes.origin == "fault"
-    assert lanes.faults == (Span(0.0, 35.0, "region-outage us-east-1 (black-hole)"),)
+    assert lanes.faults == (Span(0.0, 35.0, "region lost: us-east-1 (packets vanish)"),)
     assert lanes.start_s == pytest.approx(-10)
 
 
@@ -36,13 +37,13 @@ def test_the_lost_region_acknowledges_nothing_while_it_is_lost() -> None:
 
 def test_each_dns_cache_changes_its_mind_at_its_own_time() -> None:
     dns = {row.name: [(round(s.start_s, 2), s.label) for s in row.spans] for row in arrange(history(), drill()).dns}
-    assert next(iter(dns)) == "authoritative"
-    assert dns["authoritative"][1] == (2.51, WEST)
-    assert dns["dns-3"][1] == (8.1, WEST)
+    assert next(iter(dns)) == "name servers"
+    assert dns["name servers"][1] == (2.51, WEST)
+    assert dns["follows DNS, 4"][1] == (8.1, WEST)
 
 
 def test_a_cohort_that_cannot_move_is_down_for_as_long_as_the_fault() -> None:
-    pinned = next(c for c in arrange(history(), drill()).cohorts if c.name == "pinned-a")
+    pinned = next(c for c in arrange(history(), drill()).cohorts if c.name == "are tied to the first place")
     down = [start_s for start_s, _, share in pinned.bins if share == 0]
     assert (min(down), max(down)) == (0.0, 34.5)
 
@@ -91,5 +92,35 @@ def test_a_name_with_markup_dollars_and_control_characters_is_only_text() -> Non
 
 def test_the_picture_can_be_read_aloud() -> None:
     words = timeline.describe(arrange(history(), drill()))
-    assert "region-outage us-east-1 (black-hole) from 0.0 s to 35.0 s" in words
+    assert "region lost: us-east-1 (packets vanish) from 0.0 s to 35.0 s" in words
     assert "us-west-2 acknowledged writes 3.0" in words
+
+
+def test_a_health_lane_begins_with_the_picture_and_not_with_its_first_change() -> None:
+    late = [event for event in history() if not (isinstance(event, HealthTransition) and event.status == "healthy")]
+    lane = next(row for row in arrange(late, drill()).health if row.name.startswith(EAST))
+    assert [(round(span.start_s, 1), span.label) for span in lane.spans] == [(-10.0, "healthy"), (2.3, "unhealthy")]
+
+
+def test_places_have_names_even_where_nobody_answered_with_one() -> None:
+    silent = [
+        replace(event, region=None) if isinstance(event, Completion) else event for event in history()
+    ]  # fmt: skip
+    named = replace(drill(), places={"127.0.1.10": "nyc3", "127.0.2.10": "sfo3"})
+    lanes = arrange(silent, named)
+    assert [row.name for row in lanes.writers] == ["nyc3", "sfo3"]
+    assert {span.label for row in lanes.dns for span in row.spans} == {"nyc3", "sfo3"}
+    assert "are tied to nyc3" in [cohort.name for cohort in lanes.cohorts]
+
+
+def test_a_finding_that_names_its_moment_has_a_flag_that_can_be_linked_to() -> None:
+    moment_ns = 5_012_300_000_000
+    flagged = replace(
+        drill(),
+        findings=(
+            Finding("x", "a note", "info", moment_ns + 1),
+            Finding("y", "writes on both sides", "serious", moment_ns),
+        ),
+    )
+    assert arrange(history(), flagged).marks == ((1, pytest.approx(2.3)),)
+    assert 'id="moment-1"' in timeline.svg(history(), flagged)

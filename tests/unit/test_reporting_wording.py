@@ -91,7 +91,7 @@ def test_a_promise_that_this_drill_did_not_judge_is_never_shown_as_kept() -> Non
     )
     assert promised_recovery(stalled) == "≤ 20 s"
     assert promised_point(stalled) == "≤ 2 s (not judged)"
-    assert [(row.name, row.promised) for row in rows(stalled)][1] == ("rpo-shows-stall", "")
+    assert [(row.name, row.promised) for row in rows(stalled)][1] == ("the recovery point shows the stall", "")
 
 
 def test_a_recovery_point_promised_in_seconds_only_is_what_a_bare_rpo_is_about() -> None:

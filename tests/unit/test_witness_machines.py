@@ -23,6 +23,7 @@ from harness.witness.lateness import Durations
 from harness.witness.models import parse_canaries, parse_config
 from harness.witness.prober import DnsProber
 from harness.witness.tasks import TaskSet
+from harness.witness.workloads import unique
 
 CONFIG = {"history": "h", "dns": ["127.0.0.1", 53], "record": "app.example.com", "port": 80}
 
@@ -240,13 +241,13 @@ def test_every_nth_write_deletes_the_oldest_key_and_it_is_never_read_again() -> 
     state, (delete,) = ledger.step(state, ledger.Write(), now_ns + NS_PER_S)
     assert (delete.f, delete.k, delete.v) == ("delete", "h-0-0", None)
     assert delete.op not in {"h-0-0", "h-0-1", "h-0-2"}
-    assert "h-0-0" not in {key for key, _ in state.live}
+    assert "h-0-0" not in {key for key, _ in state.own.live}
 
 
 def test_a_key_too_young_to_be_replicated_is_not_deleted() -> None:
     state = ledger.LedgerState("h", 0, 1, delete_every=2)
     state, _ = _acknowledge(state, 0)
-    _, (planned,) = ledger.step(state, ledger.Write(), ledger.DELETE_AGE_NS - 1)
+    _, (planned,) = ledger.step(state, ledger.Write(), unique.DELETE_AGE_NS - 1)
     assert planned.f == "put"
 
 
@@ -276,12 +277,24 @@ def test_a_client_that_does_not_know_goes_on_as_another_process() -> None:
         ("put", 503, {}, b"", outcomes.Seen(Outcome.INFO)),
         ("put", 503, {"x-drill-load-balancer": "target-refused"}, b"", outcomes.Seen(Outcome.INFO)),
         ("put", 503, {"x-drill-load-balancer": "no-target"}, b"", outcomes.Seen(Outcome.FAIL)),
-        ("delete", 404, {}, b"", outcomes.Seen(Outcome.FAIL)),
+        ("delete", 404, {}, b"", outcomes.Seen(Outcome.FAIL, error="absent")),
+        ("delete", 410, {}, b"", outcomes.Seen(Outcome.FAIL, error="absent")),
+        ("delete", 405, {}, b"", outcomes.Seen(Outcome.FAIL)),
         ("get", 404, {}, b"", outcomes.Seen(Outcome.OK, v=None)),
         ("get", 200, {}, b'{"value": "u1"}', outcomes.Seen(Outcome.OK, v="u1")),
         ("get", 200, {}, b'{"value": null}', outcomes.Seen(Outcome.OK, v=None)),
         ("get", 200, {}, b'{"value": 7}', outcomes.Seen(Outcome.OK, v="7")),
-        ("get", 200, {}, b"{}", outcomes.Seen(Outcome.INFO, error="garbage")),
+        ("get", 410, {}, b"", outcomes.Seen(Outcome.OK, v=None)),
+        ("get", 204, {}, b"", outcomes.Seen(Outcome.OK, v=None)),
+        ("get", 200, {}, b"", outcomes.Seen(Outcome.OK, v=None)),
+        ("get", 200, {}, b" \n", outcomes.Seen(Outcome.OK, v=None)),
+        ("get", 200, {}, b"{}", outcomes.Seen(Outcome.OK, v=None)),
+        ("get", 200, {}, b"[]", outcomes.Seen(Outcome.OK, v=None)),
+        ("get", 200, {}, b"null", outcomes.Seen(Outcome.OK, v=None)),
+        ("get", 200, {}, b'{"value": {}}', outcomes.Seen(Outcome.OK, v=None)),
+        ("get", 200, {}, b'{"error": "no database"}', outcomes.Seen(Outcome.INFO, error="garbage")),
+        ("get", 200, {}, b"0", outcomes.Seen(Outcome.INFO, error="garbage")),
+        ("get", 500, {}, b"{}", outcomes.Seen(Outcome.INFO)),
         ("get", 200, {}, b"<html>", outcomes.Seen(Outcome.INFO, error="garbage")),
         ("get", 200, {}, b'{"value": ' + b"[" * 100_000, outcomes.Seen(Outcome.INFO, error="garbage")),
         ("get", 200, {}, b'"value"', outcomes.Seen(Outcome.INFO, error="garbage")),

@@ -7,19 +7,20 @@ that it is given (so the variable is hidden while a session is made).
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from localstack_client.session import Session
 
+from harness import stored
 from harness.errors import WorldError
 from harness.kit.address import Address
+from harness.stored import KeySpec, ValueSpec
 
 T = TypeVar("T")
 
@@ -34,10 +35,11 @@ _HIDDEN = ("AWS_ENDPOINT_URL", "USE_SSL", "AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 
 @dataclass(frozen=True)
 class NewTable:
-    """A table to create. key: its partition key, a string attribute."""
+    """A table to create. key: its partition key (and sort key). types: of those that are no strings: N or B."""
 
     name: str
-    key: str
+    key: KeySpec
+    types: Mapping[str, str] = field(default_factory=dict)
 
 
 class RegionClients:
@@ -98,29 +100,33 @@ def create_tables(client: Any, tables: Iterable[NewTable]) -> None:
 def _create(client: Any, table: NewTable) -> None:
     client.create_table(
         TableName=table.name,
-        KeySchema=[{"AttributeName": table.key, "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": table.key, "AttributeType": "S"}],
+        KeySchema=[
+            {"AttributeName": name, "KeyType": kind}
+            for name, kind in zip(stored.key_attributes(table.key), ("HASH", "RANGE"), strict=False)
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": table.types.get(name, "S")}
+            for name in stored.key_attributes(table.key)
+        ],
         BillingMode="PAY_PER_REQUEST",
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
     )
     client.get_waiter("table_exists").wait(TableName=table.name, WaiterConfig={"Delay": 1, "MaxAttempts": 10})
 
 
-def scan_values(client: Any, table: str, key: str, value: str) -> dict[str, str | None]:
-    """Every item of a table: its key's text -> its value's text, None when the item has no such attribute.
+def scan_values(client: Any, table: str, key: KeySpec, value: ValueSpec) -> dict[str, str | None]:
+    """Every item of a table that is the clients': its key -> its value's text, None when it has no such attribute.
 
     Strings and numbers are told as they are, other types as JSON. Raises WorldError when the region does not answer.
     """
-    names = {"#k": key, "#v": value}
-    pages = client.get_paginator("scan").paginate(
-        TableName=table, ConsistentRead=True, ProjectionExpression="#k, #v", ExpressionAttributeNames=names
-    )
-    items = told(f"table {table} was not read", lambda: [item for page in pages for item in page["Items"]])
-    return {str(_text(item[key])): _text(item.get(value)) for item in items if key in item}
+    items = scan_items(client, table, stored.attributes(key, value))
+    named = ((stored.key_of(key, item), item) for item in items)
+    return {name: stored.value_of(value, item) for name, item in named if name is not None}
 
 
-def _text(attribute: Mapping[str, Any] | None) -> str | None:
-    if attribute is None:
-        return None
-    (held,) = attribute.values()
-    return held if isinstance(held, str) else json.dumps(held, sort_keys=True, default=str)
+def scan_items(client: Any, table: str, attributes: Sequence[str] = ()) -> list[stored.Item]:
+    """Every item of a table as it is, or some attributes of it. Raises WorldError."""
+    names = {f"#a{number}": name for number, name in enumerate(attributes)}
+    wanted = {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names} if names else {}
+    pages = client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True, **wanted)
+    return told(f"table {table} was not read", lambda: [item for page in pages for item in page["Items"]])

@@ -5,17 +5,18 @@ The one use in a result is the survivor's state at the moment it took over (an R
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
+from harness import stored
 from harness.clock import monotonic_ns
 from harness.history.events import Commit, Mark
 from harness.history.log import EventLog
-from harness.kit.config import Strict, Text, refusal
+from harness.kit.config import Strict, refusal
+from harness.stored import KeySpec, ValueSpec
 
 RESET = "reset"
 """The mark that says: every table is gone."""
@@ -31,10 +32,10 @@ class Value(Protocol):
 
 
 class TableAttributes(Strict):
-    """Which attribute of a table is the key, and which holds what the client sent."""
+    """Which attributes of a table are the key, and which holds what the client sent; see harness.stored."""
 
-    key: Text
-    value: Text
+    key: KeySpec
+    value: ValueSpec
 
 
 _TABLES: TypeAdapter[dict[str, TableAttributes]] = TypeAdapter(dict[str, TableAttributes])
@@ -50,12 +51,14 @@ def tables_of(body: object) -> dict[str, TableAttributes]:
 
 def text_of(value: Value | None) -> str | None:
     """A value as one string: strings and numbers as they are, the rest as JSON. None stays None."""
-    if value is None:
-        return None
-    if isinstance(value.value, str):
-        return value.value
-    (held,) = value.to_regular_json().values()
-    return json.dumps(held, sort_keys=True, default=str)
+    if value is None or isinstance(value.value, str):
+        return None if value is None else str(value.value)
+    return stored.text_of(value.to_regular_json())
+
+
+def typed(attributes: Mapping[str, Value], names: Iterable[str]) -> stored.Item:
+    """Some attributes of an item as the API writes them."""
+    return {name: attributes[name].to_regular_json() for name in names if name in attributes}
 
 
 class CommitLog:
@@ -75,10 +78,14 @@ class CommitLog:
         spec = self.tables.get(table)
         if spec is None:
             return
-        key = text_of(attributes.get(spec.key))
+        if isinstance(spec.key, str) and isinstance(spec.value, str) and spec.value in attributes:  # nearly always
+            key, value = text_of(attributes.get(spec.key)), text_of(attributes[spec.value])
+        else:
+            item = typed(attributes, stored.attributes(spec.key, spec.value))
+            key, value = stored.key_of(spec.key, item), stored.value_of(spec.value, item)
         if key is None:
-            return  # a listed attribute that the items of this table do not have: there is nothing to name the item by
-        value = text_of(attributes.get(spec.value)) if present else None
+            return  # the items of this table do not have that attribute, or this one is of another kind
+        value = value if present else None
         self._log.append(Commit(self._region, table, key, value, self._seq, monotonic_ns()))
         self._seq += 1
 

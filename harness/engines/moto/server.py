@@ -4,6 +4,8 @@ Our own endpoints, beside those of AWS:
     GET  /drill/health
     POST /drill/reset                                                          every table and zone is gone
     POST /drill/tables      {"items": {"key": "id", "value": "value"}}         what the commit log follows
+    POST /drill/refuse      {"name": "x", "operations": ["PutItem"], "error": "InternalServerError"}
+    POST /drill/allow       {"name": "x"}                                      takes it back: 404 when it does not hold
     POST /drill/data-plane  {"admin": ["127.0.0.1", 8053]}                     control plane only
 """
 
@@ -24,6 +26,7 @@ from pydantic import Field
 from harness.engines.moto import patches as moto_patches
 from harness.engines.moto.commit_log import CommitLog, TableAttributes, tables_of
 from harness.engines.moto.http import Answer, HttpServer, Route, Wsgi, with_routes
+from harness.engines.moto.refusals import Allowance, Refusal, Refusals
 from harness.engines.moto.warm import warm_up
 from harness.engines.moto.writes import WritePath
 from harness.errors import InputError, WorldError
@@ -74,13 +77,16 @@ class Region:
                 raise WorldError(f"the commit log needs moto {moto_patches.MOTO_VERSION}")
             self.log = CommitLog(config.region, config.commit_log, config.tables)
             self._writes.observer = self._committed
-        app: Wsgi = _application
+        self.refusals = Refusals()
+        app: Wsgi = self.refusals.wrap(_application)
         if config.wrap is not None:
             app = _function(config.wrap)(app, lambda: self._data_plane)
         routes: dict[tuple[str, str], Route] = {
             ("GET", "/drill/health"): self._health,
             ("POST", "/drill/reset"): self._reset,
             ("POST", "/drill/tables"): self._tables,
+            ("POST", "/drill/refuse"): self._refuse,
+            ("POST", "/drill/allow"): self._allow,
         }
         if config.role == CONTROL_PLANE:
             routes["POST", "/drill/data-plane"] = self._set_data_plane
@@ -93,7 +99,22 @@ class Region:
     def _health(self, _: Any) -> Answer:
         return 200, {"region": self.name, "patched": self._writes is not None}
 
+    def _refuse(self, body: Any) -> Answer:
+        try:
+            self.refusals.refuse(parsed(Refusal, body, "refusal"))
+        except InputError as error:
+            return 400, {"error": str(error)}
+        return 200, {}
+
+    def _allow(self, body: Any) -> Answer:
+        try:
+            held = self.refusals.allow(parsed(Allowance, body, "allowance").name)
+        except InputError as error:
+            return 400, {"error": str(error)}
+        return (200, {}) if held else (404, {"error": "no such refusal holds"})
+
     def _reset(self, _: Any) -> Answer:
+        self.refusals.clear()
         if self._writes is None:
             moto_api_backend.reset()
             return 200, {}

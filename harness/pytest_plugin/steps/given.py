@@ -68,6 +68,16 @@ def _budget(drill: Drill, percent: float) -> None:
     drill.promise(error_budget=percent / 100)
 
 
+@given(parsers.re(r"a planned interruption objective of (?P<seconds>[\d.]+) seconds"), converters={"seconds": float})
+def _planned_interruption(drill: Drill, seconds: float) -> None:
+    """a planned interruption objective of N seconds
+
+    Promises how long a failback, or another move that was planned, may keep clients waiting.
+    Example: a planned interruption objective of 5 seconds
+    """
+    drill.promise(planned_interruption_s=seconds)
+
+
 @given("failover is disabled")
 def _failover_off(drill: Drill) -> None:
     """failover is disabled

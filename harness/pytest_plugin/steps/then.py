@@ -11,7 +11,8 @@ from harness.drill.facade import Drill
 def _recovered(drill: Drill, region: str) -> None:
     """clients are served by REGION within the recovery time objective
 
-    Waits until the region has served everybody for the window W; judges the recovery time.
+    Waits until the region has served everybody for the window W; judges the recovery time, from the fault, or from the
+    heal of one region while another is lost.
     Example: clients are served by the standby region within the recovery time objective
     """
     drill.require_recovery(drill.region(region))

@@ -88,6 +88,54 @@ def _stalled(drill: Drill, seconds: str | None) -> None:
     drill.stall_replication(_duration(seconds))
 
 
+@when(parsers.re(rf"writes to DynamoDB fail in {_REGION}{_FOR}"))
+def _writes_fail(drill: Drill, region: str, seconds: str | None) -> None:
+    """writes to DynamoDB fail in REGION[ for N seconds]
+
+    Refuses writes, and answers reads.
+    Example: writes to DynamoDB fail in the primary region
+    """
+    _refuse(drill, region, "writes", seconds)
+
+
+@when(parsers.re(rf"reads from DynamoDB fail in {_REGION}{_FOR}"))
+def _reads_fail(drill: Drill, region: str, seconds: str | None) -> None:
+    """reads from DynamoDB fail in REGION[ for N seconds]
+
+    Refuses reads, and takes writes.
+    Example: reads from DynamoDB fail in the primary region
+    """
+    _refuse(drill, region, "reads", seconds)
+
+
+def _refuse(drill: Drill, region: str, operations: str, seconds: str | None) -> None:
+    duration = _duration(seconds)
+    drill.inject("operations-refused", region=region, for_s=duration, operations=operations)
+
+
+@when(parsers.re(rf"(?P<records>\d+) poison records? (?:is|are) written in {_REGION}{_FOR}"))
+def _poison(drill: Drill, records: str, region: str, seconds: str | None) -> None:
+    """N poison records are written in REGION[ for N seconds]
+
+    Writes records that nobody expects into the table that clients write to; the heal removes them.
+    Example: 3 poison records are written in the primary region
+    Example: 1 poison record is written in the primary region
+    """
+    duration = _duration(seconds)
+    drill.inject("poison-record", region=region, for_s=duration, records=int(records))
+
+
+@when(parsers.re(rf"the process (?P<instance>\S+) is cut off(?: from (?P<to>\S+))?, {_MODE}{_FOR}"))
+def _cut_off(drill: Drill, instance: str, to: str | None, mode: str, seconds: str | None) -> None:
+    """the process INSTANCE is cut off[ from PLACE], MODE[ for N seconds]
+
+    Breaks every link that starts at a process of the subject, or those to one place.
+    Example: the process monitor.outside is cut off, black-holed
+    Example: the process monitor.outside is cut off from us-east-1, refused
+    """
+    drill.inject("component-isolated", for_s=_duration(seconds), mode=_MODES[mode], instance=instance, to=to)
+
+
 @when(parsers.re(rf"the process (?P<instance>\S+) is killed{_FOR}"))
 def _killed(drill: Drill, instance: str, seconds: str | None) -> None:
     """the process INSTANCE is killed[ for N seconds]
@@ -106,6 +154,47 @@ def _frozen(drill: Drill, instance: str, seconds: str | None) -> None:
     Example: the process storefront.us-east-1 is frozen
     """
     drill.inject("process-freeze", for_s=_duration(seconds), instance=instance)
+
+
+@when(parsers.re(rf"the monitor is killed{_FOR}"))
+def _monitor_killed(drill: Drill, seconds: str | None) -> None:
+    """the monitor is killed[ for N seconds]
+
+    Kills the components that the subject's file names as its failover; without any the drill is INVALID.
+    Example: the monitor is killed for 10 seconds
+    """
+    drill.inject("process-kill", for_s=_duration(seconds), instance=drill.monitor)
+
+
+@when(parsers.re(rf"the monitor is frozen{_FOR}"))
+def _monitor_frozen(drill: Drill, seconds: str | None) -> None:
+    """the monitor is frozen[ for N seconds]
+
+    Stops them; they keep their connections.
+    Example: the monitor is frozen
+    """
+    drill.inject("process-freeze", for_s=_duration(seconds), instance=drill.monitor)
+
+
+@when(parsers.re(rf"the monitor is cut off, {_MODE}{_FOR}"))
+def _monitor_cut_off(drill: Drill, mode: str, seconds: str | None) -> None:
+    """the monitor is cut off, MODE[ for N seconds]
+
+    Breaks every link that starts at them.
+    Example: the monitor is cut off, black-holed
+    """
+    drill.inject("component-isolated", for_s=_duration(seconds), mode=_MODES[mode], instance=drill.monitor)
+
+
+@when(parsers.re(rf"the monitor is cut off from {_REGION}, {_MODE}{_FOR}"))
+def _monitor_cut_off_from(drill: Drill, region: str, mode: str, seconds: str | None) -> None:
+    """the monitor is cut off from REGION, MODE[ for N seconds]
+
+    Breaks their links to one region.
+    Example: the monitor is cut off from the primary region, black-holed
+    """
+    place, duration = drill.region(region), _duration(seconds)
+    drill.inject("component-isolated", for_s=duration, mode=_MODES[mode], instance=drill.monitor, to=place)
 
 
 @when(parsers.re(r"(?P<seconds>[\d.]+) seconds pass"), converters={"seconds": float})

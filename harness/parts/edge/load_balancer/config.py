@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -42,7 +42,8 @@ class TargetsBody(Strict):
 class LoadBalancerConfig(Strict):
     """region: named in health transitions. events: history file for them. *_s: seconds.
 
-    connect_timeout_s: the service's own, but not longer than the whole answer may take.
+    connect_timeout_s: the service's own, but not longer than the whole answer may take. client_scheme: by which clients
+    are said to come; `https` means that TLS ended here.
     """
 
     region: Text
@@ -58,6 +59,7 @@ class LoadBalancerConfig(Strict):
     connect_timeout_s: Seconds = Field(
         default_factory=lambda given: min(model.CONNECT_TIMEOUT_S, given["response_timeout_s"])
     )
+    client_scheme: Literal["http", "https"] = "http"
     events: Path | None = None
 
     @property

@@ -24,6 +24,7 @@ from harness.wire.framing import RequestHead, ResponseHead
 _HOP_BY_HOP = frozenset((b"connection", b"keep-alive", b"proxy-connection", b"te", b"upgrade"))
 """Headers of one connection only (RFC 9110 section 7.6.1); Transfer-Encoding stays, the body is passed on as it is."""
 _REPLACED = frozenset((b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-port"))
+_HTTPS_PORT = 443
 _OWN_HEADER = HEADER_LOAD_BALANCER.lower().encode()
 
 _FAILURES = {
@@ -40,6 +41,7 @@ class Balancer(Protocol):
 
     response_timeout_s: float
     connect_timeout_s: float
+    client_scheme: str
     counts: Counter[str]
     connections: set[BalancedConnection]
 
@@ -72,7 +74,9 @@ class BalancedConnection(ClientConnection):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         peer, local = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
-        proto = f"X-Forwarded-Proto: http\r\nX-Forwarded-Port: {local[1]}\r\n" if local else ""
+        scheme = self._balancer.client_scheme
+        port = _HTTPS_PORT if scheme == "https" else local[1] if local else 0
+        proto = f"X-Forwarded-Proto: {scheme}\r\nX-Forwarded-Port: {port}\r\n" if port else ""
         self._forwarded = (str(peer[0]).encode() if peer else b"unknown", proto.encode())
 
     def choose(self, request: RequestHead) -> Destination | Answer:

@@ -74,7 +74,10 @@ class HealthSettings:
 
 @dataclass(frozen=True)
 class TargetHealth:
-    """One target. check: number of its last check; deadline_ns: of the check under way, None between checks."""
+    """One target. check: number of its last check; deadline_ns: of the check under way, None between checks.
+
+    status: what its last finished check answered; None: nothing well-formed.
+    """
 
     id: str
     state: TargetState = TargetState.INITIAL
@@ -84,6 +87,7 @@ class TargetHealth:
     check: int = 0
     next_check_ns: int = 0
     deadline_ns: int | None = None
+    status: int | None = None
 
 
 @dataclass(frozen=True)
@@ -175,6 +179,9 @@ class TargetGroup:
         target = next((target for target in state.targets if target.id == event.id), None)
         if target is None or target.deadline_ns is None or target.check != event.check:
             return state, ()
+        answered = replace(target, status=event.status)
+        state, _ = _put(state, target, answered)
+        target = answered
         if event.status in self.settings.success_codes:
             return _put(state, target, self._passed(target))
         return _put(state, target, self._failed(target, Reason.FAILED if event.status is None else Reason.MISMATCH))

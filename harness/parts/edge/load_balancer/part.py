@@ -8,6 +8,7 @@ from pathlib import Path
 from harness.kit.address import Address
 from harness.parts.edge.load_balancer.spec import LoadBalancer as Spec
 from harness.wire.admin_client import AdminClient
+from harness.wire.statuses import codes
 from harness.world import load_balancer
 from harness.world.load_balancer import edge_arrows
 from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Net, StatusLine
@@ -41,6 +42,8 @@ class LoadBalancer(load_balancer.LoadBalancer):
                 "timeout_s": timing.timeout_s(spec.timeout_s),
                 "healthy_threshold": spec.healthy_threshold,
                 "unhealthy_threshold": spec.unhealthy_threshold,
+                "success_codes": list(codes(self._blueprint.subject.application.health_codes)),
+                "client_scheme": self._blueprint.subject.workload.scheme,
                 "response_timeout_s": timing.timeout_s(spec.response_timeout_s),
                 "events": str(self._events),
             },

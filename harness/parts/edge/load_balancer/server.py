@@ -33,6 +33,7 @@ class LoadBalancer:
     def __init__(self, config: LoadBalancerConfig, log: EventLog | None) -> None:
         self.response_timeout_s = config.response_timeout_s
         self.connect_timeout_s = config.connect_timeout_s
+        self.client_scheme: str = config.client_scheme
         self.counts: Counter[str] = Counter()
         self.connections: set[BalancedConnection] = set()
         self._region = config.region
@@ -97,6 +98,7 @@ class LoadBalancer:
                 "healthy": health.state is TargetState.HEALTHY,
                 "state": health.state.value,
                 "reason": None if health.reason is None else health.reason.value,
+                "status": health.status,
             }
             for target, health in self._health.targets
         ]

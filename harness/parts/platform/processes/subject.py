@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import os
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.errors import DrillInvalid, SubjectError
 from harness.kit.address import Address
+from harness.parts.platform.processes import command
 from harness.processes.forkserver import ForkServer, ServerProcess, stop_all
 from harness.topology.environment import Environment
-from harness.topology.subject import Component, Instance, Subject
+from harness.topology.subject import Instance, Subject
 from harness.topology.timing import Timing
 from harness.wire.ask import NoAnswer, ask_status
 from harness.world.platform import NEEDS_LONGER
 
+LOG = logging.getLogger(__name__)
 STOP_GRACE_S = 1.0
 _POLL_S = 0.02
 _HEALTH = {
@@ -72,13 +74,22 @@ class SubjectProcesses:
         """
         self.stop()
         for instance in self._subject.instances(self._environment):
-            argv = _argv(instance.component)
-            process = self._servers.exec(instance.name, argv, self._env(instance), self._subject.folder)
-            self._running[instance.name] = Running(instance, process)
+            self._running[instance.name] = Running(instance, self._started(instance))
         self._wait_ready()
 
+    def _started(self, instance: Instance) -> ServerProcess:
+        component, subject = instance.component, self._subject
+        told = command.interpreter_in_words(component, subject)
+        if told is not None:
+            LOG.info("%s: %s", instance.name, told)
+        line = command.argv(component, subject, self._port(instance))
+        return self._servers.exec(instance.name, line, self.environment_of(instance), subject.folder)
+
+    def _port(self, instance: Instance) -> int | None:
+        return self._ports.get(instance.place) if instance.component.has_port else None
+
     def _wait_ready(self) -> None:
-        waiting = {name: r for name, r in self._running.items() if r.instance.component.port_env}
+        waiting = {name: r for name, r in self._running.items() if r.instance.component.has_port}
         timeout_s = self._subject.start_timeout_s
         until = time.monotonic() + timeout_s
         while waiting:
@@ -99,7 +110,8 @@ class SubjectProcesses:
             if code not in (None, 0):
                 raise SubjectError(name, f"exited with code {code} before it was ready", running.process.log_tail())
 
-    def _env(self, instance: Instance) -> dict[str, str]:
+    def environment_of(self, instance: Instance, known: Mapping[str, str] = os.environ) -> dict[str, str]:
+        """The whole environment that an instance is given. known: what `${env:NAME}` stands for."""
         component, environment = instance.component, self._environment
         env = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         env |= _HEALTH | {
@@ -110,9 +122,7 @@ class SubjectProcesses:
             "PYTHONUNBUFFERED": "1",
         }
         env |= self._environment_for(instance)
-        if component.port_env:
-            env[component.port_env] = str(self._ports[instance.place])
-        return env | component.env
+        return env | command.own_variables(component, self._subject, self._port(instance), env, known)
 
     def stop(self, only: Sequence[str] | None = None) -> None:
         """Stop all instances, or those of the components named."""
@@ -151,9 +161,7 @@ class SubjectProcesses:
         if running.process.poll() is None:  # the kill did not get that far; should it die yet, that will be told
             running.killed = running.stopped_by_us = False
             return
-        argv = _argv(running.instance.component)
-        process = self._servers.exec(instance, argv, self._env(running.instance), self._subject.folder)
-        self._running[instance] = Running(running.instance, process)
+        self._running[instance] = Running(running.instance, self._started(running.instance))
 
     def freeze(self, instance: str) -> None:
         """SIGSTOP the tree of one instance."""
@@ -167,12 +175,6 @@ class SubjectProcesses:
         if instance not in self._running:
             raise SubjectError(instance, f"no such instance; running: {', '.join(self._running) or 'none'}")
         return self._running[instance]
-
-
-def _argv(component: Component) -> list[str]:
-    """The command as it is run: `python` means the interpreter that runs the harness."""
-    first, *rest = component.command
-    return [sys.executable if first == "python" else first, *rest]
 
 
 def _answers(address: Address, path: str) -> bool:

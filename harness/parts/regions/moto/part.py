@@ -8,8 +8,10 @@ from importlib import metadata
 from typing import Any
 
 from harness.errors import InputError
+from harness.faults.hand import Hand
 from harness.history.log import Tail
 from harness.kit.address import Address
+from harness.parts.regions.moto.hand import DatabaseHand
 from harness.topology.environment import Spec
 from harness.topology.subject import Table
 from harness.wire.admin_client import AdminClient
@@ -54,20 +56,32 @@ class Moto(RegionServer):
 
     def create(self, tables: Sequence[Table]) -> None:
         """See RegionServer."""
-        from harness.engines.aws.clients import NewTable, RegionClients, create_tables
+        from harness.engines.aws.clients import NewTable, create_tables
 
-        followed = {table.name: {"key": table.key, "value": table.value} for table in tables}
+        followed = {table.name: table.model_dump(include={"key", "value"}) for table in tables}
         self._admin.post("/drill/tables", followed)
+        create_tables(self._dynamodb(), [NewTable(t.name, t.key, t.key_types) for t in tables if t.create])
+
+    def _dynamodb(self) -> Any:
+        """A client past every link, made when it is first needed."""
+        from harness.engines.aws.clients import RegionClients
+
         if self._client is None:
             self._client = RegionClients(self.region, self.address).client("dynamodb")
             self._ground.on_close(self._client.close)
-        create_tables(self._client, [NewTable(table.name, table.key) for table in tables if table.create])
+        return self._client
+
+    def hands(self) -> Sequence[Hand]:
+        """On the operations that it serves, and on what is stored in it."""
+        subject = self._blueprint.subject
+        table = next((table for table in subject.tables if table.name == subject.written_table), None)
+        return (DatabaseHand(self.region, lambda: self._admin, self._dynamodb, table),)
 
     def scan(self, table: Table) -> State:
         """See RegionServer."""
         from harness.engines.aws.clients import scan_values
 
-        return scan_values(self._client, table.name, table.key, table.value)
+        return scan_values(self._dynamodb(), table.name, table.key, table.value)
 
     def commits(self) -> Tail:
         """See RegionServer."""

@@ -1,0 +1,124 @@
+"""Requirements about who serves: one side at a time, no needless move, nobody at all, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.checkers.failback import as_evidence, failback, refuses
+from harness.checkers.failback_losses import Before
+from harness.checkers.flapping import flapping, needless_failover
+from harness.checkers.nowhere import nowhere
+from harness.checkers.result import CheckResult, some
+from harness.checkers.split_brain import split_brain
+from harness.drill.case import Case, Requirement
+from harness.drill.episodes import places_left
+from harness.drill.judging.recovery import episode_of, served_by, usual_of
+from harness.drill.measures import EpisodeMeasures, Measures
+from harness.outcome import Verdict
+
+_CHANGES_OF_AN_EPISODE = 2
+"""Of the DNS answer that a plan may make: away, and back."""
+Numbers = Mapping[str, float | int | str | None]
+
+
+def failback_required(requirement: Requirement, measures: Measures) -> CheckResult:
+    """The failback's verdict."""
+    found = failback_of(requirement, measures)
+    return CheckResult("failback", Verdict.UNKNOWN, "nothing was healed") if found is None else found[0]
+
+
+def failback_of(requirement: Requirement, measures: Measures) -> tuple[CheckResult, Numbers] | None:
+    """The failback's verdict, and its numbers for the evidence; None when nothing was healed before it."""
+    case, heal_ns, episode = measures.case, requirement.from_ns, episode_of(requirement, measures)
+    if heal_ns is None or requirement.place is None:
+        return None
+    back, away = requirement.place, case.other_than(requirement.place)
+    if episode is not None and (episode.episode.expected or back) != back:
+        away = episode.episode.expected or away
+    first_ns = min(fault.started_ns for fault in case.faults)
+    result, measured = failback(
+        measures.operations,
+        measures.context,
+        primary_address=case.addresses[back],
+        standby_address=case.addresses[away],
+        heal_ns=heal_ns,
+        final=measures.final,
+        standby_refuses=refuses(measures.operations, case.addresses[away], first_ns),
+        place="the primary" if back == case.primary else back,
+        until_ns=None if episode is None else episode.stretch.until_ns,
+        away=away,
+        usual=usual_of(case, episode),
+        before=_before(measures, episode, back),
+    )
+    return result, as_evidence(measured, heal_ns, result)
+
+
+def _before(measures: Measures, episode: EpisodeMeasures | None, back: str) -> Before:
+    """What the failback of an episode found lost already, and what was lost only after it."""
+    if episode is None:
+        return Before(measures.explained, place=back)
+    points = [one.point for one in measures.episodes]
+    missing = {op for point in points[: episode.index + 1] if point is not None for op in point.explained}
+    point = episode.point
+    taken_over_ns = None if point is None or episode.lost != back else point.takeover_ns
+    return Before(missing, measures.explained - missing, back, taken_over_ns)
+
+
+def split_brain_of(measures: Measures) -> CheckResult:
+    """Whether one side at a time accepted writes."""
+    return split_brain(measures.operations, regions=by_address(measures.case), turn_ns=measures.case.window_ns)
+
+
+def by_address(case: Case) -> Mapping[str, str]:
+    """Place by the address that DNS answers for it."""
+    return {address: place for place, address in case.addresses.items()}
+
+
+def no_failover(requirement: Requirement, measures: Measures) -> CheckResult:
+    """Whether a disturbance was sat out by the place that served."""
+    name, episode, ended_ns, place = (
+        "no-failover", episode_of(requirement, measures), requirement.until_ns, requirement.place,
+    )  # fmt: skip
+    if episode is None or ended_ns is None or place is None or episode.onset is None:
+        return CheckResult(name, Verdict.UNKNOWN, "no blip was injected")
+    faults = [measures.case.faults[i].started_ns for i in episode.episode.faults]
+    began_ns = min(faults, default=episode.onset.start_high_ns)
+    result = needless_failover(
+        measures.context,
+        measures.operations,
+        stayed_address=measures.case.addresses[place],
+        from_ns=began_ns if requirement.from_ns is None else requirement.from_ns,
+        to_ns=ended_ns,
+    )
+    elsewhere = served_by(place, measures, ended_ns, episode)
+    if elsewhere is not None and result.verdict is not Verdict.MISSED:
+        return CheckResult(name, elsewhere.verdict, f"after the blip {elsewhere.text}")
+    return result
+
+
+def nowhere_to_go(requirement: Requirement, measures: Measures) -> CheckResult:
+    """Whether nobody was served while every place was lost."""
+    case, episode = measures.case, episode_of(requirement, measures)
+    if episode is None or episode.onset is None or requirement.until_ns is None:
+        return CheckResult("nowhere-to-go", Verdict.UNKNOWN, "nothing was lost")
+    from_ns, until_ns = episode.onset.start_high_ns, requirement.until_ns
+    if left := places_left(case, from_ns, until_ns):
+        text = f"{some(left)} was not lost, so clients had somewhere to go"
+        return CheckResult("nowhere-to-go", Verdict.UNKNOWN, text)
+    return nowhere(measures.operations, regions=by_address(case), from_ns=from_ns, to_ns=until_ns)
+
+
+def planned_changes(case: Case) -> int:
+    """How often the answer may change: a plan that sits an episode out may not move at all."""
+    moved = {
+        r.episode for r in case.required
+        if r.name == "rto" and r.episode is not None and r.place != case.episodes[r.episode].serving
+    }  # fmt: skip
+    sat_out = {r.episode for r in case.required if r.name == "no-failover"} - moved
+    counted = [n for n, e in enumerate(case.episodes) if e.begins == "fault" and n not in sat_out]
+    return _CHANGES_OF_AN_EPISODE * len(counted)
+
+
+def flapping_of(measures: Measures) -> CheckResult:
+    """Whether the answer changed more often than the plan says."""
+    return flapping(measures.context, planned_changes(measures.case), measures.steady_ns)

@@ -1,0 +1,206 @@
+"""How columns come about: from operations, from the events of a history, or straight from its file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.errors import WorldError
+from harness.history.columns import ABSENT, FAIL, FUNCTIONS, GET, INFO, NEVER_NS, OK, PUT, UNKNOWN, Columns, Names
+from harness.history.events import Commit, Completion, Event, Invoke, Operation
+
+_FUNCTION = {name: code for code, name in enumerate(FUNCTIONS)}
+_OUTCOME = {"ok": OK, "fail": FAIL, "info": INFO}
+
+
+class _Codes(dict[str, int]):
+    """Text -> code, in the order in which texts are first seen."""
+
+    def __missing__(self, text: str) -> int:
+        self[text] = code = len(self)
+        return code
+
+
+class _Gathering:
+    """Rows in the order in which they were invoked; completions are joined to them by operation id."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, int] = {}
+        self.ops: list[str] = []
+        self.keys, self.clients, self.cohorts, self.addresses, self.regions = (_Codes() for _ in range(5))
+        self.sent: list[int] = []
+        self.planned: list[int] = []
+        self.f: list[int] = []
+        self.who: list[int] = []
+        self.cohort: list[int] = []
+        self.key: list[int] = []
+        self.returned: list[int] = []
+        self.outcome: list[int] = []
+        self.read: list[str | None] = []
+        self.address: list[int] = []
+        self.region: list[int] = []
+        self.epoch: list[int] = []
+
+    def invoked(
+        self, op: str, client: str, cohort: str, f: str, k: str, planned_ns: int, sent_ns: int
+    ) -> None:  # fmt: skip
+        self.rows[op] = len(self.sent)
+        self.ops.append(op)
+        self.sent.append(sent_ns)
+        self.planned.append(planned_ns)
+        self.f.append(_FUNCTION[f])
+        self.who.append(self.clients[client])
+        self.cohort.append(self.cohorts[cohort])
+        self.key.append(self.keys[k])
+        self.returned.append(NEVER_NS)
+        self.outcome.append(INFO)
+        self.read.append(None)
+        self.address.append(ABSENT)
+        self.region.append(ABSENT)
+        self.epoch.append(ABSENT)
+
+    def completed(
+        self, row: int, k: str, outcome: str, returned_ns: int, v: str | None, address: str | None,
+        region: str | None, epoch: int | None,
+    ) -> None:  # fmt: skip
+        self.returned[row] = returned_ns
+        self.outcome[row] = code = _OUTCOME[outcome]
+        self.key[row] = self.keys[k]
+        if code == OK and self.f[row] == GET:
+            self.read[row] = v
+        if address is not None:
+            self.address[row] = self.addresses[address]
+        if region is not None:
+            self.region[row] = self.regions[region]
+        if epoch is not None:
+            self.epoch[row] = epoch
+
+    def columns(self) -> tuple[Columns, np.ndarray[Any, np.dtype[np.int64]]]:
+        """The columns, and for each row of them the place at which it was gathered."""
+        sent = np.asarray(self.sent, np.int64)
+        order = np.argsort(sent, kind="stable")
+        place = np.empty(len(order), np.int64)
+        place[order] = np.arange(len(order))
+        names = Names(
+            [self.ops[n] for n in order], list(self.keys), list(self.clients), list(self.cohorts), list(self.addresses),
+            list(self.regions),
+        )  # fmt: skip
+        values, strange = self._values(place)
+        names.strange.extend(strange)
+
+        def column(values: list[int], dtype: type[np.integer[Any]]) -> Any:
+            return np.asarray(values, dtype)[order]
+
+        found = Columns(
+            names, sent[order], column(self.returned, np.int64), column(self.planned, np.int64),
+            column(self.f, np.int8), column(self.outcome, np.int8), column(self.who, np.int32),
+            column(self.cohort, np.int16), column(self.key, np.int32), column(values, np.int32),
+            column(self.address, np.int32), column(self.region, np.int32), column(self.epoch, np.int64),
+        )  # fmt: skip
+        return found, order
+
+    def _values(self, place: np.ndarray[Any, np.dtype[np.int64]]) -> tuple[list[int], _Codes]:
+        """What each read showed."""
+        rows, f, strange = self.rows, self.f, _Codes()
+        values = [ABSENT] * len(f)
+        for at, read in enumerate(self.read):
+            if read is not None:
+                row = rows.get(read)
+                known = row is not None and f[row] == PUT
+                values[at] = int(place[row]) if known and row is not None else UNKNOWN - strange[read]
+        return values, strange
+
+
+def columns_of(operations: Iterable[Operation]) -> Columns:
+    """Operations as columns, in the order of sending; columns stay what they are."""
+    if isinstance(operations, Columns):
+        return operations
+    gathered, given = _Gathering(), list(operations)
+    for row, o in enumerate(given):
+        invoke, completion = o.invoke, o.completion
+        gathered.invoked(
+            invoke.op, invoke.client, invoke.cohort, invoke.f, invoke.k, invoke.planned_ns, invoke.mono_ns
+        )  # fmt: skip
+        if completion is not None:
+            gathered.completed(
+                row, invoke.k, completion.outcome.value, completion.mono_ns, completion.v, completion.address,
+                completion.region, completion.epoch,
+            )  # fmt: skip
+    columns, order = gathered.columns()
+    columns.names.source = lambda row: given[order[row]]
+    return columns
+
+
+def columns_of_events(events: Iterable[Event | Commit]) -> Columns:
+    """The operations of a history as columns; whatever else it tells is passed over."""
+    gathered = _Gathering()
+    invokes: list[Invoke] = []
+    completions: dict[int, Completion] = {}
+    early: dict[str, Completion] = {}
+
+    def join(row: int, done: Completion) -> None:
+        completions[row] = done
+        gathered.completed(
+            row, done.k, done.outcome.value, done.mono_ns, done.v, done.address, done.region, done.epoch
+        )  # fmt: skip
+
+    for event in events:
+        if isinstance(event, Invoke):
+            gathered.invoked(
+                event.op, event.client, event.cohort, event.f, event.k, event.planned_ns, event.mono_ns
+            )  # fmt: skip
+            invokes.append(event)
+            if event.op in early:
+                join(len(invokes) - 1, early.pop(event.op))
+        elif isinstance(event, Completion):
+            row = gathered.rows.get(event.op)
+            if row is None:
+                early[event.op] = event  # two with one time stamp may come in any order
+            else:
+                join(row, event)
+    columns, order = gathered.columns()
+
+    def made(row: int) -> Operation:
+        invoke, done = invokes[order[row]], completions.get(int(order[row]))
+        if done is not None and done.k != invoke.k:
+            invoke = Invoke(**{**invoke.__dict__, "k": done.k})
+        return Operation(invoke, done)
+
+    columns.names.source = made
+    return columns
+
+
+def read_columns(path: Path) -> Columns:
+    """The operations of a history file as columns, without an object for any of its lines.
+
+    A last line without a newline is one that is still being written: it is left out. Raises WorldError, with the
+    line's number, for a line that is no event.
+    """
+    gathered, number = _Gathering(), count(1)
+    with path.open(encoding="utf-8") as lines:
+        for at, line in zip(number, lines, strict=False):
+            if not line.endswith("\n"):
+                break
+            try:
+                _take(gathered, json.loads(line))
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise WorldError(f"{path}:{at}: not a history event: {error!r}") from error
+    return gathered.columns()[0]
+
+
+def _take(gathered: _Gathering, body: dict[str, Any]) -> None:
+    tag, get = body["t"], body.get
+    if tag == "invoke":
+        gathered.invoked(
+            body["op"], body["client"], body["cohort"], body["f"], body["k"], body["planned_ns"], body["mono_ns"]
+        )  # fmt: skip
+    elif tag in _OUTCOME and body["op"] in gathered.rows:
+        gathered.completed(
+            gathered.rows[body["op"]], body["k"], tag, body["mono_ns"], body["v"], get("address"), get("region"),
+            get("epoch"),
+        )  # fmt: skip

@@ -1,0 +1,73 @@
+"""What a table shows of each acknowledged write, for all of them at once: the rules of `superseding`, in columns."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.history.columns import ABSENT, DELETE, FAIL, INFO, OK, PUT, Bools, Columns
+from harness.history.tables import TableState
+from harness.measurement.newest import Rows, newest
+
+PRESENT, LOST, MAYBE = range(3)
+BEFORE_ALL_NS = -1
+
+
+class Deletes:
+    """The deletes of a history by the code of their key."""
+
+    def __init__(self, columns: Columns) -> None:
+        self.columns = columns
+
+    @cached_property
+    def rows(self) -> Rows:
+        """Those that may have had an effect."""
+        return np.flatnonzero((self.columns.f == DELETE) & (self.columns.outcome != FAIL))
+
+    @cached_property
+    def acknowledged_ns(self) -> NDArray[np.int64]:
+        """By key, when the last acknowledged one returned."""
+        columns, found = self.columns, np.full(len(self.columns.names.keys), BEFORE_ALL_NS, np.int64)
+        rows = self.rows[columns.outcome[self.rows] == OK]
+        np.maximum.at(found, columns.key[rows], columns.returned_ns[rows])
+        return found
+
+    @cached_property
+    def open(self) -> Bools:
+        """By key, whether there is one with an unknown outcome."""
+        columns, found = self.columns, np.zeros(len(self.columns.names.keys), np.bool_)
+        found[columns.key[self.rows[columns.outcome[self.rows] == INFO]]] = True
+        return found
+
+    def may_last_ns(self, keys: NDArray[np.int32], before: Rows) -> NDArray[np.int64]:
+        """Up to when a delete of a key that was sent before a row may have taken effect; BEFORE_ALL_NS: never."""
+        columns = self.columns
+        settled = columns.settled_ns[self.rows]
+        moments, ranks = np.unique(settled, return_inverse=True)
+        size = max(len(columns), len(moments)) + 2
+        best = newest(size, columns.key[self.rows], self.rows, ranks, keys, before - 1)
+        if not len(moments):
+            return np.full(len(keys), BEFORE_ALL_NS, np.int64)
+        return np.where(best == ABSENT, BEFORE_ALL_NS, moments[np.maximum(best, 0)])
+
+
+def effects(columns: Columns, deletes: Deletes, state: TableState, rows: Rows) -> NDArray[np.int8]:
+    """PRESENT, LOST or MAYBE for each of some acknowledged writes (of keys that nobody counts on)."""
+    found = np.full(len(rows), PRESENT, np.int8)
+    if not len(rows):
+        return found
+    keys, sent_ns = columns.key[rows], columns.sent_ns[rows]
+    values = state.values[keys]
+    above, put = columns.local(values), columns.f[rows] == PUT
+    gone = values == ABSENT
+    deleted = deletes.acknowledged_ns[keys] >= sent_ns
+    found[gone & put & ~deleted] = LOST
+    found[gone & put & ~deleted & deletes.open[keys]] = MAYBE
+    safe = np.maximum(above, 0)
+    certain = (above >= 0) & (columns.outcome[safe] != FAIL)
+    own = (above == rows) & put
+    found[~gone & ~own & ~certain] = MAYBE
+    found[certain & ~own & (columns.settled_ns[safe] < sent_ns)] = LOST
+    return found

@@ -1,0 +1,161 @@
+"""Plain words for what the evidence calls by short names: kinds of clients, checks, faults, phases.
+
+A name that is not in here is shown as it is, with its dashes and underlines as spaces: evidence may come from a part
+or a fault of somebody else's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.names import AUTHORITATIVE, CohortName
+from harness.reporting.wording import one_line
+
+_COHORTS = {
+    CohortName.DNS: "follow DNS",
+    CohortName.KEEPALIVE: "keep connections",
+    CohortName.TTL_VIOLATING: "ignore the TTL",
+    CohortName.PINNED_A: "are tied to {place}",
+    CohortName.PINNED_B: "are tied to {place}",
+    CohortName.DIRECT_A: "dial {place} directly",
+    CohortName.DIRECT_B: "dial {place} directly",
+}
+_OBSERVERS = {
+    CohortName.DNS: "follows DNS",
+    CohortName.KEEPALIVE: "keeps connections",
+    CohortName.TTL_VIOLATING: "ignores TTL",
+}
+_CHECKS = {
+    "vacuity": "the faults were real",
+    "rto_s": "recovery time",
+    "rpo": "recovery point",
+    "rpo_items": "recovery point",
+    "rpo_s": "recovery point, seconds",
+    "rpo-shows-stall": "the recovery point shows the stall",
+    "error_budget": "error budget",
+    "failback": "service back at the primary",
+    "durability": "acknowledged writes kept",
+    "same-data": "the same data on both sides",
+    "split-brain": "one side writes at a time",
+    "no-failover": "no needless failover",
+    "needless_failover": "no needless failover",
+    "nowhere-to-go": "nowhere to go",
+    "staleness": "reads up to date",
+    "flapping": "the answer moves as planned",
+    "one-side-writes": "one side writes at a time",
+    "reads": "reads show what was written",
+    "writes-kept": "later writes win, acknowledged ones stay",
+    "deletes": "deletes are final",
+    "phantoms": "nothing but what was written",
+    "duplicates": "no write twice",
+    "counters": "counters add up",
+    "divergence": "the same data on both sides in the end",
+    "replication-loop": "replication comes to rest",
+}
+_FAULTS = {
+    "region-outage": "region lost",
+    "region-isolated": "region cut off",
+    "service-outage": "service lost",
+    "latency": "slow link",
+    "gray-failure": "requests fail one by one",
+    "one-way-partition": "one direction cut",
+    "replication-stall": "replication stalled",
+    "process-kill": "process killed",
+    "process-freeze": "process frozen",
+}
+_MODES = {"black-hole": "packets vanish", "refuse": "connections refused", "reset": "connections reset"}
+PHASES = {
+    "detect": "the edge's checks notice",
+    "redirect": "a new DNS answer is published",
+    "activate": "the other side takes writes",
+    "dns_ttl": "cached DNS answers run out",
+    "settle": "the clients succeed again",
+}
+"""By the names that phases have in the evidence."""
+_CHECKERS = {"route53": "edge checks", "target": "balancer"}
+_WITNESS = {"p50": "half of them within", "p99": "99 % within", "p999": "99.9 % within", "max": "the latest"}
+_FAILBACK = {
+    "answer_back_s": "DNS answered with it, after the heal",
+    "traffic_back_s": "all clients were served by it, after the heal",
+    "served": "requests served meanwhile",
+    "standby_accepts": "writes that the other side took afterwards",
+}
+PROFILES = {
+    "fast": "fast: intervals and times to live are a tenth of production's",
+    "production": "production: intervals and times to live as documented",
+}
+"""A profile in words."""
+WORDS: Mapping[str, str] = {
+    "clients that follow DNS": "honour the time to live of DNS answers and open a connection for each request. The "
+    "recovery time is judged by the one of them that waited longest.",
+    "clients that keep connections": "resolve the name again only when their connection breaks.",
+    "clients that ignore the TTL": "keep a DNS answer longer than it allows, as some resolvers do.",
+    "clients that are tied to a place": "keep their connections to one place, whatever DNS says.",
+    "clients that dial a place directly": "open a connection to one place for each request, past DNS.",
+    "name servers": "what a client sees that asks them each time and keeps no answer.",
+    "recovery time (RTO)": "how long a client was without service: from the fault to its first success after which "
+    "nothing failed beyond the usual.",
+    "recovery point (RPO)": "acknowledged writes that the side that took over lacked when it took over.",
+    "range": "7.94 - 8.36 s: the true value lies between the two.",
+    "MET": "the whole range is within what was promised.",
+    "MISSED": "the whole range is outside, or a promise was broken.",
+    "UNKNOWN": "the range covers both.",
+    "INVALID": "the drill proves nothing, for instance because its fault never bit.",
+    "held": "of a control: the drill inside it went wrong, as it must.",
+}
+"""What the words of a report mean, for its last page."""
+
+
+def cohort(name: str, places: Mapping[str, str]) -> str:
+    """What clients of a cohort do, after "clients that": `follow DNS`. places: by address, in order."""
+    known = next((kind for kind in CohortName if kind == name), None)
+    if known is None:
+        return one_line(name, 40)
+    names = list(places.values()) if len(places) > 1 else ["the first place", "the second place"]
+    place = names[1 if known.value.endswith("-b") else 0]
+    return one_line(_COHORTS[known].format(place=place), 60)
+
+
+def observer(client: str) -> str:
+    """Who sees a DNS answer: `name servers`, `follows DNS, 2`."""
+    if client == AUTHORITATIVE:
+        return "name servers"
+    kind, _, number = client.rpartition("-")
+    verb = next((words for known, words in _OBSERVERS.items() if known == kind), None)
+    return one_line(f"{verb}, {int(number) + 1}" if verb and number.isdecimal() else client, 40)
+
+
+def check(name: str) -> str:
+    """What a check is about."""
+    return _CHECKS.get(name, name.replace("-", " ").replace("_", " "))
+
+
+def fault(kind: str, target: str, mode: str) -> str:
+    """A fault in words: `region lost: us-east-1 (packets vanish)`."""
+    words = f"{_FAULTS.get(kind, kind.replace('-', ' '))}: {target}"
+    return one_line(f"{words} ({_MODES.get(mode, mode)})" if mode else words, 120)
+
+
+def phase(name: str) -> str:
+    """A phase of the recovery."""
+    return PHASES.get(name, name)
+
+
+def checker(kind: str) -> str:
+    """Who says that something is healthy."""
+    return _CHECKERS.get(kind, kind)
+
+
+def lateness(name: str) -> str:
+    """A figure of the witness's lateness."""
+    return _WITNESS.get(name, name)
+
+
+def failback(name: str) -> str:
+    """A figure of the way back."""
+    return _FAILBACK.get(name, name.replace("_", " "))
+
+
+def profile(name: str) -> str:
+    """A profile in words."""
+    return PROFILES.get(name, name)

@@ -1,0 +1,86 @@
+"""Drills broken designs, and prints the kill matrix: every one must go red, for the right reason.
+
+    python tests/broken_designs/run.py [NAME ...] [--some N --seed N] [--reference] [--reports DIR] [--list]
+
+Without names, all of them. --some N: a few only, others for each seed. --reference: the reference beside them, which
+must be green in the same drills. Exit code 1 when a design survived, or is red for another reason.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from bank import Design, Written, designs, rotating, write
+from kill_matrix import Cell, Ended, show
+from rich.console import Console
+
+ENVIRONMENT = "embedded"
+
+
+def drilled(drills: Sequence[str], written: Written, reports: Path) -> dict[str, Ended]:
+    """Run drills with these files; how each ended. A run that left no evidence gives nothing."""
+    command = [
+        sys.executable, "-m", "harness.cli.main", "run", *drills, "--subject", str(written.subject),
+        "--environment", str(written.environment or ENVIRONMENT), "--reports", str(reports),
+    ]  # fmt: skip
+    subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
+    latest = reports / "latest" / "run.json"
+    if not latest.exists():
+        return {}
+    found = json.loads(latest.read_text(encoding="utf-8"))["drills"]
+    return {drill["name"]: Ended(drill["verdict"], tuple(drill["reasons"])) for drill in found}
+
+
+def cells_of(design: Design, work: Path, reports: Path, console: Console) -> list[Cell]:
+    """Drill one design."""
+    drills = list(design.caught_by)
+    console.print(f"{design.name} in {', '.join(drills)} ...")
+    found = drilled(drills, write(design, work / design.name), reports / design.name)
+    cells = [Cell(design.name, design.rows, d, design.caught_by[d], found.get(d)) for d in drills]
+    for cell in cells:
+        said = "" if cell.ended is None else f": {cell.ended.verdict}: {cell.ended.said}"
+        console.print(f"  {cell.fate.value}{said}", markup=False)
+    return cells
+
+
+def main() -> int:
+    """See the module's text."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--some", type=int)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--reference", action="store_true")
+    parser.add_argument("--reports", type=Path, default=Path("reports") / "broken-designs")
+    parser.add_argument("--list", action="store_true")
+    arguments = parser.parse_args()
+    known, console = designs(), Console(highlight=False)
+    unknown = [name for name in arguments.names if name not in known]
+    if unknown:
+        parser.error(f"no broken design is called {', '.join(unknown)}; there are: {', '.join(known)}")
+    chosen = arguments.names or list(known)
+    if arguments.some is not None:
+        chosen = rotating([name for name in chosen if not known[name].not_yet], arguments.some, arguments.seed)
+    if arguments.list:
+        for name in chosen:
+            not_yet = f"; not yet: {known[name].not_yet}" if known[name].not_yet else ""
+            console.print(f"{name}: {known[name].about} ({', '.join(known[name].caught_by)}{not_yet})", markup=False)
+        return 0
+    reports = arguments.reports.resolve()
+    with tempfile.TemporaryDirectory() as work:
+        cells = [cell for name in chosen for cell in cells_of(known[name], Path(work), reports, console)]
+    whole: dict[str, Ended | None] = {}
+    if arguments.reference:
+        drills = sorted({cell.drill for cell in cells})
+        found = drilled(drills, write(None, Path()), reports / "reference")
+        whole = {drill: found.get(drill) for drill in drills}
+    return show(cells, whole, console)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
