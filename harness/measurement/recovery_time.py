@@ -245,8 +245,10 @@ def recovery_of(
 def _served_between(stream: Stream, first: int) -> int:
     """The longest time between two failures, from `first` on, with nothing but successes in between."""
     bad = first + np.flatnonzero(stream.bad[first:])
-    ends = np.flatnonzero(np.diff(bad) > 1)
-    return int((stream.sent_ns[bad[ends + 1] - 1] - stream.sent_ns[bad[ends] + 1]).max(initial=0))
+    last, after = bad[:-1], bad[1:]
+    apart = after > last + 1
+    served_ns = stream.sent_ns[after[apart] - 1] - stream.sent_ns[last[apart] + 1]
+    return int(served_ns.max()) if len(served_ns) else 0
 
 
 def _point(low_ns: int, high_ns: int, from_fault_ns: int, midpoint_ns: int) -> int:

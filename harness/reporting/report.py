@@ -17,6 +17,7 @@ from harness.outcome import Bracket, Verdict
 from harness.reporting import drill_view, glossary, objectives, timeline, wording
 from harness.reporting.lanes import arrange
 from harness.reporting.sources import LogTail, read_history, read_log
+from harness.storable_text import write_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -52,7 +53,7 @@ class DrillView:
 def write(run: RunResult, folder: Path) -> Path:
     """Write folder/report.html from the evidence and the histories and logs that lie in the same folder."""
     path = folder / "report.html"
-    path.write_text(render(run, folder), encoding="utf-8")
+    write_text(path, render(run, folder))
     return path
 
 

@@ -19,9 +19,9 @@ from harness.drill.evidence import (
     RunResult,
 )
 from harness.errors import WorldError
-from harness.history.codec import storable
 from harness.outcome import Bracket
 from harness.reporting import schema
+from harness.storable_text import write_json
 
 SCHEMA = "drill-evidence/1"
 
@@ -182,5 +182,4 @@ def write(run: RunResult, path: Path) -> None:
     problems = schema.problems(body, str(path))
     if problems:
         raise WorldError("\n".join(str(problem) for problem in problems))
-    text = storable(json.dumps(body, indent=2, ensure_ascii=False, allow_nan=False))
-    path.write_text(text + "\n", encoding="utf-8")
+    write_json(path, body, indent=2)
