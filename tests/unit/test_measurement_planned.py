@@ -68,6 +68,12 @@ def test_an_interruption_after_the_heal_counts_without_a_move_too() -> None:
     assert one.duration.low_ns <= s(2) <= (one.duration.high_ns or 0)
 
 
+def test_a_move_there_and_back_is_needless() -> None:
+    away = pulse("dns-0", "writes", "x" * 20, first_s=24)
+    [one] = found(AWAY + away + pulse("dns-0", "writes", "." * 80, first_s=26, address="B"))
+    assert (one.cause, one.source, one.target, one.via) == (Cause.NEEDLESS, B, B, A)
+
+
 BLIP = pulse("dns-0", "writes", "." * 50 + "x" * 150)
 """Lost from 5 s on, and for as long as the fault holds."""
 
