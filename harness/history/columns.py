@@ -89,6 +89,7 @@ class Columns(Sequence[Operation]):
 
     value: for a read that succeeded, the row (of the whole history) of the write whose value it showed, or ABSENT, or
     UNKNOWN and below. who: code of the client. address, region: ABSENT where not known; epoch: the same.
+    extra: sent beside the even grid, which shares of what was served leave out.
     cut_ns: what returned later counts as not returned; see `up_to`.
     """
 
@@ -105,6 +106,7 @@ class Columns(Sequence[Operation]):
     address: NDArray[np.int32]
     region: NDArray[np.int32]
     epoch: NDArray[np.int64]
+    extra: NDArray[np.bool_]
     base: int = 0
     cut_ns: int | None = None
 
@@ -155,7 +157,9 @@ class Columns(Sequence[Operation]):
         op, key, client = names.ops[self.base + row], names.keys[self.key[row]], names.clients[self.who[row]]
         cohort, sent_ns, returned_ns = names.cohorts[self.cohort[row]], int(self.sent_ns[row]), self.returned_ns[row]
         wrote = {"put": op, "add": "1"}.get(f)
-        invoke = Invoke(op, 0, client, cohort, f, key, wrote, int(self.planned_ns[row]), sent_ns)
+        invoke = Invoke(
+            op, 0, client, cohort, f, key, wrote, int(self.planned_ns[row]), sent_ns, extra=bool(self.extra[row])
+        )
         if returned_ns == NEVER_NS:
             return Operation(invoke, None)
         completion = Completion(
@@ -278,7 +282,7 @@ class Columns(Sequence[Operation]):
 
 ARRAYS = (
     "sent_ns", "returned_ns", "planned_ns", "f", "outcome", "who", "cohort", "key", "value", "address", "region",
-    "epoch",
+    "epoch", "extra",
 )  # fmt: skip
 
 

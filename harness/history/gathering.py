@@ -45,9 +45,10 @@ class _Gathering:
         self.address: list[int] = []
         self.region: list[int] = []
         self.epoch: list[int] = []
+        self.extra: list[bool] = []
 
     def invoked(
-        self, op: str, client: str, cohort: str, f: str, k: str, planned_ns: int, sent_ns: int
+        self, op: str, client: str, cohort: str, f: str, k: str, planned_ns: int, sent_ns: int, extra: bool
     ) -> None:  # fmt: skip
         self.rows[op] = len(self.sent)
         self.ops.append(op)
@@ -63,6 +64,7 @@ class _Gathering:
         self.address.append(ABSENT)
         self.region.append(ABSENT)
         self.epoch.append(ABSENT)
+        self.extra.append(extra)
 
     def completed(
         self, row: int, k: str, outcome: str, returned_ns: int, v: str | None, address: str | None,
@@ -101,6 +103,7 @@ class _Gathering:
             column(self.f, np.int8), column(self.outcome, np.int8), column(self.who, np.int32),
             column(self.cohort, np.int16), column(self.key, np.int32), column(values, np.int32),
             column(self.address, np.int32), column(self.region, np.int32), column(self.epoch, np.int64),
+            np.asarray(self.extra, np.bool_)[order],
         )  # fmt: skip
         return found, order
 
@@ -124,7 +127,8 @@ def columns_of(operations: Iterable[Operation]) -> Columns:
     for row, o in enumerate(given):
         invoke, completion = o.invoke, o.completion
         gathered.invoked(
-            invoke.op, invoke.client, invoke.cohort, invoke.f, invoke.k, invoke.planned_ns, invoke.mono_ns
+            invoke.op, invoke.client, invoke.cohort, invoke.f, invoke.k, invoke.planned_ns, invoke.mono_ns,
+            invoke.extra,
         )  # fmt: skip
         if completion is not None:
             gathered.completed(
@@ -152,7 +156,8 @@ def columns_of_events(events: Iterable[Event | Commit]) -> Columns:
     for event in events:
         if isinstance(event, Invoke):
             gathered.invoked(
-                event.op, event.client, event.cohort, event.f, event.k, event.planned_ns, event.mono_ns
+                event.op, event.client, event.cohort, event.f, event.k, event.planned_ns, event.mono_ns,
+                event.extra,
             )  # fmt: skip
             invokes.append(event)
             if event.op in early:
@@ -205,7 +210,8 @@ def _take(gathered: _Gathering, early: dict[str, dict[str, Any]], body: dict[str
     if tag == "invoke":
         op = body["op"]
         gathered.invoked(
-            op, body["client"], body["cohort"], body["f"], body["k"], body["planned_ns"], body["mono_ns"]
+            op, body["client"], body["cohort"], body["f"], body["k"], body["planned_ns"], body["mono_ns"],
+            bool(body.get("extra")),
         )  # fmt: skip
         if op not in early:
             return

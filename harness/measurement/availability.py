@@ -1,4 +1,7 @@
-"""Availability: how many of the operations were served, by cohort, kind and time."""
+"""Availability: how many of the operations were served, by cohort, kind and time.
+
+What was sent beside the even grid is left out: clients look more often where they fail, so failures would weigh more.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ def share(
 ) -> Share:
     """The share served of the operations sent in [from_ns, to_ns)."""
     columns = columns_of(operations).between(from_ns, to_ns)
-    chosen: Bools = np.ones(len(columns), np.bool_)
+    chosen: Bools = ~columns.extra
     if cohort is not None:
         chosen &= columns.of_cohort(cohort)
     if kind is not None:
@@ -60,9 +63,9 @@ def bins(operations: Iterable[Operation], bin_ns: int, origin_ns: int = 0) -> di
     start_ns = columns.sent_ns - (columns.sent_ns - origin_ns) % bin_ns
     found: dict[tuple[str, Kind], dict[int, Share]] = {}
     group = columns.cohort.astype(np.int64) * 2 + columns.is_write
-    for one in _in_order(group):
+    for one in _in_order(group[~columns.extra]):
         cohort, is_write = divmod(one, 2)
-        chosen = group == one
+        chosen = (group == one) & ~columns.extra
         starts, of = np.unique(start_ns[chosen], return_inverse=True)
         good, total = np.bincount(of, columns.good[chosen]), np.bincount(of)
         found[columns.names.cohorts[cohort], KINDS[is_write]] = {
@@ -72,10 +75,10 @@ def bins(operations: Iterable[Operation], bin_ns: int, origin_ns: int = 0) -> di
 
 
 def _by_cohort(columns: Columns) -> dict[str, Share]:
-    size = len(columns.names.cohorts)
-    total = np.bincount(columns.cohort, minlength=size)
-    good = np.bincount(columns.cohort[columns.good], minlength=size)
-    return {columns.names.cohorts[c]: Share(int(good[c]), int(total[c])) for c in _in_order(columns.cohort)}
+    size, even = len(columns.names.cohorts), columns.cohort[~columns.extra]
+    total = np.bincount(even, minlength=size)
+    good = np.bincount(columns.cohort[columns.good & ~columns.extra], minlength=size)
+    return {columns.names.cohorts[c]: Share(int(good[c]), int(total[c])) for c in _in_order(even)}
 
 
 def _in_order(codes: Codes) -> list[int]:

@@ -44,6 +44,7 @@ class RecoveryTime:
     unaffected: no failure beyond chance, recovery time 0. never_recovered: not within the history.
     recovered_only_after_heal: the first lasting success returned after healing had begun. confirmed: it was watched
     for W before the heal and the history's end. unseen_ns: an outage up to this long could have gone unnoticed.
+    served_between_ns: of one that never recovered, the longest time between two failures in which it was served.
     """
 
     bracket: Bracket
@@ -60,6 +61,7 @@ class RecoveryTime:
     recovered_seen_ns: int | None = None
     from_fault_ns: int | None = None
     unseen_ns: int = 0
+    served_between_ns: int = 0
     operations: int = 0
     failures: int = 0
 
@@ -168,6 +170,7 @@ def worst(times: Sequence[RecoveryTime]) -> RecoveryTime:
         recovered_seen_ns=None if last.never_recovered else last.recovered_seen_ns,
         from_fault_ns=last.from_fault_ns,
         unseen_ns=max(t.unseen_ns for t in times),
+        served_between_ns=last.served_between_ns,
         operations=sum(t.operations for t in times),
         failures=sum(t.failures for t in times),
     )
@@ -212,7 +215,8 @@ def recovery_of(
         return RecoveryTime(
             Bracket(low_ns, None), client, kind, never_recovered=True, confirmed=False,
             last_good_before_ns=start_ns if before is not None else None, first_bad_ns=first_ns,
-            last_bad_ns=last_ns, operations=len(stream.sent_ns), failures=len(bad_ns),
+            last_bad_ns=last_ns, served_between_ns=_served_between(stream, first),
+            operations=len(stream.sent_ns), failures=len(bad_ns),
         )  # fmt: skip
     sent_ns, seen_ns = int(stream.sent_ns[recovered]), int(stream.end_ns[recovered])
     high_ns = max(low_ns, seen_ns - start_ns, padding.total_ns)
@@ -236,6 +240,15 @@ def recovery_of(
         operations=len(stream.sent_ns),
         failures=len(bad_ns),
     )
+
+
+def _served_between(stream: Stream, first: int) -> int:
+    """The longest time between two failures, from `first` on, with nothing but successes in between."""
+    bad = first + np.flatnonzero(stream.bad[first:])
+    last, after = bad[:-1], bad[1:]
+    apart = after > last + 1
+    served_ns = stream.sent_ns[after[apart] - 1] - stream.sent_ns[last[apart] + 1]
+    return int(served_ns.max()) if len(served_ns) else 0
 
 
 def _point(low_ns: int, high_ns: int, from_fault_ns: int, midpoint_ns: int) -> int:
