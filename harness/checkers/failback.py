@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from harness.checkers.failback_losses import NOTHING_BEFORE, Before, losses
 from harness.checkers.result import CheckResult, Finding, some
 from harness.history.events import Commit, Event, Operation
 from harness.measurement.availability import share
@@ -16,7 +17,8 @@ from harness.measurement.statistics import tolerated_failures
 from harness.measurement.streams import CLIENT_TIMEOUT_NS, end_of, up_to
 from harness.names import AUTHORITATIVE
 from harness.outcome import Verdict
-from harness.units import to_ns, to_s
+from harness.spelling import bracket
+from harness.units import to_ns
 
 SERVED_SHARE = 0.99
 _SETTLED_NS = to_ns(1.0)
@@ -63,6 +65,7 @@ def failback(
     until_ns: int | None = None,
     away: str = "the standby",
     usual: Usual | None = None,
+    before: Before = NOTHING_BEFORE,
 ) -> tuple[CheckResult, Failback]:
     """Judge the time after heal_ns, up to until_ns (None: to the history's end).
 
@@ -71,7 +74,7 @@ def failback(
     primary_address: of the place that service must come back to, `place` in words; standby_address: of the one that
     it comes back from, `away` in words. final: the tables after everything had gone quiet, None when they were not
     read. standby_refuses: the standby took no writes before the fault either, so after the failback it must not take
-    any.
+    any. before: what had gone wrong already, with which the failback had nothing to do.
     """
     known = operations if until_ns is None else up_to(operations, until_ns)
     after = [o for o in known if o.sent_ns >= heal_ns]
@@ -98,10 +101,10 @@ def failback(
     if measured.served is not None and measured.served < SERVED_SHARE:
         text = f"failback was an interruption too: {measured.served:.1%} of the dns clients' operations were served"
         findings.append(Finding("failback-interruption", text, "info"))
-    if final is not None and (final.lost or final.resurrected):
-        lost = [*final.lost, *final.resurrected]
-        reasons.append(f"{len(lost)} acknowledged writes are lost at {place}")
-        findings.append(Finding("A1", f"lost in failback: {some(lost)}", "serious"))
+    lost = {} if final is None else losses(final, operations, before, primary_address, back_ns, until_ns)
+    for how, ids in lost.items():
+        reasons.append(f"{len(ids)} acknowledged writes are lost at {place}, {how}: {some(ids, limit=3)}")
+        findings.append(Finding("A1", f"lost {how}: {some(ids)}", "serious"))
     if accepted:
         severity = "serious" if standby_refuses else "info"
         findings.append(Finding("A8", f"{away} still accepts writes after failback: {some(accepted)}", severity))
@@ -177,8 +180,7 @@ def _stayed(
     )  # fmt: skip
     if again:
         worst = again[0]
-        low_s, high_ns, client = to_s(worst.bracket.low_ns), worst.bracket.high_ns, f"client {worst.client}"
-        how_long = f"for {low_s:.2f} s or more" if high_ns is None else f"for {low_s:.2f} to {to_s(high_ns):.2f} s"
+        client, how_long = f"client {worst.client}", f"for {bracket(worst.bracket)}"
         yield worst.bracket.low_ns > 0, f"{client} was not served {how_long} after it had come back to {place}"
     end_ns = until_ns if until_ns is not None else end_of(after)
     judged = [o for o in after if o.invoke.cohort == JUDGED_COHORT]

@@ -10,8 +10,8 @@ from typing import Literal
 class Promise:
     """writes: on one side at a time, or on both; None: not stated, so as the steady state shows it.
 
-    reads: `session`: a client sees its own writes, and never goes back in what it saw. `strong`: whoever reads, sees the
-    newest acknowledged value. `eventual`: no older than staleness_ns. deletes_final: what was deleted stays so.
+    reads: `session`: a client sees its own writes, and never goes back in what it saw. `strong`: whoever reads, sees
+    the newest acknowledged value. `eventual`: one no older than staleness_ns. deletes_final: what was deleted stays so.
     """
 
     writes: Literal["one", "both"] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from harness.measurement.availability import Share
+from harness.measurement.shares import Share
 
 SERVED_SHARE = 0.99
 ACKNOWLEDGED_WRITES = 50

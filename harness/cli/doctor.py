@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from harness.cli import options as shared
+from harness.reporting import terminal
 
 if TYPE_CHECKING:
     from harness.world.diagnosis import Diagnosis
@@ -41,7 +41,7 @@ def doctor(
     from harness.world.diagnosis import State
 
     options = shared.resolved(environment=environment, subject=subject, profile=profile)
-    console = Console(highlight=False)
+    console = terminal.console()
     findings = diagnosis.machine(options)
     if subject is not None or check_subject:
         console.print(Text(f"starting {options.subject.subject} without any fault ..."))

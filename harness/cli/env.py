@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from harness.cli import options as shared
 from harness.errors import InputError
 from harness.live.standing import world_file
+from harness.reporting import terminal
 
 EXAMPLES = """
 Examples:
@@ -49,7 +49,7 @@ def up(
     ] = False,
 ) -> None:
     """Start a world and leave it running; its state is in .drill/world.json of this folder."""
-    console, path = Console(highlight=False), world_file.path_in(Path.cwd())
+    console, path = terminal.console(), world_file.path_in(Path.cwd())
     if (world := world_file.running(path)) is not None:
         console.print(Text(f"A world is running here already (pid {world.pid}, {world.subject.subject}, by "
                            f"{world.origin}). See `drill env status`; end it with `drill env down`."))  # fmt: skip
@@ -79,7 +79,7 @@ def up(
 @app.command("down", epilog="Example: `drill env down`")
 def down() -> None:
     """End the world that runs here, and wait until everything of it is gone."""
-    console, path = Console(highlight=False), world_file.path_in(Path.cwd())
+    console, path = terminal.console(), world_file.path_in(Path.cwd())
     stale = path.exists()
     world = world_file.running(path)
     if world is None:
@@ -95,7 +95,7 @@ def down() -> None:
 @app.command("status", epilog="Example: `drill env status`")
 def status() -> None:
     """Say where everything of the running world is, and how to get at it."""
-    console, path = Console(highlight=False), world_file.path_in(Path.cwd())
+    console, path = terminal.console(), world_file.path_in(Path.cwd())
     world = world_file.running(path)
     if world is None:
         console.print("no world runs here: start one with `drill env up`")

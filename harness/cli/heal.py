@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from rich.console import Console
 from rich.text import Text
 
 from harness.errors import InputError
 from harness.live.standing import world_file
+from harness.reporting import terminal
 
 EXAMPLES = """
 Examples:
@@ -37,7 +37,7 @@ def heal() -> None:
     done = heal_links_of_ours(url or "") if world is None else heal_links(world.environment, world.links)
     trees = {} if world is None else {name: process.tree for name, process in world.processes.items()}
     done += healing.thaw(trees)
-    console = Console(highlight=False)
+    console = terminal.console()
     for sentence in done:
         console.print(Text(sentence))
     for name in healing.ended(trees):

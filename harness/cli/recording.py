@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
@@ -28,7 +29,7 @@ from harness.drill.watching import FEATURE, NAME
 from harness.errors import WorldError
 from harness.history.events import Event
 from harness.processes.interruption import SIGNALS, heard
-from harness.reporting import wording
+from harness.reporting import glossary, wording
 from harness.reporting.live_view import LiveView
 from harness.units import to_s
 
@@ -39,11 +40,16 @@ _OUTAGES_SHOWN = 20
 
 @dataclass(frozen=True)
 class Recorded:
-    """A recording: its events. logs: beside the evidence. ended: sentences on what ended by itself meanwhile."""
+    """A recording: its events. logs: beside the evidence. ended: sentences on what ended by itself meanwhile.
+
+    started_ns, started_at: when it began, on both clocks.
+    """
 
     events: Sequence[Event]
     logs: Sequence[str]
     ended: Sequence[str]
+    started_ns: int
+    started_at: datetime
 
 
 class _Ending:
@@ -84,14 +90,14 @@ class _Watch:
         self.observation = Observation(case.addresses, case.primary, case.standby)
         self._clients = clients
         self._seconds = seconds
-        self._started_ns = monotonic_ns()
+        self.started_ns = monotonic_ns()
         self._looked_s = float("-inf")
         self._broken: tuple[str, ...] = ()
 
     @property
     def over(self) -> bool:
         """Whether the time is up."""
-        return self._seconds is not None and to_s(monotonic_ns() - self._started_ns) >= self._seconds
+        return self._seconds is not None and to_s(monotonic_ns() - self.started_ns) >= self._seconds
 
     def status(self) -> LiveStatus:
         """For the live view."""
@@ -99,16 +105,16 @@ class _Watch:
         if time.monotonic() - self._looked_s >= _LOOK_EVERY_S:
             self._looked_s = time.monotonic()
             self._broken = tuple(self._clients.broken())
-        elapsed_s = to_s(now_ns - self._started_ns)
+        elapsed_s = to_s(now_ns - self.started_ns)
         whole = "until Ctrl-C" if self._seconds is None else f"of {self._seconds:g} s"
-        status = live_status(self._record, self.observation, State(self._record.case.limits), self._started_ns, now_ns)
+        status = live_status(self._record, self.observation, State(self._record.case.limits), self.started_ns, now_ns)
         phases = (PhaseProgress(f"recording {whole}", "current", elapsed_s),)
         return replace(status, phases=phases, broken=self._broken, outage_s=None, recovered=False, objective_s=None)
 
 
 def record(clients: Watched, options: RunOptions, seconds: float | None, console: Console) -> Recorded:
     """Take events in until the time is up, the first Ctrl-C, or the end of the world that is watched."""
-    watch = _Watch(clients, options, seconds)
+    started_at, watch = datetime.now().astimezone(), _Watch(clients, options, seconds)
     with _Ending() as ending, LiveView(console) as view:
         while not (ending.asked or watch.over) and clients.up:
             watch.observation.take(clients.poll())
@@ -122,18 +128,20 @@ def record(clients: Watched, options: RunOptions, seconds: float | None, console
             last = clients.poll()
             ended.append(f"the clients could not be drained: {error}")
         watch.observation.take(last)
-    return Recorded(watch.observation.events, logs, ended)
+    return Recorded(watch.observation.events, logs, ended, watch.started_ns, started_at)
 
 
-def show_outages(result: DrillResult, console: Console) -> None:
-    """A table of all outages, those of clients that were never served among them."""
+def show_outages(result: DrillResult, recorded: Recorded, console: Console) -> None:
+    """A table of all outages, those of clients that were never served among them, each with its time of day."""
     if not result.outages:
         return
-    table = Table("clients", "without service for", "from", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    first_ns = min(outage.first_bad_ns for outage in result.outages)
+    table = Table("clients that", "without service for", "since the start", "at", box=None, pad_edge=False)
+    table.padding = (0, 2, 0, 0)
     for outage in result.outages[:_OUTAGES_SHOWN]:
-        since = f"+{to_s(outage.first_bad_ns - first_ns):.1f} s"
-        table.add_row(outage.cohort, wording.bracket(outage.duration), since)
+        since_s = to_s(max(0, outage.first_bad_ns - recorded.started_ns))
+        at = recorded.started_at + timedelta(seconds=since_s)
+        who = glossary.cohort(outage.cohort, result.places)
+        table.add_row(who, wording.bracket(outage.duration), f"{since_s:.1f} s", f"{at:%H:%M:%S}")
     console.print()
     console.print(table)
     left = len(result.outages) - _OUTAGES_SHOWN

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from harness.drill.options import reports_folder
 from harness.errors import InputError
@@ -36,16 +35,17 @@ def report(
     from harness.reporting import report as html
     from harness.reporting import run_json_reader
     from harness.reporting.summary import show
+    from harness.reporting.terminal import console
 
     folder = folder_of(run, reports_folder(reports, os.environ, Path.cwd()))
     result = run_json_reader.load(folder / "run.json")
-    console = Console(highlight=False)
+    out = console()
     try:
         path = html.write(result, folder)
     except OSError as error:
-        show(result, None, console)
+        show(result, None, out)
         raise InputError(f"{folder / 'report.html'}: cannot be written: {error.strerror}") from error
-    show(result, path, console)
+    show(result, path, out)
 
 
 def folder_of(run: str, reports: Path) -> Path:

@@ -137,6 +137,7 @@ class DrillLoop:
     def judge_now(self, requirement: Requirement) -> None:
         """Judge one requirement from what is known so far; raises when that cannot get better."""
         result = self.judged(requirement)
+        self._record.judged = (requirement, result.text)
         if result.verdict in (Verdict.MISSED, Verdict.INVALID):
             raise VERDICT_ERRORS[result.verdict](result.text)
 

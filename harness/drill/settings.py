@@ -27,6 +27,7 @@ class Settings:
     rpo_s: float | None = None
     error_budget: float | None = None
     rate_per_s: float | None = None
+    planned_interruption_s: float | None = None
     given: tuple[tuple[str, str], ...] = ()
 
     def mode_of(self, kind: str, stated: str | None) -> str | None:
@@ -80,6 +81,7 @@ _KEYS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "objective.rpo_items": ("rpo_items", _count),
     "objective.rpo_s": ("rpo_s", _positive),
     "objective.error_budget": ("error_budget", _share),
+    "objective.planned_interruption_s": ("planned_interruption_s", _positive),
     "workload.rate_per_s": ("rate_per_s", _positive),
 }
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from harness.drill.lifecycle import Phase, State
 from harness.drill.observation import Observation
-from harness.drill.progress import LiveStatus, PhaseProgress, PhaseState, RegionService
+from harness.drill.progress import LiveStatus, PhaseProgress, RegionService
 from harness.drill.record import Record
 from harness.history.events import DnsAnswer, Event, FaultEvent, HealthTransition, Mark
 from harness.names import CohortName
@@ -15,8 +16,10 @@ from harness.units import to_s
 _ORDER = (
     Phase.STARTING, Phase.STEADY, Phase.FAULT, Phase.RECOVERY, Phase.HOLD, Phase.FAILBACK, Phase.QUIESCE,
 )  # fmt: skip
-_BEFORE_FAULT = (Phase.STARTING, Phase.STEADY, Phase.STEADY_HELD)
+_NAMES = [phase.value for phase in _ORDER]
 _EVENTS_SHOWN = 6
+_PASSED_SHOWN = 7
+"""Steps behind the current one that are shown: of a drill of many moves, the last ones."""
 
 
 def live_status(record: Record, observation: Observation, state: State, started_ns: int, now_ns: int) -> LiveStatus:
@@ -48,23 +51,22 @@ def live_status(record: Record, observation: Observation, state: State, started_
 
 
 def _phases(observation: Observation, state: State, now_ns: int) -> tuple[PhaseProgress, ...]:
-    entered: dict[str, int] = {}
-    for event in observation.context:
-        if isinstance(event, Mark):
-            if event.f == Phase.FAULT:  # another one: what became of the one before it is no news any more
-                entered = {name: at_ns for name, at_ns in entered.items() if name in _BEFORE_FAULT}
-            entered.setdefault(event.f, event.mono_ns)
-    moments = sorted(entered.values())
-    shown = []
-    for phase in _ORDER:
-        start_ns = entered.get(phase.value)
-        if start_ns is None:
-            shown.append(PhaseProgress(phase.value, "to come"))
+    """The steps as they came, one after the other, and those that usually follow: what is done never becomes undone."""
+    marks = [event for event in observation.context if isinstance(event, Mark)]
+    passed: list[PhaseProgress] = []
+    for mark, ends_ns in zip(marks, [*(mark.mono_ns for mark in marks), now_ns][1:], strict=True):
+        if mark.f not in _NAMES:
             continue
-        end_ns = next((moment for moment in moments if moment > start_ns), now_ns)
-        kind: PhaseState = "current" if phase is state.phase else "done"
-        shown.append(PhaseProgress(phase.value, kind, to_s((now_ns if kind == "current" else end_ns) - start_ns)))
-    return tuple(shown)
+        took_s = to_s(ends_ns - mark.mono_ns)
+        if passed and passed[-1].name == mark.f:  # entered again, as after another fault of the same episode
+            took_s += passed.pop().elapsed_s or 0.0
+        passed.append(PhaseProgress(mark.f, "done", took_s))
+    if passed and passed[-1].name == state.phase:
+        passed[-1] = replace(passed[-1], state="current")
+    last = _NAMES.index(passed[-1].name) if passed else -1
+    earlier = (PhaseProgress("earlier", "done"),) if len(passed) > _PASSED_SHOWN else ()
+    to_come = (PhaseProgress(name, "to come") for name in _NAMES[last + 1 :])
+    return (*earlier, *passed[-_PASSED_SHOWN:], *to_come)
 
 
 def _broken(record: Record) -> tuple[str, ...]:
@@ -82,16 +84,24 @@ def _services(record: Record, observation: Observation) -> tuple[RegionService, 
 
 
 def _answer(record: Record, observation: Observation) -> str:
-    by_address = {address: region for region, address in record.case.addresses.items()}
-    answer = observation.live.authoritative or ()
-    return ", ".join(f"{address} ({by_address.get(address, '?')})" for address in answer)
+    return _named(observation.live.authoritative or (), _by_address(record))
+
+
+def _by_address(record: Record) -> Mapping[str, str]:
+    return {address: region for region, address in record.case.addresses.items()}
+
+
+def _named(answer: Collection[str], by_address: Mapping[str, str]) -> str:
+    """An answer by the names of the places; an address only where no place has it."""
+    return ", ".join(by_address.get(address, address) for address in answer)
 
 
 def _notable(record: Record, observation: Observation, started_ns: int) -> tuple[str, ...]:
     """The last notable events; looked for from the end, since this runs many times a second."""
     found: list[str] = []
+    names = _by_address(record)
     for event in reversed(observation.context):
-        text = _sentence(event, record.case.law.flips)
+        text = _sentence(event, record.case.law.flips, names)
         if text:
             found.append(f"{to_s(event.mono_ns - started_ns):6.1f} s  {text}")
         if len(found) == _EVENTS_SHOWN:
@@ -99,11 +109,11 @@ def _notable(record: Record, observation: Observation, started_ns: int) -> tuple
     return tuple(reversed(found))
 
 
-def _sentence(event: Event, flips: Collection[str]) -> str:
+def _sentence(event: Event, flips: Collection[str], names: Mapping[str, str]) -> str:
     if isinstance(event, FaultEvent):
         return f"fault {event.fault} {event.target} {event.mode}: {event.f}"
     if isinstance(event, HealthTransition) and event.kind in flips:
         return f"health check {event.target}: {event.status} ({event.healthy_checkers} of {event.checkers} checkers)"
     if isinstance(event, DnsAnswer) and event.source == "witness":
-        return f"DNS answer ({event.client}): {', '.join(event.addresses) or 'none'}"
+        return f"DNS answer ({event.client}): {_named(event.addresses, names) or 'none'}"
     return ""

@@ -60,6 +60,28 @@ class Names:
         """Operation id -> row of the whole history."""
         return {op: row for row, op in enumerate(self.ops)}
 
+    def value_code(self, text: str | None) -> int:
+        """The code of a value, which it gets where it has none: see `Columns.value`."""
+        if text is None:
+            return ABSENT
+        row = self.op_rows.get(text)
+        if row is not None:
+            return row
+        if text not in self._strange_codes:
+            self._strange_codes[text] = UNKNOWN - len(self.strange)
+            self.strange.append(text)
+        return self._strange_codes[text]
+
+    @cached_property
+    def _strange_codes(self) -> dict[str, int]:
+        return {text: UNKNOWN - place for place, text in enumerate(self.strange)}
+
+    def text_of(self, value: int) -> str | None:
+        """What a value's code stands for."""
+        if value >= 0:
+            return self.ops[value]
+        return None if value == ABSENT else self.strange[UNKNOWN - value]
+
 
 @dataclass(frozen=True, eq=False)
 class Columns(Sequence[Operation]):
@@ -67,6 +89,7 @@ class Columns(Sequence[Operation]):
 
     value: for a read that succeeded, the row (of the whole history) of the write whose value it showed, or ABSENT, or
     UNKNOWN and below. who: code of the client. address, region: ABSENT where not known; epoch: the same.
+    extra: sent beside the even grid, which shares of what was served leave out.
     cut_ns: what returned later counts as not returned; see `up_to`.
     """
 
@@ -83,6 +106,7 @@ class Columns(Sequence[Operation]):
     address: NDArray[np.int32]
     region: NDArray[np.int32]
     epoch: NDArray[np.int64]
+    extra: NDArray[np.bool_]
     base: int = 0
     cut_ns: int | None = None
 
@@ -133,23 +157,19 @@ class Columns(Sequence[Operation]):
         op, key, client = names.ops[self.base + row], names.keys[self.key[row]], names.clients[self.who[row]]
         cohort, sent_ns, returned_ns = names.cohorts[self.cohort[row]], int(self.sent_ns[row]), self.returned_ns[row]
         wrote = {"put": op, "add": "1"}.get(f)
-        invoke = Invoke(op, 0, client, cohort, f, key, wrote, int(self.planned_ns[row]), sent_ns)
+        invoke = Invoke(
+            op, 0, client, cohort, f, key, wrote, int(self.planned_ns[row]), sent_ns, extra=bool(self.extra[row])
+        )
         if returned_ns == NEVER_NS:
             return Operation(invoke, None)
         completion = Completion(
-            op, 0, client, cohort, f, key, self.text_of(int(self.value[row])) if f == "get" else wrote,
+            op, 0, client, cohort, f, key, names.text_of(int(self.value[row])) if f == "get" else wrote,
             OUTCOMES[self.outcome[row]], int(returned_ns),
             address=_name(names.addresses, self.address[row]),
             region=_name(names.regions, self.region[row]),
             epoch=None if self.epoch[row] == ABSENT else int(self.epoch[row]),
         )  # fmt: skip
         return Operation(invoke, completion)
-
-    def text_of(self, value: int) -> str | None:
-        """What a value's code stands for."""
-        if value >= 0:
-            return self.names.ops[value]
-        return None if value == ABSENT else self.names.strange[UNKNOWN - value]
 
     # --- parts of it --------------------------------------------------------------------------------------------------
 
@@ -190,12 +210,12 @@ class Columns(Sequence[Operation]):
 
     @cached_property
     def is_write(self) -> Bools:
-        return self.f != GET
+        return np.not_equal(self.f, GET)
 
     @cached_property
     def good(self) -> Bools:
         """The client was served."""
-        return self.outcome == OK
+        return np.equal(self.outcome, OK)
 
     @cached_property
     def acknowledged(self) -> Bools:
@@ -209,13 +229,16 @@ class Columns(Sequence[Operation]):
 
     @cached_property
     def writer(self) -> NDArray[np.int32]:
-        """`value` as a row of these columns; UNKNOWN too for writes that are no rows of them."""
+        """`value` as a row of these columns; UNKNOWN too for what is no put among them."""
         return self.local(self.value)
 
     def local(self, values: NDArray[np.int32]) -> NDArray[np.int32]:
         """Values' codes as rows of these columns, or ABSENT, or UNKNOWN."""
-        inside = (values >= self.base) & (values < self.base + len(self))
-        return np.where(inside, values - self.base, np.where(values == ABSENT, ABSENT, UNKNOWN)).astype(np.int32)
+        rows = values - self.base
+        inside = (values >= 0) & (rows >= 0) & (rows < len(self))
+        if inside.any():
+            inside &= self.f[np.where(inside, rows, 0)] == PUT
+        return np.where(inside, rows, np.where(values == ABSENT, ABSENT, UNKNOWN)).astype(np.int32)
 
     @cached_property
     def counters(self) -> Bools:
@@ -232,13 +255,13 @@ class Columns(Sequence[Operation]):
 
     def of_cohort(self, cohort: str) -> Bools:
         """Which rows are of a cohort's clients."""
-        return self.cohort == code(self.names.cohorts, cohort)
+        return np.equal(self.cohort, code(self.names.cohorts, cohort))
 
     def dialled(self, address: str) -> Bools:
         """Which rows are known to have dialled an address."""
-        return self.address == code(self.names.addresses, address)
+        return np.equal(self.address, code(self.names.addresses, address))
 
-    def rows_of(self, ops: Iterable[str]) -> Ints:
+    def rows_of(self, ops: Iterable[str]) -> NDArray[np.int64]:
         """The rows of operations by id, ascending; those that are not here are left out."""
         wanted = set(ops)
         if not wanted:
@@ -247,7 +270,7 @@ class Columns(Sequence[Operation]):
             found = [self.names.op_rows[op] for op in wanted if op in self.names.op_rows]
         else:  # an index of millions of names is dearer than one look at each
             found = [row for row, op in enumerate(self.names.ops) if op in wanted]
-        rows = np.sort(np.asarray(found, np.int64)) - self.base
+        rows: NDArray[np.int64] = np.sort(np.asarray(found, np.int64)) - self.base
         return rows[(rows >= 0) & (rows < len(self))]
 
     def marked(self, ops: Iterable[str]) -> Bools:
@@ -259,7 +282,7 @@ class Columns(Sequence[Operation]):
 
 ARRAYS = (
     "sent_ns", "returned_ns", "planned_ns", "f", "outcome", "who", "cohort", "key", "value", "address", "region",
-    "epoch",
+    "epoch", "extra",
 )  # fmt: skip
 
 

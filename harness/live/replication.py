@@ -10,12 +10,12 @@ from harness.history.events import Commit
 from harness.units import NS_PER_S, to_s
 
 RECENT_NS = 10 * NS_PER_S
-_WAYS = "; if it is meant so, the subject file says `replication: none`, and `replication: promised` if it is not"
+_WAYS = "; if that is meant so, the subject file says `replication: none`, else `replication: promised`"
 
 
 @dataclass(frozen=True)
 class Replicated:
-    """missing: why replication is not known to work, where it must; notes: that it does not, where it may be missing."""
+    """missing: why replication is not known to work, where it must; notes: that it does not, where it may not."""
 
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

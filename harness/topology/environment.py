@@ -106,12 +106,17 @@ class Workload(Spec):
 
 
 class ProfileObjectives(Spec):
-    """Promises of one profile, in its wall seconds. error_budget: share of requests that may fail under a fault."""
+    """Promises of one profile, in its wall seconds. error_budget: share of requests that may fail under a fault.
+
+    planned_interruption_s: how long a failback, or another move that no fault calls for, may interrupt a client; left
+    out: as long as the recovery time objective.
+    """
 
     rto_s: Seconds
     rpo_s: Seconds | None = None
     rpo_items: Annotated[int, Field(ge=0)] | None = None
     error_budget: Annotated[float, Field(ge=0, le=1)] | None = None
+    planned_interruption_s: Seconds | None = None
     failback_s: Seconds | None = None
 
 

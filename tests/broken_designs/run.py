@@ -65,10 +65,11 @@ def main() -> int:
         parser.error(f"no broken design is called {', '.join(unknown)}; there are: {', '.join(known)}")
     chosen = arguments.names or list(known)
     if arguments.some is not None:
-        chosen = rotating(chosen, arguments.some, arguments.seed)
+        chosen = rotating([name for name in chosen if not known[name].not_yet], arguments.some, arguments.seed)
     if arguments.list:
         for name in chosen:
-            console.print(f"{name}: {known[name].about} ({', '.join(known[name].caught_by)})", markup=False)
+            not_yet = f"; not yet: {known[name].not_yet}" if known[name].not_yet else ""
+            console.print(f"{name}: {known[name].about} ({', '.join(known[name].caught_by)}{not_yet})", markup=False)
         return 0
     reports = arguments.reports.resolve()
     with tempfile.TemporaryDirectory() as work:

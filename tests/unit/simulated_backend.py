@@ -1,19 +1,22 @@
 """A whole world in fast forward: a backend for drills whose clock only runs when somebody sleeps on it.
 
 What happens in it is a `Story`: how the subject behaves when its region is lost. Faults are planned over the true
-wiring of the embedded environment, clients work on the same grid as the witness's, and every event carries the
-simulated time. Nothing is random, so a drill that is run twice gives the same history.
+wiring of the embedded environment, clients work on the same grid as the witness's and keep the same books, and every
+event carries the simulated time. What becomes of the data is in simulated_data.py. Nothing is random, so a drill that
+is run twice gives the same history.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, fields, replace
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
+
+from simulated_data import TABLE, Replication, Tables
 
 from harness.clock import Clock
 from harness.drill.backend import SteadyEvidence
@@ -40,6 +43,8 @@ from harness.topology.load import load_environment, load_subject
 from harness.topology.subject import Subject
 from harness.topology.timing import Profile, Timing
 from harness.units import NS_PER_MS, to_ns
+from harness.witness.ledger import Ledgers, LedgerState, Offers, Planned, Read, Settled, Write
+from harness.witness.workloads.mix import Mix
 from harness.world.assembly import build
 from harness.world.part import Blueprint, Edge
 from harness.world.wires import Arrow
@@ -131,7 +136,12 @@ class Story:
     thrown away on both sides. bites: faults do something. lateness_s: of the witness. answer_changes_at_s: the
     answer changes at this moment although nothing was lost. stalls: replication heeds a stall. unsent: operations
     that the witness was too late to send. overloaded: some calls to the databases take too long, whatever is
-    broken. stray: one of so many operations of the clients fails, whatever else happens; 0: none.
+    broken. stray: one of so many operations of the clients fails, whatever else happens; 0: none. void_s: a side whose
+    database is lost goes on acknowledging writes for that long, and stores none. own_keys: clients write keys of their
+    own only. counts: the application offers increments.
+
+    What becomes of the data is told by the fields of simulated_data.Replication, of which one has an older name here:
+    replication_s is its lag_s.
     """
 
     takeover_s: float | None = 3.0
@@ -157,6 +167,26 @@ class Story:
     return_s: float | None = 1.0
     ghost: bool = False
     canary_period_s: float = CANARY_PERIOD_NS / 1e9
+    void_s: float = 0.0
+    own_keys: bool = False
+    counts: bool = False
+    backlog_s: float | None = None
+    loses_backlog: bool = False
+    arrival_wins: bool = False
+    reorders_s: float = 0.0
+    skew_s: float = 0.0
+    merges_back: bool = False
+    counter: Literal["exact", "overwritten", "twice"] = "exact"
+    echoes: int = 0
+    copies_every: int = 0
+    drops_every: int = 0
+    cache_s: float = 0.0
+
+    @property
+    def replication(self) -> Replication:
+        """What becomes of the data."""
+        told = {field.name: getattr(self, field.name) for field in fields(Replication) if field.name != "lag_s"}
+        return Replication(lag_s=self.replication_s, **told)
 
 
 class SimulatedClock:
@@ -222,7 +252,16 @@ class Client:
     cohort: str
     name: str
     address: str
-    written: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What becomes of a request. stored: an acknowledged write takes effect."""
+
+    outcome: Outcome
+    after_ns: int
+    error: str | None = None
+    stored: bool = True
 
 
 class SimulatedBackend:
@@ -238,7 +277,7 @@ class SimulatedBackend:
         self.clock: Clock = self._clock
         self._links = links()
         self._regions = {address: region for region, address in EDGES.items()}
-        self._operations = count()
+        self._drills = count()
         self._strays = count(1)
         self.failures_left: dict[str, int] = {}
 
@@ -253,9 +292,11 @@ class SimulatedBackend:
     def open_drill(self, folder: Path, settings: Settings) -> None:
         self._clock.forget()
         self._new: list[Event] = []
-        self._commits: list[Commit] = []
-        self._tables: dict[str, dict[str, str | None]] = {EAST: {}, WEST: {}}
-        self._backlog: dict[str, list[str]] = {EAST: [], WEST: []}
+        self._tables = Tables(
+            (EAST, WEST), self.story.replication, self._clock.now_ns, self._clock.after, self._replicates
+        )
+        self._ledgers = Ledgers(f"h{next(self._drills)}")
+        self._lost_ns: dict[str, int] = {}
         self._held: list[HeldFault] = []
         self._seen_faults()
         self._taken_over = 0
@@ -304,10 +345,10 @@ class SimulatedBackend:
         return self.story.unsent
 
     def data(self) -> Mapping[str, Mapping[str, Mapping[str, str | None]]]:
-        return {region: {"items": dict(items)} for region, items in self._tables.items()}
+        return {region: {TABLE: dict(items)} for region, items in self._tables.items.items()}
 
     def commits(self) -> Sequence[Commit] | None:
-        return self._commits
+        return self._tables.commits
 
     def deaths(self) -> Sequence[str]:
         return self.story.deaths
@@ -347,7 +388,7 @@ class SimulatedBackend:
         self._held.remove(held)
         self._seen_faults()
         self._new.append(held.stopped)
-        self._clock.after(to_ns(self.story.replication_s), self._flush)
+        self._tables.healed()
         if not self.story.fenced:
             self._accepting.add(EAST)
         if self._active is None and self.story.return_s is not None:
@@ -365,7 +406,10 @@ class SimulatedBackend:
         for held in reversed(self._held):
             if held.plan.kind != "gray-failure" and self.story.bites:
                 self._down.update(dict.fromkeys(held.plan.links, held.plan.mode))
-        self._reach = {region: self._path_works(region) for region in (EAST, WEST)}
+        shut = {region for h in self._held if h.plan.kind == "operations-refused" for region in h.plan.databases}
+        self._reach = {region: self._path_works(region) and region not in shut for region in (EAST, WEST)}
+        now_ns = self._clock.ns
+        self._lost_ns = {r: self._lost_ns.get(r, now_ns) for r, works in self._reach.items() if not works}
         self._grays = {
             region: max((getattr(h.fault, "rate", 0.0) for h in self._held if h.fault.target == region), default=0.0)
             for region in (EAST, WEST)
@@ -449,30 +493,12 @@ class SimulatedBackend:
     def _health(self, region: str, status: Any, healthy: int) -> None:
         self._new.append(HealthTransition(region, status, healthy, 16, self._clock.ns))
 
-    def _commit(self, region: str, key: str, value: str | None) -> None:
-        self._tables[region][key] = value
-        seq = len(self._commits)
-        self._commits.append(Commit(region, "items", key, value, seq, self._clock.ns))
-
-    def _replicate(self, source: str, target: str, key: str) -> None:
-        broken = self._cut(f"replicator.{target}", source, "dynamodb") or not self._alive(source, target)
-        if broken and self.story.stalls:
-            self._backlog[target].append(key)
-        elif not broken or not self.story.stalls:
-            self._commit(target, key, key)
-
-    def _alive(self, source: str, target: str) -> bool:
-        return not self._cut(f"replicator.{source}", target, "dynamodb")
-
-    def _flush(self) -> None:
-        for target, keys in self._backlog.items():
-            source = EAST if target == WEST else WEST
-            waiting, keys[:] = list(keys), []
-            for key in waiting:
-                if self.story.keeps_backlog:
-                    self._replicate(source, target, key)
-                else:
-                    self._commit(source, key, None)
+    def _replicates(self, source: str, target: str) -> bool:
+        """Whether the replicator there can read the source and write the target."""
+        cut = self._cut(f"replicator.{target}", source, "dynamodb") or self._cut(
+            f"replicator.{source}", target, "dynamodb"
+        )
+        return not cut or not self.story.stalls
 
     # --- clients -----------------------------------------------------------------------------------------------
 
@@ -498,8 +524,15 @@ class SimulatedBackend:
             self._work(Client(cohort, f"{cohort}-0", EDGES[region]), to_ns(workload.other_period_s), 0)
 
     def _work(self, client: Client, period_ns: int, first_ns: int) -> None:
-        self._every(period_ns, lambda: self._plan(client, "put"), first_ns)
-        self._every(period_ns, lambda: self._plan(client, "get"), first_ns + period_ns // 2)
+        functions: frozenset[Function] = frozenset(("put", "get", "delete"))
+        offers = Offers(functions | {"add"} if self.story.counts else functions)
+        mix: Mix = "own" if self.story.own_keys else "roaming" if client.cohort == "dns" else "sided"
+        index, clients = len(self._ledgers.books), self.environment.workload.dns_clients + 2
+        side = client.address if mix == "sided" else None
+        book = LedgerState(self._ledgers.prefix, index, clients, mix=mix, side=side, offers=offers)
+        self._ledgers.open(client.name, book)
+        self._every(period_ns, lambda: self._plan(client, Write()), first_ns)
+        self._every(period_ns, lambda: self._plan(client, Read()), first_ns + period_ns // 2)
 
     def _resolve(self, client: Client) -> None:
         if client.address != self._answered:
@@ -515,69 +548,58 @@ class SimulatedBackend:
         ttl_s = self.timing.interval_s(self.environment.edge.ttl_s)
         self._new.append(DnsAnswer("witness", who, self.environment.edge.record, (address,), ttl_s, self._clock.ns))
 
-    def _plan(self, client: Client, function: Function) -> None:
+    def _plan(self, client: Client, event: Write | Read) -> None:
         planned_ns = self._clock.ns
         if not self.story.lateness_s:
-            self._send(client, function, planned_ns)
+            self._send(client, event, planned_ns)
             return
-        self._clock.after(to_ns(self.story.lateness_s), self._send, client, function, planned_ns)
+        self._clock.after(to_ns(self.story.lateness_s), self._send, client, event, planned_ns)
 
-    def _send(self, client: Client, function: Function, planned_ns: int) -> None:
-        op = f"o{next(self._operations)}"
-        key = op if function == "put" else (client.written[-1] if client.written else "never-written")
-        value = op if function == "put" else None
-        who = (op, 0, client.name, client.cohort, function, key)
-        self._new.append(Invoke(*who, value, planned_ns, self._clock.ns))
-        region = self._regions[client.address]
-        outcome, after_ns, error = self._fate(region, is_write=function == "put")
-        if client.cohort == "dns" and self.story.stray and not next(self._strays) % self.story.stray:
-            outcome, error = Outcome.INFO, "reset"
-        if outcome is not Outcome.OK and self.story.ghost and client.cohort == "dns" and not any(self._reach.values()):
-            self._clock.after(LATENCY_NS, self._haunt, who)
-            return
-        self._clock.after(after_ns, self._complete, who, client, region, outcome, error)
+    def _send(self, client: Client, event: Write | Read, planned_ns: int) -> None:
+        for planned in self._ledgers.step(client.name, event, self._clock.ns):
+            who = (planned.op, planned.p, client.name, client.cohort, planned.f, planned.k)
+            self._new.append(Invoke(*who, planned.v, planned_ns, self._clock.ns))
+            fate = self._fate(self._regions[client.address], is_write=planned.f != "get")
+            if client.cohort == "dns" and self.story.stray and not next(self._strays) % self.story.stray:
+                fate = replace(fate, outcome=Outcome.INFO, error="reset")
+            lost = fate.outcome is not Outcome.OK and client.cohort == "dns" and not any(self._reach.values())
+            address = client.address
+            if lost and self.story.ghost:
+                fate, address = Fate(Outcome.OK, fate.after_ns, stored=False), GHOST
+            self._clock.after(fate.after_ns, self._complete, client, planned, address, fate)
 
-    def _haunt(self, who: tuple[str, int, str, str, Function, str]) -> None:
-        """Somebody answers who is nobody's region."""
-        value = None if who[4] == "get" else who[0]
-        self._new.append(Completion(*who, value, Outcome.OK, self._clock.ns, GHOST, 200))
-
-    def _fate(self, region: str, *, is_write: bool) -> tuple[Outcome, int, str | None]:
+    def _fate(self, region: str, *, is_write: bool) -> Fate:
         timeout_ns = to_ns(self.environment.workload.timeout_s)
         mode = self._cut("clients", region, "http")
         if mode is not None:
-            return (Outcome.FAIL, timeout_ns, "connect-timeout") if mode == "black-hole" else (
-                Outcome.FAIL, NS_PER_MS, "refused"
-            )  # fmt: skip
+            swallowed = mode == "black-hole"
+            return Fate(Outcome.FAIL, *((timeout_ns, "connect-timeout") if swallowed else (NS_PER_MS, "refused")))
         if not self._reachable(region):
-            return Outcome.INFO, timeout_ns, "timeout"
+            if is_write and self._clock.ns - self._lost_ns[region] < to_ns(self.story.void_s):
+                return Fate(Outcome.OK, LATENCY_NS, stored=False)
+            return Fate(Outcome.INFO, timeout_ns, "timeout")
         if self._unlucky(region) or (self._relapsed and region == WEST) or (self._gone_again and region == EAST):
-            return Outcome.INFO, LATENCY_NS, "reset"
+            return Fate(Outcome.INFO, LATENCY_NS, "reset")
         if is_write and region not in self._accepting:
-            return Outcome.FAIL, LATENCY_NS, None
-        return Outcome.OK, LATENCY_NS, None
+            return Fate(Outcome.FAIL, LATENCY_NS)
+        return Fate(Outcome.OK, LATENCY_NS)
 
-    def _complete(
-        self,
-        who: tuple[str, int, str, str, Function, str],
-        client: Client,
-        region: str,
-        outcome: Outcome,
-        error: str | None,
-    ) -> None:
-        op, _, _, _, function, key = who
-        good = outcome is Outcome.OK
-        if good and function == "put":
-            self._commit(region, key, op)
-            other = WEST if region == EAST else EAST
-            self._clock.after(to_ns(self.story.replication_s), self._replicate, region, other, key)
-            client.written.append(op)
-        value = self._tables[region].get(key) if good else None
-        epoch = self._epochs[region] if good else None
+    def _complete(self, client: Client, planned: Planned, address: str, fate: Fate) -> None:
+        """address: who answers; one of no region is nobody's."""
+        good, error = fate.outcome is Outcome.OK, fate.error
+        region = self._regions.get(address)
+        value = planned.v
+        if good and region is not None and planned.f == "get":
+            value = self._tables.read(region, planned.k)
+        elif good and region is not None and fate.stored:
+            self._tables.write(region, planned.f, planned.k, planned.v)
+        epoch = self._epochs[region] if good and region is not None else None
+        self._ledgers.step(client.name, Settled(planned, fate.outcome, address=address), self._clock.ns)
         self._new.append(
             Completion(
-                *who, value if function == "get" else op, outcome, self._clock.ns, client.address,
-                200 if good else None if error else 409, error, region if good else None, epoch,
+                planned.op, planned.p, client.name, client.cohort, planned.f, planned.k, value, fate.outcome,
+                self._clock.ns, address, 200 if good else None if error else 409, error, region if good else None,
+                epoch,
             )
         )  # fmt: skip
 
@@ -588,6 +610,7 @@ class SimulatedBackend:
         mode = self._cut(source, target, service)
         grey = mode is None and self._held and any(name in h.plan.links for h in self._held) and self._unlucky(target)
         failed = mode is not None or bool(grey and self.story.bites)
+        failed = failed or any(h.plan.databases and name in h.plan.canary.links for h in self._held)
         if self.story.overloaded and service == "dynamodb":
             failed = failed or not next(self._strays) % 5
         took_ns = to_ns(1) if mode == "black-hole" else 2 * NS_PER_MS

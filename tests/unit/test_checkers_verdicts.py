@@ -8,6 +8,7 @@ from measurement_timeline import A, B, pulse, s, timeline
 from harness.checkers import objectives
 from harness.checkers.durability import durability
 from harness.checkers.failback import as_evidence, failback
+from harness.checkers.failback_losses import Before, losses
 from harness.checkers.flapping import flapping, needless_failover
 from harness.checkers.nowhere import nowhere
 from harness.checkers.result import CheckResult, merged
@@ -320,6 +321,30 @@ def test_failback_fails_in_words() -> None:
     assert judge_failback(final=None)[0].verdict is UNKNOWN
 
 
+LOSSES = """
+    u1: dns-0      put u1  1.0..1.1  ok A
+    u2: dns-0      put u2  2.0..2.1  ok A
+    u3: dns-0      put u3  9.0..9.1  ok B
+    u4: pinned-a-0 put u4  9.5..9.6  ok A
+    u5: dns-0      put u5 15.0..15.1 ok A
+    u6: dns-0      put u6 30.0..30.1 ok A
+    """
+
+
+def test_only_what_the_failback_lost_is_said_to_be_lost_in_it() -> None:
+    before = Before({"u1"}, {"u2"}, "us-east-1", taken_over_ns=s(8))
+    final = dataclasses.replace(CLEAN, lost=("u1", "u2", "u3", "u4", "u5", "u6"))
+    found = losses(final, timeline(LOSSES), before, A, s(14), s(30))
+    assert found == {
+        "missing when the other side took over already, and not brought back since": ["u1"],
+        "in the failback": ["u3"],
+        "acknowledged by us-east-1 while the other side served": ["u4"],
+        "written after the failback": ["u5"],
+    }
+    told = judge_failback(final=dataclasses.replace(CLEAN, lost=("w9",)))[0]
+    assert "1 acknowledged writes are lost at the primary, in the failback: w9" in told.text
+
+
 def test_traffic_that_leaves_the_primary_again_is_not_back() -> None:
     gone = RETURN + pulse("dns-0", "writes", "..", first_s=20, address="B")
     assert "did not return" in judge_failback(gone)[0].text
@@ -356,7 +381,7 @@ def test_an_outage_after_the_failback_is_judged_and_a_failure_by_itself_is_told(
     longer = pulse("dns-0", "writes", "." * 30 + "x" * 10 + "." * 40, first_s=18)
     result, _ = judge_failback(RETURN + longer)
     assert result.verdict is MISSED
-    assert "client dns-0 was not served for 0.90 to 1.11 s after it had come back to the primary" in result.text
+    assert "client dns-0 was not served for 0.90 – 1.11 s after it had come back to the primary" in result.text
     result, _ = judge_failback(RETURN + pulse("dns-0", "writes", "." * 30 + "x" + "." * 80, first_s=18))
     assert result.verdict is MET
     assert [(f.id, f.severity) for f in result.findings] == [("relapse", "serious")]

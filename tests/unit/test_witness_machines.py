@@ -23,6 +23,7 @@ from harness.witness.lateness import Durations
 from harness.witness.models import parse_canaries, parse_config
 from harness.witness.prober import DnsProber
 from harness.witness.tasks import TaskSet
+from harness.witness.workloads import unique
 
 CONFIG = {"history": "h", "dns": ["127.0.0.1", 53], "record": "app.example.com", "port": 80}
 
@@ -240,13 +241,13 @@ def test_every_nth_write_deletes_the_oldest_key_and_it_is_never_read_again() -> 
     state, (delete,) = ledger.step(state, ledger.Write(), now_ns + NS_PER_S)
     assert (delete.f, delete.k, delete.v) == ("delete", "h-0-0", None)
     assert delete.op not in {"h-0-0", "h-0-1", "h-0-2"}
-    assert "h-0-0" not in {key for key, _ in state.live}
+    assert "h-0-0" not in {key for key, _ in state.own.live}
 
 
 def test_a_key_too_young_to_be_replicated_is_not_deleted() -> None:
     state = ledger.LedgerState("h", 0, 1, delete_every=2)
     state, _ = _acknowledge(state, 0)
-    _, (planned,) = ledger.step(state, ledger.Write(), ledger.DELETE_AGE_NS - 1)
+    _, (planned,) = ledger.step(state, ledger.Write(), unique.DELETE_AGE_NS - 1)
     assert planned.f == "put"
 
 

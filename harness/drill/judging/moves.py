@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.checkers.failback import as_evidence, failback, refuses
+from harness.checkers.failback_losses import Before
 from harness.checkers.flapping import flapping, needless_failover
 from harness.checkers.nowhere import nowhere
 from harness.checkers.result import CheckResult, some
@@ -12,7 +13,7 @@ from harness.checkers.split_brain import split_brain
 from harness.drill.case import Case, Requirement
 from harness.drill.episodes import places_left
 from harness.drill.judging.recovery import episode_of, served_by, usual_of
-from harness.drill.measures import Measures
+from harness.drill.measures import EpisodeMeasures, Measures
 from harness.outcome import Verdict
 
 _CHANGES_OF_AN_EPISODE = 2
@@ -47,8 +48,20 @@ def failback_of(requirement: Requirement, measures: Measures) -> tuple[CheckResu
         until_ns=None if episode is None else episode.stretch.until_ns,
         away=away,
         usual=usual_of(case, episode),
+        before=_before(measures, episode, back),
     )
     return result, as_evidence(measured, heal_ns, result)
+
+
+def _before(measures: Measures, episode: EpisodeMeasures | None, back: str) -> Before:
+    """What the failback of an episode found lost already, and what was lost only after it."""
+    if episode is None:
+        return Before(measures.explained, place=back)
+    points = [one.point for one in measures.episodes]
+    missing = {op for point in points[: episode.index + 1] if point is not None for op in point.explained}
+    point = episode.point
+    taken_over_ns = None if point is None or episode.lost != back else point.takeover_ns
+    return Before(missing, measures.explained - missing, back, taken_over_ns)
 
 
 def split_brain_of(measures: Measures) -> CheckResult:

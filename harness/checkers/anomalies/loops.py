@@ -1,0 +1,90 @@
+"""Replication that goes in circles: each side takes the other's copies for writes of its own, and sends them back.
+
+Every item is then committed again and again soon after it was written. A backfill commits each item once more, at some
+later time; an application that writes an item in several steps does so before it answers. So only commits count that
+came within ten seconds of the first one on that side, and after the write had been answered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.checkers.anomalies.scene import Scene
+from harness.checkers.result import CheckResult, Finding
+from harness.history.columns import NEVER_NS
+from harness.history.tables import CommitColumns
+from harness.outcome import Verdict
+from harness.units import to_ns
+
+_NAME = "replication-loop"
+_SOON_NS = to_ns(10.0)
+_ITEMS = 10
+"""Of fewer items nothing is said."""
+_FAR_BEYOND = 2.0
+"""Needless commits of each item, on average."""
+
+
+@dataclass(frozen=True)
+class _Side:
+    items: int
+    commits: float
+    needless: float
+    row: int
+    count: int
+
+
+def loops(scene: Scene) -> CheckResult | None:
+    """Is every item committed about once on each side?"""
+    sides = {side: of for side, log in scene.commits.items() if (of := _of_side(scene, log)) is not None}
+    if not sides:
+        return None
+    found = [
+        (side, Finding("A16", _told(scene, side, of), "serious"))
+        for side, of in sides.items()
+        if of.needless >= _FAR_BEYOND
+    ]
+    text = "; ".join(f.text for _, f in found)
+    if len(found) > 1:
+        return CheckResult(_NAME, Verdict.MISSED, f"replication goes in circles: {text}", tuple(f for _, f in found))
+    if found:
+        note = Finding("A16", f"applied again and again: {text}", "warning")
+        return CheckResult(_NAME, Verdict.MET, f"one side only: {text}", (note,))
+    counts = ", ".join(f"{of.commits:.1f} on {side}" for side, of in sides.items())
+    return CheckResult(_NAME, Verdict.MET, f"commits for each item: {counts}, 1 is normal")
+
+
+def _told(scene: Scene, side: str, of: _Side) -> str:
+    return (
+        f"{of.commits:.1f} commits for each item on {side} within 10 s, 1 is normal "
+        f"({of.count} of {scene.told(of.row)})"
+    )
+
+
+def _of_side(scene: Scene, log: CommitColumns) -> _Side | None:
+    columns = scene.columns
+    writer = columns.local(log.value)
+    at = np.flatnonzero((writer >= 0) & (log.key < len(columns.names.keys)))
+    at = at[columns.key[writer[at]] == log.key[at]]
+    order = np.argsort(writer[at], kind="stable")
+    at = at[order]
+    rows = writer[at]
+    if not len(rows):
+        return None
+    starts = np.flatnonzero(np.concatenate(([True], rows[1:] != rows[:-1])))
+    sizes = np.diff(np.append(starts, len(rows)))
+    first_ns = np.repeat(log.at_ns[at[starts]], sizes)
+    soon = log.at_ns[at] <= first_ns + _SOON_NS
+    again = np.ones(len(rows), np.bool_)
+    again[starts] = False
+    returned_ns = columns.returned_ns[rows]
+    answered = (log.at_ns[at] > returned_ns) & (returned_ns != NEVER_NS)
+    needless = np.add.reduceat((soon & again & answered).astype(np.int64), starts)
+    if len(starts) < _ITEMS:
+        return None
+    counts = np.add.reduceat(soon.astype(np.int64), starts)
+    worst = int(np.argmax(counts))
+    return _Side(
+        len(starts), float(counts.mean()), float(needless.mean()), int(rows[starts[worst]]), int(counts[worst])
+    )  # fmt: skip

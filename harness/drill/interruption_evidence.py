@@ -1,0 +1,40 @@
+"""What a drill's evidence says of the interruptions that no fault explains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.checkers.planned import in_words
+from harness.drill.evidence import InterruptionResult
+from harness.drill.judging.interruptions import interruptions_of
+from harness.drill.judging.moves import by_address
+from harness.drill.measures import Measures
+from harness.outcome import Bracket
+
+
+def interruption_results(measures: Measures) -> tuple[InterruptionResult, ...]:
+    """All of them, in order of time."""
+    places = by_address(measures.case)
+    return tuple(
+        InterruptionResult(
+            cause=one.cause.value,
+            duration=one.duration,
+            source=None if one.source is None else places.get(one.source, one.source),
+            target=None if one.target is None else places.get(one.target, one.target),
+            client=one.client,
+            kind=one.kind,
+            clients=one.clients,
+            failures=one.failures,
+            first_bad_ns=one.first_bad_ns,
+            last_bad_ns=one.last_bad_ns,
+            episode=index,
+            text=in_words(one, places),
+        )
+        for index, one in interruptions_of(measures)
+    )
+
+
+def worst_interruption(found: Sequence[InterruptionResult]) -> Bracket | None:
+    """The longest; None where there was none."""
+    durations = [one.duration for one in found]
+    return max(durations, key=lambda one: (one.low_ns, one.high_ns is None), default=None)

@@ -1,0 +1,49 @@
+"""The newest write that somebody must know of at some moment: of many people and moments at once, in columns.
+
+A fact is a write that a group (whoever reads one key, one client and one key, ...) knows of from some position of the
+history on. Positions are rows: a fact counts for every row from its own position on, so that it is certain that
+whatever that row sent was sent after the fact was known.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.history.columns import ABSENT, Columns
+
+Ints = NDArray[np.integer[Any]]
+Rows = NDArray[np.int64]
+
+
+def newest(size: int, fact_group: Ints, fact_at: Ints, fact_rank: Ints, ask_group: Ints, ask_at: Ints) -> Rows:
+    """For each question the largest rank among the facts of its group at or before its position; ABSENT for none.
+
+    size: more than every position and every rank.
+    """
+    found = np.full(len(ask_group), ABSENT, np.int64)
+    if not len(fact_group) or not len(ask_group):
+        return found
+    facts = fact_group.astype(np.int64) * size + fact_at
+    order = np.argsort(facts, kind="stable")
+    facts, groups = facts[order], fact_group[order].astype(np.int64) * size
+    best = np.maximum.accumulate(groups + fact_rank[order])
+    at = np.searchsorted(facts, ask_group.astype(np.int64) * size + ask_at, side="right") - 1
+    inside = at >= 0
+    inside[inside] = groups[at[inside]] == ask_group[inside].astype(np.int64) * size
+    found[inside] = best[at[inside]] - groups[at[inside]]
+    return found
+
+
+def known_from(columns: Columns, moments_ns: NDArray[np.int64]) -> Rows:
+    """The first row that was sent after each moment."""
+    return np.searchsorted(columns.sent_ns, moments_ns, side="right").astype(np.int64)
+
+
+def sent_of(columns: Columns, rows: Rows, otherwise: int = -1) -> NDArray[np.int64]:
+    """When some rows were sent; `otherwise` for ABSENT."""
+    if not len(columns):
+        return np.full(len(rows), otherwise, np.int64)
+    return np.where(rows == ABSENT, otherwise, columns.sent_ns[np.maximum(rows, 0)])

@@ -1,0 +1,211 @@
+"""Interruptions of the judged clients that no fault explains: what a failback, a drain or a needless failover cost.
+
+The bracket is the one of recovery_time.py, counted from when a client was served again after a fault, or from the
+fault's heal where it had noticed nothing. So an outage that the fault itself caused is never counted twice: it is the
+recovery time. What tells a move is the address that the client was served by before and after: the same one is no move.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from harness.history.events import Operation
+from harness.measurement.models import JUDGED_COHORT, FaultInterval, Kind, Padding, address_of
+from harness.measurement.recovery_time import RecoveryTime
+from harness.measurement.relapse import relapses
+from harness.measurement.streams import CLIENT_TIMEOUT_NS, NEVER_NS, by_client
+from harness.outcome import Bracket
+
+
+class Cause(StrEnum):
+    """Why clients were interrupted, as far as their own addresses tell."""
+
+    FAILBACK = "failback"
+    NEEDLESS = "needless failover"
+    NO_MOVE = "no move"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the interruptions of one stretch of time are judged by.
+
+    own: what each client and kind went through because of the fault itself. heal: when the fault was taken back; None:
+    it holds still. until_ns: when something else began; None: to the history's end. home: the address that clients are
+    meant to come back to. owed: the scenario demands a recovery, so what lasts until after the heal belongs to that.
+    stay: it demands that clients stay where they are, so a move is no part of what the fault did even while it holds.
+    """
+
+    own: Mapping[tuple[str, Kind], RecoveryTime]
+    heal: FaultInterval | None
+    until_ns: int | None
+    home: str
+    owed: bool
+    window_ns: int
+    padding: Padding
+    failure_rate: float = 0.0
+    timeout_ns: int = CLIENT_TIMEOUT_NS
+    stay: bool = False
+
+
+@dataclass(frozen=True)
+class PlannedInterruption:
+    """One interruption of the clients by one cause. duration: of the worst client, which is named.
+
+    source, target: the address that served it before and after; None where nobody did. first_bad_ns, last_bad_ns: send
+    times over all clients, the last one None where it was not seen to end. how: what the worst client was answered
+    instead (a status, or an error's word) and by which address, with how often, the most frequent first.
+    """
+
+    cause: Cause
+    duration: Bracket
+    client: str
+    kind: str
+    source: str | None
+    target: str | None
+    first_bad_ns: int
+    last_bad_ns: int | None
+    clients: int
+    failures: int
+    how: tuple[tuple[str, str, int], ...] = ()
+
+
+def planned_interruptions(operations: Iterable[Operation], setting: Setting) -> tuple[PlannedInterruption, ...]:
+    """All of them, oldest first."""
+    groups = {who: group for who, group in by_client(_judged(operations)).items() if (who[1], who[2]) in setting.own}
+    served_ns = {}
+    for (client, kind), time in setting.own.items():
+        since_ns = _served_since(time, setting)
+        if since_ns is not None:
+            served_ns[client, kind] = since_ns
+    found = relapses(
+        [o for group in groups.values() for o in group], served_ns, until_ns=setting.until_ns,
+        window_ns=setting.window_ns, padding=setting.padding, failure_rate=setting.failure_rate,
+        timeout_ns=setting.timeout_ns,
+    )  # fmt: skip
+    by_name = {(client, kind): group for (_, client, kind), group in groups.items()}
+    uncalled = [time for time in setting.own.values() if setting.stay and _over_before_heal(time, setting)]
+    single = [_single(time, by_name[time.client, _kind(time)], setting) for time in (*uncalled, *found)]
+    counted = [one for one in single if one is not None]
+    return tuple(sorted(_merged(counted, setting.window_ns), key=lambda one: one.first_bad_ns))
+
+
+def worst_of(found: Sequence[PlannedInterruption]) -> PlannedInterruption | None:
+    """The longest, an unended one before all others of its length."""
+    return max(found, key=lambda one: (one.duration.low_ns, one.duration.high_ns is None), default=None)
+
+
+def _judged(operations: Iterable[Operation]) -> Iterable[Operation]:
+    return (o for o in operations if o.invoke.cohort == JUDGED_COHORT)
+
+
+def _kind(time: RecoveryTime) -> Kind:
+    return "reads" if time.kind == "reads" else "writes"
+
+
+def _served_since(time: RecoveryTime, setting: Setting) -> int | None:
+    """From when on a failure is no part of what the fault did; None: never."""
+    heal_ns = None if setting.heal is None else setting.heal.start_high_ns
+    if time.unaffected:
+        return heal_ns
+    recovered_ns = None if time.never_recovered else time.recovered_at_ns
+    if heal_ns is None or (recovered_ns is not None and recovered_ns < heal_ns):
+        return recovered_ns
+    # It lasted until after the heal. Where no recovery was owed, what is left of it then is nobody's but the plan's.
+    return recovered_ns if setting.owed else heal_ns
+
+
+def _single(time: RecoveryTime, group: Sequence[Operation], setting: Setting) -> PlannedInterruption | None:
+    """One client's, or None where it is the fault's own: begun before its heal, and ended without a move."""
+    if time.first_bad_ns is None:
+        return None
+    ordered = sorted(group, key=lambda o: o.sent_ns)
+    begin_ns, end_ns = time.first_bad_ns, NEVER_NS if time.recovered_at_ns is None else time.recovered_at_ns
+    before = [o for o in ordered if o.good and o.sent_ns < begin_ns]
+    after = [o for o in ordered if o.good and o.sent_ns >= end_ns]
+    source = address_of(before[-1]) if before else None
+    target = address_of(after[0]) if after else None
+    cause = _cause(source, target, setting.home)
+    if cause is Cause.NO_MOVE and _is_of_fault(begin_ns, setting.own[time.client, _kind(time)], setting):
+        return None
+    failed = [o for o in ordered if not o.good and begin_ns <= o.sent_ns < end_ns]
+    counts = Counter((_answer(o), address_of(o) or "") for o in failed)
+    return PlannedInterruption(
+        cause,
+        time.bracket,
+        time.client,
+        time.kind,
+        source,
+        target,
+        time.first_bad_ns,
+        None if time.never_recovered else time.last_bad_ns,
+        1,
+        len(failed),
+        tuple((what, where, count) for (what, where), count in counts.most_common(3)),
+    )
+
+
+def _over_before_heal(time: RecoveryTime, setting: Setting) -> bool:
+    recovered_ns = None if time.unaffected or time.never_recovered else time.recovered_at_ns
+    return recovered_ns is not None and (setting.heal is None or recovered_ns < setting.heal.start_high_ns)
+
+
+def _is_of_fault(begin_ns: int, own: RecoveryTime, setting: Setting) -> bool:
+    """Whether it began while the fault held, or when the fault's own outage went on."""
+    if setting.heal is None or begin_ns < setting.heal.start_high_ns:
+        return True
+    return not own.unaffected and (own.recovered_at_ns is None or own.recovered_at_ns > begin_ns)
+
+
+def _cause(source: str | None, target: str | None, home: str) -> Cause:
+    if source is None or target is None or source == target:
+        return Cause.NO_MOVE
+    return Cause.FAILBACK if target == home else Cause.NEEDLESS
+
+
+def _answer(operation: Operation) -> str:
+    completion = operation.completion
+    if completion is None:
+        return "no answer"
+    return completion.error or (f"HTTP {completion.status}" if completion.status is not None else "no answer")
+
+
+def _merged(found: Sequence[PlannedInterruption], window_ns: int) -> Iterable[PlannedInterruption]:
+    """Those of several clients and kinds that are one: same cause and move, less than W apart."""
+    moves: dict[tuple[Cause, str | None, str | None], list[PlannedInterruption]] = {}
+    for one in sorted(found, key=lambda one: one.first_bad_ns):
+        moves.setdefault((one.cause, one.source, one.target), []).append(one)
+    for of_move in moves.values():
+        group: list[PlannedInterruption] = []
+        for one in of_move:
+            if group and one.first_bad_ns - max(x.last_bad_ns or x.first_bad_ns for x in group) >= window_ns:
+                yield _one(group)
+                group = []
+            group.append(one)
+        if group:
+            yield _one(group)
+
+
+def _one(group: Sequence[PlannedInterruption]) -> PlannedInterruption:
+    worst = worst_of(group)
+    assert worst is not None
+    highs = [one.duration.high_ns for one in group]
+    known = [high for high in highs if high is not None]
+    ended = len(known) == len(highs)
+    low_ns = max(one.duration.low_ns for one in group)
+    points = [one.duration.point_ns for one in group if one.duration.point_ns is not None]
+    return PlannedInterruption(
+        worst.cause,
+        Bracket(low_ns, max(known), max(points, default=None)) if ended else Bracket(low_ns, None),
+        worst.client,
+        worst.kind,
+        worst.source,
+        worst.target,
+        min(one.first_bad_ns for one in group),
+        max(one.last_bad_ns or one.first_bad_ns for one in group) if ended else None,
+        len({one.client for one in group}),
+        sum(one.failures for one in group),
+        worst.how,
+    )
