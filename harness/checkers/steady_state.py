@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from harness.measurement.availability import Share
+from harness.measurement.shares import Share
 
 SERVED_SHARE = 0.99
 ACKNOWLEDGED_WRITES = 50

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from harness.checkers.result import CheckResult, Finding
 from harness.history.events import Commit, Event, Operation
-from harness.measurement.availability import Share
 from harness.measurement.canary import CanaryJudgement
 from harness.measurement.models import JUDGED_COHORT, FaultInterval, is_judged
 from harness.measurement.propagation import answer_changes
+from harness.measurement.shares import Share
 from harness.outcome import Verdict
 from harness.units import NS_PER_MS
 

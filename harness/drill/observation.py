@@ -12,10 +12,10 @@ from harness.drill.backend import SteadyEvidence
 from harness.drill.case import CaseFault
 from harness.drill.lifecycle import Facts, Phase
 from harness.history.events import CanaryProbe, Completion, Event, Invoke, Mark
-from harness.measurement.availability import Share
 from harness.measurement.canary import CanarySoFar, Tally
 from harness.measurement.live import LONGEST_NS, LiveState
 from harness.measurement.models import JUDGED_COHORT, is_judged
+from harness.measurement.shares import Share
 from harness.units import NS_PER_S
 
 ANSWER_SETTLES_NS = NS_PER_S

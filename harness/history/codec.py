@@ -1,13 +1,12 @@
 """One event, one JSON line. The line's shape is a contract: fields may be added, never renamed.
 
-Operations carry `t` = invoke | ok | fail | info; the rest carry `t` = fault | dns | health | canary | mark.
+Operations carry `t` = invoke | ok | fail | info; the rest carry `t` = fault | dns | health | canary | sample | mark.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import UnionType
@@ -24,8 +23,10 @@ from harness.history.events import (
     HealthTransition,
     Invoke,
     Mark,
+    Sample,
 )
 from harness.outcome import Outcome
+from harness.storable_text import storable_json
 
 _TAG: dict[type, str] = {
     Invoke: "invoke",
@@ -33,13 +34,14 @@ _TAG: dict[type, str] = {
     DnsAnswer: "dns",
     HealthTransition: "health",
     CanaryProbe: "canary",
+    Sample: "sample",
     Mark: "mark",
     Commit: "commit",
 }
 _TYPE: dict[str, type] = {tag: kind for kind, tag in _TAG.items()}
 _OUTCOMES = {outcome.value for outcome in Outcome}
 _FIELDS = {kind: tuple(f.name for f in dataclasses.fields(kind)) for kind in (*_TAG, Completion)}
-_TUPLES = {"addresses", "links"}
+_TUPLES = {"addresses", "links", "headers"}
 
 
 def _types(hint: Any) -> frozenset[type]:
@@ -57,7 +59,6 @@ _FITTING = {
     kind: {name: _types(hint) for name, hint in get_type_hints(kind).items() if hint is not Outcome} for kind in _FIELDS
 }
 _ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
-_HALF = re.compile("[\ud800-\udfff]")
 
 
 def encode(event: Event | Commit) -> dict[str, Any]:
@@ -77,12 +78,7 @@ def to_line(event: Event | Commit, index: int | None = None) -> str:
     body = encode(event)
     if index is not None:
         body = {"i": index, **body}
-    return storable(_ENCODE(body)) + "\n"
-
-
-def storable(text: str) -> str:
-    """JSON text that UTF-8 can hold: half a character, as answers and file names may have, is written as its escape."""
-    return text if text.isascii() else _HALF.sub(lambda half: f"\\u{ord(half.group()):04x}", text)
+    return storable_json(_ENCODE(body)) + "\n"
 
 
 def decode(body: dict[str, Any]) -> Event | Commit:

@@ -8,7 +8,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from pytest_bdd.steps import StepFunctionContext, step_function_context_registry
+from pytest_bdd.steps import StepFunctionContext
 
 from harness.drill.facade import PROMISED_LATE
 from harness.drill.options import RunOptions
@@ -17,10 +17,10 @@ from harness.drill.words import deciders_of, healed_by, instance_of, location_of
 from harness.errors import InputError, Problem
 from harness.faults.catalogue import fault_named, struck
 from harness.pytest_plugin.course import NEED_CLIENTS, Course
-from harness.pytest_plugin.scenarios import defines
+from harness.pytest_plugin.resolving import Resolved
+from harness.pytest_plugin.vocabulary import is_ours
 from harness.units import to_s
 
-_STEPS = "harness.pytest_plugin.steps."
 NOBODY = "nobody"
 
 
@@ -124,12 +124,12 @@ class Rehearsal:
         return ask
 
 
-def refuse_mistakes(file: Path, scenario: Any, options: RunOptions) -> None:
+def refuse_mistakes(file: Path, steps: Sequence[Resolved], options: RunOptions) -> None:
     """Refuse steps about what there is not, or in an order that can show nothing, and faults that heal too early.
 
-    scenario: pytest-bdd's, with its examples filled in. Raises InputError with file and line.
+    steps: of a scenario, in their order, with its examples filled in. Raises InputError with file and line.
     """
-    asked, problems = _rehearse(file, scenario, options)
+    asked, problems = _rehearse(file, steps, options)
     if problems:
         raise InputError(*problems)
     problems = list(_short_faults(file, asked, options))
@@ -170,21 +170,23 @@ def _short_faults(file: Path, steps: Sequence[Asked], options: RunOptions) -> It
                 return
 
 
-def _rehearse(file: Path, scenario: Any, options: RunOptions) -> tuple[Sequence[Asked], list[Problem]]:
+def _rehearse(file: Path, steps: Sequence[Resolved], options: RunOptions) -> tuple[Sequence[Asked], list[Problem]]:
     """What the steps ask, and what is wrong with them."""
-    ours = [c for c in step_function_context_registry.values() if c.step_func.__module__.startswith(_STEPS)]
     rehearsal = Rehearsal(options)
     problems: list[Problem] = []
-    for step in scenario.steps:
-        found = next((definition for definition in ours if defines(definition, step)), None)
-        if found is None:
+    for resolved in steps:
+        step = resolved.step
+        if resolved.definition is None or not is_ours(resolved.definition):
             rehearsal.course.foreign = True
             continue
         rehearsal.line = step.line_number
         try:
-            _take(found, step.name, rehearsal)
+            _take(resolved.definition, step.name, rehearsal)
         except InputError as error:
             problems.extend(Problem(str(file), step.line_number, str(problem)) for problem in error.problems)
+        except ValueError as error:
+            told = f"step {step.name!r} has a value that does not fit: {error}"
+            problems.append(Problem(str(file), step.line_number, told))
     return rehearsal.asked, problems
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -17,15 +16,16 @@ from typing import Any
 
 import allure as untyped_allure
 import allure_commons
+import attrs
 import pytest
 from allure_commons.types import AttachmentType, ParameterMode
 
 from harness.drill.evidence import DrillResult, RunResult
 from harness.errors import InputError
-from harness.history.codec import storable
 from harness.outcome import Verdict
 from harness.reporting import allure_metadata, objectives, run_json, run_json_reader, timeline, wording
 from harness.reporting.sources import read_history
+from harness.storable_text import json_text, storable
 from harness.units import to_s
 
 HISTORY_PLAIN_BYTES = 512 * 1024
@@ -49,6 +49,7 @@ def register(config: pytest.Config) -> None:
     tidy = Tidy(Path(directory).absolute())
     allure_commons.plugin_manager.register(tidy, _PLUGIN)
     config.add_cleanup(lambda: allure_commons.plugin_manager.unregister(tidy))
+    config.add_cleanup(allure_commons.plugin_manager.add_hookcall_monitoring(_mend_attachment, _nothing))
 
 
 def is_label(tag: str) -> bool:
@@ -145,6 +146,7 @@ class Tidy:
         """Leave pytest-bdd's synthetic fixtures out of set-up and tear-down."""
         for fixtures in (container.befores, container.afters):
             fixtures[:] = [fixture for fixture in fixtures if not str(fixture.name).startswith(_SYNTHETIC)]
+        _mend(container)
 
     @allure_commons.hookimpl(tryfirst=True)
     def report_result(self, result: Any) -> None:
@@ -153,12 +155,10 @@ class Tidy:
         Allure calls every exception that is not an assertion "broken", but where an objective was missed nothing broke.
         Half characters would stop Allure's writer.
         """
+        _mend(result)
         details = result.statusDetails
-        result.name, result.description = _writable(result.name), _writable(result.description)
-        for parameter in result.parameters:
-            parameter.value = _writable(parameter.value)
         if details is not None:
-            message, trace = _writable(details.message) or "", _writable(details.trace) or ""
+            message, trace = details.message or "", details.trace or ""
             if result.status == "broken" and allure_metadata.reached(message) is Verdict.MISSED:
                 result.status = "failed"
             details.message, details.trace = allure_metadata.plain(message), allure_metadata.without_internals(trace)
@@ -176,9 +176,26 @@ class _Bare:
         return self._text
 
 
-def _writable(text: Any) -> Any:
-    """Text that UTF-8 can hold: half a character, as file names may have, is shown as its escape."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8") if isinstance(text, str) else text
+def _mend(item: Any) -> Any:
+    """Make every text in what Allure is about to write storable, since its writer is not ours."""
+    if isinstance(item, str):
+        return storable(item)
+    if isinstance(item, list):
+        item[:] = [_mend(one) for one in item]
+    elif attrs.has(type(item)):
+        for field in attrs.fields(type(item)):
+            setattr(item, field.name, _mend(getattr(item, field.name)))
+    return item
+
+
+def _mend_attachment(hook: str, _: object, arguments: Mapping[str, Any]) -> None:
+    """Before Allure calls a hook: whoever attaches a text, its writer gets one that it can write."""
+    if hook == "report_attached_data" and isinstance(arguments, dict):
+        arguments["body"] = _mend(arguments["body"])
+
+
+def _nothing(*_: object) -> None:
+    """After it there is nothing to do."""
 
 
 def _step_title(step: Any) -> str:
@@ -205,7 +222,7 @@ def attach_drill(result: DrillResult, folder: Path, what: Mapping[str, str]) -> 
     for name, value in _measured(result).items():
         # Excluded from the history id, which must not change from run to run.
         allure.dynamic.parameter(name, _Bare(value), excluded=True)
-    evidence = storable(json.dumps(run_json.drill_dict(result), indent=2, ensure_ascii=False))
+    evidence = json_text(run_json.drill_dict(result), indent=2)
     allure.attach(evidence, "evidence", AttachmentType.JSON)
     recorded = read_history(folder, result)
     if recorded.events:

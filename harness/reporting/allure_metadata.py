@@ -6,13 +6,13 @@ Allure 2 reads categories.json by itself; Allure 3 takes categories from a confi
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
 from harness.drill.evidence import RunResult
 from harness.outcome import Verdict
 from harness.reporting import wording
+from harness.storable_text import write_json
 
 
 def _begins(word: str) -> str:
@@ -77,9 +77,9 @@ def write(run: RunResult, directory: Path) -> None:
     }
     lines = [f"{_property(name, key=True)}={_property(value)}\n" for name, value in facts.items()]
     (directory / "environment.properties").write_text("".join(lines), encoding="ascii")
-    (directory / "categories.json").write_text(json.dumps(CATEGORIES, indent=2) + "\n", encoding="utf-8")
+    write_json(directory / "categories.json", CATEGORIES, indent=2)
     configuration = {"name": "Disaster-recovery drills", "categories": {"rules": CATEGORIES}}
-    (directory / "allurerc.json").write_text(json.dumps(configuration, indent=2) + "\n", encoding="utf-8")
+    write_json(directory / "allurerc.json", configuration, indent=2)
 
 
 def _property(text: str, *, key: bool = False) -> str:

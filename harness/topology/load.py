@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -62,6 +64,7 @@ def _read(path: Path) -> Any:
         first_line = (str(error).strip().splitlines() or ["not valid YAML"])[0]
         raise InputError(Problem(str(path), None, f"not valid YAML: {first_line}")) from error
     _refuse_expansion(document, path)
+    _refuse_infinities(document, path)
     return document
 
 
@@ -81,6 +84,24 @@ def _refuse_expansion(document: Any, path: Path) -> None:
 
     if size(document) > NODES_MAX:
         raise InputError(Problem(str(path), None, f"expands to more than {NODES_MAX} nodes (aliases within aliases?)"))
+
+
+def _refuse_infinities(document: Any, path: Path) -> None:
+    """YAML can write `.nan`, `.inf` and 1e999; no setting is one of them, and no evidence could say so (JSON)."""
+
+    def found(node: Any, location: tuple[int | str, ...]) -> Iterator[tuple[int | str, ...]]:
+        if isinstance(node, float) and not math.isfinite(node):
+            yield location
+        children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+        for step, child in children:
+            yield from found(child, (*location, step))
+
+    problems = [
+        Problem(str(path), line_of(document, at), f"{'.'.join(map(str, at))}: a finite number is wanted")
+        for at in found(document, ())
+    ]
+    if problems:
+        raise InputError(*problems)
 
 
 def _validate(model: type[Model], document: Any, path: Path) -> Model:

@@ -12,6 +12,9 @@ from harness.drill.facade import Drill
 from harness.drill.options import resolve
 from harness.errors import InputError
 from harness.pytest_plugin.rehearsal import refuse_mistakes
+from harness.pytest_plugin.resolving import Resolved
+from harness.pytest_plugin.scenarios import defines
+from harness.pytest_plugin.vocabulary import our_definitions
 
 OPENING = ("Given the application runs in two regions", "And steady state in the primary region")
 EAST_LOST = "When the primary region is lost, black-holed"
@@ -33,7 +36,10 @@ def load(folder: Path, *steps: str, environment: str = "embedded") -> None:
     file.write_text(f"Feature: Mine\n  Scenario: One\n{lines}", encoding="utf-8")
     options = resolve({"environment": environment}, {}, ROOT, 1)
     [scenario] = FeatureParser(str(folder), file.name, "utf-8").parse().scenarios.values()
-    refuse_mistakes(file, scenario.render({}), options)
+    known = our_definitions()
+    steps = scenario.render({}).steps
+    fitting = (next((one for one in known if defines(one, step)), None) for step in steps)
+    refuse_mistakes(file, [Resolved(step, one) for step, one in zip(steps, fitting, strict=True)], options)
 
 
 @pytest.mark.parametrize(

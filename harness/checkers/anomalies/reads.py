@@ -15,8 +15,9 @@ import numpy as np
 
 from harness.checkers.anomalies.scene import Scene, several
 from harness.checkers.result import CheckResult, Finding
-from harness.history.columns import ABSENT, PUT
-from harness.measurement.newest import Rows, known_from, newest, sent_of
+from harness.history.columns import ABSENT
+from harness.measurement.contradictions import Known, contradicted
+from harness.measurement.newest import Rows
 from harness.outcome import Verdict
 from harness.units import to_s
 
@@ -81,40 +82,21 @@ def _others(scene: Scene, wrong: Rows, known: Rows) -> Iterable[Finding]:
 
 def _contradicted(scene: Scene, rows: Rows, *, session: bool, bound_ns: int | None = None) -> tuple[Rows, Rows]:
     """Wrong reads, and for each the newest write that says so."""
-    columns, size = scene.columns, len(scene.columns) + 2
-    puts = scene.kept[columns.f[scene.kept] == PUT]
+    columns, kept = scene.columns, scene.kept
     if session:
-        people = len(columns.names.clients)
-        group = columns.key.astype(np.int64) * people + columns.who
-        seen = rows[columns.value[rows] != ABSENT]
-        seen = seen[~scene.explained[columns.writer[seen]]]
-        at_ns = columns.returned_ns
-        shown = columns.writer[seen].astype(np.int64)
-        writes = np.concatenate((scene.kept, shown))
-        puts_known = np.concatenate((puts, shown))
-        at = (known_from(columns, at_ns[scene.kept]), known_from(columns, at_ns[seen]))
-        at_puts = (known_from(columns, at_ns[puts]), at[1])
-        groups = np.concatenate((group[scene.kept], group[seen]))
-        groups_puts = np.concatenate((group[puts], group[seen]))
-        best = newest(size, groups, np.concatenate(at), writes, group[rows], rows)
-        best_put = newest(size, groups_puts, np.concatenate(at_puts), puts_known, group[rows], rows)
+        group = columns.key.astype(np.int64) * len(columns.names.clients) + columns.who
+        shown = rows[columns.value[rows] != ABSENT]
+        shown = shown[~scene.explained[columns.writer[shown]]]
+        own = Known.of(columns, group[kept], kept, columns.returned_ns[kept])
+        seen = Known.of(columns, group[shown], columns.writer[shown].astype(np.int64), columns.returned_ns[shown])
+        known, asked = Known.both((own, seen)), group[rows]
     else:
-        stale_ns = scene.promise.staleness_ns if scene.promise.reads == "eventual" else 0
-        stale_ns = stale_ns if bound_ns is None else bound_ns
-        at_all = known_from(columns, columns.returned_ns[scene.kept] + stale_ns)
-        at_put = known_from(columns, columns.returned_ns[puts] + stale_ns)
-        best = newest(size, columns.key[scene.kept], at_all, scene.kept, columns.key[rows], rows)
-        best_put = newest(size, columns.key[puts], at_put, puts, columns.key[rows], rows)
-    nothing = columns.value[rows] == ABSENT
-    writer = np.maximum(columns.writer[rows], 0)
-    older = ~nothing & (sent_of(columns, best) > columns.settled_ns[writer])
-    gone = np.flatnonzero(nothing & (best_put != ABSENT))
-    ended = np.searchsorted(columns.sent_ns, columns.returned_ns[rows[gone]])
-    may_last_ns = scene.deletes.may_last_ns(columns.key[rows[gone]], ended.astype(np.int64))
-    missed = np.zeros(len(rows), np.bool_)
-    missed[gone] = sent_of(columns, best_put[gone]) > may_last_ns
-    bad = older | missed
-    return rows[bad], np.where(missed, best_put, best)[bad]
+        if bound_ns is None:
+            bound_ns = scene.promise.staleness_ns if scene.promise.reads == "eventual" else 0
+        known = Known.of(columns, columns.key[kept], kept, columns.returned_ns[kept] + bound_ns)
+        asked = columns.key[rows]
+    wrong, newer = contradicted(columns, scene.deletes, rows, asked, known)
+    return rows[wrong], newer[wrong]
 
 
 def _seen_gone(scene: Scene, rows: Rows) -> tuple[Rows, Rows]:

@@ -11,8 +11,8 @@ import numpy as np
 from harness.checkers.promise import Promise
 from harness.history.columns import ABSENT, DELETE, FAIL, GET, PUT, Bools, Columns
 from harness.history.tables import CommitColumns, TableState
-from harness.measurement.effects import Deletes
 from harness.measurement.newest import Rows
+from harness.measurement.superseding import Deletes
 from harness.outcome import Outcome
 from harness.units import to_s
 

@@ -53,6 +53,20 @@ class Route53Law:
             first_ns = first_ns * needed // (self.checkers + 1)
         return first_ns + (self.threshold - 1) * (self.interval_ns + RESPONSE_NS)
 
+    def earliest_detect_ns(self, failure: Failure) -> int:
+        """See PreciseLaw: every checker that is needed had a check under way when the loss came."""
+        if failure == "refused":
+            return (self.threshold - 1) * self.interval_ns
+        under_way_ns = max(0, self.status_timeout_ns - RESPONSE_NS)
+        if failure == "silence":
+            return under_way_ns + (self.threshold - 1) * (self.interval_ns + self.status_timeout_ns)
+        first_ns = min(self.connect_timeout_ns, under_way_ns)
+        return first_ns + (self.threshold - 1) * (self.interval_ns + self.connect_timeout_ns)
+
+    def earliest_accept_ns(self) -> int:
+        """See PreciseLaw: every checker that is needed asked as soon as the place was healthy, and was answered."""
+        return (self.threshold - 1) * self.interval_ns
+
     def _tau_ns(self, failure: Failure, *, typical: bool) -> int:
         """How long a failed check takes: refused at once, or until a time-out ends."""
         if failure == "refused":
