@@ -10,7 +10,6 @@ from harness.clock import monotonic_ns
 from harness.errors import WorldError
 from harness.faults.hand import Applied
 from harness.faults.model import Action, AllowOperations, DatabaseAction, PutPoison, RefuseOperations, RemovePoison
-from harness.stored import key_attributes, keyed, value_attributes
 from harness.topology.subject import Table
 from harness.wire.admin_client import AdminClient
 
