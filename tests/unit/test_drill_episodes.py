@@ -353,7 +353,7 @@ def test_the_report_has_a_section_for_each_episode_and_shades_every_fault(tmp_pa
     assert len(ids) == len(set(ids))
     lanes = arrange(case_files.read(tmp_path / "d").events, result)
     assert [fault.label for fault in lanes.faults] == [
-        f"region-outage {EAST} (black-hole)", f"region-outage {WEST} (black-hole)",
+        f"region lost: {EAST} (packets vanish)", f"region lost: {WEST} (packets vanish)",
     ]  # fmt: skip
     # The bar of phases stands where its episode began.
     began_s = (result.episodes[2].start_ns or 0) - (result.episodes[0].start_ns or 0)
