@@ -13,7 +13,7 @@ Route 53 determines whether a health check is healthy" (18 %, connect 4 s, statu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from harness.engines.health_checks.health import HEALTHY_PERCENT
 from harness.measurement.prediction import Failure
@@ -39,7 +39,7 @@ class Route53Law:
     checkers: int
     ttl_ns: int
     publish_ns: int = 0
-    targets: Settling = field(default_factory=Settling)
+    targets: Settling | None = None
 
     def detect_ns(self, failure: Failure, *, typical: bool) -> int:
         """See EdgeLaw."""
@@ -48,7 +48,7 @@ class Route53Law:
         if typical:
             first_ns = first_ns * flips_needed(self.checkers) // (self.checkers + 1)
         own_ns = first_ns + (self.threshold - 1) * (self.interval_ns + tau_ns) + tau_ns
-        if typical:
+        if typical or self.targets is None:
             return own_ns
         return max(own_ns, self.targets.refused_ns if failure == "refused" else self.targets.silent_ns)
 
@@ -59,7 +59,7 @@ class Route53Law:
         if typical:
             first_ns = first_ns * needed // (self.checkers + 1)
         own_ns = first_ns + (self.threshold - 1) * (self.interval_ns + RESPONSE_NS)
-        return max(own_ns, self.targets.accept_ns)
+        return own_ns if self.targets is None else max(own_ns, self.targets.accept_ns)
 
     def earliest_detect_ns(self, failure: Failure) -> int:
         """See PreciseLaw: every checker that is needed had a check under way when the loss came."""
@@ -99,5 +99,5 @@ def law(environment: Environment, timing: Timing) -> Route53Law:
         status_timeout_ns=to_ns(timing.timeout_s(checks.status_timeout_s)),
         checkers=checks.checkers,
         ttl_ns=to_ns(timing.ttl_s(environment.edge.ttl_s)),
-        targets=settling_of(environment, timing) if checks.evaluate_target_health else Settling(),
+        targets=settling_of(environment, timing) if checks.evaluate_target_health else None,
     )
