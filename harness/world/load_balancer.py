@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from harness.faults.model import Link
 from harness.kit.address import Address
@@ -50,6 +51,19 @@ def settling_of(environment: Environment, timing: Timing) -> Settling | None:
         return None
     found: Settling = load(section, kind, "settling").settling(environment, timing)
     return found
+
+
+def targets_in_words(place: str, targets: Iterable[Mapping[str, Any]], path: str, wanted: str) -> list[str]:
+    """Why a load balancer finds no healthy target. targets: as `GET /targets` tells them."""
+    told = list(targets)
+    sick = [target for target in told if target.get("state", "unhealthy") == "unhealthy" and not target.get("healthy")]
+    if not told or len(sick) < len(told):
+        return []
+    return [
+        f"the load balancer of {place} finds no healthy target: {path} of {target.get('id', 'the application')} gives "
+        f"{target.get('status') or 'no answer'}, wanted {wanted} ({target.get('reason') or 'no reason given'})"
+        for target in sick
+    ]
 
 
 def edge_arrows(blueprint: Blueprint, edge: Edge, upstream: Address) -> tuple[Arrow, ...]:

@@ -141,6 +141,10 @@ class Part:
         """What is not ready yet, in words."""
         return ()
 
+    def complaints(self) -> Mapping[str, Sequence[str]]:
+        """By place: what it finds wrong with the subject there, in words; asked for while nothing is broken."""
+        return {}
+
     def reset(self) -> None:
         """As at the start, for the next drill."""
 
