@@ -31,6 +31,7 @@ def findings_of(measures: Measures, checks: Sequence[CheckResult]) -> tuple[Find
     if case.unsent:
         text = f"the witness was too late to send {case.unsent} operations, and left them out: the machine stalled"
         found.append(Finding("unsent", text, "warning"))
+    found.extend(Finding("at-rest", sentence, "warning") for sentence in case.at_rest)
     found.extend(Finding("subject-died", sentence, "serious") for sentence in case.deaths)
     if case.mixed_timing:
         text = "the subject does not honour TIME_SCALE: its own intervals are not scaled as the edge's are"
