@@ -229,6 +229,9 @@ def test_an_isolated_component_takes_its_own_links_and_the_canaries_that_prove_i
         f"judge.outside->{WEST}:dynamodb",
         f"canary.outside->{WEST}:dynamodb",
     }
+    assert plan("component-isolated", instance="judge", to=f"nyc3,{WEST}").links == plan(
+        "component-isolated", instance="judge", to=WEST
+    ).links
     served = plan("component-isolated", instance=f"storefront.{EAST}").links
     assert f"lb.{EAST}->storefront.{EAST}:http" in served
     assert f"clients->{EAST}:http" not in served
