@@ -17,8 +17,8 @@ class ComponentIsolated(Fault):
     """Lose every link that the instance `target` (or any instance of that component) dials, or is dialled over;
     several may be named, with commas between.
 
-    to: only links that end at this place, or at this region's database (several with commas); by default all. The canaries' links to
-    databases from where the component runs are lost with its own: what bites there bites here.
+    to: only links that end at this place, or at this region's database (several with commas); by default all. The
+    canaries' links to databases from where the component runs are lost with its own: what bites there bites here.
     """
 
     kind: ClassVar[str] = "component-isolated"
