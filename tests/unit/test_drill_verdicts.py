@@ -201,7 +201,7 @@ def test_a_scenario_that_does_nothing_at_all_is_no_proof(tmp_path: Path) -> None
 
 
 def test_acknowledged_writes_are_thrown_away_after_the_heal(tmp_path: Path) -> None:
-    result = run_drill(tmp_path, lost_and_healed, Story(replication_s=0.4, keeps_backlog=False))
+    result = run_drill(tmp_path, lost_and_healed, Story(replication_s=0.4, keeps_backlog=False, own_keys=True))
     assert result.verdict is Verdict.MISSED
     assert result.rpo is not None
     assert result.rpo.lost_after_heal is not None
@@ -211,7 +211,9 @@ def test_acknowledged_writes_are_thrown_away_after_the_heal(tmp_path: Path) -> N
     # What the standby had acknowledged meanwhile is thrown away as well: only that is the failback's doing.
     missing = result.rpo.missing_low
     assert f"{missing} acknowledged writes are lost at the primary, missing when the other side took over" in told
-    assert f"{result.rpo.lost_after_heal - missing} acknowledged writes are lost at the primary, in the failback" in told
+    assert (
+        f"{result.rpo.lost_after_heal - missing} acknowledged writes are lost at the primary, in the failback" in told
+    )
 
 
 def test_both_regions_accept_writes_after_the_heal(tmp_path: Path) -> None:
