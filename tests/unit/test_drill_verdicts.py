@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -201,7 +202,7 @@ def test_a_scenario_that_does_nothing_at_all_is_no_proof(tmp_path: Path) -> None
 
 
 def test_acknowledged_writes_are_thrown_away_after_the_heal(tmp_path: Path) -> None:
-    result = run_drill(tmp_path, lost_and_healed, Story(replication_s=0.4, keeps_backlog=False, own_keys=True))
+    result = run_drill(tmp_path, lost_and_healed, Story(replication_s=0.4, keeps_backlog=False))
     assert result.verdict is Verdict.MISSED
     assert result.rpo is not None
     assert result.rpo.lost_after_heal is not None
@@ -209,11 +210,13 @@ def test_acknowledged_writes_are_thrown_away_after_the_heal(tmp_path: Path) -> N
     assert {"A1"} <= {finding.id for finding in result.findings}
     told = " ".join((*result.reasons, *(finding.text for finding in result.findings)))
     # What the standby had acknowledged meanwhile is thrown away as well: only that is the failback's doing.
-    missing = result.rpo.missing_low
-    assert f"{missing} acknowledged writes are lost at the primary, missing when the other side took over" in told
-    assert (
-        f"{result.rpo.lost_after_heal - missing} acknowledged writes are lost at the primary, in the failback" in told
-    )
+    # Some of what was missing was overwritten or deleted since: it is lost no more.
+    lost = {
+        how: int(re.findall(rf"(\d+) acknowledged writes are lost at the primary, {how}", told)[0])
+        for how in ("missing when the other side took over", "in the failback")
+    }
+    assert 0 < lost["missing when the other side took over"] <= result.rpo.missing_low
+    assert sum(lost.values()) == result.rpo.lost_after_heal
 
 
 def test_both_regions_accept_writes_after_the_heal(tmp_path: Path) -> None:
