@@ -1,6 +1,7 @@
 """Availability: how many of the operations were served, by cohort, kind and time.
 
-What was sent beside the even grid is left out: clients look more often where they fail, which would weigh failures more.
+What was sent beside the even grid is left out: clients look more often where they fail, which would weigh failures
+more.
 """
 
 from __future__ import annotations
