@@ -38,3 +38,52 @@ Feature: One outage after another
     Then service fails back to the primary region
     And steady state holds again
     And nothing that was acknowledged stays lost
+
+  @severity:critical
+  Scenario: Standby lost soon after the takeover
+    The primary is back, and has not caught up yet, when the standby that took over is lost. Clients must be served by
+    the primary all the same, and what it lacks must come back with the standby.
+    Given steady state in the primary region
+    When the primary region is lost, black-holed
+    Then clients are served by the standby region within the recovery time objective
+    When the primary region heals
+    And 10 seconds pass
+    And the standby region is lost, black-holed
+    Then clients are served by the primary region within the recovery time objective
+    When the fault heals
+    Then steady state holds again
+    And nothing that was acknowledged stays lost
+    And both regions hold the same data
+
+  @severity:normal
+  Scenario: Many moves in a row
+    Five times there and back are ten moves: what counts them needs a second digit, and what is left of each adds up.
+    Given steady state in the primary region
+    When the primary region is lost, refused
+    Then clients are served by the standby region within the recovery time objective
+    When the fault heals
+    Then service fails back to the primary region
+    And steady state holds again
+    When the primary region is lost, refused
+    Then clients are served by the standby region within the recovery time objective
+    When the fault heals
+    Then service fails back to the primary region
+    And steady state holds again
+    When the primary region is lost, refused
+    Then clients are served by the standby region within the recovery time objective
+    When the fault heals
+    Then service fails back to the primary region
+    And steady state holds again
+    When the primary region is lost, refused
+    Then clients are served by the standby region within the recovery time objective
+    When the fault heals
+    Then service fails back to the primary region
+    And steady state holds again
+    When the primary region is lost, refused
+    Then clients are served by the standby region within the recovery time objective
+    When the fault heals
+    Then service fails back to the primary region
+    And steady state holds again
+    And nothing that was acknowledged stays lost
+    And both regions hold the same data
+    And at no time did both regions accept writes

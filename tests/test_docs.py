@@ -14,7 +14,7 @@ from harness.drill.catalogue import known_drills
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 _LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
-_MAKE = re.compile(r"\bmake ((?:[a-z]+ ?)+)")
+_MAKE = re.compile(r"\bmake ((?:[a-z-]+ ?)+)")
 _DRILL = re.compile(r"(?:^|[`\s/])drill ([a-z]+)\b")
 _PROSE = {"itself", "is", "that", "run", "harness"}
 

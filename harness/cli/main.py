@@ -8,13 +8,13 @@ from typing import NoReturn
 
 import typer
 from rich.console import Console
-from rich.text import Text
 
 from harness import __version__
-from harness.cli import doctor, env, heal, listing, report, run, verify, watch
+from harness.cli import doctor, env, heal, listing, report, run, steps, verify, watch
+from harness.cli.complaining import complain
+from harness.cli.standard_streams import outliving
 from harness.errors import DrillError
 from harness.processes.interruption import EXIT_INTERRUPTED, STOP_LIMIT_S, STOPPED, guarded
-from harness.reporting.wording import clean
 
 EXIT_HARNESS = 3
 
@@ -29,6 +29,7 @@ app = typer.Typer(
 )
 app.command("run", epilog=run.EXAMPLES)(run.run)
 app.command("list", epilog=listing.EXAMPLES)(listing.list_drills)
+app.command("steps", epilog=steps.EXAMPLES)(steps.list_steps)
 app.command("watch", epilog=watch.EXAMPLES)(watch.watch)
 app.command("report", epilog=report.EXAMPLES)(report.report)
 app.command("verify", epilog=verify.EXAMPLES)(verify.verify)
@@ -53,9 +54,9 @@ def _root(
 def main() -> None:
     """Run the command line. Exit codes: 0 met, 1 missed, 2 unknown or invalid, 3 input or harness, 130 interrupted.
 
-    SIGTERM and SIGHUP leave by the same way as Ctrl-C.
+    SIGTERM and SIGHUP leave by the same way as Ctrl-C. Nobody has to read what is printed.
     """
-    with guarded(STOP_LIMIT_S):
+    with outliving(), guarded(STOP_LIMIT_S):
         _run()
 
 
@@ -63,7 +64,7 @@ def _run() -> NoReturn:
     try:
         code = app(standalone_mode=False)
     except DrillError as error:
-        _complain(str(error))
+        complain(str(error))
         sys.exit(EXIT_HARNESS)
     except typer.Abort:
         sys.exit(EXIT_INTERRUPTED)
@@ -72,16 +73,11 @@ def _run() -> NoReturn:
         sys.exit(EXIT_INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the last resort: nothing may pass for a verdict
         if type(error).__module__.startswith(("click", "typer")) and hasattr(error, "format_message"):
-            _complain(error.format_message())
+            complain(error.format_message())
             sys.exit(EXIT_HARNESS)
         traceback.print_exc()  # a mistake of ours: everything about it is wanted, and it is no verdict
         sys.exit(EXIT_HARNESS)
     sys.exit(code if isinstance(code, int) else 0)
-
-
-def _complain(text: str) -> None:
-    """The words may be anybody's: no markup in them, and nothing that a terminal would obey."""
-    Console(stderr=True, soft_wrap=True, highlight=False).print(Text.assemble(("drill:", "bold red"), " ", clean(text)))
 
 
 if __name__ == "__main__":

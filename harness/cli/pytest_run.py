@@ -14,6 +14,7 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
+from harness.cli.complaining import complain
 from harness.cli.foreground import keep
 from harness.drill.catalogue import KnownDrill
 from harness.drill.options import RunOptions
@@ -28,6 +29,7 @@ from harness.pytest_plugin.session import Host
 from harness.reporting import terminal
 from harness.reporting.live_view import LiveView
 from harness.reporting.summary import show
+from harness.reporting.wording import remaining
 
 EXIT_MET, EXIT_MISSED, EXIT_UNKNOWN, EXIT_HARNESS = 0, 1, 2, 3
 EXIT_OF = {
@@ -38,7 +40,7 @@ EXIT_OF = {
 }
 
 
-_NOT_THE_USERS = (
+NOT_THE_USERS = (
     "addopts=", "minversion=", "required_plugins=", "usefixtures=", "norecursedirs=", "console_output_style=classic",
     "strict=false", "strict_config=false", "strict_markers=false",
     "python_functions=test", "collect_imported_tests=true", "faulthandler_timeout=0",
@@ -48,7 +50,7 @@ _NOT_THE_USERS = (
 _VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
 
 
-class _Quiet:
+class QuietOutput:
     """Takes the place of pytest's own terminal output, and keeps what matters: why something did not run."""
 
     def __init__(self) -> None:
@@ -93,14 +95,14 @@ class _Quiet:
 def run_drills(drills: Sequence[KnownDrill], options: RunOptions, servers: ForkServers) -> int:
     """Run the drills; show them, and return the exit code of the contract. servers: warming up for the first world."""
     console = terminal.console(sys.__stdout__)
-    view, quiet = LiveView(console), _Quiet()
+    view, quiet = LiveView(console), QuietOutput()
     run = Run(options)
     host = Host(run, [(drill.file, drill.scenario) for drill in drills], view.update, servers)
     files = list(dict.fromkeys(str(drill.file) for drill in drills))
     arguments = [
         *files,
         "--capture=no",
-        *(f"--override-ini={setting}" for setting in _NOT_THE_USERS),
+        *(f"--override-ini={setting}" for setting in NOT_THE_USERS),
         "-p", "no:cacheprovider",
         "-p", "no:logging",
         f"--alluredir={run.folder / 'allure-results'}",
@@ -153,7 +155,7 @@ class _Named:
             config.pluginmanager.register(self._host, "drill-host")
 
 
-def _report(code: Any, host: Host, run: Run, quiet: _Quiet, console: Console) -> int:
+def _report(code: Any, host: Host, run: Run, quiet: QuietOutput, console: Console) -> int:
     if host.result is not None:
         show(host.result, run.folder / "report.html", console)
     if quiet.interrupted:
@@ -164,14 +166,16 @@ def _report(code: Any, host: Host, run: Run, quiet: _Quiet, console: Console) ->
         console.print(Text(f"skipped: {sentence}"), soft_wrap=True)
     problems = list(dict.fromkeys(run.errors)) or quiet.problems or _unexplained(code, host, run, quiet)
     for problem in problems:
-        error = Console(stderr=True, soft_wrap=True, highlight=False)
-        error.print(Text.assemble(("drill:", "bold red"), " ", problem))  # no markup: the words are anybody's
+        complain(problem)
     if problems or host.result is None:
         return EXIT_HARNESS
+    if run.options.strict and host.result.warnings:
+        console.print(Text(f"strict: {remaining(host.result)}"), soft_wrap=True)
+        return EXIT_MISSED
     return EXIT_OF[host.result.verdict]
 
 
-def _unexplained(code: Any, host: Host, run: Run, quiet: _Quiet) -> list[str]:
+def _unexplained(code: Any, host: Host, run: Run, quiet: QuietOutput) -> list[str]:
     """A run in which nothing went wrong and yet not everything was run must not pass for one that did."""
     planned = len(host.wanted) * run.options.trials
     if host.result is None:

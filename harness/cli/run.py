@@ -23,7 +23,8 @@ Examples:
 
 `drill run control-failover-disabled --trials 3`
 
-Exit codes: 0 all met, 1 something missed, 2 unknown or invalid, 3 input or harness, 130 interrupted.
+Exit codes: 0 all met, 1 something missed (with --strict: or any warning remains), 2 unknown or invalid, 3 input or
+harness, 130 interrupted.
 
 Ctrl-C, SIGTERM and SIGHUP stop a run in the same way: healed, everything taken down. `pytest drills/` takes the same
 options, except --keep, and stops likewise; its exit codes are pytest's own.
@@ -47,12 +48,13 @@ def run(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override what the scenario says.")
     ] = None,
     reports: Annotated[str | None, typer.Option(help="Folder for the evidence. Default: reports.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when any warning remains, too.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the world up after a failure, until Ctrl-C.")] = False,
 ) -> None:
     """Run drills: stand the world up, break it, watch the clients, file the evidence."""
     options = shared.resolved(
         environment=environment, subject=subject, profile=profile, seed=seed, trials=trials, set=set_,
-        reports=reports, keep=keep or None,
+        reports=reports, keep=keep or None, strict=strict or None,
     )  # fmt: skip
     with ExitStack() as stack:
         # Moto takes longest to import, so its parent starts first; pytest is imported beside it.

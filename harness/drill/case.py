@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from harness.checkers.promise import Promise
 from harness.drill.evidence import Objectives
 from harness.drill.lifecycle import Limits
 from harness.drill.plan import Law, unanswered_ns
@@ -133,10 +134,11 @@ class Requirement:
 
 @dataclass(frozen=True)
 class Ending:
-    """What ended the scenario before its last step."""
+    """What ended the scenario before its last step. about: the requirement that was judged then, if one was."""
 
     verdict: Verdict
     text: str
+    about: Requirement | None = None
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,9 @@ class Case:
 
     settings: `--set` texts. control: the verdict that a drill which is broken on purpose must end with. lease_s: how
     long the subject's lease may run. mixed_timing: the subject's own intervals were not scaled. unsent: operations
-    that the witness was too late to send. log paths and the folder are relative to run.json.
+    that the witness was too late to send. promise: what the subject promises of its data; None: a case of before there
+    were promises, whose scenario alone says what is judged. at_rest: what was found amiss before any fault, and kept
+    nobody from starting. log paths and the folder are relative to run.json.
     """
 
     name: str
@@ -167,12 +171,14 @@ class Case:
     ended_by: Ending | None = None
     calibration: Mapping[str, float] = field(default_factory=dict)
     deaths: tuple[str, ...] = ()
+    at_rest: tuple[str, ...] = ()
     unsent: int = 0
     lease_s: float | None = None
     mixed_timing: bool = False
     logs: tuple[str, ...] = ()
     duration_ns: int = 0
     prescribed_ns: int = 0
+    promise: Promise | None = None
     schema: str = SCHEMA
 
     @property

@@ -21,6 +21,7 @@ from harness.drill.plain import from_plain, to_plain
 from harness.errors import InputError, Problem, WorldError
 from harness.history import codec
 from harness.history.events import Commit, Event
+from harness.storable_text import write_json
 
 CASE = "case.json"
 COMMITS = "commits.jsonl"
@@ -43,8 +44,8 @@ def write(folder: Path, filed: Filed) -> Mapping[str, str]:
     codec.write(folder / HISTORY, sorted(filed.events, key=lambda event: event.mono_ns))
     if filed.commits is not None:
         codec.write(folder / COMMITS, filed.commits)
-    _write(folder / CASE, to_plain(filed.case))
-    _write(folder / FINAL, to_plain(filed.final))
+    write_json(folder / CASE, to_plain(filed.case), indent=1)
+    write_json(folder / FINAL, to_plain(filed.final), indent=1)
     return hashes(folder.parent, (*(f"{folder.name}/{name}" for name in FILES), *filed.case.logs))
 
 
@@ -75,11 +76,6 @@ def sha256_of(path: Path) -> str:
     """The hash of a file, as hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _write(path: Path, body: Any) -> None:
-    """ASCII, so that any text survives, half a character included."""
-    path.write_text(json.dumps(body, indent=1, allow_nan=False) + "\n", encoding="ascii")
 
 
 def _read(path: Path) -> Any:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from harness.drill import judgement
+from harness.checkers.result import CheckResult
+from harness.drill import judgement, promises
 from harness.drill.case import Case, Final, Requirement
 from harness.drill.episode_evidence import episode_result
 from harness.drill.evidence import (
@@ -20,7 +22,7 @@ from harness.drill.judging.interruptions import planned_interruption, promised_s
 from harness.drill.measures import EpisodeMeasures, Measures
 from harness.drill.plan import DrillPlan
 from harness.drill.validity import validity_of
-from harness.drill.verdict import verdict_of
+from harness.drill.verdict import Checked, verdict_of
 from harness.history.events import Commit, Event
 from harness.measurement.availability import by_cohort
 from harness.measurement.lateness import in_seconds
@@ -41,10 +43,10 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
     measures = Measures(case, sorted(events, key=lambda event: event.mono_ns), commits, final)
     validity = validity_of(measures)
     judged = [(requirement, judgement.judge(requirement, measures)) for requirement in case.required]
-    moves = planned_interruption(measures)
-    checks = [validity, *(check for _, check in judged), *([] if moves is None else [moves])]
-    seen = judgement.observations(measures)
-    verdict, reasons = verdict_of(case, checks)
+    moves = planned_interruption(measures) if case.promise is not None else None
+    checked = Checked(validity, judged, promises.judged(measures), moves)
+    seen = [*checked.promised, *judgement.observations(measures)]
+    verdict, reasons = verdict_of(case, checked)
     results = [ObjectiveResult(c.name, c.verdict, c.text, requirement.episode) for requirement, c in judged]
     results += [] if moves is None else [ObjectiveResult(moves.name, moves.verdict, moves.text)]
     interrupted = interruption_results(measures)
@@ -59,17 +61,23 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
         verdict=verdict,
         reasons=reasons,
         objectives=_judged(case, moves is not None),
-        results=(ObjectiveResult(validity.name, validity.verdict, validity.text), *results),
+        results=(
+            ObjectiveResult(validity.name, validity.verdict, validity.text),
+            *results,
+            *(ObjectiveResult(c.name, c.verdict, c.text, promise=True) for c in _beside(checked)),
+        ),
         faults=_faults(measures),
         rto=None if of_timed is None else of_timed.rto,
         rto_by_cohort={} if of_timed is None else of_timed.rto_by_cohort,
         phases_ns={} if of_timed is None else of_timed.phases_ns,
         rpo=None if lost is None else episodes[lost.index].rpo,
         failback=_failback(measures),
-        findings=findings_of(measures, [*checks, *seen]),
+        findings=findings_of(measures, [*checked.demanded, *seen]),
         outages=_outages(measures, timed),
         why="" if of_timed is None else of_timed.why,
         prediction_s=None if of_timed is None else of_timed.prediction_s,
+        prediction=None if of_timed is None else of_timed.prediction,
+        production_prediction=None if of_timed is None else of_timed.production_prediction,
         availability=_availability(measures),
         witness=in_seconds(dict(measures.lateness_ns)),
         unsent=case.unsent,
@@ -83,6 +91,7 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
         control=None if case.control is None else case.control.value,
         typed=case.typed,
         episodes=episodes,
+        promise=promises.as_evidence(measures),
         planned_interruption=worst_interruption(interrupted),
         planned_interruptions=interrupted,
         places={place.address: place.name for place in case.places if place.address},
@@ -109,9 +118,21 @@ def crashed(plan: DrillPlan, folder: str, error: str) -> DrillResult:
     )
 
 
+def _beside(checked: Checked) -> list[CheckResult]:
+    """The promises that stand beside what the scenario required; what it required itself is not said twice."""
+    required = {check.name for _, check in checked.required}
+    same = {promises.ONE_SIDE} if "split_brain" in required else set()
+    return [check for check in checked.promised if check.name not in same]
+
+
 def _judged(case: Case, moved: bool) -> Objectives:
-    """What was promised and is judged; a default that the scenario never asks for is no promise of this drill."""
+    """What was promised and is judged; a default that the scenario never asks for is no promise of this drill.
+
+    One that ended early may not have come to that: then everything that was stated is said.
+    """
     stated, required = case.objectives, {requirement.name for requirement in case.required}
+    if case.promise is not None and case.ended_by is not None:
+        return replace(stated, planned_interruption_s=promised_s(case) if moved else None)
     return Objectives(
         rto_s=stated.rto_s if "rto" in required else None,
         rpo_items=stated.rpo_items if "rpo" in required else None,

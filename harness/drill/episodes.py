@@ -2,7 +2,8 @@
 
 The rule. A fault begins an episode of its own, unless nothing has been concluded since the fault before it: then it
 joins that one's (replication stalls, then a region is lost: one episode, whose recovery is measured from the last of
-its faults). An episode is concluded by whatever waits for what becomes of it: a heal (by a step, or by itself), clients
+its faults; but what hits a component or a database by the way while a place is lost does not put that moment off).
+An episode is concluded by whatever waits for what becomes of it: a heal (by a step, or by itself), clients
 served, kept, or with nowhere to go, an error budget, a failback, a steady state. A heal that leaves another fault in
 force begins an episode, too: from then on something can serve again, and recovery counts from that heal.
 
@@ -21,6 +22,8 @@ from harness.measurement.models import FaultInterval
 
 LOSSES = ("region-outage", "region-isolated", "service-outage")
 """Kinds of faults after which a place cannot serve: it is gone, cut off, or has no database."""
+_SIDE_BLOWS = ("process-kill", "process-freeze", "component-isolated", "poison-record")
+"""Kinds that hit one component, or a few records: what clients wait for is the end of the loss that they come on."""
 
 
 def with_fault(case: Case, fault: CaseFault, serving: str, *, concluded: bool) -> Case:
@@ -91,10 +94,19 @@ def stretch_of(case: Case, index: int, context: Sequence[Event]) -> Stretch:
     return Stretch(onset, until_ns, _heal_ns(case, episode, onset, until_ns), calm_ns, min(starts, default=None))
 
 
+def main_of(case: Case, episode: Episode) -> CaseFault | None:
+    """The fault that recovery is counted from; None for an episode that began with a heal."""
+    faults = [case.faults[i] for i in episode.faults]
+    if not faults:
+        return None
+    weighty = [fault for fault in faults if fault.kind not in _SIDE_BLOWS] or faults
+    return weighty[-1]
+
+
 def onset_of(case: Case, episode: Episode) -> FaultInterval | None:
-    """When it began, within bounds: its last fault's onset, or the heal that it began with."""
-    if episode.begins == "fault":
-        main = case.faults[episode.faults[-1]]
+    """When it began, within bounds: its main fault's onset, or the heal that it began with."""
+    main = main_of(case, episode)
+    if main is not None:
         return main.interval if main.applied else None
     lows = [case.faults[i].interval.stop_low_ns for i in episode.healed]
     highs = [case.faults[i].interval.stop_high_ns for i in episode.healed]
@@ -159,3 +171,15 @@ def _calm_since(case: Case, context: Sequence[Event], before_ns: int) -> int | N
     marks = [e for e in context if isinstance(e, Mark) and e.f in known and e.mono_ns <= before_ns]
     last = max(marks, key=lambda mark: mark.mono_ns, default=None)
     return None if last is None else last.mono_ns - known[last.f]
+
+
+def moments_of(case: Case) -> tuple[tuple[int, str], ...]:
+    """What was done when, in words."""
+    found: list[tuple[int, str]] = []
+    for fault in (fault for fault in case.faults if fault.applied):
+        of = f" of {fault.target}" if fault.target else ""
+        what = "loss" if fault.kind in LOSSES else fault.kind.replace("-", " ")
+        found.append((fault.started_ns, f"the {what}{of}"))
+        if fault.interval.stop_low_ns is not None:
+            found.append((fault.interval.stop_low_ns, f"the heal{of}"))
+    return tuple(sorted(found))

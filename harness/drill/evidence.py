@@ -19,6 +19,7 @@ __all__ = [
     "ObjectiveResult",
     "Objectives",
     "Outage",
+    "PredictionResult",
     "RpoResult",
     "RunResult",
 ]
@@ -41,12 +42,13 @@ class Objectives:
 @dataclass(frozen=True)
 class ObjectiveResult:
     """One objective, its verdict, and one sentence with the numbers. episode: the number of the one it is about, from
-    0; None: the whole drill."""
+    0; None: the whole drill. promise: the subject promises it, and the scenario did not ask for it."""
 
     name: str
     verdict: Verdict
     text: str
     episode: int | None = None
+    promise: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,18 @@ class InterruptionResult:
 
 
 @dataclass(frozen=True)
+class PredictionResult:
+    """Between which bounds the documented constants of a profile put the recovery time, and each of its phases.
+
+    total: its point is what is typical. phases: by name, without those that nothing documented bounds.
+    """
+
+    profile: str
+    total: Bracket
+    phases: Mapping[str, Bracket] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class EpisodeResult:
     """One stretch of a drill, judged by itself: a fault (or several that belong together), or the heal of one.
 
@@ -153,6 +167,8 @@ class EpisodeResult:
     prediction_s: float | None = None
     why: str = ""
     results: tuple[ObjectiveResult, ...] = ()
+    prediction: PredictionResult | None = None
+    production_prediction: PredictionResult | None = None
 
 
 @dataclass(frozen=True)
@@ -161,12 +177,14 @@ class DrillResult:
 
     phases_ns: insertion order is the order in time; the values add up to the worst client's point RTO measured from
     the fault. prediction_s: recovery time from the documented constants alone, None when not predictable.
+    prediction: its bounds; production_prediction: the same for the constants of production, None in a run of these.
     why: one line, for instance "61 % of the recovery time is the DNS TTL". witness: lateness of the witness in
     seconds by name (p50, p99, p999, max). unsent: planned operations that it was too late to send at all.
     unseen_s: where no client noticed the fault, how long an outage could still have been. history: path relative to
     run.json. rto, phases_ns, rpo and what explains them are those of the last episode that was judged by them.
-    planned_interruption: the worst of planned_interruptions. files: hashes of what the drill can be judged again from, by path relative to run.json. places: by the address that
-    DNS answers for each, in the environment's order.
+    promise: what the subject promises of its data. planned_interruption: the worst of planned_interruptions. files:
+    hashes of what the drill can be judged again from, by path relative to run.json. places: by the address that DNS
+    answers for each, in the environment's order.
     """
 
     name: str
@@ -201,9 +219,19 @@ class DrillResult:
     typed: str = ""
     episodes: tuple[EpisodeResult, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
+    prediction: PredictionResult | None = None
+    production_prediction: PredictionResult | None = None
+    promise: Mapping[str, Any] | None = None
     planned_interruption: Bracket | None = None
     planned_interruptions: tuple[InterruptionResult, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def warnings(self) -> int:
+        """Serious findings and warnings that remain where nothing was missed; a control is broken on purpose."""
+        if self.verdict not in (Verdict.MET, Verdict.UNKNOWN) or self.control is not None:
+            return 0
+        return sum(finding.severity != "info" for finding in self.findings)
 
 
 @dataclass(frozen=True)
@@ -227,3 +255,8 @@ class RunResult:
     seed: int | None = None
     machine: Mapping[str, str] = field(default_factory=dict)
     typed: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def warnings(self) -> int:
+        """Of all its drills."""
+        return sum(drill.warnings for drill in self.drills)

@@ -13,12 +13,13 @@ from harness.drill.lifecycle import Phase
 from harness.drill.plan import limits_of, objectives_of
 from harness.drill.running import RunningDrill
 from harness.drill.stepping import step
-from harness.drill.words import place_of, target_of
-from harness.errors import DrillMissed, InputError
-from harness.faults.catalogue import fault_named
+from harness.drill.words import deciders_of, place_of, target_of
+from harness.errors import DrillInvalid, DrillMissed, InputError
+from harness.faults.catalogue import fault_named, struck
 from harness.outcome import Verdict
 from harness.units import to_ns, to_s
 
+NO_MONITOR = "the subject's file names no components that decide about failover, so nothing can happen to them"
 PROMISED_LATE = "an objective is promised before the first fault, and holds for the whole drill"
 
 
@@ -30,6 +31,14 @@ class Drill(RunningDrill):
     def region(self, words: str) -> str:
         """The place that `the primary region`, `the standby region` or `[region] NAME` means. Raises InputError."""
         return place_of(words, self._backend.environment)
+
+    @property
+    def monitor(self) -> str:
+        """The components that decide about failover, as a fault's target. Raises DrillInvalid when there are none."""
+        found = deciders_of(self._backend.subject)
+        if not found:
+            raise DrillInvalid(NO_MONITOR)
+        return found
 
     def scaled_s(self, production_s: float) -> float:
         """Production seconds in this profile's wall seconds."""
@@ -71,7 +80,11 @@ class Drill(RunningDrill):
         **parameters: Any,
     ) -> None:  # fmt: skip
         """Apply a fault; wait until the witness has seen it bite. for_s (production seconds): heal it after that."""
-        target = None if region is None else target_of(region, self._backend.environment, parameters.get("service"))
+        target = (
+            None
+            if region is None
+            else target_of(region, self._backend.environment, struck(kind, parameters.get("service")))
+        )
         fault = fault_named(kind, target=target, mode=self._settings.mode_of(kind, mode), **parameters)
         self._require_running()
         if self._settings.failover_off and not self._failover_disabled:

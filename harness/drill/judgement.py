@@ -22,7 +22,10 @@ def judge(requirement: Requirement, measures: Measures) -> CheckResult:
 
 
 def observations(measures: Measures) -> list[CheckResult]:
-    """What is worth knowing although the scenario did not require it; never part of the verdict."""
+    """What is worth knowing although the scenario did not require it; never part of the verdict.
+
+    Where the subject's promises are judged, only what goes beyond them is left.
+    """
     required = {requirement.name for requirement in measures.case.required}
     wanted: list[tuple[str, Callable[[], CheckResult]]] = [
         ("staleness", measures.wrong_reads.result),
@@ -32,6 +35,8 @@ def observations(measures: Measures) -> list[CheckResult]:
     ]
     if not any(fault.applied for fault in measures.case.faults):
         return []
+    if measures.case.promise is not None:
+        return [loss.beyond_promises(measures)]
     return [check() for name, check in wanted if name not in required]
 
 

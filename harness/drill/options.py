@@ -18,12 +18,15 @@ from harness.topology.subject import Subject
 from harness.topology.timing import Profile, Timing
 
 DEFAULTS: dict[str, Any] = {"environment": "embedded", "profile": "fast", "trials": 1, "reports": "reports", "set": []}
-KEYS = ("environment", "subject", "profile", "seed", "trials", "set", "reports", "keep")
+KEYS = ("environment", "subject", "profile", "seed", "trials", "set", "reports", "keep", "strict")
 
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What a run was asked to do, resolved and checked. typed: see harness.drill.evidence.RunResult."""
+    """What a run was asked to do, resolved and checked. typed: see harness.drill.evidence.RunResult.
+
+    strict: a warning that remains makes the run fail, as a miss does.
+    """
 
     environment: Environment
     subject: Subject
@@ -35,6 +38,7 @@ class RunOptions:
     reports: Path
     keep: bool
     typed: Mapping[str, str] = field(default_factory=dict)
+    strict: bool = False
 
 
 def resolve(given: Mapping[str, Any], variables: Mapping[str, str], folder: Path, seed: int) -> RunOptions:
@@ -57,9 +61,14 @@ def resolve(given: Mapping[str, Any], variables: Mapping[str, str], folder: Path
         trials=_integer("trials", values["trials"], 1),
         settings=settings,
         reports=for_writing(Path(str(values["reports"]))),
-        keep=str(values.get("keep", "")).lower() in ("1", "true", "yes", "on"),
+        keep=_switched_on(values.get("keep")),
         typed=_typed(values),
+        strict=_switched_on(values.get("strict")),
     )
+
+
+def _switched_on(value: Any) -> bool:
+    return str(value).lower() in ("1", "true", "yes", "on")
 
 
 def _typed(values: Mapping[str, Any]) -> dict[str, str]:
@@ -132,7 +141,12 @@ def _subject_file(given: Any, environment: Environment) -> Path:
         return path
     if environment.subject is None:
         raise InputError(f"environment {environment.environment} names no subject: give --subject FILE")
-    return environment.folder / environment.subject
+    path = environment.folder / environment.subject
+    if not path.is_file():
+        raise InputError(
+            f"{environment.subject_at}: subject: no such file: {path}; name one there, or give --subject FILE"
+        )
+    return path
 
 
 def for_writing(path: Path) -> Path:

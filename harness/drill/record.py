@@ -12,12 +12,14 @@ from harness.drill.backend import ActiveFault
 from harness.drill.case import CanaryCase, Case, CaseFault, CasePlace, Ending, Final, Requirement, Workload
 from harness.drill.evidence import Objectives
 from harness.drill.plan import DrillPlan, law_of, limits_of
+from harness.drill.promises import promise_of
 from harness.errors import DrillMissed, DrillUnknown, HealError, VerdictReached
 from harness.faults.blast_radius import blast_radius
 from harness.faults.model import Fault
 from harness.history.events import Commit
 from harness.measurement.models import FaultInterval
 from harness.outcome import Verdict
+from harness.topology.consistency import Consistency
 from harness.topology.environment import Environment
 from harness.topology.subject import Subject
 from harness.topology.timing import Timing
@@ -30,7 +32,7 @@ class Record:
     heal_ns: when something was healed last. recovered_ns: since when clients have been served again, where a step has
     waited for that. concluded: the current episode has been; see `episodes`. settled_ns: since when the place that
     serves has been known, because a step of the current episode has waited for it. final: the tables after the end;
-    commits: None where none are kept.
+    commits: None where none are kept. judged: the requirement that was judged last on the way, and what was said.
     """
 
     plan: DrillPlan
@@ -43,6 +45,7 @@ class Record:
     settled_ns: int | None = None
     final: Final | None = None
     commits: tuple[Commit, ...] | None = None
+    judged: tuple[Requirement, str] | None = None
 
     @property
     def current(self) -> int | None:
@@ -122,7 +125,8 @@ class Record:
 
     def ended(self, reached: VerdictReached) -> None:
         """Something ended the scenario before its last step."""
-        self.note(ended_by=Ending(verdict_of(reached), str(reached)))
+        about = self.judged[0] if self.judged is not None and self.judged[1] == str(reached) else None
+        self.note(ended_by=Ending(verdict_of(reached), str(reached), about))
 
 
 def verdict_of(reached: VerdictReached) -> Verdict:
@@ -163,6 +167,7 @@ def opening(
         typed=plan.typed,
         settings=dict(plan.settings.given),
         lease_s=lease_s,
+        promise=promise_of(Consistency() if subject is None else subject.consistency),
         mixed_timing=subject is not None and timing.scale != 1 and not subject.honours_time_scale,
     )
     return Record(plan, folder, case)

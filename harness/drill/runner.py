@@ -32,6 +32,15 @@ class Run:
         path.mkdir(parents=True)
         return path
 
+    @property
+    def what(self) -> Mapping[str, str]:
+        """What is drilled where: two runs are of the same kind only if these agree."""
+        return {
+            "subject": self.options.subject.subject,
+            "environment": self.options.environment.environment,
+            "profile": str(self.options.timing.profile),
+        }
+
     def result(
         self,
         versions: Mapping[str, str],

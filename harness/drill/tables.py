@@ -38,6 +38,17 @@ class Tables:
         database, table = self.case.database_of(place), self.table
         return [c for c in self.commits if c.region == database and table in (None, c.table)]
 
+    def by_place(self, first: str) -> tuple[dict[str, dict[str, str]], dict[str, list[Commit]]]:
+        """What `written` and `committed` say of every place that they know: of places with one database, of one.
+
+        first: the place that comes first, and stands for its database.
+        """
+        ordered = sorted(self.case.places, key=lambda place: place.name != first)
+        chosen = {place.database: place.name for place in reversed(ordered)}
+        places = [place.name for place in ordered if chosen[place.database] == place.name]
+        final = {place: items for place in places if (items := self.written(place)) is not None}
+        return final, {place: log for place in places if (log := self.committed(place)) is not None}
+
     def differing(self, place: str, other: str) -> tuple[str, ...]:
         """Items of the further tables that differ between two places' databases, as table/key."""
         here, there = self._items(place), self._items(other)

@@ -1,17 +1,51 @@
-"""From the checks of a drill to its one verdict, and the reasons for it."""
+"""From the checks of a drill to its one verdict, and the reasons for it, the most telling first."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from harness.checkers.result import CheckResult
-from harness.drill.case import Case
+from harness.drill import promises
+from harness.drill.case import Case, Requirement
 from harness.outcome import Verdict, merge
 
+NOTHING_REQUIRED = "the scenario requires nothing, so nothing was shown"
+_OBJECTIVES = ("rto", "rpo", "error-budget")
+_OBJECTIVE, _PROMISE, _REST = range(3)
 
-def verdict_of(case: Case, checks: Sequence[CheckResult]) -> tuple[Verdict, tuple[str, ...]]:
-    """The verdict, and the reasons: of a control, whether the drill inside it ended as it must."""
-    inner, reasons = _inner_verdict(case, checks)
+
+@dataclass(frozen=True)
+class Checked:
+    """What the checks of a drill found: whether it can prove anything, what was required, and what is promised.
+
+    moved: what the plan's own moves cost the clients; None where there were none.
+    """
+
+    validity: CheckResult
+    required: Sequence[tuple[Requirement, CheckResult]]
+    promised: tuple[CheckResult, ...] = ()
+    moved: CheckResult | None = None
+
+    @property
+    def demanded(self) -> Sequence[CheckResult]:
+        """All but the promises."""
+        return [self.validity, *(check for _, check in self.required), *([] if self.moved is None else [self.moved])]
+
+
+@dataclass(frozen=True)
+class _Reason:
+    verdict: Verdict
+    rank: int
+    text: str
+
+
+def verdict_of(case: Case, checked: Checked) -> tuple[Verdict, tuple[str, ...]]:
+    """The verdict, and the reasons: of a control, whether the drill inside it ended as it must.
+
+    A control is judged by what it demands alone: what is broken on purpose in it may break a promise, too.
+    """
+    inner, reasons = _inner_verdict(case, checked)
     if case.control is None:
         return inner, reasons
     because = "; ".join(reasons)
@@ -21,16 +55,65 @@ def verdict_of(case: Case, checks: Sequence[CheckResult]) -> tuple[Verdict, tupl
     return (Verdict.MISSED if inner is Verdict.MET else inner), (broken,)
 
 
-def _inner_verdict(case: Case, checks: Sequence[CheckResult]) -> tuple[Verdict, tuple[str, ...]]:
-    verdicts = [check.verdict for check in checks]
-    reasons = [check.text for check in checks if check.verdict is not Verdict.MET]
+def decided_by(name: str, verdict: Verdict, checked: Checked) -> bool:
+    """Whether what was required by this name has the verdict that the drill ended with."""
+    return any(requirement.name == name and check.verdict is verdict for requirement, check in checked.required)
+
+
+def _inner_verdict(case: Case, checked: Checked) -> tuple[Verdict, tuple[str, ...]]:
+    judged = checked.promised if case.control is None else ()
+    verdicts = [check.verdict for check in checked.demanded]
+    verdicts += [check.verdict for check in promises.broken(judged)]
     if case.ended_by is not None:
         verdicts.append(case.ended_by.verdict)
-        if case.ended_by.text not in reasons:
-            reasons.insert(0, case.ended_by.text)
     elif not case.required:
         verdicts.append(Verdict.INVALID)
-        reasons.append("the scenario requires nothing, so nothing was shown")
     inner = merge(verdicts)
-    decisive = [c.text for c in checks if c.verdict is inner] if inner is Verdict.MET else reasons
-    return inner, tuple(dict.fromkeys(decisive))
+    if inner is Verdict.MET:
+        return inner, tuple(dict.fromkeys(check.text for check in checked.demanded))
+    if case.promise is None:
+        return inner, _in_old_order(case, checked)
+    reasons = sorted(_reasons(case, checked, judged), key=lambda reason: (reason.verdict is not inner, reason.rank))
+    return inner, tuple(dict.fromkeys(reason.text for reason in reasons))
+
+
+def _reasons(case: Case, checked: Checked, judged: tuple[CheckResult, ...]) -> Iterator[_Reason]:
+    """Everything that is not as it should be, once: what was judged on the way is said as it ended."""
+    ended, validity = case.ended_by, checked.validity
+    if ended is not None and ended.verdict is Verdict.INVALID:  # why nothing could be shown, before that it was not
+        yield _Reason(ended.verdict, _REST, ended.text)
+    if validity.verdict is not Verdict.MET:
+        yield _Reason(validity.verdict, _REST, validity.text)
+    for requirement, check in checked.required:
+        if check.verdict is Verdict.MET or promises.more_precise(requirement.name, judged):
+            continue
+        yield _Reason(check.verdict, _OBJECTIVE if requirement.name in _OBJECTIVES else _REST, check.text)
+    if checked.moved is not None and checked.moved.verdict is not Verdict.MET:
+        yield _Reason(checked.moved.verdict, _OBJECTIVE, checked.moved.text)
+    for check in promises.broken(judged):
+        yield _Reason(check.verdict, _PROMISE, check.text)
+    if ended is not None and not _judged_again(ended.about, checked):
+        yield _Reason(ended.verdict, _REST, ended.text)
+    if ended is None and not case.required:
+        yield _Reason(Verdict.INVALID, _REST, NOTHING_REQUIRED)
+
+
+def _judged_again(about: Requirement | None, checked: Checked) -> bool:
+    """Whether the end of the drill found the same fault with it that ended the scenario."""
+    if about is None:
+        return False
+    same = (about.name, about.episode, about.place)
+    return any(
+        (requirement.name, requirement.episode, requirement.place) == same and check.verdict is not Verdict.MET
+        for requirement, check in checked.required
+    )
+
+
+def _in_old_order(case: Case, checked: Checked) -> tuple[str, ...]:
+    """Of a case of before there were promises: as it was said then, so that it can be judged again."""
+    reasons = [check.text for check in checked.demanded if check.verdict is not Verdict.MET]
+    if case.ended_by is not None and case.ended_by.text not in reasons:
+        reasons.insert(0, case.ended_by.text)
+    if case.ended_by is None and not case.required:
+        reasons.append(NOTHING_REQUIRED)
+    return tuple(dict.fromkeys(reasons))

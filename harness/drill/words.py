@@ -57,11 +57,20 @@ def location_of(name: str, environment: Environment) -> str:
 
 
 def instance_of(name: str, subject: Subject, environment: Environment) -> str:
-    """A process that the subject runs, such as `monitor.outside`, or all of a component. Raises InputError."""
+    """A process that the subject runs, such as `monitor.outside`, or all of a component; several with commas.
+
+    Raises InputError.
+    """
     known = [instance.name for instance in subject.instances(environment)]
-    if name not in (*known, *(component.name for component in subject.components)):
-        raise _unknown("process", name, known, f"{subject.subject} runs")
+    for one in name.split(","):
+        if one not in (*known, *(component.name for component in subject.components)):
+            raise _unknown("process", one, known, f"{subject.subject} runs")
     return name
+
+
+def deciders_of(subject: Subject) -> str:
+    """The components that decide about failover, as a target; "" when the subject's file names none."""
+    return ",".join(subject.failover.components)
 
 
 def _unknown(what: str, name: str, known: Sequence[str], who: str) -> InputError:

@@ -25,7 +25,7 @@ def blast_radius(plan: Plan) -> str:
     services = ", ".join(f"{count} {service}" for service, count in sorted(counts.items()))
     parts = [f"{len(plan.links)} links ({services})"] if plan.links else []
     parts += [f"{len(plan.instances)} processes"] if plan.instances else []
-    parts += [f"{len(plan.databases)} databases"] if plan.databases else []
+    parts += [f"{len(plan.databases)} {'databases' if plan.databases[1:] else 'database'}"] if plan.databases else []
     head = f"{plan.kind} {plan.target}, {plan.mode}: touches {' and '.join(parts)}"
     return "\n".join((head, *_lines(plan), *_lasting(plan.apply)))
 

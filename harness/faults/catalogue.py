@@ -57,6 +57,11 @@ def fault_named(kind: str, *, target: str | None = None, mode: str | None = None
     return fault(**{name: _value(fault, name, value) for name, value in named.items() if value is not None})
 
 
+def struck(kind: str, service: str | None = None) -> str | None:
+    """The service whose region a fault hits; None: the place itself. service: what its scenario says of that."""
+    return service or (FAULTS[kind].strikes if kind in FAULTS else "") or None
+
+
 def parameters_of(fault: type[Fault]) -> dict[str, Any]:
     """The parameters beside target and mode, with their defaults."""
     return {field.name: field.default for field in dataclasses.fields(fault) if field.name not in ("target", "mode")}

@@ -8,12 +8,14 @@ from typing import ClassVar
 
 from harness.faults.model import BLACK_HOLE, Fault, Link, Plan, ProcessRef
 from harness.faults.modes import LOST, lose
+from harness.faults.process import names
 from harness.names import DYNAMODB
 
 
 @dataclass(frozen=True)
 class ComponentIsolated(Fault):
-    """Lose every link that the instance `target` (or any instance of that component) dials, or is dialled over.
+    """Lose every link that the instance `target` (or any instance of that component) dials, or is dialled over;
+    several may be named, with commas between.
 
     to: only links that end at this place, or at this region's database; by default all. The canaries' links to
     databases from where the component runs are lost with its own: what bites there bites here.
@@ -28,7 +30,7 @@ class ComponentIsolated(Fault):
 
     def plan(self, links: Sequence[Link], processes: Sequence[ProcessRef]) -> Plan:
         own = self.chosen(links)
-        homes = {link.source_place for link in own if self._names(link.source)}
+        homes = {link.source_place for link in own if names(self.target, link.source)}
         beside = [
             link
             for link in links
@@ -45,12 +47,9 @@ class ComponentIsolated(Fault):
         return "a process or a component"
 
     def hits(self, link: Link) -> bool:
-        if self._names(link.source):
+        if names(self.target, link.source):
             return self.to in ("", link.target_place)
-        return self._names(link.target) and not self.to
+        return names(self.target, link.target) and not self.to
 
     def targets(self, links: Iterable[Link]) -> set[str]:
         return {link.source for link in links if link.component}
-
-    def _names(self, end: str) -> bool:
-        return self.target in (end, end.partition(".")[0])

@@ -234,12 +234,14 @@ class Plan:
 class Fault(ABC):
     """One thing that goes wrong. Its dataclass fields are its parameters.
 
-    kind: its name in scenarios. modes: the first is the default. target: a region, an instance, A->B.
+    kind: its name in scenarios. modes: the first is the default. target: a region, an instance, A->B. strikes: the
+    service whose region it is aimed at where a scenario names a place; "" for the place itself.
     """
 
     kind: ClassVar[str]
     modes: ClassVar[tuple[str, ...]]
     target_is: ClassVar[str] = "region"
+    strikes: ClassVar[str] = ""
 
     target: str
     mode: str

@@ -13,7 +13,7 @@ from typing import ClassVar
 from harness.errors import InputError
 from harness.faults.model import Fault, Link, Plan, ProcessRef, RefuseOperations
 from harness.measurement.canary import Fails
-from harness.names import DYNAMODB_READS, DYNAMODB_WRITES
+from harness.names import DYNAMODB, DYNAMODB_READS, DYNAMODB_WRITES
 
 KINDS = {
     "writes": (DYNAMODB_WRITES, ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems")),
@@ -37,6 +37,7 @@ class OperationsRefused(Fault):
 
     kind: ClassVar[str] = "operations-refused"
     modes: ClassVar[tuple[str, ...]] = tuple(ERRORS)
+    strikes: ClassVar[str] = DYNAMODB
 
     mode: str = "error"
     operations: str = "writes"

@@ -13,7 +13,7 @@ from typing import ClassVar
 from harness.errors import InputError
 from harness.faults.model import Fault, Link, Plan, ProcessRef, PutPoison
 from harness.measurement.canary import Fails
-from harness.names import DYNAMODB_READS, POISON_KEY
+from harness.names import DYNAMODB, DYNAMODB_READS, POISON_KEY
 
 RECORDS_MAX = 25
 
@@ -27,6 +27,7 @@ class PoisonRecord(Fault):
 
     kind: ClassVar[str] = "poison-record"
     modes: ClassVar[tuple[str, ...]] = ("odd-types",)
+    strikes: ClassVar[str] = DYNAMODB
 
     mode: str = "odd-types"
     records: int = 1

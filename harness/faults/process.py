@@ -12,13 +12,18 @@ from harness.measurement.canary import Fails
 def plan_for(
     kind: str, target: str, mode: str, processes: Sequence[ProcessRef], action: Callable[[str], ProcessAction]
 ) -> Plan:
-    """Do `action` to the instance `target`, or to every instance of the component `target`.
+    """Do `action` to the instance `target`, or to every instance of the component `target`; several with commas.
 
     Raises InputError, listing the instances, when there is none.
     """
-    hit = [p.instance for p in processes if target in (p.instance, p.instance.partition(".")[0])]
+    hit = [p.instance for p in processes if names(target, p.instance)]
     if not hit:
         known = ", ".join(sorted(process.instance for process in processes)) or "none"
         raise InputError(f"{kind} {target}: no such process; there are {known}")
     watched = CanaryExpectation(tuple(process_canary(instance) for instance in hit), Fails())
     return Plan(kind, target, mode, tuple(action(instance) for instance in hit), watched)
+
+
+def names(target: str, instance: str) -> bool:
+    """Whether a target, an instance or a component or several of them with commas between, means this instance."""
+    return not {instance, instance.partition(".")[0]}.isdisjoint(target.split(","))

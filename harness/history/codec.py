@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import UnionType
@@ -27,6 +26,7 @@ from harness.history.events import (
     Sample,
 )
 from harness.outcome import Outcome
+from harness.storable_text import storable_json
 
 _TAG: dict[type, str] = {
     Invoke: "invoke",
@@ -59,7 +59,6 @@ _FITTING = {
     kind: {name: _types(hint) for name, hint in get_type_hints(kind).items() if hint is not Outcome} for kind in _FIELDS
 }
 _ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
-_HALF = re.compile("[\ud800-\udfff]")
 
 
 def encode(event: Event | Commit) -> dict[str, Any]:
@@ -79,12 +78,7 @@ def to_line(event: Event | Commit, index: int | None = None) -> str:
     body = encode(event)
     if index is not None:
         body = {"i": index, **body}
-    return storable(_ENCODE(body)) + "\n"
-
-
-def storable(text: str) -> str:
-    """JSON text that UTF-8 can hold: half a character, as answers and file names may have, is written as its escape."""
-    return text if text.isascii() else _HALF.sub(lambda half: f"\\u{ord(half.group()):04x}", text)
+    return storable_json(_ENCODE(body)) + "\n"
 
 
 def decode(body: dict[str, Any]) -> Event | Commit:

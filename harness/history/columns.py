@@ -261,7 +261,7 @@ class Columns(Sequence[Operation]):
         """Which rows are known to have dialled an address."""
         return np.equal(self.address, code(self.names.addresses, address))
 
-    def rows_of(self, ops: Iterable[str]) -> Ints:
+    def rows_of(self, ops: Iterable[str]) -> NDArray[np.int64]:
         """The rows of operations by id, ascending; those that are not here are left out."""
         wanted = set(ops)
         if not wanted:
@@ -270,7 +270,7 @@ class Columns(Sequence[Operation]):
             found = [self.names.op_rows[op] for op in wanted if op in self.names.op_rows]
         else:  # an index of millions of names is dearer than one look at each
             found = [row for row, op in enumerate(self.names.ops) if op in wanted]
-        rows = np.sort(np.asarray(found, np.int64)) - self.base
+        rows: NDArray[np.int64] = np.sort(np.asarray(found, np.int64)) - self.base
         return rows[(rows >= 0) & (rows < len(self))]
 
     def marked(self, ops: Iterable[str]) -> Bools:

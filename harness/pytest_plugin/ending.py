@@ -37,6 +37,9 @@ def conclude(item: pytest.Item) -> Generator[None, Any, Any]:
     session = session_of(item.config)
     result = _finish_drill(session, item.stash[DRILL], _as_verdict(raised))
     if result.verdict is Verdict.MET:
+        if session.options.strict and result.warnings:
+            left = [finding.text for finding in result.findings if finding.severity != "info"]
+            raise DrillMissed(f"strict: {result.warnings} warnings remain: {'; '.join(left)}")
         return outcome
     if raised is not None and type(raised) is _RAISED[result.verdict]:
         raise raised

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from pytest_bdd.feature import get_feature
 
-from harness.drill.catalogue import ENCODING, SUFFIX, drills_in, take_tags
+from harness.drill.catalogue import ENCODING, SUFFIX, drills_in
 from harness.errors import InputError
-from harness.reporting.allure import is_label
 
 _BINDING = "from pytest_bdd import scenarios as _bind\n_bind(_path)\n"
 
@@ -27,10 +26,7 @@ class FeatureFile(pytest.Module):
         except InputError as error:
             raise self.CollectError(str(error)) from error
         # pytest-bdd binds what it has read already; read by itself, a byte order mark would be an unexpected token.
-        feature = get_feature(str(self.path.parent), self.path.name, encoding=ENCODING)
-        for template in feature.scenarios.values():
-            for table in template.examples:
-                take_tags(table, is_label)
+        get_feature(str(self.path.parent), self.path.name, encoding=ENCODING)
         # pytest-bdd puts the tests into the namespace of the frame that calls it, so the call must run in there.
         exec(compile(_BINDING, str(self.path), "exec"), module.__dict__)  # noqa: S102
         return module
@@ -42,3 +38,8 @@ def collect(file_path: Path, parent: pytest.Collector) -> FeatureFile | None:
         collector: FeatureFile = FeatureFile.from_parent(parent, path=file_path)
         return collector
     return None
+
+
+def holds(item: pytest.Item) -> bool:
+    """Whether a test is a scenario of such a file, and not of a module that binds it."""
+    return item.getparent(FeatureFile) is not None

@@ -26,6 +26,13 @@ def add(parser: pytest.Parser) -> None:
     for flag, attributes in _OPTIONS:
         group.addoption(flag, action="store", default=None, dest=f"drill_{flag.removeprefix('--')}", **attributes)
     group.addoption(
+        "--strict-drills",
+        action="store_true",
+        default=None,
+        dest="drill_strict",
+        help="a drill fails when serious findings or warnings remain, too",
+    )
+    group.addoption(
         "--set",
         action="append",
         default=[],
@@ -38,7 +45,7 @@ def add(parser: pytest.Parser) -> None:
 def resolved(config: pytest.Config) -> RunOptions:
     """The run's options. Raises pytest.UsageError with one clear message for a mistake in any source."""
     given = {key: config.getoption(f"drill_{key}") for key in
-             ("environment", "subject", "profile", "seed", "trials", "reports", "set")}  # fmt: skip
+             ("environment", "subject", "profile", "seed", "trials", "reports", "set", "strict")}  # fmt: skip
     try:
         return resolve(given, os.environ, config.rootpath, secrets.randbelow(2**31))
     except InputError as error:

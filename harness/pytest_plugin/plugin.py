@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.pytest_plugin import ending, feature_file, options, selection, session
+from harness.pytest_plugin import ending, example_tags, feature_file, options, selection, session
 from harness.pytest_plugin.fixtures import drill, drill_session
 
 __all__ = ["drill", "drill_session"]
@@ -20,6 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     session.configure(config)
+    example_tags.configure(config)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -35,6 +36,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     selection.repeat(metafunc)
 
 
+@pytest.hookimpl(trylast=True)  # what others have left out is nobody's mistake
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     selection.prepare(config, items)
 

@@ -8,19 +8,20 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from pytest_bdd.steps import StepFunctionContext, step_function_context_registry
+from pytest_bdd.steps import StepFunctionContext
 
 from harness.drill.facade import PROMISED_LATE
 from harness.drill.options import RunOptions
 from harness.drill.plan import law_of, objectives_of
-from harness.drill.words import healed_by, instance_of, location_of, place_of, target_of
+from harness.drill.words import deciders_of, healed_by, instance_of, location_of, place_of, target_of
 from harness.errors import InputError, Problem
-from harness.faults.catalogue import fault_named
+from harness.faults.catalogue import fault_named, struck
 from harness.pytest_plugin.course import NEED_CLIENTS, Course
-from harness.pytest_plugin.scenarios import defines
+from harness.pytest_plugin.resolving import Resolved
+from harness.pytest_plugin.vocabulary import is_ours
 from harness.units import to_s
 
-_STEPS = "harness.pytest_plugin.steps."
+NOBODY = "nobody"
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ class Rehearsal:
         """See Drill.region."""
         return place_of(words, self._options.environment)
 
+    @property
+    def monitor(self) -> str:
+        """See Drill.monitor; where there is none, the drill will be INVALID, and is no mistake."""
+        return deciders_of(self._options.subject) or NOBODY
+
     def scaled_s(self, production_s: float) -> float:
         """See Drill.scaled_s."""
         return self._options.timing.interval_s(production_s)
@@ -62,11 +68,11 @@ class Rehearsal:
         named = {k: v for k, v in arguments.items() if k not in ("region", "mode", "for_s")}
         region, target = arguments.get("region"), None
         if region is not None:
-            target = target_of(region, environment, arguments.get("service"))
+            target = target_of(region, environment, struck(kind, arguments.get("service")))
         for end in ("source", "to", "target"):
             if arguments.get(end) is not None:
                 location_of(arguments[end], environment)
-        if arguments.get("instance") is not None:
+        if arguments.get("instance") not in (None, NOBODY):
             instance_of(arguments["instance"], subject, environment)
         mode = self._options.settings.mode_of(kind, arguments.get("mode"))
         fault = fault_named(kind, target=target, mode=mode, **named)
@@ -118,12 +124,12 @@ class Rehearsal:
         return ask
 
 
-def refuse_mistakes(file: Path, scenario: Any, options: RunOptions) -> None:
+def refuse_mistakes(file: Path, steps: Sequence[Resolved], options: RunOptions) -> None:
     """Refuse steps about what there is not, or in an order that can show nothing, and faults that heal too early.
 
-    scenario: pytest-bdd's, with its examples filled in. Raises InputError with file and line.
+    steps: of a scenario, in their order, with its examples filled in. Raises InputError with file and line.
     """
-    asked, problems = _rehearse(file, scenario, options)
+    asked, problems = _rehearse(file, steps, options)
     if problems:
         raise InputError(*problems)
     problems = list(_short_faults(file, asked, options))
@@ -134,20 +140,23 @@ def refuse_mistakes(file: Path, scenario: Any, options: RunOptions) -> None:
 def _short_faults(file: Path, steps: Sequence[Asked], options: RunOptions) -> Iterator[Problem]:
     """A fault that heals by itself must hold for longer than the objective and the window after it.
 
-    Else nobody could tell whether the plan brought recovery, or the heal.
+    Else nobody could tell whether the plan brought recovery, or the heal. Where another fault goes on holding, that one
+    is what clients recover from.
     """
     environment, timing, settings = options.environment, options.timing, options.settings
     if settings.fault_none:
         return
     window = to_s(law_of(environment, timing).window_ns)
-    stated, held = objectives_of(environment, timing, settings), None
+    stated, held, others = objectives_of(environment, timing, settings), None, False
     for asked in steps:
         if asked.what == "promise":
             stated = objectives_of(environment, timing, settings, replace(stated, **asked.arguments))
         elif asked.what == "inject":
-            held = asked if asked.arguments.get("for_s") is not None else None
+            lasting = asked.arguments.get("for_s") is None
+            others = others or lasting
+            held = None if others else asked
         elif asked.what == "heal":
-            held = None
+            held, others = None, others and "region" in asked.arguments
         elif asked.what == "require_recovery" and held is not None and stated.rto_s is not None:
             held_s, needed_s = timing.interval_s(held.arguments["for_s"]), stated.rto_s + window
             if held_s <= needed_s:
@@ -161,21 +170,23 @@ def _short_faults(file: Path, steps: Sequence[Asked], options: RunOptions) -> It
                 return
 
 
-def _rehearse(file: Path, scenario: Any, options: RunOptions) -> tuple[Sequence[Asked], list[Problem]]:
+def _rehearse(file: Path, steps: Sequence[Resolved], options: RunOptions) -> tuple[Sequence[Asked], list[Problem]]:
     """What the steps ask, and what is wrong with them."""
-    ours = [c for c in step_function_context_registry.values() if c.step_func.__module__.startswith(_STEPS)]
     rehearsal = Rehearsal(options)
     problems: list[Problem] = []
-    for step in scenario.steps:
-        found = next((definition for definition in ours if defines(definition, step)), None)
-        if found is None:
+    for resolved in steps:
+        step = resolved.step
+        if resolved.definition is None or not is_ours(resolved.definition):
             rehearsal.course.foreign = True
             continue
         rehearsal.line = step.line_number
         try:
-            _take(found, step.name, rehearsal)
+            _take(resolved.definition, step.name, rehearsal)
         except InputError as error:
             problems.extend(Problem(str(file), step.line_number, str(problem)) for problem in error.problems)
+        except ValueError as error:
+            told = f"step {step.name!r} has a value that does not fit: {error}"
+            problems.append(Problem(str(file), step.line_number, told))
     return rehearsal.asked, problems
 
 

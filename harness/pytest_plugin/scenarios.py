@@ -8,8 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_bdd.compat import get_fixture_names, getfixturedefs
 from pytest_bdd.parser import Feature
-from pytest_bdd.scenario import find_fixturedefs_for_step, scenario_wrapper_template_registry
+from pytest_bdd.scenario import (
+    find_fixturedefs_for_step,
+    iterparentnodeids,
+    scenario_wrapper_template_registry,
+)
 from pytest_bdd.steps import StepFunctionContext, step_function_context_registry
 
 from harness.drill.catalogue import KnownDrill, own_tags, tags_of, titles
@@ -85,10 +90,22 @@ def example_tags(item: pytest.Item) -> frozenset[str]:
     return own_tags(tables[_place(item)]) if tables else frozenset()
 
 
-def definitions_of(step: Any, item: pytest.Item) -> Iterator[StepFunctionContext]:
-    """Every step definition that a test may take for a step of its scenario, whoever wrote it."""
+def definitions_of(step: Any, item: pytest.Item) -> Iterator[tuple[str, StepFunctionContext]]:
+    """Every definition that a test may take for a step of its scenario, and where it holds: the nearest comes last."""
     manager = item.session._fixturemanager
-    for definition in find_fixturedefs_for_step(step, manager, item):
-        context = step_function_context_registry.get(definition.func)
-        if context is not None:
-            yield context
+    found = sorted(find_fixturedefs_for_step(step, manager, item), key=lambda one: list(iterparentnodeids(one.baseid)))
+    for fixture in found:
+        yield fixture.baseid, step_function_context_registry[fixture.func]
+
+
+def all_definitions(item: pytest.Item) -> list[StepFunctionContext]:
+    """Every step definition that a test can see."""
+    manager = item.session._fixturemanager
+    fixtures = [fixture for name in get_fixture_names(manager) for fixture in getfixturedefs(manager, name, item) or ()]
+    registered = (step_function_context_registry.get(fixture.func) for fixture in fixtures)
+    return [definition for definition in registered if definition is not None]
+
+
+def has_fixture(name: str, item: pytest.Item) -> bool:
+    """Whether a test can ask for a fixture of this name."""
+    return bool(getfixturedefs(item.session._fixturemanager, name, item))

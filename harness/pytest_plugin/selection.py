@@ -9,11 +9,11 @@ import pytest
 from harness.drill.catalogue import SEPARATOR, SUFFIX, NameClash, drills_in, refuse_clashes
 from harness.drill.options import RunOptions
 from harness.errors import InputError
-from harness.pytest_plugin.awaiting import awaited_steps
+from harness.pytest_plugin import example_tags, feature_file
 from harness.pytest_plugin.rehearsal import refuse_mistakes
-from harness.pytest_plugin.scenarios import drill_of, example_of, example_tags, is_drill, scenario_of, template_of
+from harness.pytest_plugin.resolving import resolve
+from harness.pytest_plugin.scenarios import drill_of, example_of, is_drill, scenario_of, template_of
 from harness.pytest_plugin.session import DrillSession, session_of
-from harness.reporting import allure as allure_tags
 from harness.topology.timing import Profile
 
 _TIMEOUT_S = {Profile.FAST: 300.0, Profile.PRODUCTION: 3600.0}
@@ -46,9 +46,11 @@ def repeat(metafunc: pytest.Metafunc) -> None:
 def prepare(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the wanted scenarios, in the wanted order; give drills the time that they need."""
     session = session_of(config)
-    drills = [item for item in items if template_of(getattr(item, "obj", None)) is not None]
+    scenarios = [item for item in items if template_of(getattr(item, "obj", None)) is not None]
+    drills = checked = scenarios
     if session.host is None:
-        drills = [item for item in drills if is_drill(scenario_of(item)[1])]
+        drills = [item for item in scenarios if is_drill(scenario_of(item)[1])]
+        checked = [item for item in scenarios if item in drills or feature_file.holds(item)]
         _refuse_clashes(drills)
     else:
         order = {(path.resolve(), title): place for place, (path, title) in enumerate(session.host.wanted)}
@@ -58,8 +60,8 @@ def prepare(config: pytest.Config, items: list[pytest.Item]) -> None:
 
         kept = sorted((item for item in drills if place(item) >= 0), key=place)
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-        items[:] = drills = kept
-    problems = _mistakes(drills, session)
+        items[:] = drills = checked = kept
+    problems = _mistakes(checked, session)
     if problems and session.host is None:
         raise pytest.UsageError(problems)
     if problems:
@@ -68,8 +70,8 @@ def prepare(config: pytest.Config, items: list[pytest.Item]) -> None:
     session.planned = len(drills)
     for item in drills:
         item.add_marker(pytest.mark.timeout(_timeout_s(session.options)))
-        for marker in allure_tags.markers(example_tags(item)):
-            item.add_marker(marker)
+    for item in scenarios:
+        example_tags.mark(item)
 
 
 def refuse_named_clashes(config: pytest.Config) -> None:
@@ -93,9 +95,10 @@ def _mistakes(drills: list[pytest.Item], session: DrillSession) -> str:
     for item in drills:
         feature, template = scenario_of(item)
         file, scenario = Path(feature.filename), template.render(example_of(item))
-        problems.extend(map(str, awaited_steps(file, scenario, item)))
+        steps, wrong = resolve(file, scenario, item)
+        problems.extend(map(str, wrong))
         try:
-            refuse_mistakes(file, scenario, session.options)
+            refuse_mistakes(file, steps, session.options)
         except InputError as error:
             problems.extend(map(str, error.problems))
     return "\n".join(dict.fromkeys(problems))

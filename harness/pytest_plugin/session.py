@@ -189,7 +189,7 @@ class DrillSession:
         from harness.reporting.filing import file_drill
 
         self.run.drills.append(result)
-        file_drill(result, self.run.folder)
+        file_drill(result, self.run.folder, self.run.what)
 
     def finish(self) -> RunResult | None:
         """Write the run's evidence; None when no drill has ended. Signals are pytest's own again after it."""

@@ -9,23 +9,23 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import json
-import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import allure as untyped_allure
 import allure_commons
+import attrs
 import pytest
 from allure_commons.types import AttachmentType, ParameterMode
 
 from harness.drill.evidence import DrillResult, RunResult
 from harness.errors import InputError
-from harness.history.codec import storable
-from harness.reporting import objectives, run_json, run_json_reader, timeline, wording
+from harness.outcome import Verdict
+from harness.reporting import allure_metadata, objectives, run_json, run_json_reader, timeline, wording
 from harness.reporting.sources import read_history
+from harness.storable_text import json_text, storable
 from harness.units import to_s
 
 HISTORY_PLAIN_BYTES = 512 * 1024
@@ -37,16 +37,6 @@ _LINKS = frozenset({"issue", "tms", "link"})
 _SYNTHETIC = ("pytestbdd_", "_pytest_bdd_")
 _EXAMPLE = "_pytest_bdd_example"
 _STEP = pytest.StashKey[Any]()
-# Allure calls every exception that is not an assertion "broken"; a missed objective is a failure, and nothing broke.
-_MISSED = re.compile(r"(?:harness\.errors\.)?DrillMissed\b")
-
-CATEGORIES = (
-    {"name": "Objective missed", "matchedStatuses": ["failed"], "messageRegex": r"(?s).*DrillMissed.*"},
-    {"name": "Measurement not sharp enough", "matchedStatuses": ["broken"], "messageRegex": r"(?s).*DrillUnknown.*"},
-    {"name": "Drill proves nothing", "matchedStatuses": ["broken"], "messageRegex": r"(?s).*DrillInvalid.*"},
-    {"name": "Harness, machine or input", "matchedStatuses": ["broken"]},
-    {"name": "Other failures", "matchedStatuses": ["failed"]},
-)
 
 
 def register(config: pytest.Config) -> None:
@@ -59,6 +49,7 @@ def register(config: pytest.Config) -> None:
     tidy = Tidy(Path(directory).absolute())
     allure_commons.plugin_manager.register(tidy, _PLUGIN)
     config.add_cleanup(lambda: allure_commons.plugin_manager.unregister(tidy))
+    config.add_cleanup(allure_commons.plugin_manager.add_hookcall_monitoring(_mend_attachment, _nothing))
 
 
 def is_label(tag: str) -> bool:
@@ -155,18 +146,22 @@ class Tidy:
         """Leave pytest-bdd's synthetic fixtures out of set-up and tear-down."""
         for fixtures in (container.befores, container.afters):
             fixtures[:] = [fixture for fixture in fixtures if not str(fixture.name).startswith(_SYNTHETIC)]
+        _mend(container)
 
     @allure_commons.hookimpl(tryfirst=True)
     def report_result(self, result: Any) -> None:
-        """A missed objective is a failure, in the test and in its steps. Half characters would stop Allure's writer."""
+        """A missed objective is a failure, in the test and in its steps; messages are plain, traces the user's own.
+
+        Allure calls every exception that is not an assertion "broken", but where an objective was missed nothing broke.
+        Half characters would stop Allure's writer.
+        """
+        _mend(result)
         details = result.statusDetails
-        result.name, result.description = _writable(result.name), _writable(result.description)
-        for parameter in result.parameters:
-            parameter.value = _writable(parameter.value)
         if details is not None:
-            details.message, details.trace = _writable(details.message), _writable(details.trace)
-        if result.status == "broken" and details is not None and _MISSED.match(details.message or ""):
-            result.status = "failed"
+            message, trace = details.message or "", details.trace or ""
+            if result.status == "broken" and allure_metadata.reached(message) is Verdict.MISSED:
+                result.status = "failed"
+            details.message, details.trace = allure_metadata.plain(message), allure_metadata.without_internals(trace)
         for step in result.steps:
             self.report_result(step)
 
@@ -181,9 +176,26 @@ class _Bare:
         return self._text
 
 
-def _writable(text: Any) -> Any:
-    """Text that UTF-8 can hold: half a character, as file names may have, is shown as its escape."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8") if isinstance(text, str) else text
+def _mend(item: Any) -> Any:
+    """Make every text in what Allure is about to write storable, since its writer is not ours."""
+    if isinstance(item, str):
+        return storable(item)
+    if isinstance(item, list):
+        item[:] = [_mend(one) for one in item]
+    elif attrs.has(type(item)):
+        for field in attrs.fields(type(item)):
+            setattr(item, field.name, _mend(getattr(item, field.name)))
+    return item
+
+
+def _mend_attachment(hook: str, _: object, arguments: Mapping[str, Any]) -> None:
+    """Before Allure calls a hook: whoever attaches a text, its writer gets one that it can write."""
+    if hook == "report_attached_data" and isinstance(arguments, dict):
+        arguments["body"] = _mend(arguments["body"])
+
+
+def _nothing(*_: object) -> None:
+    """After it there is nothing to do."""
 
 
 def _step_title(step: Any) -> str:
@@ -197,17 +209,20 @@ def _close(node: Any, error: BaseException | None = None) -> None:
         context.__exit__(type(error) if error else None, error, error.__traceback__ if error else None)
 
 
-def attach_drill(result: DrillResult, folder: Path) -> None:
+def attach_drill(result: DrillResult, folder: Path, what: Mapping[str, str]) -> None:
     """Attach a drill's evidence to the running test: picture, evidence, history, measured values.
 
-    folder: the run's. Does nothing, and draws nothing, when Allure is not at work.
+    folder: the run's. what: was drilled where; a drill has a history of its own for each of them. Does nothing, and
+    draws nothing, when Allure is not at work.
     """
     if _tidy() is None:
         return
+    for name, value in what.items():
+        allure.dynamic.parameter(name, _Bare(value))
     for name, value in _measured(result).items():
         # Excluded from the history id, which must not change from run to run.
         allure.dynamic.parameter(name, _Bare(value), excluded=True)
-    evidence = storable(json.dumps(run_json.drill_dict(result), indent=2, ensure_ascii=False))
+    evidence = json_text(run_json.drill_dict(result), indent=2)
     allure.attach(evidence, "evidence", AttachmentType.JSON)
     recorded = read_history(folder, result)
     if recorded.events:
@@ -222,13 +237,13 @@ def attach_drill(result: DrillResult, folder: Path) -> None:
 
 def _measured(result: DrillResult) -> dict[str, str]:
     values = {
-        "verdict": str(result.verdict),
+        "verdict": wording.headline(result),
         "RTO": wording.of(wording.bracket(result.rto), wording.recovery_episode(result)),
         "RTO promised": objectives.promised_recovery(result),
         "RPO": wording.of(wording.recovery_point(result.rpo), wording.loss_episode(result)),
         "RPO promised": objectives.promised_point(result),
         "predicted": wording.seconds(result.prediction_s),
-        "why": result.why,
+        "why": wording.why(result),
     }
     if result.rto is not None and result.rto.point_ns is not None:
         values["RTO point"] = wording.seconds(to_s(result.rto.point_ns))
@@ -251,37 +266,10 @@ def _attach_history(result: DrillResult, folder: Path) -> None:
 
 
 def write_metadata(run: RunResult) -> None:
-    """Write environment.properties and categories.json beside the results; nothing when Allure is not at work."""
+    """Write what stands beside the results; nothing when Allure is not at work."""
     tidy = _tidy()
-    if tidy is None:
-        return
-    tidy.directory.mkdir(parents=True, exist_ok=True)
-    facts = {
-        "run": run.run_id,
-        "environment": run.environment,
-        "profile": run.profile,
-        "subject": run.subject,
-        "seed": "none" if run.seed is None else str(run.seed),
-        "verdict": str(run.verdict),
-        **{f"version.{name}": version for name, version in run.versions.items()},
-        **{f"machine.{name}": value for name, value in run.machine.items()},
-        **{
-            f"measurable.{name}": "yes" if value is True else f"no: {value}" for name, value in run.capabilities.items()
-        },
-    }
-    lines = [f"{_property(name, key=True)}={_property(value)}\n" for name, value in facts.items()]
-    (tidy.directory / "environment.properties").write_text("".join(lines), encoding="ascii")
-    (tidy.directory / "categories.json").write_text(json.dumps(CATEGORIES, indent=2) + "\n", encoding="utf-8")
-
-
-def _property(text: str, *, key: bool = False) -> str:
-    """Text as a Java properties file wants it (java.util.Properties.load): ASCII, with escapes."""
-    escaped = wording.one_line(text, 1000).replace("\\", "\\\\")
-    if key:
-        escaped = re.sub(r"[\s:=#!]", "_", escaped)
-    utf16 = escaped.encode("utf-16-be")
-    units = [int.from_bytes(utf16[index : index + 2]) for index in range(0, len(utf16), 2)]
-    return "".join(chr(unit) if unit < 0x7F else f"\\u{unit:04x}" for unit in units)
+    if tidy is not None:
+        allure_metadata.write(run, tidy.directory)
 
 
 def _tidy() -> Tidy | None:

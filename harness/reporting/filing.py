@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from harness.drill.evidence import DrillResult, RunResult
 from harness.reporting import allure, junit, report, run_json, timeline
@@ -14,15 +16,16 @@ def warm() -> None:
     timeline.warm()
 
 
-def file_drill(result: DrillResult, folder: Path) -> None:
+def file_drill(result: DrillResult, folder: Path, what: Mapping[str, str] = MappingProxyType({})) -> None:
     """When a drill has ended: draw timeline.svg beside its history, and attach its evidence where Allure is at work.
 
-    folder: the run's. A history that cannot be read leaves no timeline; the report says why.
+    folder: the run's. what: was drilled where, in words (subject, environment, profile). A history that cannot be read
+    leaves no timeline; the report says why.
     """
     recorded = read_history(folder, result)
     if recorded.events:
         timeline.write_svg(recorded.events, result, (folder / result.history).parent / "timeline.svg")
-    allure.attach_drill(result, folder)
+    allure.attach_drill(result, folder, what)
 
 
 def file_run(result: RunResult, folder: Path) -> Path:

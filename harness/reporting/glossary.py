@@ -42,6 +42,15 @@ _CHECKS = {
     "nowhere-to-go": "nowhere to go",
     "staleness": "reads up to date",
     "flapping": "the answer moves as planned",
+    "one-side-writes": "one side writes at a time",
+    "reads": "reads show what was written",
+    "writes-kept": "later writes win, acknowledged ones stay",
+    "deletes": "deletes are final",
+    "phantoms": "nothing but what was written",
+    "duplicates": "no write twice",
+    "counters": "counters add up",
+    "divergence": "the same data on both sides in the end",
+    "replication-loop": "replication comes to rest",
 }
 _FAULTS = {
     "region-outage": "region lost",

@@ -50,17 +50,26 @@ def _case(suite: Element, drill: DrillResult) -> None:
         message = "; ".join(drill.reasons) or wording.VERDICT_MEANS[drill.verdict]
         problem = SubElement(case, tag, type=drill.verdict.value, message=_text(wording.one_line(message, 1000)))
         problem.text = _text("\n".join([*drill.reasons, *(f"{row.name}: {row.text}" for row in rows(drill))]))
-    SubElement(case, "system-out").text = _text("\n".join(filter(None, (drill.scenario, drill.why))))
+    SubElement(case, "system-out").text = _text(
+        "\n".join(filter(None, (wording.headline(drill), drill.scenario, wording.why(drill))))
+    )
 
 
 def _measured(drill: DrillResult) -> dict[str, str]:
     values: dict[str, object] = {
         "verdict": drill.verdict,
+        "headline": wording.headline(drill),
+        "warnings": drill.warnings,
         "rto": wording.bracket(drill.rto),
         "rpo": wording.recovery_point(drill.rpo),
         "rto_episode": wording.recovery_episode(drill) or None,
         "rpo_episode": wording.loss_episode(drill) or None,
         "predicted_s": drill.prediction_s,
+        "predicted": None if drill.prediction is None else wording.predicted(drill),
+        "predicted_for_production": wording.predicted_for_production(drill) or None,
+        "planned_interruption": None
+        if drill.planned_interruption is None
+        else wording.interruption(drill.planned_interruption),
         "control": drill.control,
         "history": drill.history,
         "history_sha256": drill.history_sha256,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from harness.drill.evidence import DrillResult, ObjectiveResult, Objectives, RpoResult
 from harness.outcome import Bracket, Verdict
@@ -46,7 +47,7 @@ def rows(drill: DrillResult) -> tuple[ObjectiveRow, ...]:
         _row(result, _facts_of(drill, result).get(kind)) for result, kind in zip(drill.results, kinds, strict=True)
     ]
     left = [
-        ObjectiveRow(name, promised, measured, None, "not judged")
+        ObjectiveRow(name, promised, measured, None, _not_asked(drill))
         for kind, (name, promised, measured) in facts.items()
         if kind not in kinds
     ]
@@ -70,14 +71,53 @@ def promised_point(drill: DrillResult) -> str:
     return _promises(drill, ("recovery point", "recovery point, seconds"))
 
 
+def promised_interruption(drill: DrillResult) -> str:
+    """The longest interruption by a failback or another move that was promised."""
+    return _promises(drill, ("planned interruption",))
+
+
+def promised(drill: DrillResult) -> str:
+    """All that was promised, in one line: the objectives, and what the subject's file says of its data."""
+    told = {"RTO": promised_recovery(drill), "RPO": promised_point(drill)}
+    told = {name: text for name, text in told.items() if drill.promise is None or text != "none"}
+    if (moves := promised_interruption(drill)) != "none":
+        told["interruption by moves"] = moves
+    return ", ".join([*(f"{name} {text}" for name, text in told.items()), *of_data(drill.promise)])
+
+
+def of_data(promise: Mapping[str, Any] | None) -> Iterator[str]:
+    """What a subject promises of its data, in words."""
+    if promise is None:
+        return
+    yield "writes on both sides" if promise.get("writes") == "both" else "writes on one side at a time"
+    reads = promise.get("reads", "session")
+    yield f"reads no older than {promise.get('staleness_s', 0):g} s" if reads == "eventual" else _READS[reads]
+    if promise.get("deletes") == "final":
+        yield "deletes are final"
+
+
+_BY_SUBJECT = "by the subject"
+_READS = {"session": "own writes are seen and reads never go back", "strong": "reads show the newest write"}
+
+
 def _promises(drill: DrillResult, names: tuple[str, ...]) -> str:
     found = [row for row in rows(drill) if row.name in names and row.promised]
-    told = dict.fromkeys(row.promised + (" (not judged)" if row.verdict is None else "") for row in found)
+    told = dict.fromkeys(row.promised + (f" ({row.text})" if row.verdict is None else "") for row in found)
     return ", ".join(told) or "none"
 
 
+def _not_asked(drill: DrillResult) -> str:
+    """Why a promise was not judged: the drill's end came before the step that asks for it, or no step does."""
+    ended = drill.verdict is not Verdict.MET or drill.control is not None
+    return "not judged: the drill ended before" if drill.promise is not None and ended else "not judged"
+
+
 def _row(result: ObjectiveResult, fact: tuple[str, str, str] | None) -> ObjectiveRow:
+    if result.promise and result.verdict is Verdict.UNKNOWN:
+        return ObjectiveRow(glossary.check(result.name), _BY_SUBJECT, wording.NOT_MEASURED, None, result.text)
     name, promised, measured = (glossary.check(result.name), "", "") if fact is None else fact
+    if result.promise:
+        promised = _BY_SUBJECT
     return ObjectiveRow(name, promised, measured, result.verdict, result.text)
 
 

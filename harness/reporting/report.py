@@ -17,6 +17,7 @@ from harness.outcome import Bracket, Verdict
 from harness.reporting import drill_view, glossary, objectives, timeline, wording
 from harness.reporting.lanes import arrange
 from harness.reporting.sources import LogTail, read_history, read_log
+from harness.storable_text import write_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -52,7 +53,7 @@ class DrillView:
 def write(run: RunResult, folder: Path) -> Path:
     """Write folder/report.html from the evidence and the histories and logs that lie in the same folder."""
     path = folder / "report.html"
-    path.write_text(render(run, folder), encoding="utf-8")
+    write_text(path, render(run, folder))
     return path
 
 
@@ -178,12 +179,18 @@ def _environment() -> Environment:
         recovery_episode=wording.recovery_episode,
         loss_episode=wording.loss_episode,
         survivor=wording.survivor,
+        predicted=wording.predicted,
+        predicted_for_production=wording.predicted_for_production,
+        interruption=wording.interruption,
+        promised_interruption=objectives.promised_interruption,
         promised_recovery=objectives.promised_recovery,
         promised_point=objectives.promised_point,
         folded=drill_view.folded,
         tried=drill_view.tried,
         fault_words=glossary.fault,
         ending=wording.ending,
+        headline=wording.headline,
+        why=wording.why,
         words=glossary.WORDS,
         lost_shown=LOST_ITEMS_SHOWN,
         Verdict=Verdict,

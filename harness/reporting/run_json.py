@@ -19,9 +19,9 @@ from harness.drill.evidence import (
     RunResult,
 )
 from harness.errors import WorldError
-from harness.history.codec import storable
 from harness.outcome import Bracket
 from harness.reporting import schema
+from harness.storable_text import write_json
 
 SCHEMA = "drill-evidence/1"
 
@@ -101,9 +101,24 @@ def drill_dict(drill: DrillResult) -> dict[str, Any]:
         "history_sha256": drill.history_sha256,
         "files": dict(drill.files),
         "episodes": [_episode_dict(episode) for episode in drill.episodes],
+        "promise": None if drill.promise is None else dict(drill.promise),
         "places": dict(drill.places),
+        **_predictions(drill),
         "planned_interruption": _bracket_dict(drill.planned_interruption),
         "planned_interruptions": [_interruption_dict(one) for one in drill.planned_interruptions],
+    }
+
+
+def _predictions(of: DrillResult | EpisodeResult) -> dict[str, Any]:
+    return {
+        name: None
+        if found is None
+        else {
+            "profile": found.profile,
+            **found.total.as_evidence(),
+            "phases": {phase: bounds.as_evidence() for phase, bounds in found.phases.items()},
+        }
+        for name, found in (("prediction", of.prediction), ("production_prediction", of.production_prediction))
     }
 
 
@@ -130,12 +145,19 @@ def _episode_dict(episode: EpisodeResult) -> dict[str, Any]:
         "rpo": _rpo_dict(episode.rpo),
         "prediction_s": episode.prediction_s,
         "why": episode.why,
+        **_predictions(episode),
         "results": [_result_dict(result) for result in episode.results],
     }
 
 
 def _result_dict(result: ObjectiveResult) -> dict[str, Any]:
-    return {"name": result.name, "verdict": result.verdict.value, "text": result.text, "episode": result.episode}
+    return {
+        "name": result.name,
+        "verdict": result.verdict.value,
+        "text": result.text,
+        "episode": result.episode,
+        "promise": result.promise,
+    }
 
 
 def _rpo_dict(rpo: RpoResult | None) -> dict[str, Any] | None:
@@ -160,5 +182,4 @@ def write(run: RunResult, path: Path) -> None:
     problems = schema.problems(body, str(path))
     if problems:
         raise WorldError("\n".join(str(problem) for problem in problems))
-    text = storable(json.dumps(body, indent=2, ensure_ascii=False, allow_nan=False))
-    path.write_text(text + "\n", encoding="utf-8")
+    write_json(path, body, indent=2)

@@ -17,6 +17,7 @@ from harness.history.events import Commit, Event
 from harness.reporting import palette
 from harness.reporting.lanes import Cohort, Lanes, Row, Span, arrange
 from harness.reporting.wording import adding_up, one_line
+from harness.storable_text import write_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,7 +53,7 @@ def png(events: Sequence[Event | Commit], drill: DrillResult) -> bytes:
 
 def write_svg(events: Sequence[Event | Commit], drill: DrillResult, path: Path) -> None:
     """Write timeline.svg."""
-    path.write_text(svg(events, drill), encoding="utf-8")
+    write_text(path, svg(events, drill))
 
 
 def describe(lanes: Lanes) -> str:

@@ -82,13 +82,14 @@ def _excuse(body: Mapping[str, Any], drill: Mapping[str, Any], *, told: bool) ->
 
     Only what its evidence itself shows counts: a promise, a fault or a result was judged from something.
     """
-    if any(drill.get(name) for name in ("faults", "results", "episodes")) or any(drill["objectives"].values()):
+    results = [result for result in drill.get("results", ()) if not result.get("promise")]
+    if results or drill.get("faults") or drill.get("episodes") or any(drill["objectives"].values()):
         return None
     if drill["verdict"] == Verdict.INVALID and drill["history_sha256"] == EMPTY_SHA256:
         return "broke off, which proves nothing; checked: that its history is empty, and the run's seal"
     alone = len(body["drills"]) == 1 and not told
     if alone and (drill["name"], drill["feature"]) == (watching.NAME, watching.FEATURE):
-        return "a watch, which nothing was promised of; checked: its files' hashes, and the run's seal"
+        return "a watch, which has no case; checked: its files' hashes, and the run's seal"
     return None
 
 
@@ -99,7 +100,8 @@ def _judged_again(
     # Logs are no part of what a drill is judged by: `_files` has compared their hashes, and that is all there is.
     hashes = {name: digest for name, digest in drill.get("files", {}).items() if name not in drill.get("logs", ())}
     try:
-        yield from compare(path, {**drill, "files": hashes}, recompute(home))
+        again = recompute(home)
+        yield from compare(path, {**drill, "files": hashes}, again, older=again["promise"] is None)
     except Exception as error:
         if not changed:
             raise  # files that nobody has touched are judged, or it is our own mistake
@@ -138,14 +140,15 @@ def recompute(home: Path) -> dict[str, Any]:
     return body
 
 
-def compare(path: str, filed: Any, found: Any) -> Iterator[Difference]:
-    """Every place where two JSON values differ."""
+def compare(path: str, filed: Any, found: Any, *, older: bool = False) -> Iterator[Difference]:
+    """Every place where two JSON values differ. older: evidence of before there were all of the fields; those that it
+    lacks say nothing."""
     if isinstance(filed, Mapping) and isinstance(found, Mapping):
-        for name in dict.fromkeys([*filed, *found]):
-            yield from compare(f"{path}.{name}", filed.get(name, _ABSENT), found.get(name, _ABSENT))
+        for name in filed if older else dict.fromkeys([*filed, *found]):
+            yield from compare(f"{path}.{name}", filed.get(name, _ABSENT), found.get(name, _ABSENT), older=older)
     elif isinstance(filed, list) and isinstance(found, list):
         for number in range(max(len(filed), len(found))):
-            yield from compare(f"{path}[{number}]", _item(filed, number), _item(found, number))
+            yield from compare(f"{path}[{number}]", _item(filed, number), _item(found, number), older=older)
     elif type(filed) is not type(found) or filed != found:
         yield Difference(path, _shown(filed), _shown(found))
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from harness import spelling
-from harness.drill.evidence import DrillResult, RpoResult
+from harness.drill.evidence import DrillResult, EpisodeResult, RpoResult, RunResult
 from harness.outcome import Bracket, Verdict
 from harness.units import NS_PER_S, to_ns
 
@@ -50,12 +50,27 @@ def bracket(value: Bracket | None) -> str:
     """`7.94 – 8.36 s`, rounded outwards, so that reading never claims more than was measured."""
     if value is None:
         return NOT_MEASURED
+    if value.high_ns == 0:  # not the same as an outage too short to measure: there may be others that it is not about
+        return "0 s, no client noticed"
     return spelling.bracket(value) + (", not recovered" if value.high_ns is None else "")
 
 
 def interruption(value: Bracket) -> str:
     """The same of an interruption that the plan caused: without an end it is one that nobody saw end."""
     return spelling.bracket(value) + (", not ended" if value.high_ns is None else "")
+
+
+def predicted(drill: DrillResult | EpisodeResult) -> str:
+    """The recovery time from the documented constants: its bounds, or what is typical where those are not known."""
+    if drill.prediction is not None:
+        return spelling.bracket(drill.prediction.total)
+    return "none" if drill.prediction_s is None else seconds(drill.prediction_s)
+
+
+def predicted_for_production(drill: DrillResult | EpisodeResult) -> str:
+    """The same for the constants of production; "" where the run has these itself, or nothing is predicted."""
+    found = drill.production_prediction
+    return "" if found is None else f"{spelling.bracket(found.total)} with production's constants"
 
 
 def items(low: int, high: int) -> str:
@@ -130,10 +145,36 @@ def control(expected: str) -> str:
 
 
 def ending(drill: DrillResult) -> str:
-    """The verdict as a word; a control, which must go wrong, held or did not."""
+    """The verdict, with the warnings that remain; a control, which must go wrong, held or did not."""
     if drill.control is None:
-        return str(drill.verdict)
+        return headline(drill)
     return "HELD" if drill.verdict is Verdict.MET else "NOT HELD"
+
+
+def warnings(count: int) -> str:
+    """`2 warnings`, `1 warning`, or nothing."""
+    return "" if count == 0 else "1 warning" if count == 1 else f"{count} warnings"
+
+
+def headline(result: DrillResult | RunResult) -> str:
+    """The verdict of a drill or a run, and how many serious findings and warnings remain: `MET, 2 warnings`."""
+    return ", ".join(filter(None, (result.verdict.value, warnings(result.warnings))))
+
+
+def remaining(run: RunResult) -> str:
+    """Which drills have warnings left: `2 warnings remain in region-lost-refused`."""
+    left = [f"{warnings(drill.warnings)} in {one_line(drill.name)}" for drill in run.drills if drill.warnings]
+    return f"{', '.join(left)} {'remains' if run.warnings == 1 else 'remain'}"
+
+
+def why(drill: DrillResult) -> str:
+    """Where the recovery time went; nothing under a verdict that something else decided."""
+    decided = any(_is_recovery(result.name) and result.verdict is drill.verdict for result in drill.results)
+    return drill.why if decided or drill.verdict is Verdict.MET or not drill.results else ""
+
+
+def _is_recovery(name: str) -> bool:
+    return name in ("rto_s", "rto")
 
 
 def counted(verdicts: Iterable[Verdict]) -> str:

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 
 from harness.names import EACH, OUTSIDE, instance_name
 from harness.stored import KeySpec, ValueSpec
+from harness.topology.consistency import Consistency
 from harness.topology.environment import Environment, Seconds, Spec
 from harness.topology.timing import Timing
 from harness.wire.statuses import Statuses, codes
@@ -123,6 +124,7 @@ class Subject(Spec):
     components: Annotated[tuple[Component, ...], Field(min_length=1)]
     failover: Failover = Failover()
     workload: Workload = Workload()
+    consistency: Consistency = Consistency()
     venv: Annotated[str, Field(min_length=1)] | None = None
     replication: Literal["none", "promised"] | None = None
     honours_time_scale: bool = False
@@ -132,8 +134,9 @@ class Subject(Spec):
 
     @property
     def application(self) -> Component:
-        """The component behind the load balancers: the one with a port, running in each place."""
-        return next(c for c in self.components if c.has_port and c.region == EACH)
+        """The component behind the load balancers: the one with a port, running in each place, or in one alone."""
+        inside = [c for c in self.components if c.has_port and c.region != OUTSIDE]
+        return next((c for c in inside if c.region == EACH), inside[0])
 
     @property
     def written_table(self) -> str | None:

@@ -106,6 +106,36 @@ def test_back_to_back_requests_on_one_connection_are_all_answered_at_once(region
     assert len(region.commits) == 200
 
 
+def test_refused_operations_fail_for_everybody_and_the_others_go_on(region: Region) -> None:
+    region.put("k", "before")
+    refusal = {"name": "x", "operations": ["PutItem", "UpdateItem"], "error": "InternalServerError"}
+    assert region.post("/drill/refuse", refusal)[0] == 200
+    for _ in range(3):  # over one connection: what was refused must not be left on it
+        with pytest.raises(ClientError) as caught:
+            region.put("k", "during")
+        assert caught.value.response["Error"]["Code"] == "InternalServerError"
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+        assert region.db.get_item(TableName="items", Key={"id": {"S": "k"}})["Item"]["value"] == {"S": "before"}
+    with pytest.raises(ClientError):
+        region.db.execute_statement(Statement="INSERT INTO items VALUE {'id': 'q', 'value': 'v'}")
+    assert region.db.execute_statement(Statement="SELECT * FROM items WHERE id = 'k'")["Items"]
+    assert region.post("/drill/allow", {"name": "x"})[0] == 200
+    assert region.post("/drill/allow", {"name": "x"})[0] == 404
+    region.put("k", "after")
+    assert region.commits == [("k", "before"), ("k", "after")]
+
+
+def test_throttled_operations_say_what_dynamodb_says_and_a_reset_takes_them_back(region: Region) -> None:
+    refusal = {"name": "x", "operations": ["PutItem"], "error": "ProvisionedThroughputExceededException"}
+    region.post("/drill/refuse", refusal)
+    with pytest.raises(region.db.exceptions.ProvisionedThroughputExceededException):
+        region.put("k", "during")
+    assert region.post("/drill/refuse", {"name": "y"})[0] == 400
+    region.post("/drill/reset")
+    create_tables(region.db, [NewTable("items", "id")])
+    region.put("k", "after")
+
+
 def test_pipelined_requests_are_not_swallowed(region: Region) -> None:
     request = b"GET /drill/health HTTP/1.1\r\nHost: x\r\n\r\n"
     with socket.create_connection(region.address, timeout=5) as sock:

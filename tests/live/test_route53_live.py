@@ -438,7 +438,7 @@ def test_string_match_tcp_by_name_and_unreachable_checks(world: World) -> None:
     zone = world.zone()
     world.change(zone, {"Name": "east.example.com", "Type": "A", "TTL": 5, "ResourceRecords": [{"Value": EAST}]})
     wait_for(lambda: world.addresses("east.example.com") == [EAST])
-    named = {"FullyQualifiedDomainName": "east.example.com", "RequestInterval": 10, "ResourcePath": "/"}
+    named = {"FullyQualifiedDomainName": "east.example.com", "RequestInterval": 10}
 
     def create(**config: Any) -> str:
         reference = str(time.monotonic_ns())

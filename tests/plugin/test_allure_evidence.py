@@ -24,7 +24,7 @@ from harness.reporting import filing
 
 def test_drill(tmp_path):
     run = sample.write_folder(tmp_path, replace(sample.drill(), rto=Bracket(10**9, {high}, 10**9)))
-    filing.file_drill(run.drills[0], tmp_path)
+    filing.file_drill(run.drills[0], tmp_path, {{"subject": "shop", "profile": "fast"}})
     filing.file_run(run, tmp_path)
     assert (tmp_path / "region-lost-black-holed" / "timeline.svg").exists()
 """
@@ -78,6 +78,7 @@ def test_measured_values_are_shown_but_do_not_make_it_another_test(folder: Path)
     first, second = _result(folder / "first"), _result(folder / "second")
     values = {p["name"]: (p["value"], p.get("excluded")) for p in first["parameters"]}
     assert values["RTO"] == ("1.00 – 2.00 s", True)
+    assert values["subject"] == ("shop", None)  # of another subject it is another history
     assert values["RPO"] == ("12 – 15 items, oldest 1.42 s", True)
     assert first["parameters"] != second["parameters"]
     assert first["historyId"] == second["historyId"]
@@ -89,7 +90,9 @@ def test_environment_and_categories_stand_beside_the_results(folder: Path) -> No
     assert "version.toxiproxy=embedded 2.12" in lines
     assert "measurable.connect_time-outs=no: Toxiproxy accepts before it goes silent" in lines
     categories = json.loads((folder / "first" / "categories.json").read_text())
-    assert categories[0]["name"] == "Objective missed"
+    assert categories[0]["name"] == "Objective or promise missed"
+    rules = json.loads((folder / "first" / "allurerc.json").read_text())["categories"]["rules"]
+    assert rules == categories
 
 
 def test_without_allure_filing_a_drill_writes_only_to_its_own_folder(tmp_path: Path) -> None:

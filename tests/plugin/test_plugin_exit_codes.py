@@ -127,7 +127,7 @@ def test_a_step_that_does_not_exist_is_3_and_starts_nothing(
     (project / "mine.feature").write_text("Feature: F\n  Scenario: Moon\n    Given the moon is full\n")
     assert drill_run(project, "Moon") == 3
     told = " ".join(capsys.readouterr().err.split())
-    assert 'Step definition is not found: Given "the moon is full"' in told
+    assert 'mine.feature:3: no step is known for Given "the moon is full"' in told
     assert started == []
 
 

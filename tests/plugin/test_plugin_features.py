@@ -87,8 +87,8 @@ def test_a_step_that_does_not_exist_is_named_with_its_place(project: pytest.Pyte
     started = world(Story())
     project.makefile(".feature", mine="Feature: F\n  Scenario: S\n    Given the moon is full\n")
     result = project.runpytest_inprocess("mine.feature", "-p", "no:cacheprovider")
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(['*Step definition is not found: Given "the moon is full". Line 3 in scenario "S"*'])
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(['*mine.feature:3: no step is known for Given "the moon is full"*'])
     assert started == []
 
 

@@ -106,13 +106,13 @@ def test_an_outline_without_examples_is_refused_in_every_language(
 # --- tags -------------------------------------------------------------------------------------------------------------
 
 
-def test_tags_are_inherited_from_rule_and_examples(pytester: pytest.Pytester, world: World) -> None:
+@pytest.mark.parametrize("file", ["mine.feature", "test_mine.py"], ids=["named", "bound by a module"])
+def test_tags_are_inherited_from_rule_and_examples(pytester: pytest.Pytester, world: World, file: str) -> None:
     world(Story())
+    pytester.makepyfile(test_mine="from pytest_bdd import scenarios\nscenarios('mine.feature')\n")
     pytester.makefile(".feature", mine=TAGS)
     pytester.makeini("[pytest]\nmarkers =\n  smoke\n  nightly\naddopts = --strict-markers\nfilterwarnings = error\n")
-    result = pytester.runpytest_inprocess(
-        "mine.feature", "-m", "smoke and nightly", "--alluredir=out", "-p", "no:cacheprovider"
-    )
+    result = pytester.runpytest_inprocess(file, "-m", "smoke and nightly", "--alluredir=out", "-p", "no:cacheprovider")
     result.assert_outcomes(passed=1, deselected=1)
     run = json.loads((pytester.path / "reports" / "latest" / "run.json").read_text(encoding="utf-8"))
     [drill] = run["drills"]
@@ -121,6 +121,23 @@ def test_tags_are_inherited_from_rule_and_examples(pytester: pytest.Pytester, wo
     labels = {(label["name"], label["value"]) for label in found["labels"]}
     assert {("owner", "sre"), ("severity", "critical"), ("tag", "smoke"), ("tag", "nightly")} <= labels
     assert [(link["type"], link["name"]) for link in found["links"]] == [("issue", "DR-9")]
+
+
+def test_an_ordinary_scenario_of_a_module_keeps_its_links(pytester: pytest.Pytester, world: World) -> None:
+    started = world(Story())
+    pytester.makeconftest("from pytest_bdd import given\n@given('nothing')\ndef _(): pass\n")
+    pytester.makefile(
+        ".feature",
+        mine="Feature: F\n  Scenario Outline: <a>\n    Given nothing\n    @issue:DR-9\n"
+        "    Examples:\n      | a |\n      | b |\n",
+    )
+    pytester.makepyfile(test_mine="from pytest_bdd import scenarios\nscenarios('mine.feature')\n")
+    pytester.makeini("[pytest]\naddopts = --strict-markers\nfilterwarnings = error\n")
+    result = pytester.runpytest_inprocess("--alluredir=out", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1)
+    [found] = [json.loads(path.read_text("utf-8")) for path in (pytester.path / "out").glob("*-result.json")]
+    assert [link["name"] for link in found["links"]] == ["DR-9"]
+    assert started == []
 
 
 def test_a_listed_drill_knows_all_of_its_tags(tmp_path: Path) -> None:
@@ -138,31 +155,75 @@ ASYNC = {
     "async def": "async def _(drill) -> None:\n    raise AssertionError('red')\n",
     "async generator": "async def _(drill):\n    yield\n    raise AssertionError('red')\n",
     "decorated": ("@functools.wraps(red)\nasync def _(drill) -> None:\n    await red(drill)\n"),
+    "made awaitable": "@types.coroutine\ndef _(drill):\n    yield\n    raise AssertionError('red')\n",
+    "partial": "def _(drill): pass\nthen('the status page is green')(functools.partial(red))\n",
+    "an object": "def _(drill): pass\nclass Red:\n    async def __call__(self, drill): await red(drill)\n"
+    "then('the status page is green')(Red())\n",
 }
-HIDDEN = "def _(drill):\n    return red(drill)\n"
+HIDDEN = {
+    "coroutine": "def _(drill):\n    return red(drill)\n",
+    "yielded": "def _(drill):\n    yield red(drill)\n",
+    "future": "def _(drill):\n    return asyncio.new_event_loop().create_future()\n",
+    "async generator": "def _(drill):\n    async def gen():\n        yield 1\n    return gen()\n",
+    "decorated": "@functools.wraps(red)\ndef _(drill):\n    return red(drill)\n",
+}
 HEAD = (
-    "import functools\nfrom pytest_bdd import then\n\n"
+    "import asyncio, functools, types\nfrom pytest_bdd import then\n\n"
     "async def red(drill) -> None:\n    raise AssertionError('red')\n\n@then('the status page is green')\n"
 )
 
 
-@pytest.mark.parametrize("kind", ASYNC)
+def conftest(kind: str) -> str:
+    """With only one definition of the step, whatever it is made from."""
+    head = HEAD if "then(" not in ASYNC[kind] else HEAD.replace("@then('the status page is green')\n", "")
+    return head + ASYNC[kind]
+
+
+@pytest.mark.parametrize(("kind", "file"), [*((kind, "mine.feature") for kind in ASYNC), ("async def", "test_mine.py")])
 def test_a_step_that_nobody_would_await_is_refused_with_its_line(
-    pytester: pytest.Pytester, world: World, kind: str
+    pytester: pytest.Pytester, world: World, kind: str, file: str
 ) -> None:
     started = world(Story())
     pytester.makefile(".feature", mine=GREEN)
-    pytester.makeconftest(HEAD + ASYNC[kind])
-    result = pytester.runpytest_inprocess("mine.feature", "-p", "no:cacheprovider")
+    pytester.makepyfile(test_mine="from pytest_bdd import scenarios\nscenarios('mine.feature')\n")
+    pytester.makeconftest(conftest(kind))
+    result = pytester.runpytest_inprocess(file, "-p", "no:cacheprovider")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*mine.feature:7: step 'the status page is green' (*conftest.py:*) *awaited*"])
     assert started == []
 
 
-def test_a_step_that_turns_out_to_give_a_coroutine_is_no_pass(pytester: pytest.Pytester, world: World) -> None:
+@pytest.mark.parametrize("keyword", ["given", "when", "then", "step"])
+def test_it_is_refused_with_any_keyword(pytester: pytest.Pytester, world: World, keyword: str) -> None:
+    started = world(Story())
+    word = "Then" if keyword == "step" else keyword.capitalize()
+    pytester.makefile(".feature", mine=GREEN.replace("And the status", f"{word} the status"))
+    pytester.makeconftest(HEAD.replace("then", keyword) + ASYNC["async def"])
+    result = pytester.runpytest_inprocess("mine.feature", "-p", "no:cacheprovider")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert started == []
+
+
+@pytest.mark.parametrize("kind", HIDDEN)
+def test_a_step_that_turns_out_to_give_something_to_await_is_no_pass(
+    pytester: pytest.Pytester, world: World, kind: str
+) -> None:
     world(Story())
     pytester.makefile(".feature", mine=GREEN)
-    pytester.makeconftest(HEAD + HIDDEN)
+    pytester.makeconftest(HEAD + HIDDEN[kind])
     result = pytester.runpytest_inprocess("mine.feature", "-p", "no:cacheprovider")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.stdout.fnmatch_lines(["*must be awaited, and nothing awaits it*"])
+    result.stdout.fnmatch_lines(["*conftest.py:*: this step *must be awaited, and nothing awaits it*"])
+
+
+def test_a_step_that_runs_its_coroutine_by_itself_is_a_step_like_any_other(
+    pytester: pytest.Pytester, world: World
+) -> None:
+    world(Story())
+    pytester.makefile(".feature", mine=GREEN)
+    runs = (
+        "def run(f):\n    @functools.wraps(f)\n    def runs(drill):\n        asyncio.run(f(drill))\n    return runs\n"
+    )
+    step = "@then('the status page is green')\n@run\nasync def _(drill):\n    assert drill\n"
+    pytester.makeconftest("import asyncio, functools\nfrom pytest_bdd import then\n" + runs + step)
+    pytester.runpytest_inprocess("mine.feature", "-p", "no:cacheprovider").assert_outcomes(passed=1)

@@ -418,7 +418,8 @@ class SimulatedBackend:
         for held in reversed(self._held):
             if held.plan.kind != "gray-failure" and self.story.bites:
                 self._down.update(dict.fromkeys(held.plan.links, held.plan.mode))
-        self._reach = {region: self._path_works(region) for region in (EAST, WEST)}
+        shut = {region for h in self._held if h.plan.kind == "operations-refused" for region in h.plan.databases}
+        self._reach = {region: self._path_works(region) and region not in shut for region in (EAST, WEST)}
         now_ns = self._clock.ns
         self._lost_ns = {r: self._lost_ns.get(r, now_ns) for r, works in self._reach.items() if not works}
         self._grays = {
@@ -651,6 +652,7 @@ class SimulatedBackend:
         mode = self._cut(source, target, service)
         grey = mode is None and self._held and any(name in h.plan.links for h in self._held) and self._unlucky(target)
         failed = mode is not None or bool(grey and self.story.bites)
+        failed = failed or any(h.plan.databases and name in h.plan.canary.links for h in self._held)
         if self.story.overloaded and service == "dynamodb":
             failed = failed or not next(self._strays) % 5
         took_ns = to_ns(1) if mode == "black-hole" else 2 * NS_PER_MS

@@ -12,6 +12,7 @@ from harness.faults.catalogue import FAULTS, describe, fault_named
 from harness.faults.model import (
     Action,
     AddToxic,
+    AllowOperations,
     CutLink,
     DisableLink,
     EnableLink,
@@ -21,6 +22,9 @@ from harness.faults.model import (
     LinkAction,
     Plan,
     ProcessRef,
+    PutPoison,
+    RefuseOperations,
+    RemovePoison,
     RemoveToxic,
     StartProcess,
     ThawProcess,
@@ -28,7 +32,16 @@ from harness.faults.model import (
     undo,
 )
 from harness.measurement.canary import Fails, Rate, Slow
-from harness.names import CANARY, CHECKERS, CLIENTS, OUTSIDE, instance_name
+from harness.names import (
+    CANARY,
+    CHECKERS,
+    CLIENTS,
+    DYNAMODB_READS,
+    DYNAMODB_WRITES,
+    OUTSIDE,
+    POISON_KEY,
+    instance_name,
+)
 
 EAST, WEST = "us-east-1", "us-west-2"
 INSTANCES = {
@@ -60,10 +73,15 @@ def world() -> list[Link]:
         for region in (EAST, WEST):
             source = instance_name(CANARY, place)
             links.append(Link(source, place, region, region, "dynamodb", home=home(place), from_canary=True))
+    for region in (EAST, WEST):
+        for service in (DYNAMODB_WRITES, DYNAMODB_READS):
+            links.append(Link(f"{CANARY}.{OUTSIDE}", OUTSIDE, region, region, service, from_canary=True))
     return links
 
 
 LINKS = world()
+IN_DATABASES = ("operations-refused", "poison-record")
+ON_LINKS = [kind for kind in FAULTS if not kind.startswith("process") and kind not in IN_DATABASES]
 
 
 def plan(kind: str, **parameters: Any) -> Plan:
@@ -169,11 +187,16 @@ def test_modes_do_what_they_say_in_order(mode: str, kinds: list[type[Action]]) -
     assert [type(action) for action in first] == kinds
 
 
-@pytest.mark.parametrize("kind", [kind for kind in FAULTS if not kind.startswith("process")])
+def target_of(kind: str, region: str = EAST) -> str:
+    if kind == "one-way-partition":
+        return f"{EAST}->{WEST}" if region == EAST else f"{WEST}->{EAST}"
+    return f"storefront.{region}" if kind == "component-isolated" else region
+
+
+@pytest.mark.parametrize("kind", ON_LINKS)
 def test_healing_undoes_everything_and_the_witness_watches(kind: str) -> None:
-    arguments = {"target": f"{EAST}->{WEST}"} if kind == "one-way-partition" else {"target": EAST}
     for mode in FAULTS[kind].modes:
-        planned = plan(kind, mode=mode, **arguments)
+        planned = plan(kind, mode=mode, target=target_of(kind))
         down = {action.link for action in planned.apply if isinstance(action, DisableLink)}
         up = {action.link for action in healing(planned) if isinstance(action, EnableLink)}
         added = {(a.link, a.name) for a in planned.apply if isinstance(a, AddToxic)}
@@ -185,13 +208,55 @@ def test_healing_undoes_everything_and_the_witness_watches(kind: str) -> None:
         assert all(link.startswith("canary") for link in planned.canary.links)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in FAULTS if not kind.startswith("process")])
+@pytest.mark.parametrize("kind", ON_LINKS)
 def test_one_fault_on_two_targets_holds_twice_and_heals_one_by_one(kind: str) -> None:
-    targets = (f"{EAST}->{WEST}", f"{WEST}->{EAST}") if kind == "one-way-partition" else (EAST, WEST)
-    first, second = (plan(kind, target=target) for target in targets)
+    first, second = (plan(kind, target=target_of(kind, region)) for region in (EAST, WEST))
     toxics = [{a.name for a in planned.apply if isinstance(a, AddToxic)} for planned in (first, second)]
     assert all(toxics)
     assert not toxics[0] & toxics[1]
+
+
+def test_an_isolated_component_takes_its_own_links_and_the_canaries_that_prove_it() -> None:
+    planned = plan("component-isolated", instance="judge.outside")
+    assert set(planned.links) == {
+        f"judge.outside->{EAST}:dynamodb",
+        f"judge.outside->{WEST}:dynamodb",
+        f"judge.outside->{EAST}:route53",
+        f"canary.outside->{EAST}:dynamodb",
+        f"canary.outside->{WEST}:dynamodb",
+    }
+    assert set(plan("component-isolated", instance="judge", to=WEST).links) == {
+        f"judge.outside->{WEST}:dynamodb",
+        f"canary.outside->{WEST}:dynamodb",
+    }
+    served = plan("component-isolated", instance=f"storefront.{EAST}").links
+    assert f"lb.{EAST}->storefront.{EAST}:http" in served
+    assert f"clients->{EAST}:http" not in served
+    assert not any(link.startswith(("replicator", "monitor")) for link in served)
+
+
+@pytest.mark.parametrize(("kind", "service"), [("writes", DYNAMODB_WRITES), ("reads", DYNAMODB_READS)])
+def test_refused_operations_touch_one_database_and_no_link(kind: str, service: str) -> None:
+    for mode in FAULTS["operations-refused"].modes:
+        planned = plan("operations-refused", region=EAST, operations=kind, mode=mode)
+        [refused] = planned.apply
+        assert isinstance(refused, RefuseOperations)
+        assert healing(planned) == [AllowOperations(EAST, refused.name)]
+        assert (planned.links, planned.databases) == ((), (EAST,))
+        assert planned.canary.links == (f"canary.outside->{EAST}:{service}",)
+        assert planned.canary.expected == Fails()
+    both = [plan("operations-refused", region=EAST, operations=kind).apply[0] for kind in ("writes", "reads")]
+    operations = [set(action.operations) for action in both if isinstance(action, RefuseOperations)]
+    assert not operations[0] & operations[1]
+    assert len({getattr(action, "name", "") for action in both}) == 2
+
+
+def test_poison_is_written_to_one_database_and_removed_from_it() -> None:
+    planned = plan("poison-record", region=WEST, records=3)
+    keys = (POISON_KEY, f"{POISON_KEY}-2", f"{POISON_KEY}-3")
+    assert planned.apply == (PutPoison(WEST, keys),)
+    assert healing(planned) == [RemovePoison(WEST, keys)]
+    assert planned.canary.links == (f"canary.outside->{WEST}:{DYNAMODB_READS}",)
 
 
 def test_a_lost_region_is_proven_by_canaries_that_fail() -> None:
@@ -210,6 +275,10 @@ def test_a_lost_region_is_proven_by_canaries_that_fail() -> None:
         ("latency", {"region": EAST, "latency_ms": "much"}, r"latency_ms must be of type int, not 'much'"),
         ("latency", {"region": EAST, "latency_ms": 10, "jitter_ms": 10}, r"jitter_ms < latency_ms"),
         ("gray-failure", {"region": EAST, "rate": 0}, r"rate is a share above 0"),
+        ("component-isolated", {"instance": "ghost"}, r"a process or a component, and there are judge.outside, mon"),
+        ("operations-refused", {"region": EAST, "operations": "all"}, r"operations are writes or reads, not 'all'"),
+        ("operations-refused", {"region": "eu-west-1"}, r"a database's region, and there are us-east-1, us-west-2"),
+        ("poison-record", {"region": EAST, "records": 0}, r"records are 1 to 25, not 0"),
         ("one-way-partition", {"source": EAST}, r"two places, A->B"),
         ("one-way-partition", {"target": EAST}, r"two places, A->B"),
     ],
@@ -226,7 +295,7 @@ def test_texts_from_a_command_line_become_values() -> None:
 
 def test_evidence_can_name_every_fault() -> None:
     for kind in FAULTS:
-        target = f"{EAST}->{WEST}" if kind == "one-way-partition" else EAST
+        target = target_of(kind)
         fault = fault_named(kind, target=target)
         assert (fault.kind, fault.target, fault.mode) == (kind, target, FAULTS[kind].modes[0])
         assert kind in describe()
@@ -242,3 +311,9 @@ def test_blast_radius_lists_what_is_touched_and_what_healing_does_not_bring_back
     assert f"monitor.{WEST}  is killed" in killed
     assert f"healing starts these anew, without what they held in memory: monitor.{WEST}" in killed
     assert "healing" not in blast_radius(plan("process-freeze", instance="monitor"))
+    refused = blast_radius(plan("operations-refused", region=EAST))
+    assert refused.startswith(f"operations-refused {EAST}, error: touches 1 database")
+    assert f"database of {EAST}  answers PutItem, UpdateItem," in refused
+    poison = blast_radius(plan("poison-record", region=EAST))
+    assert f"gets records that the application never wrote: {POISON_KEY}" in poison
+    assert "healing removes these records where they were put" in poison

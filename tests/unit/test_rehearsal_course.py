@@ -12,6 +12,9 @@ from harness.drill.facade import Drill
 from harness.drill.options import resolve
 from harness.errors import InputError
 from harness.pytest_plugin.rehearsal import refuse_mistakes
+from harness.pytest_plugin.resolving import Resolved
+from harness.pytest_plugin.scenarios import defines
+from harness.pytest_plugin.vocabulary import our_definitions
 
 OPENING = ("Given the application runs in two regions", "And steady state in the primary region")
 EAST_LOST = "When the primary region is lost, black-holed"
@@ -33,7 +36,10 @@ def load(folder: Path, *steps: str, environment: str = "embedded") -> None:
     file.write_text(f"Feature: Mine\n  Scenario: One\n{lines}", encoding="utf-8")
     options = resolve({"environment": environment}, {}, ROOT, 1)
     [scenario] = FeatureParser(str(folder), file.name, "utf-8").parse().scenarios.values()
-    refuse_mistakes(file, scenario.render({}), options)
+    known = our_definitions()
+    steps = scenario.render({}).steps
+    fitting = (next((one for one in known if defines(one, step)), None) for step in steps)
+    refuse_mistakes(file, [Resolved(step, one) for step, one in zip(steps, fitting, strict=True)], options)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +61,10 @@ def load(folder: Path, *steps: str, environment: str = "embedded") -> None:
         ([NOTHING_LOST, EAST_LOST], 6, "this step needs clients at work, but line 5 has stopped them"),
         ([NOTHING_LOST, "When 5 seconds pass"], 6, "this step needs clients at work"),
         ([EAST_LOST, ALL_HEAL, NOTHING_LOST, BACK], 8, "line 7 has stopped them"),
+        (["When the monitor is killed, for 5 seconds", BY_STANDBY], 5, "this fault heals by itself after 0.5 s"),
+        (["When the process ghost is cut off, refused"], 5, "unknown process ghost"),
+        (["When the process monitor is cut off from nowhere, refused"], 5, "unknown place nowhere"),
+        (["When 99 poison records are written in the primary region"], 5, "records are 1 to 25, not 99"),
         (["When 0 % of DynamoDB requests fail in the primary region"], 5, "a share above 0"),
     ],
 )
@@ -73,6 +83,11 @@ def test_what_can_show_nothing_where_it_stands_is_refused(
         ["When the primary region is lost, refused, for 400 seconds", BY_STANDBY],
         [EAST_LOST, "When somebody mends it by hand", NOTHING_LOST],
         [NOTHING_LOST, "Then both regions hold the same data"],
+        [EAST_LOST, "When the monitor is killed, for 5 seconds", BY_STANDBY],
+        [EAST_LOST, "When the monitor is cut off from the standby region, refused, for 5 seconds", BY_STANDBY],
+        ["When the process monitor.outside is cut off from us-east-1, reset", BY_STANDBY],
+        ["When writes to DynamoDB fail in the primary region", BY_STANDBY, ALL_HEAL, BACK],
+        ["When 1 poison record is written in the primary region", EAST_LOST, BY_STANDBY],
     ],
 )
 def test_what_can_be_shown_is_taken(tmp_path: Path, steps: list[str]) -> None:

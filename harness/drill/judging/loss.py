@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from harness.checkers import objectives as objective_checks
 from harness.checkers.durability import durability
-from harness.checkers.result import CheckResult, some
+from harness.checkers.result import CheckResult, Finding, some
 from harness.drill.case import Final, Requirement
 from harness.drill.judging.recovery import episode_of
 from harness.drill.measures import ONE_DATABASE, Measures
@@ -52,7 +54,13 @@ def rpo_shows_stall(requirement: Requirement, measures: Measures) -> CheckResult
 
 def durability_of(measures: Measures) -> CheckResult:
     """Whether every acknowledged write survived."""
-    return durability(measures.final, region_came_back=True, missing_ids=measures.missing_ids)
+    result = durability(measures.final, region_came_back=True, missing_ids=measures.missing_ids)
+    told = _divergence(measures)
+    if not told or measures.final is None or not measures.final.diverged or result.verdict is not Verdict.MISSED:
+        return result
+    # Which side lacks what, and since when, is more than how many items differ.
+    vague = f"the two sides differ in {len(measures.final.diverged)} items"
+    return replace(result, text=result.text.replace(vague, f"{vague}: {told}"))
 
 
 def same_data(measures: Measures) -> CheckResult:
@@ -64,8 +72,15 @@ def same_data(measures: Measures) -> CheckResult:
     if diverged is None:
         return CheckResult(name, Verdict.UNKNOWN, "not measurable: the tables of both regions could not be read")
     if diverged:
-        return CheckResult(name, Verdict.MISSED, f"{len(diverged)} items differ between the regions: {some(diverged)}")
+        told = _divergence(measures) or some(diverged)
+        return CheckResult(name, Verdict.MISSED, f"{len(diverged)} items differ between the regions: {told}")
     return CheckResult(name, Verdict.MET, "both regions hold the same items")
+
+
+def _divergence(measures: Measures) -> str:
+    """Which side lacks what, and since when; "" where that is not known."""
+    found = [result for result in measures.anomalies if result.name == "divergence"]
+    return "; ".join(result.text for result in found if result.verdict is Verdict.MISSED)
 
 
 def converged(data: Final) -> bool:
@@ -75,3 +90,19 @@ def converged(data: Final) -> bool:
         for tables in data.values()
     ]
     return all(view == views[0] for view in views)
+
+
+def beyond_promises(measures: Measures) -> CheckResult:
+    """What remains of a drill's data although no promise is broken by it: findings, and no verdict of their own."""
+    final = measures.final
+    findings = [f for result in measures.anomalies if result.name == "divergence" for f in result.findings]
+    lost = [] if final is None else [*final.lost, *final.resurrected]
+    accounted = [op for op in lost if op in measures.explained]
+    if accounted:
+        text = (
+            f"{len(accounted)} acknowledged writes stay lost, which the recovery point accounts for: {some(accounted)}"
+        )
+        findings.append(Finding("A1", text))
+    if final is not None and final.late:
+        findings.append(Finding("late", f"missing at takeover, arrived later: {some(final.late)}", "info"))
+    return CheckResult("data", Verdict.UNKNOWN, "", tuple(findings))

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from harness.engines.dns.names import normalise
 from harness.engines.dns.selection import DEEPEST_ALIAS, Draw, Health, choose, eligible
-from harness.engines.dns.zone import Configuration, Group, RecordSet, Zone, normalise
+from harness.engines.dns.zone import Configuration, Group, RecordSet, Zone
 
 LOAD_BALANCER_TTL_S = 60
 """TTL of an alias to a load balancer (API Reference, ResourceRecordSet TTL)."""

@@ -21,7 +21,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from harness.engines.dns.zone import AliasTarget, Group, RecordSet, Zone, normalise
+from harness.engines.dns.names import normalise
+from harness.engines.dns.zone import AliasTarget, Group, RecordSet, Zone
 
 MULTIVALUE_LIMIT = 8
 """Multivalue answer routing answers with up to eight healthy records (API Reference, MultiValueAnswer)."""

@@ -15,6 +15,7 @@ import dns.edns
 import dns.exception
 import dns.flags
 import dns.message
+import dns.name
 import dns.opcode
 import dns.rcode
 import dns.rdataclass
@@ -23,6 +24,7 @@ import dns.rrset
 
 from harness import scaling
 from harness.engines.dns.lookup import Answer, RRset
+from harness.engines.dns.names import from_labels, to_labels
 from harness.kit.address import Address
 
 log = logging.getLogger(__name__)
@@ -104,7 +106,7 @@ class Responder:
         if dns.rdatatype.is_metatype(question.rdtype):
             response.set_rcode(dns.rcode.NOTIMP)
             return
-        answer = self._plane.answer(question.name.to_text(), dns.rdatatype.to_text(question.rdtype))
+        answer = self._plane.answer(from_labels(question.name.labels[:-1]), dns.rdatatype.to_text(question.rdtype))
         response.set_rcode(dns.rcode.from_text(answer.rcode))
         if answer.authoritative:
             response.flags |= dns.flags.AA
@@ -118,7 +120,7 @@ class Responder:
     def _to_rrset(self, rrset: RRset, asked: dns.name.Name) -> dns.rrset.RRset | None:
         ttl_s = scaling.ttl_s(rrset.ttl_s, self._plane.scale)
         try:
-            owner = dns.name.from_text(f"{rrset.name}.")
+            owner = dns.name.Name((*to_labels(rrset.name), b""))
             return dns.rrset.from_text_list(
                 asked if asked == owner else owner,
                 ttl_s,

@@ -1,7 +1,6 @@
 """Hosted zones, record sets and health checks as frozen values, read from what boto3's Route 53 client returns.
 
-Names are kept lower case, without the trailing dot, and without Route 53's octal escapes, so that two spellings of
-one name compare equal. Sources: Amazon Route 53 API Reference (ResourceRecordSet, AliasTarget,
+Names are kept in the one spelling of names.py. Sources: Amazon Route 53 API Reference (ResourceRecordSet, AliasTarget,
 HealthCheckConfig).
 """
 
@@ -12,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
+
+from harness.engines.dns.names import normalise
 
 DEFAULT_REQUEST_INTERVAL_S = 30
 """HealthCheckConfig RequestInterval when none is given (API Reference)."""
@@ -24,17 +25,6 @@ ENDPOINT_TYPES = frozenset({"HTTP", "HTTPS", "HTTP_STR_MATCH", "HTTPS_STR_MATCH"
 
 Failover = Literal["PRIMARY", "SECONDARY"]
 _WRAPPED = re.compile(r"\{'Value': '(.*)'\}")
-_OCTAL = re.compile(r"\\([0-3][0-7]{2})")
-
-
-def normalise(name: str) -> str:
-    """A DNS name in the one spelling that this package compares: lower case, without the trailing dot."""
-    return name.rstrip(".").lower()
-
-
-def unescaped(name: str) -> str:
-    """A name as the API writes it, with its octal escapes undone: `\\052.example.com.` is `*.example.com.`"""
-    return _OCTAL.sub(lambda match: chr(int(match.group(1), 8)), name)
 
 
 @dataclass(frozen=True)
@@ -110,7 +100,10 @@ def _with_ancestors(name: str, apex: str) -> Iterable[str]:
 
 @dataclass(frozen=True)
 class HealthCheck:
-    """One health check as configured. interval_s: seconds from a response to the next request, not scaled."""
+    """One health check as configured. interval_s: seconds from a response to the next request, not scaled.
+
+    without_data: InsufficientDataHealthStatus, what a check of a metric is while there is no data of it.
+    """
 
     id: str
     type: str
@@ -127,6 +120,7 @@ class HealthCheck:
     health_threshold: int = 0
     children: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
+    without_data: str = "LastKnownStatus"
 
     @property
     def probes_endpoint(self) -> bool:
@@ -161,10 +155,10 @@ def parse_record_set(body: Mapping[str, Any]) -> RecordSet:
     """A RecordSet from one element of ListResourceRecordSets' ResourceRecordSets."""
     alias = body.get("AliasTarget")
     return RecordSet(
-        name=normalise(unescaped(body["Name"])),
+        name=normalise(body["Name"]),
         type=body["Type"],
         ttl_s=None if body.get("TTL") is None else int(body["TTL"]),
-        values=tuple(_value(record["Value"]) for record in body.get("ResourceRecords") or ()),
+        values=tuple(unwrapped(record["Value"]) for record in body.get("ResourceRecords") or ()),
         alias=alias
         and AliasTarget(
             bare_id(alias["HostedZoneId"]), normalise(alias["DNSName"]), bool(alias["EvaluateTargetHealth"])
@@ -178,7 +172,7 @@ def parse_record_set(body: Mapping[str, Any]) -> RecordSet:
     )
 
 
-def _value(text: str) -> str:
+def unwrapped(text: str) -> str:
     """A record's value. moto 5.2.5 lists a new zone's SOA as the text of a Python dictionary: undone here."""
     wrapped = _WRAPPED.fullmatch(text)
     return wrapped.group(1) if wrapped else text
@@ -209,4 +203,5 @@ def parse_health_check(body: Mapping[str, Any]) -> HealthCheck:
         health_threshold=int(config.get("HealthThreshold") or 0),
         children=tuple(config.get("ChildHealthChecks") or ()),
         regions=tuple(config.get("Regions") or ()),
+        without_data=str(config.get("InsufficientDataHealthStatus") or "LastKnownStatus"),
     )

@@ -31,8 +31,8 @@ def statuses(config: Configuration, checkers: Mapping[str, Sequence[Checker]]) -
 
     A disabled check counts as healthy whatever it looks at, and `Inverted` flips that too: disabled and inverted is the
     documented switch that takes traffic away by hand (API Reference, HealthCheckConfig, Disabled). A check type that
-    nothing here feeds (CLOUDWATCH_METRIC, RECOVERY_CONTROL) has insufficient data, and so is healthy like a new one,
-    unless it is inverted.
+    nothing here feeds has insufficient data: CLOUDWATCH_METRIC is what its InsufficientDataHealthStatus says, a new
+    check's last known status being healthy; RECOVERY_CONTROL is healthy like a new one; inverted, each is the opposite.
     """
     found = {
         check.id: _endpoint(check, checkers.get(check.id, ()))
@@ -44,8 +44,11 @@ def statuses(config: Configuration, checkers: Mapping[str, Sequence[Checker]]) -
 
 
 def _endpoint(check: HealthCheck, checkers: Sequence[Checker]) -> bool:
-    healthy = check.disabled or check.type not in ENDPOINT_TYPES or enough_healthy(votes(checkers), len(checkers))
-    return healthy != check.inverted
+    if check.type in ENDPOINT_TYPES:
+        healthy = enough_healthy(votes(checkers), len(checkers))
+    else:
+        healthy = check.type != "CLOUDWATCH_METRIC" or check.without_data != "Unhealthy"
+    return (check.disabled or healthy) != check.inverted
 
 
 def _calculated(check: HealthCheck, children: Mapping[str, bool]) -> bool:

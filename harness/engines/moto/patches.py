@@ -23,33 +23,13 @@ from moto.dynamodb.models.table import StreamRecord, Table
 from moto.dynamodbstreams.models import DynamoDBStreamsBackend
 from moto.moto_server import werkzeug_app
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
-from moto.route53.responses import Route53
+
+from harness.engines.moto.changes import whole_batches, whole_record_sets
+from harness.engines.moto.health_checks import whole_health_checks
+from harness.engines.moto.patching import Patches as Patches
 
 MOTO_VERSION = "5.2.5"
 _LOG = logging.getLogger(__name__)
-
-
-class Patches:
-    """Replaced and added attributes, and the way back."""
-
-    def __init__(self) -> None:
-        self._undo: list[Callable[[], None]] = []
-
-    def wrap(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
-        """Replace `owner.name` by `make(original)`. Raises AttributeError when there is no such attribute."""
-        original = getattr(owner, name)
-        setattr(owner, name, make(original))
-        self._undo.append(lambda: setattr(owner, name, original))
-
-    def add(self, owner: Any, name: str, value: Any) -> None:
-        """Give `owner` an attribute of its own."""
-        setattr(owner, name, value)
-        self._undo.append(lambda: delattr(owner, name))
-
-    def undo(self) -> None:
-        """Put everything back, last replaced first."""
-        while self._undo:
-            self._undo.pop()()
 
 
 def version_fits() -> bool:
@@ -71,7 +51,9 @@ def apply(patches: Patches) -> bool:
         no_cors,
         own_region_in_records,
         refuse_bad_iterators,
-        whole_health_check_updates,
+        whole_health_checks,
+        whole_batches,
+        whole_record_sets,
     ):
         mend(patches)
     return True
@@ -147,31 +129,3 @@ def refuse_bad_iterators(patches: Patches) -> None:
 
     patches.wrap(DynamoDBStreamsBackend, "get_shard_iterator", make_iterator)
     patches.wrap(DynamoDBStreamsBackend, "get_records", make_records)
-
-
-def whole_health_check_updates(patches: Patches) -> None:
-    """An update of a Route 53 health check adds one to its version, resets what it names in ResetElements, and leaves
-    what it does not speak of (moto: the version stays 1, nothing is reset, and children and regions are lost)."""
-    attributes = {
-        "ChildHealthChecks": "children",
-        "FullyQualifiedDomainName": "fqdn",
-        "Regions": "regions",
-        "ResourcePath": "resource_path",
-    }
-
-    def make(original: Callable[[Route53], Any]) -> Callable[[Route53], Any]:
-        def update_health_check(self: Route53) -> Any:
-            check = self.backend.get_health_check(self._get_param("HealthCheckId"))
-            kept = {name: getattr(check, attributes[name]) for name in ("ChildHealthChecks", "Regions")}
-            result = original(self)
-            for name, value in kept.items():
-                if self._get_param(name) is None:
-                    setattr(check, attributes[name], value)
-            for name in self._get_param("ResetElements", []):
-                setattr(check, attributes[name], None)
-            check.health_check_version += 1
-            return result
-
-        return update_health_check
-
-    patches.wrap(Route53, "update_health_check", make)

@@ -26,7 +26,7 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.parsing import partiql
 
-from harness.engines.moto.patches import Patches
+from harness.engines.moto.patching import Patches
 
 Transaction = Callable[[], AbstractContextManager[None]]
 _VERB = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|EXISTS)\b", re.IGNORECASE)

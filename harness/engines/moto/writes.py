@@ -30,7 +30,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import StreamShard, Table
 from moto.dynamodb.responses import DynamoHandler
 
-from harness.engines.moto.patches import Patches
+from harness.engines.moto.patching import Patches
 from harness.engines.moto.statements import Statements
 
 BATCH_MAX = 25

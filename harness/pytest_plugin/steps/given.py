@@ -10,51 +10,101 @@ from harness.outcome import Verdict
 
 @given("the application runs in two regions")
 def _runs(drill: Drill) -> None:
+    """the application runs in two regions
+
+    Starts the subject and the clients, on fresh data.
+    Example: the application runs in two regions
+    """
     drill.open()
 
 
 @given(parsers.re(r"steady state in (?P<region>.+)"))
 def _steady(drill: Drill, region: str) -> None:
+    """steady state in REGION
+
+    Waits for five steady seconds.
+    Example: steady state in the primary region
+    """
     drill.reach_steady_state(drill.region(region))
 
 
 @given(parsers.re(r"a recovery time objective of (?P<seconds>[\d.]+) seconds"), converters={"seconds": float})
 def _rto(drill: Drill, seconds: float) -> None:
+    """a recovery time objective of N seconds
+
+    Promises how soon clients are served again; over the environment's default.
+    Example: a recovery time objective of 30 seconds
+    """
     drill.promise(rto_s=seconds)
 
 
 @given(parsers.re(r"a recovery point objective of (?P<seconds>[\d.]+) seconds"), converters={"seconds": float})
 def _rpo_s(drill: Drill, seconds: float) -> None:
+    """a recovery point objective of N seconds
+
+    Promises how old the oldest lost write may be.
+    Example: a recovery point objective of 2.5 seconds
+    """
     drill.promise(rpo_s=seconds)
 
 
 @given(parsers.re(r"a recovery point objective of (?P<items>\d+) items"), converters={"items": int})
 def _rpo_items(drill: Drill, items: int) -> None:
+    """a recovery point objective of N items
+
+    Promises how many acknowledged writes may be lost.
+    Example: a recovery point objective of 0 items
+    """
     drill.promise(rpo_items=items)
 
 
 @given(parsers.re(r"an error budget of (?P<percent>[\d.]+) % of requests"), converters={"percent": float})
 def _budget(drill: Drill, percent: float) -> None:
+    """an error budget of N % of requests
+
+    Promises how many requests may fail.
+    Example: an error budget of 0.5 % of requests
+    """
     drill.promise(error_budget=percent / 100)
 
 
 @given(parsers.re(r"a planned interruption objective of (?P<seconds>[\d.]+) seconds"), converters={"seconds": float})
 def _planned_interruption(drill: Drill, seconds: float) -> None:
+    """a planned interruption objective of N seconds
+
+    Promises how long a failback, or another move that was planned, may keep clients waiting.
+    Example: a planned interruption objective of 5 seconds
+    """
     drill.promise(planned_interruption_s=seconds)
 
 
 @given("failover is disabled")
 def _failover_off(drill: Drill) -> None:
+    """failover is disabled
+
+    Freezes the edge's answer, and stops the subject's failover components.
+    Example: failover is disabled
+    """
     drill.override(failover_off=True)
 
 
 @given("as a control, failover is disabled, so the drill must be MISSED")
 def _control_failover(drill: Drill) -> None:
+    """as a control, failover is disabled, so the drill must be MISSED
+
+    Disables failover; the drill is met when it goes red.
+    Example: as a control, failover is disabled, so the drill must be MISSED
+    """
     drill.override(failover_off=True)
     drill.be_control(Verdict.MISSED)
 
 
 @given("as a control, the fault is never applied, so the drill must be INVALID")
 def _control_fault(drill: Drill) -> None:
+    """as a control, the fault is never applied, so the drill must be INVALID
+
+    Applies no fault; the drill is met when it proves nothing.
+    Example: as a control, the fault is never applied, so the drill must be INVALID
+    """
     drill.override(fault_none=True)
     drill.be_control(Verdict.INVALID)

@@ -9,59 +9,120 @@ from harness.drill.facade import Drill
 
 @then(parsers.re(r"clients are served by (?P<region>.+) within the recovery time objective"))
 def _recovered(drill: Drill, region: str) -> None:
+    """clients are served by REGION within the recovery time objective
+
+    Waits until the region has served everybody for the window W; judges the recovery time, from the fault, or from the
+    heal of one region while another is lost.
+    Example: clients are served by the standby region within the recovery time objective
+    """
     drill.require_recovery(drill.region(region))
 
 
 @then("clients have nowhere to go")
 def _nowhere(drill: Drill) -> None:
+    """clients have nowhere to go
+
+    Every region is lost: for the window W nobody is served.
+    Example: clients have nowhere to go
+    """
     drill.require_nowhere()
 
 
 @then("no more is lost than the recovery point objective allows")
 def _recovery_point(drill: Drill) -> None:
+    """no more is lost than the recovery point objective allows
+
+    Judges what was acknowledged and is missing after the failover.
+    Example: no more is lost than the recovery point objective allows
+    """
     drill.require("rpo")
 
 
 @then("the recovery point is at least as large as the stall")
 def _recovery_point_shows_stall(drill: Drill) -> None:
+    """the recovery point is at least as large as the stall
+
+    The loss is as old as replication had been stalled.
+    Example: the recovery point is at least as large as the stall
+    """
     drill.require("rpo-shows-stall")
 
 
 @then(parsers.re(r"service fails back to (?P<region>.+)"))
 def _failed_back(drill: Drill, region: str) -> None:
+    """service fails back to REGION
+
+    Waits until the region serves every judged client again, and to the end.
+    Example: service fails back to the primary region
+    """
     drill.require_failback(drill.region(region))
 
 
 @then("nothing that was acknowledged stays lost")
 def _nothing_lost(drill: Drill) -> None:
+    """nothing that was acknowledged stays lost
+
+    Stops the clients, lets replication settle, and looks for every acknowledged write.
+    Example: nothing that was acknowledged stays lost
+    """
     drill.require("durability", at_rest=True)
 
 
 @then("both regions hold the same data")
 def _same_data(drill: Drill) -> None:
+    """both regions hold the same data
+
+    Stops the clients, lets replication settle, and compares the tables.
+    Example: both regions hold the same data
+    """
     drill.require("same-data", at_rest=True)
 
 
 @then("at no time did both regions accept writes")
 def _no_split_brain(drill: Drill) -> None:
+    """at no time did both regions accept writes
+
+    Judges split brain over the whole drill.
+    Example: at no time did both regions accept writes
+    """
     drill.require("split-brain")
 
 
 @then("steady state holds again")
 def _steady_again(drill: Drill) -> None:
+    """steady state holds again
+
+    Waits for five steady seconds in the region that serves now.
+    Example: steady state holds again
+    """
     drill.reach_steady_state(drill.active_region)
 
 
 @then(parsers.re(r"clients stay with (?P<region>.+)"))
 def _stayed(drill: Drill, region: str) -> None:
+    """clients stay with REGION
+
+    For the window W: no other answer, and no writes elsewhere; after a failover, since it was over.
+    Example: clients stay with the primary region
+    """
     drill.require_no_failover(drill.region(region))
 
 
 @then(parsers.re(r"over (?P<seconds>[\d.]+) seconds no more requests fail than the error budget allows"))
 def _budget(drill: Drill, seconds: str) -> None:
+    """over N seconds no more requests fail than the error budget allows
+
+    Watches so long, and judges the error budget.
+    Example: over 30 seconds no more requests fail than the error budget allows
+    """
     drill.require_error_budget(drill.scaled_s(float(seconds)))
 
 
 @then("the control holds")
 def _control(drill: Drill) -> None:
+    """the control holds
+
+    The drill has gone the way that a control must.
+    Example: the control holds
+    """
     drill.require_control()

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, urlencode
 from xml.etree import ElementTree
 
+from harness.engines.dns.names import escaped
+
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -37,10 +39,10 @@ class ApiRequest:
 
     def query(self, key: str) -> str:
         """A query parameter that must be there."""
-        values = parse_qs(self.environ.get("QUERY_STRING", "")).get(key)
-        if not values:
+        value = self.optional(key)
+        if value is None:
             raise Refused("400 Bad Request", "InvalidInput", f"The parameter {key} is missing")
-        return str(values[0])
+        return value
 
     def body(self) -> bytes:
         """The request's body; it stays readable for moto."""
@@ -63,10 +65,15 @@ class ApiRequest:
         self.environ["wsgi.input"] = io.BytesIO(content)
         self.environ["CONTENT_LENGTH"] = str(len(content))
 
-    def lower(self, *keys: str) -> None:
-        """Put these query parameters into lower case, as names are stored."""
+    def optional(self, key: str) -> str | None:
+        """A query parameter that may be there."""
+        values = parse_qs(self.environ.get("QUERY_STRING", "")).get(key)
+        return str(values[0]) if values else None
+
+    def rename(self, *keys: str) -> None:
+        """Put the names in these query parameters into the spelling that names are stored in."""
         found = parse_qs(self.environ.get("QUERY_STRING", ""), keep_blank_values=True)
-        changed = {key: [v.lower() for v in values] if key in keys else values for key, values in found.items()}
+        changed = {key: [escaped(v) for v in values] if key in keys else values for key, values in found.items()}
         if changed != found:
             self.environ["QUERY_STRING"] = urlencode(changed, doseq=True)
             for name in ("RAW_URI", "REQUEST_URI"):
@@ -128,6 +135,12 @@ def error_body(code: str, text: str) -> bytes:
 def document(root: ElementTree.Element) -> bytes:
     """An XML document, ready to be sent."""
     return cast("bytes", ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
+
+
+def qualified(root: ElementTree.Element) -> bytes:
+    """An XML document whose elements all are in Route 53's namespace, as moto and SDKs read it."""
+    text = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True, default_namespace=NAMESPACE)
+    return cast("bytes", text)
 
 
 def send(start_response: StartResponse, status: str, body: bytes, location: str | None = None) -> list[bytes]:

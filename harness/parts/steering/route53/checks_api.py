@@ -1,7 +1,10 @@
 """CreateHealthCheck and UpdateHealthCheck: what AWS refuses of them and moto lets through.
 
 A reference that was used before gives the check that it made, or a refusal when the settings are others; an update
-names the version that it is meant for, if it wants to. (AWS also refuses the reference of a check that was deleted.)
+names the version that it is meant for, if it wants to. The reference of a check that was deleted is refused by
+harness/engines/moto/health_checks.py, which knows of it.
+
+Sources: API Reference, CreateHealthCheck, UpdateHealthCheck, HealthCheckConfig.
 """
 
 from __future__ import annotations
@@ -9,15 +12,19 @@ from __future__ import annotations
 from xml.etree.ElementTree import Element
 
 from harness.engines.dns.zone import HealthCheck, parse_health_check
+from harness.parts.steering.route53 import constraints
 from harness.parts.steering.route53.api import API, NAMESPACE, NS, ApiRequest, Refused, document
-from harness.parts.steering.route53.check_rules import RESETTABLE, Settings, problems_of
+from harness.parts.steering.route53.check_rules import RESETTABLE, Settings, belongs, ranges, refusal
 
 _TEXTS = (
     "Type", "IPAddress", "Port", "ResourcePath", "FullyQualifiedDomainName", "SearchString", "RequestInterval",
-    "FailureThreshold", "HealthThreshold", "Inverted", "Disabled", "EnableSNI",
+    "FailureThreshold", "MeasureLatency", "HealthThreshold", "Inverted", "Disabled", "EnableSNI",
+    "InsufficientDataHealthStatus", "RoutingControlArn",
 )  # fmt: skip
 _LISTS = {"ChildHealthChecks": "ChildHealthCheck", "Regions": "Region"}
-_BOOLEANS = ("Inverted", "Disabled", "EnableSNI")
+_ALARM, _ALARM_FIELDS = "AlarmIdentifier", ("Region", "Name")
+_BOOLEANS = ("MeasureLatency", "Inverted", "Disabled", "EnableSNI")
+_REFERENCE_MAX = 64
 
 
 def created_before(moto: ApiRequest) -> tuple[bytes, str] | None:
@@ -29,18 +36,34 @@ def created_before(moto: ApiRequest) -> tuple[bytes, str] | None:
     config = None if root is None else root.find("r:HealthCheckConfig", NS)
     if root is None or config is None:
         return None
-    settings = _settings(config)
-    _refuse(problems_of(settings))
-    reference = root.findtext("r:CallerReference", None, NS)
+    reference, settings = root.findtext("r:CallerReference", "", NS), _settings(config)
+    _refuse(_too_long(reference) or refusal(settings))
+    _refuse_children(moto, settings)
     _, page = moto.get("healthcheck")
     for check in () if page is None else page.iterfind(".//r:HealthCheck", NS):
         if check.findtext("r:CallerReference", None, NS) == reference:
             there = check.find("r:HealthCheckConfig", NS)
             if there is None or _as_value(_settings(there)) != _as_value(settings):
-                text = f"A health check with caller reference {reference} was created with other settings."
+                text = "A different health check has already been created with the specified caller reference."
                 raise Refused("409 Conflict", "HealthCheckAlreadyExists", text)
             return _created(check)
     return None
+
+
+def _too_long(reference: str) -> str | None:
+    broken = list(constraints.length("callerReference", reference, 1, _REFERENCE_MAX))
+    return constraints.together(broken) if broken else None
+
+
+def _refuse_children(moto: ApiRequest, settings: Settings) -> None:
+    """The children of a calculated check are there, and not calculated themselves (Developer Guide, "Monitoring other
+    health checks")."""
+    for child in settings.get("ChildHealthChecks", ()):
+        status, found = moto.get(f"healthcheck/{child}")
+        if status != 200 or found is None:
+            _refuse(f"Invalid parameter : The child health check {child} does not exist.")
+        elif found.findtext(".//r:HealthCheckConfig/r:Type", "", NS) == "CALCULATED":
+            _refuse(f"Invalid parameter : The child health check {child} is a calculated health check.")
 
 
 def _created(check: Element) -> tuple[bytes, str]:
@@ -73,14 +96,22 @@ def refuse_update(moto: ApiRequest, check_id: str) -> None:
         raise Refused("409 Conflict", "HealthCheckVersionMismatch", text)
     reset = {element.text or "" for element in root.iterfind("r:ResetElements/r:ResettableElementName", NS)}
     if unknown := sorted(reset - set(RESETTABLE)):
-        _refuse((f"ResetElements are of [{', '.join(RESETTABLE)}], not {', '.join(unknown)}",))
-    kept = {field: value for field, value in _settings(config).items() if field not in reset}
-    _refuse(problems_of({**kept, **_settings(root)}))
+        _refuse(
+            constraints.together([t for name in unknown for t in constraints.one_of("resetElements", name, RESETTABLE)])
+        )
+    spoken, check_type = _settings(root), config.findtext("r:Type", "", NS)
+    there = {field: value for field, value in _settings(config).items() if belongs(field, check_type)}
+    _refuse(ranges(spoken))
+    if "IPAddress" in spoken and "IPAddress" not in there:
+        _refuse("Invalid parameter : An IP address cannot be added to an existing health check.")
+    kept = {field: value for field, value in {**there, **spoken}.items() if field not in reset}
+    _refuse(refusal(kept))
+    _refuse_children(moto, spoken)
 
 
-def _refuse(problems: tuple[str, ...]) -> None:
-    if problems:
-        raise Refused("400 Bad Request", "InvalidInput", f"Invalid parameter: {'; '.join(problems)}")
+def _refuse(problem: str | None) -> None:
+    if problem is not None:
+        raise Refused("400 Bad Request", "InvalidInput", problem)
 
 
 def _settings(element: Element) -> Settings:
@@ -92,14 +123,18 @@ def _settings(element: Element) -> Settings:
     for field, one in _LISTS.items():
         if element.find(f"r:{field}", NS) is not None:
             found[field] = tuple(item.text or "" for item in element.iterfind(f"r:{field}/r:{one}", NS))
+    if element.find(f"r:{_ALARM}", NS) is not None:
+        found[_ALARM] = tuple(element.findtext(f"r:{_ALARM}/r:{field}", "", NS) for field in _ALARM_FIELDS)
     return found
 
 
-def _as_value(settings: Settings) -> HealthCheck:
+def _as_value(settings: Settings) -> tuple[HealthCheck, dict[str, str | tuple[str, ...]]]:
     """Settings with what is not given filled in, so that they can be compared."""
     config: dict[str, object] = {
         field: value == "true" if field in _BOOLEANS else value for field, value in settings.items()
     }
     if "Port" in config:
         config["Port"] = int(str(config["Port"]))
-    return parse_health_check({"Id": "", "HealthCheckConfig": config})
+    watched = {field: settings[field] for field in (_ALARM, "RoutingControlArn") if field in settings}
+    watched["MeasureLatency"] = settings.get("MeasureLatency", "false")
+    return parse_health_check({"Id": "", "HealthCheckConfig": config}), watched

@@ -21,9 +21,11 @@ from xml.etree import ElementTree
 
 from harness.kit.address import Address
 from harness.parts.steering.route53.api import API, NAMESPACE, ApiRequest, Refused, add, document, error_body, send
-from harness.parts.steering.route53.changes import mend_changes, mend_zone
+from harness.parts.steering.route53.changes import mend_changes
 from harness.parts.steering.route53.checks_api import created_before, refuse_update
+from harness.parts.steering.route53.listing import page
 from harness.parts.steering.route53.validation import note_deletion
+from harness.parts.steering.route53.zones_api import mend_zone
 from harness.wire.ask import NoAnswer, ask
 
 if TYPE_CHECKING:
@@ -62,6 +64,9 @@ def truthful(app: WSGIApplication, data_plane: DataPlane, *, refuse_delete_in_us
             if not request.path.startswith(API):
                 return app(environ, start_response)
             with one_at_a_time:
+                listing = _RECORDS.fullmatch(request.path) if request.method == "GET" else None
+                if listing is not None:
+                    return send(start_response, "200 OK", page(request, listing[1]))
                 again = _mend(request, refuse_delete_in_use)
                 if again is not None:
                     return send(start_response, "201 Created", *again)
@@ -97,10 +102,8 @@ def _mend(moto: ApiRequest, refuse_delete_in_use: bool) -> tuple[bytes, str] | N
             refuse_update(moto, found[1])
         case "DELETE" if found := _CHECK.fullmatch(moto.path):
             note_deletion(moto, found[1], refuse_delete_in_use)
-        case "GET" if _RECORDS.fullmatch(moto.path):
-            moto.lower("name")
         case "GET" if _ZONES_BY_NAME.fullmatch(moto.path):
-            moto.lower("dnsname")
+            moto.rename("dnsname")
     return None
 
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 
 from harness import scaling
 from harness.engines.dns.lookup import Answer, Pick, everyone, lookup, lookup_in
+from harness.engines.dns.names import normalise
 from harness.engines.dns.selection import Health, LoadBalancer
-from harness.engines.dns.zone import Configuration, normalise
+from harness.engines.dns.zone import Configuration
 from harness.engines.health_checks.checker import Checker
 from harness.engines.health_checks.health import statuses, votes
 

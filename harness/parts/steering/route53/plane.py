@@ -9,7 +9,8 @@ from typing import Literal
 
 from harness.clock import monotonic_ns
 from harness.engines.dns.lookup import Answer, drawing
-from harness.engines.dns.zone import Configuration, normalise
+from harness.engines.dns.names import normalise
+from harness.engines.dns.zone import Configuration
 from harness.engines.health_checks.checking import Fleet
 from harness.history.events import DnsAnswer, HealthTransition
 from harness.names import AUTHORITATIVE

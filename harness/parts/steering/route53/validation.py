@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from xml.etree import ElementTree
 
+from harness.engines.dns.names import escaped
+from harness.engines.dns.zone import bare_id
 from harness.parts.steering.route53.api import NS, ApiRequest, Refused
+from harness.parts.steering.route53.changes import records_of
 
 log = logging.getLogger(__name__)
+
+_ALL = "100000"
+"""More zones than an account may have."""
 
 
 def note_deletion(moto: ApiRequest, check_id: str, refuse: bool) -> None:
@@ -24,24 +29,8 @@ def note_deletion(moto: ApiRequest, check_id: str, refuse: bool) -> None:
 
 def _users_of(moto: ApiRequest, check_id: str) -> Iterator[str]:
     """Names of the records that refer to a health check."""
-    for zones in _pages(moto, "hostedzone", {"NextMarker": "marker"}):
-        for zone in zones.iterfind(".//r:HostedZone/r:Id", NS):
-            path = f"hostedzone/{(zone.text or '').rsplit('/', 1)[-1]}/rrset"
-            for records in _pages(moto, path, {"NextRecordName": "name", "NextRecordType": "type"}):
-                for record in records.iterfind(".//r:ResourceRecordSet", NS):
-                    if record.findtext("r:HealthCheckId", None, NS) == check_id:
-                        yield record.findtext("r:Name", "", NS)
-
-
-def _pages(moto: ApiRequest, path: str, next_keys: dict[str, str]) -> Iterator[ElementTree.Element]:
-    """Every page of a list operation. next_keys: element that says where to go on -> query parameter for it."""
-    query: dict[str, str] = {}
-    while True:
-        _, page = moto.get(path, **query)
-        if page is None:
-            return
-        yield page
-        following = {parameter: page.findtext(f"r:{element}", "", NS) for element, parameter in next_keys.items()}
-        if page.findtext("r:IsTruncated", "", NS) != "true" or following == query or not all(following.values()):
-            return
-        query = following
+    _, zones = moto.get("hostedzone", maxitems=_ALL)
+    for zone in () if zones is None else zones.iterfind(".//r:HostedZone/r:Id", NS):
+        for stored in records_of(moto, bare_id(zone.text or "")).values():
+            if stored.record.health_check_id == check_id:
+                yield escaped(stored.record.name)

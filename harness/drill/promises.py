@@ -1,0 +1,138 @@
+"""What a subject promises of its data is judged in every drill with a fault, whatever the scenario asked.
+
+A broken promise is a miss. One that a drill could not put to the test is shown as not measured, and decides nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from harness.checkers.promise import Promise
+from harness.checkers.result import CheckResult, Finding
+from harness.drill.judging import moves
+from harness.drill.measures import Measures
+from harness.history.events import Operation
+from harness.measurement.models import acknowledged, address_of
+from harness.outcome import Verdict
+from harness.topology.consistency import Consistency
+from harness.units import to_ns
+
+ONE_SIDE = "one-side-writes"
+FLAPPING = "flapping"
+NOT_MEASURED = "not measured"
+ALWAYS = ("reads", "writes-kept", "deletes", "phantoms", "duplicates")
+"""Promises of every subject: where a drill did not put one to the test, it is said."""
+NOT_PROMISED = ("divergence",)
+"""What is worth knowing and breaks no promise by itself: a plan need not replicate anything."""
+_MEANT_BY = {"durability": ("writes-kept", "deletes", "phantoms"), "split-brain": (ONE_SIDE,)}
+"""What a scenario may ask for by itself, and which promises say it more precisely."""
+
+
+def promise_of(consistency: Consistency) -> Promise:
+    """What a subject file promises."""
+    return Promise(
+        writes=consistency.writes,
+        reads=consistency.reads,
+        staleness_ns=to_ns(consistency.staleness_s or 0.0),
+        deletes_final=consistency.deletes == "final",
+    )
+
+
+def as_evidence(measures: Measures) -> Mapping[str, str | float | bool] | None:
+    """The promise as run.json says it; writes_stated: whether the subject's file says which sides write."""
+    promise = measures.case.promise
+    if promise is None:
+        return None
+    return {
+        "writes": writes(measures) or "one",
+        "writes_stated": promise.writes is not None,
+        "reads": promise.reads,
+        "staleness_s": promise.staleness_ns / 1e9,
+        "deletes": "final" if promise.deletes_final else "undoable",
+    }
+
+
+def writes(measures: Measures) -> str | None:
+    """Which sides may write: as it was stated, else as the time before the first fault showed it. None: no promise."""
+    promise = measures.case.promise
+    if promise is None or promise.writes is not None:
+        return None if promise is None else promise.writes
+    return "both" if len(_sides_at_rest(measures)) > 1 else "one"
+
+
+def _sides_at_rest(measures: Measures) -> set[str]:
+    """The sides that accepted writes before anything was broken. One that says that it forwarded did not accept."""
+    began_ns = min((fault.started_ns for fault in measures.case.faults if fault.applied), default=measures.end_ns)
+    places = moves.by_address(measures.case)
+
+    def side(o: Operation) -> str | None:
+        told = None if o.completion is None else o.completion.region
+        address = address_of(o)
+        return told or (None if address is None else places.get(address, address))
+
+    accepted = (o for o in measures.operations if o.is_write and o.sent_ns < began_ns and acknowledged(o))
+    return {name for o in accepted if (name := side(o)) is not None}
+
+
+def judged(measures: Measures) -> tuple[CheckResult, ...]:
+    """One result for each promise; none where nothing was broken, or the case is of a time before there were any."""
+    case = measures.case
+    if case.promise is None or not any(fault.applied for fault in case.faults):
+        return ()
+    data = [result for result in measures.anomalies if result.name not in NOT_PROMISED]
+    found = [*data, *_of_sides(measures), _of_answers(measures)]
+    seen = {result.name for result in found}
+    missing = [CheckResult(name, Verdict.UNKNOWN, "nothing put it to the test") for name in ALWAYS if name not in seen]
+    return tuple(_told(result) for result in (*found, *missing))
+
+
+def _told(result: CheckResult) -> CheckResult:
+    if result.verdict is not Verdict.UNKNOWN:
+        return result
+    return replace(result, text=f"{NOT_MEASURED}: {result.text}")
+
+
+def broken(results: tuple[CheckResult, ...]) -> list[CheckResult]:
+    """Those that break a promise for certain."""
+    return [result for result in results if result.verdict is Verdict.MISSED]
+
+
+def more_precise(requirement: str, results: tuple[CheckResult, ...]) -> bool:
+    """Whether a broken promise says in more detail what a missed requirement is about."""
+    return any(result.name in _MEANT_BY.get(requirement, ()) for result in broken(results))
+
+
+# --- each of them -----------------------------------------------------------------------------------------------------
+
+
+def _of_sides(measures: Measures) -> Iterator[CheckResult]:
+    stated = measures.case.promise is not None and measures.case.promise.writes is not None
+    if writes(measures) == "both":
+        if not stated:
+            text = (
+                "both sides accepted writes before any fault, so it is taken for a plan with writes on both sides; "
+                "declare it: `consistency: {writes: both}`, or `writes: one` where only one side may write"
+            )
+            yield CheckResult(ONE_SIDE, Verdict.MET, text, (Finding("writes-on-both-sides", text, "info"),))
+        return
+    yield replace(moves.split_brain_of(measures), name=ONE_SIDE)
+
+
+def _of_answers(measures: Measures) -> CheckResult:
+    """The addresses in it by the names of their places."""
+    result = replace(moves.flapping_of(measures), name=FLAPPING)
+    if result.findings:
+        result = replace(result, text=result.findings[0].text)
+    return replace(
+        result,
+        text=_named(measures, result.text),
+        findings=tuple(replace(finding, text=_named(measures, finding.text)) for finding in result.findings),
+    )
+
+
+def _named(measures: Measures, text: str) -> str:
+    for place, address in measures.case.addresses.items():
+        text = re.sub(rf"(?<![\d.]){re.escape(address)}(?![\d.])", place, text)
+    return text

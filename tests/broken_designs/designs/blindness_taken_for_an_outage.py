@@ -1,0 +1,10 @@
+"""The monitor takes three failed looks at the active region for its loss, also when it sees nobody at all."""
+
+ROWS = (2,)
+CAUGHT_BY = {"network-of-the-monitor-lost": ("no need",)}
+
+
+def monitor() -> None:
+    from reference.monitor import conditions
+
+    conditions.active_lost = lambda rules, state, now_ns: rules.lost(conditions.active_view(state))
