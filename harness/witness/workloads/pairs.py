@@ -46,7 +46,7 @@ class PairsState:
         return lately[-1 - turn // 2 % len(lately)] if turn % 2 and lately else self.key
 
 
-def step(state: PairsState, event: Acknowledged, now_ns: int) -> tuple[PairsState, tuple[()]]:
+def step(state: PairsState, event: Acknowledged, now_ns: int) -> tuple[PairsState, tuple[object, ...]]:
     """The next state. Acknowledgements that come after a key's retirement change nothing."""
     if event.key != state.key:
         return state, ()

@@ -76,7 +76,7 @@ class SharedState:
         return self.gone[-1 - turn % len(self.gone)] if self.gone else None
 
 
-def step(state: SharedState, event: Event, now_ns: int) -> tuple[SharedState, tuple[()]]:
+def step(state: SharedState, event: Event, now_ns: int) -> tuple[SharedState, tuple[object, ...]]:
     """The next state."""
     if isinstance(event, Cycled):
         return _gone(state, event.key), ()
