@@ -131,6 +131,7 @@ def test_nothing_promised_is_never_said_where_a_promise_exists() -> None:
     assert promised(early).startswith("RTO ≤ 20 s (not judged: the drill ended before), writes on one side at a time")
     unasked = replace(drill(), objectives=Objectives(), results=(), promise=PROMISE)
     assert "none" not in promised(unasked)
+    assert promised_recovery(unasked) == promised_point(unasked) == "not asked for"
     assert promised(
         replace(unasked, promise={**PROMISE, "writes": "both", "reads": "eventual", "staleness_s": 2.0})
     ) == ("writes on both sides, reads no older than 2 s, deletes are final")
