@@ -38,17 +38,17 @@ class Settling:
     refused_ns: until one that refuses is unhealthy; silent_ns: one that says nothing; accept_ns: until one is healthy.
     """
 
-    refused_ns: int = 0
-    silent_ns: int = 0
-    accept_ns: int = 0
+    refused_ns: int
+    silent_ns: int
+    accept_ns: int
 
 
-def settling_of(environment: Environment, timing: Timing) -> Settling:
-    """What the `settling.py` of an environment's load balancer says; nothing where it has none."""
+def settling_of(environment: Environment, timing: Timing) -> Settling | None:
+    """What the `settling.py` of an environment's load balancer says; None where it has none."""
     section = section_named("load_balancer")
     kind = environment.load_balancer.kind or section.default
     if not is_module(f"{folder_of(section, kind)}.settling"):
-        return Settling()
+        return None
     found: Settling = load(section, kind, "settling").settling(environment, timing)
     return found
 
