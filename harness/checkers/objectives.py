@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from harness.checkers.result import CheckResult, some
-from harness.measurement.availability import Share
 from harness.measurement.recovery_point import RecoveryPoint
 from harness.measurement.recovery_time import RecoveryTime
+from harness.measurement.shares import Share
 from harness.outcome import Verdict
 from harness.spelling import bracket, seconds
-from harness.units import to_ns
+from harness.units import NS_PER_S, to_ns
 
 
 def rto(worst: RecoveryTime | None, objective_s: float) -> CheckResult:
@@ -18,9 +18,9 @@ def rto(worst: RecoveryTime | None, objective_s: float) -> CheckResult:
         return CheckResult(name, Verdict.UNKNOWN, "not measurable: no dns client sent anything")
     limit = f"objective {objective_s:g} s"
     if worst.unaffected:
-        return CheckResult(name, Verdict.MET, f"no client noticed the fault: 0 s, {limit}")
+        return CheckResult(name, Verdict.MET, f"no client noticed the fault while it held: 0 s, {limit}")
     if worst.never_recovered:
-        return CheckResult(name, Verdict.MISSED, f"client {worst.client} never recovered ({worst.kind}), {limit}")
+        return CheckResult(name, Verdict.MISSED, f"{_never(worst)}, {limit}")
     range_ = bracket(worst.bracket)
     if worst.recovered_only_after_heal:
         text = f"client {worst.client} recovered only because the fault was healed, after {range_}, {limit}"
@@ -41,9 +41,10 @@ def rpo_items(point: RecoveryPoint | None, objective: int, lost: str = "the lost
     verdict = Verdict.MET if high <= objective else Verdict.MISSED if low > objective else Verdict.UNKNOWN
     count = str(low) if low == high else f"{low} to {high}"
     text = f"{count} of {point.acknowledged} acknowledged writes missing at takeover{_after(point, lost)}"
+    text += f", objective {objective}"
     if verdict is not Verdict.MET:
         text += f" ({some([*point.missing_ids, *point.maybe_ids], limit=3)})"
-    return CheckResult(name, verdict, f"{text}, objective {objective}")
+    return CheckResult(name, verdict, text)
 
 
 def rpo_s(point: RecoveryPoint | None, objective_s: float, lost: str = "the lost side") -> CheckResult:
@@ -81,3 +82,11 @@ def error_budget(served: Share, objective: float) -> CheckResult:
     failed = served.total - served.good
     text = f"{failed} of {served.total} operations failed ({served.failure_rate:.2%}), allowed {objective:.2%}"
     return CheckResult(name, verdict, text)
+
+
+def _never(worst: RecoveryTime) -> str:
+    """That a client never recovered, without denying that it was served for a while in between."""
+    who, meanwhile_ns = f"client {worst.client}", worst.served_between_ns
+    if meanwhile_ns < NS_PER_S:
+        return f"{who} never recovered ({worst.kind}): {bracket(worst.bracket)}"
+    return f"{who} never recovered for good ({worst.kind}): served for {seconds(meanwhile_ns)}, and then lost again"

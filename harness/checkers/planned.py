@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from harness.checkers.result import CheckResult
+from harness.measurement import answers
 from harness.measurement.planned import Cause, PlannedInterruption, worst_of
 from harness.outcome import Verdict, merge
 from harness.spelling import bracket
@@ -46,10 +47,7 @@ def in_words(one: PlannedInterruption, places: Mapping[str, str]) -> str:
     text = f"{what} interrupted {clients} for {lasted} (worst: {one.client}, {one.kind}"
     if not one.how:
         return f"{text})"
-    answers = ", ".join(
-        f"{answer} from {places.get(where, where) or 'nobody'} {n} times" for answer, where, n in one.how
-    )
-    return f"{text}: {answers})"
+    return f"{text}: {answers.in_words(one.how, places)})"
 
 
 def _verdict(one: PlannedInterruption, limit_ns: int) -> Verdict:

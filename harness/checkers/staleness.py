@@ -1,85 +1,115 @@
-"""Anomalies A2 (stale read), A3 (a client's view goes back) and A5 (phantom read).
+"""Anomalies A2 (stale read), A3 (a client's view goes back) and A5 (phantom read), whatever was promised.
 
 A read is stale when some write of its key was sent after the writer of what it returned had returned, and was itself
-acknowledged before the read was sent. Per key this needs only the latest send time among the writes acknowledged so
-far, so the check is O(n log n). A write that the recovery point counts as missing makes no stale read.
+acknowledged before the read was sent. A write that the recovery point counts as missing makes no stale read. See
+`anomalies` for what is held against a promise.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from harness.checkers.result import CheckResult, Finding, some
+from harness.history.columns import ABSENT, FAIL, GET, Columns
 from harness.history.events import Operation
-from harness.measurement.models import JUDGED_COHORT, acknowledged
-from harness.measurement.streams import NEVER_NS
-from harness.measurement.superseding import settled_ns
-from harness.outcome import Outcome, Verdict
-
-_BEFORE_ALL_NS = -1
-
-
-@dataclass(frozen=True)
-class _Acks:
-    """Writes of one key by acknowledgement, with the latest send time among the first n of them."""
-
-    returned_ns: Sequence[int]
-    latest_sent_ns: Sequence[int]
-
-    def latest_sent_before(self, moment_ns: int) -> int:
-        n = bisect_left(self.returned_ns, moment_ns)
-        return self.latest_sent_ns[n - 1] if n else _BEFORE_ALL_NS
+from harness.history.gathering import columns_of
+from harness.measurement.contradictions import Known, contradicted
+from harness.measurement.models import JUDGED_COHORT
+from harness.measurement.newest import Rows
+from harness.measurement.superseding import Deletes
+from harness.outcome import Verdict
 
 
-@dataclass
-class _Key:
-    """What a history says about one key."""
-
-    writes: dict[str, Operation]
-    deletes: list[Operation]
-    reads: list[Operation]
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WrongReads:
-    """Reads that showed what they must not; see the module. total: successful reads of the judged cohort."""
+    """Reads that showed what they must not, by row; see the module. total: successful reads of the judged cohort."""
 
-    stale: Sequence[Operation]
-    back: Sequence[Operation]
-    phantom: Sequence[Operation]
+    columns: Columns
+    stale_rows: Rows
+    back_rows: Rows
+    phantom_rows: Rows
     judged: str
     total: int
 
     @property
+    def stale(self) -> Sequence[Operation]:
+        """Stale reads."""
+        return self.columns.operations(self.stale_rows)
+
+    @property
+    def back(self) -> Sequence[Operation]:
+        """Reads that showed their client less than it had seen."""
+        return self.columns.operations(self.back_rows)
+
+    @property
+    def phantom(self) -> Sequence[Operation]:
+        """Reads of values that nobody may have written."""
+        return self.columns.operations(self.phantom_rows)
+
+    @property
     def stale_count(self) -> int:
         """How many reads of the judged cohort were stale."""
-        return sum(read.invoke.cohort == self.judged for read in self.stale)
+        return int(np.count_nonzero(self.columns.of_cohort(self.judged)[self.stale_rows]))
 
     def result(self) -> CheckResult:
         """Did reads show what had been acknowledged? Judged by one cohort; what others saw becomes a finding."""
-        return _result(self.stale, self.back, self.phantom, self.judged, self.total)
+        findings: list[Finding] = []
+        bad = 0
+        ours = self.columns.of_cohort(self.judged)
+        for id_, what, rows in (
+            ("A2", "stale reads", self.stale_rows),
+            ("A3", "reads that went back in time", self.back_rows),
+            ("A5", "reads of values that were never accepted", self.phantom_rows),
+        ):
+            mine, others = rows[ours[rows]], rows[~ours[rows]]
+            bad += len(mine)
+            if len(mine):
+                text = f"{len(mine)} {what}: {some(self.columns.ops(mine))}"
+                findings.append(Finding(id_, text, "serious"))
+            if len(others):
+                told = [f"{o.invoke.op} ({o.invoke.cohort})" for o in self.columns.operations(others[:5])]
+                rest = [""] * (len(others) - len(told))
+                findings.append(Finding(id_, f"{len(others)} {what} of other cohorts: {some([*told, *rest])}", "info"))
+        if bad:
+            return CheckResult("staleness", Verdict.MISSED, f"{bad} of {self.total} reads were wrong", tuple(findings))
+        if self.total == 0:
+            return CheckResult("staleness", Verdict.UNKNOWN, "no successful reads to judge", tuple(findings))
+        return CheckResult("staleness", Verdict.MET, f"{self.total} reads, none stale", tuple(findings))
 
 
 def wrong_reads(
     operations: Iterable[Operation], explained: Collection[str] = frozenset(), judged: str = JUDGED_COHORT
 ) -> WrongReads:
-    """All of them. explained: ids of writes that the recovery point accounts for.
+    """All of them, but for those of counters. explained: ids of writes that the recovery point accounts for.
 
     Clients that are pinned to a standby see its replication delay by design, so they are not judged.
     """
-    keys, total = _by_key(operations, judged)
-    stale: list[Operation] = []
-    back: list[Operation] = []
-    phantom: list[Operation] = []
-    for key in keys.values():
-        phantom_here = [r for r in key.reads if _is_phantom(key, r)]
-        phantom.extend(phantom_here)
-        known = [r for r in key.reads if r not in phantom_here] if phantom_here else key.reads
-        stale.extend(_stale(key, known, explained))
-        back.extend(_going_back(key, known, explained))
-    return WrongReads(stale, back, phantom, judged, total)
+    columns = columns_of(operations)
+    answered = np.flatnonzero((columns.f == GET) & columns.good)
+    total = int(np.count_nonzero(columns.of_cohort(judged)[answered]))
+    reads = answered[~columns.counters[columns.key[answered]]]
+    writer = columns.writer[reads]
+    safe = np.maximum(writer, 0)
+    known = (writer >= 0) & (columns.outcome[safe] != FAIL) & (columns.key[safe] == columns.key[reads])
+    honest = known | (columns.value[reads] == ABSENT)
+    phantom, rows = reads[~honest], reads[honest]
+    deletes = Deletes(columns)
+    excused = columns.marked(explained)
+    kept = np.flatnonzero(columns.acknowledged & ~excused)
+    told = Known(columns.key[kept], columns.returned_ns[kept], kept)
+    stale, _ = contradicted(columns, deletes, rows, columns.key[rows], told)
+    group = columns.key.astype(np.int64) * len(columns.names.clients) + columns.who
+    shown = rows[columns.value[rows] != ABSENT]
+    seen = shown[~excused[columns.writer[shown]]]
+    news = Known(group[seen], columns.returned_ns[seen], columns.writer[seen].astype(np.int64))
+    back, _ = contradicted(columns, deletes, shown, group[shown], news)
+    return WrongReads(
+        columns, _by_key(columns, answered, rows[stale]), _by_key(columns, answered, shown[back]),
+        _by_key(columns, answered, phantom), judged, total,
+    )  # fmt: skip
 
 
 def staleness(
@@ -89,105 +119,10 @@ def staleness(
     return wrong_reads(operations, explained, judged).result()
 
 
-def _by_key(operations: Iterable[Operation], judged: str) -> tuple[dict[str, _Key], int]:
-    """Keys that were read, with their writes: of most unique keys nothing need be kept."""
-    keys: dict[str, _Key] = {}
-    writes: list[Operation] = []
-    total = 0
-    for o in operations:
-        invoke = o.invoke
-        if invoke.f != "get":
-            writes.append(o)
-        elif o.completion is not None and o.completion.outcome is Outcome.OK:
-            key = keys.get(invoke.k)
-            if key is None:
-                key = keys[invoke.k] = _Key({}, [], [])
-            key.reads.append(o)
-            total += invoke.cohort == judged
-    for o in writes:
-        key = keys.get(o.invoke.k)
-        if key is None:
-            continue
-        key.writes[o.invoke.op] = o
-        if o.invoke.f == "delete" and o.outcome is not Outcome.FAIL:
-            key.deletes.append(o)
-    return keys, total
-
-
-def _value(read: Operation) -> str | None:
-    return None if read.completion is None else read.completion.v
-
-
-def _is_phantom(key: _Key, read: Operation) -> bool:
-    value = _value(read)
-    if value is None:
-        return False
-    writer = key.writes.get(value)
-    return writer is None or writer.outcome is Outcome.FAIL
-
-
-def _stale(key: _Key, reads: Iterable[Operation], explained: Collection[str]) -> Iterable[Operation]:
-    counted = [w for w in key.writes.values() if acknowledged(w) and w.invoke.op not in explained]
-    if not counted:
-        return
-    writes = _acks(counted)
-    puts = _acks(w for w in counted if w.invoke.f == "put")
-    for read in reads:
-        value = _value(read)
-        if value is None:
-            if puts.latest_sent_before(read.sent_ns) > _absent_since(key, read):
-                yield read
-        elif writes.latest_sent_before(read.sent_ns) > settled_ns(key.writes[value]):
-            yield read
-
-
-def _absent_since(key: _Key, read: Operation) -> int:
-    """Up to when a delete that this read can have seen may have taken effect; an untouched key was always absent."""
-    returned_ns = NEVER_NS if read.returned_ns is None else read.returned_ns
-    return max((settled_ns(d) for d in key.deletes if d.sent_ns < returned_ns), default=_BEFORE_ALL_NS)
-
-
-def _acks(writes: Iterable[Operation]) -> _Acks:
-    pairs = sorted((o.returned_ns or 0, o.sent_ns) for o in writes)
-    latest: list[int] = []
-    for _, sent_ns in pairs:
-        latest.append(max(sent_ns, latest[-1]) if latest else sent_ns)
-    return _Acks([returned_ns for returned_ns, _ in pairs], latest)
-
-
-def _going_back(key: _Key, reads: Sequence[Operation], explained: Collection[str]) -> Iterable[Operation]:
-    """Reads that show an older write than an earlier read of the same client had shown."""
-    newest_sent_ns: dict[str, int] = {}
-    for read in sorted(reads, key=lambda r: r.returned_ns or 0) if len(reads) > 1 else ():
-        value = _value(read)
-        if value is None:
-            continue
-        writer = key.writes[value]
-        if settled_ns(writer) < newest_sent_ns.get(read.invoke.client, _BEFORE_ALL_NS):
-            yield read
-        if value not in explained:
-            newest_sent_ns[read.invoke.client] = max(writer.sent_ns, newest_sent_ns.get(read.invoke.client, 0))
-
-
-def _result(
-    stale: Sequence[Operation], back: Sequence[Operation], phantom: Sequence[Operation], judged: str, total: int
-) -> CheckResult:
-    findings: list[Finding] = []
-    bad = 0
-    for id_, what, reads in (
-        ("A2", "stale reads", stale),
-        ("A3", "reads that went back in time", back),
-        ("A5", "reads of values that were never accepted", phantom),
-    ):
-        ours = [r.invoke.op for r in reads if r.invoke.cohort == judged]
-        others = [f"{r.invoke.op} ({r.invoke.cohort})" for r in reads if r.invoke.cohort != judged]
-        bad += len(ours)
-        if ours:
-            findings.append(Finding(id_, f"{len(ours)} {what}: {some(ours)}", "serious"))
-        if others:
-            findings.append(Finding(id_, f"{len(others)} {what} of other cohorts: {some(others)}", "info"))
-    if bad:
-        return CheckResult("staleness", Verdict.MISSED, f"{bad} of {total} reads were wrong", tuple(findings))
-    if total == 0:
-        return CheckResult("staleness", Verdict.UNKNOWN, "no successful reads to judge", tuple(findings))
-    return CheckResult("staleness", Verdict.MET, f"{total} reads, none stale", tuple(findings))
+def _by_key(columns: Columns, answered: Rows, rows: Rows) -> Rows:
+    """Key by key, in the order in which keys were first read."""
+    if not len(rows):
+        return rows
+    first = np.full(len(columns.names.keys), len(columns), np.int64)
+    first[columns.key[answered[::-1]]] = answered[::-1]
+    return rows[np.argsort(first[columns.key[rows]], kind="stable")]

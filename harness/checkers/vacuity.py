@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from harness.checkers.result import CheckResult, Finding
 from harness.history.events import Commit, Event, Operation
-from harness.measurement.availability import Share
 from harness.measurement.canary import CanaryJudgement
 from harness.measurement.models import JUDGED_COHORT, FaultInterval, is_judged
 from harness.measurement.propagation import answer_changes
+from harness.measurement.shares import Share
 from harness.outcome import Verdict
 from harness.units import NS_PER_MS
 
@@ -98,7 +98,7 @@ def of_witness(lateness_p999_ns: int | None, probe_period_ns: int, untouched: Ma
     elif lateness_p999_ns > probe_period_ns / 2:
         late_ms, half_ms = lateness_p999_ns / NS_PER_MS, probe_period_ns / 2 / NS_PER_MS
         yield f"the witness was too late to measure: p99.9 {late_ms:.0f} ms, {half_ms:.0f} ms allowed"
-    yield from _disturbed(untouched)
+    yield from disturbed(untouched)
 
 
 def verdict_on(reasons: Iterable[str], seen: Iterable[str]) -> CheckResult:
@@ -126,7 +126,7 @@ def _during(
         yield f"dns clients sent only {count} operations {when}, {needed} needed"
 
 
-def _disturbed(untouched: Mapping[str, Share]) -> Iterable[str]:
+def disturbed(untouched: Mapping[str, Share]) -> Iterable[str]:
     """Where even what no fault touched fails, its effects cannot be told from those of an overloaded machine."""
     for link, answered in untouched.items():
         failed = answered.total - answered.good

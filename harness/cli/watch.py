@@ -36,8 +36,9 @@ Examples:
 `drill watch --for 5m --subject my-app/subject.yaml`
 
 With a world of `drill env up` in this folder its clients are used, else one is started for the time. Exit codes: 0 no
-client that follows DNS saw an outage, 1 at least one did, 2 nothing could be seen, 3 input or harness, 130 interrupted
-before anything was recorded. Ctrl-C while it records ends it early: what was seen is reported as usual.
+client that follows DNS saw an outage, and no promise of the subject was broken; 1 otherwise; 2 nothing could be seen; 3
+input or harness; 130 interrupted before anything was recorded.
+Ctrl-C while it records ends it early: what was seen is reported as usual.
 """
 
 EXIT_NOTHING_SEEN = 2
@@ -90,6 +91,7 @@ def _watch(
 ) -> int:
     from harness.cli.pytest_run import EXIT_OF
     from harness.cli.recording import record, show_outages
+    from harness.drill.promises import promise_of
     from harness.drill.runner import Run
     from harness.drill.watching import NAME, watched
     from harness.live import facts
@@ -103,7 +105,7 @@ def _watch(
     try:
         with ExitStack() as stack:
             clients = stack.enter_context(_clients(options, state, path, folder, console))
-            told = clients.versions, clients.capabilities
+            told, edges = (clients.versions, clients.capabilities), clients.edges
             recorded = record(clients, options, seconds, console)
     except VerdictReached as reached:
         console.print(Text(f"nothing could be seen: {reached}\nlogs: {folder / 'logs'}"), soft_wrap=True)
@@ -115,6 +117,7 @@ def _watch(
     result = watched(
         options.environment, options.timing, recorded.events, folder,
         logs=recorded.logs, ended=recorded.ended, asked_for=asked,
+        promise=promise_of(options.subject.consistency), places={address: place for place, address in edges.items()},
     )  # fmt: skip
     run.drills.append(result)
     file_drill(result, run.folder)

@@ -76,6 +76,8 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
         outages=_outages(measures, timed),
         why="" if of_timed is None else of_timed.why,
         prediction_s=None if of_timed is None else of_timed.prediction_s,
+        prediction=None if of_timed is None else of_timed.prediction,
+        production_prediction=None if of_timed is None else of_timed.production_prediction,
         availability=_availability(measures),
         witness=in_seconds(dict(measures.lateness_ns)),
         unsent=case.unsent,

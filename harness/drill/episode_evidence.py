@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.drill.case import Case
-from harness.drill.episodes import main_of
+from harness.drill import predictions
 from harness.drill.evidence import EpisodeResult, ObjectiveResult, RpoResult
 from harness.drill.measures import EpisodeMeasures, Measures
 from harness.measurement.why import why
@@ -13,7 +12,6 @@ from harness.outcome import Bracket
 from harness.units import to_s
 
 _MISSING_IDS_SHOWN = 1000
-_LOSSES = ("region-outage", "service-outage")
 
 
 def episode_result(episode: EpisodeMeasures, measures: Measures, results: Sequence[ObjectiveResult]) -> EpisodeResult:
@@ -34,7 +32,9 @@ def episode_result(episode: EpisodeMeasures, measures: Measures, results: Sequen
         rto_by_cohort=_rto_by_cohort(episode),
         phases_ns=episode.phases_ns,
         rpo=_rpo(episode, measures),
-        prediction_s=_prediction_s(episode, measures.case),
+        prediction_s=predictions.typical_s(episode, measures.case),
+        prediction=predictions.prediction(episode, measures.case),
+        production_prediction=predictions.production_prediction(episode, measures.case),
         why=why(episode.phases_ns),
         results=tuple(result for result in results if result.episode == episode.index),
     )
@@ -47,19 +47,6 @@ def _rto_by_cohort(episode: EpisodeMeasures) -> dict[str, Bracket | None]:
         for kind, time in cohort.by_kind.items():
             found[f"{name}/{kind}"] = time.bracket
     return found
-
-
-def _prediction_s(episode: EpisodeMeasures, case: Case) -> float | None:
-    """Of a failover: of a loss that hits whoever serves, after which somebody else must serve."""
-    serving, expected = episode.episode.serving, episode.episode.expected
-    main = main_of(case, episode.episode)
-    if episode.onset is None or main is None or expected in (None, serving):
-        return None
-    if main.kind not in _LOSSES or main.target not in (serving, case.database_of(serving)):
-        return None
-    # A lost database leaves the application up: its health path answers at once, and says no.
-    refused = main.mode in ("refuse", "reset") or main.kind == "service-outage"
-    return to_s(case.law.typical_ns["refused" if refused else "black-hole"])
 
 
 def _rpo(episode: EpisodeMeasures, measures: Measures) -> RpoResult | None:

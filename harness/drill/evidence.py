@@ -19,6 +19,7 @@ __all__ = [
     "ObjectiveResult",
     "Objectives",
     "Outage",
+    "PredictionResult",
     "RpoResult",
     "RunResult",
 ]
@@ -129,6 +130,18 @@ class InterruptionResult:
 
 
 @dataclass(frozen=True)
+class PredictionResult:
+    """Between which bounds the documented constants of a profile put the recovery time, and each of its phases.
+
+    total: its point is what is typical. phases: by name, without those that nothing documented bounds.
+    """
+
+    profile: str
+    total: Bracket
+    phases: Mapping[str, Bracket] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class EpisodeResult:
     """One stretch of a drill, judged by itself: a fault (or several that belong together), or the heal of one.
 
@@ -154,6 +167,8 @@ class EpisodeResult:
     prediction_s: float | None = None
     why: str = ""
     results: tuple[ObjectiveResult, ...] = ()
+    prediction: PredictionResult | None = None
+    production_prediction: PredictionResult | None = None
 
 
 @dataclass(frozen=True)
@@ -162,6 +177,7 @@ class DrillResult:
 
     phases_ns: insertion order is the order in time; the values add up to the worst client's point RTO measured from
     the fault. prediction_s: recovery time from the documented constants alone, None when not predictable.
+    prediction: its bounds; production_prediction: the same for the constants of production, None in a run of these.
     why: one line, for instance "61 % of the recovery time is the DNS TTL". witness: lateness of the witness in
     seconds by name (p50, p99, p999, max). unsent: planned operations that it was too late to send at all.
     unseen_s: where no client noticed the fault, how long an outage could still have been. history: path relative to
@@ -203,6 +219,8 @@ class DrillResult:
     typed: str = ""
     episodes: tuple[EpisodeResult, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
+    prediction: PredictionResult | None = None
+    production_prediction: PredictionResult | None = None
     promise: Mapping[str, Any] | None = None
     planned_interruption: Bracket | None = None
     planned_interruptions: tuple[InterruptionResult, ...] = ()

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from harness.checkers.phases import phase_findings
 from harness.checkers.result import CheckResult
 from harness.drill.case import Case, CaseFault
+from harness.drill.episodes import places_left
 from harness.drill.evidence import Finding
+from harness.drill.judging.interruptions import scenario_end_ns
+from harness.drill.judging.recovery import usual_of
 from harness.drill.measures import EpisodeMeasures, Measures
+from harness.drill.predictions import prediction
+from harness.measurement.models import JUDGED_COHORT
+from harness.measurement.still_down import still_down
 from harness.spelling import seconds
 from harness.units import to_ns
 
@@ -17,16 +25,32 @@ def findings_of(measures: Measures, checks: Sequence[CheckResult]) -> tuple[Find
     case = measures.case
     found = [finding for check in checks for finding in check.findings]
     found.extend(finding for episode in measures.episodes for finding in _activation(episode, case))
+    found.extend(finding for episode in measures.episodes for finding in _phases(episode, case))
     found.extend(_not_healed(measures))
+    found.extend(_still_down(measures))
     if case.unsent:
         text = f"the witness was too late to send {case.unsent} operations, and left them out: the machine stalled"
         found.append(Finding("unsent", text, "warning"))
+    found.extend(Finding("at-rest", sentence, "warning") for sentence in case.at_rest)
     found.extend(Finding("subject-died", sentence, "serious") for sentence in case.deaths)
     if case.mixed_timing:
         text = "the subject does not honour TIME_SCALE: its own intervals are not scaled as the edge's are"
         found.append(Finding("mixed-timing", text, "warning"))
     order = {"serious": 0, "warning": 1, "info": 2}
     return tuple(sorted(dict.fromkeys(found), key=lambda f: order.get(f.severity, 1)))
+
+
+def _phases(episode: EpisodeMeasures, case: Case) -> list[Finding]:
+    """Phases of a recovery that are not where the documented constants put them."""
+    predicted, worst, onset = prediction(episode, case), episode.worst, episode.onset
+    if predicted is None or onset is None or worst is None or worst.never_recovered or worst.recovered_only_after_heal:
+        return []
+    period_ns = to_ns(2 * case.workload.dns_clients / case.workload.rate_per_s)
+    blur_ns = episode.padding.total_ns + onset.start_high_ns - onset.start_low_ns + period_ns
+    found = phase_findings(
+        episode.phases_ns, predicted.phases, blur_ns=blur_ns, lost=episode.lost, survivor=episode.survivor
+    )
+    return [replace(finding, text=f"{case.told(episode.index)}{finding.text}") for finding in found]
 
 
 def _activation(episode: EpisodeMeasures, case: Case) -> list[Finding]:
@@ -39,6 +63,29 @@ def _activation(episode: EpisodeMeasures, case: Case) -> list[Finding]:
     if case.lease_s is not None:
         text += f"; the lost side's lease may run for {seconds(to_ns(case.lease_s))} of that"
     return [Finding("activation", text, "info")]
+
+
+def _still_down(measures: Measures) -> list[Finding]:
+    """Clients that nobody served in the end, although some place could have."""
+    case, end_ns = measures.case, scenario_end_ns(measures)
+    if not measures.episodes or not any(fault.applied for fault in case.faults):
+        return []
+    episode = measures.episodes[-1]
+    usual = usual_of(case, episode)
+    down = still_down(
+        measures.operations, until_ns=end_ns, padding=usual.padding, failure_rate=usual.failure_rate,
+        timeout_ns=usual.timeout_ns,
+    )  # fmt: skip
+    last_ns = measures.end_ns if end_ns is None else end_ns
+    if not down or not places_left(case, max(down.values()), last_ns):
+        return []
+    clients = len({o.invoke.client for o in measures.operations if o.invoke.cohort == JUDGED_COHORT})
+    worst = min(down, key=lambda client: (down[client], client))
+    text = (
+        f"{len(down)} of {clients} clients were still not served when the drill ended, {worst} for "
+        f"{seconds(last_ns - down[worst])}"
+    )
+    return [Finding("still-down", text, "serious", down[worst])]
 
 
 def _not_healed(measures: Measures) -> list[Finding]:

@@ -14,8 +14,10 @@ from harness.drill.case import Case, Episode, Final
 from harness.drill.episodes import Stretch, moments_of, stretch_of
 from harness.drill.lifecycle import Phase
 from harness.drill.tables import Tables
-from harness.history.events import CanaryProbe, Commit, Completion, Event, Invoke, Mark, Operation
-from harness.history.log import pair
+from harness.history.columns import Columns
+from harness.history.events import CanaryProbe, Commit, Completion, Event, Invoke, Mark
+from harness.history.gathering import columns_of_events
+from harness.history.tables import CommitColumns, commits_of
 from harness.measurement.availability import Share, failure_rates
 from harness.measurement.canary import CanaryJudgement, untouched
 from harness.measurement.final_state import FinalState, lost_after_heal
@@ -23,9 +25,8 @@ from harness.measurement.lateness import lateness_ns, padding
 from harness.measurement.models import JUDGED_COHORT, FaultInterval, Padding
 from harness.measurement.phases import phases
 from harness.measurement.propagation import answer_at
-from harness.measurement.recovery_point import Earlier, RecoveryPoint, Scans, recovery_point, state_at
+from harness.measurement.recovery_point import Earlier, RecoveryPoint, Scans, recovery_point
 from harness.measurement.recovery_time import CohortRecovery, RecoveryTime, recovery_by_cohort
-from harness.measurement.streams import up_to
 from harness.names import AUTHORITATIVE
 
 ONE_DATABASE = "not measurable: both places use one database"
@@ -44,12 +45,21 @@ class Measures:
         self.case = case
         self.events = events
         self.data = Tables(case, commits, tables)
+        self._logs: dict[str, CommitColumns | None] = {}
         self.context = [event for event in events if not isinstance(event, Invoke | Completion | CanaryProbe)]
 
     @cached_property
-    def operations(self) -> Sequence[Operation]:
-        """What the clients did, in the order of sending."""
-        return pair(self.events)
+    def operations(self) -> Columns:
+        """What the clients did, in the order of sending: columns, and a sequence of operations too."""
+        return columns_of_events(self.events)
+
+    def log_of(self, place: str) -> CommitColumns | None:
+        """The commits to the table that clients write, in a place's database; None where none are kept."""
+        database = self.case.database_of(place)
+        if database not in self._logs:
+            commits = self.data.committed(place)
+            self._logs[database] = None if commits is None else commits_of(self.operations, commits)
+        return self._logs[database]
 
     @cached_property
     def probes(self) -> Sequence[CanaryProbe]:
@@ -81,8 +91,8 @@ class Measures:
         others = [f for n, f in enumerate(self.case.faults) if n != index and f.applied]
         own = self.case.faults[index].interval
         for probe in self.probes:
-            if held_between(own, probe.mono_ns, probe.returned_ns) or not any(
-                probe.link in other.links and held_between(other.interval, probe.mono_ns, probe.returned_ns)
+            if own.held_between(probe.mono_ns, probe.returned_ns) or not any(
+                probe.link in other.links and other.interval.held_between(probe.mono_ns, probe.returned_ns)
                 for other in others
             ):
                 yield probe
@@ -146,10 +156,11 @@ class Measures:
     def anomalies(self) -> tuple[CheckResult, ...]:
         """What history, commits and final data say of each promise that the subject gives of its data."""
         final, commits = self.data.by_place(self.serving)
+        logs = {place: log for place in commits or {} if (log := self.log_of(place)) is not None}
         return anomalies(
             self.operations,
             final or None,
-            commits or None,
+            logs or None,
             self.case.promise or Promise(),
             self.explained | frozenset(self.missing_ids),
             places={address: place for place, address in self.case.addresses.items()},
@@ -208,7 +219,7 @@ class EpisodeMeasures:
         operations = self.whole.operations
         if self.episode.begins == "heal":
             # Everybody was without service already; how long it took counts from the heal.
-            operations = [o for o in operations if o.sent_ns >= onset.start_high_ns]
+            operations = operations.between(onset.start_high_ns, None)
         return recovery_by_cohort(
             operations, onset, stretch.heal_ns, self.whole.case.window_ns, self.padding,
             self.failure_rates, timeout_ns=self.whole.case.unanswered_ns, until_ns=stretch.until_ns,
@@ -229,7 +240,7 @@ class EpisodeMeasures:
         context, operations = self.whole.context, self.whole.operations
         return phases(
             context if until_ns is None else [event for event in context if event.mono_ns < until_ns],
-            operations if until_ns is None else up_to(operations, until_ns),
+            operations if until_ns is None else operations.up_to(until_ns),
             onset,
             lost_region="" if self.returns else self.lost,
             lost_address="" if self.returns else case.addresses[self.lost],
@@ -255,7 +266,7 @@ class EpisodeMeasures:
             return None
         until_ns = self.stretch.until_ns
         return recovery_point(
-            whole.operations if until_ns is None else up_to(whole.operations, until_ns),
+            whole.operations if until_ns is None else whole.operations.up_to(until_ns),
             source,
             lost_address=whole.case.addresses[self.lost],
             survivor_address=whole.case.addresses[self.survivor],
@@ -270,8 +281,8 @@ class EpisodeMeasures:
             for episode in self.whole.episodes[: self.index]
             if episode.lost == self.lost and episode.point is not None and episode._loss != onset
         ]
-        commits = self.whole.data.committed(self.lost) if points else None
-        return Earlier(points, None if commits is None else state_at(commits, onset.start_low_ns))
+        commits = self.whole.log_of(self.lost) if points else None
+        return Earlier(points, None if commits is None else commits.state_at(onset.start_low_ns))
 
     @property
     def _loss(self) -> FaultInterval | None:
@@ -281,14 +292,9 @@ class EpisodeMeasures:
                 return episode.onset
         return None
 
-    def _survivor_state(self) -> Sequence[Commit] | Scans | None:
-        commits = self.whole.data.committed(self.survivor)
+    def _survivor_state(self) -> CommitColumns | Scans | None:
+        commits = self.whole.log_of(self.survivor)
         if commits is not None:
             return commits
         data = self.whole.data.written(self.survivor)
         return None if data is None else Scans(None, data)
-
-
-def held_between(interval: FaultInterval, from_ns: int, to_ns: int) -> bool:
-    """Whether a fault may have held at any moment of [from_ns, to_ns]."""
-    return interval.start_low_ns <= to_ns and (interval.stop_high_ns is None or from_ns <= interval.stop_high_ns)

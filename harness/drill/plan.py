@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import get_args
 
 from harness.drill.evidence import Objectives
 from harness.drill.lifecycle import Limits
 from harness.drill.settings import Settings
 from harness.measurement.prediction import Conditions, Failure, predict
+from harness.measurement.prediction_interval import PredictedInterval, predict_interval
 from harness.topology.environment import Environment
 from harness.topology.subject import SubjectTiming
-from harness.topology.timing import Timing
+from harness.topology.timing import Profile, Timing
 from harness.units import to_ns, to_s
 from harness.world.steering import law_of as edge_law_of
 from harness.world.steering import milestones_of
@@ -20,6 +21,7 @@ from harness.world.steering import milestones_of
 STEADY_FOR_S = 5.0
 STEADY_TIMEOUT_S = 40.0
 CANARY_TIMEOUT_S = 4.0
+DATABASE = "database"
 FAILURES: tuple[Failure, ...] = get_args(Failure)
 
 
@@ -83,13 +85,35 @@ class Law:
     """What documented constants alone say about an environment: how long things take, by how checks fail.
 
     window_ns: W. typical_ns, bound_ns: recovery time by failure (refused, black-hole, silence). flips: the kinds of
-    health transitions that tell when whatever steers traffic has noticed a loss.
+    health transitions that tell when whatever steers traffic has noticed a loss. intervals: the bounds of the recovery
+    and its phases, by failure; `database`: a lost database, of which a health path may tell at once or by its time-out.
+    production: the same with the constants as documented, for a run whose profile has others.
     """
 
     window_ns: int
     typical_ns: Mapping[str, int]
     bound_ns: Mapping[str, int]
     flips: tuple[str, ...] = ()
+    profile: str = ""
+    intervals: Mapping[str, PredictedInterval] = field(default_factory=dict)
+    production: Mapping[str, PredictedInterval] = field(default_factory=dict)
+
+
+def intervals_of(
+    environment: Environment, timing: Timing, subject: SubjectTiming | None = None
+) -> Mapping[str, PredictedInterval]:
+    """Between which bounds the documented constants of a profile put a recovery, by how checks fail."""
+    ways: dict[str, tuple[Failure, Failure]] = {failure: (failure, failure) for failure in FAILURES}
+    ways[DATABASE] = ("refused", "silence")
+    write_period_ns = to_ns(environment.workload.other_period_s)
+    return {
+        name: predict_interval(
+            conditions_of(environment, timing, quickest, subject),
+            conditions_of(environment, timing, slowest, subject),
+            write_period_ns,
+        )
+        for name, (quickest, slowest) in ways.items()
+    }
 
 
 def law_of(environment: Environment, timing: Timing, subject: SubjectTiming | None = None) -> Law:
@@ -100,6 +124,13 @@ def law_of(environment: Environment, timing: Timing, subject: SubjectTiming | No
         typical_ns={failure: prediction.typical_ns for failure, prediction in predicted.items()},
         bound_ns={failure: prediction.bound_ns for failure, prediction in predicted.items()},
         flips=tuple(milestone.kind for milestone in milestones_of(environment)),
+        profile=timing.profile.value,
+        intervals=intervals_of(environment, timing, subject),
+        production=(
+            {}
+            if timing.profile is Profile.PRODUCTION
+            else intervals_of(environment, Timing(Profile.PRODUCTION), subject)
+        ),
     )
 
 

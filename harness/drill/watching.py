@@ -1,13 +1,15 @@
-"""What clients saw while somebody else broke things: every outage as a bracket, and no promise to judge it by."""
+"""What clients saw while somebody else broke things: every outage as a bracket, and no objective to judge it by."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from harness.checkers.promise import Promise
+from harness.drill import watched_promises
 from harness.drill.case_files import hashes, sha256_of
 from harness.drill.conclusion import HISTORY
-from harness.drill.evidence import DrillResult, Finding, Objectives, Outage
+from harness.drill.evidence import DrillResult, Finding, ObjectiveResult, Objectives, Outage
 from harness.drill.plan import law_of, unanswered_ns
 from harness.history import codec
 from harness.history.events import Event, Operation
@@ -17,6 +19,7 @@ from harness.measurement.lateness import in_seconds, lateness_ns, padding
 from harness.measurement.models import JUDGED_COHORT, Padding
 from harness.measurement.outages import Interruption, interruptions
 from harness.outcome import Bracket, Verdict
+from harness.spelling import bracket
 from harness.topology.environment import Environment
 from harness.topology.timing import Timing
 from harness.units import to_s
@@ -36,11 +39,16 @@ def watched(
     logs: Sequence[str] = (),
     ended: Sequence[str] = (),
     asked_for: str | None = None,
+    promise: Promise | None = None,
+    places: Mapping[str, str] | None = None,
 ) -> DrillResult:
     """The evidence of a watch; its history is written to `folder`. ended: sentences on what ended meanwhile.
 
-    MET: no judged client saw an outage. MISSED: at least one did; each is in `outages`, the longest of each cohort in
-    `rto_by_cohort`, which starts at the last success here, since no fault is known. INVALID: nothing was sent.
+    promise: what the subject promises of its data; places: by the address that DNS answers.
+
+    MET: no judged client saw an outage, and no promise was broken; MISSED otherwise. Each outage is in `outages`,
+    the longest of each cohort in `rto_by_cohort`, which starts at the last success here, since no fault is known.
+    INVALID: nothing was sent.
     """
     ordered = sorted(events, key=lambda event: event.mono_ns)
     operations = pair(ordered)
@@ -51,17 +59,23 @@ def watched(
     found = interruptions(operations, window_ns, blur, timeout_ns=unanswered_ns(environment.workload.timeout_s))
     worst = _longest(found)
     judged = [outage for outage in found if outage.cohort == JUDGED_COHORT]
+    promises = () if promise is None else watched_promises.judged(operations, promise, places or {}, window_ns)
+    broken = [result for result in promises if result.verdict is Verdict.MISSED]
     codec.write(folder / HISTORY, ordered)
     return DrillResult(
         name=NAME,
         feature=FEATURE,
         scenario="Watch",
-        verdict=_verdict(bool(operations), judged),
-        reasons=_reasons(bool(operations), [outage.duration for outage in judged]),
+        verdict=_verdict(bool(operations), [*judged, *broken]),
+        reasons=_reasons(bool(operations), [outage.duration for outage in judged], [result.text for result in broken]),
+        results=tuple(ObjectiveResult(r.name, r.verdict, r.text, promise=True) for r in promises if operations),
         objectives=Objectives(),
         rto=worst.get(JUDGED_COHORT),
         rto_by_cohort=worst,
-        findings=tuple(Finding("ended", sentence, "serious") for sentence in ended),
+        findings=(
+            *(Finding("ended", sentence, "serious") for sentence in ended),
+            *(finding for result in promises for finding in result.findings),
+        ),
         outages=tuple(Outage(o.cohort, o.duration, o.first_bad_ns, o.last_bad_ns) for o in found),
         availability={n: share.value for n, share in by_cohort(operations).items() if share.value is not None},
         witness=in_seconds(lateness_ns(operations)),
@@ -96,15 +110,13 @@ def _verdict(sent: bool, judged: Sequence[object]) -> Verdict:
     return Verdict.MISSED if judged else Verdict.MET
 
 
-def _reasons(sent: bool, durations: Sequence[Bracket]) -> tuple[str, ...]:
+def _reasons(sent: bool, durations: Sequence[Bracket], broken: Sequence[str]) -> tuple[str, ...]:
     if not sent:
         return ("the clients sent nothing, so nothing was seen",)
     if not durations:
-        return ("no client that follows DNS saw an outage",)
-    return tuple(f"clients that follow DNS were without service for {_text(d)}" for d in durations)
+        return (*broken, "no client that follows DNS saw an outage")
+    return (*(f"clients that follow DNS were without service for {_text(d)}" for d in durations), *broken)
 
 
 def _text(duration: Bracket) -> str:
-    if duration.high_ns is None:
-        return f"at least {to_s(duration.low_ns):.2f} s, and were so still at the end"
-    return f"{to_s(duration.low_ns):.2f} to {to_s(duration.high_ns):.2f} s"
+    return bracket(duration) + ("" if duration.high_ns is not None else ", and were so still at the end")

@@ -1,6 +1,6 @@
 """One event, one JSON line. The line's shape is a contract: fields may be added, never renamed.
 
-Operations carry `t` = invoke | ok | fail | info; the rest carry `t` = fault | dns | health | canary | mark.
+Operations carry `t` = invoke | ok | fail | info; the rest carry `t` = fault | dns | health | canary | sample | mark.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from harness.history.events import (
     HealthTransition,
     Invoke,
     Mark,
+    Sample,
 )
 from harness.outcome import Outcome
 from harness.storable_text import storable_json
@@ -33,13 +34,14 @@ _TAG: dict[type, str] = {
     DnsAnswer: "dns",
     HealthTransition: "health",
     CanaryProbe: "canary",
+    Sample: "sample",
     Mark: "mark",
     Commit: "commit",
 }
 _TYPE: dict[str, type] = {tag: kind for kind, tag in _TAG.items()}
 _OUTCOMES = {outcome.value for outcome in Outcome}
 _FIELDS = {kind: tuple(f.name for f in dataclasses.fields(kind)) for kind in (*_TAG, Completion)}
-_TUPLES = {"addresses", "links"}
+_TUPLES = {"addresses", "links", "headers"}
 
 
 def _types(hint: Any) -> frozenset[type]:

@@ -89,6 +89,7 @@ class Columns(Sequence[Operation]):
 
     value: for a read that succeeded, the row (of the whole history) of the write whose value it showed, or ABSENT, or
     UNKNOWN and below. who: code of the client. address, region: ABSENT where not known; epoch: the same.
+    extra: sent beside the even grid, which shares of what was served leave out.
     cut_ns: what returned later counts as not returned; see `up_to`.
     """
 
@@ -105,6 +106,7 @@ class Columns(Sequence[Operation]):
     address: NDArray[np.int32]
     region: NDArray[np.int32]
     epoch: NDArray[np.int64]
+    extra: NDArray[np.bool_]
     base: int = 0
     cut_ns: int | None = None
 
@@ -155,7 +157,9 @@ class Columns(Sequence[Operation]):
         op, key, client = names.ops[self.base + row], names.keys[self.key[row]], names.clients[self.who[row]]
         cohort, sent_ns, returned_ns = names.cohorts[self.cohort[row]], int(self.sent_ns[row]), self.returned_ns[row]
         wrote = {"put": op, "add": "1"}.get(f)
-        invoke = Invoke(op, 0, client, cohort, f, key, wrote, int(self.planned_ns[row]), sent_ns)
+        invoke = Invoke(
+            op, 0, client, cohort, f, key, wrote, int(self.planned_ns[row]), sent_ns, extra=bool(self.extra[row])
+        )
         if returned_ns == NEVER_NS:
             return Operation(invoke, None)
         completion = Completion(
@@ -257,7 +261,7 @@ class Columns(Sequence[Operation]):
         """Which rows are known to have dialled an address."""
         return np.equal(self.address, code(self.names.addresses, address))
 
-    def rows_of(self, ops: Iterable[str]) -> Ints:
+    def rows_of(self, ops: Iterable[str]) -> NDArray[np.int64]:
         """The rows of operations by id, ascending; those that are not here are left out."""
         wanted = set(ops)
         if not wanted:
@@ -266,7 +270,7 @@ class Columns(Sequence[Operation]):
             found = [self.names.op_rows[op] for op in wanted if op in self.names.op_rows]
         else:  # an index of millions of names is dearer than one look at each
             found = [row for row, op in enumerate(self.names.ops) if op in wanted]
-        rows = np.sort(np.asarray(found, np.int64)) - self.base
+        rows: NDArray[np.int64] = np.sort(np.asarray(found, np.int64)) - self.base
         return rows[(rows >= 0) & (rows < len(self))]
 
     def marked(self, ops: Iterable[str]) -> Bools:
@@ -278,7 +282,7 @@ class Columns(Sequence[Operation]):
 
 ARRAYS = (
     "sent_ns", "returned_ns", "planned_ns", "f", "outcome", "who", "cohort", "key", "value", "address", "region",
-    "epoch",
+    "epoch", "extra",
 )  # fmt: skip
 
 

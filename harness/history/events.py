@@ -23,7 +23,9 @@ class Invoke:
     """A client starts an operation.
 
     op: unique id of the operation, and the value that a put writes. planned_ns: where the open-loop grid put it.
-    mono_ns: when it was really sent, stamped before the DNS lookup. v: what a put writes, else None.
+    mono_ns: when it was really sent, stamped before the DNS lookup. v: what a put writes, or by how much an add counts
+    up; else None. extra: it was sent beside the even grid, to see a beginning or an end more closely; shares of what
+    was served leave it out.
     """
 
     op: str
@@ -36,6 +38,7 @@ class Invoke:
     planned_ns: int
     mono_ns: int
     attempt: int = 0
+    extra: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,26 @@ class CanaryProbe:
 
 
 @dataclass(frozen=True)
+class Sample:
+    """What one failing operation was answered, for people to read: a few for each client and kind of failure.
+
+    status_line: status and reason; headers: some of the answer's, `name: value`; body: its beginning. Each is one line
+    of printable characters, at most 200. Nothing of the request is in it.
+    """
+
+    op: str
+    client: str
+    cohort: str
+    f: Function
+    mono_ns: int
+    status: int
+    status_line: str
+    headers: tuple[str, ...] = ()
+    body: str = ""
+    address: str | None = None
+
+
+@dataclass(frozen=True)
 class Mark:
     """A drill entered a phase of its lifecycle, named as in harness.drill.lifecycle: `steady state`, `fault`, ...
 
@@ -145,7 +168,7 @@ class Mark:
     source: Source = "harness"
 
 
-Event = Invoke | Completion | FaultEvent | DnsAnswer | HealthTransition | CanaryProbe | Mark
+Event = Invoke | Completion | FaultEvent | DnsAnswer | HealthTransition | CanaryProbe | Sample | Mark
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from itertools import count
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +45,10 @@ class _Gathering:
         self.address: list[int] = []
         self.region: list[int] = []
         self.epoch: list[int] = []
+        self.extra: list[bool] = []
 
     def invoked(
-        self, op: str, client: str, cohort: str, f: str, k: str, planned_ns: int, sent_ns: int
+        self, op: str, client: str, cohort: str, f: str, k: str, planned_ns: int, sent_ns: int, extra: bool
     ) -> None:  # fmt: skip
         self.rows[op] = len(self.sent)
         self.ops.append(op)
@@ -63,6 +64,7 @@ class _Gathering:
         self.address.append(ABSENT)
         self.region.append(ABSENT)
         self.epoch.append(ABSENT)
+        self.extra.append(extra)
 
     def completed(
         self, row: int, k: str, outcome: str, returned_ns: int, v: str | None, address: str | None,
@@ -101,6 +103,7 @@ class _Gathering:
             column(self.f, np.int8), column(self.outcome, np.int8), column(self.who, np.int32),
             column(self.cohort, np.int16), column(self.key, np.int32), column(values, np.int32),
             column(self.address, np.int32), column(self.region, np.int32), column(self.epoch, np.int64),
+            np.asarray(self.extra, np.bool_)[order],
         )  # fmt: skip
         return found, order
 
@@ -124,7 +127,8 @@ def columns_of(operations: Iterable[Operation]) -> Columns:
     for row, o in enumerate(given):
         invoke, completion = o.invoke, o.completion
         gathered.invoked(
-            invoke.op, invoke.client, invoke.cohort, invoke.f, invoke.k, invoke.planned_ns, invoke.mono_ns
+            invoke.op, invoke.client, invoke.cohort, invoke.f, invoke.k, invoke.planned_ns, invoke.mono_ns,
+            invoke.extra,
         )  # fmt: skip
         if completion is not None:
             gathered.completed(
@@ -152,7 +156,8 @@ def columns_of_events(events: Iterable[Event | Commit]) -> Columns:
     for event in events:
         if isinstance(event, Invoke):
             gathered.invoked(
-                event.op, event.client, event.cohort, event.f, event.k, event.planned_ns, event.mono_ns
+                event.op, event.client, event.cohort, event.f, event.k, event.planned_ns, event.mono_ns,
+                event.extra,
             )  # fmt: skip
             invokes.append(event)
             if event.op in early:
@@ -165,11 +170,16 @@ def columns_of_events(events: Iterable[Event | Commit]) -> Columns:
                 join(row, event)
     columns, order = gathered.columns()
 
+    found: list[Operation | None] = [None] * len(order)
+
     def made(row: int) -> Operation:
-        invoke, done = invokes[order[row]], completions.get(int(order[row]))
-        if done is not None and done.k != invoke.k:
-            invoke = Invoke(**{**invoke.__dict__, "k": done.k})
-        return Operation(invoke, done)
+        operation = found[row]
+        if operation is None:
+            invoke, done = invokes[order[row]], completions.get(int(order[row]))
+            if done is not None and done.k != invoke.k:
+                invoke = replace(invoke, k=done.k)
+            found[row] = operation = Operation(invoke, done)
+        return operation
 
     columns.names.source = made
     return columns
@@ -181,26 +191,37 @@ def read_columns(path: Path) -> Columns:
     A last line without a newline is one that is still being written: it is left out. Raises WorldError, with the
     line's number, for a line that is no event.
     """
-    gathered, number = _Gathering(), count(1)
+    gathered = _Gathering()
+    early: dict[str, dict[str, Any]] = {}
     with path.open(encoding="utf-8") as lines:
-        for at, line in zip(number, lines, strict=False):
+        for number, line in enumerate(lines, start=1):
             if not line.endswith("\n"):
                 break
             try:
-                _take(gathered, json.loads(line))
+                _take(gathered, early, json.loads(line))
             except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise WorldError(f"{path}:{at}: not a history event: {error!r}") from error
+                raise WorldError(f"{path}:{number}: not a history event: {error!r}") from error
     return gathered.columns()[0]
 
 
-def _take(gathered: _Gathering, body: dict[str, Any]) -> None:
-    tag, get = body["t"], body.get
+def _take(gathered: _Gathering, early: dict[str, dict[str, Any]], body: dict[str, Any]) -> None:
+    """One line. early: completions whose invoke has the same time stamp and comes after them."""
+    tag = body["t"]
     if tag == "invoke":
+        op = body["op"]
         gathered.invoked(
-            body["op"], body["client"], body["cohort"], body["f"], body["k"], body["planned_ns"], body["mono_ns"]
+            op, body["client"], body["cohort"], body["f"], body["k"], body["planned_ns"], body["mono_ns"],
+            bool(body.get("extra")),
         )  # fmt: skip
-    elif tag in _OUTCOME and body["op"] in gathered.rows:
-        gathered.completed(
-            gathered.rows[body["op"]], body["k"], tag, body["mono_ns"], body["v"], get("address"), get("region"),
-            get("epoch"),
-        )  # fmt: skip
+        if op not in early:
+            return
+        body = early.pop(op)
+    elif tag not in _OUTCOME:
+        return
+    row, get = gathered.rows.get(body["op"]), body.get
+    if row is None:
+        early[body["op"]] = body
+        return
+    gathered.completed(
+        row, body["k"], body["t"], body["mono_ns"], body["v"], get("address"), get("region"), get("epoch")
+    )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack
 from typing import Any
@@ -13,6 +12,7 @@ from harness.errors import InputError
 from harness.kit.address import Address
 from harness.kit.browsers import REFUSAL, sent_by_browser
 from harness.kit.process import binding
+from harness.kit.strict_json import strict_json
 
 _SHUTDOWN_S = 0.5
 
@@ -28,7 +28,7 @@ async def read_json(request: web.Request) -> Any:
     """The JSON body of a request; one without a body says `{}`. Raises InputError."""
     data = await request.read()
     try:
-        return json.loads(data) if data else {}
+        return strict_json(data) if data else {}
     except ValueError as error:
         raise InputError(f"{request.method} {request.path}: the body is no JSON: {error}") from error
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from harness.errors import DrillError, InputError
 from harness.kit.process import Serve
+from harness.kit.strict_json import strict_json
 
 EXIT_FAILED = 3
 """The configuration is wrong, or an address is taken."""
@@ -41,7 +42,7 @@ def serve_by_hand(serve: Serve, config: Callable[[], Mapping[str, Any]]) -> int:
 def load_config(given: str) -> dict[str, Any]:
     """The JSON object in a file, or in the text itself. Raises InputError."""
     try:
-        config = json.loads(given if given.lstrip().startswith("{") else Path(given).read_text(encoding="utf-8"))
+        config = strict_json(given if given.lstrip().startswith("{") else Path(given).read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"--config: cannot read {given}: {error.strerror or error}") from error
     except ValueError as error:

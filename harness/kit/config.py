@@ -21,7 +21,7 @@ _SHOWN_CHARACTERS = 100
 class Strict(BaseModel):
     """A frozen value whose every key is known: a misspelt one is a mistake."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 def parsed(model: type[Model], value: object, root: str) -> Model:

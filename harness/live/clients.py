@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.checkers.steady_state import in_words
 from harness.drill.options import RunOptions
-from harness.errors import DrillInvalid, WorldError
+from harness.errors import DrillMissed, WorldError
 from harness.kit.address import Address
 from harness.live.ground import WITNESS
 from harness.names import CLIENTS, CohortName
@@ -27,6 +28,8 @@ _OTHER_COHORTS = len(_OTHERS) + 1
 _CALIBRATION = {"seconds": 1.0, "concurrency": 8}
 _PROBE = {"seconds": 0.05, "concurrency": 1}
 _RETRY_S = 0.1
+CLOSELY = 4
+"""So many times as often do the judged clients look where it hurts, if the machine carries that."""
 
 
 class Clients:
@@ -77,6 +80,10 @@ class Clients:
         """Send the clients to work."""
         self._admin.post("/start")
 
+    def attention(self) -> None:
+        """A fault is about to begin: look closely."""
+        self._admin.post("/attention")
+
     def stop(self) -> int:
         """Drain the clients; how many operations they were too late to send."""
         return int(self._admin.post("/stop")["skipped"])
@@ -91,10 +98,10 @@ class Clients:
             if burst["ok"] > 0 and burst["failed"] == 0:
                 return
             if time.monotonic() > until:
-                raise DrillInvalid(
-                    f"no steady state: within {timeout_s:g} s of its start the application served no write "
-                    f"through the edge (see the subject's logs; {NEEDS_LONGER})"
-                )
+                told = in_words(burst["refused"])
+                served = "not every write and read" if burst["ok"] else "no write"
+                text = f"no steady state: within {timeout_s:g} s of its start the application served {served} "
+                raise DrillMissed(f"{text}through the edge{told} (see the subject's logs; {NEEDS_LONGER})")
             time.sleep(_RETRY_S)
 
     def calibrate(self) -> None:
@@ -106,18 +113,21 @@ class Clients:
         wanted = workload.rate_per_s + _OTHER_COHORTS * 2 / workload.other_period_s
         capacity = float(self._admin.post("/calibrate", _CALIBRATION)["ops_per_s"])
         scale = min(1.0, 0.5 * capacity / wanted)
-        if scale < 1.0:
-            self._admin.post("/rate", {"scale": scale})
+        spare = 0.5 * capacity - wanted * scale
+        closely = min(CLOSELY, 1 + max(0, int(spare / (workload.rate_per_s * scale))))
+        if scale < 1.0 or closely < CLOSELY:
+            self._admin.post("/rate", {"scale": scale, "closely": closely})
         self._calibration = {
             "capacity_per_s": capacity,
             "rate_per_s": workload.rate_per_s * scale,
             "scale": scale,
+            "closely": closely,
             "took_s": _CALIBRATION["seconds"],
         }
 
     @property
     def calibration(self) -> Mapping[str, float]:
-        """capacity_per_s, rate_per_s, scale, and took_s: how long the last drill spent on it."""
+        """capacity_per_s, rate_per_s, scale, closely, and took_s: how long the last drill spent on it."""
         return self._calibration
 
 
@@ -129,7 +139,7 @@ def witness_config(options: RunOptions, net: Net, dns: Address) -> dict[str, Any
     clamp_s = 5 * options.timing.ttl_s(environment.edge.ttl_s)
     cohorts[CohortName.TTL_VIOLATING] = {**other, "min_ttl_s": clamp_s}
     period_s = 2 * workload.dns_clients / workload.rate_per_s
-    cohorts[CohortName.DNS] = {"clients": workload.dns_clients, "period_s": period_s}
+    cohorts[CohortName.DNS] = {"clients": workload.dns_clients, "period_s": period_s, "closely": CLOSELY}
     sides = [environment.primary.name, environment.standby.name]
     places = [*sides, *(name for name in net.edges if name not in sides)]
     return {
@@ -141,6 +151,7 @@ def witness_config(options: RunOptions, net: Net, dns: Address) -> dict[str, Any
         "edges": {place: net.edges[place].answered for place in places},
         "cohorts": cohorts,
         "workload": options.subject.workload.model_dump(),
+        "keys": "shared",
         "timeout_s": workload.timeout_s,
         "canaries": link_canaries(net),
         "seed": options.seed,

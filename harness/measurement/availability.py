@@ -1,30 +1,24 @@
-"""Availability: how many of the operations were served, by cohort, kind and time."""
+"""Availability: how many of the operations were served, by cohort, kind and time.
+
+What was sent beside the even grid is left out: clients look more often where they fail, so failures would weigh more.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.history.columns import Bools, Columns
 from harness.history.events import Operation
-from harness.measurement.models import Kind, kind_of
+from harness.history.gathering import columns_of
+from harness.measurement.models import KINDS, Kind
+from harness.measurement.shares import Share
 
+Codes = NDArray[np.int16] | NDArray[np.int64]
 
-@dataclass(frozen=True)
-class Share:
-    """How many of how many operations were served."""
-
-    good: int
-    total: int
-
-    @property
-    def value(self) -> float | None:
-        """0..1, None when there were none."""
-        return self.good / self.total if self.total else None
-
-    @property
-    def failure_rate(self) -> float:
-        """0..1; 0 when there were none."""
-        return (self.total - self.good) / self.total if self.total else 0.0
+__all__ = ["Share", "bins", "by_cohort", "failure_rates", "share"]
 
 
 def share(
@@ -36,37 +30,26 @@ def share(
     kind: Kind | None = None,
 ) -> Share:
     """The share served of the operations sent in [from_ns, to_ns)."""
-    good = total = 0
-    for o in operations:
-        if (from_ns is not None and o.sent_ns < from_ns) or (to_ns is not None and o.sent_ns >= to_ns):
-            continue
-        if (cohort is not None and o.invoke.cohort != cohort) or (kind is not None and kind_of(o) != kind):
-            continue
-        total += 1
-        good += o.good
-    return Share(good, total)
+    columns = columns_of(operations).between(from_ns, to_ns)
+    chosen: Bools = ~columns.extra
+    if cohort is not None:
+        chosen &= columns.of_cohort(cohort)
+    if kind is not None:
+        chosen &= columns.is_write if kind == "writes" else ~columns.is_write
+    return Share(int(np.count_nonzero(columns.good & chosen)), int(np.count_nonzero(chosen)))
 
 
 def failure_rates(operations: Iterable[Operation], from_ns: int, to_ns: int) -> dict[str, float]:
     """Each cohort's share of failed operations among those sent in [from_ns, to_ns): the baseline before a fault."""
-    counts: dict[str, list[int]] = {}
-    for o in operations:
-        if from_ns <= o.sent_ns < to_ns:
-            pair = counts.setdefault(o.invoke.cohort, [0, 0])
-            pair[0] += not o.good
-            pair[1] += 1
-    return {cohort: bad / total for cohort, (bad, total) in counts.items()}
+    shares = _by_cohort(columns_of(operations).between(from_ns, to_ns))
+    return {cohort: of.failure_rate for cohort, of in shares.items()}
 
 
 def by_cohort(
     operations: Iterable[Operation], from_ns: int | None = None, to_ns: int | None = None
 ) -> dict[str, Share]:
     """The share served of each cohort, over both kinds."""
-    groups: dict[str, list[Operation]] = {}
-    for o in operations:
-        groups.setdefault(o.invoke.cohort, []).append(o)
-    shares = {cohort: share(group, from_ns, to_ns) for cohort, group in groups.items()}
-    return {cohort: found for cohort, found in shares.items() if found.total}
+    return _by_cohort(columns_of(operations).between(from_ns, to_ns))
 
 
 def bins(operations: Iterable[Operation], bin_ns: int, origin_ns: int = 0) -> dict[tuple[str, Kind], dict[int, Share]]:
@@ -76,12 +59,29 @@ def bins(operations: Iterable[Operation], bin_ns: int, origin_ns: int = 0) -> di
     """
     if bin_ns <= 0:
         raise ValueError(f"a bin must be longer than nothing: {bin_ns}")
-    counts: dict[tuple[str, Kind], dict[int, list[int]]] = {}
-    for o in operations:
-        start_ns = o.sent_ns - (o.sent_ns - origin_ns) % bin_ns
-        pair = counts.setdefault((o.invoke.cohort, kind_of(o)), {}).setdefault(start_ns, [0, 0])
-        pair[0] += o.good
-        pair[1] += 1
-    return {
-        group: {start_ns: Share(*pair) for start_ns, pair in sorted(by_bin.items())} for group, by_bin in counts.items()
-    }
+    columns = columns_of(operations)
+    start_ns = columns.sent_ns - (columns.sent_ns - origin_ns) % bin_ns
+    found: dict[tuple[str, Kind], dict[int, Share]] = {}
+    group = columns.cohort.astype(np.int64) * 2 + columns.is_write
+    for one in _in_order(group[~columns.extra]):
+        cohort, is_write = divmod(one, 2)
+        chosen = (group == one) & ~columns.extra
+        starts, of = np.unique(start_ns[chosen], return_inverse=True)
+        good, total = np.bincount(of, columns.good[chosen]), np.bincount(of)
+        found[columns.names.cohorts[cohort], KINDS[is_write]] = {
+            int(at_ns): Share(int(g), int(t)) for at_ns, g, t in zip(starts, good, total, strict=True)
+        }
+    return found
+
+
+def _by_cohort(columns: Columns) -> dict[str, Share]:
+    size, even = len(columns.names.cohorts), columns.cohort[~columns.extra]
+    total = np.bincount(even, minlength=size)
+    good = np.bincount(columns.cohort[columns.good & ~columns.extra], minlength=size)
+    return {columns.names.cohorts[c]: Share(int(good[c]), int(total[c])) for c in _in_order(even)}
+
+
+def _in_order(codes: Codes) -> list[int]:
+    """The different codes in the order in which they first appear."""
+    found = np.flatnonzero(np.bincount(codes)) if len(codes) else np.zeros(0, np.int64)
+    return sorted((int(code) for code in found), key=lambda code: int(np.argmax(codes == code)))

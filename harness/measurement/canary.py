@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.history.events import CanaryProbe
-from harness.measurement.availability import Share
 from harness.measurement.models import FaultInterval
+from harness.measurement.shares import Share
 from harness.measurement.statistics import binomial_interval, quantile
 from harness.names import DYNAMODB
 from harness.units import NS_PER_MS

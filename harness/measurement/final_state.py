@@ -6,10 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
+from harness.history.columns import ABSENT, DELETE, FAIL, PUT, Bools, Columns
 from harness.history.events import Operation
-from harness.measurement.models import acknowledged
-from harness.measurement.superseding import Effect, Writes
-from harness.outcome import Outcome
+from harness.history.gathering import columns_of
+from harness.history.tables import TableState, state_of
+from harness.measurement.newest import Rows
+from harness.measurement.superseding import LOST, MAYBE, PRESENT, Deletes, effects
 
 
 @dataclass(frozen=True)
@@ -41,58 +45,81 @@ class FinalState:
 
 def lost_after_heal(
     operations: Iterable[Operation],
-    serving: Mapping[str, str],
-    other: Mapping[str, str] | None,
+    serving: Mapping[str, str] | TableState,
+    other: Mapping[str, str] | TableState | None,
     missing_ids: Iterable[str] = (),
 ) -> FinalState:
-    """Compare every acknowledged write with the final tables.
+    """Compare every acknowledged write with the final tables; of counters only whether the sides agree.
 
     serving: key -> value on the side that the edge answers with; other: on the other side, None when it is gone for
     good. missing_ids: what the recovery point counted as missing.
     """
-    history = list(operations)
-    index = Writes.of(history)
-    effects = {o.invoke.op: (o, index.effect(o, serving)) for o in history if acknowledged(o)}
-    lost = [o for o, effect in effects.values() if effect is Effect.LOST and o.invoke.f == "put"]
-    both = serving.keys() | (other or {}).keys()
+    columns = columns_of(operations)
+    here = state_of(columns, serving)
+    there = None if other is None else state_of(columns, other)
+    deletes = Deletes(columns)
+    rows = np.flatnonzero(columns.acknowledged & ~columns.counters[columns.key])
+    effect = effects(columns, deletes, here, rows)
+    lost = rows[(effect == LOST) & (columns.f[rows] == PUT)]
+    maybe = rows[effect == MAYBE]
+    missing = columns.rows_of(missing_ids)
+    late = missing[columns.acknowledged[missing] & ~columns.counters[columns.key[missing]]]
+    states = [here] if there is None else [here, there]
     return FinalState(
-        lost=_ids(lost),
-        maybe_lost=_ids(o for o, e in effects.values() if e is Effect.MAYBE and not _hidden(index, o, serving)),
-        elsewhere=_ids(o for o in lost if other is not None and index.effect(o, other) is Effect.PRESENT),
-        resurrected=_ids(o for o, effect in effects.values() if effect is Effect.LOST and o.invoke.f == "delete"),
-        late=tuple(sorted(op for op in missing_ids if op in effects and effects[op][1] is Effect.PRESENT)),
-        phantom=_phantoms(index, (serving, other or {})),
-        duplicated=_duplicates(index, (serving, other or {})),
-        conflicts=tuple(
-            sorted(
-                k for k in serving.keys() & (other or {}).keys()
-                if other is not None and serving[k] != other[k] and {serving[k], other[k]} <= index.by_op.keys()
-            )
-        ),
-        diverged=None if other is None else tuple(sorted(k for k in both if serving.get(k) != other.get(k))),
-    )  # fmt: skip
+        lost=_ids(columns, lost),
+        maybe_lost=_ids(columns, maybe[~_is_phantom(columns, here)[columns.key[maybe]]]),
+        elsewhere=() if there is None else _ids(columns, lost[effects(columns, deletes, there, lost) == PRESENT]),
+        resurrected=_ids(columns, rows[(effect == LOST) & (columns.f[rows] == DELETE)]),
+        late=_ids(columns, late[effects(columns, deletes, here, late) == PRESENT]),
+        phantom=tuple(sorted({value for state in states for value in _phantoms(columns, state)})),
+        duplicated=tuple(sorted({value for state in states for value in _duplicates(columns, state)})),
+        conflicts=() if there is None else _conflicts(columns, here, there),
+        diverged=None if there is None else _diverged(columns, here, there),
+    )
 
 
-def _ids(operations: Iterable[Operation]) -> tuple[str, ...]:
-    return tuple(sorted(o.invoke.op for o in operations))
+def _ids(columns: Columns, rows: Rows) -> tuple[str, ...]:
+    return tuple(sorted(columns.ops(rows)))
 
 
-def _hidden(index: Writes, write: Operation, state: Mapping[str, str]) -> bool:
-    """The value above the write is a phantom: reported as such, not as an unknown."""
-    visible = state.get(write.invoke.k)
-    return visible is not None and (visible not in index.by_op or index.by_op[visible].outcome is Outcome.FAIL)
+def _is_phantom(columns: Columns, state: TableState) -> Bools:
+    """By key: whether it shows a value that was never written, or whose write certainly failed."""
+    writer = columns.local(state.values)
+    refused = (writer >= 0) & (columns.outcome[np.maximum(writer, 0)] == FAIL) if len(columns) else False
+    found: Bools = (state.values != ABSENT) & ((writer < 0) | refused) & ~columns.counters
+    return found
 
 
-def _phantoms(index: Writes, states: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
+def _phantoms(columns: Columns, state: TableState) -> Iterable[str]:
     """Values on keys of the workload; what a subject keeps under keys of its own is its own business."""
-    keys = {o.invoke.k for o in index.by_op.values()}
-    values = {v for state in states for k, v in state.items() if k in keys}
-    return tuple(sorted(v for v in values if v not in index.by_op or index.by_op[v].outcome is Outcome.FAIL))
+    written = np.zeros(len(columns.names.keys), np.bool_)
+    written[columns.key[columns.is_write]] = True
+    return (state.text(int(key)) or "" for key in np.flatnonzero(written & _is_phantom(columns, state)))
 
 
-def _duplicates(index: Writes, states: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
-    found: set[str] = set()
-    for state in states:
-        counts = Counter(v for v in state.values() if v in index.by_op)
-        found.update(v for v, count in counts.items() if count > 1)
+def _duplicates(columns: Columns, state: TableState) -> Iterable[str]:
+    values = columns.local(state.values)
+    values = values[values >= 0]
+    counts = np.bincount(values, minlength=len(columns))
+    foreign = Counter(state.foreign.values())
+    for row in columns.rows_of(foreign):
+        counts[row] += foreign[columns.ops([row])[0]] if columns.f[row] == PUT else 0
+    return columns.ops(np.flatnonzero(counts > 1))
+
+
+def _conflicts(columns: Columns, here: TableState, there: TableState) -> tuple[str, ...]:
+    both = (columns.local(here.values) >= 0) & (columns.local(there.values) >= 0)
+    found = [columns.names.keys[int(key)] for key in np.flatnonzero(both & (here.values != there.values))]
+    for key in here.foreign.keys() & there.foreign.keys():
+        values = {here.foreign[key], there.foreign[key]}
+        rows = columns.rows_of(values) if len(values) > 1 else ()
+        if len(rows) > 1 and (columns.f[rows] == PUT).all():
+            found.append(key)
+    return tuple(sorted(found))
+
+
+def _diverged(columns: Columns, here: TableState, there: TableState) -> tuple[str, ...]:
+    found = [columns.names.keys[int(key)] for key in np.flatnonzero(here.values != there.values)]
+    keys = here.foreign.keys() | there.foreign.keys()
+    found.extend(key for key in keys if here.foreign.get(key) != there.foreign.get(key))
     return tuple(sorted(found))

@@ -11,8 +11,8 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from harness.history.events import CanaryProbe, Commit, Completion, DnsAnswer, Event, FaultEvent, Invoke
-from harness.measurement.availability import Share
 from harness.measurement.models import JUDGED_COHORT, Kind
+from harness.measurement.shares import Share
 from harness.names import AUTHORITATIVE
 from harness.outcome import Outcome
 from harness.units import NS_PER_MS, NS_PER_S

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
 from harness.history.events import Operation
+from harness.history.gathering import columns_of
 from harness.measurement.models import Padding
-from harness.measurement.streams import CLIENT_TIMEOUT_NS, Stream, by_client, end_of, stream_of
+from harness.measurement.newest import Rows
+from harness.measurement.streams import CLIENT_TIMEOUT_NS, Stream, streams_of
 from harness.outcome import Bracket
 
 
@@ -45,35 +49,31 @@ def interruptions(
     timeout_ns: int = CLIENT_TIMEOUT_NS,
 ) -> tuple[Interruption, ...]:
     """Every interruption of every cohort, oldest first. Failures less than window_ns apart are one interruption."""
-    everything = list(operations)
-    end_ns = end_of(everything)
+    columns = columns_of(operations)
     runs: dict[str, list[_Run]] = {}
-    for (cohort, client, _), group in by_client(everything).items():
-        runs.setdefault(cohort, []).extend(_runs(stream_of(group, end_ns, timeout_ns), client, window_ns, padding))
+    for (cohort, client, _), stream in streams_of(columns, columns.end_ns, timeout_ns):
+        runs.setdefault(cohort, []).extend(_runs(stream, client, window_ns, padding))
     found = [merged for cohort, of_cohort in runs.items() for merged in _merge(cohort, of_cohort, window_ns)]
     return tuple(sorted(found, key=lambda i: (i.first_bad_ns, i.cohort)))
 
 
 def _runs(stream: Stream, client: str, window_ns: int, padding: Padding) -> Iterable[_Run]:
-    bad = [i for i, is_bad in enumerate(stream.bad) if is_bad]
-    start = 0
-    for n in range(len(bad)):
-        ends = n + 1 == len(bad) or stream.sent_ns[bad[n + 1]] - stream.sent_ns[bad[n]] >= window_ns
-        if ends:
-            yield _run(stream, bad[start : n + 1], client, padding)
-            start = n + 1
+    bad = np.flatnonzero(stream.bad)
+    if len(bad):
+        for part in np.split(bad, np.flatnonzero(np.diff(stream.sent_ns[bad]) >= window_ns) + 1):
+            yield _run(stream, part, client, padding)
 
 
-def _run(stream: Stream, bad: list[int], client: str, padding: Padding) -> _Run:
-    first_ns, last_ns = stream.sent_ns[bad[0]], stream.sent_ns[bad[-1]]
+def _run(stream: Stream, bad: Rows, client: str, padding: Padding) -> _Run:
+    first_ns, last_ns = int(stream.sent_ns[bad[0]]), int(stream.sent_ns[bad[-1]])
     low_ns = max(0, last_ns - first_ns - padding.total_ns)
     # Runs are maximal, so what stands right before and right after one is good.
-    before_ns = stream.sent_ns[bad[0] - 1] if bad[0] > 0 else first_ns - padding.total_ns
-    after = bad[-1] + 1
+    before_ns = int(stream.sent_ns[bad[0] - 1]) if bad[0] > 0 else first_ns - padding.total_ns
+    after = int(bad[-1]) + 1
     if after == len(stream.sent_ns):
         return _Run(client, Bracket(low_ns, None), first_ns, last_ns, len(bad))
-    high_ns = max(low_ns, stream.end_ns[after] - before_ns, padding.total_ns)
-    point_ns = (last_ns + stream.sent_ns[after] - before_ns - first_ns) // 2
+    high_ns = max(low_ns, int(stream.end_ns[after]) - before_ns, padding.total_ns)
+    point_ns = (last_ns + int(stream.sent_ns[after]) - before_ns - first_ns) // 2
     return _Run(client, Bracket(low_ns, high_ns, min(max(point_ns, low_ns), high_ns)), first_ns, last_ns, len(bad))
 
 

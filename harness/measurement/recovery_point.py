@@ -21,10 +21,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from harness.history.columns import ABSENT, ADD, INFO, PUT, Bools, Columns
 from harness.history.events import Commit, Operation
-from harness.measurement.models import FaultInterval, acknowledged, address_of
-from harness.measurement.superseding import Effect, Writes
-from harness.outcome import Outcome
+from harness.history.gathering import columns_of
+from harness.history.tables import CommitColumns, TableState, commits_of, state_of
+from harness.measurement.counting import missing_increments
+from harness.measurement.models import FaultInterval
+from harness.measurement.newest import Rows
+from harness.measurement.superseding import LOST, MAYBE, PRESENT, Deletes, effects
 
 
 @dataclass(frozen=True)
@@ -47,21 +53,25 @@ class Earlier:
     """
 
     points: Sequence[RecoveryPoint] = ()
-    held: Mapping[str, str] | None = None
+    held: Mapping[str, str] | TableState | None = None
 
     @property
     def until_ns(self) -> int:
         """Up to when they have counted writes that nobody answered."""
         return max((point.takeover_ns for point in self.points), default=-1)
 
-    def effects(self, history: Iterable[Operation], onset_ns: int) -> Mapping[str, Effect]:
-        """By id, whether the place had a write again that was counted before: LOST: no, so it was not lost again."""
-        counted: frozenset[str] = frozenset().union(*(point.explained for point in self.points))
+    def again(self, columns: Columns, onset_ns: int) -> Mapping[int, int]:
+        """By row, whether the place had a write again that was counted before: LOST: no, so it was not lost again."""
+        counted: frozenset[str] = frozenset().union(*(point.counted for point in self.points))
         if not counted:
             return {}
-        index = Writes.of(o for o in history if o.sent_ns <= onset_ns)
-        writes = [index.by_op[op] for op in counted & index.by_op.keys()]
-        return {w.invoke.op: Effect.LOST if self.held is None else index.effect(w, self.held) for w in writes}
+        before = columns.between(None, onset_ns + 1)
+        rows = before.rows_of(counted)
+        rows = rows[before.is_write[rows]]
+        if self.held is None:
+            return dict.fromkeys((int(row) for row in rows), LOST)
+        found = effects(before, Deletes(before), state_of(before, self.held), rows)
+        return {int(row): int(effect) for row, effect in zip(rows, found, strict=True)}
 
 
 @dataclass(frozen=True)
@@ -73,7 +83,7 @@ class RecoveryPoint:
     end. All are cut off at 0. span_ns: the recovery point in seconds, over certain and possible ones, to the onset's
     high end or the newest of them, whichever is later; span_certain_ns: over the certain ones, to the onset's low end
     or the newest of them. after_ids: those of both that were acknowledged after the onset; after_ns: how long after it
-    the newest of them was.
+    the newest of them was. unknown_ids: writes with an unknown outcome that the survivor lacks.
     """
 
     takeover_ns: int
@@ -88,6 +98,7 @@ class RecoveryPoint:
     span_certain_ns: int | None = None
     after_ids: tuple[str, ...] = ()
     after_ns: int | None = None
+    unknown_ids: tuple[str, ...] = ()
 
     @property
     def missing_low(self) -> int:
@@ -98,14 +109,19 @@ class RecoveryPoint:
         return len(self.missing_ids) + len(self.maybe_ids)
 
     @property
+    def counted(self) -> frozenset[str]:
+        """Acknowledged writes that are missing, or may be."""
+        return frozenset(self.missing_ids + self.maybe_ids)
+
+    @property
     def explained(self) -> frozenset[str]:
         """Writes whose absence from the survivor is accounted for here, and so is no anomaly of its own."""
-        return frozenset(self.missing_ids + self.maybe_ids)
+        return self.counted.union(self.unknown_ids)
 
 
 def recovery_point(
     operations: Iterable[Operation],
-    survivor: Sequence[Commit] | Scans,
+    survivor: Sequence[Commit] | CommitColumns | Scans,
     *,
     lost_address: str,
     survivor_address: str,
@@ -116,78 +132,127 @@ def recovery_point(
 
     survivor: its commits (of the one table that the workload writes: keys of another one mean other items), or scans.
     """
-    history = list(operations)
-    commits = None if isinstance(survivor, Scans) else survivor
-    takeover_ns = takeover(history, commits, survivor_address, fault)
+    columns = columns_of(operations)
+    commits = None if isinstance(survivor, Scans) else commits_of(columns, survivor)
+    takeover_ns = takeover(columns, commits, survivor_address, fault)
     if takeover_ns is None:
         return None
-    arrived: set[str]
     if isinstance(survivor, Scans):
-        first, last = survivor.before or {}, survivor.after
-        arrived = set()
+        first, last = state_of(columns, survivor.before or {}), state_of(columns, survivor.after)
     else:
-        first = last = state_at(survivor, takeover_ns)
-        arrived = {c.v for c in survivor if c.v is not None and c.mono_ns <= takeover_ns}
-    by_then = Writes.of(o for o in history if o.sent_ns <= takeover_ns)
-    by_the_end = Writes.of(history) if isinstance(survivor, Scans) else by_then
-    lost_side = [o for o in history if o.is_write and address_of(o) == lost_address]
-    again = earlier.effects(history, fault.start_low_ns)
-    acks = [
-        o
-        for o in lost_side
-        if acknowledged(o) and _ack_ns(o) <= takeover_ns and again.get(o.invoke.op) is not Effect.LOST
-    ]
-    acks.sort(key=_ack_ns)
-    missing: list[Operation] = []
-    maybe: list[Operation] = []
-    for write in acks:
-        effects = {by_then.effect(write, first), by_the_end.effect(write, last)}
-        if effects == {Effect.LOST} and again.get(write.invoke.op) is not Effect.MAYBE:
-            missing.append(write)
-        elif write.invoke.op in arrived and write.invoke.k not in last and by_then.deleted_later_only(write):
-            continue  # It had arrived and was deleted again, so the delete with the unknown outcome did happen.
-        elif effects != {Effect.PRESENT}:
-            maybe.append(write)
-    possible = sorted(missing + maybe, key=_ack_ns)
-    after = [write for write in possible if _ack_ns(write) > fault.start_high_ns]
+        first = last = commits_of(columns, survivor).state_at(takeover_ns)
+    by_then = columns.between(None, takeover_ns + 1)
+    again = earlier.again(columns, fault.start_low_ns)
+    lost_side = by_then.dialled(lost_address) & (by_then.returned_ns <= takeover_ns)
+    acks = np.flatnonzero(by_then.acknowledged & lost_side)
+    acks = acks[~np.isin(acks, [row for row, effect in again.items() if effect == LOST])]
+    plain = acks[~columns.counters[columns.key[acks]]]
+    certain, possible = _missing(columns, by_then, first, last, plain, scanned=commits is None)
+    doubtful = np.isin(certain, [row for row, effect in again.items() if effect == MAYBE])
+    certain, possible = certain[~doubtful], np.concatenate((possible, certain[doubtful]))
+    if commits is not None:
+        possible = _without_deleted(by_then, commits, last, possible, takeover_ns)
+    adds, adds_maybe = _increments(columns, by_then, last, acks, takeover_ns, scanned=commits is None)
+    return _point(
+        columns, takeover_ns, fault, len(acks), np.concatenate((certain, adds)),
+        np.concatenate((possible, adds_maybe)), _unknown(by_then, lost_address, earlier.until_ns, last),
+    )  # fmt: skip
+
+
+def _point(
+    columns: Columns, takeover_ns: int, fault: FaultInterval, acknowledged: int, certain: Rows, maybe: Rows,
+    unknown: Rows,
+) -> RecoveryPoint:  # fmt: skip
+    def in_order(rows: Rows) -> Rows:
+        rows = np.sort(rows)  # those that were acknowledged at the same moment stay in the order of sending
+        return rows[np.argsort(columns.returned_ns[rows], kind="stable")]
+
+    missing, maybe = in_order(certain), in_order(maybe)
+    both = np.concatenate((missing, maybe))
+    possible = both[np.argsort(columns.returned_ns[both], kind="stable")]
+    acked_ns = [int(ns) for ns in columns.returned_ns[possible]]
+    certain_ns = [int(ns) for ns in columns.returned_ns[missing]]
+    after = possible[columns.returned_ns[possible] > fault.start_high_ns]
     return RecoveryPoint(
         takeover_ns,
-        len(acks),
-        tuple(write.invoke.op for write in missing),
-        tuple(write.invoke.op for write in maybe),
-        _unknown([o for o in lost_side if o.sent_ns > earlier.until_ns], last, takeover_ns),
-        max(0, fault.start_high_ns - _ack_ns(possible[0])) if possible else None,
-        max(0, fault.start_high_ns - _ack_ns(possible[-1])) if possible else None,
-        max(0, fault.start_low_ns - _ack_ns(missing[0])) if missing else None,
-        _span(possible, fault.start_high_ns),
-        _span(missing, fault.start_low_ns),
-        tuple(write.invoke.op for write in after),
-        _ack_ns(after[-1]) - fault.start_high_ns if after else None,
+        acknowledged,
+        tuple(columns.ops(missing)),
+        tuple(columns.ops(maybe)),
+        len(unknown),
+        max(0, fault.start_high_ns - acked_ns[0]) if acked_ns else None,
+        max(0, fault.start_high_ns - acked_ns[-1]) if acked_ns else None,
+        max(0, fault.start_low_ns - certain_ns[0]) if certain_ns else None,
+        _span(acked_ns, fault.start_high_ns),
+        _span(certain_ns, fault.start_low_ns),
+        tuple(columns.ops(after)),
+        acked_ns[-1] - fault.start_high_ns if len(after) else None,
+        tuple(columns.ops(unknown)),
     )
 
 
-def _span(writes: Sequence[Operation], onset_ns: int) -> int | None:
-    """From the first acknowledgement to the onset, or to the last one where that is later. writes: in order of it."""
-    return max(onset_ns, _ack_ns(writes[-1])) - _ack_ns(writes[0]) if writes else None
+def _missing(
+    columns: Columns, by_then: Columns, first: TableState, last: TableState, acks: Rows, *, scanned: bool
+) -> tuple[Rows, Rows]:  # fmt: skip
+    """Of some acknowledged writes those that are missing for certain, and those that may be."""
+    before = effects(by_then, Deletes(by_then), first, acks)
+    after = effects(columns, Deletes(columns), last, acks) if scanned else before
+    lost = (before == LOST) & (after == LOST)
+    there = (before == PRESENT) & (after == PRESENT)
+    return acks[lost], acks[~lost & ~there]
+
+
+def _increments(
+    columns: Columns, by_then: Columns, state: TableState, acks: Rows, takeover_ns: int, *, scanned: bool
+) -> tuple[Rows, Rows]:  # fmt: skip
+    """The same for increments: a scan shows what was counted up to the end, a commit log up to the takeover."""
+    known = columns if scanned else by_then
+    done: Bools = known.good if scanned else known.good & (known.returned_ns <= takeover_ns)
+    losable = np.zeros(len(known), np.bool_)
+    losable[acks] = True
+    return missing_increments(known, state, done, losable)
+
+
+def _without_deleted(
+    by_then: Columns, commits: CommitColumns, state: TableState, rows: Rows, takeover_ns: int
+) -> Rows:  # fmt: skip
+    """Leaves out what had arrived and was deleted again: the delete with the unknown outcome did happen."""
+    seen = np.zeros(len(by_then), np.bool_)
+    arrived = by_then.local(commits.value[commits.at_ns <= takeover_ns])
+    seen[arrived[arrived >= 0]] = True
+    keys = by_then.key[rows]
+    moments = np.full(len(by_then.names.keys), np.iinfo(np.int64).max, np.int64)
+    deletes = Deletes(by_then).rows
+    np.minimum.at(moments, by_then.key[deletes], by_then.settled_ns[deletes])
+    gone = seen[rows] & (state.values[keys] == ABSENT) & (moments[keys] >= by_then.sent_ns[rows])
+    left: Rows = rows[~gone]
+    return left
+
+
+def _span(acked_ns: Sequence[int], onset_ns: int) -> int | None:
+    """From the first acknowledgement to the onset, or to the last one where that is later."""
+    return max(onset_ns, acked_ns[-1]) - acked_ns[0] if acked_ns else None
 
 
 def takeover(
-    operations: Iterable[Operation], commits: Sequence[Commit] | None, survivor_address: str, fault: FaultInterval
+    operations: Iterable[Operation],
+    commits: Sequence[Commit] | CommitColumns | None,
+    survivor_address: str,
+    fault: FaultInterval,
 ) -> int | None:
     """When the survivor took over: its first acknowledged write that was sent after the fault had begun."""
-    first = min(
-        (
-            o
-            for o in operations
-            if acknowledged(o) and address_of(o) == survivor_address and o.sent_ns >= fault.start_low_ns
-        ),
-        key=_ack_ns,
-        default=None,
-    )
-    if first is None:
+    columns = columns_of(operations)
+    after = columns.acknowledged & columns.dialled(survivor_address) & (columns.sent_ns >= fault.start_low_ns)
+    rows = np.flatnonzero(after)
+    if not len(rows):
         return None
-    committed = (c.mono_ns for c in commits or () if c.v == first.invoke.op and c.k == first.invoke.k)
-    return next((at_ns for at_ns in committed if first.sent_ns <= at_ns <= _ack_ns(first)), _ack_ns(first))
+    first = int(rows[np.argmin(columns.returned_ns[rows])])
+    acked_ns = int(columns.returned_ns[first])
+    if commits is None:
+        return acked_ns
+    log = commits_of(columns, commits)
+    own = (log.key == columns.key[first]) & (log.value == columns.base + first)
+    own &= (log.at_ns >= columns.sent_ns[first]) & (log.at_ns <= acked_ns)
+    return int(log.at_ns[np.argmax(own)]) if own.any() else acked_ns
 
 
 def state_at(commits: Iterable[Commit], moment_ns: int) -> dict[str, str]:
@@ -203,17 +268,13 @@ def state_at(commits: Iterable[Commit], moment_ns: int) -> dict[str, str]:
     return state
 
 
-def _unknown(lost_side: Iterable[Operation], state: Mapping[str, str], takeover_ns: int) -> int:
+def _unknown(by_then: Columns, lost_address: str, from_ns: int, state: TableState) -> Rows:
     """Writes through the lost side with an unknown outcome whose effect the survivor does not show."""
-    return sum(
-        1
-        for o in lost_side
-        if o.outcome is Outcome.INFO
-        and o.sent_ns <= takeover_ns
-        and (state.get(o.invoke.k) != o.invoke.op if o.invoke.f == "put" else o.invoke.k in state)
-    )
-
-
-def _ack_ns(operation: Operation) -> int:
-    assert operation.returned_ns is not None
-    return operation.returned_ns
+    open_ = by_then.is_write & by_then.dialled(lost_address) & (by_then.outcome == INFO) & (by_then.sent_ns > from_ns)
+    rows = np.flatnonzero(open_)
+    values = state.values[by_then.key[rows]]
+    absent = values == ABSENT
+    put = by_then.f[rows] == PUT
+    there = np.where(put, by_then.local(values) == rows, absent)
+    lacking: Rows = rows[~there | (by_then.f[rows] == ADD)]
+    return lacking

@@ -24,10 +24,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from harness.history.events import Operation
-from harness.measurement.models import KINDS, FaultInterval, Kind, Padding, kind_of
+from harness.history.gathering import columns_of
+from harness.measurement.models import KINDS, FaultInterval, Kind, Padding
 from harness.measurement.statistics import tolerated_failures
-from harness.measurement.streams import CLIENT_TIMEOUT_NS, Stream, by_client, core_span, end_of, stream_of, up_to
+from harness.measurement.streams import CLIENT_TIMEOUT_NS, Stream, core_span, streams_of
 from harness.outcome import Bracket
 
 
@@ -41,6 +44,7 @@ class RecoveryTime:
     unaffected: no failure beyond chance, recovery time 0. never_recovered: not within the history.
     recovered_only_after_heal: the first lasting success returned after healing had begun. confirmed: it was watched
     for W before the heal and the history's end. unseen_ns: an outage up to this long could have gone unnoticed.
+    served_between_ns: of one that never recovered, the longest time between two failures in which it was served.
     """
 
     bracket: Bracket
@@ -57,6 +61,7 @@ class RecoveryTime:
     recovered_seen_ns: int | None = None
     from_fault_ns: int | None = None
     unseen_ns: int = 0
+    served_between_ns: int = 0
     operations: int = 0
     failures: int = 0
 
@@ -90,16 +95,12 @@ def recovery_bracket(
     baseline_failure_rate: share of failures in steady state, 0..1. horizon_ns: end of the history (default: the last
     event of any operation given). timeout_ns: an operation without completion for this long is bad, not in flight.
     """
-    everything = list(operations)
-    end_ns = end_of(everything) if horizon_ns is None else horizon_ns
-    chosen = [
-        o for o in everything if (client is None or o.invoke.client == client) and (kind is None or kind_of(o) == kind)
-    ]
+    everything = columns_of(operations)
+    end_ns = everything.end_ns if horizon_ns is None else horizon_ns
     times = [
-        _of_stream(
-            stream_of(group, end_ns, timeout_ns), fault, heal_ns, window_ns, padding, baseline_failure_rate, name, of
-        )
-        for (_, name, of), group in by_client(chosen).items()
+        recovery_of(stream, fault, heal_ns, window_ns, padding, baseline_failure_rate, name, of)
+        for (_, name, of), stream in streams_of(everything, end_ns, timeout_ns)
+        if (client is None or name == client) and (kind is None or of == kind)
     ]
     return worst(times) if times else None
 
@@ -119,16 +120,17 @@ def recovery_by_cohort(
 
     until_ns: nothing from this moment on counts, for something else happened then; None: to the history's end.
     """
-    everything = list(operations) if until_ns is None else up_to(operations, until_ns)
-    end_ns = end_of(everything) if until_ns is None else until_ns
+    columns = columns_of(operations)
+    if until_ns is not None:
+        columns = columns.up_to(until_ns)
+    end_ns = columns.end_ns if until_ns is None else until_ns
     rates = baseline_failure_rates or {}
     cohorts: dict[str, dict[tuple[str, Kind], RecoveryTime]] = {}
-    for (cohort, client, kind), group in by_client(everything).items():
-        stream = stream_of(group, end_ns, timeout_ns)
+    for (cohort, client, kind), stream in streams_of(columns, end_ns, timeout_ns):
         if until_ns is not None:
             # What was under way then is not known to have failed, and the clients were watched up to that moment.
             stream = replace(stream, horizon_ns=until_ns)
-        time = _of_stream(stream, fault, heal_ns, window_ns, padding, rates.get(cohort, 0.0), client, kind)
+        time = recovery_of(stream, fault, heal_ns, window_ns, padding, rates.get(cohort, 0.0), client, kind)
         cohorts.setdefault(cohort, {})[client, kind] = time
     return {
         cohort: CohortRecovery(
@@ -168,6 +170,7 @@ def worst(times: Sequence[RecoveryTime]) -> RecoveryTime:
         recovered_seen_ns=None if last.never_recovered else last.recovered_seen_ns,
         from_fault_ns=last.from_fault_ns,
         unseen_ns=max(t.unseen_ns for t in times),
+        served_between_ns=last.served_between_ns,
         operations=sum(t.operations for t in times),
         failures=sum(t.failures for t in times),
     )
@@ -183,7 +186,7 @@ def _largest(times: Sequence[RecoveryTime], from_fault_ns: int | None) -> Bracke
     return Bracket(low_ns, max(highs), _point(low_ns, max(highs), from_fault_ns, max(points)))
 
 
-def _of_stream(
+def recovery_of(
     stream: Stream,
     fault: FaultInterval,
     heal_ns: int | None,
@@ -193,6 +196,7 @@ def _of_stream(
     client: str,
     kind: Kind,
 ) -> RecoveryTime:
+    """The recovery of one client and kind; arguments as `recovery_bracket`."""
     first = _first_bad(stream, fault, heal_ns, window_ns, padding, rate)
     if first is None:
         return RecoveryTime(
@@ -201,24 +205,26 @@ def _of_stream(
         )  # fmt: skip
     recovered = _lasting_success(stream, first, fault, heal_ns, window_ns, rate)
     end = len(stream.sent_ns) if recovered is None else recovered
-    bad_ns = [stream.sent_ns[i] for i in range(first, end) if stream.bad[i]]
+    bad_ns = stream.sent_ns[first:end][stream.bad[first:end]]
+    first_ns, last_ns = int(bad_ns[0]), int(bad_ns[-1])
     strays = tolerated_failures(end - first, rate)
     low_ns = max(0, core_span(bad_ns, strays) - padding.total_ns)
     before = _last_good(stream, first, padding)
-    start_ns = fault.start_low_ns if before is None else stream.sent_ns[before]
+    start_ns = fault.start_low_ns if before is None else int(stream.sent_ns[before])
     if recovered is None:
         return RecoveryTime(
             Bracket(low_ns, None), client, kind, never_recovered=True, confirmed=False,
-            last_good_before_ns=start_ns if before is not None else None, first_bad_ns=bad_ns[0],
-            last_bad_ns=bad_ns[-1], operations=len(stream.sent_ns), failures=len(bad_ns),
+            last_good_before_ns=start_ns if before is not None else None, first_bad_ns=first_ns,
+            last_bad_ns=last_ns, served_between_ns=_served_between(stream, first),
+            operations=len(stream.sent_ns), failures=len(bad_ns),
         )  # fmt: skip
-    sent_ns, seen_ns = stream.sent_ns[recovered], stream.end_ns[recovered]
+    sent_ns, seen_ns = int(stream.sent_ns[recovered]), int(stream.end_ns[recovered])
     high_ns = max(low_ns, seen_ns - start_ns, padding.total_ns)
     healed_first = heal_ns is not None and seen_ns >= heal_ns
     watched_ns = stream.horizon_ns if heal_ns is None or healed_first else min(heal_ns, stream.horizon_ns)
-    moment_ns = (bad_ns[-1] + sent_ns) // 2
+    moment_ns = (last_ns + sent_ns) // 2
     from_fault_ns = max(0, moment_ns - fault.start_low_ns)
-    midpoint_ns = moment_ns - (start_ns + bad_ns[0]) // 2
+    midpoint_ns = moment_ns - (start_ns + first_ns) // 2
     return RecoveryTime(
         Bracket(low_ns, high_ns, _point(low_ns, high_ns, from_fault_ns, midpoint_ns)),
         client,
@@ -226,14 +232,23 @@ def _of_stream(
         recovered_only_after_heal=healed_first,
         confirmed=watched_ns - sent_ns >= window_ns,
         last_good_before_ns=start_ns if before is not None else None,
-        first_bad_ns=bad_ns[0],
-        last_bad_ns=bad_ns[-1],
+        first_bad_ns=first_ns,
+        last_bad_ns=last_ns,
         recovered_at_ns=sent_ns,
         recovered_seen_ns=seen_ns,
         from_fault_ns=from_fault_ns,
         operations=len(stream.sent_ns),
         failures=len(bad_ns),
     )
+
+
+def _served_between(stream: Stream, first: int) -> int:
+    """The longest time between two failures, from `first` on, with nothing but successes in between."""
+    bad = first + np.flatnonzero(stream.bad[first:])
+    last, after = bad[:-1], bad[1:]
+    apart = after > last + 1
+    served_ns = stream.sent_ns[after[apart] - 1] - stream.sent_ns[last[apart] + 1]
+    return int(served_ns.max()) if len(served_ns) else 0
 
 
 def _point(low_ns: int, high_ns: int, from_fault_ns: int, midpoint_ns: int) -> int:
@@ -247,30 +262,24 @@ def _first_bad(
     stream: Stream, fault: FaultInterval, heal_ns: int | None, window_ns: int, padding: Padding, rate: float
 ) -> int | None:
     """The first failure that the fault can have caused, and that chance does not explain."""
-    for i, bad in enumerate(stream.bad):
-        sent_ns = stream.sent_ns[i]
-        if heal_ns is not None and sent_ns >= heal_ns:
-            return None
-        # One that was sent long before the fault and failed after it was hanging before it: not the fault's doing.
-        could_be_hit = stream.end_ns[i] >= fault.start_low_ns and sent_ns + padding.total_ns >= fault.start_low_ns
-        if bad and could_be_hit and not stream.clean(i, sent_ns + window_ns, rate):
-            return i
-    return None
+    # One that was sent long before the fault and failed after it was hanging before it: not the fault's doing.
+    could_be_hit = stream.bad & (stream.end_ns >= fault.start_low_ns)
+    could_be_hit &= stream.sent_ns + padding.total_ns >= fault.start_low_ns
+    if heal_ns is not None:
+        could_be_hit &= stream.sent_ns < heal_ns
+    at = np.flatnonzero(could_be_hit)
+    return stream.first_clean(at, stream.sent_ns[at] + window_ns, rate, wanted=False)
 
 
 def _lasting_success(
     stream: Stream, first: int, fault: FaultInterval, heal_ns: int | None, window_ns: int, rate: float
 ) -> int | None:
     """The first success after `first` that begins a clean window; a window before the heal ends with the heal."""
-    for i in range(first + 1, len(stream.sent_ns)):
-        if stream.bad[i] or stream.sent_ns[i] < fault.start_high_ns:
-            continue
-        until_ns = stream.sent_ns[i] + window_ns
-        if heal_ns is not None and stream.end_ns[i] < heal_ns:
-            until_ns = min(until_ns, heal_ns)
-        if stream.clean(i, until_ns, rate):
-            return i
-    return None
+    at = first + 1 + np.flatnonzero(~stream.bad[first + 1 :] & (stream.sent_ns[first + 1 :] >= fault.start_high_ns))
+    until_ns = stream.sent_ns[at] + window_ns
+    if heal_ns is not None:
+        until_ns = np.where(stream.end_ns[at] < heal_ns, np.minimum(until_ns, heal_ns), until_ns)
+    return stream.first_clean(at, until_ns, rate)
 
 
 def _last_good(stream: Stream, first: int, padding: Padding) -> int | None:
@@ -279,9 +288,8 @@ def _last_good(stream: Stream, first: int, padding: Padding) -> int | None:
     A slow one may have waited the outage out, so its send time would not bound the onset. Without any measured
     latency every good one is taken.
     """
-    for i in range(first - 1, -1, -1):
-        if stream.bad[i]:
-            continue
-        if padding.latency_p999_ns == 0 or stream.end_ns[i] - stream.sent_ns[i] <= padding.total_ns:
-            return i
-    return None
+    good = ~stream.bad[:first]
+    if padding.latency_p999_ns:
+        good &= stream.end_ns[:first] - stream.sent_ns[:first] <= padding.total_ns
+    at = np.flatnonzero(good)
+    return int(at[-1]) if len(at) else None

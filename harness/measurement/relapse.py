@@ -6,12 +6,16 @@ tells a failure by chance from an outage, and the same one says when it was over
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
+from harness.history.columns import Columns
 from harness.history.events import Operation
+from harness.history.gathering import columns_of
 from harness.measurement.models import JUDGED_COHORT, FaultInterval, Kind, Padding
-from harness.measurement.recovery_time import RecoveryTime, recovery_by_cohort
-from harness.measurement.streams import CLIENT_TIMEOUT_NS, by_client
+from harness.measurement.newest import Rows
+from harness.measurement.recovery_time import RecoveryTime, recovery_of, worst
+from harness.measurement.streams import CLIENT_TIMEOUT_NS, grouped, stream_at
 
 
 def relapses(
@@ -29,36 +33,52 @@ def relapses(
     served_ns: since when they were served, for all of them or for each client and kind; who is not named is left out.
     until_ns: nothing from this moment on counts; None: to the history's end.
     """
+    columns = columns_of(operations)
+    if until_ns is not None:
+        columns = columns.up_to(until_ns)
     found: list[RecoveryTime] = []
-    judged = (o for o in operations if o.invoke.cohort == JUDGED_COHORT)
-    for (_, client, kind), group in by_client(judged).items():
+    for (cohort, client, kind), rows in grouped(columns):
         since_ns = served_ns if isinstance(served_ns, int) else served_ns.get((client, kind))
-        if since_ns is not None:
-            found.extend(_of_client(group, since_ns, until_ns, window_ns, padding, failure_rate, timeout_ns))
+        if cohort == JUDGED_COHORT and since_ns is not None:
+            of_client = _OfClient(columns, client, kind, until_ns, window_ns, padding, failure_rate, timeout_ns)
+            found.extend(of_client.from_ns(rows, since_ns))
     return tuple(sorted(found, key=lambda time: -time.bracket.low_ns))
 
 
-def _of_client(
-    group: Sequence[Operation],
-    since_ns: int,
-    until_ns: int | None,
-    window_ns: int,
-    padding: Padding,
-    failure_rate: float,
-    timeout_ns: int,
-) -> Iterator[RecoveryTime]:
-    while True:
-        later = [o for o in group if o.sent_ns >= since_ns]
-        cohorts = recovery_by_cohort(
-            later, FaultInterval(since_ns, since_ns), None, window_ns, padding, {JUDGED_COHORT: failure_rate},
-            timeout_ns=timeout_ns, until_ns=until_ns,
+@dataclass(frozen=True)
+class _OfClient:
+    """Whose relapses are looked for; see `relapses`."""
+
+    columns: Columns
+    client: str
+    kind: Kind
+    until_ns: int | None
+    window_ns: int
+    padding: Padding
+    failure_rate: float
+    timeout_ns: int
+
+    def from_ns(self, rows: Rows, since_ns: int) -> Iterator[RecoveryTime]:
+        """One after the other, each from the recovery of the one before it."""
+        while True:
+            rows = rows[self.columns.sent_ns[rows] >= since_ns]
+            if not len(rows):
+                return
+            time = worst([self._first(rows, since_ns)])
+            if time.unaffected:
+                return
+            if time.never_recovered and time.bracket.low_ns == 0:
+                return  # a failure right before the end, of which nobody can say that it was more than one
+            yield time
+            if time.recovered_at_ns is None or time.recovered_at_ns <= since_ns:
+                return
+            since_ns = time.recovered_at_ns
+
+    def _first(self, rows: Rows, since_ns: int) -> RecoveryTime:
+        stream = stream_at(self.columns, rows, self.until_ns, self.timeout_ns)
+        if self.until_ns is not None:
+            stream = replace(stream, horizon_ns=self.until_ns)
+        fault = FaultInterval(since_ns, since_ns)
+        return recovery_of(
+            stream, fault, None, self.window_ns, self.padding, self.failure_rate, self.client, self.kind
         )  # fmt: skip
-        time = None if JUDGED_COHORT not in cohorts else cohorts[JUDGED_COHORT].worst
-        if time is None or time.unaffected:
-            return
-        if time.never_recovered and time.bracket.low_ns == 0:
-            return  # a failure right before the end, of which nobody can say that it was more than one
-        yield time
-        if time.recovered_at_ns is None or time.recovered_at_ns <= since_ns:
-            return
-        since_ns = time.recovered_at_ns

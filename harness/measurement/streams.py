@@ -2,92 +2,146 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, pairwise
+from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.history.columns import NEVER_NS, Bools, Columns
 from harness.history.events import Operation
-from harness.measurement.models import Kind, kind_of
+from harness.history.gathering import columns_of
+from harness.measurement.models import KINDS, Kind, kind_of
+from harness.measurement.newest import Rows
 from harness.measurement.statistics import tolerated_failures
 from harness.units import NS_PER_S
 
-NEVER_NS = 1 << 62
-"""A time after every other: when an operation without an answer ended."""
+__all__ = [
+    "CLIENT_TIMEOUT_NS",
+    "NEVER_NS",
+    "Stream",
+    "by_client",
+    "core_span",
+    "end_of",
+    "grouped",
+    "stream_at",
+    "streams_of",
+    "up_to",
+]
 
 CLIENT_TIMEOUT_NS = 2 * NS_PER_S
 """An operation without a completion counts as bad once the history goes on for this long after it was sent."""
 
+Times = NDArray[np.int64]
+_FIRST_LOOK = 256
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Stream:
     """Operations of one client and kind by send time; `bad` is everything but OK (INFO included).
 
     horizon_ns: up to here every operation's outcome is known.
     """
 
-    sent_ns: tuple[int, ...]
-    end_ns: tuple[int, ...]
-    bad: tuple[bool, ...]
-    bad_before: tuple[int, ...]
+    sent_ns: Times
+    end_ns: Times
+    bad: Bools
     horizon_ns: int
 
-    def failures(self, first: int, until_ns: int) -> tuple[int, int]:
-        """(failures, operations) among those from index `first` on that were sent before until_ns."""
-        last = max(first, bisect_left(self.sent_ns, until_ns))
-        return self.bad_before[last] - self.bad_before[first], last - first
+    @cached_property
+    def bad_before(self) -> Times:
+        """How many of the first n are bad."""
+        return np.concatenate((np.zeros(1, np.int64), np.cumsum(self.bad, dtype=np.int64)))
 
     def widest_gap(self, from_ns: int, until_ns: int | None) -> int:
         """The longest time from sending one good operation to the end of the next, in [from_ns, until_ns]."""
-        good = [i for i, bad in enumerate(self.bad) if not bad]
+        good = np.flatnonzero(~self.bad)
         last_ns = self.horizon_ns if until_ns is None else until_ns
-        return max(
-            (
-                self.end_ns[b] - self.sent_ns[a]
-                for a, b in pairwise(good)
-                if self.end_ns[b] >= from_ns and self.sent_ns[a] <= last_ns
-            ),
-            default=0,
-        )
+        before, after = self.sent_ns[good[:-1]], self.end_ns[good[1:]]
+        inside = (after >= from_ns) & (before <= last_ns)
+        return int((after - before)[inside].max()) if inside.any() else 0
 
-    def clean(self, first: int, until_ns: int, failure_rate: float) -> bool:
-        """From `first` until until_ns nothing fails beyond what the steady state's failure rate explains."""
-        failures, operations = self.failures(first, until_ns)
-        return failures == 0 or failures <= tolerated_failures(operations, failure_rate)
+    def clean(self, at: Rows, until_ns: Times, failure_rate: float) -> Bools:
+        """Whether nothing fails beyond what the steady state's failure rate explains, from `at` until until_ns."""
+        last = np.maximum(at, np.searchsorted(self.sent_ns, until_ns))
+        failures = self.bad_before[last] - self.bad_before[at]
+        found: Bools = np.equal(failures, 0)
+        if failure_rate > 0:
+            some = np.flatnonzero(~found)
+            operations, of = np.unique((last - at)[some], return_inverse=True)
+            tolerated = np.asarray([tolerated_failures(int(n), failure_rate) for n in operations], np.int64)
+            found[some] = failures[some] <= tolerated[of]
+        return found
+
+    def first_clean(self, at: Rows, until_ns: Times, failure_rate: float, *, wanted: bool = True) -> int | None:
+        """The first of some operations from which on it is clean (or, not wanted, not clean) until until_ns."""
+        start, size = 0, _FIRST_LOOK
+        while start < len(at):
+            part = slice(start, start + size)
+            found = np.flatnonzero(self.clean(at[part], until_ns[part], failure_rate) == wanted)
+            if len(found):
+                return int(at[start + found[0]])
+            start, size = start + size, 4 * size
+        return None
 
 
-def stream_of(operations: Sequence[Operation], horizon_ns: int, timeout_ns: int = CLIENT_TIMEOUT_NS) -> Stream:
-    """A stream of operations that are already one client's and one kind's.
+def streams_of(
+    columns: Columns, horizon_ns: int, timeout_ns: int = CLIENT_TIMEOUT_NS
+) -> Iterator[tuple[tuple[str, str, Kind], Stream]]:
+    """A stream for each (cohort, client, kind), in the order in which they first sent anything.
 
-    horizon_ns: the end of the history. Operations in flight there are neither good nor bad: the stream ends at the
+    horizon_ns: the end of the history. Operations in flight there are neither good nor bad: a stream's horizon is the
     first of them.
     """
-    known: list[Operation] = []
-    for operation in sorted(operations, key=lambda o: o.sent_ns):
-        if operation.completion is None and operation.sent_ns > horizon_ns - timeout_ns:
-            horizon_ns = min(horizon_ns, operation.sent_ns)
-        else:
-            known.append(operation)
-    bad = tuple(not operation.good for operation in known)
-    return Stream(
-        tuple(operation.sent_ns for operation in known),
-        tuple(NEVER_NS if operation.returned_ns is None else operation.returned_ns for operation in known),
-        bad,
-        (0, *accumulate(bad)),
-        horizon_ns,
-    )
+    for who, rows in grouped(columns):
+        yield who, stream_at(columns, rows, horizon_ns, timeout_ns)
 
 
-def core_span(bad_ns: Sequence[int], strays: int) -> int:
+def stream_at(columns: Columns, rows: Rows, horizon_ns: int | None, timeout_ns: int) -> Stream:
+    """The stream of some rows, all of one client and kind; horizon_ns None: the last moment that they tell of."""
+    returned_ns, sent_ns = columns.returned_ns[rows], columns.sent_ns[rows]
+    if horizon_ns is None:
+        horizon_ns = max(int(sent_ns[-1]), int(returned_ns[returned_ns != NEVER_NS].max(initial=0)))
+    in_flight = (returned_ns == NEVER_NS) & (sent_ns > horizon_ns - timeout_ns)
+    if in_flight.any():
+        horizon_ns = min(horizon_ns, int(sent_ns[in_flight][0]))
+        rows, sent_ns, returned_ns = rows[~in_flight], sent_ns[~in_flight], returned_ns[~in_flight]
+    return Stream(sent_ns, returned_ns, ~columns.good[rows], horizon_ns)
+
+
+def grouped(columns: Columns) -> list[tuple[tuple[str, str, Kind], Rows]]:
+    """The rows of each (cohort, client, kind), in the order in which they first sent anything."""
+    names, people = columns.names, len(columns.names.clients)
+    if not len(columns):
+        return []
+    group = (columns.cohort.astype(np.int32) * people + columns.who) * 2 + columns.is_write
+    small = len(names.cohorts) * people * 2 < np.iinfo(np.uint16).max
+    order = np.argsort(group.astype(np.uint16) if small else group, kind="stable")
+    ordered = group[order]
+    starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+    ends = [*starts[1:], len(order)]
+    parts = sorted((int(order[start]), start, end) for start, end in zip(starts, ends, strict=True))
+    found: list[tuple[tuple[str, str, Kind], Rows]] = []
+    for _, start, end in parts:
+        who, is_write = divmod(int(ordered[start]), 2)
+        cohort, client = divmod(who, people)
+        found.append(((names.cohorts[cohort], names.clients[client], KINDS[is_write]), order[start:end]))
+    return found
+
+
+def core_span(bad_ns: Times, strays: int) -> int:
     """The shortest span of failures that is left when up to `strays` are taken off the two ends."""
     last = len(bad_ns) - 1
     if last <= strays:
         return 0
-    return min(bad_ns[last - (strays - i)] - bad_ns[i] for i in range(strays + 1))
+    return int((bad_ns[last - strays :] - bad_ns[: strays + 1]).min())
 
 
-def up_to(operations: Iterable[Operation], end_ns: int) -> list[Operation]:
+def up_to(operations: Iterable[Operation], end_ns: int) -> Sequence[Operation]:
     """The operations that were sent before end_ns, as they stood then: what had not returned had no outcome yet."""
+    if isinstance(operations, Columns):
+        return operations.up_to(end_ns)
     found = []
     for o in operations:
         if o.sent_ns < end_ns:
@@ -98,7 +152,7 @@ def up_to(operations: Iterable[Operation], end_ns: int) -> list[Operation]:
 
 def end_of(operations: Iterable[Operation]) -> int:
     """The last moment that the operations tell of; 0 for none."""
-    return max((max(o.sent_ns, o.returned_ns or 0) for o in operations), default=0)
+    return columns_of(operations).end_ns
 
 
 def by_client(operations: Iterable[Operation]) -> dict[tuple[str, str, Kind], list[Operation]]:

@@ -7,80 +7,101 @@ A write w of key k is lost in a state iff what the state shows for k cannot have
 * k is absent, w is a put:      lost iff no delete of k that may have happened returned after w was sent.
 * k is absent, w is a delete:   its effect is there.
 
+Keys that somebody counts on are left out (see counting.py).
+
 MAYBE is the answer where it hangs on an outcome nobody knows: an INFO delete that may or may not have happened, or a
 value that no operation wrote.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import Enum
+from functools import cached_property
 
-from harness.history.events import Operation
-from harness.measurement.streams import NEVER_NS
-from harness.outcome import Outcome
+import numpy as np
+from numpy.typing import NDArray
 
+from harness.history.columns import ABSENT, DELETE, FAIL, INFO, OK, PUT, Bools, Columns
+from harness.history.tables import TableState
+from harness.measurement.newest import Ints, Rows, newest
 
-class Effect(Enum):
-    """What a state shows of a write."""
-
-    PRESENT = "present"
-    LOST = "lost"
-    MAYBE = "maybe"
+PRESENT, LOST, MAYBE = range(3)
+BEFORE_ALL_NS = -1
 
 
-@dataclass(frozen=True)
-class Writes:
-    """All writes of a history, by operation id and by key."""
+class Deletes:
+    """The deletes of a history by the code of their key."""
 
-    by_op: Mapping[str, Operation]
-    deletes: Mapping[str, Sequence[Operation]]
+    def __init__(self, columns: Columns) -> None:
+        self.columns = columns
 
-    @classmethod
-    def of(cls, operations: Iterable[Operation]) -> Writes:
-        """Index the writes among the operations."""
-        by_op: dict[str, Operation] = {}
-        deletes: dict[str, list[Operation]] = {}
-        for operation in operations:
-            if not operation.is_write:
-                continue
-            by_op[operation.invoke.op] = operation
-            if operation.invoke.f == "delete":
-                deletes.setdefault(operation.invoke.k, []).append(operation)
-        return cls(by_op, deletes)
+    @cached_property
+    def rows(self) -> Rows:
+        """Those that may have had an effect."""
+        return np.flatnonzero((self.columns.f == DELETE) & (self.columns.outcome != FAIL))
 
-    def effect(self, write: Operation, state: Mapping[str, str]) -> Effect:
-        """What `state` (key -> value, absent keys left out) shows of `write`."""
-        visible = state.get(write.invoke.k)
-        if visible is None:
-            return self._absent(write)
-        if visible == write.invoke.op and write.invoke.f == "put":
-            return Effect.PRESENT
-        above = self.by_op.get(visible)
-        if above is None or above.outcome is Outcome.FAIL:
-            return Effect.MAYBE
-        return Effect.LOST if settled_ns(above) < write.sent_ns else Effect.PRESENT
+    @cached_property
+    def acknowledged_ns(self) -> NDArray[np.int64]:
+        """By key, when the last acknowledged one returned."""
+        columns, found = self.columns, np.full(len(self.columns.names.keys), BEFORE_ALL_NS, np.int64)
+        rows = self.rows[columns.outcome[self.rows] == OK]
+        np.maximum.at(found, columns.key[rows], columns.returned_ns[rows])
+        return found
 
-    def deleted_later_only(self, write: Operation) -> bool:
-        """No delete of the write's key had certainly ended before it: whatever deleted the key may have come after."""
-        deletes = self.deletes.get(write.invoke.k, ())
-        return all(d.outcome is Outcome.FAIL or settled_ns(d) >= write.sent_ns for d in deletes)
+    @cached_property
+    def open(self) -> Bools:
+        """By key, whether there is one with an unknown outcome."""
+        columns, found = self.columns, np.zeros(len(self.columns.names.keys), np.bool_)
+        found[columns.key[self.rows[columns.outcome[self.rows] == INFO]]] = True
+        return found
 
-    def _absent(self, write: Operation) -> Effect:
-        if write.invoke.f == "delete":
-            return Effect.PRESENT
-        after = [
-            delete
-            for delete in self.deletes.get(write.invoke.k, ())
-            if delete.outcome is not Outcome.FAIL and settled_ns(delete) >= write.sent_ns
-        ]
-        if any(delete.outcome is Outcome.OK for delete in after):
-            return Effect.PRESENT
-        return Effect.MAYBE if after else Effect.LOST
+    @cached_property
+    def any(self) -> Bools:
+        """By key, whether there is one."""
+        found = np.zeros(len(self.columns.names.keys), np.bool_)
+        found[self.columns.key[self.rows]] = True
+        return found
+
+    @cached_property
+    def _sorted(self) -> tuple[NDArray[np.int32], Rows]:
+        order = np.argsort(self.columns.key[self.rows], kind="stable")
+        return self.columns.key[self.rows][order], self.rows[order]
+
+    def of_key(self, key: int) -> Rows:
+        """Those of one key, in the order of sending."""
+        keys, rows = self._sorted
+        return rows[np.searchsorted(keys, key) : np.searchsorted(keys, key, side="right")]
+
+    def newest_before(self, keys: Ints, before: Rows) -> Rows:
+        """The newest one of a key that was sent before a row; ABSENT: there is none."""
+        return newest(len(self.columns) + 2, self.columns.key[self.rows], self.rows, self.rows, keys, before - 1)
+
+    def may_last_ns(self, keys: NDArray[np.int32], before: Rows) -> NDArray[np.int64]:
+        """Up to when a delete of a key that was sent before a row may have taken effect; BEFORE_ALL_NS: never."""
+        columns = self.columns
+        settled = columns.settled_ns[self.rows]
+        moments, ranks = np.unique(settled, return_inverse=True)
+        size = max(len(columns), len(moments)) + 2
+        best = newest(size, columns.key[self.rows], self.rows, ranks, keys, before - 1)
+        if not len(moments):
+            return np.full(len(keys), BEFORE_ALL_NS, np.int64)
+        return np.where(best == ABSENT, BEFORE_ALL_NS, moments[np.maximum(best, 0)])
 
 
-def settled_ns(operation: Operation) -> int:
-    """When an operation can no longer take effect: its return, or never for an INFO."""
-    returned_ns = operation.returned_ns
-    return NEVER_NS if operation.outcome is Outcome.INFO or returned_ns is None else returned_ns
+def effects(columns: Columns, deletes: Deletes, state: TableState, rows: Rows) -> NDArray[np.int8]:
+    """PRESENT, LOST or MAYBE for each of some acknowledged puts and deletes."""
+    found = np.full(len(rows), PRESENT, np.int8)
+    if not len(rows):
+        return found
+    keys, sent_ns = columns.key[rows], columns.sent_ns[rows]
+    values = state.values[keys]
+    above, put = columns.local(values), columns.f[rows] == PUT
+    gone = values == ABSENT
+    deleted = deletes.acknowledged_ns[keys] >= sent_ns
+    found[gone & put & ~deleted] = LOST
+    found[gone & put & ~deleted & deletes.open[keys]] = MAYBE
+    safe = np.maximum(above, 0)
+    certain = (above >= 0) & (columns.outcome[safe] != FAIL)
+    own = (above == rows) & put
+    found[~gone & ~own & ~certain] = MAYBE
+    found[certain & ~own & (columns.settled_ns[safe] < sent_ns)] = LOST
+    return found

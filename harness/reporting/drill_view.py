@@ -12,6 +12,8 @@ from harness.units import to_s
 
 _SEVERITIES = ("serious", "warning", "info")
 _KINDS = ("reads", "writes")
+_ABSENT = Bracket(0, None)
+_NONE = Bracket(0, 0, 0)
 _SENTENCE = 150
 """Characters of a check's text that are shown at once; the rest can be opened."""
 
@@ -144,7 +146,8 @@ def cohorts(drill: DrillResult) -> tuple[CohortRow, ...]:
 
 def _cohort(drill: DrillResult, name: str) -> CohortRow:
     def recovery(key: str) -> str:
-        return wording.bracket(drill.rto_by_cohort[key]) if key in drill.rto_by_cohort else "–"
+        found = drill.rto_by_cohort.get(key, _ABSENT)
+        return "–" if found is _ABSENT else "no interruption" if found == _NONE else wording.bracket(found)
 
     served = wording.percent(drill.availability[name]) if name in drill.availability else "–"
     reads, writes = (recovery(f"{name}/{kind}") for kind in _KINDS)
@@ -178,9 +181,7 @@ def outages(drill: DrillResult, limit: int) -> tuple[OutageRow, ...]:
 
 
 def _lasted(duration: Bracket) -> str:
-    if duration.high_ns is None:
-        return f"over {wording.bracket(Bracket(duration.low_ns, duration.low_ns))}, not over at the end"
-    return wording.bracket(duration)
+    return wording.bracket(duration).replace("not recovered", "not over at the end")
 
 
 def tried(evidence: str) -> tuple[str, Sequence[str]]:
@@ -196,7 +197,7 @@ def folded(text: str) -> tuple[str, Sequence[str]]:
     head, colon, rest = text.partition(": ")
     if len(text) <= _SENTENCE:
         return text, ()
-    if colon and len(head) <= _SENTENCE:
+    if colon and len(head) <= _SENTENCE and "; " in rest:
         return head, rest.split("; ")
     head, semicolon, rest = text.partition("; ")
     return (head, rest.split("; ")) if semicolon else (text, ())

@@ -65,6 +65,11 @@ def _measured(drill: DrillResult) -> dict[str, str]:
         "rto_episode": wording.recovery_episode(drill) or None,
         "rpo_episode": wording.loss_episode(drill) or None,
         "predicted_s": drill.prediction_s,
+        "predicted": None if drill.prediction is None else wording.predicted(drill),
+        "predicted_for_production": wording.predicted_for_production(drill) or None,
+        "planned_interruption": None
+        if drill.planned_interruption is None
+        else wording.interruption(drill.planned_interruption),
         "control": drill.control,
         "history": drill.history,
         "history_sha256": drill.history_sha256,

@@ -24,6 +24,7 @@ COHORTS_SHOWN = 7
 ROWS_SHOWN = 6
 _BINS_WANTED = 140
 _BIN_WIDTHS_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
+_PER_BIN = 1.8
 _COHORT_ORDER = tuple(CohortName)
 
 
@@ -141,19 +142,26 @@ def _names_of_addresses(operations: Iterable[Operation]) -> dict[str, str]:
 def _cohorts(
     operations: Iterable[Operation], zero_ns: int, width_s: float, places: Mapping[str, str]
 ) -> list[Cohort]:  # fmt: skip
-    width_ns = round(width_s * NS_PER_S)
-    counts: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
+    sent: dict[str, list[tuple[int, bool]]] = defaultdict(list)
     for operation in operations:
-        cell = counts[operation.invoke.cohort][(operation.sent_ns - zero_ns) // width_ns]
-        cell[0] += operation.good
-        cell[1] += 1
+        sent[operation.invoke.cohort].append((operation.sent_ns - zero_ns, operation.good))
     return [
-        Cohort(
-            glossary.cohort(name, places),
-            tuple((index * width_s, width_s, good / total) for index, (good, total) in sorted(bins.items())),
-        )
-        for name, bins in sorted(counts.items(), key=lambda item: _cohort_rank(item[0]))
+        Cohort(glossary.cohort(name, places), _bins(moments, width_s))
+        for name, moments in sorted(sent.items(), key=lambda item: _cohort_rank(item[0]))
     ]
+
+
+def _bins(moments: Sequence[tuple[int, bool]], width_s: float) -> tuple[tuple[float, float, float], ...]:
+    """The share served in each bin. Bins are wide enough for a read and a write: stripes would say nothing."""
+    span_ns = max(moments)[0] - min(moments)[0]
+    wide = [w for w in _BIN_WIDTHS_S if w >= width_s and len(moments) * w * NS_PER_S >= _PER_BIN * span_ns]
+    width_s = wide[0] if wide else width_s
+    counts: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+    for at_ns, good in moments:
+        cell = counts[at_ns // round(width_s * NS_PER_S)]
+        cell[0] += good
+        cell[1] += 1
+    return tuple((index * width_s, width_s, good / total) for index, (good, total) in sorted(counts.items()))
 
 
 def _cohort_rank(name: str) -> tuple[int, str]:

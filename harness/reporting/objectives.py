@@ -71,10 +71,17 @@ def promised_point(drill: DrillResult) -> str:
     return _promises(drill, ("recovery point", "recovery point, seconds"))
 
 
+def promised_interruption(drill: DrillResult) -> str:
+    """The longest interruption by a failback or another move that was promised."""
+    return _promises(drill, ("planned interruption",))
+
+
 def promised(drill: DrillResult) -> str:
     """All that was promised, in one line: the objectives, and what the subject's file says of its data."""
     told = {"RTO": promised_recovery(drill), "RPO": promised_point(drill)}
     told = {name: text for name, text in told.items() if drill.promise is None or text != "none"}
+    if (moves := promised_interruption(drill)) != "none":
+        told["interruption by moves"] = moves
     return ", ".join([*(f"{name} {text}" for name, text in told.items()), *of_data(drill.promise)])
 
 

@@ -103,8 +103,22 @@ def drill_dict(drill: DrillResult) -> dict[str, Any]:
         "episodes": [_episode_dict(episode) for episode in drill.episodes],
         "promise": None if drill.promise is None else dict(drill.promise),
         "places": dict(drill.places),
+        **_predictions(drill),
         "planned_interruption": _bracket_dict(drill.planned_interruption),
         "planned_interruptions": [_interruption_dict(one) for one in drill.planned_interruptions],
+    }
+
+
+def _predictions(of: DrillResult | EpisodeResult) -> dict[str, Any]:
+    return {
+        name: None
+        if found is None
+        else {
+            "profile": found.profile,
+            **found.total.as_evidence(),
+            "phases": {phase: bounds.as_evidence() for phase, bounds in found.phases.items()},
+        }
+        for name, found in (("prediction", of.prediction), ("production_prediction", of.production_prediction))
     }
 
 
@@ -131,6 +145,7 @@ def _episode_dict(episode: EpisodeResult) -> dict[str, Any]:
         "rpo": _rpo_dict(episode.rpo),
         "prediction_s": episode.prediction_s,
         "why": episode.why,
+        **_predictions(episode),
         "results": [_result_dict(result) for result in episode.results],
     }
 

@@ -22,6 +22,7 @@ from harness.drill.evidence import (
     ObjectiveResult,
     Objectives,
     Outage,
+    PredictionResult,
     RpoResult,
     RunResult,
 )
@@ -169,6 +170,14 @@ def _outage(body: Mapping[str, Any]) -> Outage:
     return Outage(body.get("cohort", ""), duration, body["first_bad_ns"], body.get("last_bad_ns"))
 
 
+def _prediction(body: Mapping[str, Any] | None) -> PredictionResult | None:
+    total = _bracket(body)
+    if body is None or total is None:
+        return None
+    phases = {name: found for name, value in body.get("phases", {}).items() if (found := _bracket(value)) is not None}
+    return PredictionResult(body["profile"], total, phases)
+
+
 def _interruption(body: Mapping[str, Any]) -> InterruptionResult:
     duration = _bracket(body)
     assert duration is not None
@@ -212,6 +221,8 @@ def _drill(body: Mapping[str, Any]) -> DrillResult:
         files=body.get("files", {}),
         places=body.get("places", {}),
         episodes=tuple(_episode(episode) for episode in body.get("episodes", ())),
+        prediction=_prediction(body.get("prediction")),
+        production_prediction=_prediction(body.get("production_prediction")),
         planned_interruption=_bracket(body.get("planned_interruption")),
         planned_interruptions=tuple(_interruption(one) for one in body.get("planned_interruptions", ())),
     )
@@ -233,5 +244,7 @@ def _episode(body: Mapping[str, Any]) -> EpisodeResult:
         rto=_bracket(body.get("rto")),
         rto_by_cohort={cohort: _bracket(value) for cohort, value in body.get("rto_by_cohort", {}).items()},
         rpo=_rpo(body.get("rpo")),
+        prediction=_prediction(body.get("prediction")),
+        production_prediction=_prediction(body.get("production_prediction")),
         results=_results(body),
     )

@@ -59,7 +59,7 @@ def _table(run: RunResult) -> Table:
         name = Text(wording.one_line(drill.name))
         rto = wording.of(wording.bracket(drill.rto), wording.recovery_episode(drill))
         rpo = wording.of(wording.lost(drill), wording.loss_episode(drill))
-        table.add_row(_headline(drill), name, Text(rto), Text(rpo))
+        table.add_row(_headline(drill, "\n  "), name, Text(rto), Text(rpo))
     return table
 
 
@@ -68,10 +68,10 @@ def verdict(value: Verdict) -> Text:
     return Text(f"{wording.VERDICT_MARK[value]} {value}", style=_STYLE[value])
 
 
-def _headline(result: DrillResult | RunResult) -> Text:
+def _headline(result: DrillResult | RunResult, gap: str = " ") -> Text:
     """The verdict, and the warnings that remain in their own colour."""
     count = wording.warnings(result.warnings)
-    return verdict(result.verdict).append(f", {count}" if count else "", style="bold yellow")
+    return verdict(result.verdict).append(f",{gap}{count}" if count else "", style="bold yellow")
 
 
 def _details(drill: DrillResult) -> RenderableType:
@@ -81,6 +81,11 @@ def _details(drill: DrillResult) -> RenderableType:
         lines.append(Text(wording.one_line(wording.control(drill.control)), style="dim"))
     if promised := objectives.promised(drill):
         lines.append(Text(f"promised: {promised}"))
+    if drill.planned_interruption is not None:
+        limit = objectives.promised_interruption(drill)
+        lines.append(
+            Text(f"interrupted by moves: {wording.interruption(drill.planned_interruption)} (promised {limit})")
+        )
     if why := wording.why(drill):
         lines.append(Text(f"{wording.of('why', wording.recovery_episode(drill))}: {wording.one_line(why)}"))
     if (compared := _compared(drill)) is not None:
@@ -95,8 +100,10 @@ def _compared(drill: DrillResult) -> Text | None:
     if drill.prediction_s is None or drill.rto is None or drill.rto.point_ns is None:
         return None
     point = to_s(drill.rto.point_ns)
-    text = f"predicted {drill.prediction_s:.2f} s, measured about {point:.2f} s"
-    return Text(wording.of(text, wording.recovery_episode(drill)))
+    text = f"predicted {wording.predicted(drill)}, measured about {wording.seconds(point)}"
+    production = wording.predicted_for_production(drill)
+    text = wording.of(text, wording.recovery_episode(drill))
+    return Text(f"{text}; {production}" if production else text)
 
 
 def _reasons(drill: DrillResult) -> tuple[str, ...]:

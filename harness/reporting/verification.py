@@ -82,13 +82,14 @@ def _excuse(body: Mapping[str, Any], drill: Mapping[str, Any], *, told: bool) ->
 
     Only what its evidence itself shows counts: a promise, a fault or a result was judged from something.
     """
-    if any(drill.get(name) for name in ("faults", "results", "episodes")) or any(drill["objectives"].values()):
+    results = [result for result in drill.get("results", ()) if not result.get("promise")]
+    if results or drill.get("faults") or drill.get("episodes") or any(drill["objectives"].values()):
         return None
     if drill["verdict"] == Verdict.INVALID and drill["history_sha256"] == EMPTY_SHA256:
         return "broke off, which proves nothing; checked: that its history is empty, and the run's seal"
     alone = len(body["drills"]) == 1 and not told
     if alone and (drill["name"], drill["feature"]) == (watching.NAME, watching.FEATURE):
-        return "a watch, which nothing was promised of; checked: its files' hashes, and the run's seal"
+        return "a watch, which has no case; checked: its files' hashes, and the run's seal"
     return None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from harness import spelling
-from harness.drill.evidence import DrillResult, RpoResult, RunResult
+from harness.drill.evidence import DrillResult, EpisodeResult, RpoResult, RunResult
 from harness.outcome import Bracket, Verdict
 from harness.units import NS_PER_S, to_ns
 
@@ -50,12 +50,27 @@ def bracket(value: Bracket | None) -> str:
     """`7.94 – 8.36 s`, rounded outwards, so that reading never claims more than was measured."""
     if value is None:
         return NOT_MEASURED
+    if value.high_ns == 0:  # not the same as an outage too short to measure: there may be others that it is not about
+        return "0 s, no client noticed"
     return spelling.bracket(value) + (", not recovered" if value.high_ns is None else "")
 
 
 def interruption(value: Bracket) -> str:
     """The same of an interruption that the plan caused: without an end it is one that nobody saw end."""
     return spelling.bracket(value) + (", not ended" if value.high_ns is None else "")
+
+
+def predicted(drill: DrillResult | EpisodeResult) -> str:
+    """The recovery time from the documented constants: its bounds, or what is typical where those are not known."""
+    if drill.prediction is not None:
+        return spelling.bracket(drill.prediction.total)
+    return "none" if drill.prediction_s is None else seconds(drill.prediction_s)
+
+
+def predicted_for_production(drill: DrillResult | EpisodeResult) -> str:
+    """The same for the constants of production; "" where the run has these itself, or nothing is predicted."""
+    found = drill.production_prediction
+    return "" if found is None else f"{spelling.bracket(found.total)} with production's constants"
 
 
 def items(low: int, high: int) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,9 +31,10 @@ def load_environment(path: Path) -> Environment:
     document = _read(path)
     environment = _validate(Environment, document, path)
     _check_sections(environment, document, path)
-    mistakes = check.environment_mistakes(environment)
+    mistakes = [*check.environment_mistakes(environment), *kinds.mistakes_of(environment)]
     _raise_any(path, document, mistakes if "places" in document else [_of_regions(mistake) for mistake in mistakes])
-    return environment.model_copy(update={"folder": path.resolve().parent})
+    subject_at = f"{path}:{line_of(document, ('subject',))}"
+    return environment.model_copy(update={"folder": path.resolve().parent, "subject_at": subject_at})
 
 
 def load_subject(path: Path, environment: Environment) -> Subject:
@@ -62,6 +65,7 @@ def _read(path: Path) -> Any:
         first_line = (str(error).strip().splitlines() or ["not valid YAML"])[0]
         raise InputError(Problem(str(path), None, f"not valid YAML: {first_line}")) from error
     _refuse_expansion(document, path)
+    _refuse_infinities(document, path)
     return document
 
 
@@ -83,12 +87,34 @@ def _refuse_expansion(document: Any, path: Path) -> None:
         raise InputError(Problem(str(path), None, f"expands to more than {NODES_MAX} nodes (aliases within aliases?)"))
 
 
+def _refuse_infinities(document: Any, path: Path) -> None:
+    """YAML can write `.nan`, `.inf` and 1e999; no setting is one of them, and no evidence could say so (JSON)."""
+
+    def found(node: Any, location: tuple[int | str, ...]) -> Iterator[tuple[int | str, ...]]:
+        if isinstance(node, float) and not math.isfinite(node):
+            yield location
+        children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+        for step, child in children:
+            yield from found(child, (*location, step))
+
+    problems = [
+        Problem(str(path), line_of(document, at), f"{'.'.join(map(str, at))}: a finite number is wanted")
+        for at in found(document, ())
+    ]
+    if problems:
+        raise InputError(*problems)
+
+
 def _validate(model: type[Model], document: Any, path: Path) -> Model:
     if not isinstance(document, dict):
         wanted = ", ".join(name for name, f in model.model_fields.items() if f.is_required())
         raise InputError(Problem(str(path), 1, f"must be a mapping with at least: {wanted}"))
-    if "folder" in document:
-        raise InputError(Problem(str(path), line_of(document, ("folder",)), "folder: unknown key"))
+    for key in ("folder", "subject_at"):
+        if key in document:
+            raise InputError(Problem(str(path), line_of(document, (key,)), f"{key}: unknown key"))
+    if model is Environment and {"places", "regions"} <= document.keys():
+        text = "regions: another name of `places`, which the file has too: list all of them under `places`"
+        raise InputError(Problem(str(path), line_of(document, ("regions",)), text))
     try:
         return model.model_validate(document)
     except ValidationError as error:

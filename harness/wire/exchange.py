@@ -16,12 +16,16 @@ from harness.wire.framing import ResponseHead, ResponseReader, status_line
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A whole answer. headers: lower-case names, the last of a repeated one. reusable: the connection stays open."""
+    """A whole answer. headers: lower-case names, the last of a repeated one. reusable: the connection stays open.
+
+    reason: what the status line says beside the status.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     reusable: bool
+    reason: str = ""
 
 
 def render_request(
@@ -93,4 +97,5 @@ class ResponseCollector:
         assert self.head is not None
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.head.fields}
         reusable = self.head.keep_alive and not self._reader.waiting_bytes
-        self.response = Response(self.head.status, headers, self.body, reusable)
+        _, reason = status_line(self.head.raw) or (0, "")
+        self.response = Response(self.head.status, headers, self.body, reusable, reason)

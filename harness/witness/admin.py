@@ -1,4 +1,4 @@
-"""The witness's admin interface over HTTP: start, stop, rate, rotate, canaries, calibrate, status."""
+"""The witness's admin interface over HTTP: start, stop, rate, attention, rotate, canaries, calibrate, status."""
 
 from __future__ import annotations
 
@@ -18,9 +18,12 @@ Number = Annotated[float, Field(strict=True)]
 
 
 class RateBody(Strict):
-    """The body of `POST /rate`. scale: of every rate; 0 pauses."""
+    """The body of `POST /rate`. scale: of every rate; 0 pauses. closely: no client looks at more parts of its
+    period than so many.
+    """
 
     scale: Number
+    closely: Annotated[int, Field(strict=True, ge=1, le=16)] | None = None
 
 
 class RotateBody(Strict):
@@ -48,6 +51,7 @@ class Admin:
             web.post("/start", self._start),
             web.post("/stop", self._stop),
             web.post("/rate", self._rate),
+            web.post("/attention", self._attention),
             web.post("/rotate", self._rotate),
             web.post("/canaries", self._canaries),
             web.post("/calibrate", self._calibrate),
@@ -66,8 +70,13 @@ class Admin:
         return await self._status(request)
 
     async def _rate(self, request: web.Request) -> web.Response:
-        self._witness.set_rate(parsed(RateBody, await read_json(request), "rate").scale)
+        body = parsed(RateBody, await read_json(request), "rate")
+        self._witness.set_rate(body.scale, body.closely)
         return await self._status(request)
+
+    async def _attention(self, request: web.Request) -> web.Response:
+        self._witness.attention()
+        return answer_json({"running": self._witness.running})
 
     async def _rotate(self, request: web.Request) -> web.Response:
         body = parsed(RotateBody, await read_json(request), "rotate")

@@ -6,7 +6,7 @@ Keys start with `cal-` and appear in no history.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.clock import monotonic_ns
@@ -16,7 +16,7 @@ from harness.witness import outcomes
 from harness.witness.channel import ExchangeError
 from harness.witness.client import render
 from harness.witness.lateness import Durations
-from harness.witness.ledger import Planned
+from harness.witness.ledger import Offers, Planned
 from harness.witness.outcomes import Seen
 from harness.witness.routes import Dial
 from harness.workload import Workload
@@ -83,6 +83,31 @@ async def calibrate(target: Target, seconds: float, concurrency: int, prefix: st
     await asyncio.gather(*(work() for _ in range(concurrency)))
     burst.took_ns = monotonic_ns() - started_ns
     return burst
+
+
+async def tried(target: Target, offers: Offers, prefix: str) -> Offers:
+    """Offers without what the application refuses: to put a key again, or again after a delete. One key is tried.
+
+    Only a refusal in so many words counts: an application that does not answer may answer later.
+    """
+    if not offers.has("put") or not offers.names_keys:
+        return offers
+    key = f"{PREFIX}{prefix}-again"
+    if await _put(target, key, 1) is not Outcome.OK:
+        return offers
+    offers = replace(offers, rewrites=await _put(target, key, 2) is not Outcome.FAIL)
+    if offers.has("delete"):
+        deleted, _ = await _outcome(target, Planned(f"{key}-3", 0, "delete", key, None))
+        if deleted.outcome is Outcome.OK:
+            offers = replace(offers, recreates=await _put(target, key, 4) is not Outcome.FAIL)
+    return offers
+
+
+async def _put(target: Target, key: str, number: int) -> Outcome:
+    """A put of one more value; FAIL only where it was answered."""
+    op = f"{key}-{number}"
+    seen, status = await _outcome(target, Planned(op, 0, "put", key, op))
+    return Outcome.INFO if status is None else seen.outcome
 
 
 async def _attempt(target: Target, planned: Planned, burst: Burst) -> Seen:

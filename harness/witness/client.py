@@ -5,21 +5,24 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
-from dataclasses import replace
 
 from harness.clock import monotonic_ns
 from harness.history.events import Completion, Event, Invoke
 from harness.outcome import Outcome
 from harness.rendering import rendered
 from harness.units import to_ns, to_s
-from harness.wire.exchange import render_request
-from harness.witness import ledger, operation, outcomes
+from harness.wire.exchange import Response, render_request
+from harness.witness import attention, ledger, operation, outcomes
 from harness.witness.channel import ExchangeError
 from harness.witness.dns_client import DnsFailure
+from harness.witness.grid import Grid
 from harness.witness.lateness import Durations
 from harness.witness.operation import Operation
 from harness.witness.routes import FreshRoute, PooledRoute
+from harness.witness.samples import Samples
+from harness.witness.stream import Between
 from harness.witness.tasks import TaskSet
+from harness.witness.workloads.mix import Part
 from harness.workload import Request, Workload
 
 
@@ -55,7 +58,7 @@ class Client:
         host: str,
         workload: Workload,
         timeout_s: float,
-        book: ledger.LedgerState,
+        books: ledger.Ledgers,
         route: FreshRoute | PooledRoute,
         tasks: TaskSet,
         tally: Tally,
@@ -66,39 +69,77 @@ class Client:
         self.route = route
         self._host = host
         self._requests = {f: request for f in workload.functions if (request := workload.request(f)) is not None}
+        self._count = workload.request("get", counter=True)
         self._timeout_ns = to_ns(timeout_s)
-        self._book = book
+        self._books = books
+        self._attention = attention.AttentionState()
+        self._between: tuple[Between, ...] = ()
+        self._samples = Samples([os.environ.get(name, "") for name in workload.variables()])
         self._tasks = tasks
         self._tally = tally
         self._record = record
 
     def write(self, planned_ns: int) -> None:
-        """Send a put, or in its turn a delete."""
+        """Send a write, if the application has any that is due."""
         self._send(ledger.Write(), planned_ns, monotonic_ns())
 
     def read(self, planned_ns: int) -> None:
-        """Send a get."""
+        """Send a get, if the application has reads."""
         self._send(ledger.Read(), planned_ns, monotonic_ns())
 
-    def _send(self, event: ledger.Event, planned_ns: int, sent_ns: int) -> None:
-        self._book, (planned,) = ledger.step(self._book, event, sent_ns)
-        self._tasks.spawn(self._perform(planned, sent_ns))
-        self._tally.lateness.add(sent_ns - planned_ns)
-        self._tally.count(self.cohort, "sent")
-        self._record(
-            Invoke(planned.op, planned.p, self.name, self.cohort, planned.f, planned.k, planned.v, planned_ns, sent_ns)
+    def look_closely(self, writes: Grid, reads: Grid, parts: int) -> None:
+        """Send more often where it hurts: at so many parts of the periods of these grids. Stops what did so before."""
+        self.look_no_more()
+
+        def write(planned_ns: int) -> None:
+            self._send(ledger.Write(extra=True), planned_ns, monotonic_ns())
+
+        def read(planned_ns: int) -> None:
+            self._send(ledger.Read(extra=True), planned_ns, monotonic_ns())
+
+        self._between = (
+            Between(writes, parts, write, lambda: self._attention.writes),
+            Between(reads, parts, read, lambda: self._attention.reads(monotonic_ns())),
         )
 
+    def look_no_more(self) -> None:
+        """Send on the even grid only."""
+        for between in self._between:
+            between.stop()
+        self._between = ()
+
+    def call(self) -> None:
+        """A fault is about to begin: look closely for a while."""
+        self._attend(attention.Called())
+
+    def _attend(self, event: attention.Event) -> None:
+        self._attention, _ = attention.step(self._attention, event, monotonic_ns())
+        for between in self._between:
+            between.wake()
+
+    def _send(self, event: ledger.Event, planned_ns: int, sent_ns: int) -> None:
+        for planned in self._books.step(self.name, event, sent_ns):
+            self._tasks.spawn(self._perform(planned, sent_ns))
+            self._tally.lateness.add(sent_ns - planned_ns)
+            self._tally.count(self.cohort, "sent")
+            who = (planned.op, planned.p, self.name, self.cohort, planned.f, planned.k, planned.v)
+            self._record(Invoke(*who, planned_ns, sent_ns, extra=planned.extra))
+
+    def _request(self, planned: ledger.Planned) -> Request:
+        if planned.part is Part.COUNTER and planned.f == "get" and self._count is not None:
+            return self._count
+        return self._requests[planned.f]
+
     async def _perform(self, planned: ledger.Planned, sent_ns: int) -> None:
-        template = self._requests[planned.f]
+        template = self._request(planned)
         request = render(template, self._host, planned, keepalive=self.route.keepalive)
         state = Operation(planned, self.name, self.cohort, template)
 
-        def tell(event: operation.Event) -> None:
+        def tell(event: operation.Event, answer: Response | None = None) -> None:
             nonlocal state
             state, effects = operation.step(state, event, monotonic_ns())
             for effect in effects:
-                self._complete(planned, sent_ns, effect.completion)
+                self._complete(planned, sent_ns, effect.completion, answer)
 
         remaining_s = to_s(sent_ns + self._timeout_ns - monotonic_ns())
         try:
@@ -115,13 +156,20 @@ class Client:
         except ExchangeError as error:
             tell(operation.Failed(error.word))
         else:
-            tell(operation.Answered(answer.status, answer.headers, answer.body))
+            tell(operation.Answered(answer.status, answer.headers, answer.body), answer)
 
-    def _complete(self, planned: ledger.Planned, sent_ns: int, completion: Completion) -> None:
+    def _complete(self, planned: ledger.Planned, sent_ns: int, completion: Completion, answer: Response | None) -> None:
         returned_ns = completion.mono_ns
-        named = replace(planned, k=completion.k)
-        self._book, _ = ledger.step(self._book, ledger.Settled(named, completion.outcome), returned_ns)
+        settled = ledger.Settled(planned, completion.outcome, completion.k, completion.address)
+        self._books.step(self.name, settled, returned_ns)
         self._tally.count(self.cohort, completion.outcome.value)
+        self._record(completion)
         if completion.outcome is Outcome.OK:
             self._tally.latency.add(returned_ns - sent_ns)
-        self._record(completion)
+        if (
+            not completion.served
+            and answer is not None
+            and (sample := self._samples.take(completion, answer)) is not None
+        ):
+            self._record(sample)
+        self._attend(attention.Ended(planned.f != "get", completion.served, sent_ns))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.history.events import DnsAnswer, Event
 from harness.names import CohortName
@@ -12,13 +12,14 @@ from harness.witness.channel import Channel, ExchangeError, dial
 from harness.witness.client import Client, Tally
 from harness.witness.dns_client import DnsClient
 from harness.witness.grid import Grid, phase
-from harness.witness.ledger import LedgerState
+from harness.witness.ledger import Ledgers, LedgerState, Offers
 from harness.witness.models import Cohort, WitnessConfig
 from harness.witness.outcomes import UNREACHABLE
 from harness.witness.resolver import Resolver
 from harness.witness.resolver_cache import CacheState
 from harness.witness.routes import FixedAddress, FreshRoute, HeldAddress, PooledRoute, WarmPooledRoute
 from harness.witness.tasks import TaskSet
+from harness.witness.workloads.mix import Mix
 
 _KEPT_IDLE = 10
 """Idle connections that a keep-alive client keeps: the pool size of requests and urllib3."""
@@ -26,11 +27,14 @@ _KEPT_IDLE = 10
 
 @dataclass(frozen=True)
 class Scheduled:
-    """A client, and its grids at a given origin and rate."""
+    """A client, and its grids at a given origin and rate. closely: at how many parts of a period it looks where it
+    hurts.
+    """
 
     client: Client
     period_ns: int
     share: float
+    closely: int = 1
 
     def grids(self, origin_ns: int, scale: float) -> tuple[Grid, Grid]:
         """Writes, and reads half a period later. scale: multiplies the rate."""
@@ -41,7 +45,7 @@ class Scheduled:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What all clients of one start share."""
+    """What all clients of one start share. offers: what is known of the application."""
 
     config: WitnessConfig
     prefix: str
@@ -50,6 +54,7 @@ class Surroundings:
     tasks: TaskSet
     tally: Tally
     record: Callable[[Event], None]
+    offers: Offers = field(default_factory=Offers)
 
     async def dial(self, answered: str) -> Channel:
         """Connect to what an answered address stands for. Raises ExchangeError."""
@@ -64,25 +69,37 @@ def build(around: Surroundings) -> list[Scheduled]:
     cohorts = [(name, cohort) for name, cohort in around.config.cohorts.items() if cohort.clients]
     total = sum(cohort.clients for _, cohort in cohorts)
     scheduled: list[Scheduled] = []
+    books = Ledgers(around.prefix)
     for place, (name, cohort) in enumerate(cohorts):
         for number in range(cohort.clients):
-            deletes = cohort.delete_every if "delete" in around.config.workload.functions else 0
-            book = LedgerState(around.prefix, len(scheduled), total, deletes)
+            mix, side = _mix(around, name)
+            book = LedgerState(around.prefix, len(scheduled), total, cohort.delete_every, mix, side, around.offers)
+            books.open(f"{name}-{number}", book)
             client = Client(
                 f"{name}-{number}",
                 name.value,
                 around.config.record,
                 around.config.workload,
                 around.config.timeout_s,
-                book,
+                books,
                 _route(around, name, cohort, number),
                 around.tasks,
                 around.tally,
                 around.record,
             )
             share = phase(number, cohort.clients, place, len(cohorts))
-            scheduled.append(Scheduled(client, to_ns(cohort.period_s), share))
+            scheduled.append(Scheduled(client, to_ns(cohort.period_s), share, cohort.closely))
     return scheduled
+
+
+_SIDED = (CohortName.PINNED_A, CohortName.PINNED_B, CohortName.DIRECT_A, CohortName.DIRECT_B)
+
+
+def _mix(around: Surroundings, name: CohortName) -> tuple[Mix, str | None]:
+    """Which workloads a cohort takes part in, and the address that it stays with."""
+    if around.config.keys == "own":
+        return "own", None
+    return ("sided", around.config.edge_of(name)) if name in _SIDED else ("roaming", None)
 
 
 def _route(around: Surroundings, name: CohortName, cohort: Cohort, number: int) -> FreshRoute | PooledRoute:

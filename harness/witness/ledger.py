@@ -28,10 +28,32 @@ from harness.witness.workloads.unique import UniqueState
 
 @dataclass(frozen=True)
 class Offers:
-    """What an application can be asked for. names_keys: clients choose the keys; else the application does."""
+    """What an application can be asked for.
+
+    names_keys: clients choose the keys; else the application does. rewrites: a key can be put again; recreates: also
+    after it was deleted. absent: a key that nothing has, where not any will do.
+    """
 
     functions: frozenset[Function] = frozenset(("put", "get", "delete"))
     names_keys: bool = True
+    rewrites: bool = True
+    recreates: bool = True
+    absent: str | None = None
+
+    @property
+    def shares(self) -> bool:
+        """Several clients can write one key."""
+        return self.names_keys and self.rewrites
+
+    @property
+    def cycles(self) -> bool:
+        """A key can be put, deleted and put again."""
+        return self.names_keys and self.recreates and {"put", "delete"} <= self.functions
+
+    @property
+    def counts(self) -> bool:
+        """There are counters."""
+        return "add" in self.functions
 
     def has(self, f: Function) -> bool:
         """Whether it can be asked for this."""
@@ -137,21 +159,22 @@ def _write(state: LedgerState, event: Write, op: str, now_ns: int) -> tuple[Ledg
     if not event.extra:
         state = replace(state, writes=turn + 1)
         waits = state.side is not None and state.side not in common.pairs.by
-        part = to_write(state.mix, turn, state.index, pair_waits=waits, counts=offers.has("add"))
+        part = to_write(state.mix, turn, state.index, pair_waits=waits, counts=offers.counts)
     again = turn // (10 if state.mix == "roaming" else 4)
     if part is Part.COUNTER or not offers.has("put"):
-        return state, (Part.COUNTER, "add", common.counter(again // 2)) if offers.has("add") else None
-    if offers.names_keys:
-        if part is Part.REGISTER:
-            return state, (part, "put", common.register(again))
-        if part is Part.PAIR:
-            return state, (part, "put", common.pairs.key)
-        if part is Part.RECYCLED and offers.has("delete"):
-            state, (f, key) = _cycle(state, op, now_ns)
-            if f is not None:
-                return state, (part, f, key)
+        return state, (Part.COUNTER, "add", common.counter(again // 2)) if offers.counts else None
+    if part is Part.REGISTER and offers.shares:
+        return state, (part, "put", common.register(again))
+    if part is Part.PAIR and offers.shares:
+        return state, (part, "put", common.pairs.key)
+    if part is Part.RECYCLED and offers.cycles:
+        state, (f, key) = _cycle(state, op, now_ns)
+        if f is not None:
+            return state, (part, f, key)
     delete_every = state.delete_every if offers.has("delete") and not event.extra else 0
     own, (chosen,) = unique.step(state.own, unique.Write(op, delete_every), now_ns)
+    if not offers.names_keys:  # until the answer tells it, nobody knows under which key it is
+        own = replace(own, last_put=None)
     return replace(state, own=own), (Part.OWN, chosen.f, chosen.key)
 
 
@@ -170,13 +193,13 @@ def _read(state: LedgerState, event: Read, op: str, now_ns: int) -> tuple[Ledger
     part = Part.OWN
     if not event.extra:
         state = replace(state, reads=turn + 1)
-        part = to_read(state.mix, turn, counts=offers.has("add"))
-    if not offers.has("put") and offers.has("add"):
+        part = to_read(state.mix, turn, counts=offers.counts)
+    if not offers.has("put") and offers.counts:
         part = Part.COUNTER
     key = _shared_key(state, part, turn, now_ns)
     if key is not None:
         return state, (part, "get", key)
-    own, (chosen,) = unique.step(state.own, unique.Read(op), now_ns)
+    own, (chosen,) = unique.step(state.own, unique.Read(offers.absent or f"{op}-absent"), now_ns)
     return replace(state, own=own), (Part.OWN, chosen.f, chosen.key)
 
 
@@ -191,9 +214,9 @@ def _shared_key(state: LedgerState, part: Part, turn: int, now_ns: int) -> str |
             return common.counter(turn // 16)
         case Part.GONE:
             return common.deleted(turn // 8)
-        case Part.REGISTER if state.offers.names_keys:
+        case Part.REGISTER if state.offers.shares:
             return common.register(again)
-        case Part.PAIR if state.offers.names_keys:
+        case Part.PAIR if state.offers.shares:
             return common.pairs.to_read(again, now_ns)
         case _:
             return None

@@ -18,7 +18,8 @@ class Cohort(Strict):
 
     period_s: one write and one read per client in each period. delete_every: every Nth write is a delete (0: none).
     min_ttl_s: lower clamp on a DNS answer's lifetime (ttl-violating only; operators' clamps of 60 to 2400 s are seen
-    in public configurations). connections: pooled connections that a pinned client opens at its start.
+    in public configurations). connections: pooled connections that a pinned client opens at its start. closely: so many
+    times as often does a client look where it hurts (see harness.witness.attention).
     """
 
     clients: int = Field(default=1, ge=0, le=1000)
@@ -26,6 +27,7 @@ class Cohort(Strict):
     delete_every: int = Field(default=10, ge=0)
     min_ttl_s: float = Field(default=0.0, ge=0)
     connections: int = Field(default=4, ge=1, le=100)
+    closely: int = Field(default=1, ge=1, le=16)
 
 
 class _SocketCanary(Strict):
@@ -81,7 +83,8 @@ class WitnessConfig(Strict):
     history: JSON-lines file that is appended to. dns: authoritative server. record: the application's name.
     port: of the edges. address_book: answered address -> where the clients' link listens; an absent loopback address
     stands for itself. edges: region -> its edge's address, the first is `a`, the second `b`. timeout_s: deadline of
-    an operation from its send time to its answer, name lookup included. seed: of DNS query ids.
+    an operation from its send time to its answer, name lookup included. seed: of DNS query ids. keys: clients write
+    keys of their own only, or also such as others write (see harness.witness.workloads).
     """
 
     history: str
@@ -92,6 +95,7 @@ class WitnessConfig(Strict):
     edges: dict[str, str] = Field(default_factory=dict)
     cohorts: dict[CohortName, Cohort] = Field(default_factory=dict)
     workload: Workload = Workload()
+    keys: Literal["own", "shared"] = "own"
     timeout_s: float = Field(default=1.0, gt=0)
     dns_probe_period_s: float = Field(default=0.05, gt=0)
     canaries: tuple[Canary, ...] = ()

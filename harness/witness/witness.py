@@ -14,24 +14,34 @@ from harness.errors import InputError, WorldError
 from harness.history.events import Event
 from harness.units import NS_PER_S, to_ns
 from harness.witness import cohorts, scheduling
-from harness.witness.calibration import Burst, Target, calibrate
+from harness.witness.calibration import Burst, Target, calibrate, tried
 from harness.witness.canaries import CanaryRunner
 from harness.witness.client import Tally
 from harness.witness.dns_client import DnsClient, DnsFailure, open_client
 from harness.witness.grid import Grid
+from harness.witness.ledger import Offers
 from harness.witness.models import Canary, WitnessConfig
 from harness.witness.prober import DnsProber
 from harness.witness.recorder import Recorder
 from harness.witness.routes import WarmPooledRoute
 from harness.witness.stream import Stream
 from harness.witness.tasks import TaskSet
+from harness.workload import Workload
 
 log = logging.getLogger(__name__)
 
 _LEAD_NS = to_ns(0.05)
 """From a start to its first slot: time to open the pinned connections."""
 _DRAIN_MARGIN_S = 0.5
+_CLOSELY = 16
+"""No client looks more closely than at so many parts of its period."""
 _TIDY_PERIOD_S = 1.0
+
+
+def known(workload: Workload) -> Offers:
+    """What a workload says that its application offers."""
+    names_keys = workload.put is None or workload.put.id is None
+    return Offers(workload.functions, names_keys, absent=workload.absent_id)
 
 
 class Witness:
@@ -48,6 +58,8 @@ class Witness:
         self._probes = TaskSet(self.fail)
         self._tally = Tally()
         self._scale = 1.0
+        self._closely = _CLOSELY
+        self._offers = known(config.workload)
         self._clients: list[cohorts.Scheduled] = []
         self._streams: list[Stream] = []
         self._side_streams: list[Stream] = []
@@ -90,7 +102,7 @@ class Witness:
         origin_ns = monotonic_ns() + _LEAD_NS
         prefix = f"{self._id_space}-{self._histories}"
         around = cohorts.Surroundings(
-            self.config, prefix, origin_ns, self._dns, self._operations, self._tally, self._record
+            self.config, prefix, origin_ns, self._dns, self._operations, self._tally, self._record, self._offers
         )
         self._clients = cohorts.build(around)
         self._warm()
@@ -122,6 +134,7 @@ class Witness:
         for scheduled in self._clients:
             writes, reads = scheduled.grids(origin_ns, self._scale)
             self._streams += [Stream(writes, scheduled.client.write), Stream(reads, scheduled.client.read)]
+            scheduled.client.look_closely(writes, reads, min(scheduled.closely, self._closely))
         for stream in self._streams:
             stream.start()
 
@@ -130,12 +143,23 @@ class Witness:
             stream.stop()
             self._skipped += stream.skipped
         self._streams = []
+        for scheduled in self._clients:
+            scheduled.client.look_no_more()
 
-    def set_rate(self, scale: float) -> None:
-        """Multiply every client's rate by `scale` from now on; 0 pauses. Raises InputError."""
+    def attention(self) -> None:
+        """A fault is about to begin: those clients that can look more closely do so for a while."""
+        for scheduled in self._clients if self.running else ():
+            if scheduled.closely > 1:
+                scheduled.client.call()
+
+    def set_rate(self, scale: float, closely: int | None = None) -> None:
+        """Multiply every client's rate by `scale` from now on; 0 pauses. closely: at most so many times as often does
+        any client look where it hurts. Raises InputError.
+        """
         if not 0 <= scale <= 100:
             raise InputError(f"scale: {scale} is not within 0 to 100")
         self._scale = scale
+        self._closely = self._closely if closely is None else closely
         if self.running:
             self._unschedule()
             self._schedule(monotonic_ns() + _LEAD_NS)
@@ -223,8 +247,12 @@ class Witness:
         target = Target(
             reply.addresses[0], self.config.record, self.config.workload, self.config.timeout_s, around.dial
         )
+        prefix = f"{self._id_space}-{self._calibrations}"
         with scheduling.normal_class():
-            return await calibrate(target, seconds, concurrency, f"{self._id_space}-{self._calibrations}")
+            burst = await calibrate(target, seconds, concurrency, prefix)
+            if self.config.keys == "shared" and burst.done and not burst.failed:
+                self._offers = await tried(target, self._offers, prefix)
+            return burst
 
     def status(self) -> dict[str, Any]:
         """Numbers since the last start, for people and for the drill's report."""

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 import toxiproxy
@@ -227,6 +227,36 @@ def test_populate_keeps_what_is_alike_and_replaces_what_differs(server: tuple[st
     _, answer = call(server, "POST", "/populate", [{**same, "upstream": "127.0.0.1:10"}])
     assert answer["proxies"][0]["toxics"] == []
     assert answer["proxies"][0]["enabled"] is False
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_numbers_that_json_cannot_carry_are_refused(server: tuple[str, int], number: str) -> None:
+    call(server, "POST", "/proxies", {"name": "p", "upstream": UPSTREAM, "listen": "127.0.0.1:0"})
+    toxic = f'{{"type": "latency", "toxicity": {number}}}'
+    populate = f'[{{"name": "q", "upstream": "{UPSTREAM}", "enabled": {number}}}]'
+    for path, body in (("/proxies/p/toxics", toxic), ("/populate", populate)):
+        status, answer = call(server, "POST", path, body)
+        assert (status, answer["error"].startswith("bad request body: ")) == (400, True)
+    assert call(server, "GET", "/proxies/p/toxics")[1] == []
+
+
+ODD_NAMES = [
+    "{region}", "{}", "a}b", "{a:[0-9]+}", ".", "..", "a/b", "a%2Fb", "%41", "a b", "?", "#", ";", "&", "+", "\\", '"',
+    "<>", "|", "^", "é", "\N{SNOWMAN}", "a\nb", "a\tb", "\x7f", "[x]", "@=*()!$,",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ODD_NAMES, ids=ascii)
+def test_whatever_a_name_has_it_can_be_reached_again(embedded: tuple[str, int], name: str) -> None:
+    quoted = quote(name, safe="").replace(".", "%2E")
+    made = call(embedded, "POST", "/proxies", {"name": name, "upstream": UPSTREAM, "listen": "127.0.0.1:0"})
+    assert (made[0], made[1]["name"]) == (201, name)
+    assert call(embedded, "GET", f"/proxies/{quoted}")[1]["name"] == name
+    assert call(embedded, "POST", f"/proxies/{quoted}/toxics", {"type": "latency", "name": name})[0] == 200
+    assert call(embedded, "PATCH", f"/proxies/{quoted}/toxics/{quoted}", {"toxicity": 0.5})[1]["toxicity"] == 0.5
+    assert call(embedded, "DELETE", f"/proxies/{quoted}/toxics/{quoted}")[0] == 204
+    assert call(embedded, "DELETE", f"/proxies/{quoted}")[0] == 204
+    assert call(embedded, "GET", f"/proxies/{quoted}")[0] == 404
 
 
 @pytest.mark.parametrize(

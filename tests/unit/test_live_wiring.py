@@ -69,6 +69,7 @@ def test_a_lost_region_takes_everything_with_an_end_in_it_and_the_control_plane(
         *(f"{instance}->{EAST}:dynamodb" for instance in INSTANCES),
         *(f"{instance}->{EAST}:route53" for instance in INSTANCES),
         *(f"canary.{place}->{EAST}:dynamodb" for place in (EAST, WEST, OUTSIDE)),
+        *(f"canary.outside->{EAST}:dynamodb-{kind}" for kind in ("writes", "reads")),
         *(f"{component}.{EAST}->{WEST}:dynamodb" for component in ("storefront", "replicator", "canary")),
     }
 

@@ -54,7 +54,8 @@ def test_the_verdict_and_its_reason_come_first(tmp_path: Path) -> None:
     text = _Page(report.render(write_folder(tmp_path), tmp_path)).text
     start = text.index("Disaster-recovery drill report")
     assert text[start:].startswith(
-        "Disaster-recovery drill report ✓ MET Every objective was met. 66 % of the recovery time is the DNS TTL."
+        "Disaster-recovery drill report ✓ MET, 2 warnings Every objective was met. "
+        "66 % of the recovery time is the DNS TTL."
     )
 
 

@@ -45,7 +45,7 @@ def test_each_dns_cache_changes_its_mind_at_its_own_time() -> None:
 def test_a_cohort_that_cannot_move_is_down_for_as_long_as_the_fault() -> None:
     pinned = next(c for c in arrange(history(), drill()).cohorts if c.name == "are tied to the first place")
     down = [start_s for start_s, _, share in pinned.bins if share == 0]
-    assert (min(down), max(down)) == (0.0, 34.5)
+    assert (min(down), max(down)) == (0.0, 34.0)
 
 
 def test_without_a_fault_time_starts_with_the_first_event() -> None:

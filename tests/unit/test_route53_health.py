@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from harness.engines.dns.zone import Configuration, HealthCheck
+from harness.engines.dns.zone import Configuration, HealthCheck, parse_health_check
 from harness.engines.health_checks.checker import Checker
 from harness.engines.health_checks.health import enough_healthy, statuses
 
@@ -69,6 +71,16 @@ def test_a_calculated_check_needs_its_threshold_of_healthy_children(threshold: i
     }
     found = statuses(Configuration(checks=children), {"up": votes_of(16), "also-up": votes_of(16), "down": votes_of(0)})
     assert found["parent"] is verdict
+
+
+@pytest.mark.parametrize(("says", "healthy"), [("Healthy", True), ("LastKnownStatus", True), ("Unhealthy", False)])
+def test_a_metric_without_data_is_what_its_check_says(says: str, healthy: bool) -> None:
+    config = {"Type": "CLOUDWATCH_METRIC", "InsufficientDataHealthStatus": says}
+    check = parse_health_check({"Id": "a", "HealthCheckConfig": config})
+    assert status(check, 0) is healthy
+    assert status(replace(check, inverted=True), 0) is not healthy
+    assert status(replace(check, disabled=True), 0), "nobody looks at a disabled one"
+    assert not status(replace(check, disabled=True, inverted=True), 0)
 
 
 def test_a_disabled_child_counts_as_healthy() -> None:

@@ -10,7 +10,7 @@ from harness.checkers.anomalies.order import Replaced
 from harness.checkers.anomalies.scene import Scene, several
 from harness.checkers.result import CheckResult, Finding
 from harness.history.columns import DELETE
-from harness.measurement.effects import LOST, effects
+from harness.measurement.superseding import LOST, effects
 from harness.outcome import Verdict
 
 _NAME = "deletes"

@@ -11,8 +11,8 @@ from harness.checkers.anomalies.scene import Scene, several
 from harness.checkers.result import CheckResult, Finding
 from harness.history.columns import ABSENT, PUT
 from harness.history.tables import TableState
-from harness.measurement.effects import LOST, MAYBE, PRESENT, effects
 from harness.measurement.newest import Rows
+from harness.measurement.superseding import LOST, MAYBE, PRESENT, effects
 from harness.outcome import Verdict
 from harness.units import to_s
 

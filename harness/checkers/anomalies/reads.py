@@ -15,8 +15,9 @@ import numpy as np
 
 from harness.checkers.anomalies.scene import Scene, several
 from harness.checkers.result import CheckResult, Finding
-from harness.history.columns import ABSENT, PUT
-from harness.measurement.newest import Rows, known_from, newest, sent_of
+from harness.history.columns import ABSENT
+from harness.measurement.contradictions import Known, contradicted
+from harness.measurement.newest import Rows, sent_of
 from harness.outcome import Verdict
 from harness.units import to_s
 
@@ -81,61 +82,40 @@ def _others(scene: Scene, wrong: Rows, known: Rows) -> Iterable[Finding]:
 
 def _contradicted(scene: Scene, rows: Rows, *, session: bool, bound_ns: int | None = None) -> tuple[Rows, Rows]:
     """Wrong reads, and for each the newest write that says so."""
-    columns, size = scene.columns, len(scene.columns) + 2
-    puts = scene.kept[columns.f[scene.kept] == PUT]
+    columns, kept = scene.columns, scene.kept
     if session:
-        people = len(columns.names.clients)
-        group = columns.key.astype(np.int64) * people + columns.who
-        seen = rows[columns.value[rows] != ABSENT]
-        seen = seen[~scene.explained[columns.writer[seen]]]
-        at_ns = columns.returned_ns
-        shown = columns.writer[seen].astype(np.int64)
-        writes = np.concatenate((scene.kept, shown))
-        puts_known = np.concatenate((puts, shown))
-        at = (known_from(columns, at_ns[scene.kept]), known_from(columns, at_ns[seen]))
-        at_puts = (known_from(columns, at_ns[puts]), at[1])
-        groups = np.concatenate((group[scene.kept], group[seen]))
-        groups_puts = np.concatenate((group[puts], group[seen]))
-        best = newest(size, groups, np.concatenate(at), writes, group[rows], rows)
-        best_put = newest(size, groups_puts, np.concatenate(at_puts), puts_known, group[rows], rows)
+        group = columns.key.astype(np.int64) * len(columns.names.clients) + columns.who
+        shown = rows[columns.value[rows] != ABSENT]
+        shown = shown[~scene.explained[columns.writer[shown]]]
+        own = Known(group[kept], columns.returned_ns[kept], kept)
+        seen = Known(group[shown], columns.returned_ns[shown], columns.writer[shown].astype(np.int64))
+        known, asked = Known.both((own, seen)), group[rows]
     else:
-        stale_ns = scene.promise.staleness_ns if scene.promise.reads == "eventual" else 0
-        stale_ns = stale_ns if bound_ns is None else bound_ns
-        at_all = known_from(columns, columns.returned_ns[scene.kept] + stale_ns)
-        at_put = known_from(columns, columns.returned_ns[puts] + stale_ns)
-        best = newest(size, columns.key[scene.kept], at_all, scene.kept, columns.key[rows], rows)
-        best_put = newest(size, columns.key[puts], at_put, puts, columns.key[rows], rows)
-    nothing = columns.value[rows] == ABSENT
-    writer = np.maximum(columns.writer[rows], 0)
-    older = ~nothing & (sent_of(columns, best) > columns.settled_ns[writer])
-    gone = np.flatnonzero(nothing & (best_put != ABSENT))
-    ended = np.searchsorted(columns.sent_ns, columns.returned_ns[rows[gone]])
-    may_last_ns = scene.deletes.may_last_ns(columns.key[rows[gone]], ended.astype(np.int64))
-    missed = np.zeros(len(rows), np.bool_)
-    missed[gone] = sent_of(columns, best_put[gone]) > may_last_ns
-    bad = older | missed
-    return rows[bad], np.where(missed, best_put, best)[bad]
+        if bound_ns is None:
+            bound_ns = scene.promise.staleness_ns if scene.promise.reads == "eventual" else 0
+        known = Known(columns.key[kept], columns.returned_ns[kept] + bound_ns, kept)
+        asked = columns.key[rows]
+    wrong, newer = contradicted(columns, scene.deletes, rows, asked, known)
+    return rows[wrong], newer[wrong]
 
 
 def _seen_gone(scene: Scene, rows: Rows) -> tuple[Rows, Rows]:
     """Reads of a value that the same client had seen gone: a delete that it cannot have followed had taken effect."""
     columns = scene.columns
-    none = columns.value[rows] == ABSENT
-    with_deletes = np.zeros(len(columns.names.keys), np.bool_)
-    with_deletes[columns.key[scene.deletes.rows]] = True
-    near = with_deletes[columns.key[rows]]
-    rows, none = rows[near], none[near]
+    rows = rows[scene.deletes.any[columns.key[rows]]]
+    shown = rows[columns.value[rows] != ABSENT]
+    delete = scene.deletes.newest_before(columns.key[shown], shown)
+    suspect = shown[sent_of(columns, delete) > columns.settled_ns[columns.writer[shown]]]
     group = columns.key[rows].astype(np.int64) * len(columns.names.clients) + columns.who[rows]
-    both = np.intersect1d(group[none], group[~none])
+    chosen = np.isin(group, columns.key[suspect].astype(np.int64) * len(columns.names.clients) + columns.who[suspect])
     wrong: list[int] = []
     known: list[int] = []
-    chosen = np.isin(group, both)
     order = np.argsort(group[chosen], kind="stable")
     ordered, groups = rows[chosen][order], group[chosen][order]
     for part in np.split(ordered, np.flatnonzero(np.diff(groups)) + 1):
-        for read, delete in _of_one(scene, part):
+        for read, gone_by in _of_one(scene, part):
             wrong.append(read)
-            known.append(delete)
+            known.append(gone_by)
     return np.asarray(wrong, np.int64), np.asarray(known, np.int64)
 
 
@@ -144,7 +124,7 @@ def _of_one(scene: Scene, rows: Rows) -> Iterable[tuple[int, int]]:
     columns = scene.columns
     if not len(rows):
         return
-    deletes = scene.deletes.rows[columns.key[scene.deletes.rows] == columns.key[rows[0]]]
+    deletes = scene.deletes.of_key(int(columns.key[rows[0]]))
     values: list[tuple[int, int]] = []
     learned: list[tuple[int, int]] = []
     for read in rows:

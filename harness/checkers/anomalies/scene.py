@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.checkers.promise import Promise
 from harness.history.columns import ABSENT, DELETE, FAIL, GET, PUT, Bools, Columns
 from harness.history.tables import CommitColumns, TableState
-from harness.measurement.effects import Deletes
 from harness.measurement.newest import Rows
+from harness.measurement.superseding import Deletes
 from harness.outcome import Outcome
 from harness.units import to_s
 
@@ -32,6 +33,13 @@ class Scene:
     serving: str | None
     moments: Sequence[tuple[int, str]]
     origin_ns: int
+    _writers: dict[str, NDArray[np.int32]] = field(default_factory=dict)
+
+    def writer_of(self, side: str) -> NDArray[np.int32]:
+        """Of each commit of a side the row of the put that it shows; less than zero: of none."""
+        if side not in self._writers:
+            self._writers[side] = self.columns.local(self.commits[side].value)
+        return self._writers[side]
 
     @cached_property
     def deletes(self) -> Deletes:

@@ -19,7 +19,7 @@ _ABOUT_MOVES = ("failback", "no-failover")
 
 def interruptions_of(measures: Measures) -> tuple[tuple[int, PlannedInterruption], ...]:
     """Of the whole drill, in order of time, each with the number of its episode."""
-    end_ns = _scenario_end_ns(measures)
+    end_ns = scenario_end_ns(measures)
     found = []
     for episode in measures.episodes:
         setting = _setting(measures, episode, end_ns)
@@ -74,7 +74,7 @@ def _heal(episode: EpisodeMeasures) -> FaultInterval | None:
     return FaultInterval(heal_ns, max(heal_ns, onset.stop_high_ns or heal_ns))
 
 
-def _scenario_end_ns(measures: Measures) -> int | None:
+def scenario_end_ns(measures: Measures) -> int | None:
     """When the last step had ended: what the clean-up heals is no part of the drill. None: nobody marked it."""
     marks: Sequence[Mark] = [event for event in measures.context if isinstance(event, Mark)]
     quiet = next((n for n, mark in enumerate(marks) if mark.f == Phase.QUIESCE), None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from harness.checkers import objectives as objective_checks
 from harness.checkers.durability import durability
 from harness.checkers.result import CheckResult, Finding, some
@@ -52,7 +54,13 @@ def rpo_shows_stall(requirement: Requirement, measures: Measures) -> CheckResult
 
 def durability_of(measures: Measures) -> CheckResult:
     """Whether every acknowledged write survived."""
-    return durability(measures.final, region_came_back=True, missing_ids=measures.missing_ids)
+    result = durability(measures.final, region_came_back=True, missing_ids=measures.missing_ids)
+    told = _divergence(measures)
+    if not told or measures.final is None or not measures.final.diverged or result.verdict is not Verdict.MISSED:
+        return result
+    # Which side lacks what, and since when, is more than how many items differ.
+    vague = f"the two sides differ in {len(measures.final.diverged)} items"
+    return replace(result, text=result.text.replace(vague, f"{vague}: {told}"))
 
 
 def same_data(measures: Measures) -> CheckResult:
@@ -64,8 +72,15 @@ def same_data(measures: Measures) -> CheckResult:
     if diverged is None:
         return CheckResult(name, Verdict.UNKNOWN, "not measurable: the tables of both regions could not be read")
     if diverged:
-        return CheckResult(name, Verdict.MISSED, f"{len(diverged)} items differ between the regions: {some(diverged)}")
+        told = _divergence(measures) or some(diverged)
+        return CheckResult(name, Verdict.MISSED, f"{len(diverged)} items differ between the regions: {told}")
     return CheckResult(name, Verdict.MET, "both regions hold the same items")
+
+
+def _divergence(measures: Measures) -> str:
+    """Which side lacks what, and since when; "" where that is not known."""
+    found = [result for result in measures.anomalies if result.name == "divergence"]
+    return "; ".join(result.text for result in found if result.verdict is Verdict.MISSED)
 
 
 def converged(data: Final) -> bool:

@@ -15,6 +15,7 @@ from cheroot.server import HTTPConnection
 from harness.kit.address import Address
 from harness.kit.browsers import REFUSAL, sent_by_browser
 from harness.kit.process import binding
+from harness.kit.strict_json import strict_json
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -98,7 +99,7 @@ def with_routes(app: Wsgi, routes: Mapping[tuple[str, str], Route], prefix: str)
         if length > _BODY_BYTES_MAX:
             return 400, {"error": f"the body is larger than {_BODY_BYTES_MAX} bytes"}
         try:
-            return route(json.loads(environ["wsgi.input"].read(length)) if length else None)
+            return route(strict_json(environ["wsgi.input"].read(length)) if length else None)
         except ValueError as error:
             return 400, {"error": str(error)}
 

@@ -32,9 +32,9 @@ class Write:
 
 @dataclass(frozen=True)
 class Read:
-    """It is time for a read. op: the id that it will have."""
+    """It is time for a read. absent: a key that nothing has."""
 
-    op: str
+    absent: str
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,9 @@ def step(state: UniqueState, event: Event, now_ns: int) -> tuple[UniqueState, tu
     match event:
         case Write():
             return _write(state, event, now_ns)
-        case Read(op=op):
+        case Read(absent=absent):
             state = replace(state, reads=state.reads + 1)
-            return state, (Chosen("get", _key_to_read(state, op)),)
+            return state, (Chosen("get", _key_to_read(state, absent)),)
         case Acknowledged(key=key):
             return replace(state, live=(*state.live, (key, now_ns))[-REMEMBERED:]), ()
 
@@ -89,10 +89,10 @@ def _write(state: UniqueState, event: Write, now_ns: int) -> tuple[UniqueState, 
     return replace(state, last_put=event.op), (Chosen("put", event.op),)
 
 
-def _key_to_read(state: UniqueState, op: str) -> str:
+def _key_to_read(state: UniqueState, absent: str) -> str:
     """Nothing acknowledged yet: the latest put's key, or one that does not exist; an open loop must send something."""
     if not state.live:
-        return state.last_put or f"{op}-absent"
+        return state.last_put or absent
     if state.reads % 2:
         return state.live[-1][0]
     return state.live[(state.reads // 2 * _STRIDE) % len(state.live)][0]

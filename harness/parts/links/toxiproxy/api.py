@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from harness.clock import monotonic_ns
+from harness.kit.strict_json import strict_json
 from harness.parts.links.toxiproxy.collection import ProxyCollection
 from harness.parts.links.toxiproxy.listener import can_hold
 from harness.parts.links.toxiproxy.model import VERSION, ApiError, bad_body, parse_proxy
@@ -55,7 +56,7 @@ async def _body(request: web.Request) -> Any:
     if not text.strip():
         raise bad_body("EOF")
     try:
-        return json.loads(text)
+        return strict_json(text)
     except ValueError as error:
         raise bad_body(str(error)) from error
 

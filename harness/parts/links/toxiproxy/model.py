@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import ipaddress
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, get_type_hints
@@ -16,6 +17,8 @@ from harness.kit.address import Address, join_address, split_address
 from harness.parts.links.toxiproxy.toxics import TOXICS
 from harness.parts.links.toxiproxy.toxics.base import Stream, Toxic
 
+_INT64_MAX = 2**63 - 1
+"""What attributes of toxics hold in Toxiproxy."""
 VERSION = "2.12.0"
 """The Toxiproxy release whose API this is."""
 
@@ -171,7 +174,7 @@ def _toxicity(fields: Mapping[str, Any], default: float) -> float:
 
 
 def _number(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > sys.float_info.max:
         raise bad_body(f"cannot unmarshal {value!r} into field {name} of type float")
     return value
 
@@ -200,6 +203,6 @@ def _types(toxic: type[Toxic[Any]]) -> dict[str, Any]:
 def _attribute(name: str, kind: type[Any], value: object) -> Any:
     if kind is float:
         return _number(name, value)
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+    if not isinstance(value, kind) or (kind is int and (isinstance(value, bool) or abs(value) > _INT64_MAX)):
         raise bad_body(f"cannot unmarshal {value!r} into field attributes.{name} of type {kind.__name__}")
     return value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +12,7 @@ from harness.clock import monotonic_ns, wall_time
 from harness.engines.health_checks.checker import Checker, Observation
 from harness.engines.health_checks.fleet import Place
 from harness.engines.health_checks.health import votes
+from harness.kit.strict_json import strict_json
 from harness.parts.steering.route53.plane import DataPlane
 
 Reachable = Callable[[], bool]
@@ -66,9 +66,9 @@ def _query(request: web.Request, key: str) -> str:
 
 async def _name_in(request: web.Request) -> str:
     try:
-        body = await request.json()
+        body = strict_json(await request.read())
         name = body["name"]
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise web.HTTPBadRequest(text='the body must be JSON: {"name": "app.example.com"}') from error
     if not isinstance(name, str) or not name:
         raise web.HTTPBadRequest(text="`name` must be a DNS name")

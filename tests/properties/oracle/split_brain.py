@@ -1,0 +1,188 @@
+"""Anomalies A8 (two sides accept writes at once) and A9 (the accepted epoch goes back).
+
+A write was accepted at some moment between its sending and its acknowledgement. So two sides certainly took turns when
+one accepted a write that was sent after the other had acknowledged one, and acknowledged before the other was sent a
+further one that it accepted, too. A plan that moves deliberately leaves each side active for a while; sides that take
+turns faster accept at the same time, unless each turn has an epoch of its own, later than the one before: then every
+turn was fenced from the others, however short it was. An epoch certainly came back to life when a write of it was sent
+after a write of a later epoch had been acknowledged.
+
+The side is the one that was dialled. A subject that names another region in its answer says that it forwarded the
+write: testimony, which can make a verdict UNKNOWN, and never MET. Epochs are testimony, too, but against the subject:
+all that they excuse is the length of a turn.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.checkers.result import CheckResult, Finding, some
+from harness.history.events import Operation
+from harness.measurement.models import acknowledged, address_of
+from harness.outcome import Verdict
+from harness.spelling import seconds
+
+_NAME = "split_brain"
+
+Side = Callable[[Operation], str | None]
+
+
+@dataclass(frozen=True)
+class _Conflict:
+    """One kind of proof, of one side. text: side, what it did, and the operations."""
+
+    side: str
+    count: int
+    text: str
+
+
+def split_brain(operations: Iterable[Operation], *, regions: Mapping[str, str], turn_ns: int) -> CheckResult:
+    """Did at most one side accept writes at any time? UNKNOWN when only one side was ever asked to accept any.
+
+    regions: by edge address. turn_ns: the shortest time that an honest plan leaves a side active, in nanoseconds.
+    """
+    writes = [o for o in operations if o.is_write]
+    acks = sorted((o for o in writes if acknowledged(o)), key=lambda o: o.sent_ns)
+
+    def dialled(o: Operation) -> str | None:
+        address = address_of(o)
+        return None if address is None else regions.get(address, address)
+
+    def told(o: Operation) -> str | None:
+        named = None if o.completion is None else o.completion.region
+        return dialled(o) if named is None else named
+
+    conflicts = _conflicts(acks, told, turn_ns)
+    if conflicts:
+        return CheckResult(_NAME, Verdict.MISSED, f"both sides accepted writes: {_text(conflicts)}", _told(conflicts))
+    conflicts = _conflicts(acks, dialled, turn_ns)
+    if conflicts:
+        text = f"both sides answered, and only they themselves say that one forwarded: {_text(conflicts)}"
+        return CheckResult(_NAME, Verdict.UNKNOWN, text, _told(conflicts))
+    if len({dialled(o) for o in writes} - {None}) < 2:
+        return CheckResult(_NAME, Verdict.UNKNOWN, "only one side was ever asked to accept writes")
+    epochs = len({_epoch(o) for o in acks} - {None})
+    testimony = f"in {epochs} epochs, one side each, never back" if epochs else "by one side at a time"
+    return CheckResult(_NAME, Verdict.MET, f"{len(acks)} writes acknowledged, {testimony}")
+
+
+def _conflicts(acks: Sequence[Operation], side: Side, turn_ns: int) -> Sequence[_Conflict]:
+    return [*_older_epoch(acks, side), *_shared_epochs(acks, side), *_at_once(acks, side, turn_ns)]
+
+
+def _text(conflicts: Sequence[_Conflict]) -> str:
+    return "; ".join(conflict.text for conflict in conflicts)
+
+
+def _told(conflicts: Sequence[_Conflict]) -> tuple[Finding, ...]:
+    return tuple(Finding("A8", conflict.text, "serious") for conflict in conflicts)
+
+
+def _writes(count: int) -> str:
+    return "1 write" if count == 1 else f"{count} writes"
+
+
+def _epoch(o: Operation) -> int | None:
+    """Under which epoch it was answered; None where the answer names none."""
+    return None if o.completion is None else o.completion.epoch
+
+
+def _by_side(acks: Sequence[Operation], side: Side) -> dict[str, list[Operation]]:
+    sides: dict[str, list[Operation]] = {}
+    for o in acks:
+        name = side(o)
+        if name is not None:
+            sides.setdefault(name, []).append(o)
+    return sides
+
+
+# --- turns ------------------------------------------------------------------------------------------------------------
+
+
+def _at_once(acks: Sequence[Operation], side: Side, turn_ns: int) -> Iterator[_Conflict]:
+    """Writes of one side between two of another that are less than turn_ns apart. O(n log n)."""
+    sides = _by_side(acks, side)
+    for name, ours in sides.items():
+        for other, theirs in sides.items():
+            found = [] if other == name else list(_between(ours, theirs, turn_ns))
+            if found:
+                told = some([f"{o.invoke.op} ({name})" for o in found])
+                text = f"{name} accepted {_writes(len(found))} between two that {other} accepted less than "
+                yield _Conflict(name, len(found), f"{text}{seconds(turn_ns)} apart: {told}")
+
+
+def _between(ours: Sequence[Operation], theirs: Sequence[Operation], turn_ns: int) -> Iterator[Operation]:
+    """Turns of three epochs, each later than the one before, are no proof; where they are not, `_older_epoch` tells."""
+    every, unnamed = _Times.of(theirs), _Times.of([o for o in theirs if _epoch(o) is None])
+    for o in ours:
+        if o.returned_ns is None:
+            continue
+        pairs = ((every, every),) if _epoch(o) is None else ((unnamed, every), (every, unnamed))
+        if any(_is_between(o.sent_ns, o.returned_ns, before, after, turn_ns) for before, after in pairs):
+            yield o
+
+
+@dataclass(frozen=True)
+class _Times:
+    """When writes of one side were acknowledged and sent, each in order."""
+
+    returned_ns: Sequence[int]
+    sent_ns: Sequence[int]
+
+    @classmethod
+    def of(cls, operations: Sequence[Operation]) -> _Times:
+        returned_ns = sorted(o.returned_ns for o in operations if o.returned_ns is not None)
+        return cls(returned_ns, sorted(o.sent_ns for o in operations))
+
+
+def _is_between(sent_ns: int, returned_ns: int, before: _Times, after: _Times, turn_ns: int) -> bool:
+    last = bisect_left(before.returned_ns, sent_ns)
+    following = bisect_left(after.sent_ns, returned_ns + 1)
+    if not last or following == len(after.sent_ns):
+        return False
+    return after.sent_ns[following] - before.returned_ns[last - 1] < turn_ns
+
+
+# --- epochs -----------------------------------------------------------------------------------------------------------
+
+
+def _older_epoch(acks: Sequence[Operation], side: Side) -> Iterator[_Conflict]:
+    """Writes sent after a write of a later epoch had been acknowledged. O(n + epochs log epochs)."""
+    first: dict[int, Operation] = {}
+    for o in acks:
+        epoch = _epoch(o)
+        if epoch is not None and (epoch not in first or _ack_ns(o) < _ack_ns(first[epoch])):
+            first[epoch] = o
+    ended_by: dict[int | None, Operation] = {}
+    later: Operation | None = None
+    for epoch in sorted(first, reverse=True):
+        if later is not None:
+            ended_by[epoch] = later
+        later = first[epoch] if later is None or _ack_ns(first[epoch]) < _ack_ns(later) else later
+    late = [o for o in acks if _epoch(o) in ended_by and o.sent_ns > _ack_ns(ended_by[_epoch(o)])]
+    for name, found in _by_side(late, lambda o: side(o) or "nobody knows who").items():
+        end = ended_by[_epoch(found[0])]
+        told = some([f"{o.invoke.op} (epoch {_epoch(o)})" for o in found])
+        where = side(end) or "another side"
+        text = f"{name} accepted {_writes(len(found))} in an epoch that had ended: {told}; {where} had acknowledged "
+        ago = seconds(found[0].sent_ns - _ack_ns(end))
+        yield _Conflict(name, len(found), f"{text}{end.invoke.op} (epoch {_epoch(end)}) {ago} before the first of them")
+
+
+def _shared_epochs(acks: Sequence[Operation], side: Side) -> Iterator[_Conflict]:
+    sides: dict[int, dict[str, Operation]] = {}
+    for o in acks:
+        epoch, name = _epoch(o), side(o)
+        if epoch is not None and name is not None:
+            sides.setdefault(epoch, {}).setdefault(name, o)
+    for epoch, of in sorted(sides.items()):
+        if len(of) > 1:
+            who = " and ".join(f"{name} ({o.invoke.op})" for name, o in sorted(of.items()))
+            yield _Conflict(min(of), len(of), f"in epoch {epoch} writes were accepted by {who}")
+
+
+def _ack_ns(o: Operation) -> int:
+    assert o.returned_ns is not None
+    return o.returned_ns
