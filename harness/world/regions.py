@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from harness import stored
 from harness.faults.model import Link
 from harness.history.events import Commit, Event
 from harness.kit.address import Address
@@ -42,6 +43,10 @@ class RegionServer(Part):
     def scan(self, table: Table) -> State:
         """Every item of a table. Raises WorldError when the region does not answer."""
         raise NotImplementedError
+
+    def items(self, table: Table) -> Sequence[stored.Item] | None:
+        """Every item of a table as it is stored, for whoever looks where a value went; None: it does not tell."""
+        return None
 
     def commits(self) -> CommitFeed | None:
         """A feed that starts now; None where the server has no order of commits, so that scans must do."""
@@ -80,9 +85,10 @@ def _calls(blueprint: Blueprint) -> Mapping[str, Mapping[str, Any]]:
     """What canaries try, by service. A record that nobody wrote must not be there."""
     subject = blueprint.subject
     table = next((table for table in subject.tables if table.name == subject.written_table), None)
-    name, key = (_NO_TABLE, "id") if table is None else (table.name, table.key)
+    name = _NO_TABLE if table is None else table.name
+    key = stored.keyed("id", POISON_KEY) if table is None else stored.keyed(table.key, POISON_KEY, table.key_types)
     write = {"TableName": _NO_TABLE, "Item": {"id": {"S": POISON_KEY}}}
-    read = {"TableName": name, "Key": {key: {"S": POISON_KEY}}}
+    read = {"TableName": name, "Key": key}
     return {
         DYNAMODB_WRITES: {"operation": "PutItem", "body": json.dumps(write), "bad": _REFUSED},
         DYNAMODB_READS: {"operation": "GetItem", "body": json.dumps(read), "bad": (*_REFUSED, '"Item"')},

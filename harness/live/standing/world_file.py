@@ -48,7 +48,10 @@ class EdgeState(Strict):
 
 
 class ProcessState(Strict):
-    """One process of the subject, as `process_tree.Tree` knows it. endpoint: its AWS_ENDPOINT_URL."""
+    """One process of the subject, as `process_tree.Tree` knows it. endpoint: its AWS_ENDPOINT_URL.
+
+    environment: as harness.world.platform.RunningTree has it.
+    """
 
     pid: int
     started: float
@@ -56,6 +59,7 @@ class ProcessState(Strict):
     marker: str | None
     log: str
     endpoint: str = ""
+    environment: dict[str, str] = Field(default_factory=dict)
 
     @property
     def tree(self) -> Tree:
