@@ -22,7 +22,8 @@ from pydantic import Field, ValidationError
 
 from harness.errors import InputError, Problem
 from harness.kit.address import BoundAddress, BoundLoopbackAddress
-from harness.kit.config import Strict, wording
+from harness.kit.config import Strict
+from harness.kit.wording import wording
 from harness.processes import process_tree
 from harness.processes.fork_servers import FOLDER_PREFIX
 from harness.processes.process_tree import Tree
