@@ -1,103 +1,273 @@
-"""How fast histories are measured and judged: operations per second of one process.
+"""How fast histories are measured and judged: operations per second of one process, on columns and by the oracle.
 
-    python benchmarks/checkers.py [--operations 100000]
+    python benchmarks/checkers.py [--operations 100000] [--repeat 5] [--no-oracle]
 
-The history is a drill as clients see it: 8 dns clients and 4 pinned ones, unique keys and a few registers, an outage
-in the middle, everything replicated after half a second.
+The history is a drill as clients see it: 8 dns clients and 4 pinned ones, unique keys, registers that all share, a few
+deletes and counters, an outage in the middle, everything replicated after half a second. It is made as columns, which
+are there once for all. The oracle is what the tests compare with: the same measurements, one operation at a time; it is
+given the same history as objects. `live view` takes one event at a time, while a drill runs: it judges nothing, and so
+it is no part of the sum.
 """
 
 from __future__ import annotations
 
 import argparse
-import random
+import resource
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
 
+import numpy as np
+
+from harness.checkers.anomalies import anomalies
+from harness.checkers.failback import failback
+from harness.checkers.flapping import needless_failover
+from harness.checkers.nowhere import nowhere
+from harness.checkers.promise import Promise
 from harness.checkers.split_brain import split_brain
 from harness.checkers.staleness import staleness
-from harness.history.events import Commit, Completion, Event, Function, Invoke, Operation
+from harness.history.columns import ABSENT, ADD, DELETE, GET, INFO, OK, PUT, UNKNOWN, Columns, Names
+from harness.history.events import Commit, Event, Operation
+from harness.history.tables import CommitColumns, TableState
+from harness.measurement import availability, lateness
 from harness.measurement.final_state import lost_after_heal
 from harness.measurement.live import LiveState
 from harness.measurement.models import FaultInterval, Padding
 from harness.measurement.outages import interruptions
-from harness.measurement.recovery_point import recovery_point, state_at
+from harness.measurement.recovery_point import recovery_point
 from harness.measurement.recovery_time import recovery_by_cohort
-from harness.outcome import Outcome
+from harness.measurement.relapse import relapses
 from harness.units import NS_PER_MS, NS_PER_S
 
+ORACLE = Path(__file__).parents[1] / "tests" / "properties"
 A, B = "127.0.1.10", "127.0.2.10"
+PLACES = {A: "us-east-1", B: "us-west-2"}
 CLIENTS = [*(f"dns-{n}" for n in range(8)), *(f"pinned-a-{n}" for n in range(2)), *(f"pinned-b-{n}" for n in range(2))]
+COHORTS = ["dns", "pinned-a", "pinned-b"]
 GAP_NS = 10 * NS_PER_MS
-REGISTERS = 50
+REGISTERS, COUNTERS = 50, 4
+LAG_NS = NS_PER_S // 2
+WINDOW_NS, PADDING = 10 * NS_PER_S, Padding(10 * NS_PER_MS)
 
 
-def history(count: int) -> tuple[list[Operation], list[Commit], FaultInterval]:
-    """`count` operations, one every 10 ms, the survivor's commits, and the fault: 5 % of the time, in the middle."""
-    source = random.Random(1)
+@dataclass
+class History:
+    """A drill, and what it left behind."""
+
+    columns: Columns
+    logs: dict[str, CommitColumns]
+    final: dict[str, TableState]
+    fault: FaultInterval
+    heal_ns: int
+
+
+def history(count: int) -> History:
+    """`count` operations, one every 10 ms; the outage is 5 % of the time, in the middle."""
+    source = np.random.default_rng(1)
+    n = np.arange(count)
     start_ns, stop_ns = count // 2 * GAP_NS, (count // 2 + count // 20) * GAP_NS
-    values: dict[str, str | None] = dict.fromkeys(f"r{n}" for n in range(REGISTERS))
-    operations: list[Operation] = []
-    commits: list[Commit] = []
-    for n in range(count):
-        client, sent_ns = CLIENTS[n % len(CLIENTS)], n * GAP_NS
-        cohort = client.rpartition("-")[0]
-        down = start_ns <= sent_ns < stop_ns and cohort != "pinned-b"
-        address = B if cohort == "pinned-b" or sent_ns >= stop_ns else A
-        f: Function = "get" if n // len(CLIENTS) % 2 else "put"
-        key = f"r{source.randrange(REGISTERS)}" if source.random() < 0.3 else f"u{n if f == 'put' else n - 1}"
-        op = f"o{n}"
-        outcome = Outcome.INFO if down else Outcome.OK
-        end_ns = sent_ns + (NS_PER_S if down else source.randint(1, 9) * NS_PER_MS)
-        if f == "put" and not down:
-            values[key] = op
-            commits.append(Commit("us-west-2", "items", key, op, len(commits), sent_ns + NS_PER_S // 2))
-        value = op if f == "put" else values.get(key)
-        epoch = 1 if address == A else 2
-        invoke = Invoke(op, 0, client, cohort, f, key, op if f == "put" else None, sent_ns, sent_ns)
-        completion = Completion(
-            op, 0, client, cohort, f, key, value, outcome, end_ns, address=address, region=address, epoch=epoch
-        )
-        operations.append(Operation(invoke, completion))
-    return operations, commits, FaultInterval(start_ns, start_ns + 20 * NS_PER_MS)
+    sent_ns = n * GAP_NS
+    who = (n % len(CLIENTS)).astype(np.int32)
+    cohort = np.where(who < 8, 0, np.where(who < 10, 1, 2)).astype(np.int16)
+    pinned_b = cohort == 2
+    down = (sent_ns >= start_ns) & (sent_ns < stop_ns) & ~pinned_b
+    address = np.where(pinned_b | (sent_ns >= stop_ns), 1, 0).astype(np.int32)
+    f = np.where(n // len(CLIENTS) % 2 == 1, GET, PUT).astype(np.int8)
+    chance = source.random(count)
+    register, counter = chance < 0.3, chance > 0.99
+    f[(f == PUT) & (chance > 0.96) & ~counter] = DELETE
+    f[(f == PUT) & counter] = ADD
+    # A unique key is the row of its put; a round of all clients later somebody reads it, or deletes it.
+    unique = np.where(f == PUT, n, np.maximum(n - len(CLIENTS), 0))
+    key = np.where(register, source.integers(0, REGISTERS, count), REGISTERS + COUNTERS + unique)
+    key = np.where(counter, REGISTERS + n % COUNTERS, key).astype(np.int32)
+    keys = [*(f"r{i}" for i in range(REGISTERS)), *(f"c{i}" for i in range(COUNTERS)), *(f"u{i}" for i in range(count))]
+    outcome = np.where(down, INFO, OK).astype(np.int8)
+    returned_ns = sent_ns + np.where(down, NS_PER_S, source.integers(1, 10, count) * NS_PER_MS)
+    names = Names([f"o{i}" for i in range(count)], keys, CLIENTS, COHORTS, [A, B], ["us-east-1", "us-west-2"])
+    wrote = (f != GET) & ~down
+    value = np.full(count, ABSENT, np.int32)
+    value, counted = _shown(n, f, key, wrote, value, names)
+    value[down] = ABSENT
+    epoch = (address + 1).astype(np.int64)
+    columns = Columns(
+        names, sent_ns, returned_ns, sent_ns, f, outcome, who, cohort, key, value, address, address, epoch,
+        np.zeros(count, np.bool_),
+    )  # fmt: skip
+    logs = {place: _log(columns, wrote, counted, lag) for place, lag in (("us-east-1", 0), ("us-west-2", LAG_NS))}
+    end = logs["us-west-2"].state_at(count * GAP_NS + NS_PER_S)
+    final = {"us-west-2": end, "us-east-1": TableState(names, end.values.copy())}
+    return History(columns, logs, final, FaultInterval(start_ns, start_ns + 20 * NS_PER_MS), stop_ns)
 
 
-def feed(events: list[Event]) -> None:
+def _shown(
+    n: Any, f: Any, key: Any, wrote: Any, value: Any, names: Names
+) -> tuple[Any, Any]:  # fmt: skip
+    """What each read shows, and what each increment makes: whatever was written to its key last."""
+    order = np.lexsort((n, key))
+    is_counter = (key[order] >= REGISTERS) & (key[order] < REGISTERS + COUNTERS)
+    last = np.maximum.accumulate(np.where(wrote[order], np.arange(len(order)), -1))
+    first = np.concatenate(([True], key[order][1:] != key[order][:-1]))
+    begin = np.maximum.accumulate(np.where(first, np.arange(len(order)), 0))
+    known = last >= begin
+    writer = order[np.maximum(last, 0)]
+    value[order] = np.where(known & (f[writer] == PUT), writer, ABSENT)
+    adds = np.cumsum(wrote[order] & (f[order] == ADD))
+    numbers = adds - np.where(begin > 0, adds[np.maximum(begin - 1, 0)], 0)
+    counted = np.zeros(len(order), np.int64)
+    counted[order] = numbers
+    names.strange.extend(str(i) for i in range(int(counted.max(initial=0)) + 1))
+    at = order[is_counter]
+    value[at] = np.where(counted[at] > 0, UNKNOWN - counted[at], ABSENT)
+    value[f != GET] = ABSENT
+    return value.astype(np.int32), counted
+
+
+def _log(columns: Columns, wrote: Any, counted: Any, lag_ns: int) -> CommitColumns:
+    rows = np.flatnonzero(wrote)
+    value = np.where(columns.f[rows] == PUT, rows, np.where(columns.f[rows] == ADD, UNKNOWN - counted[rows], ABSENT))
+    at_ns = columns.sent_ns[rows] + NS_PER_MS // 2 + lag_ns
+    return CommitColumns(columns.names, columns.key[rows], value.astype(np.int32), at_ns)
+
+
+def tasks(h: History) -> dict[str, Callable[[], object]]:
+    """Every measurement and checker, by what it is called."""
+    columns, log, final = h.columns, h.logs["us-west-2"], h.final
+    return {
+        "recovery time": lambda: recovery_by_cohort(columns, h.fault, None, WINDOW_NS, PADDING),
+        "relapses": lambda: relapses(columns, 0, until_ns=None, window_ns=WINDOW_NS, padding=PADDING),
+        "interruptions": lambda: interruptions(columns, WINDOW_NS, PADDING),
+        "availability": lambda: (
+            availability.by_cohort(columns), availability.failure_rates(columns, 0, h.fault.start_low_ns),
+            availability.share(columns, cohort="dns"), availability.bins(columns, NS_PER_S),
+        ),
+        "lateness": lambda: (lateness.lateness_ns(columns), lateness.padding(columns, 0, h.fault.start_low_ns)),
+        "recovery point": lambda: recovery_point(columns, log, lost_address=A, survivor_address=B, fault=h.fault),
+        "final state": lambda: lost_after_heal(columns, final["us-west-2"], final["us-east-1"]),
+        "staleness": lambda: staleness(columns),
+        "split brain": lambda: split_brain(columns, regions=PLACES, turn_ns=WINDOW_NS),
+        "failback": lambda: failback(
+            columns, [], primary_address=B, standby_address=A, heal_ns=h.heal_ns, final=None
+        ),
+        "needless failover": lambda: needless_failover([], columns, stayed_address=A, from_ns=0, to_ns=h.heal_ns),
+        "nowhere to go": lambda: nowhere(columns, regions=PLACES, from_ns=h.fault.start_high_ns, to_ns=h.heal_ns),
+        "anomalies": lambda: anomalies(columns, final, h.logs, Promise(), places=PLACES),
+    }  # fmt: skip
+
+
+def oracle_tasks(h: History) -> dict[str, Callable[[], object]]:
+    """The same, one operation at a time, where there is such a thing."""
+    sys.path.insert(0, str(ORACLE))
+    import oracle.availability  # type: ignore[import-not-found]
+    import oracle.final_state  # type: ignore[import-not-found]
+    import oracle.lateness  # type: ignore[import-not-found]
+    import oracle.outages  # type: ignore[import-not-found]
+    import oracle.recovery_point  # type: ignore[import-not-found]
+    import oracle.recovery_time  # type: ignore[import-not-found]
+    import oracle.relapse  # type: ignore[import-not-found]
+    import oracle.split_brain  # type: ignore[import-not-found]
+    import oracle.staleness  # type: ignore[import-not-found]
+
+    operations = list(h.columns)
+    commits = _commits("us-west-2", h.logs["us-west-2"])
+    states = [_items(state) for state in h.final.values()]
+    before_ns = h.fault.start_low_ns
+    return {
+        "recovery time": lambda: oracle.recovery_time.recovery_by_cohort(
+            operations, h.fault, None, WINDOW_NS, PADDING
+        ),
+        "relapses": lambda: oracle.relapse.relapses(
+            operations, 0, until_ns=None, window_ns=WINDOW_NS, padding=PADDING
+        ),
+        "interruptions": lambda: oracle.outages.interruptions(operations, WINDOW_NS, PADDING),
+        "availability": lambda: (
+            oracle.availability.by_cohort(operations), oracle.availability.failure_rates(operations, 0, before_ns),
+            oracle.availability.share(operations, cohort="dns"), oracle.availability.bins(operations, NS_PER_S),
+        ),
+        "lateness": lambda: (
+            oracle.lateness.lateness_ns(operations), oracle.lateness.padding(operations, 0, before_ns),
+        ),
+        "recovery point": lambda: oracle.recovery_point.recovery_point(
+            operations, commits, lost_address=A, survivor_address=B, fault=h.fault
+        ),
+        "final state": lambda: oracle.final_state.lost_after_heal(operations, *states),
+        "staleness": lambda: oracle.staleness.staleness(operations),
+        "split brain": lambda: oracle.split_brain.split_brain(operations, regions=PLACES, turn_ns=WINDOW_NS),
+    }  # fmt: skip
+
+
+def _commits(side: str, log: CommitColumns) -> list[Commit]:
+    return [
+        Commit(side, "items", log.key_text(int(key)), log.names.text_of(int(value)), seq, int(at_ns))
+        for seq, (key, value, at_ns) in enumerate(zip(log.key, log.value, log.at_ns, strict=True))
+    ]
+
+
+def _items(state: TableState) -> dict[str, str]:
+    return {state.names.keys[int(key)]: state.text(int(key)) or "" for key in np.flatnonzero(state.values != ABSENT)}
+
+
+def feed(operations: Sequence[Operation]) -> Callable[[], object]:
     """The live view takes every event of the history."""
-    state = LiveState(survivor_address=B)
-    for event in events:
-        state.step(event)
-
-
-def main() -> None:
-    """Time every measurement and checker, and print operations per second."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--operations", type=int, default=100_000)
-    count = parser.parse_args().operations
-    operations, commits, fault = history(count)
     events: list[Event] = []
     for operation in operations:
         assert operation.completion is not None
         events.extend((operation.invoke, operation.completion))
     events.sort(key=lambda event: event.mono_ns)
-    padding, window_ns = Padding(10 * NS_PER_MS), 10 * NS_PER_S
-    final = state_at(commits, count * GAP_NS + NS_PER_S)
-    tasks: dict[str, Callable[[], object]] = {
-        "recovery time": lambda: recovery_by_cohort(operations, fault, None, window_ns, padding),
-        "interruptions": lambda: interruptions(operations, window_ns, padding),
-        "recovery point": lambda: recovery_point(operations, commits, lost_address=A, survivor_address=B, fault=fault),
-        "final state": lambda: lost_after_heal(operations, final, final),
-        "staleness": lambda: staleness(operations),
-        "split brain": lambda: split_brain(operations, regions={}, turn_ns=10 * NS_PER_S),
-        "live view": lambda: feed(events),
-    }
-    total_s = 0.0
-    for name, task in tasks.items():
-        begun_s = time.perf_counter()
-        task()
-        took_s = time.perf_counter() - begun_s
-        total_s += took_s
-        print(f"{name:<16}{count / took_s:>14,.0f} operations/s")
-    print(f"{'all together':<16}{count / total_s:>14,.0f} operations/s")
+
+    def run() -> None:
+        state = LiveState(survivor_address=B)
+        for event in events:
+            state.step(event)
+
+    return run
+
+
+def timed(task: Callable[[], object]) -> float:
+    """Seconds that it keeps one core busy, whatever else runs on this machine."""
+    begun_s = time.process_time()
+    task()
+    return time.process_time() - begun_s
+
+
+def main() -> None:
+    """Time every measurement and checker, old and new, and print operations per second."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--operations", type=int, default=100_000)
+    parser.add_argument("--repeat", type=int, default=5)
+    parser.add_argument("--no-oracle", action="store_true", help="do not time the oracle, nor the live view")
+    arguments = parser.parse_args()
+    count = arguments.operations
+    made = history(count)
+    new: dict[str, list[float]] = {}
+    sums: list[float] = []
+    for _ in range(arguments.repeat):
+        # Columns without what an earlier round has worked out: every round pays for it anew.
+        fresh = History(_fresh(made.columns), made.logs, made.final, made.fault, made.heal_ns)
+        took = {name: timed(task) for name, task in tasks(fresh).items()}
+        sums.append(sum(took.values()))
+        for name, took_s in took.items():
+            new.setdefault(name, []).append(took_s)
+    old = {} if arguments.no_oracle else {name: timed(task) for name, task in oracle_tasks(made).items()}
+    print(f"{'':<18}{'oracle':>12}{'columns':>14}   operations/s, median of {arguments.repeat}")
+    for name, seconds in new.items():
+        before = f"{count / old[name]:>12,.0f}" if name in old else f"{'-':>12}"
+        print(f"{name:<18}{before}{count / median(seconds):>14,.0f}")
+    if not arguments.no_oracle:
+        print(f"{'live view':<18}{count / timed(feed(made.columns)):>12,.0f}{'-':>14}   one event at a time")
+    low, high = count / max(sums), count / min(sums)
+    together = f"{count / sum(old.values()):>12,.0f}" if old else f"{'-':>12}"
+    print(f"{'all together':<18}{together}{count / median(sums):>14,.0f}   {low:,.0f} to {high:,.0f}")
+    peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(f"{median(sums):.2f} s for {count:,} operations, {peak_gb:.2f} GB at most")
+
+
+def _fresh(columns: Columns) -> Columns:
+    return Columns(**{field: getattr(columns, field) for field in columns.__dataclass_fields__})
 
 
 if __name__ == "__main__":

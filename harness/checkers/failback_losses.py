@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.history.events import Operation
+from harness.history.gathering import columns_of
 from harness.measurement.final_state import FinalState
 from harness.measurement.models import address_of
 
@@ -39,8 +40,9 @@ def losses(
     address: of the place that service came back to; back_ns: since when, None if never; until_ns: the next episode.
     """
     found: dict[str, list[str]] = {}
-    by_id = {o.invoke.op: o for o in operations if o.is_write}
-    for op in (*final.lost, *final.resurrected):
+    lost, columns = (*final.lost, *final.resurrected), columns_of(operations)
+    by_id = {o.invoke.op: o for o in columns.operations(columns.rows_of(lost))}
+    for op in lost:
         write = by_id.get(op)
         if op in before.later or (write is not None and until_ns is not None and write.sent_ns >= until_ns):
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from harness.checkers.result import CheckResult
+from harness.measurement import answers
 from harness.measurement.planned import Cause, PlannedInterruption, worst_of
 from harness.outcome import Verdict, merge
 from harness.spelling import bracket
@@ -37,6 +38,8 @@ def in_words(one: PlannedInterruption, places: Mapping[str, str]) -> str:
     target = "nobody" if one.target is None else places.get(one.target, one.target)
     if one.cause is Cause.FAILBACK:
         what = f"the failback from {source} to {target}"
+    elif one.via is not None:
+        what = f"a move from {source} to {places.get(one.via, one.via)} and back, which nobody needed,"
     elif one.cause is Cause.NEEDLESS:
         what = f"a needless failover from {source} to {target}"
     else:
@@ -46,10 +49,7 @@ def in_words(one: PlannedInterruption, places: Mapping[str, str]) -> str:
     text = f"{what} interrupted {clients} for {lasted} (worst: {one.client}, {one.kind}"
     if not one.how:
         return f"{text})"
-    answers = ", ".join(
-        f"{answer} from {places.get(where, where) or 'nobody'} {n} times" for answer, where, n in one.how
-    )
-    return f"{text}: {answers})"
+    return f"{text}: {answers.in_words(one.how, places)})"
 
 
 def _verdict(one: PlannedInterruption, limit_ns: int) -> Verdict:

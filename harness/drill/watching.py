@@ -19,6 +19,7 @@ from harness.measurement.lateness import in_seconds, lateness_ns, padding
 from harness.measurement.models import JUDGED_COHORT, Padding
 from harness.measurement.outages import Interruption, interruptions
 from harness.outcome import Bracket, Verdict
+from harness.spelling import bracket
 from harness.topology.environment import Environment
 from harness.topology.timing import Timing
 from harness.units import to_s
@@ -45,7 +46,7 @@ def watched(
 
     promise: what the subject promises of its data; places: by the address that DNS answers.
 
-    MET: no judged client saw an outage, and no promise was broken. MISSED: one did, or was. Each outage is in `outages`,
+    MET: no judged client saw an outage, and no promise was broken; MISSED otherwise. Each outage is in `outages`,
     the longest of each cohort in `rto_by_cohort`, which starts at the last success here, since no fault is known.
     INVALID: nothing was sent.
     """
@@ -118,6 +119,4 @@ def _reasons(sent: bool, durations: Sequence[Bracket], broken: Sequence[str]) ->
 
 
 def _text(duration: Bracket) -> str:
-    if duration.high_ns is None:
-        return f"at least {to_s(duration.low_ns):.2f} s, and were so still at the end"
-    return f"{to_s(duration.low_ns):.2f} to {to_s(duration.high_ns):.2f} s"
+    return bracket(duration) + ("" if duration.high_ns is not None else ", and were so still at the end")

@@ -7,16 +7,19 @@ recovery time. What tells a move is the address that the client was served by be
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from harness.history.columns import NEVER_NS, Columns
 from harness.history.events import Operation
+from harness.history.gathering import columns_of
+from harness.measurement.answers import Answers, answers
 from harness.measurement.models import JUDGED_COHORT, FaultInterval, Kind, Padding, address_of
+from harness.measurement.newest import Rows
 from harness.measurement.recovery_time import RecoveryTime
 from harness.measurement.relapse import relapses
-from harness.measurement.streams import CLIENT_TIMEOUT_NS, NEVER_NS, by_client
+from harness.measurement.streams import CLIENT_TIMEOUT_NS, grouped
 from harness.outcome import Bracket
 
 
@@ -54,9 +57,10 @@ class Setting:
 class PlannedInterruption:
     """One interruption of the clients by one cause. duration: of the worst client, which is named.
 
-    source, target: the address that served it before and after; None where nobody did. first_bad_ns, last_bad_ns: send
+    source, target: the address that served it before and after; None where nobody did. via: another one that it asked
+    meanwhile, where it came back to the same. first_bad_ns, last_bad_ns: send
     times over all clients, the last one None where it was not seen to end. how: what the worst client was answered
-    instead (a status, or an error's word) and by which address, with how often, the most frequent first.
+    instead.
     """
 
     cause: Cause
@@ -69,25 +73,27 @@ class PlannedInterruption:
     last_bad_ns: int | None
     clients: int
     failures: int
-    how: tuple[tuple[str, str, int], ...] = ()
+    how: Answers = ()
+    via: str | None = None
 
 
 def planned_interruptions(operations: Iterable[Operation], setting: Setting) -> tuple[PlannedInterruption, ...]:
     """All of them, oldest first."""
-    groups = {who: group for who, group in by_client(_judged(operations)).items() if (who[1], who[2]) in setting.own}
+    columns = columns_of(operations)
     served_ns = {}
     for (client, kind), time in setting.own.items():
         since_ns = _served_since(time, setting)
         if since_ns is not None:
             served_ns[client, kind] = since_ns
     found = relapses(
-        [o for group in groups.values() for o in group], served_ns, until_ns=setting.until_ns,
-        window_ns=setting.window_ns, padding=setting.padding, failure_rate=setting.failure_rate,
-        timeout_ns=setting.timeout_ns,
+        columns, served_ns, until_ns=setting.until_ns, window_ns=setting.window_ns, padding=setting.padding,
+        failure_rate=setting.failure_rate, timeout_ns=setting.timeout_ns,
     )  # fmt: skip
-    by_name = {(client, kind): group for (_, client, kind), group in groups.items()}
     uncalled = [time for time in setting.own.values() if setting.stay and _over_before_heal(time, setting)]
-    single = [_single(time, by_name[time.client, _kind(time)], setting) for time in (*uncalled, *found)]
+    if not found and not uncalled:
+        return ()
+    rows = {(client, kind): of for (cohort, client, kind), of in grouped(columns) if cohort == JUDGED_COHORT}
+    single = [_single(time, columns, rows[time.client, _kind(time)], setting) for time in (*uncalled, *found)]
     counted = [one for one in single if one is not None]
     return tuple(sorted(_merged(counted, setting.window_ns), key=lambda one: one.first_bad_ns))
 
@@ -95,10 +101,6 @@ def planned_interruptions(operations: Iterable[Operation], setting: Setting) -> 
 def worst_of(found: Sequence[PlannedInterruption]) -> PlannedInterruption | None:
     """The longest, an unended one before all others of its length."""
     return max(found, key=lambda one: (one.duration.low_ns, one.duration.high_ns is None), default=None)
-
-
-def _judged(operations: Iterable[Operation]) -> Iterable[Operation]:
-    return (o for o in operations if o.invoke.cohort == JUDGED_COHORT)
 
 
 def _kind(time: RecoveryTime) -> Kind:
@@ -117,21 +119,20 @@ def _served_since(time: RecoveryTime, setting: Setting) -> int | None:
     return recovered_ns if setting.owed else heal_ns
 
 
-def _single(time: RecoveryTime, group: Sequence[Operation], setting: Setting) -> PlannedInterruption | None:
+def _single(time: RecoveryTime, columns: Columns, rows: Rows, setting: Setting) -> PlannedInterruption | None:
     """One client's, or None where it is the fault's own: begun before its heal, and ended without a move."""
     if time.first_bad_ns is None:
         return None
-    ordered = sorted(group, key=lambda o: o.sent_ns)
     begin_ns, end_ns = time.first_bad_ns, NEVER_NS if time.recovered_at_ns is None else time.recovered_at_ns
-    before = [o for o in ordered if o.good and o.sent_ns < begin_ns]
-    after = [o for o in ordered if o.good and o.sent_ns >= end_ns]
-    source = address_of(before[-1]) if before else None
-    target = address_of(after[0]) if after else None
-    cause = _cause(source, target, setting.home)
+    sent_ns, good = columns.sent_ns[rows], columns.good[rows]
+    before, after = rows[good & (sent_ns < begin_ns)], rows[good & (sent_ns >= end_ns)]
+    source = address_of(columns.operation(int(before[-1]))) if len(before) else None
+    target = address_of(columns.operation(int(after[0]))) if len(after) else None
+    failed = columns.operations(rows[~good & (sent_ns >= begin_ns) & (sent_ns < end_ns)])
+    via = next((a for o in failed if (a := address_of(o)) not in (None, source)), None) if source == target else None
+    cause = Cause.NEEDLESS if via is not None else _cause(source, target, setting.home)
     if cause is Cause.NO_MOVE and _is_of_fault(begin_ns, setting.own[time.client, _kind(time)], setting):
         return None
-    failed = [o for o in ordered if not o.good and begin_ns <= o.sent_ns < end_ns]
-    counts = Counter((_answer(o), address_of(o) or "") for o in failed)
     return PlannedInterruption(
         cause,
         time.bracket,
@@ -143,7 +144,8 @@ def _single(time: RecoveryTime, group: Sequence[Operation], setting: Setting) ->
         None if time.never_recovered else time.last_bad_ns,
         1,
         len(failed),
-        tuple((what, where, count) for (what, where), count in counts.most_common(3)),
+        answers(failed),
+        via,
     )
 
 
@@ -163,13 +165,6 @@ def _cause(source: str | None, target: str | None, home: str) -> Cause:
     if source is None or target is None or source == target:
         return Cause.NO_MOVE
     return Cause.FAILBACK if target == home else Cause.NEEDLESS
-
-
-def _answer(operation: Operation) -> str:
-    completion = operation.completion
-    if completion is None:
-        return "no answer"
-    return completion.error or (f"HTTP {completion.status}" if completion.status is not None else "no answer")
 
 
 def _merged(found: Sequence[PlannedInterruption], window_ns: int) -> Iterable[PlannedInterruption]:
@@ -208,4 +203,5 @@ def _one(group: Sequence[PlannedInterruption]) -> PlannedInterruption:
         len({one.client for one in group}),
         sum(one.failures for one in group),
         worst.how,
+        worst.via,
     )

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from harness.history.columns import ABSENT, DELETE, FAIL, INFO, OK, PUT, Bools, Columns
 from harness.history.tables import TableState
-from harness.measurement.newest import Rows, newest
+from harness.measurement.newest import Ints, Rows, newest
 
 PRESENT, LOST, MAYBE = range(3)
 BEFORE_ALL_NS = -1
@@ -53,6 +53,27 @@ class Deletes:
         columns, found = self.columns, np.zeros(len(self.columns.names.keys), np.bool_)
         found[columns.key[self.rows[columns.outcome[self.rows] == INFO]]] = True
         return found
+
+    @cached_property
+    def any(self) -> Bools:
+        """By key, whether there is one."""
+        found = np.zeros(len(self.columns.names.keys), np.bool_)
+        found[self.columns.key[self.rows]] = True
+        return found
+
+    @cached_property
+    def _sorted(self) -> tuple[NDArray[np.int32], Rows]:
+        order = np.argsort(self.columns.key[self.rows], kind="stable")
+        return self.columns.key[self.rows][order], self.rows[order]
+
+    def of_key(self, key: int) -> Rows:
+        """Those of one key, in the order of sending."""
+        keys, rows = self._sorted
+        return rows[np.searchsorted(keys, key) : np.searchsorted(keys, key, side="right")]
+
+    def newest_before(self, keys: Ints, before: Rows) -> Rows:
+        """The newest one of a key that was sent before a row; ABSENT: there is none."""
+        return newest(len(self.columns) + 2, self.columns.key[self.rows], self.rows, self.rows, keys, before - 1)
 
     def may_last_ns(self, keys: NDArray[np.int32], before: Rows) -> NDArray[np.int64]:
         """Up to when a delete of a key that was sent before a row may have taken effect; BEFORE_ALL_NS: never."""

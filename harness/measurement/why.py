@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.units import to_s
+from harness.spelling import seconds
 
 _LABELS = {
     "detect": "detection by the edge's health checks",
@@ -16,7 +16,7 @@ _LABELS = {
 
 
 def why(phases_ns: Mapping[str, int | None]) -> str:
-    """For instance "61 % of the recovery time is the DNS TTL (9.2 s of 15.0 s)"; "" when there is nothing to explain.
+    """For instance "61 % of the recovery time is the DNS TTL (9.15 s of 15.00 s)"; "" when there is nothing to explain.
 
     phases_ns: as phases.phases gives them. A recovery that was not seen (settle None) is not explained.
     """
@@ -27,4 +27,4 @@ def why(phases_ns: Mapping[str, int | None]) -> str:
     name = max(known, key=lambda key: known[key])
     label = _LABELS.get(name, name)
     share = round(100 * known[name] / total_ns)
-    return f"{share} % of the recovery time is {label} ({to_s(known[name]):.1f} s of {to_s(total_ns):.1f} s)"
+    return f"{share} % of the recovery time is {label} ({seconds(known[name])} of {seconds(total_ns)})"

@@ -24,6 +24,9 @@ from harness.topology.workload_check import environment_mistakes
 SIZE_MAX_BYTES = 1_000_000
 NODES_MAX = 20_000
 
+_OURS = ("folder", "subject_at")
+"""What is known of a file beside what it says."""
+
 Model = TypeVar("Model", bound=Spec)
 
 
@@ -33,11 +36,12 @@ def load_environment(path: Path) -> Environment:
 
     def meaning(environment: Environment) -> Iterator[Mistake]:
         yield from _of_sections(environment)
-        mistakes = check.environment_mistakes(environment)
+        mistakes = [*check.environment_mistakes(environment), *kinds.mistakes_of(environment)]
         yield from mistakes if "places" in document else [_of_regions(mistake) for mistake in mistakes]
 
     environment = _checked(Environment, document, path, meaning)
-    return environment.model_copy(update={"folder": path.resolve().parent})
+    subject_at = f"{path}:{line_of(document, ('subject',))}"
+    return environment.model_copy(update={"folder": path.resolve().parent, "subject_at": subject_at})
 
 
 def load_subject(path: Path, environment: Environment) -> Subject:
@@ -115,8 +119,12 @@ def _checked(model: type[Model], document: Any, path: Path, meaning: Callable[[M
     if not isinstance(document, dict):
         wanted = ", ".join(name for name, f in model.model_fields.items() if f.is_required())
         raise InputError(Problem(str(path), 1, f"must be a mapping with at least: {wanted}"))
-    if "folder" in document:
-        raise InputError(Problem(str(path), line_of(document, ("folder",)), "folder: unknown key"))
+    for key in _OURS:
+        if key in document:
+            raise InputError(Problem(str(path), line_of(document, (key,)), f"{key}: unknown key"))
+    if model is Environment and {"places", "regions"} <= document.keys():
+        text = "regions: another name of `places`, which the file has too: list all of them under `places`"
+        raise InputError(Problem(str(path), line_of(document, ("regions",)), text))
     try:
         found = model.model_validate(document)
     except ValidationError as error:
@@ -136,7 +144,7 @@ def _with_keys(model: Any, mistake: Mistake, item: Any) -> Mistake:
     if item["type"] != "extra_forbidden":
         return mistake
     unknown = str(mistake.location[-1])
-    known = [key for key in keys_at(model, mistake.location[:-1]) if key != "folder"]
+    known = [key for key in keys_at(model, mistake.location[:-1]) if key not in _OURS]
     near = difflib.get_close_matches(unknown, known, len(known), 0.6)
     ordered = ", ".join(dict.fromkeys((*near, *known)))
     return Mistake(mistake.location, f"{mistake.text}; there are: {ordered}") if known else mistake

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from harness.faults.model import Link
 from harness.kit.address import Address
 from harness.names import CANARY, CHECKERS, CLIENTS, HTTP, LOAD_BALANCER, OUTSIDE, instance_name, link_name
+from harness.topology.environment import Environment
+from harness.topology.kinds import folder_of, is_module, load, section_named
+from harness.topology.timing import Timing
 from harness.world.part import Blueprint, Edge, Part
 from harness.world.wires import Arrow
 
@@ -25,6 +29,28 @@ class LoadBalancer(Part):
         None: it does not tell.
         """
         return None
+
+
+@dataclass(frozen=True)
+class Settling:
+    """How long load balancers take at most to change their mind about a target, in nanoseconds of one profile.
+
+    refused_ns: until one that refuses is unhealthy; silent_ns: one that says nothing; accept_ns: until one is healthy.
+    """
+
+    refused_ns: int
+    silent_ns: int
+    accept_ns: int
+
+
+def settling_of(environment: Environment, timing: Timing) -> Settling | None:
+    """What the `settling.py` of an environment's load balancer says; None where it has none."""
+    section = section_named("load_balancer")
+    kind = environment.load_balancer.kind or section.default
+    if not is_module(f"{folder_of(section, kind)}.settling"):
+        return None
+    found: Settling = load(section, kind, "settling").settling(environment, timing)
+    return found
 
 
 def targets_in_words(place: str, targets: Iterable[Mapping[str, Any]], path: str, wanted: str) -> list[str]:

@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from harness import stored
 from harness.faults.model import Link
 from harness.history.events import Commit, Event
 from harness.kit.address import Address
 from harness.names import CANARY, DYNAMODB, DYNAMODB_READS, DYNAMODB_WRITES, OUTSIDE, POISON_KEY, instance_name
+from harness.stored import Item, keyed
 from harness.topology.subject import Table
 from harness.world.part import Blueprint, Part
 from harness.world.wires import Arrow
@@ -44,7 +44,7 @@ class RegionServer(Part):
         """Every item of a table. Raises WorldError when the region does not answer."""
         raise NotImplementedError
 
-    def items(self, table: Table) -> Sequence[stored.Item] | None:
+    def items(self, table: Table) -> Sequence[Item] | None:
         """Every item of a table as it is stored, for whoever looks where a value went; None: it does not tell."""
         return None
 
@@ -86,8 +86,8 @@ def _calls(blueprint: Blueprint) -> Mapping[str, Mapping[str, Any]]:
     subject = blueprint.subject
     table = next((table for table in subject.tables if table.name == subject.written_table), None)
     name = _NO_TABLE if table is None else table.name
-    key = stored.keyed("id", POISON_KEY) if table is None else stored.keyed(table.key, POISON_KEY, table.key_types)
-    write = {"TableName": _NO_TABLE, "Item": {"id": {"S": POISON_KEY}}}
+    key = keyed("id", POISON_KEY) if table is None else keyed(table.key, POISON_KEY, table.key_types)
+    write = {"TableName": _NO_TABLE, "Item": keyed("id", POISON_KEY)}
     read = {"TableName": name, "Key": key}
     return {
         DYNAMODB_WRITES: {"operation": "PutItem", "body": json.dumps(write), "bad": _REFUSED},

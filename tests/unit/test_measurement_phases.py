@@ -79,7 +79,7 @@ def test_without_recovery_there_is_no_settling() -> None:
 
 def test_the_largest_phase_is_named_with_its_share() -> None:
     found = split(0, {"detect": s(3), "dns_ttl": s(9.1)}, s(10))
-    assert why(found) == "61 % of the recovery time is the DNS TTL (6.1 s of 10.0 s)"
+    assert why(found) == "61 % of the recovery time is the DNS TTL (6.10 s of 10.00 s)"
     assert why({}) == ""
 
 

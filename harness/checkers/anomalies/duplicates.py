@@ -56,7 +56,7 @@ def _unnamed(scene: Scene, row: int) -> bool:
 def _of_logs(scene: Scene) -> Iterator[Finding]:
     columns, known = scene.columns, len(scene.columns.names.keys)
     for side, log in scene.commits.items():
-        writer = columns.local(log.value)
+        writer = scene.writer_of(side)
         at = np.flatnonzero((writer >= 0) & (log.key < known))
         at = at[columns.key[writer[at]] != log.key[at]]
         at = np.asarray([i for i in at if not _unnamed(scene, int(writer[i]))], np.int64)
@@ -72,9 +72,9 @@ def _in_the_end(scene: Scene) -> Iterator[Finding]:
     for side, state in scene.final.items():
         values = columns.local(state.values)
         under: dict[int, list[str]] = {}
-        for key in np.flatnonzero(values >= 0):
-            if columns.key[values[key]] != key:
-                under.setdefault(int(values[key]), []).append(columns.names.keys[int(key)])
+        keys = np.flatnonzero(values >= 0)
+        for key in keys[columns.key[values[keys]] != keys]:
+            under.setdefault(int(values[key]), []).append(columns.names.keys[int(key)])
         certain = [row for row in under if not _unnamed(scene, row)]
         if certain:
             row = certain[0]

@@ -37,7 +37,7 @@ class _Side:
 
 def loops(scene: Scene) -> CheckResult | None:
     """Is every item committed about once on each side?"""
-    sides = {side: of for side, log in scene.commits.items() if (of := _of_side(scene, log)) is not None}
+    sides = {side: of for side, log in scene.commits.items() if (of := _of_side(scene, side, log)) is not None}
     if not sides:
         return None
     found = [
@@ -62,9 +62,9 @@ def _told(scene: Scene, side: str, of: _Side) -> str:
     )
 
 
-def _of_side(scene: Scene, log: CommitColumns) -> _Side | None:
+def _of_side(scene: Scene, side: str, log: CommitColumns) -> _Side | None:
     columns = scene.columns
-    writer = columns.local(log.value)
+    writer = scene.writer_of(side)
     at = np.flatnonzero((writer >= 0) & (log.key < len(columns.names.keys)))
     at = at[columns.key[writer[at]] == log.key[at]]
     order = np.argsort(writer[at], kind="stable")

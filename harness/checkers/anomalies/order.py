@@ -39,7 +39,9 @@ def replaced(scene: Scene, side: str, log: CommitColumns) -> list[Replaced]:
     columns = scene.columns
     known = np.flatnonzero(log.key < len(columns.names.keys))
     known = known[~columns.counters[log.key[known]]]
-    writer = columns.local(log.value[known])
+    # Where an item was committed once, nothing was replaced.
+    known = known[np.bincount(log.key)[log.key[known]] > 1]
+    writer = scene.writer_of(side)[known]
     fits = (writer < 0) | (columns.key[np.maximum(writer, 0)] == log.key[known])
     known, writer = known[fits], writer[fits]
     order = np.argsort(log.key[known], kind="stable")
@@ -89,7 +91,7 @@ def _lasts(
 
 def _deleted_since(scene: Scene, key: int, from_ns: int, until_ns: int) -> bool:
     columns = scene.columns
-    rows = scene.deletes.rows[columns.key[scene.deletes.rows] == key]
+    rows = scene.deletes.of_key(key)
     return bool(((columns.settled_ns[rows] >= from_ns) & (columns.sent_ns[rows] <= until_ns)).any())
 
 
@@ -97,20 +99,24 @@ def _come_back(
     scene: Scene, side: str, log: CommitColumns, known: Rows, writer: Rows, key: Rows
 ) -> Iterator[Replaced]:  # fmt: skip
     """Values that are committed again after a delete that they cannot have followed had taken effect there."""
-    removed = key[log.value[known] == ABSENT]
-    chosen = np.isin(key, removed)
-    at = np.flatnonzero(chosen)
+    columns = scene.columns
+    values = np.flatnonzero((writer >= 0) & scene.deletes.any[key])
+    sent_by = np.searchsorted(columns.sent_ns, log.at_ns[known[values]], side="right").astype(np.int64)
+    delete = scene.deletes.newest_before(key[values], sent_by)
+    newer = sent_of(columns, delete) > columns.settled_ns[writer[values]]
+    chosen = np.zeros(len(columns.names.keys), np.bool_)
+    chosen[key[values[newer]]] = True
+    at = np.flatnonzero(chosen[key])
     for part in np.split(at, np.flatnonzero(np.diff(key[at])) + 1) if len(at) else ():
-        yield from _of_item(scene, side, log, known, writer, part, int(key[part[0]]))
+        yield from _of_item(scene, side, log, known, writer, part, key)
 
 
 def _of_item(
-    scene: Scene, side: str, log: CommitColumns, known: Rows, writer: Rows, part: Rows, key: int
+    scene: Scene, side: str, log: CommitColumns, known: Rows, writer: Rows, part: Rows, key: Rows
 ) -> Iterator[Replaced]:  # fmt: skip
     columns = scene.columns
-    deletes = scene.deletes.rows[columns.key[scene.deletes.rows] == key]
+    deletes = scene.deletes.of_key(int(key[part[0]]))
     shown_ns, learned = -1, -1
-    keys = np.full(len(known), key)
     for i in part:
         row, at_ns = int(writer[i]), int(log.at_ns[known[i]])
         if log.value[known[i]] == ABSENT:
@@ -123,9 +129,7 @@ def _of_item(
         elif row >= 0 and columns.outcome[row] != FAIL:
             if learned >= 0 and columns.settled_ns[row] < columns.sent_ns[learned]:
                 last = int(columns.sent_ns[learned])
-                rest = keys.copy()
-                rest[part[-1] + 1 :] = -1
                 yield Replaced(
-                    side, learned, row, at_ns, _lasts(scene, log, known, writer, rest, int(i), last), deleted=True
+                    side, learned, row, at_ns, _lasts(scene, log, known, writer, key, int(i), last), deleted=True
                 )
             shown_ns = max(shown_ns, int(columns.sent_ns[row]))

@@ -64,7 +64,7 @@ def _in_the_end(scene: Scene) -> Iterator[Finding]:
 def _of_logs(scene: Scene) -> Iterator[Finding]:
     columns, plain = scene.columns, ~scene.columns.counters
     for side, log in scene.commits.items():
-        writer = columns.local(log.value)
+        writer = scene.writer_of(side)
         known = log.key < len(plain)
         wrong = known & (writer >= 0) & (columns.outcome[np.maximum(writer, 0)] == FAIL)
         if wrong.any():

@@ -17,7 +17,7 @@ from harness.checkers.anomalies.scene import Scene, several
 from harness.checkers.result import CheckResult, Finding
 from harness.history.columns import ABSENT
 from harness.measurement.contradictions import Known, contradicted
-from harness.measurement.newest import Rows
+from harness.measurement.newest import Rows, sent_of
 from harness.outcome import Verdict
 from harness.units import to_s
 
@@ -87,13 +87,13 @@ def _contradicted(scene: Scene, rows: Rows, *, session: bool, bound_ns: int | No
         group = columns.key.astype(np.int64) * len(columns.names.clients) + columns.who
         shown = rows[columns.value[rows] != ABSENT]
         shown = shown[~scene.explained[columns.writer[shown]]]
-        own = Known.of(columns, group[kept], kept, columns.returned_ns[kept])
-        seen = Known.of(columns, group[shown], columns.writer[shown].astype(np.int64), columns.returned_ns[shown])
+        own = Known(group[kept], columns.returned_ns[kept], kept)
+        seen = Known(group[shown], columns.returned_ns[shown], columns.writer[shown].astype(np.int64))
         known, asked = Known.both((own, seen)), group[rows]
     else:
         if bound_ns is None:
             bound_ns = scene.promise.staleness_ns if scene.promise.reads == "eventual" else 0
-        known = Known.of(columns, columns.key[kept], kept, columns.returned_ns[kept] + bound_ns)
+        known = Known(columns.key[kept], columns.returned_ns[kept] + bound_ns, kept)
         asked = columns.key[rows]
     wrong, newer = contradicted(columns, scene.deletes, rows, asked, known)
     return rows[wrong], newer[wrong]
@@ -102,22 +102,20 @@ def _contradicted(scene: Scene, rows: Rows, *, session: bool, bound_ns: int | No
 def _seen_gone(scene: Scene, rows: Rows) -> tuple[Rows, Rows]:
     """Reads of a value that the same client had seen gone: a delete that it cannot have followed had taken effect."""
     columns = scene.columns
-    none = columns.value[rows] == ABSENT
-    with_deletes = np.zeros(len(columns.names.keys), np.bool_)
-    with_deletes[columns.key[scene.deletes.rows]] = True
-    near = with_deletes[columns.key[rows]]
-    rows, none = rows[near], none[near]
+    rows = rows[scene.deletes.any[columns.key[rows]]]
+    shown = rows[columns.value[rows] != ABSENT]
+    delete = scene.deletes.newest_before(columns.key[shown], shown)
+    suspect = shown[sent_of(columns, delete) > columns.settled_ns[columns.writer[shown]]]
     group = columns.key[rows].astype(np.int64) * len(columns.names.clients) + columns.who[rows]
-    both = np.intersect1d(group[none], group[~none])
+    chosen = np.isin(group, columns.key[suspect].astype(np.int64) * len(columns.names.clients) + columns.who[suspect])
     wrong: list[int] = []
     known: list[int] = []
-    chosen = np.isin(group, both)
     order = np.argsort(group[chosen], kind="stable")
     ordered, groups = rows[chosen][order], group[chosen][order]
     for part in np.split(ordered, np.flatnonzero(np.diff(groups)) + 1):
-        for read, delete in _of_one(scene, part):
+        for read, gone_by in _of_one(scene, part):
             wrong.append(read)
-            known.append(delete)
+            known.append(gone_by)
     return np.asarray(wrong, np.int64), np.asarray(known, np.int64)
 
 
@@ -126,7 +124,7 @@ def _of_one(scene: Scene, rows: Rows) -> Iterable[tuple[int, int]]:
     columns = scene.columns
     if not len(rows):
         return
-    deletes = scene.deletes.rows[columns.key[scene.deletes.rows] == columns.key[rows[0]]]
+    deletes = scene.deletes.of_key(int(columns.key[rows[0]]))
     values: list[tuple[int, int]] = []
     learned: list[tuple[int, int]] = []
     for read in rows:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.checkers.promise import Promise
 from harness.history.columns import ABSENT, DELETE, FAIL, GET, PUT, Bools, Columns
@@ -32,6 +33,13 @@ class Scene:
     serving: str | None
     moments: Sequence[tuple[int, str]]
     origin_ns: int
+    _writers: dict[str, NDArray[np.int32]] = field(default_factory=dict)
+
+    def writer_of(self, side: str) -> NDArray[np.int32]:
+        """Of each commit of a side the row of the put that it shows; less than zero: of none."""
+        if side not in self._writers:
+            self._writers[side] = self.columns.local(self.commits[side].value)
+        return self._writers[side]
 
     @cached_property
     def deletes(self) -> Deletes:

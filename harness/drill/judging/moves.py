@@ -89,6 +89,7 @@ def no_failover(requirement: Requirement, measures: Measures) -> CheckResult:
         stayed_address=measures.case.addresses[place],
         from_ns=began_ns if requirement.from_ns is None else requirement.from_ns,
         to_ns=ended_ns,
+        places=by_address(measures.case),
     )
     elsewhere = served_by(place, measures, ended_ns, episode)
     if elsewhere is not None and result.verdict is not Verdict.MISSED:

@@ -9,6 +9,7 @@ from harness.checkers.failback import Usual
 from harness.checkers.result import CheckResult, Finding
 from harness.drill.case import Case, Requirement
 from harness.drill.measures import EpisodeMeasures, Measures
+from harness.measurement.answers import answers, failures_of, in_words
 from harness.measurement.availability import share
 from harness.measurement.models import JUDGED_COHORT, address_of
 from harness.measurement.relapse import relapses
@@ -41,13 +42,28 @@ def rto(requirement: Requirement, measures: Measures) -> CheckResult:
     if case.objectives.rto_s is None:
         return CheckResult("rto_s", Verdict.UNKNOWN, "no recovery time objective was stated")
     result = objective_checks.rto(None if episode is None else episode.worst, case.objectives.rto_s)
-    if episode is None or result.verdict is Verdict.MISSED:
+    if episode is None:
         return result
+    if result.verdict is Verdict.MISSED:
+        return replace(result, text=f"{result.text}{_instead(episode, measures)}")
     ends = [moment for moment in (episode.stretch.heal_ns, episode.stretch.until_ns) if moment is not None]
     result = _lasting(result, episode, measures, min(ends, default=None))
     if result.verdict is Verdict.MISSED or requirement.place is None:
         return result
     return served_by(requirement.place, measures, min(ends, default=None), episode) or result
+
+
+def _instead(episode: EpisodeMeasures, measures: Measures) -> str:
+    """What the worst client was answered instead, and by which side."""
+    worst = episode.worst
+    if worst is None or not worst.client:
+        return ""
+    time = episode.cohorts[JUDGED_COHORT].by_client[worst.client, "reads" if worst.kind == "reads" else "writes"]
+    if time.first_bad_ns is None or time.last_bad_ns is None:
+        return ""
+    failed = failures_of(measures.operations, time.client, time.kind, time.first_bad_ns, time.last_bad_ns)
+    places = {address: place for place, address in measures.case.addresses.items()}
+    return f"; it got {in_words(answers(failed), places)}"
 
 
 def _lasting(

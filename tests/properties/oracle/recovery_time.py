@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from harness.history.events import Operation
 from harness.measurement.models import KINDS, FaultInterval, Kind, Padding, kind_of
@@ -129,6 +130,7 @@ def worst(times: Sequence[RecoveryTime]) -> RecoveryTime:
         recovered_seen_ns=None if last.never_recovered else last.recovered_seen_ns,
         from_fault_ns=last.from_fault_ns,
         unseen_ns=max(t.unseen_ns for t in times),
+        served_between_ns=last.served_between_ns,
         operations=sum(t.operations for t in times),
         failures=sum(t.failures for t in times),
     )
@@ -171,7 +173,8 @@ def _of_stream(
         return RecoveryTime(
             Bracket(low_ns, None), client, kind, never_recovered=True, confirmed=False,
             last_good_before_ns=start_ns if before is not None else None, first_bad_ns=bad_ns[0],
-            last_bad_ns=bad_ns[-1], operations=len(stream.sent_ns), failures=len(bad_ns),
+            last_bad_ns=bad_ns[-1], served_between_ns=_served_between(stream, first),
+            operations=len(stream.sent_ns), failures=len(bad_ns),
         )  # fmt: skip
     sent_ns, seen_ns = stream.sent_ns[recovered], stream.end_ns[recovered]
     high_ns = max(low_ns, seen_ns - start_ns, padding.total_ns)
@@ -195,6 +198,11 @@ def _of_stream(
         operations=len(stream.sent_ns),
         failures=len(bad_ns),
     )
+
+
+def _served_between(stream: Stream, first: int) -> int:
+    bad = [i for i in range(first, len(stream.sent_ns)) if stream.bad[i]]
+    return max((stream.sent_ns[b - 1] - stream.sent_ns[a + 1] for a, b in pairwise(bad) if b > a + 1), default=0)
 
 
 def _point(low_ns: int, high_ns: int, from_fault_ns: int, midpoint_ns: int) -> int:
