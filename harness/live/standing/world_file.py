@@ -22,7 +22,8 @@ from pydantic import Field, ValidationError
 
 from harness.errors import InputError, Problem
 from harness.kit.address import BoundAddress, BoundLoopbackAddress
-from harness.kit.config import Strict, wording
+from harness.kit.config import Strict
+from harness.kit.wording import wording
 from harness.processes import process_tree
 from harness.processes.fork_servers import FOLDER_PREFIX
 from harness.processes.process_tree import Tree
@@ -49,7 +50,10 @@ class EdgeState(Strict):
 
 
 class ProcessState(Strict):
-    """One process of the subject, as `process_tree.Tree` knows it. endpoint: its AWS_ENDPOINT_URL."""
+    """One process of the subject, as `process_tree.Tree` knows it. endpoint: its AWS_ENDPOINT_URL.
+
+    environment: as harness.world.platform.RunningTree has it.
+    """
 
     pid: int
     started: float
@@ -57,6 +61,7 @@ class ProcessState(Strict):
     marker: str | None
     log: str
     endpoint: str = ""
+    environment: dict[str, str] = Field(default_factory=dict)
 
     @property
     def tree(self) -> Tree:
