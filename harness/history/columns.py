@@ -30,6 +30,8 @@ NEVER_NS = 1 << 62
 """A time after every other: when an operation without an answer ended."""
 ABSENT = -1
 """The value of an item that is not there; any code of a text that is None."""
+NO_EPOCH = -NEVER_NS - 1
+"""Where an answer named no epoch; what one does name is cut off at NEVER_NS either way."""
 UNKNOWN = -2
 """This and everything below it: a value that no write of the history has, see `Names.strange`."""
 
@@ -88,7 +90,7 @@ class Columns(Sequence[Operation]):
     """Rows base, base + 1, ... of a history. Times in nanoseconds; returned_ns: NEVER_NS where nothing came back.
 
     value: for a read that succeeded, the row (of the whole history) of the write whose value it showed, or ABSENT, or
-    UNKNOWN and below. who: code of the client. address, region: ABSENT where not known; epoch: the same.
+    UNKNOWN and below. who: code of the client. address, region: ABSENT where not known; epoch: NO_EPOCH.
     extra: sent beside the even grid, which shares of what was served leave out.
     cut_ns: what returned later counts as not returned; see `up_to`.
     """
@@ -167,7 +169,7 @@ class Columns(Sequence[Operation]):
             OUTCOMES[self.outcome[row]], int(returned_ns),
             address=_name(names.addresses, self.address[row]),
             region=_name(names.regions, self.region[row]),
-            epoch=None if self.epoch[row] == ABSENT else int(self.epoch[row]),
+            epoch=None if self.epoch[row] == NO_EPOCH else int(self.epoch[row]),
         )  # fmt: skip
         return Operation(invoke, completion)
 
@@ -196,7 +198,7 @@ class Columns(Sequence[Operation]):
             value=unless_late(known.value, ABSENT),
             address=unless_late(known.address, ABSENT),
             region=unless_late(known.region, ABSENT),
-            epoch=unless_late(known.epoch, ABSENT),
+            epoch=unless_late(known.epoch, NO_EPOCH),
             cut_ns=end_ns if self.cut_ns is None else min(end_ns, self.cut_ns),
         )
 
