@@ -129,11 +129,12 @@ def _of_stream(
     strays = tolerated_failures(end - first, rate)
     low_ns = max(0, core_span(bad_ns, strays) - padding.total_ns)
     before = _last_good(stream, first, padding)
-    start_ns = fault.start_low_ns if before is None else stream.sent_ns[before]
+    good_ns = None if before is None else stream.sent_ns[before]
+    start_ns = fault.start_low_ns if good_ns is None else max(fault.start_low_ns, good_ns)
     if recovered is None:
         return RecoveryTime(
             Bracket(low_ns, None), client, kind, never_recovered=True, confirmed=False,
-            last_good_before_ns=start_ns if before is not None else None, first_bad_ns=bad_ns[0],
+            last_good_before_ns=good_ns, first_bad_ns=bad_ns[0],
             last_bad_ns=bad_ns[-1], served_between_ns=_served_between(stream, first),
             operations=len(stream.sent_ns), failures=len(bad_ns),
         )  # fmt: skip
@@ -150,7 +151,7 @@ def _of_stream(
         kind,
         recovered_only_after_heal=healed_first,
         confirmed=watched_ns - sent_ns >= window_ns,
-        last_good_before_ns=start_ns if before is not None else None,
+        last_good_before_ns=good_ns,
         first_bad_ns=bad_ns[0],
         last_bad_ns=bad_ns[-1],
         recovered_at_ns=sent_ns,
