@@ -31,6 +31,7 @@ from harness.outcome import Verdict
 from harness.spelling import seconds
 
 _NAME = "split_brain"
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,7 @@ class _Acks:
 
     def sides(self) -> Sequence[int]:
         """Those that accepted anything, in the order in which they first did."""
-        found, first = np.unique(self.side, return_index=True)
-        return [int(side) for side in found[np.argsort(first)] if side != ABSENT]
+        return [side for side in _in_order(self.side) if side != ABSENT]
 
     def op(self, at: int) -> str:
         """The id of one of them."""
@@ -115,6 +115,11 @@ def _sides(
     return list(names), dialled, np.where(named == ABSENT, dialled, named)
 
 
+def _in_order(sides: NDArray[np.int64]) -> Sequence[int]:
+    found, first = np.unique(sides, return_index=True)
+    return [int(side) for side in found[np.argsort(first)]]
+
+
 def _conflicts(acks: _Acks, turn_ns: int) -> Sequence[_Conflict]:
     return [*_older_epoch(acks), *_shared_epochs(acks), *_at_once(acks, turn_ns)]
 
@@ -147,7 +152,7 @@ def _at_once(acks: _Acks, turn_ns: int) -> Iterator[_Conflict]:
             found = _between(acks, side, other, turn_ns)
             if other != side and len(found):
                 name = acks.names[side]
-                told = some([f"{acks.op(at)} ({name})" for at in found])
+                told = some([f"{acks.op(int(at))} ({name})" for at in found[:_SHOWN]], total=len(found))
                 text = f"{name} accepted {_writes(len(found))} between two that {acks.names[other]} accepted less than "
                 yield _Conflict(name, len(found), f"{text}{seconds(turn_ns)} apart: {told}")
 
@@ -204,10 +209,10 @@ def _older_epoch(acks: _Acks) -> Iterator[_Conflict]:
         first = int(own[np.argmin(acks.returned_ns[own])])
         later = first if later is None or acks.returned_ns[first] < acks.returned_ns[later] else later
     late = np.flatnonzero(acks.sent_ns > ended_ns)
-    for side in dict.fromkeys(int(side) for side in acks.side[late]):
+    for side in _in_order(acks.side[late]):
         found: Rows = late[acks.side[late] == side]
         first, end = int(found[0]), ended_by[int(acks.epoch[found[0]])]
-        told = some([acks.told(int(at)) for at in found])
+        told = some([acks.told(int(at)) for at in found[:_SHOWN]], total=len(found))
         name = "nobody knows who" if side == ABSENT else acks.names[side]
         where = "another side" if acks.side[end] == ABSENT else acks.names[int(acks.side[end])]
         text = f"{name} accepted {_writes(len(found))} in an epoch that had ended: {told}; {where} had acknowledged "

@@ -22,6 +22,8 @@ from harness.measurement.newest import Rows
 from harness.measurement.superseding import Deletes
 from harness.outcome import Verdict
 
+_SHOWN = 5
+
 
 @dataclass(frozen=True, eq=False)
 class WrongReads:
@@ -67,12 +69,12 @@ class WrongReads:
             mine, others = rows[ours[rows]], rows[~ours[rows]]
             bad += len(mine)
             if len(mine):
-                text = f"{len(mine)} {what}: {some(self.columns.ops(mine))}"
+                text = f"{len(mine)} {what}: {some(self.columns.ops(mine[:_SHOWN]), total=len(mine))}"
                 findings.append(Finding(id_, text, "serious"))
             if len(others):
-                told = [f"{o.invoke.op} ({o.invoke.cohort})" for o in self.columns.operations(others[:5])]
-                rest = [""] * (len(others) - len(told))
-                findings.append(Finding(id_, f"{len(others)} {what} of other cohorts: {some([*told, *rest])}", "info"))
+                told = [f"{o.invoke.op} ({o.invoke.cohort})" for o in self.columns.operations(others[:_SHOWN])]
+                text = f"{len(others)} {what} of other cohorts: {some(told, total=len(others))}"
+                findings.append(Finding(id_, text, "info"))
         if bad:
             return CheckResult("staleness", Verdict.MISSED, f"{bad} of {self.total} reads were wrong", tuple(findings))
         if self.total == 0:

@@ -236,11 +236,15 @@ class Columns(Sequence[Operation]):
 
     def local(self, values: NDArray[np.int32]) -> NDArray[np.int32]:
         """Values' codes as rows of these columns, or ABSENT, or UNKNOWN."""
-        rows = values - self.base
-        inside = (values >= 0) & (rows >= 0) & (rows < len(self))
-        if inside.any():
-            inside &= self.f[np.where(inside, rows, 0)] == PUT
-        return np.where(inside, rows, np.where(values == ABSENT, ABSENT, UNKNOWN)).astype(np.int32)
+        found: NDArray[np.int32] = np.maximum(values, UNKNOWN).astype(np.int32, copy=False)
+        writes = np.flatnonzero(found >= 0)
+        rows = found[writes] - self.base
+        if self.base or len(self) < len(self.names.ops):
+            rows = np.where((rows >= 0) & (rows < len(self)), rows, UNKNOWN)
+        inside = rows >= 0
+        rows[inside] = np.where(self.f[rows[inside]] == PUT, rows[inside], UNKNOWN)
+        found[writes] = rows
+        return found
 
     @cached_property
     def counters(self) -> Bools:
