@@ -51,6 +51,7 @@ COHORTS = ["dns", "pinned-a", "pinned-b"]
 GAP_NS = 10 * NS_PER_MS
 REGISTERS, COUNTERS = 50, 4
 LAG_NS = NS_PER_S // 2
+BIN_NS = 10 * NS_PER_S
 WINDOW_NS, PADDING = 10 * NS_PER_S, Padding(10 * NS_PER_MS)
 
 
@@ -85,7 +86,10 @@ def history(count: int) -> History:
     unique = np.where(f == PUT, n, np.maximum(n - len(CLIENTS), 0))
     key = np.where(register, source.integers(0, REGISTERS, count), REGISTERS + COUNTERS + unique)
     key = np.where(counter, REGISTERS + n % COUNTERS, key).astype(np.int32)
-    keys = [*(f"r{i}" for i in range(REGISTERS)), *(f"c{i}" for i in range(COUNTERS)), *(f"u{i}" for i in range(count))]
+    used = np.unique(np.concatenate((np.arange(REGISTERS + COUNTERS), key)))
+    key = np.searchsorted(used, key).astype(np.int32)
+    keys = [*(f"r{i}" for i in range(REGISTERS)), *(f"c{i}" for i in range(COUNTERS))]
+    keys += [f"u{i}" for i in used[REGISTERS + COUNTERS :]]
     outcome = np.where(down, INFO, OK).astype(np.int8)
     returned_ns = sent_ns + np.where(down, NS_PER_S, source.integers(1, 10, count) * NS_PER_MS)
     names = Names([f"o{i}" for i in range(count)], keys, CLIENTS, COHORTS, [A, B], ["us-east-1", "us-west-2"])
@@ -142,7 +146,7 @@ def tasks(h: History) -> dict[str, Callable[[], object]]:
         "interruptions": lambda: interruptions(columns, WINDOW_NS, PADDING),
         "availability": lambda: (
             availability.by_cohort(columns), availability.failure_rates(columns, 0, h.fault.start_low_ns),
-            availability.share(columns, cohort="dns"), availability.bins(columns, NS_PER_S),
+            availability.share(columns, cohort="dns"), availability.bins(columns, BIN_NS),
         ),
         "lateness": lambda: (lateness.lateness_ns(columns), lateness.padding(columns, 0, h.fault.start_low_ns)),
         "recovery point": lambda: recovery_point(columns, log, lost_address=A, survivor_address=B, fault=h.fault),
@@ -185,7 +189,7 @@ def oracle_tasks(h: History) -> dict[str, Callable[[], object]]:
         "interruptions": lambda: oracle.outages.interruptions(operations, WINDOW_NS, PADDING),
         "availability": lambda: (
             oracle.availability.by_cohort(operations), oracle.availability.failure_rates(operations, 0, before_ns),
-            oracle.availability.share(operations, cohort="dns"), oracle.availability.bins(operations, NS_PER_S),
+            oracle.availability.share(operations, cohort="dns"), oracle.availability.bins(operations, BIN_NS),
         ),
         "lateness": lambda: (
             oracle.lateness.lateness_ns(operations), oracle.lateness.padding(operations, 0, before_ns),

@@ -65,6 +65,11 @@ class _Acks:
     def returned_ns(self) -> NDArray[np.int64]:
         return self.columns.returned_ns[self.rows]
 
+    @cached_property
+    def epochs(self) -> Sequence[int]:
+        """Those that answers named, ascending."""
+        return [int(epoch) for epoch in np.unique(self.epoch) if epoch != NO_EPOCH]
+
     def sides(self) -> Sequence[int]:
         """Those that accepted anything, in the order in which they first did."""
         return [side for side in _in_order(self.side) if side != ABSENT]
@@ -98,7 +103,7 @@ def split_brain(operations: Iterable[Operation], *, regions: Mapping[str, str], 
     asked = np.bincount(dialled[columns.is_write] + 1, minlength=1)
     if np.count_nonzero(asked[1:]) < 2:
         return CheckResult(_NAME, Verdict.UNKNOWN, "only one side was ever asked to accept writes")
-    epochs = len(_epochs(acks))
+    epochs = len(acks.epochs)
     testimony = f"in {epochs} epochs, one side each, never back" if epochs else "by one side at a time"
     return CheckResult(_NAME, Verdict.MET, f"{len(rows)} writes acknowledged, {testimony}")
 
@@ -134,11 +139,6 @@ def _told(conflicts: Sequence[_Conflict]) -> tuple[Finding, ...]:
 
 def _writes(count: int) -> str:
     return "1 write" if count == 1 else f"{count} writes"
-
-
-def _epochs(acks: _Acks) -> Sequence[int]:
-    """Those that answers named, ascending."""
-    return [int(epoch) for epoch in np.unique(acks.epoch) if epoch != NO_EPOCH]
 
 
 # --- turns ------------------------------------------------------------------------------------------------------------
@@ -179,7 +179,7 @@ class _Times:
 
     @classmethod
     def of(cls, acks: _Acks, chosen: Bools) -> _Times:
-        return cls(np.sort(acks.returned_ns[chosen]), acks.sent_ns[chosen])
+        return cls(np.sort(acks.returned_ns[chosen], kind="stable"), acks.sent_ns[chosen])
 
 
 def _is_between(acks: _Acks, at: Rows, before: _Times, after: _Times, turn_ns: int) -> Bools:
@@ -197,11 +197,10 @@ def _is_between(acks: _Acks, at: Rows, before: _Times, after: _Times, turn_ns: i
 
 def _older_epoch(acks: _Acks) -> Iterator[_Conflict]:
     """Writes sent after a write of a later epoch had been acknowledged. O(n + epochs log epochs)."""
-    epochs = _epochs(acks)
     ended_by: dict[int, int] = {}
     later: int | None = None
     ended_ns = np.full(len(acks.rows), NEVER_NS, np.int64)
-    for epoch in reversed(epochs):
+    for epoch in reversed(acks.epochs):
         own = np.flatnonzero(acks.epoch == epoch)
         if later is not None:
             ended_by[epoch] = later
@@ -221,7 +220,7 @@ def _older_epoch(acks: _Acks) -> Iterator[_Conflict]:
 
 
 def _shared_epochs(acks: _Acks) -> Iterator[_Conflict]:
-    for epoch in _epochs(acks):
+    for epoch in acks.epochs:
         own = np.flatnonzero((acks.epoch == epoch) & (acks.side != ABSENT))
         found, first = np.unique(acks.side[own], return_index=True)
         if len(found) > 1:

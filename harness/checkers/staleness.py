@@ -101,13 +101,12 @@ def wrong_reads(
     deletes = Deletes(columns)
     excused = columns.marked(explained)
     kept = np.flatnonzero(columns.acknowledged & ~excused)
-    told = Known(columns.key[kept], columns.returned_ns[kept], kept)
-    stale, _ = contradicted(columns, deletes, rows, columns.key[rows], told)
-    group = columns.key.astype(np.int64) * len(columns.names.clients) + columns.who
+    told = Known(kept, columns.returned_ns[kept])
+    stale, _ = contradicted(columns, deletes, rows, told)
     shown = rows[columns.value[rows] != ABSENT]
     seen = shown[~excused[columns.writer[shown]]]
-    news = Known(group[seen], columns.returned_ns[seen], columns.writer[seen].astype(np.int64))
-    back, _ = contradicted(columns, deletes, shown, group[shown], news)
+    news = Known(columns.writer[seen].astype(np.int64), columns.returned_ns[seen], columns.who[seen])
+    back, _ = contradicted(columns, deletes, shown, news)
     return WrongReads(
         columns, _by_key(columns, answered, rows[stale]), _by_key(columns, answered, shown[back]),
         _by_key(columns, answered, phantom), judged, total,
