@@ -30,7 +30,8 @@ from harness.checkers.nowhere import nowhere
 from harness.checkers.promise import Promise
 from harness.checkers.split_brain import split_brain
 from harness.checkers.staleness import staleness
-from harness.history.columns import ABSENT, ADD, DELETE, GET, INFO, OK, PUT, UNKNOWN, Columns, Names
+from harness.history.codes import ABSENT, ADD, DELETE, GET, INFO, OK, PUT, UNKNOWN, Names
+from harness.history.columns import Columns
 from harness.history.events import Commit, Event, Operation
 from harness.history.tables import CommitColumns, TableState
 from harness.measurement import availability, lateness
@@ -66,8 +67,11 @@ class History:
     heal_ns: int
 
 
-def history(count: int) -> History:
-    """`count` operations, one every 10 ms; the outage is 5 % of the time, in the middle."""
+def history(count: int, *, counters: bool = True) -> History:
+    """`count` operations, one every 10 ms; the outage is 5 % of the time, in the middle.
+
+    counters: 1 % of the operations count; the oracle knows nothing of that.
+    """
     source = np.random.default_rng(1)
     n = np.arange(count)
     start_ns, stop_ns = count // 2 * GAP_NS, (count // 2 + count // 20) * GAP_NS
@@ -79,7 +83,7 @@ def history(count: int) -> History:
     address = np.where(pinned_b | (sent_ns >= stop_ns), 1, 0).astype(np.int32)
     f = np.where(n // len(CLIENTS) % 2 == 1, GET, PUT).astype(np.int8)
     chance = source.random(count)
-    register, counter = chance < 0.3, chance > 0.99
+    register, counter = chance < 0.3, (chance > 0.99) & counters
     f[(f == PUT) & (chance > 0.96) & ~counter] = DELETE
     f[(f == PUT) & counter] = ADD
     # A unique key is the row of its put; a round of all clients later somebody reads it, or deletes it.

@@ -9,7 +9,8 @@ import numpy as np
 
 from harness.checkers.failback_losses import NOTHING_BEFORE, Before, losses
 from harness.checkers.result import CheckResult, Finding, some
-from harness.history.columns import NEVER_NS, Columns
+from harness.history.codes import NEVER_NS
+from harness.history.columns import Columns
 from harness.history.events import Commit, Event, Operation
 from harness.history.gathering import columns_of
 from harness.measurement.availability import share

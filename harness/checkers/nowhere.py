@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from harness.checkers.result import CheckResult, Finding, some
-from harness.history.columns import ABSENT
+from harness.history.codes import ABSENT
 from harness.history.events import Operation
 from harness.history.gathering import columns_of
 from harness.measurement.models import JUDGED_COHORT

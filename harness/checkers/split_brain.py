@@ -22,7 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.checkers.result import CheckResult, Finding, some
-from harness.history.columns import ABSENT, NO_EPOCH, Bools, Columns
+from harness.history.codes import ABSENT, NO_EPOCH, Bools
+from harness.history.columns import Columns
 from harness.history.events import Operation
 from harness.history.gathering import columns_of
 from harness.measurement.newest import Rows

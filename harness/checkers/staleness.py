@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.checkers.result import CheckResult, Finding, some
-from harness.history.columns import ABSENT, FAIL, GET, Columns
+from harness.history.codes import ABSENT, FAIL, GET
+from harness.history.columns import Columns
 from harness.history.events import Operation
 from harness.history.gathering import columns_of
 from harness.measurement.contradictions import Known, contradicted

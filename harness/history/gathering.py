@@ -11,20 +11,8 @@ from typing import Any
 import numpy as np
 
 from harness.errors import WorldError
-from harness.history.columns import (
-    ABSENT,
-    FAIL,
-    FUNCTIONS,
-    GET,
-    INFO,
-    NEVER_NS,
-    NO_EPOCH,
-    OK,
-    PUT,
-    UNKNOWN,
-    Columns,
-    Names,
-)
+from harness.history.codes import ABSENT, FAIL, FUNCTIONS, GET, INFO, NEVER_NS, NO_EPOCH, OK, PUT, UNKNOWN, Names
+from harness.history.columns import Columns
 from harness.history.events import Commit, Completion, Event, Invoke, Operation
 
 _FUNCTION = {name: code for code, name in enumerate(FUNCTIONS)}

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.history.columns import Bools, Columns
+from harness.history.codes import Bools
+from harness.history.columns import Columns
 from harness.history.events import Operation
 from harness.history.gathering import columns_of
 from harness.measurement.models import KINDS, Kind

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.history.columns import ABSENT, PUT, Bools, Columns
+from harness.history.codes import ABSENT, PUT, Bools
+from harness.history.columns import Columns
 from harness.measurement.newest import Ints, Rows, known_from, newest, sent_of
 from harness.measurement.streams import Times
 from harness.measurement.superseding import Deletes

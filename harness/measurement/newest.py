@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.history.columns import ABSENT, Columns
+from harness.history.codes import ABSENT
+from harness.history.columns import Columns
 
 Ints = NDArray[np.integer[Any]]
 Rows = NDArray[np.int64]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import random
 from collections.abc import Sequence
+from pathlib import Path
 
 import oracle.availability
 import oracle.failback
@@ -283,6 +285,19 @@ def test_needless_failovers_and_nobody_served_agree(seed: int, length: int) -> N
         for regions in ({}, places):
             expected = oracle.nowhere.nowhere(d.operations, regions=regions, from_ns=from_ns, to_ns=to_ns)
             assert nowhere(given_, regions=regions, from_ns=from_ns, to_ns=to_ns) == expected
+
+
+def test_the_benchmarks_history_is_judged_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long drill with an outage; its writes reach the other side half a second late, and some are lost."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "benchmarks"))
+    benchmark = importlib.import_module("checkers")
+    made = benchmark.history(20_000, counters=False)
+    expected = {name: task() for name, task in benchmark.oracle_tasks(made).items()}
+    found = {name: task() for name, task in benchmark.tasks(made).items()}
+    found["recovery point"] = without_unknown(found["recovery point"])
+    assert expected["recovery point"].missing_low > 0
+    for name, result in expected.items():
+        assert found[name] == result, name
 
 
 # --- columns themselves -----------------------------------------------------------------------------------------------

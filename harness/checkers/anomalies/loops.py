@@ -13,7 +13,7 @@ import numpy as np
 
 from harness.checkers.anomalies.scene import Scene
 from harness.checkers.result import CheckResult, Finding
-from harness.history.columns import NEVER_NS
+from harness.history.codes import NEVER_NS
 from harness.history.tables import CommitColumns
 from harness.outcome import Verdict
 from harness.units import to_ns

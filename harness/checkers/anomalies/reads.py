@@ -15,7 +15,7 @@ import numpy as np
 
 from harness.checkers.anomalies.scene import Scene, several
 from harness.checkers.result import CheckResult, Finding
-from harness.history.columns import ABSENT
+from harness.history.codes import ABSENT
 from harness.measurement.contradictions import Known, contradicted
 from harness.measurement.newest import Rows, sent_of
 from harness.outcome import Verdict
