@@ -24,7 +24,7 @@ Feature: A lost region heals
     Given steady state in the primary region
     When the primary region is lost, black-holed
     Then clients are served by the standby region within the recovery time objective
-    When replication between the regions is stalled
+    When replication between the regions is stalled for 30 seconds
     And the primary region heals
     And 100 seconds pass
     Then clients stay with the standby region

@@ -41,9 +41,10 @@ def rpo_items(point: RecoveryPoint | None, objective: int, lost: str = "the lost
     verdict = Verdict.MET if high <= objective else Verdict.MISSED if low > objective else Verdict.UNKNOWN
     count = str(low) if low == high else f"{low} to {high}"
     text = f"{count} of {point.acknowledged} acknowledged writes missing at takeover{_after(point, lost)}"
+    text += f", objective {objective}"
     if verdict is not Verdict.MET:
         text += f" ({some([*point.missing_ids, *point.maybe_ids], limit=3)})"
-    return CheckResult(name, verdict, f"{text}, objective {objective}")
+    return CheckResult(name, verdict, text)
 
 
 def rpo_s(point: RecoveryPoint | None, objective_s: float, lost: str = "the lost side") -> CheckResult:

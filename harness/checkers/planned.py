@@ -38,6 +38,8 @@ def in_words(one: PlannedInterruption, places: Mapping[str, str]) -> str:
     target = "nobody" if one.target is None else places.get(one.target, one.target)
     if one.cause is Cause.FAILBACK:
         what = f"the failback from {source} to {target}"
+    elif one.via is not None:
+        what = f"a move from {source} to {places.get(one.via, one.via)} and back, which nobody needed,"
     elif one.cause is Cause.NEEDLESS:
         what = f"a needless failover from {source} to {target}"
     else:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from harness.measurement.shares import Share
 
 SERVED_SHARE = 0.99
 ACKNOWLEDGED_WRITES = 50
+_SHOWN = 4
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,8 @@ class Seen:
     served: of the judged clients' operations. writes: acknowledged so far. answers: DNS answers that the judged clients
     and the authoritative observer hold; None as long as nobody has one. settled: the answer has not changed just now.
     expected, region: the addresses that it must lie within, in any order, and whose they are. unready: what the world
-    knows to be missing.
+    knows to be missing in itself; broken: what it finds wrong with the subject. failed: what the clients saw that were
+    not served, `put 403`, and how often.
     """
 
     served: Share
@@ -28,6 +30,8 @@ class Seen:
     expected: Collection[str]
     region: str
     unready: Iterable[str] = ()
+    broken: Iterable[str] = ()
+    failed: Mapping[str, int] = field(default_factory=dict)
 
 
 def too_many_failed(served: Share) -> bool:
@@ -39,12 +43,31 @@ def unsteady(seen: Seen) -> Iterator[str]:
     """Every reason why this is no steady state, in words; none when it is one."""
     if seen.served.value is None:
         yield "no client has been answered yet"
-    elif too_many_failed(seen.served):
-        yield f"only {seen.served.value:.1%} of the clients' requests succeed"
+    yield from seen.broken
+    yield from _failing(seen)
     if seen.writes < ACKNOWLEDGED_WRITES:
         yield f"{seen.writes} writes acknowledged so far, {ACKNOWLEDGED_WRITES} needed"
     yield from _about_answers(seen)
     yield from seen.unready
+
+
+def of_subject(seen: Seen) -> Iterator[str]:
+    """Those of the reasons that the subject is to blame for. Where clients are led elsewhere, their failing follows."""
+    yield from seen.broken
+    if not list(_about_answers(seen)):
+        yield from _failing(seen)
+
+
+def _failing(seen: Seen) -> Iterator[str]:
+    if seen.served.value is not None and too_many_failed(seen.served):
+        yield f"only {seen.served.value:.1%} of the clients' requests succeed{in_words(seen.failed)}"
+
+
+def in_words(failed: Mapping[str, int]) -> str:
+    """What clients saw, the most frequent first: ` (put 403: 12 times)`."""
+    most = sorted(failed.items(), key=lambda pair: (-pair[1], pair[0]))[:_SHOWN]
+    told = ", ".join(f"{word}: {count} times" for word, count in most)
+    return f" ({told})" if told else ""
 
 
 def _about_answers(seen: Seen) -> Iterator[str]:

@@ -99,7 +99,7 @@ def of_witness(lateness_p999_ns: int | None, probe_period_ns: int, untouched: Ma
     elif lateness_p999_ns > probe_period_ns / 2:
         late_ms, half_ms = lateness_p999_ns / NS_PER_MS, probe_period_ns / 2 / NS_PER_MS
         yield f"the witness was too late to measure: p99.9 {late_ms:.0f} ms, {half_ms:.0f} ms allowed"
-    yield from _disturbed(untouched)
+    yield from disturbed(untouched)
 
 
 def verdict_on(reasons: Iterable[str], seen: Iterable[str]) -> CheckResult:
@@ -122,7 +122,7 @@ def _during(
         yield f"dns clients sent only {count} operations {when}, {needed} needed"
 
 
-def _disturbed(untouched: Mapping[str, Share]) -> Iterable[str]:
+def disturbed(untouched: Mapping[str, Share]) -> Iterable[str]:
     """Where even what no fault touched fails, its effects cannot be told from those of an overloaded machine."""
     for link, answered in untouched.items():
         failed = answered.total - answered.good

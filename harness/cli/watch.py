@@ -37,7 +37,8 @@ Examples:
 
 With a world of `drill env up` in this folder its clients are used, else one is started for the time. Exit codes: 0 no
 client that follows DNS saw an outage, and no promise of the subject was broken; 1 otherwise; 2 nothing could be seen; 3
-input or harness; 130 interrupted before anything was recorded. Ctrl-C while it records ends it early: what was seen is reported as usual.
+input or harness; 130 interrupted before anything was recorded.
+Ctrl-C while it records ends it early: what was seen is reported as usual.
 """
 
 EXIT_NOTHING_SEEN = 2

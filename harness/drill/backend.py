@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -24,10 +24,15 @@ State = Mapping[str, str | None]
 class SteadyEvidence:
     """What the world knows of its own readiness, beside what clients see.
 
-    reasons: what is not ready yet, in words: checkers without data, no replicated write so far. Empty: ready.
+    reasons: what of the world itself is not ready yet, in words: checkers without data. Empty: ready. broken: by place,
+    what the world's load balancers and health checks find wrong with the subject there. unreplicated: why replication
+    is not known to work, where the subject must have it. notes: what is worth telling, and keeps nobody from starting.
     """
 
     reasons: tuple[str, ...]
+    broken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unreplicated: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class ActiveFault(Protocol):

@@ -148,7 +148,8 @@ class Case:
     settings: `--set` texts. control: the verdict that a drill which is broken on purpose must end with. lease_s: how
     long the subject's lease may run. mixed_timing: the subject's own intervals were not scaled. unsent: operations
     that the witness was too late to send. promise: what the subject promises of its data; None: a case of before there
-    were promises, whose scenario alone says what is judged. log paths and the folder are relative to run.json.
+    were promises, whose scenario alone says what is judged. at_rest: what was found amiss before any fault, and kept
+    nobody from starting. log paths and the folder are relative to run.json.
     """
 
     name: str
@@ -170,6 +171,7 @@ class Case:
     ended_by: Ending | None = None
     calibration: Mapping[str, float] = field(default_factory=dict)
     deaths: tuple[str, ...] = ()
+    at_rest: tuple[str, ...] = ()
     unsent: int = 0
     lease_s: float | None = None
     mixed_timing: bool = False

@@ -72,7 +72,7 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
         phases_ns={} if of_timed is None else of_timed.phases_ns,
         rpo=None if lost is None else episodes[lost.index].rpo,
         failback=_failback(measures),
-        findings=findings_of(measures, [*checked.demanded, *seen]),
+        findings=findings_of(measures, [*checked.telling, *seen]),
         outages=_outages(measures, timed),
         why="" if of_timed is None else of_timed.why,
         prediction_s=None if of_timed is None else of_timed.prediction_s,

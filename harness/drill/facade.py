@@ -13,7 +13,7 @@ from harness.drill.lifecycle import Phase
 from harness.drill.plan import limits_of, objectives_of
 from harness.drill.running import RunningDrill
 from harness.drill.stepping import step
-from harness.drill.words import deciders_of, place_of, target_of
+from harness.drill.words import deciders_of, ends_of, place_of, target_of
 from harness.errors import DrillInvalid, DrillMissed, InputError
 from harness.faults.catalogue import fault_named, struck
 from harness.outcome import Verdict
@@ -31,6 +31,10 @@ class Drill(RunningDrill):
     def region(self, words: str) -> str:
         """The place that `the primary region`, `the standby region` or `[region] NAME` means. Raises InputError."""
         return place_of(words, self._backend.environment)
+
+    def ends(self, words: str) -> str:
+        """Where links into a region end: the place, and its database; with commas. Raises InputError."""
+        return ends_of(words, self._backend.environment)
 
     @property
     def monitor(self) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from harness.checkers.phases import phase_findings
 from harness.checkers.result import CheckResult
 from harness.drill.case import Case, CaseFault
-from harness.drill.episodes import places_left
+from harness.drill.episodes import main_of, places_left
 from harness.drill.evidence import Finding
 from harness.drill.judging.interruptions import scenario_end_ns
 from harness.drill.judging.recovery import usual_of
@@ -18,6 +18,9 @@ from harness.measurement.models import JUDGED_COHORT
 from harness.measurement.still_down import still_down
 from harness.spelling import seconds
 from harness.units import to_ns
+
+_HOLDS_NOTHING_UP = ("replication-stall",)
+"""Kinds of faults that make no failover slower."""
 
 
 def findings_of(measures: Measures, checks: Sequence[CheckResult]) -> tuple[Finding, ...]:
@@ -31,6 +34,7 @@ def findings_of(measures: Measures, checks: Sequence[CheckResult]) -> tuple[Find
     if case.unsent:
         text = f"the witness was too late to send {case.unsent} operations, and left them out: the machine stalled"
         found.append(Finding("unsent", text, "warning"))
+    found.extend(Finding("at-rest", sentence, "warning") for sentence in case.at_rest)
     found.extend(Finding("subject-died", sentence, "serious") for sentence in case.deaths)
     if case.mixed_timing:
         text = "the subject does not honour TIME_SCALE: its own intervals are not scaled as the edge's are"
@@ -44,12 +48,22 @@ def _phases(episode: EpisodeMeasures, case: Case) -> list[Finding]:
     predicted, worst, onset = prediction(episode, case), episode.worst, episode.onset
     if predicted is None or onset is None or worst is None or worst.never_recovered or worst.recovered_only_after_heal:
         return []
+    if not _alone(episode, case):
+        return []
     period_ns = to_ns(2 * case.workload.dns_clients / case.workload.rate_per_s)
     blur_ns = episode.padding.total_ns + onset.start_high_ns - onset.start_low_ns + period_ns
     found = phase_findings(
         episode.phases_ns, predicted.phases, blur_ns=blur_ns, lost=episode.lost, survivor=episode.survivor
     )
     return [replace(finding, text=f"{case.told(episode.index)}{finding.text}") for finding in found]
+
+
+def _alone(episode: EpisodeMeasures, case: Case) -> bool:
+    """Whether nothing else was broken meanwhile, or since all was calm before: else the constants do not explain it."""
+    calm_ns, main = episode.stretch.calm_ns, main_of(case, episode.episode)
+    beside = [fault for fault in case.faults if fault.applied and fault is not main]
+    stops = [fault.interval.stop_high_ns for fault in beside if fault.kind not in _HOLDS_NOTHING_UP]
+    return calm_ns is not None and all(stop is not None and stop <= calm_ns for stop in stops)
 
 
 def _activation(episode: EpisodeMeasures, case: Case) -> list[Finding]:

@@ -8,12 +8,15 @@ lifecycle mark for the history). It never asks the system under test anything.
 
 | phase    | reached when                                               | given up when                        |
 |----------|------------------------------------------------------------|--------------------------------------|
-| STEADY   | facts are steady for `steady_for_ns` without a break       | `steady_timeout_ns` passed: INVALID  |
+| STEADY   | facts are steady for `steady_for_ns` without a break       | `steady_timeout_ns` passed: see below |
 | FAULT    | the canary has seen the fault at its victim                | `canary_timeout_ns` passed: INVALID  |
 | RECOVERY | every judged client is served again by it (then HOLD)      | objective + window passed: MISSED    |
 | HOLD     | nothing fails for the window (a failure: back to RECOVERY) | never: how late is for the bracket   |
 | OBSERVE  | its time has passed                                        | never                                |
 | FAILBACK | all clients are served by that place for `settle_ns`       | `failback_timeout_ns` passed: MISSED |
+
+A steady state that is not reached is MISSED where the subject is to blame, or a fault of this drill came before; else
+the drill is INVALID: it had nothing to start from.
 """
 
 from __future__ import annotations
@@ -59,10 +62,12 @@ class Limits:
 class Facts:
     """What the witness has seen so far. The `..._since_ns` are the moments since when it has been so without a break.
 
-    unsteady: reasons why this is no steady state, empty when it is one. served_since_ns: by the place that is meant.
+    unsteady: reasons why this is no steady state, empty when it is one. of_subject: those that the subject is to blame
+    for, and nobody else. served_since_ns: by the place that is meant.
     """
 
     unsteady: tuple[str, ...] = ()
+    of_subject: tuple[str, ...] = ()
     fault_observed: bool = False
     recovered_since_ns: int | None = None
     served_since_ns: int | None = None
@@ -115,14 +120,15 @@ Effect = Reached | GiveUp | Announce
 
 @dataclass(frozen=True)
 class State:
-    """limits; the phase, since when, and who must serve in it; since when it has been steady; when the fault was
-    applied, or whatever else recovery counts from."""
+    """limits; the phase, since when, and who must serve in it; since when it has been steady, and what was against it
+    last; when the fault was applied, or whatever else recovery counts from."""
 
     limits: Limits
     phase: Phase = Phase.STARTING
     since_ns: int = 0
     until_ns: int | None = None
     steady_since_ns: int | None = None
+    against: Facts = Facts()
     fault_ns: int | None = None
     after_fault: bool = False
     place: str = ""
@@ -155,6 +161,7 @@ def _enter(state: State, event: Enter, now_ns: int) -> State:
         since_ns=now_ns,
         until_ns=event.until_ns,
         steady_since_ns=None,
+        against=Facts(),
         fault_ns=fault_ns,
         after_fault=after_fault,
         place=event.place,
@@ -163,13 +170,15 @@ def _enter(state: State, event: Enter, now_ns: int) -> State:
 
 def _steady(state: State, facts: Facts, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
     since = None if facts.unsteady else (state.steady_since_ns or now_ns)
-    state = replace(state, steady_since_ns=since)
+    state = replace(state, steady_since_ns=since, against=facts if facts.unsteady else state.against)
     if since is not None and now_ns - since >= state.limits.steady_for_ns:
         return replace(state, phase=Phase.STEADY_HELD), (Announce(Phase.STEADY_HELD), Reached(Phase.STEADY))
     if now_ns - state.since_ns > state.limits.steady_timeout_ns:
         waited = to_s(state.limits.steady_timeout_ns)
-        reasons = "; ".join(facts.unsteady) or "it did not last"
-        verdict = Verdict.MISSED if state.after_fault else Verdict.INVALID
+        against = state.against
+        reasons = "; ".join(against.of_subject or against.unsteady)
+        reasons = reasons if facts.unsteady else f"it did not last: {reasons}" if reasons else "it did not last"
+        verdict = Verdict.MISSED if state.after_fault or against.of_subject else Verdict.INVALID
         return state, (GiveUp(verdict, f"no steady state within {waited:.0f} s: {reasons}"),)
     return state, ()
 

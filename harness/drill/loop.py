@@ -43,7 +43,7 @@ class DrillLoop:
     """One drill's lifecycle and observation, kept up to date.
 
     show: gets a status some ten times a second; None: nobody looks. waited_ns: spent waiting for clients to see.
-    deaths: sentences about components that ended by themselves.
+    deaths: sentences about components that ended by themselves. at_rest: what was found before any fault.
     """
 
     def __init__(self, backend: Backend, record: Record, show: Callable[[LiveStatus], None] | None = None) -> None:
@@ -58,6 +58,7 @@ class DrillLoop:
         self.waited_ns = 0
         self.ticks = 0
         self.deaths: tuple[str, ...] = ()
+        self.at_rest: tuple[str, ...] = ()
 
     def limit(self, limits: Limits) -> None:
         """Other limits from now on."""
@@ -87,7 +88,11 @@ class DrillLoop:
         self.ticks += 1
         self.take_in()
         self.deaths = tuple(self._backend.deaths())
-        facts = self.observation.facts(self._backend.steady_evidence() if need_steady else None)
+        evidence = self._backend.steady_evidence() if need_steady else None
+        if evidence is not None and not self._record.case.faults:
+            elsewhere = [broken for place, broken in evidence.broken.items() if place != self._state.place]
+            self.at_rest = (*evidence.notes, *(text for broken in elsewhere for text in broken))
+        facts = self.observation.facts(evidence)
         effects = self._advance(Observed(facts))
         self._tell()
         for effect in effects:

@@ -91,8 +91,8 @@ class Measures:
         others = [f for n, f in enumerate(self.case.faults) if n != index and f.applied]
         own = self.case.faults[index].interval
         for probe in self.probes:
-            if held_between(own, probe.mono_ns, probe.returned_ns) or not any(
-                probe.link in other.links and held_between(other.interval, probe.mono_ns, probe.returned_ns)
+            if own.held_between(probe.mono_ns, probe.returned_ns) or not any(
+                probe.link in other.links and other.interval.held_between(probe.mono_ns, probe.returned_ns)
                 for other in others
             ):
                 yield probe
@@ -298,8 +298,3 @@ class EpisodeMeasures:
             return commits
         data = self.whole.data.written(self.survivor)
         return None if data is None else Scans(None, data)
-
-
-def held_between(interval: FaultInterval, from_ns: int, to_ns: int) -> bool:
-    """Whether a fault may have held at any moment of [from_ns, to_ns]."""
-    return interval.start_low_ns <= to_ns and (interval.stop_high_ns is None or from_ns <= interval.stop_high_ns)

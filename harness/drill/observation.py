@@ -5,9 +5,10 @@ Each event costs O(1), and so does asking for the facts: nothing goes through th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from harness.checkers.steady_state import Seen, too_many_failed, unsteady
+from harness.checkers.steady_state import Seen, of_subject, too_many_failed, unsteady
 from harness.drill.backend import SteadyEvidence
 from harness.drill.case import CaseFault
 from harness.drill.lifecycle import Facts, Phase
@@ -43,6 +44,7 @@ class Observation:
         self._writes_at_steady = 0
         self._steady_from_ns = 0
         self._trouble: Share | None = None
+        self._failed: Counter[str] = Counter()
 
     def take(self, events: Iterable[Event]) -> None:
         """Take new events into account."""
@@ -62,6 +64,7 @@ class Observation:
                 if isinstance(event, Mark) and event.f == Phase.STEADY:
                     self._writes_at_steady = self.live.acknowledged_writes
                     self._trouble, self._steady_from_ns = None, event.mono_ns
+                    self._failed.clear()
 
     def _probe(self, probe: CanaryProbe) -> None:
         if probe.link not in self._tallies:
@@ -71,7 +74,10 @@ class Observation:
             self._canary.add(probe)
 
     def _place(self, event: Completion) -> None:
-        """Since when this client has been served by the expected place, by send time."""
+        """Since when this client has been served by the expected place, by send time; what it saw that was not."""
+        seen = event.error if event.status is None else event.status
+        if not event.served and seen is not None:
+            self._failed[f"{event.f} {seen}"] += 1
         sent_ns = self._sent_ns.pop(event.op, event.mono_ns)
         key = (event.client, event.f == "get")
         served = event.served and event.address == self._addresses[self._expected]
@@ -95,8 +101,10 @@ class Observation:
 
     def facts(self, evidence: SteadyEvidence | None) -> Facts:
         """What the lifecycle needs to know. evidence: only where a steady state is waited for."""
+        seen = None if evidence is None else self._seen(evidence)
         return Facts(
-            unsteady=() if evidence is None else tuple(unsteady(self._seen(evidence))),
+            unsteady=() if seen is None else tuple(unsteady(seen)),
+            of_subject=() if seen is None or seen.unready else tuple(of_subject(seen)),
             fault_observed=self._has_bitten(),
             recovered_since_ns=self.live.recovered_since_ns,
             served_since_ns=self._all_at_expected_since(),
@@ -133,4 +141,6 @@ class Observation:
             expected={self._addresses[self._expected]},
             region=self._expected,
             unready=evidence.reasons,
+            broken=(*evidence.broken.get(self._expected, ()), *evidence.unreplicated),
+            failed=self._failed,
         )

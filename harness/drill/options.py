@@ -141,7 +141,12 @@ def _subject_file(given: Any, environment: Environment) -> Path:
         return path
     if environment.subject is None:
         raise InputError(f"environment {environment.environment} names no subject: give --subject FILE")
-    return environment.folder / environment.subject
+    path = environment.folder / environment.subject
+    if not path.is_file():
+        raise InputError(
+            f"{environment.subject_at}: subject: no such file: {path}; name one there, or give --subject FILE"
+        )
+    return path
 
 
 def for_writing(path: Path) -> Path:

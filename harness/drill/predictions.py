@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.drill.case import Case
-from harness.drill.episodes import main_of
+from harness.drill.episodes import TO_COMPONENTS, main_of
 from harness.drill.evidence import PredictionResult
 from harness.drill.measures import EpisodeMeasures
 from harness.drill.plan import DATABASE
@@ -42,6 +42,8 @@ def failure_of(episode: EpisodeMeasures, case: Case) -> str | None:
         return None
     if main.kind not in _LOSSES or main.target not in (serving, case.database_of(serving)):
         return None
+    if any(case.faults[index].kind in TO_COMPONENTS for index in episode.episode.faults):
+        return None  # nothing is documented of a monitor that dies by the way
     # A lost database leaves the application up: its health path answers at once, or when it has waited for long enough.
     if main.kind == "service-outage":
         return DATABASE

@@ -26,6 +26,8 @@ ALWAYS = ("reads", "writes-kept", "deletes", "phantoms", "duplicates")
 """Promises of every subject: where a drill did not put one to the test, it is said."""
 NOT_PROMISED = ("divergence",)
 """What is worth knowing and breaks no promise by itself: a plan need not replicate anything."""
+TOLD_BETTER = ("durability",)
+"""Requirements whose findings the promises have in more detail, with the operations."""
 _MEANT_BY = {"durability": ("writes-kept", "deletes", "phantoms"), "split-brain": (ONE_SIDE,)}
 """What a scenario may ask for by itself, and which promises say it more precisely."""
 

@@ -79,7 +79,7 @@ class RunningDrill:
             record.note(logs=tuple(self._backend.close_drill()))
             self._loop.take_in()
         self._loop.enter(Phase.DONE)
-        record.note(prescribed_ns=self._loop.waited_ns, deaths=self._loop.deaths)
+        record.note(prescribed_ns=self._loop.waited_ns, deaths=self._loop.deaths, at_rest=self._loop.at_rest)
         record.note(duration_ns=self._clock.now_ns() - self._loop.started_ns)
         filed = Filed(record.case, self._loop.observation.events, record.commits, record.final)
         hashes = case_files.write(record.folder, filed)

@@ -8,6 +8,7 @@ from harness.checkers import vacuity
 from harness.checkers.result import CheckResult
 from harness.drill.measures import EpisodeMeasures, Measures
 from harness.measurement.models import FaultInterval
+from harness.outcome import Verdict
 
 _SHORT = frozenset({"no-failover"})
 """Requirements of a disturbance that may be over before clients have sent much."""
@@ -22,6 +23,10 @@ def validity_of(measures: Measures) -> CheckResult:
         for episode in measures.episodes
         for reason in _doubts(episode, measures)
     ]
+    ended = measures.case.ended_by
+    early = not measures.episodes and ended is not None and ended.verdict is Verdict.MISSED
+    if early and not list(vacuity.disturbed(measures.untouched)):
+        return CheckResult("vacuity", Verdict.MET, "nothing was broken yet when the subject broke its promise")
     if not measures.episodes:
         reasons.append("no fault was injected")
     reasons += vacuity.of_witness(measures.lateness_ns.get("p999"), period_ns, measures.untouched)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.checkers.result import CheckResult
 from harness.drill import promises
@@ -31,6 +31,13 @@ class Checked:
     def demanded(self) -> Sequence[CheckResult]:
         """All but the promises."""
         return [self.validity, *(check for _, check in self.required), *([] if self.moved is None else [self.moved])]
+
+    @property
+    def telling(self) -> Sequence[CheckResult]:
+        """Those whose findings are worth telling: where promises were judged, they say in detail what data was lost."""
+        if not self.promised:
+            return self.demanded
+        return [replace(c, findings=()) if c.name in promises.TOLD_BETTER else c for c in self.demanded]
 
 
 @dataclass(frozen=True)

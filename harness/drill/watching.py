@@ -46,7 +46,7 @@ def watched(
 
     promise: what the subject promises of its data; places: by the address that DNS answers.
 
-    MET: no judged client saw an outage, and no promise was broken. MISSED: one did, or was. Each outage is in `outages`,
+    MET: no judged client saw an outage, and no promise was broken; MISSED otherwise. Each outage is in `outages`,
     the longest of each cohort in `rto_by_cohort`, which starts at the last success here, since no fault is known.
     INVALID: nothing was sent.
     """

@@ -48,6 +48,11 @@ def healed_by(words: str, environment: Environment) -> tuple[str, frozenset[str]
     return name, frozenset({name} if place is None else {name, place.database_name})
 
 
+def ends_of(words: str, environment: Environment) -> str:
+    """Where links into `the primary region`, `region NAME` ... end: the place, and its database; with commas."""
+    return ",".join(sorted(healed_by(words, environment)[1]))
+
+
 def location_of(name: str, environment: Environment) -> str:
     """A place, the region of a database, or `outside`, as one end of a link. Raises InputError."""
     known = [*environment.locations, OUTSIDE]

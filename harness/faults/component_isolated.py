@@ -17,8 +17,8 @@ class ComponentIsolated(Fault):
     """Lose every link that the instance `target` (or any instance of that component) dials, or is dialled over;
     several may be named, with commas between.
 
-    to: only links that end at this place, or at this region's database; by default all. The canaries' links to
-    databases from where the component runs are lost with its own: what bites there bites here.
+    to: only links that end at this place, or at this region's database (several with commas); by default all. The
+    canaries' links to databases from where the component runs are lost with its own: what bites there bites here.
     """
 
     kind: ClassVar[str] = "component-isolated"
@@ -34,10 +34,7 @@ class ComponentIsolated(Fault):
         beside = [
             link
             for link in links
-            if link.from_canary
-            and link.service == DYNAMODB
-            and link.source_place in homes
-            and self.to in ("", link.target_place)
+            if link.from_canary and link.service == DYNAMODB and link.source_place in homes and self._leads_there(link)
         ]
         hit = (*own, *beside)
         return self.planned(lose(f"{self.kind}.{self.target}", hit, self.mode), hit)
@@ -48,8 +45,11 @@ class ComponentIsolated(Fault):
 
     def hits(self, link: Link) -> bool:
         if names(self.target, link.source):
-            return self.to in ("", link.target_place)
+            return self._leads_there(link)
         return names(self.target, link.target) and not self.to
 
     def targets(self, links: Iterable[Link]) -> set[str]:
         return {link.source for link in links if link.component}
+
+    def _leads_there(self, link: Link) -> bool:
+        return not self.to or link.target_place in self.to.split(",")

@@ -12,7 +12,7 @@ from harness.clock import Clock, MachineClock
 from harness.drill.backend import State, SteadyEvidence
 from harness.drill.options import RunOptions
 from harness.drill.settings import Settings
-from harness.errors import WorldError
+from harness.errors import DrillMissed, WorldError
 from harness.faults.model import Fault
 from harness.history.events import Commit, Event, FaultEvent
 from harness.history.log import Tail
@@ -21,16 +21,18 @@ from harness.live.adversary import Adversary, Injection
 from harness.live.clients import HISTORY, Clients
 from harness.live.drill_logs import DrillLogs
 from harness.live.ground import LiveGround
-from harness.live.replication import ReplicationWatch
+from harness.live.replication import Replicated, ReplicationWatch
 from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import held
-from harness.units import to_s
+from harness.units import to_ns, to_s
 from harness.world.assembly import Seams, assemble, build, seams_of
 from harness.world.part import Blueprint, Net
 from harness.world.regions import CommitFeed
 
 ANSWER_TIMEOUT_S = 10.0
 _EVIDENCE_EVERY_S = 0.2
+REPLICATION_PATIENCE_S = 150.0
+"""Production seconds in which a write must have been seen in every database, before a drill goes on without."""
 _LOOK_S = 0.05
 
 
@@ -132,19 +134,25 @@ class LiveWorld:
     def _follow_commits(self) -> None:
         """None of it where a server keeps no order of commits: then scans must do."""
         self._commits.clear()
-        self._replication = ReplicationWatch(self.environment.databases)
+        promised = self.subject.replication == "promised"
+        patience_ns = to_ns(self.timing.interval_s(REPLICATION_PATIENCE_S))
+        self._replication = ReplicationWatch(self.environment.databases, None if promised else patience_ns)
         feeds = [server.commits() for server in self.seams.regions.values()]
         known = [feed for feed in feeds if feed is not None]
         self._feeds = known if self.subject.tables and len(known) == len(feeds) else None
 
     def wait_serving(self) -> None:
-        """Until the name has an address and the application serves writes there. Raises DrillInvalid, WorldError."""
+        """Until the name has an address and the application serves writes there. Raises DrillMissed, WorldError."""
         until = time.monotonic() + ANSWER_TIMEOUT_S
         while not self.seams.steering.answers():  # a subject that starts at once would else meet a name unknown
             if time.monotonic() > until:
                 raise WorldError(f"the name server knows no address of {self.environment.edge.record}")
             time.sleep(0.02)
-        self.clients.wait_serving()
+        try:
+            self.clients.wait_serving()
+        except DrillMissed as error:
+            broken = self.complaints().get(self.environment.primary.name, ())
+            raise DrillMissed("; ".join((str(error), *broken))) from None
 
     # --- what is seen ------------------------------------------------------------------------------------------
 
@@ -183,10 +191,19 @@ class LiveWorld:
         if time.monotonic() - asked < _EVIDENCE_EVERY_S:
             return evidence
         reasons = [reason for part in self.net.parts for reason in part.ready()]
-        if self.commits() is not None:
-            reasons += self._replication.reasons()
-        self._evidence = (time.monotonic(), SteadyEvidence(tuple(reasons)))
-        return self._evidence[1]
+        followed = self.commits() is not None and self.subject.replication != "none"
+        state = self._replication.state(self.clock.now_ns()) if followed else Replicated()
+        evidence = SteadyEvidence(tuple(reasons), self.complaints(), state.missing, state.notes)
+        self._evidence = (time.monotonic(), evidence)
+        return evidence
+
+    def complaints(self) -> dict[str, tuple[str, ...]]:
+        """By place, what the parts find wrong with the subject there."""
+        found: dict[str, tuple[str, ...]] = {}
+        for part in self.net.parts:
+            for place, texts in part.complaints().items():
+                found[place] = (*found.get(place, ()), *texts)
+        return found
 
     def data(self) -> Mapping[str, Mapping[str, State]]:
         """The tables of every database, read from their servers past every link."""

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.checkers.steady_state import in_words
 from harness.drill.options import RunOptions
-from harness.errors import DrillInvalid, WorldError
+from harness.errors import DrillMissed, WorldError
 from harness.kit.address import Address
 from harness.live.ground import WITNESS
 from harness.names import CLIENTS, CohortName
@@ -97,10 +98,10 @@ class Clients:
             if burst["ok"] > 0 and burst["failed"] == 0:
                 return
             if time.monotonic() > until:
-                raise DrillInvalid(
-                    f"no steady state: within {timeout_s:g} s of its start the application served no write "
-                    f"through the edge (see the subject's logs; {NEEDS_LONGER})"
-                )
+                told = in_words(burst["refused"])
+                served = "not every write and read" if burst["ok"] else "no write"
+                text = f"no steady state: within {timeout_s:g} s of its start the application served {served} "
+                raise DrillMissed(f"{text}through the edge{told} (see the subject's logs; {NEEDS_LONGER})")
             time.sleep(_RETRY_S)
 
     def calibrate(self) -> None:

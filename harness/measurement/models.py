@@ -34,6 +34,10 @@ class FaultInterval:
         if self.start_high_ns < self.start_low_ns:
             raise ValueError(f"a fault's onset cannot end before it starts: {self.start_low_ns} > {self.start_high_ns}")
 
+    def held_between(self, from_ns: int, to_ns: int) -> bool:
+        """Whether it may have held at any moment of [from_ns, to_ns]."""
+        return self.start_low_ns <= to_ns and (self.stop_high_ns is None or from_ns <= self.stop_high_ns)
+
     @classmethod
     def of(cls, start: FaultEvent, stop: FaultEvent | None = None) -> FaultInterval:
         """The interval between a fault's two events in a history."""

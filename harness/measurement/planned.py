@@ -58,7 +58,8 @@ class Setting:
 class PlannedInterruption:
     """One interruption of the clients by one cause. duration: of the worst client, which is named.
 
-    source, target: the address that served it before and after; None where nobody did. first_bad_ns, last_bad_ns: send
+    source, target: the address that served it before and after; None where nobody did. via: another one that it asked
+    meanwhile, where it came back to the same. first_bad_ns, last_bad_ns: send
     times over all clients, the last one None where it was not seen to end. how: what the worst client was answered
     instead.
     """
@@ -74,6 +75,7 @@ class PlannedInterruption:
     clients: int
     failures: int
     how: Answers = ()
+    via: str | None = None
 
 
 def planned_interruptions(operations: Iterable[Operation], setting: Setting) -> tuple[PlannedInterruption, ...]:
@@ -127,10 +129,11 @@ def _single(time: RecoveryTime, columns: Columns, rows: Rows, setting: Setting) 
     before, after = rows[good & (sent_ns < begin_ns)], rows[good & (sent_ns >= end_ns)]
     source = address_of(columns.operation(int(before[-1]))) if len(before) else None
     target = address_of(columns.operation(int(after[0]))) if len(after) else None
-    cause = _cause(source, target, setting.home)
+    failed = columns.operations(rows[~good & (sent_ns >= begin_ns) & (sent_ns < end_ns)])
+    via = next((a for o in failed if (a := address_of(o)) not in (None, source)), None) if source == target else None
+    cause = Cause.NEEDLESS if via is not None else _cause(source, target, setting.home)
     if cause is Cause.NO_MOVE and _is_of_fault(begin_ns, setting.own[time.client, _kind(time)], setting):
         return None
-    failed = columns.operations(rows[~good & (sent_ns >= begin_ns) & (sent_ns < end_ns)])
     return PlannedInterruption(
         cause,
         time.bracket,
@@ -143,6 +146,7 @@ def _single(time: RecoveryTime, columns: Columns, rows: Rows, setting: Setting) 
         1,
         len(failed),
         answers(failed),
+        via,
     )
 
 
@@ -200,4 +204,5 @@ def _one(group: Sequence[PlannedInterruption]) -> PlannedInterruption:
         len({one.client for one in group}),
         sum(one.failures for one in group),
         worst.how,
+        worst.via,
     )

@@ -3,7 +3,7 @@
 The bounds hold whatever the clocks of checkers, monitor and caches happened to show when the fault began. With D the
 edge's decision, A the moment when the other side accepts, N the new answer, C the worst client's own new answer:
 
-    detect    D                               as the law of the steering says
+    detect    D                               as the law of the steering says; sooner where the answer itself changed
     redirect  max(D, A + accept) - D + publish   (the second only where the edge waits for the other side)
     activate  max(A - N, 0)
     dns_ttl   max(C - max(A, N), 0)           C - N: of n staggered caches the fullest has (n - 1)/n of the TTL left
@@ -31,7 +31,11 @@ class PreciseLaw(EdgeLaw, Protocol):
     """A law that also knows how soon the edge may have noticed. One that does not is taken to notice at once."""
 
     def earliest_detect_ns(self, failure: Failure) -> int:
-        """From a loss until the answer is decided anew: at least."""
+        """From a loss until the edge's health checks have noticed: at least."""
+        ...
+
+    def earliest_answer_ns(self, failure: Failure) -> int:
+        """From a loss until the answer is decided anew, by whatever else decides it besides: at least."""
         ...
 
     def earliest_accept_ns(self) -> int:
@@ -53,23 +57,24 @@ def predict_interval(at_least: Conditions, at_most: Conditions, write_period_ns:
     write_period_ns: time between two writes of whoever tries the other side. Raises ValueError as `predict` does.
     """
     typical_ns = predict(at_most).typical_ns
-    detect = _Moment(_earliest_detect(at_least), at_most.edge.detect_ns(at_most.failure, typical=False))
+    noticed_ns, sooner_ns = _earliest(at_least)
+    detect = _Moment(noticed_ns, at_most.edge.detect_ns(at_most.failure, typical=False))
     active = _active(at_most, write_period_ns)
     known, publish_ns = at_most.monitor_threshold > 0, at_most.edge.publish_ns
     turned = _Moment(0, 0)
     if at_most.edge_follows:
         turned = active.plus(_earliest_accept(at_least.edge), at_most.edge.accept_ns(typical=False))
     waited = turned.since(detect)
-    answer = detect.later(turned).plus(0, publish_ns)
+    answer = _Moment(sooner_ns, detect.high_ns).later(turned).plus(0, publish_ns)
     # Where the edge waits for the other side, that side accepts before the answer changes: only somebody must write.
-    activate = Bracket(0, write_period_ns) if at_most.edge_follows else active.since(answer)
+    activate = Bracket(0, 2 * write_period_ns) if at_most.edge_follows else active.since(answer)
     overlap_ns = 0 if at_most.edge_follows else activate.high_ns or 0
     ttl_ns, period_ns = at_most.edge.ttl_ns, at_most.client_period_ns
     # Each refresh waits for the next operation, so what is staggered drifts by as much.
     least_ttl_ns = max(0, ttl_ns * (at_most.clients - 1) // at_most.clients - 2 * period_ns)
     cached = answer.plus(least_ttl_ns, ttl_ns + period_ns)
     phases = {
-        "detect": Bracket(detect.low_ns, detect.high_ns),
+        "detect": Bracket(min(noticed_ns, max(sooner_ns, turned.low_ns)), detect.high_ns),
         "redirect": Bracket(waited.low_ns, (waited.high_ns or 0) + publish_ns),
         "activate": activate,
         "dns_ttl": Bracket(max(0, least_ttl_ns - overlap_ns) if known else 0, ttl_ns + period_ns),
@@ -111,8 +116,11 @@ def _active(c: Conditions, write_period_ns: int) -> _Moment:
     return _Moment((c.monitor_threshold - 1) * c.monitor_period_ns, high_ns)
 
 
-def _earliest_detect(c: Conditions) -> int:
-    return c.edge.earliest_detect_ns(c.failure) if isinstance(c.edge, PreciseLaw) else 0
+def _earliest(c: Conditions) -> tuple[int, int]:
+    """When the edge may have noticed, and when it may have changed its answer."""
+    if not isinstance(c.edge, PreciseLaw):
+        return 0, 0
+    return c.edge.earliest_detect_ns(c.failure), c.edge.earliest_answer_ns(c.failure)
 
 
 def _earliest_accept(edge: EdgeLaw) -> int:

@@ -13,7 +13,7 @@ from pytest_bdd.steps import StepFunctionContext
 from harness.drill.facade import PROMISED_LATE
 from harness.drill.options import RunOptions
 from harness.drill.plan import law_of, objectives_of
-from harness.drill.words import deciders_of, healed_by, instance_of, location_of, place_of, target_of
+from harness.drill.words import deciders_of, ends_of, healed_by, instance_of, location_of, place_of, target_of
 from harness.errors import InputError, Problem
 from harness.faults.catalogue import fault_named, struck
 from harness.pytest_plugin.course import NEED_CLIENTS, Course
@@ -47,6 +47,10 @@ class Rehearsal:
         """See Drill.region."""
         return place_of(words, self._options.environment)
 
+    def ends(self, words: str) -> str:
+        """See Drill.ends."""
+        return ends_of(words, self._options.environment)
+
     @property
     def monitor(self) -> str:
         """See Drill.monitor; where there is none, the drill will be INVALID, and is no mistake."""
@@ -70,8 +74,8 @@ class Rehearsal:
         if region is not None:
             target = target_of(region, environment, struck(kind, arguments.get("service")))
         for end in ("source", "to", "target"):
-            if arguments.get(end) is not None:
-                location_of(arguments[end], environment)
+            for name in filter(None, (arguments.get(end) or "").split(",")):
+                location_of(name, environment)
         if arguments.get("instance") not in (None, NOBODY):
             instance_of(arguments["instance"], subject, environment)
         mode = self._options.settings.mode_of(kind, arguments.get("mode"))

@@ -242,11 +242,15 @@ def _measured(result: DrillResult) -> dict[str, str]:
         "RTO promised": objectives.promised_recovery(result),
         "RPO": wording.of(wording.recovery_point(result.rpo), wording.loss_episode(result)),
         "RPO promised": objectives.promised_point(result),
-        "predicted": wording.seconds(result.prediction_s),
+        "predicted": wording.predicted(result),
+        "predicted for production": wording.predicted_for_production(result),
         "why": wording.why(result),
     }
     if result.rto is not None and result.rto.point_ns is not None:
         values["RTO point"] = wording.seconds(to_s(result.rto.point_ns))
+    if result.planned_interruption is not None:
+        values["interrupted by moves"] = wording.interruption(result.planned_interruption)
+        values["interruption promised"] = objectives.promised_interruption(result)
     return {name: value for name, value in values.items() if value}
 
 

@@ -35,6 +35,7 @@ class EpisodeView:
     """One episode of a drill that has several. times: when it began, healed and ended, in words."""
 
     number: int
+    title: str
     episode: EpisodeResult
     faults: tuple[str, ...]
     times: str
@@ -109,10 +110,12 @@ def _episode(drill: DrillResult, episode: EpisodeResult, number: int) -> Episode
     views, total, predicted = phases(episode.phases_ns, episode.prediction_s)
     known = range(len(drill.faults))
     faults = [drill.faults[n] for n in (*episode.faults, *episode.healed) if n in known]
+    words = tuple(glossary.fault(fault.kind, fault.target, fault.mode) for fault in faults)
     return EpisodeView(
         number=number,
+        title=", then ".join(words) if words and episode.begins == "fault" else episode.name,
         episode=episode,
-        faults=tuple(glossary.fault(fault.kind, fault.target, fault.mode) for fault in faults),
+        faults=words,
         times=_times(drill, episode),
         phases=views,
         phases_total=total,

@@ -60,10 +60,16 @@ _FAULTS = {
     "gray-failure": "requests fail one by one",
     "one-way-partition": "one direction cut",
     "replication-stall": "replication stalled",
+    "component-isolated": "process cut off",
+    "operations-refused": "operations refused",
+    "poison-record": "records that nobody wrote",
     "process-kill": "process killed",
     "process-freeze": "process frozen",
 }
-_MODES = {"black-hole": "packets vanish", "refuse": "connections refused", "reset": "connections reset"}
+_MODES = {
+    "black-hole": "packets vanish", "refuse": "connections refused", "reset": "connections reset",
+    "error": "an error of the service", "throttle": "throttled", "deny": "access denied", "odd-types": "of odd types",
+}  # fmt: skip
 PHASES = {
     "detect": "the edge's checks notice",
     "redirect": "a new DNS answer is published",

@@ -79,7 +79,7 @@ def promised_interruption(drill: DrillResult) -> str:
 def promised(drill: DrillResult) -> str:
     """All that was promised, in one line: the objectives, and what the subject's file says of its data."""
     told = {"RTO": promised_recovery(drill), "RPO": promised_point(drill)}
-    told = {name: text for name, text in told.items() if drill.promise is None or text != "none"}
+    told = {name: text for name, text in told.items() if text != _NOT_ASKED}
     if (moves := promised_interruption(drill)) != "none":
         told["interruption by moves"] = moves
     return ", ".join([*(f"{name} {text}" for name, text in told.items()), *of_data(drill.promise)])
@@ -97,13 +97,14 @@ def of_data(promise: Mapping[str, Any] | None) -> Iterator[str]:
 
 
 _BY_SUBJECT = "by the subject"
+_NOT_ASKED = "not asked for"
 _READS = {"session": "own writes are seen and reads never go back", "strong": "reads show the newest write"}
 
 
 def _promises(drill: DrillResult, names: tuple[str, ...]) -> str:
     found = [row for row in rows(drill) if row.name in names and row.promised]
     told = dict.fromkeys(row.promised + (f" ({row.text})" if row.verdict is None else "") for row in found)
-    return ", ".join(told) or "none"
+    return ", ".join(told) or ("none" if drill.promise is None else _NOT_ASKED)
 
 
 def _not_asked(drill: DrillResult) -> str:

@@ -50,6 +50,8 @@ def bracket(value: Bracket | None) -> str:
     """`7.94 – 8.36 s`, rounded outwards, so that reading never claims more than was measured."""
     if value is None:
         return NOT_MEASURED
+    if value.high_ns == 0:  # not the same as an outage too short to measure: there may be others that it is not about
+        return "0 s, no client noticed"
     return spelling.bracket(value) + (", not recovered" if value.high_ns is None else "")
 
 

@@ -61,7 +61,8 @@ def _places(environment: Environment) -> Iterator[Mistake]:
 def subject_mistakes(subject: Subject, environment: Environment) -> list[Mistake]:
     """Everything wrong with a subject as a whole, in the environment that it is to run in."""
     mistakes = []
-    served = [c for c in subject.components if c.has_port and c.region == EACH]
+    everywhere = [c for c in subject.components if c.has_port and c.region == EACH]
+    served = everywhere or [c for c in subject.components if c.has_port and c.region != OUTSIDE]
     places = (EACH, OUTSIDE, *(place.name for place in environment.places))
     for index, component in enumerate(subject.components):
         if component.region not in places:
@@ -70,7 +71,7 @@ def subject_mistakes(subject: Subject, environment: Environment) -> list[Mistake
         if component.name in SOURCES:
             text = f"components.{index}.name: `{component.name}` has a meaning of its own"
             mistakes.append(Mistake(("components", index, "name"), text))
-        if served and component.has_port and component.region != EACH:
+        if served and component.has_port and component not in served:
             field = "port_env" if component.port_env else "command"
             text = (
                 f"components.{index}.{field}: only a component with `region: each` gets a port, "

@@ -6,7 +6,7 @@ import difflib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 from harness.kit.config import Strict
 from harness.names import OUTSIDE
@@ -18,10 +18,16 @@ Port = Annotated[int, Field(ge=0, le=65_535)]
 PRIMARY, STANDBY = "primary", "standby"
 
 
-def _role(word: str | None) -> str | None:
-    """A misspelt `primary` would be a role of its own, and the mistake would show much later."""
-    known = (PRIMARY, STANDBY)
-    close = () if word is None or word in known else difflib.get_close_matches(word, known, 1, 0.8)
+_ROLES = (PRIMARY, STANDBY)
+
+
+def _role(word: object) -> object:
+    """What is no word is no role, and a misspelt `primary` would be a role of its own: both would show much later."""
+    if word is None:
+        return None
+    if not isinstance(word, str) or not word[:1].isalpha():
+        raise ValueError(f"no role; one of: {', '.join(_ROLES)}, or a word that scenarios use for the place")
+    close = () if word in _ROLES else difflib.get_close_matches(word, _ROLES, 1, 0.8)
     if close:
         raise ValueError(f"did you mean {close[0]}?")
     return word
@@ -54,7 +60,7 @@ class Place(Spec):
     """
 
     name: Name
-    role: Annotated[Name | None, AfterValidator(_role)] = None
+    role: Annotated[Name | None, BeforeValidator(_role)] = None
     database: Name | None = None
 
     @property
@@ -128,7 +134,10 @@ class Objectives(Spec):
 
 
 class Environment(Spec):
-    """A whole environment file. folder: where it lies, for the relative path of `subject`."""
+    """A whole environment file. folder: where it lies, for the relative path of `subject`.
+
+    subject_at: where the file says `subject`, as FILE:LINE, for whoever does not find it.
+    """
 
     environment: Name
     description: str = ""
@@ -146,6 +155,7 @@ class Environment(Spec):
     subject: str | None = None
     toxiproxy_port: Port = 0
     folder: Path = Field(default=Path(), exclude=True)
+    subject_at: str = Field(default="", exclude=True)
 
     @property
     def primary(self) -> Place:

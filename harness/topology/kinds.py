@@ -10,15 +10,16 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 
 from harness.errors import InputError
+from harness.topology.environment import Environment, Spec
 from harness.topology.environment import Section as Given
-from harness.topology.environment import Spec
+from harness.topology.mistakes import Mistake
 
 GROUP = "drill_harness.parts"
 _HOME = "harness.parts"
@@ -79,6 +80,13 @@ def spec_of(section: Section, kind: str | None) -> type[Spec]:
 def checked(section: Section, given: Given) -> Spec:
     """What a section says, as the spec of the part that it names. Raises InputError, pydantic's ValidationError."""
     return spec_of(section, given.kind).model_validate(given.settings)
+
+
+def mistakes_of(environment: Environment) -> Iterator[Mistake]:
+    """What the parts that an environment names find wrong with it as a whole: with keys that they cannot follow."""
+    for section in SECTIONS:
+        found = load(section, environment.section(section.key).kind, "spec")
+        yield from getattr(found, "mistakes", lambda _: ())(environment)
 
 
 def load(section: Section, kind: str | None, module: str) -> ModuleType:

@@ -31,9 +31,10 @@ def load_environment(path: Path) -> Environment:
     document = _read(path)
     environment = _validate(Environment, document, path)
     _check_sections(environment, document, path)
-    mistakes = check.environment_mistakes(environment)
+    mistakes = [*check.environment_mistakes(environment), *kinds.mistakes_of(environment)]
     _raise_any(path, document, mistakes if "places" in document else [_of_regions(mistake) for mistake in mistakes])
-    return environment.model_copy(update={"folder": path.resolve().parent})
+    subject_at = f"{path}:{line_of(document, ('subject',))}"
+    return environment.model_copy(update={"folder": path.resolve().parent, "subject_at": subject_at})
 
 
 def load_subject(path: Path, environment: Environment) -> Subject:
@@ -108,8 +109,12 @@ def _validate(model: type[Model], document: Any, path: Path) -> Model:
     if not isinstance(document, dict):
         wanted = ", ".join(name for name, f in model.model_fields.items() if f.is_required())
         raise InputError(Problem(str(path), 1, f"must be a mapping with at least: {wanted}"))
-    if "folder" in document:
-        raise InputError(Problem(str(path), line_of(document, ("folder",)), "folder: unknown key"))
+    for key in ("folder", "subject_at"):
+        if key in document:
+            raise InputError(Problem(str(path), line_of(document, (key,)), f"{key}: unknown key"))
+    if model is Environment and {"places", "regions"} <= document.keys():
+        text = "regions: another name of `places`, which the file has too: list all of them under `places`"
+        raise InputError(Problem(str(path), line_of(document, ("regions",)), text))
     try:
         return model.model_validate(document)
     except ValidationError as error:

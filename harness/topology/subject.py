@@ -134,8 +134,9 @@ class Subject(Spec):
 
     @property
     def application(self) -> Component:
-        """The component behind the load balancers: the one with a port, running in each place."""
-        return next(c for c in self.components if c.has_port and c.region == EACH)
+        """The component behind the load balancers: the one with a port, running in each place, or in one alone."""
+        inside = [c for c in self.components if c.has_port and c.region != OUTSIDE]
+        return next((c for c in inside if c.region == EACH), inside[0])
 
     @property
     def written_table(self) -> str | None:

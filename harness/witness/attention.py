@@ -8,6 +8,7 @@ write more is acknowledged than the even grid would have sent, and a recovery po
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Never
 
 from harness.units import NS_PER_S
 
@@ -54,7 +55,7 @@ class AttentionState:
         return self.failed_write_ns is not None
 
 
-def step(state: AttentionState, event: Event, now_ns: int) -> tuple[AttentionState, tuple[()]]:
+def step(state: AttentionState, event: Event, now_ns: int) -> tuple[AttentionState, tuple[Never, ...]]:
     """The next state."""
     if isinstance(event, Called):
         return replace(state, reads_until_ns=max(state.reads_until_ns, now_ns + CALLED_FOR_NS)), ()

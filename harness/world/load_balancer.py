@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from harness.faults.model import Link
 from harness.kit.address import Address
 from harness.names import CANARY, CHECKERS, CLIENTS, HTTP, LOAD_BALANCER, OUTSIDE, instance_name, link_name
+from harness.topology.environment import Environment
+from harness.topology.kinds import folder_of, is_module, load, section_named
+from harness.topology.timing import Timing
 from harness.world.part import Blueprint, Edge, Part
 from harness.world.wires import Arrow
 
@@ -24,6 +29,41 @@ class LoadBalancer(Part):
         None: it does not tell.
         """
         return None
+
+
+@dataclass(frozen=True)
+class Settling:
+    """How long load balancers take at most to change their mind about a target, in nanoseconds of one profile.
+
+    refused_ns: until one that refuses is unhealthy; silent_ns: one that says nothing; accept_ns: until one is healthy.
+    """
+
+    refused_ns: int
+    silent_ns: int
+    accept_ns: int
+
+
+def settling_of(environment: Environment, timing: Timing) -> Settling | None:
+    """What the `settling.py` of an environment's load balancer says; None where it has none."""
+    section = section_named("load_balancer")
+    kind = environment.load_balancer.kind or section.default
+    if not is_module(f"{folder_of(section, kind)}.settling"):
+        return None
+    found: Settling = load(section, kind, "settling").settling(environment, timing)
+    return found
+
+
+def targets_in_words(place: str, targets: Iterable[Mapping[str, Any]], path: str, wanted: str) -> list[str]:
+    """Why a load balancer finds no healthy target. targets: as `GET /targets` tells them."""
+    told = list(targets)
+    sick = [target for target in told if target.get("state", "unhealthy") == "unhealthy" and not target.get("healthy")]
+    if not told or len(sick) < len(told):
+        return []
+    return [
+        f"the load balancer of {place} finds no healthy target: {path} of {target.get('id', 'the application')} gives "
+        f"{target.get('status') or 'no answer'}, wanted {wanted} ({target.get('reason') or 'no reason given'})"
+        for target in sick
+    ]
 
 
 def edge_arrows(blueprint: Blueprint, edge: Edge, upstream: Address) -> tuple[Arrow, ...]:

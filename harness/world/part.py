@@ -5,6 +5,7 @@ A part is everything about one thing that a world is made of, in one folder:
     spec.py   SPEC: type[Spec]                                   what its section of the environment file may say
               PRELOAD: Sequence[tuple[str, str]]                 group and module of each process that it forks
               SECTION: str                                       the section it is for, where a family has several
+              mistakes(environment) -> Iterable[Mistake]         optional: keys of the file that it cannot follow
     part.py   build(blueprint, spec) -> Sequence[Part]           its parts in one world: one, or one for each place
               diagnose(blueprint, spec) -> Iterable[Diagnosis]   optional: what `drill doctor` should look at
 
@@ -139,6 +140,10 @@ class Part:
     def ready(self) -> Sequence[str]:
         """What is not ready yet, in words."""
         return ()
+
+    def complaints(self) -> Mapping[str, Sequence[str]]:
+        """By place: what it finds wrong with the subject there, in words; asked for while nothing is broken."""
+        return {}
 
     def reset(self) -> None:
         """As at the start, for the next drill."""

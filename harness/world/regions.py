@@ -10,6 +10,7 @@ from harness.faults.model import Link
 from harness.history.events import Commit, Event
 from harness.kit.address import Address
 from harness.names import CANARY, DYNAMODB, DYNAMODB_READS, DYNAMODB_WRITES, OUTSIDE, POISON_KEY, instance_name
+from harness.stored import keyed
 from harness.topology.subject import Table
 from harness.world.part import Blueprint, Part
 from harness.world.wires import Arrow
@@ -80,9 +81,10 @@ def _calls(blueprint: Blueprint) -> Mapping[str, Mapping[str, Any]]:
     """What canaries try, by service. A record that nobody wrote must not be there."""
     subject = blueprint.subject
     table = next((table for table in subject.tables if table.name == subject.written_table), None)
-    name, key = (_NO_TABLE, "id") if table is None else (table.name, table.key)
-    write = {"TableName": _NO_TABLE, "Item": {"id": {"S": POISON_KEY}}}
-    read = {"TableName": name, "Key": {key: {"S": POISON_KEY}}}
+    name = _NO_TABLE if table is None else table.name
+    key = keyed("id", POISON_KEY) if table is None else keyed(table.key, POISON_KEY, table.key_types)
+    write = {"TableName": _NO_TABLE, "Item": keyed("id", POISON_KEY)}
+    read = {"TableName": name, "Key": key}
     return {
         DYNAMODB_WRITES: {"operation": "PutItem", "body": json.dumps(write), "bad": _REFUSED},
         DYNAMODB_READS: {"operation": "GetItem", "body": json.dumps(read), "bad": (*_REFUSED, '"Item"')},

@@ -12,7 +12,8 @@ A design is one file in `designs/`, read by its names:
 | `NOT_YET` | why the drill cannot catch it yet, where that is so; it is left out of a rotation |
 | `environment(document)` | changes the environment file, which is otherwise the embedded one |
 
-Nobody lists them. They know the reference, and nothing of what drills them.
+Nobody lists them. `with_counters.py` is what those share that count. They know the reference, and nothing of what
+drills them.
 """
 
 from __future__ import annotations

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from enum import Enum
 
 from rich.console import Console
-from rich.table import Table
+from rich.padding import Padding
+from rich.text import Text
+
+SHOWN = 300
+"""Characters of a reason."""
 
 
 class Fate(Enum):
@@ -18,6 +22,9 @@ class Fate(Enum):
     WRONG_WORDS = "red, but its reason names something else"
     SURVIVED = "survived"
     NOT_RUN = "left no evidence"
+
+
+GOOD = (Fate.CAUGHT.value, "green")
 
 
 @dataclass(frozen=True)
@@ -60,21 +67,16 @@ class Cell:
 
 
 def show(cells: Sequence[Cell], whole: Mapping[str, Ended | None], console: Console) -> int:
-    """Print the matrix: a line for each design and drill, then those of the whole reference. Returns the exit code.
+    """Print the matrix: each design and drill with its reason, then the whole reference. Returns the exit code.
 
     whole: how the reference itself ended in each drill, where it was run; it must be MET.
     """
-    table = Table("design", "rows", "drill", "verdict", "fate", "reason", box=None, pad_edge=False)
     for cell in cells:
         rows = ", ".join(str(row) for row in cell.rows)
-        verdict = "-" if cell.ended is None else cell.ended.verdict
-        said = "" if cell.ended is None else _short(cell.ended.said)
-        table.add_row(cell.design, rows, cell.drill, verdict, cell.fate.value, said)
+        _line(console, cell.fate.value, f"{cell.design} (row {rows})", cell.drill, cell.ended)
     for drill, ended in whole.items():
         fate = "green" if ended is not None and ended.verdict == "MET" else "not green"
-        said = "" if ended is None or fate == "green" else _short(ended.said)
-        table.add_row("the reference", "", drill, "-" if ended is None else ended.verdict, fate, said)
-    console.print(table)
+        _line(console, fate, "the reference", drill, None if ended is None or fate == "green" else ended)
     wrong = list(_wrong(cells, whole))
     for sentence in wrong:
         console.print(sentence, markup=False)
@@ -98,5 +100,12 @@ def _wrong(cells: Sequence[Cell], whole: Mapping[str, Ended | None]) -> list[str
     return found
 
 
-def _short(text: str, most: int = 100) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+def _line(console: Console, fate: str, design: str, drill: str, ended: Ended | None) -> None:
+    """Two lines: names are never cut, whatever the terminal's width."""
+    console.print(
+        f"{fate}: {design} in {drill}", markup=False, style="green" if fate in GOOD else "red", soft_wrap=True
+    )
+    if ended is not None:
+        text = f"{ended.verdict}: {ended.said}"
+        cut = text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+        console.print(Padding(Text(cut), (0, 0, 0, 4)))

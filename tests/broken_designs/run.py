@@ -21,6 +21,8 @@ from kill_matrix import Cell, Ended, show
 from rich.console import Console
 
 ENVIRONMENT = "embedded"
+UNCLEAR = "INVALID"
+"""A machine that stalls proves nothing about a design; a design that ends so twice has survived."""
 
 
 def drilled(drills: Sequence[str], written: Written, reports: Path) -> dict[str, Ended]:
@@ -40,12 +42,16 @@ def drilled(drills: Sequence[str], written: Written, reports: Path) -> dict[str,
 def cells_of(design: Design, work: Path, reports: Path, console: Console) -> list[Cell]:
     """Drill one design."""
     drills = list(design.caught_by)
-    console.print(f"{design.name} in {', '.join(drills)} ...")
-    found = drilled(drills, write(design, work / design.name), reports / design.name)
+    console.print(f"{design.name} in {', '.join(drills)} ...", soft_wrap=True)
+    written = write(design, work / design.name)
+    found = drilled(drills, written, reports / design.name)
+    if unclear := [drill for drill in drills if drill in found and found[drill].verdict == UNCLEAR]:
+        console.print(f"  again, as the first try proved nothing: {', '.join(unclear)}", soft_wrap=True)
+        found |= drilled(unclear, written, reports / design.name)
     cells = [Cell(design.name, design.rows, d, design.caught_by[d], found.get(d)) for d in drills]
     for cell in cells:
         said = "" if cell.ended is None else f": {cell.ended.verdict}: {cell.ended.said}"
-        console.print(f"  {cell.fate.value}{said}", markup=False)
+        console.print(f"  {cell.fate.value}{said}", markup=False, soft_wrap=True)
     return cells
 
 

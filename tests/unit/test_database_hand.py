@@ -91,6 +91,14 @@ def test_an_empty_table_is_poisoned_too_and_no_table_is_told() -> None:
     assert "lists no table" in failed.error
 
 
+def test_poison_has_a_key_of_the_kind_that_the_table_has() -> None:
+    table = Table(name="shop", key={"PK": "TENANT#1", "SK": "ITEM#{id}"}, value="doc.value")
+    item = {"PK": {"S": "TENANT#1"}, "SK": {"S": "ITEM#u1"}, "doc": {"M": {"value": {"S": "u1"}}}}
+    twin = odd_twin(item, table, "p")
+    assert (twin["PK"], twin["SK"]) == ({"S": "TENANT#1"}, {"S": "ITEM#p"})
+    assert next(iter(twin["doc"])) == "L"
+
+
 @pytest.mark.parametrize(("operation", "body"), [("PutItem", '{"TableName": "x"}'), ("GetItem", "{}")])
 def test_a_canary_of_one_operation_sends_that_one(operation: str, body: str) -> None:
     canary = CallCanary(

@@ -344,14 +344,16 @@ def test_the_report_has_a_section_for_each_episode_and_shades_every_fault(tmp_pa
     run = RunResult("r", moment, moment, {}, "embedded", "fast", "reference", {}, result.verdict, (result,))
     page = report.render(run, tmp_path)
     headings = re.findall(r"<h4 id=\"[^\"]+\">([^<]+)</h4>", page)
-    assert headings == [f"1. region-outage {EAST}", f"2. region-outage {WEST}", f"3. heal of {WEST}"]
-    assert "Began with the heal of region-outage us-west-2 black-hole." in page
+    assert headings == [
+        f"1. region lost: {EAST} (packets vanish)", f"2. region lost: {WEST} (packets vanish)", f"3. heal of {WEST}",
+    ]  # fmt: skip
+    assert "Began with the heal of region lost: us-west-2 (packets vanish)." in page
     assert "nobody was served:" in page
     ids = re.findall(r' id="([^"]+)"', page)
     assert len(ids) == len(set(ids))
     lanes = arrange(case_files.read(tmp_path / "d").events, result)
     assert [fault.label for fault in lanes.faults] == [
-        f"region-outage {EAST} (black-hole)", f"region-outage {WEST} (black-hole)",
+        f"region lost: {EAST} (packets vanish)", f"region lost: {WEST} (packets vanish)",
     ]  # fmt: skip
     # The bar of phases stands where its episode began.
     began_s = (result.episodes[2].start_ns or 0) - (result.episodes[0].start_ns or 0)

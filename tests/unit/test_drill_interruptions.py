@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -149,3 +150,16 @@ def test_a_phase_that_takes_longer_than_the_constants_explain_is_a_finding_with_
     [found] = [finding for finding in result.findings if finding.id == "phase" and finding.severity == "warning"]
     assert found.text.startswith("publishing the new DNS answer took 6.00 s, longer than the documented constants")
     assert f"{WEST} was not healthy for the edge yet" in found.text
+
+
+def test_phases_are_not_compared_where_something_else_was_broken_meanwhile(tmp_path: Path) -> None:
+    """The constants know of one loss: a monitor that is killed in the middle of it makes all of them later."""
+    run_drill(tmp_path, there_and_back, Story(takeover_s=5.5, answer_s=6.0))
+    filed = case_files.read(tmp_path)
+    [lost] = filed.case.faults
+    for kind, told in (("process-kill", False), ("replication-stall", True)):
+        second = replace(lost, kind=kind, target="monitor.outside", links=())
+        [episode] = filed.case.episodes
+        case = replace(filed.case, faults=(second, lost), episodes=(replace(episode, faults=(0, 1)),))
+        again = conclude(case, filed.events, filed.commits, filed.final)
+        assert bool([one for one in again.findings if one.id == "phase" and one.severity == "warning"]) is told

@@ -58,6 +58,7 @@ def test_recovery_counts_from_the_loss_and_not_from_the_blow_beside_it(
     assert episode.start_ns == result.faults[0].start_ns
     assert abs(high_s(result) - high_s(alone)) < 1.0
     assert high_s(result) > AFTER_S
+    assert (alone.prediction_s is not None, result.prediction_s) == (True, None)
 
 
 def test_a_plan_that_never_recovers_is_not_excused_by_the_blow(tmp_path: Path) -> None:

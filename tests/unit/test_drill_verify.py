@@ -393,3 +393,35 @@ def test_a_verdict_that_stands_twice_is_refused(run: Path) -> None:
     path.write_text(body.replace('"verdict": ', '"verdict": "MISSED", "verdict": ', 1), encoding="utf-8")
     with pytest.raises(InputError, match="a key stands twice in one object: 'verdict'"):
         verification.verify(run)
+
+
+def as_before_promises(run: Path) -> dict[str, Any]:
+    """The run as it was filed before there were promises: no word of them in its case, nor any newer field."""
+    case = json.loads((run / NAME / case_files.CASE).read_text())
+    del case["promise"]
+    (run / NAME / case_files.CASE).write_text(json.dumps(case))
+    drill = verification.recompute(run / NAME)
+    for name in ("promise", "places", "planned_interruption", "planned_interruptions"):
+        drill.pop(name, None)
+    for result in drill["results"]:
+        del result["promise"]
+    body = body_of(run)
+    body["drills"] = [drill]
+    body["verdict"] = drill["verdict"]
+    reseal(run, body)
+    return body
+
+
+def test_evidence_of_before_there_were_promises_is_judged_as_it_was(run: Path) -> None:
+    body = as_before_promises(run)
+    assert verification.verify(run).differences == ()
+    body["drills"][0]["rto"]["high_s"] = 1.5
+    reseal(run, body)
+    assert [difference.path for difference in verification.verify(run).differences] == ["drills[0].rto.high_s"]
+
+
+def test_a_promise_that_is_taken_out_of_the_evidence_is_found(run: Path) -> None:
+    body = body_of(run)
+    del body["drills"][0]["promise"]
+    reseal(run, body)
+    assert [difference.path for difference in verification.verify(run).differences] == ["drills[0].promise"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from measurement_timeline import pulse, s
+from measurement_timeline import pulse, s, timeline
 
+from harness.checkers.promise import Promise
 from harness.drill.evidence import DrillResult
 from harness.drill.options import resolve
 from harness.drill.watching import watched
@@ -78,3 +79,35 @@ def test_clients_that_sent_nothing_saw_nothing(tmp_path: Path) -> None:
     found = watch(tmp_path)
     assert found.verdict is Verdict.INVALID
     assert found.reasons == ("the clients sent nothing, so nothing was seen",)
+
+
+def by_hand(folder: Path, *streams: list[Operation], promise: Promise) -> DrillResult:
+    """A watch of a subject that promises something of its data."""
+    options = resolve({}, {}, folder, 7)
+    place = folder / "watch"
+    place.mkdir()
+    places = {"127.0.1.10": "us-east-1", "127.0.2.10": "us-west-2"}
+    return watched(options.environment, options.timing, events_of(*streams), place, promise=promise, places=places)
+
+
+def test_a_read_that_does_not_show_its_clients_own_write_breaks_a_promise(tmp_path: Path) -> None:
+    own = timeline("w1: dns-1 put k 6.0..6.01 ok A\nr1: dns-1 get k 9.0..9.01 ok A =-")
+    found = by_hand(tmp_path, pulse("dns-0", "writes", "." * 100), own, promise=Promise())
+    assert found.verdict is Verdict.MISSED
+    assert "showed what their client knew to be replaced" in found.reasons[0]
+    assert [(r.name, r.verdict) for r in found.results if r.name == "reads"] == [("reads", Verdict.MISSED)]
+
+
+def test_after_a_move_a_watch_cannot_tell_what_was_lost_by_it(tmp_path: Path) -> None:
+    moved = timeline(
+        "w1: dns-1 put k 6.0..6.01 ok A\nw2: dns-2 put l 8.0..8.01 ok B\nr1: dns-1 get k 9.0..9.01 ok B =-"
+    )
+    found = by_hand(tmp_path, pulse("dns-0", "writes", "." * 100), moved, promise=Promise(writes="both"))
+    assert found.verdict is Verdict.MET
+    assert [(r.name, r.verdict) for r in found.results] == [("reads", Verdict.UNKNOWN)]
+
+
+def test_a_promise_that_is_kept_changes_nothing(tmp_path: Path) -> None:
+    found = by_hand(tmp_path, pulse("dns-0", "writes", "." * 100), promise=Promise(writes="one"))
+    assert found.verdict is Verdict.MET
+    assert all(result.promise for result in found.results)

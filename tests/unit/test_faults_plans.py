@@ -42,6 +42,7 @@ from harness.names import (
     POISON_KEY,
     instance_name,
 )
+from harness.reporting import glossary
 
 EAST, WEST = "us-east-1", "us-west-2"
 INSTANCES = {
@@ -229,6 +230,10 @@ def test_an_isolated_component_takes_its_own_links_and_the_canaries_that_prove_i
         f"judge.outside->{WEST}:dynamodb",
         f"canary.outside->{WEST}:dynamodb",
     }
+    assert (
+        plan("component-isolated", instance="judge", to=f"nyc3,{WEST}").links
+        == plan("component-isolated", instance="judge", to=WEST).links
+    )
     served = plan("component-isolated", instance=f"storefront.{EAST}").links
     assert f"lb.{EAST}->storefront.{EAST}:http" in served
     assert f"clients->{EAST}:http" not in served
@@ -299,6 +304,14 @@ def test_evidence_can_name_every_fault() -> None:
         fault = fault_named(kind, target=target)
         assert (fault.kind, fault.target, fault.mode) == (kind, target, FAULTS[kind].modes[0])
         assert kind in describe()
+
+
+def test_reports_have_plain_words_for_every_fault_and_its_modes() -> None:
+    for kind, fault in FAULTS.items():
+        for mode in fault.modes:
+            told = glossary.fault(kind, "X", mode)
+            assert not told.startswith(kind), "no word of ours"
+            assert mode not in told.partition("X")[2].split() or mode in ("freeze", "kill", "slow", "reset"), told
 
 
 def test_blast_radius_lists_what_is_touched_and_what_healing_does_not_bring_back() -> None:

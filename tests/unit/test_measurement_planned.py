@@ -46,6 +46,19 @@ def test_a_failback_that_interrupts_is_bracketed_and_the_faults_own_outage_is_no
     assert one.how == (("no answer", B, 40),)
 
 
+@pytest.mark.parametrize("gap_s", [0.35, 1.0, 2.72, 6.5])
+@pytest.mark.parametrize("offset_s", [0.0, 0.03, 0.07])
+def test_the_bracket_holds_the_time_in_which_nobody_served(gap_s: float, offset_s: float) -> None:
+    """Clients at work every 0.1 s; the other side refuses from 24 s on, and the answer is back gap_s later."""
+    beats = [24.0 + offset_s + n / 10 for n in range(120)]
+    refused = [at for at in beats if at < 24.0 + gap_s]
+    gone = pulse("dns-0", "writes", "x" * len(refused), first_s=24 + offset_s, address="B")
+    again = pulse("dns-0", "writes", "." * (120 - len(refused)), first_s=beats[len(refused)])
+    [one] = found(AWAY + gone + again)
+    assert one.duration.low_ns <= s(gap_s) <= (one.duration.high_ns or 0)
+    assert (one.duration.high_ns or 0) - one.duration.low_ns <= s(0.3)
+
+
 def test_a_failback_that_nobody_noticed_is_none() -> None:
     assert found(AWAY + back(0)) == ()
 
@@ -66,6 +79,12 @@ def test_an_interruption_after_the_heal_counts_without_a_move_too() -> None:
     [one] = found(stays)
     assert (one.cause, one.source, one.target) == (Cause.NO_MOVE, B, B)
     assert one.duration.low_ns <= s(2) <= (one.duration.high_ns or 0)
+
+
+def test_a_move_there_and_back_is_needless() -> None:
+    away = pulse("dns-0", "writes", "x" * 20, first_s=24)
+    [one] = found(AWAY + away + pulse("dns-0", "writes", "." * 80, first_s=26, address="B"))
+    assert (one.cause, one.source, one.target, one.via) == (Cause.NEEDLESS, B, B, A)
 
 
 BLIP = pulse("dns-0", "writes", "." * 50 + "x" * 150)

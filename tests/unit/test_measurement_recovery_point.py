@@ -192,7 +192,7 @@ def test_what_was_acknowledged_after_the_onset_is_lost_time_too() -> None:
     )
     items = objectives.rpo_items(found, 2, "us-east-1")
     assert items.verdict is Verdict.MISSED
-    assert "acknowledged by us-east-1 up to 2.60 s after the fault (u1, u2, u3), objective 2" in items.text
+    assert "acknowledged by us-east-1 up to 2.60 s after the fault, objective 2 (u1, u2, u3)" in items.text
 
 
 def test_what_arrived_from_the_void_is_not_lost_time() -> None:

@@ -47,6 +47,19 @@ def test_the_bounds_of_the_documented_constants() -> None:
     assert found["database"].phases["detect"] == Bracket(s(20), s(10.1 + 2 * 12 + 2))
 
 
+def test_an_answer_that_follows_target_health_may_change_before_the_health_checks_notice() -> None:
+    """Unless it waits for the other side to be healthy, as the reference's does."""
+    shipped = environment()
+    checks = shipped.health_checks.model_copy(update={"evaluate_target_health": False})
+    without = shipped.model_copy(update={"health_checks": checks})
+    documented = subject().timing
+    assert documented is not None
+    alone = documented.model_copy(update={"edge_follows": False})
+    timing = Timing(Profile.PRODUCTION)
+    for its, of, low_s in ((shipped, alone, 0), (without, alone, 29.9), (shipped, documented, 29.9)):
+        assert intervals_of(its, timing, of)["black-hole"].phases["detect"].low_ns == s(low_s)
+
+
 def test_what_a_subject_does_not_document_is_not_bounded() -> None:
     found = intervals_of(environment(), Timing(Profile.FAST), None)["black-hole"]
     assert list(found.phases) == ["detect", "dns_ttl", "settle"]

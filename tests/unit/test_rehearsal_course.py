@@ -10,6 +10,7 @@ from simulated_backend import EAST, ROOT, SimulatedBackend, plan
 
 from harness.drill.facade import Drill
 from harness.drill.options import resolve
+from harness.drill.words import ends_of
 from harness.errors import InputError
 from harness.pytest_plugin.rehearsal import refuse_mistakes
 from harness.pytest_plugin.resolving import Resolved
@@ -73,6 +74,14 @@ def test_what_can_show_nothing_where_it_stands_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=f"mine.feature:{line}: .*{told.replace('*', '.*')}"):
         load(tmp_path, *steps)
+
+
+def test_the_monitor_is_cut_off_from_a_place_with_its_database(tmp_path: Path) -> None:
+    cut_off = "When the monitor is cut off from the primary region, refused"
+    load(tmp_path, cut_off, BY_STANDBY, environment="places")
+    options = resolve({"environment": "places"}, {}, ROOT, 1)
+    primary = options.environment.primary
+    assert set(ends_of("the primary region", options.environment).split(",")) == {primary.name, primary.database_name}
 
 
 @pytest.mark.parametrize(

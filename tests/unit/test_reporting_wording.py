@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_reporting_sample import drill
 
-from harness.drill.evidence import ObjectiveResult, Objectives
+from harness.drill.evidence import Finding, ObjectiveResult, Objectives
 from harness.outcome import Bracket, Verdict
 from harness.reporting import palette, wording
-from harness.reporting.objectives import promised_point, promised_recovery, rows
+from harness.reporting.objectives import promised, promised_point, promised_recovery, rows
 
 
 @given(st.lists(st.integers(0, 10**12), min_size=1, max_size=12))
@@ -24,7 +24,7 @@ def test_printed_phases_add_up_to_the_printed_total(values_ns: list[int]) -> Non
 
 def test_a_bracket_is_rounded_outwards() -> None:
     assert wording.bracket(Bracket(7_949_999_999, 8_350_000_001)) == "7.94 – 8.36 s"
-    assert wording.bracket(Bracket(0, 0)) == "0.00 s"
+    assert wording.bracket(Bracket(0, 0)) == "0 s, no client noticed"
     assert wording.bracket(Bracket(12_109_000_000, None)) == "over 12.10 s, not recovered"
     assert wording.bracket(None) == "not measured"
 
@@ -101,3 +101,43 @@ def test_a_recovery_point_promised_in_seconds_only_is_what_a_bare_rpo_is_about()
     assert [(row.name, row.promised, row.measured) for row in rows(judged)] == [
         ("recovery point, seconds", "≤ 2 s", "1.42 s")
     ]
+
+
+def test_the_headline_counts_what_remains_where_nothing_was_missed() -> None:
+    two = (Finding("a", "x", "serious"), Finding("b", "y", "warning"), Finding("c", "z", "info"))
+    assert wording.headline(replace(drill(), findings=two)) == "MET, 2 warnings"
+    assert wording.headline(replace(drill(), findings=two[1:])) == "MET, 1 warning"
+    assert wording.headline(replace(drill(), findings=two[2:])) == "MET"
+    assert wording.headline(replace(drill(verdict=Verdict.MISSED), findings=two)) == "MISSED"
+    assert wording.headline(replace(drill(), findings=two, control="MISSED")) == "MET"
+
+
+def test_why_stands_only_under_a_verdict_that_the_recovery_time_decided() -> None:
+    results = (ObjectiveResult("rto_s", Verdict.MET, "in time"), ObjectiveResult("split_brain", Verdict.MISSED, "two"))
+    assert wording.why(drill())
+    assert wording.why(replace(drill(), verdict=Verdict.MISSED, results=results)) == ""
+    slow = (replace(results[0], verdict=Verdict.MISSED), results[1])
+    assert wording.why(replace(drill(), verdict=Verdict.MISSED, results=slow)) == drill().why
+
+
+PROMISE = {"writes": "one", "writes_stated": True, "reads": "session", "staleness_s": 0.0, "deletes": "final"}
+
+
+def test_nothing_promised_is_never_said_where_a_promise_exists() -> None:
+    """A drill that ended before it asked for the recovery time says so; the subject's own promises stand beside it."""
+    early = replace(
+        drill(), verdict=Verdict.INVALID, objectives=Objectives(rto_s=20.0), results=(), promise=PROMISE
+    )  # fmt: skip
+    assert promised(early).startswith("RTO ≤ 20 s (not judged: the drill ended before), writes on one side at a time")
+    unasked = replace(drill(), objectives=Objectives(), results=(), promise=PROMISE)
+    assert "none" not in promised(unasked)
+    assert promised_recovery(unasked) == promised_point(unasked) == "not asked for"
+    assert promised(
+        replace(unasked, promise={**PROMISE, "writes": "both", "reads": "eventual", "staleness_s": 2.0})
+    ) == ("writes on both sides, reads no older than 2 s, deletes are final")
+
+
+def test_a_promise_that_could_not_be_judged_is_not_measured() -> None:
+    row = ObjectiveResult("reads", Verdict.UNKNOWN, "not measured: nothing put it to the test", promise=True)
+    (shown, *_) = rows(replace(drill(), results=(row,)))
+    assert (shown.measured, shown.verdict) == ("not measured", None)

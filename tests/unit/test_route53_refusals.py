@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from route53_api import CHECK, Api, Record, a, alias, api, cname, code_of, message_of, patched_moto, weighted, without
 
+from harness.parts.steering.route53.edge_records import create_edge
+from harness.topology.load import load_environment
+
 __all__ = ["api", "patched_moto"]  # fixtures
 
+ROOT = Path(__file__).parents[2]
 POLICIES = "Weight, Region, Failover, GeoLocation, MultiValueAnswer, GeoProximityLocation, or CidrRoutingConfig"
 ANSWERS = "AliasTarget, all of [TTL, and ResourceRecords], or TrafficPolicyInstanceId"
 BALANCERS_EAST = "Z35SXDOTRQ7X7K"
@@ -363,6 +368,15 @@ def test_policies_that_no_client_here_can_tell_apart_are_kept_all_the_same(api: 
     assert api.upsert(one | {"SetIdentifier": "2"}) == "InvalidChangeBatch", "the same place twice"
     assert api.upsert(weighted("g.", "3")) == "InvalidChangeBatch"
     assert api.change(("DELETE", one)) is None
+
+
+@pytest.mark.parametrize("name", ["embedded", "places"])
+def test_the_harness_publishes_its_own_edge_by_what_aws_accepts(api: Api, name: str) -> None:
+    environment = load_environment(ROOT / "environments" / f"{name}.yaml")
+    edges = {place.name: (f"127.0.{n}.10", 18080) for n, place in enumerate(environment.places, 1)}
+    zone = create_edge(api.route53, environment, edges, "/health")
+    found = api.route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+    assert sorted(record["Failover"] for record in found if "Failover" in record) == ["PRIMARY", "SECONDARY"]
 
 
 def test_every_change_has_an_id_and_its_comment(api: Api) -> None:

@@ -246,7 +246,7 @@ def test_two_components_of_one_name_and_a_failover_of_nobody(tmp_path: Path) -> 
     assert (13, "failover.components.0: no component watcher; one of: app, app") in found
 
 
-@pytest.mark.parametrize("change", [("    port_env: PORT\n", ""), ("region: each", "region: us-east-1")])
+@pytest.mark.parametrize("change", [("    port_env: PORT\n", ""), ("region: each", "region: outside")])
 def test_a_subject_without_an_application(tmp_path: Path, change: tuple[str, str]) -> None:
     found = refused_subject(tmp_path, SUBJECT.replace(*change))
     assert found == [(4, "components: exactly one needs `region: each` and `port_env` (the application), got 0")]

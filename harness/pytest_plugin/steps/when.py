@@ -193,8 +193,8 @@ def _monitor_cut_off_from(drill: Drill, region: str, mode: str, seconds: str | N
     Breaks their links to one region.
     Example: the monitor is cut off from the primary region, black-holed
     """
-    place, duration = drill.region(region), _duration(seconds)
-    drill.inject("component-isolated", for_s=duration, mode=_MODES[mode], instance=drill.monitor, to=place)
+    to, duration = drill.ends(region), _duration(seconds)
+    drill.inject("component-isolated", for_s=duration, mode=_MODES[mode], instance=drill.monitor, to=to)
 
 
 @when(parsers.re(r"(?P<seconds>[\d.]+) seconds pass"), converters={"seconds": float})

@@ -8,6 +8,7 @@ where both sides accept writes, there is such a key a few times a second.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Never
 
 from harness.units import NS_PER_S
 
@@ -46,7 +47,7 @@ class PairsState:
         return lately[-1 - turn // 2 % len(lately)] if turn % 2 and lately else self.key
 
 
-def step(state: PairsState, event: Acknowledged, now_ns: int) -> tuple[PairsState, tuple[()]]:
+def step(state: PairsState, event: Acknowledged, now_ns: int) -> tuple[PairsState, tuple[Never, ...]]:
     """The next state. Acknowledgements that come after a key's retirement change nothing."""
     if event.key != state.key:
         return state, ()

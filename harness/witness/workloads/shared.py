@@ -7,6 +7,7 @@ there are the pair keys, the latest unique keys of every client, and the keys th
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Never
 
 from harness.history.events import Function
 from harness.witness.workloads import pairs
@@ -76,7 +77,7 @@ class SharedState:
         return self.gone[-1 - turn % len(self.gone)] if self.gone else None
 
 
-def step(state: SharedState, event: Event, now_ns: int) -> tuple[SharedState, tuple[()]]:
+def step(state: SharedState, event: Event, now_ns: int) -> tuple[SharedState, tuple[Never, ...]]:
     """The next state."""
     if isinstance(event, Cycled):
         return _gone(state, event.key), ()

@@ -2,7 +2,6 @@
 
 ROWS = (41,)
 CAUGHT_BY = {"region-heals-failback": ("loop|round|over and over|differ",)}
-NOT_YET = "needs a verdict on the number of commits that one write costs"
 
 
 def replicator() -> None:

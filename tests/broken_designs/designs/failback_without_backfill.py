@@ -6,7 +6,7 @@ CAUGHT_BY = {"failback-with-a-long-backlog": ("no need|served by us-west-2",)}
 
 def monitor() -> None:
     from reference.active_region import Record
-    from reference.monitor import actions, health
+    from reference.monitor import actions, conditions
     from reference.monitor.state import Move
 
     def fail_back(rules, state, now_ns):
@@ -15,4 +15,4 @@ def monitor() -> None:
         return actions.begin_fencing(state, move, now_ns)
 
     actions.fail_back = fail_back
-    health.keeps_up = lambda view, rules, now_ns: True
+    conditions.keeps_up = lambda view, rules, now_ns: True

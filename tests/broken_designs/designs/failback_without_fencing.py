@@ -6,7 +6,7 @@ CAUGHT_BY = {"region-heals-failback": ("both sides accepted writes",)}
 
 def monitor() -> None:
     from reference.active_region import Record
-    from reference.monitor import actions, health
+    from reference.monitor import actions, conditions
     from reference.monitor.state import Move
 
     def fail_back(rules, state, now_ns):
@@ -14,4 +14,7 @@ def monitor() -> None:
         return actions.begin_recording(state, Move("", record, state.record.epoch, "failback", drain=False), now_ns)
 
     actions.fail_back = fail_back
-    health.lease_over = lambda view, now_ns: True
+    conditions.lease_over = lambda view, now_ns: True
+    from reference.monitor import decision  # only now: its table of rules takes what it finds
+
+    decision.lease_over = conditions.lease_over

@@ -2,7 +2,6 @@
 
 ROWS = (34,)
 CAUGHT_BY = {"region-heals-failback": ("stale|read",)}
-NOT_YET = "needs clients that read what others wrote in the meantime, and a verdict on what they read"
 
 
 def storefront() -> None:

@@ -2,7 +2,6 @@
 
 ROWS = (39,)
 CAUGHT_BY = {"region-heals-failback": ("lost|overwritten",)}
-NOT_YET = "needs pairs of writes to one key close to a move, one on each side"
 BEHIND_MS = 10_000
 
 

@@ -4,7 +4,9 @@
 
 I: request interval, counted from one response to the next request; r: ordinary response time; tau: how long a failed
 check takes; K: threshold. The status flips with the check of the n-th of N uncoordinated checkers, n the smallest
-number that leaves at most 18 % healthy; n of N uniform phases come at n/(N + 1) of an interval on average. Sources:
+number that leaves at most 18 % healthy; n of N uniform phases come at n/(N + 1) of an interval on average. A record
+that evaluates its target's health also follows the load balancer there: what only that one sees is decided when it has,
+and a place is answered with when both have accepted it. Sources:
 Route 53 API reference, HealthCheckConfig (interval 10 or 30 s, threshold 3); Route 53 Developer Guide, "How Amazon
 Route 53 determines whether a health check is healthy" (18 %, connect 4 s, status 2 s).
 """
@@ -18,6 +20,7 @@ from harness.measurement.prediction import Failure
 from harness.topology.environment import Environment
 from harness.topology.timing import Timing
 from harness.units import NS_PER_S, to_ns
+from harness.world.load_balancer import Settling, settling_of
 from harness.world.steering import Milestone
 
 RESPONSE_NS = NS_PER_S // 10
@@ -27,7 +30,10 @@ MILESTONES = (Milestone("detect", "detection by the edge's health checks", "rout
 
 @dataclass(frozen=True)
 class Route53Law:
-    """See harness.measurement.prediction.EdgeLaw; times in nanoseconds of one profile."""
+    """See harness.measurement.prediction.EdgeLaw; times in nanoseconds of one profile.
+
+    targets: of the load balancers whose health the answer follows, too; None where it does not.
+    """
 
     interval_ns: int
     threshold: int
@@ -36,6 +42,7 @@ class Route53Law:
     checkers: int
     ttl_ns: int
     publish_ns: int = 0
+    targets: Settling | None = None
 
     def detect_ns(self, failure: Failure, *, typical: bool) -> int:
         """See EdgeLaw."""
@@ -43,7 +50,10 @@ class Route53Law:
         first_ns = self.interval_ns + RESPONSE_NS
         if typical:
             first_ns = first_ns * flips_needed(self.checkers) // (self.checkers + 1)
-        return first_ns + (self.threshold - 1) * (self.interval_ns + tau_ns) + tau_ns
+        own_ns = first_ns + (self.threshold - 1) * (self.interval_ns + tau_ns) + tau_ns
+        if typical or self.targets is None:
+            return own_ns
+        return max(own_ns, self.targets.refused_ns if failure == "refused" else self.targets.silent_ns)
 
     def accept_ns(self, *, typical: bool) -> int:
         """See EdgeLaw: until more than 18 % of the checkers have seen it healthy as often as the threshold says."""
@@ -51,7 +61,8 @@ class Route53Law:
         first_ns = self.interval_ns + RESPONSE_NS
         if typical:
             first_ns = first_ns * needed // (self.checkers + 1)
-        return first_ns + (self.threshold - 1) * (self.interval_ns + RESPONSE_NS)
+        own_ns = first_ns + (self.threshold - 1) * (self.interval_ns + RESPONSE_NS)
+        return own_ns if self.targets is None else max(own_ns, self.targets.accept_ns)
 
     def earliest_detect_ns(self, failure: Failure) -> int:
         """See PreciseLaw: every checker that is needed had a check under way when the loss came."""
@@ -62,6 +73,10 @@ class Route53Law:
             return under_way_ns + (self.threshold - 1) * (self.interval_ns + self.status_timeout_ns)
         first_ns = min(self.connect_timeout_ns, under_way_ns)
         return first_ns + (self.threshold - 1) * (self.interval_ns + self.connect_timeout_ns)
+
+    def earliest_answer_ns(self, failure: Failure) -> int:
+        """See PreciseLaw: an alias that evaluates its target's health follows the balancer, which may be quicker."""
+        return self.earliest_detect_ns(failure) if self.targets is None else 0
 
     def earliest_accept_ns(self) -> int:
         """See PreciseLaw: every checker that is needed asked as soon as the place was healthy, and was answered."""
@@ -91,4 +106,5 @@ def law(environment: Environment, timing: Timing) -> Route53Law:
         status_timeout_ns=to_ns(timing.timeout_s(checks.status_timeout_s)),
         checkers=checks.checkers,
         ttl_ns=to_ns(timing.ttl_s(environment.edge.ttl_s)),
+        targets=settling_of(environment, timing) if checks.evaluate_target_health else None,
     )

@@ -5,9 +5,11 @@ Failover records know a PRIMARY and a SECONDARY (Developer Guide, "Failover rout
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from harness.engines.addresses import can_listen
 from harness.errors import WorldError
@@ -146,6 +148,15 @@ class Route53(Steering):
         """Why the edge's health checks are no quorum yet."""
         return quorum_reasons(self._admin.get("/status")["checks"], self._environment)
 
+    def complaints(self) -> Mapping[str, Sequence[str]]:
+        """Of health checks that find a place unhealthy: why."""
+        path = self._blueprint.subject.application.edge_health_path
+        return {
+            str(check["region"]): [f"Route 53's health check of {check['region']} is unhealthy: {path}: {_why(check)}"]
+            for check in self._admin.get("/status")["checks"]
+            if check["region"] and check["status"] == "unhealthy"
+        }
+
     def reset(self) -> None:
         """A new zone with new checks, of which nothing is known."""
         AdminClient("control-plane", self._api).post("/drill/reset")
@@ -183,6 +194,12 @@ def quorum_reasons(checks: Sequence[Mapping[str, object]], environment: Environm
         elif float(str(check["has_data"])) < _QUORUM * float(str(check["checkers"])):
             reasons.append(f"{check['has_data']} of {check['checkers']} checkers of {place.name} have data")
     return reasons
+
+
+def _why(check: Mapping[str, Any]) -> str:
+    """What most of its checkers saw last."""
+    seen = Counter(o["status"] for o in check["observations"] if o["status"] and not o["healthy"])
+    return seen.most_common(1)[0][0] if seen else "nothing is known of why"
 
 
 def _address(process: Process, key: str) -> Address:

@@ -1,0 +1,20 @@
+"""A counter is read, increased in the application, and written back: of two that do so at once, one is lost."""
+
+import with_counters
+
+ROWS = (48,)
+CAUGHT_BY = {"region-heals-failback": ("counter",)}
+subject = with_counters.subject
+
+
+def storefront() -> None:
+    from reference.storefront import items
+
+    async def increment(self, key, amount, epoch):
+        reply = await self._call("get_item", items.get_arguments(self._settings, key))
+        held = int(reply.get("Item", {}).get(self._settings.items_value, {}).get("N", "0"))
+        arguments = items.put_arguments(self._settings, key, "", epoch)
+        arguments["ExpressionAttributeValues"][":value"] = {"N": str(held + amount)}
+        await self._call("update_item", arguments)
+
+    with_counters.add_counters(increment)
