@@ -191,9 +191,10 @@ class LiveWorld:
         if time.monotonic() - asked < _EVIDENCE_EVERY_S:
             return evidence
         reasons = [reason for part in self.net.parts for reason in part.ready()]
-        followed = self.commits() is not None and self.subject.replication != "none"
+        reads_only = self.subject.workload.functions <= {"get"}
+        followed = self.commits() is not None and self.subject.replication != "none" and not reads_only
         state = self._replication.state(self.clock.now_ns()) if followed else Replicated()
-        evidence = SteadyEvidence(tuple(reasons), self.complaints(), state.missing, state.notes)
+        evidence = SteadyEvidence(tuple(reasons), self.complaints(), state.missing, state.notes, reads_only)
         self._evidence = (time.monotonic(), evidence)
         return evidence
 
