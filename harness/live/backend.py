@@ -26,6 +26,7 @@ from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import held
 from harness.units import to_ns, to_s
 from harness.world.assembly import Seams, assemble, build, seams_of
+from harness.world.diagnosis import Complaint
 from harness.world.part import Blueprint, Net
 from harness.world.regions import CommitFeed
 
@@ -151,7 +152,7 @@ class LiveWorld:
         try:
             self.clients.wait_serving()
         except DrillMissed as error:
-            broken = self.complaints().get(self.environment.primary.name, ())
+            broken = [one.text for one in self.complaints().get(self.environment.primary.name, ())]
             raise DrillMissed("; ".join((str(error), *broken))) from None
 
     # --- what is seen ------------------------------------------------------------------------------------------
@@ -194,13 +195,16 @@ class LiveWorld:
         reads_only = self.subject.workload.functions <= {"get"}
         followed = self.commits() is not None and self.subject.replication != "none" and not reads_only
         state = self._replication.state(self.clock.now_ns()) if followed else Replicated()
-        evidence = SteadyEvidence(tuple(reasons), self.complaints(), state.missing, state.notes, reads_only)
+        complaints = self.complaints()
+        broken = {place: tuple(one.text for one in found) for place, found in complaints.items()}
+        passive = frozenset(one.text for found in complaints.values() for one in found if one.passive)
+        evidence = SteadyEvidence(tuple(reasons), broken, state.missing, state.notes, reads_only, passive)
         self._evidence = (time.monotonic(), evidence)
         return evidence
 
-    def complaints(self) -> dict[str, tuple[str, ...]]:
+    def complaints(self) -> dict[str, tuple[Complaint, ...]]:
         """By place, what the parts find wrong with the subject there."""
-        found: dict[str, tuple[str, ...]] = {}
+        found: dict[str, tuple[Complaint, ...]] = {}
         for part in self.net.parts:
             for place, texts in part.complaints().items():
                 found[place] = (*found.get(place, ()), *texts)

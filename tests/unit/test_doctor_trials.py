@@ -1,4 +1,4 @@
-"""What `drill doctor --subject` and `drill env shell` tell of a subject's programs, and what they keep from everybody."""
+"""What `drill doctor --subject` and `drill env shell` tell of a subject's programs, and what they keep back."""
 
 from __future__ import annotations
 
