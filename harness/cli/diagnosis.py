@@ -15,16 +15,14 @@ from pathlib import Path
 import psutil
 from packaging.requirements import Requirement
 
+from harness.cli.parts_diagnosis import parts
 from harness.drill.options import RunOptions
 from harness.engines.addresses import can_listen, edge_addresses
-from harness.errors import DrillError, InputError
+from harness.errors import InputError
 from harness.live.standing import world_file
 from harness.processes import process_tree
 from harness.processes.fork_servers import FOLDER_PREFIX
-from harness.topology import kinds
-from harness.world.assembly import build, preloads
-from harness.world.diagnosis import Diagnosis, State, port
-from harness.world.part import Blueprint
+from harness.world.diagnosis import Diagnosis, State
 
 if sys.platform != "win32":
     import resource
@@ -41,7 +39,7 @@ def machine(options: RunOptions) -> list[Diagnosis]:
     return [
         *_python(),
         *_addresses(options),
-        *_ports(options),
+        *parts(options),
         *_limits(),
         _scheduling(),
         _disk(),
@@ -93,26 +91,6 @@ def _addresses(options: RunOptions) -> Iterator[Diagnosis]:
         hint = "" if works else f"loopback must have {edge.host}: ip address add {edge.host}/8 dev lo"
         text = edge.host if works else f"{edge.host} cannot be bound"
         yield Diagnosis(f"edge of {region}", State.OK if works else State.FAIL, text, hint)
-
-
-def _ports(options: RunOptions) -> Iterator[Diagnosis]:
-    """The edges' own port, and whatever the parts of the environment want looked at."""
-    environment = options.environment
-    hosts = {edge.host for edge in edge_addresses([place.name for place in environment.places]).values()}
-    wanted = environment.edge.port
-    found = [port("edge.port", host, wanted, free=can_listen(host, wanted)) for host in sorted(hosts) if wanted]
-    blueprint = Blueprint(environment, options.subject, options.timing, options.seed)
-    try:
-        preloads(environment)
-        build(blueprint)
-    except DrillError as error:
-        found.append(Diagnosis("parts", State.FAIL, str(error)))
-    for section in kinds.SECTIONS:
-        given = environment.section(section.key)
-        diagnose = getattr(kinds.load(section, given.kind, "part"), "diagnose", None)
-        if diagnose is not None:
-            found.extend(diagnose(blueprint, kinds.checked(section, given)))
-    yield from found or [Diagnosis("ports", State.OK, "the environment asks for none in particular")]
 
 
 def _limits() -> Iterator[Diagnosis]:

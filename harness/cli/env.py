@@ -23,6 +23,8 @@ Examples:
 
 `drill env status`
 
+`eval "$(drill env shell app.us-east-1)"`
+
 `drill env down`
 
 Exit codes of status: 0 a world runs here, 1 none does. `up` and `down`: 0 done, 3 input or harness, 130 interrupted.
@@ -103,3 +105,17 @@ def status() -> None:
     from harness.cli import world_status
 
     world_status.show(world, console)
+
+
+@app.command("shell", epilog='Examples: `drill env shell app`, `eval "$(drill env shell app.us-east-1)"`')
+def shell(
+    component: Annotated[str, typer.Argument(help="An instance (app.us-east-1), or a component that runs once.")],
+) -> None:
+    """Print the environment of a component of the running world, to paste into a shell and run it by hand."""
+    world = world_file.running(world_file.path_in(Path.cwd()))
+    if world is None:
+        raise InputError("no world runs here: start one with `drill env up`")
+    from harness.cli.component_shell import lines
+
+    for line in lines(world, component):
+        typer.echo(line)

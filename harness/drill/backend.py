@@ -27,12 +27,14 @@ class SteadyEvidence:
     reasons: what of the world itself is not ready yet, in words: checkers without data. Empty: ready. broken: by place,
     what the world's load balancers and health checks find wrong with the subject there. unreplicated: why replication
     is not known to work, where the subject must have it. notes: what is worth telling, and keeps nobody from starting.
+    by_design: those of `broken` that the subject's file announces of a place that does not serve.
     """
 
     reasons: tuple[str, ...]
     broken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unreplicated: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    by_design: frozenset[str] = frozenset()
 
 
 class ActiveFault(Protocol):

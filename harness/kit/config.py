@@ -8,14 +8,13 @@ from typing import Annotated, Any, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harness.errors import InputError
+from harness.kit.wording import wording
 
 Text = Annotated[str, Field(strict=True, min_length=1)]
 Count = Annotated[int, Field(strict=True, ge=1)]
 Seconds = Annotated[float, Field(strict=True, gt=0, lt=1e9)]
 
 Model = TypeVar("Model", bound="Strict")
-
-_SHOWN_CHARACTERS = 100
 
 
 class Strict(BaseModel):
@@ -43,24 +42,16 @@ def refusal(error: ValidationError, root: str, model: Any = None) -> InputError:
     )
 
 
-def wording(item: Any) -> str:
-    """One of pydantic's errors in words: what is wanted, and what was given."""
-    if item["type"] == "extra_forbidden":
-        return "unknown key"
-    if item["type"] == "missing":
-        return "is missing"
-    text = str(item["msg"]).removeprefix("Value error, ").replace("valid tuple", "valid list")
-    if isinstance(item["input"], Mapping):
-        return text
-    given = repr(item["input"])
-    return f"{text} (got {given if len(given) <= _SHOWN_CHARACTERS else given[:_SHOWN_CHARACTERS] + '…'})"
-
-
 def _allowed(item: Any, model: Any) -> str:
     if item["type"] != "extra_forbidden":
         return ""
-    keys = {key for found in _models_at(model, item["loc"][:-1]) for key in found.model_fields}
-    return f"; allowed: {', '.join(sorted(keys))}" if keys else ""
+    keys = keys_at(model, item["loc"][:-1])
+    return f"; allowed: {', '.join(keys)}" if keys else ""
+
+
+def keys_at(model: Any, location: tuple[int | str, ...]) -> list[str]:
+    """The keys that may stand at a place, in alphabetical order."""
+    return sorted({key for found in _models_at(model, location) for key in found.model_fields})
 
 
 def _models_at(annotation: Any, location: tuple[int | str, ...]) -> list[type[BaseModel]]:

@@ -193,9 +193,16 @@ class LiveWorld:
         reasons = [reason for part in self.net.parts for reason in part.ready()]
         followed = self.commits() is not None and self.subject.replication != "none"
         state = self._replication.state(self.clock.now_ns()) if followed else Replicated()
-        evidence = SteadyEvidence(tuple(reasons), self.complaints(), state.missing, state.notes)
+        evidence = SteadyEvidence(tuple(reasons), self.complaints(), state.missing, state.notes, self._announced())
         self._evidence = (time.monotonic(), evidence)
         return evidence
+
+    def _announced(self) -> frozenset[str]:
+        """What the edge finds wrong where nobody writes, of a subject whose edge health follows who does."""
+        timing = self.subject.timing
+        if timing is None or not timing.edge_follows:
+            return frozenset()
+        return frozenset(text for texts in self.seams.steering.complaints().values() for text in texts)
 
     def complaints(self) -> dict[str, tuple[str, ...]]:
         """By place, what the parts find wrong with the subject there."""

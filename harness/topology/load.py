@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,8 +14,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from harness.errors import InputError, Problem
-from harness.kit.config import wording
-from harness.topology import check, kinds
+from harness.kit.config import keys_at
+from harness.topology import check, kinds, salvage
 from harness.topology.environment import Environment, Spec
 from harness.topology.mistakes import Mistake
 from harness.topology.subject import Subject
@@ -23,26 +24,34 @@ from harness.topology.workload_check import environment_mistakes
 SIZE_MAX_BYTES = 1_000_000
 NODES_MAX = 20_000
 
+_OURS = ("folder", "subject_at")
+"""What is known of a file beside what it says."""
+
 Model = TypeVar("Model", bound=Spec)
 
 
 def load_environment(path: Path) -> Environment:
     """The environment that a file describes. Raises InputError with all its mistakes."""
     document = _read(path)
-    environment = _validate(Environment, document, path)
-    _check_sections(environment, document, path)
-    mistakes = [*check.environment_mistakes(environment), *kinds.mistakes_of(environment)]
-    _raise_any(path, document, mistakes if "places" in document else [_of_regions(mistake) for mistake in mistakes])
+
+    def meaning(environment: Environment) -> Iterator[Mistake]:
+        yield from _of_sections(environment)
+        mistakes = [*check.environment_mistakes(environment), *kinds.mistakes_of(environment)]
+        yield from mistakes if "places" in document else [_of_regions(mistake) for mistake in mistakes]
+
+    environment = _checked(Environment, document, path, meaning)
     subject_at = f"{path}:{line_of(document, ('subject',))}"
     return environment.model_copy(update={"folder": path.resolve().parent, "subject_at": subject_at})
 
 
 def load_subject(path: Path, environment: Environment) -> Subject:
     """The subject that a file describes, checked against the environment that it is to run in."""
-    document = _read(path)
-    subject = _validate(Subject, document, path)
-    mistakes = [*check.subject_mistakes(subject, environment), *environment_mistakes(subject, os.environ)]
-    _raise_any(path, document, mistakes)
+
+    def meaning(subject: Subject) -> Iterator[Mistake]:
+        yield from check.subject_mistakes(subject, environment)
+        yield from environment_mistakes(subject, os.environ)
+
+    subject = _checked(Subject, _read(path), path, meaning)
     return subject.model_copy(update={"folder": path.resolve().parent})
 
 
@@ -105,26 +114,45 @@ def _refuse_infinities(document: Any, path: Path) -> None:
         raise InputError(*problems)
 
 
-def _validate(model: type[Model], document: Any, path: Path) -> Model:
+def _checked(model: type[Model], document: Any, path: Path, meaning: Callable[[Model], Iterable[Mistake]]) -> Model:
+    """The model of a document that is right in form and in meaning. Raises InputError with all that is wrong."""
     if not isinstance(document, dict):
         wanted = ", ".join(name for name, f in model.model_fields.items() if f.is_required())
         raise InputError(Problem(str(path), 1, f"must be a mapping with at least: {wanted}"))
-    for key in ("folder", "subject_at"):
+    for key in _OURS:
         if key in document:
             raise InputError(Problem(str(path), line_of(document, (key,)), f"{key}: unknown key"))
     if model is Environment and {"places", "regions"} <= document.keys():
         text = "regions: another name of `places`, which the file has too: list all of them under `places`"
         raise InputError(Problem(str(path), line_of(document, ("regions",)), text))
     try:
-        return model.model_validate(document)
+        found = model.model_validate(document)
     except ValidationError as error:
-        problems = [_problem(path, document, item) for item in error.errors(include_url=False)]
-        raise InputError(*sorted(problems, key=lambda p: p.line or 0)) from None
+        mistakes = [_with_keys(model, *one) for one in salvage.told(document, error.errors(include_url=False))]
+        sound, left_out = salvage.rest(model, document)
+        if sound is not None:
+            mistakes += salvage.independent(meaning(sound), left_out)
+        raise _refusal(path, document, mistakes) from None
+    mistakes = list(meaning(found))
+    if mistakes:
+        raise _refusal(path, document, mistakes)
+    return found
 
 
-def _problem(path: Path, document: Any, item: Any) -> Problem:
-    location = tuple(item["loc"])
-    return Problem(str(path), line_of(document, location), f"{'.'.join(map(str, location))}: {wording(item)}")
+def _with_keys(model: Any, mistake: Mistake, item: Any) -> Mistake:
+    """An unknown key is told with those that are known there, the nearest first."""
+    if item["type"] != "extra_forbidden":
+        return mistake
+    unknown = str(mistake.location[-1])
+    known = [key for key in keys_at(model, mistake.location[:-1]) if key not in _OURS]
+    near = difflib.get_close_matches(unknown, known, len(known), 0.6)
+    ordered = ", ".join(dict.fromkeys((*near, *known)))
+    return Mistake(mistake.location, f"{mistake.text}; there are: {ordered}") if known else mistake
+
+
+def _refusal(path: Path, document: Any, mistakes: Iterable[Mistake]) -> InputError:
+    problems = [Problem(str(path), line_of(document, mistake.location), mistake.text) for mistake in mistakes]
+    return InputError(*dict.fromkeys(sorted(problems, key=lambda problem: problem.line or 0)))
 
 
 def line_of(document: Any, location: tuple[int | str, ...]) -> int | None:
@@ -143,21 +171,20 @@ def line_of(document: Any, location: tuple[int | str, ...]) -> int | None:
     return line
 
 
-def _check_sections(environment: Environment, document: Any, path: Path) -> None:
+def _of_sections(environment: Environment) -> Iterator[Mistake]:
     """Every section that names a part says only what that part understands."""
-    problems = []
     for section in kinds.SECTIONS:
         given = environment.section(section.key)
         try:
             kinds.checked(section, given)
         except InputError as error:
             place = (section.key, "kind")
-            problems.append(Problem(str(path), line_of(document, place), f"{'.'.join(place)}: {error}"))
+            yield Mistake(place, f"{'.'.join(place)}: {error}")
         except ValidationError as error:
-            for item in error.errors(include_url=False):
-                problems.append(_problem(path, document, {**item, "loc": (section.key, *item["loc"])}))
-    if problems:
-        raise InputError(*problems)
+            for mistake, item in salvage.told(given.settings, error.errors(include_url=False)):
+                spec = kinds.spec_of(section, given.kind)
+                known = _with_keys(spec, mistake, item)
+                yield Mistake((section.key, *known.location), f"{section.key}.{known.text}")
 
 
 def _of_regions(mistake: Mistake) -> Mistake:
@@ -165,8 +192,3 @@ def _of_regions(mistake: Mistake) -> Mistake:
     if mistake.location[0] != "places":
         return mistake
     return Mistake(("regions", *mistake.location[1:]), mistake.text.replace("places", "regions", 1))
-
-
-def _raise_any(path: Path, document: Any, mistakes: list[Mistake]) -> None:
-    if mistakes:
-        raise InputError(*(Problem(str(path), line_of(document, m.location), m.text) for m in mistakes))

@@ -12,6 +12,7 @@ from harness.stored import KeySpec, ValueSpec
 from harness.topology.consistency import Consistency
 from harness.topology.environment import Environment, Seconds, Spec
 from harness.topology.timing import Timing
+from harness.wire import placeholders
 from harness.wire.statuses import Statuses, codes
 from harness.wire.url_path import UrlPath
 from harness.workload import Text, Workload
@@ -142,6 +143,11 @@ class Subject(Spec):
     def written_table(self) -> str | None:
         """The table by which clients' writes are judged; None without tables."""
         return self.workload.table or next((table.name for table in self.tables), None)
+
+    def variables(self) -> frozenset[str]:
+        """The environment variables that it takes something from: what they hold is shown to nobody."""
+        given = (text for component in self.components for text in component.env.values())
+        return self.workload.variables() | {name for text in given for name in placeholders.variables(text)}
 
     def serving_timeout_s(self, timing: Timing) -> float:
         """Wall seconds in which the started application must serve writes through the edge."""

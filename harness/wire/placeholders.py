@@ -7,10 +7,12 @@ where bytes are made of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 _PLACE = re.compile(r"\$\{env:(?P<env>[A-Za-z_][A-Za-z0-9_]*)\}|\{(?P<field>[A-Za-z_]+)\}")
 _HIDDEN = "***"
+_TELLING = 4
+"""Letters from which on a value is found within other words, too."""
 WITHHELD = ("AWS_", "MOTO_")
 """Variables with these prefixes are kept from every process of a world: they belong to the user's own account."""
 
@@ -51,9 +53,11 @@ def texts(value: object) -> Iterator[str]:
             yield from texts(held)
 
 
-def hidden(text: str, names: Iterator[str] | list[str], environ: Mapping[str, str]) -> str:
-    """A text for people in which the values of these variables are not shown."""
+def hidden(text: str, names: Iterable[str], environ: Mapping[str, str]) -> str:
+    """A text for people in which the values of these variables are not shown; short ones where they stand alone."""
     for value in sorted({environ.get(name, "") for name in names}, key=len, reverse=True):
-        if value:
+        if len(value) >= _TELLING:
             text = text.replace(value, _HIDDEN)
+        elif value:
+            text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", _HIDDEN, text)
     return text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,11 +29,15 @@ class Tree(Protocol):
 
 @dataclass(frozen=True)
 class RunningTree:
-    """One instance that runs, its processes, and its output."""
+    """One instance that runs, its processes, and its output.
+
+    environment: what it was given; what the subject file takes from the user's environment is a name there: `${NAME}`.
+    """
 
     described: Instance
     tree: Tree
     log: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def instance(self) -> str:

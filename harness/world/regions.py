@@ -10,7 +10,7 @@ from harness.faults.model import Link
 from harness.history.events import Commit, Event
 from harness.kit.address import Address
 from harness.names import CANARY, DYNAMODB, DYNAMODB_READS, DYNAMODB_WRITES, OUTSIDE, POISON_KEY, instance_name
-from harness.stored import keyed
+from harness.stored import Item, keyed
 from harness.topology.subject import Table
 from harness.world.part import Blueprint, Part
 from harness.world.wires import Arrow
@@ -43,6 +43,10 @@ class RegionServer(Part):
     def scan(self, table: Table) -> State:
         """Every item of a table. Raises WorldError when the region does not answer."""
         raise NotImplementedError
+
+    def items(self, table: Table) -> Sequence[Item] | None:
+        """Every item of a table as it is stored, for whoever looks where a value went; None: it does not tell."""
+        return None
 
     def commits(self) -> CommitFeed | None:
         """A feed that starts now; None where the server has no order of commits, so that scans must do."""

@@ -43,10 +43,12 @@ from harness.topology.load import load_environment, load_subject
 from harness.topology.subject import Subject
 from harness.topology.timing import Profile, Timing
 from harness.units import NS_PER_MS, to_ns
+from harness.wire.exchange import Response
 from harness.witness import attention
 from harness.witness.attention import AttentionState
 from harness.witness.grid import Grid
 from harness.witness.ledger import Ledgers, LedgerState, Offers, Planned, Read, Settled, Write
+from harness.witness.samples import Samples
 from harness.witness.workloads.mix import Mix
 from harness.world.assembly import build
 from harness.world.part import Blueprint, Edge
@@ -61,6 +63,10 @@ LOOK_NS = 200 * NS_PER_MS
 """How much of what happens comes at once to whoever waits for something to happen."""
 LATENCY_NS = 5 * NS_PER_MS
 CANARY_PERIOD_NS = 250 * NS_PER_MS
+REFUSAL = Response(
+    409, {"content-type": "application/json"}, b'{"error": "not active"}', reusable=True, reason="Conflict"
+)
+"""What a region that is not active says to a write."""
 CLOSELY = 4
 """How much more often clients look where it hurts."""
 
@@ -259,6 +265,7 @@ class Client:
     address: str
     attention: AttentionState = field(default_factory=AttentionState)
     grids: tuple[Grid, Grid] = (Grid(0, 1), Grid(0, 1))
+    samples: Samples = field(default_factory=Samples)
     looking: set[bool] = field(default_factory=set)
     """Whether it looks closely by writes (True), by reads (False)."""
 
@@ -643,6 +650,10 @@ class SimulatedBackend:
                 epoch,
             )
         )  # fmt: skip
+        answered = self._new[-1]
+        if not good and error is None and isinstance(answered, Completion):
+            sample = client.samples.take(answered, REFUSAL)
+            self._new += [sample] if sample is not None else []
         self._attend(client, attention.Ended(planned.f != "get", good, sent_ns))
 
     def _probe(self, name: str) -> None:

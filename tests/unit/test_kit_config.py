@@ -48,8 +48,8 @@ def test_a_value_is_read_and_cannot_be_changed() -> None:
         ({"inner": [{"name": "a", "tiems": 2}]}, "thing.inner.0.tiems: unknown key; allowed: name, times"),
         ({"by_name": {"x": {"name": "a", "tiems": 2}}}, "thing.by_name.x.tiems: unknown key; allowed: name, times"),
         ({"inner": [{}]}, "thing.inner.0.name: is missing"),
-        ({"wait_s": True}, "thing.wait_s: Input should be a valid number (got True)"),
-        ({"inner": {}}, "thing.inner: Input should be a valid list"),
+        ({"wait_s": True}, "thing.wait_s: must be a number (got True)"),
+        ({"inner": {}}, "thing.inner: must be a list"),
     ],
 )
 def test_a_mistake_is_named_by_its_key(config: Any, text: str) -> None:

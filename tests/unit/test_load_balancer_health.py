@@ -214,7 +214,7 @@ def test_defaults_are_those_of_the_service() -> None:
         ({"listen": "127.0.0.1:80"}, "an address is"),
         ({"listen": ["127.0.0.1", True]}, "an address is"),
         ({"interval_s": 0}, "interval_s: .*greater than 0"),
-        ({"healthy_threshold": 1.5}, "healthy_threshold: .*integer"),
+        ({"healthy_threshold": 1.5}, "healthy_threshold: .*whole number"),
         ({"success_codes": [99]}, "success_codes.0: .*200"),
         ({"targets": [{"id": "a"}]}, r"targets\.0\.address: is missing"),
         ({"targets": [{"id": "a", "address": ["h", 1], "health_path": "/a b"}]}, "health_path"),

@@ -46,7 +46,7 @@ def written_as(text: str) -> str:
 def text_with(place: str, path: str) -> str:
     quoted = written_as(path)
     if place in OPERATIONS:
-        return SUBJECT + f"workload:\n  {place}:\n    method: PUT\n    path: {quoted}\n"
+        return SUBJECT + f"workload:\n  {place}:\n    method: PUT\n    path: {quoted}\n    body: '{{id}}{{value}}'\n"
     return SUBJECT.replace("    port_env: PORT\n", f"    port_env: PORT\n    {place}: {quoted}\n")
 
 

@@ -22,12 +22,13 @@ from harness.witness.workloads.recycled import RecycledState
 
 A, B = "127.0.1.10", "127.0.2.10"
 FUNCTIONS: frozenset[Function] = frozenset(("put", "get", "delete"))
+EVERYTHING = Offers()
 
 
 class Crowd:
     """Clients of several cohorts that keep their books together; everything is acknowledged unless a test says else."""
 
-    def __init__(self, offers: Offers = Offers(), roaming: int = 4) -> None:
+    def __init__(self, offers: Offers = EVERYTHING, roaming: int = 4) -> None:
         self.books = Ledgers("h")
         self.at: dict[str, str] = {}
         self.now_ns = 0

@@ -22,10 +22,12 @@ from pydantic import Field, ValidationError
 
 from harness.errors import InputError, Problem
 from harness.kit.address import BoundAddress, BoundLoopbackAddress
-from harness.kit.config import Strict, wording
+from harness.kit.config import Strict
+from harness.kit.wording import wording
 from harness.processes import process_tree
 from harness.processes.fork_servers import FOLDER_PREFIX
 from harness.processes.process_tree import Tree
+from harness.storable_text import write_json
 from harness.topology.environment import Environment
 from harness.topology.subject import Subject
 from harness.topology.timing import Profile
@@ -48,7 +50,10 @@ class EdgeState(Strict):
 
 
 class ProcessState(Strict):
-    """One process of the subject, as `process_tree.Tree` knows it. endpoint: its AWS_ENDPOINT_URL."""
+    """One process of the subject, as `process_tree.Tree` knows it. endpoint: its AWS_ENDPOINT_URL.
+
+    environment: as harness.world.platform.RunningTree has it.
+    """
 
     pid: int
     started: float
@@ -56,6 +61,7 @@ class ProcessState(Strict):
     marker: str | None
     log: str
     endpoint: str = ""
+    environment: dict[str, str] = Field(default_factory=dict)
 
     @property
     def tree(self) -> Tree:
@@ -142,7 +148,7 @@ def write(world: StandingWorld, path: Path) -> None:
     """Write the file at once: a reader sees the old one or the new one."""
     make_folder(path.parent)
     staging = path.with_name(f".{path.name}-{os.getpid()}")
-    staging.write_text(world.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    write_json(staging, world.model_dump(mode="json"), indent=2)
     staging.replace(path)
 
 

@@ -65,10 +65,12 @@ class Processes(Platform):
     def trees(self) -> Sequence[RunningTree]:
         """See Platform."""
         found = []
+        named = {name: f"${{{name}}}" for name in self._blueprint.subject.variables()}
         for running in self.subject.running.values():
             process = running.process
             if process.pid and process.tree is not None:  # its number: waits until it is known
-                found.append(RunningTree(running.instance, process.tree, process.log_path))
+                given = self.subject.environment_of(running.instance, named)
+                found.append(RunningTree(running.instance, process.tree, process.log_path, given))
         return found
 
     def canaries(self) -> Sequence[Mapping[str, Any]]:

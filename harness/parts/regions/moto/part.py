@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
+from harness import stored
 from harness.errors import InputError
 from harness.faults.hand import Hand
 from harness.history.log import Tail
@@ -82,6 +83,12 @@ class Moto(RegionServer):
         from harness.engines.aws.clients import scan_values
 
         return scan_values(self._dynamodb(), table.name, table.key, table.value)
+
+    def items(self, table: Table) -> Sequence[stored.Item]:
+        """See RegionServer."""
+        from harness.engines.aws.clients import scan_items
+
+        return scan_items(self._dynamodb(), table.name)
 
     def commits(self) -> Tail:
         """See RegionServer."""

@@ -1,0 +1,137 @@
+"""A subject's programs: which interpreter runs them, whether they can import what they ask for, where they listen."""
+
+from __future__ import annotations
+
+import ast
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+from harness.drill.options import RunOptions
+from harness.live.backend import LiveWorld
+from harness.parts.platform.processes.command import interpreter, virtual_environment
+from harness.topology.subject import Component, Subject
+from harness.world.diagnosis import Diagnosis, State
+from harness.world.platform import RunningTree
+
+_LINES_SHOWN = 5
+_TIMEOUT_S = 20.0
+_FINDER = """
+import importlib.util, json, sys
+sys.path.insert(0, sys.argv[1])
+def there(name):
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
+print(json.dumps([sys.version.split()[0], [name for name in sys.argv[2:] if not there(name)]]))
+"""
+
+
+def try_programs(options: RunOptions) -> Iterator[Diagnosis]:
+    """Before anything starts: is every command there, and does its interpreter have what its script imports?"""
+    subject = options.subject
+    for component in subject.components:
+        what = f"command of {component.name}"
+        program = component.command[0]
+        if program == "python":
+            yield from _interpreter(component, subject)
+        elif shutil.which(program, path=_search_path(component, subject)) is None and not _beside(program, subject):
+            yield Diagnosis(what, State.FAIL, f"{program} is not on the PATH", "install it, or give its whole path")
+        else:
+            yield Diagnosis(what, State.OK, program)
+
+
+def _beside(program: str, subject: Subject) -> bool:
+    return "/" in program and (subject.folder / program).exists()
+
+
+def _search_path(component: Component, subject: Subject) -> str | None:
+    folder = virtual_environment(component, subject)
+    return None if folder is None else f"{folder / 'bin'}:"
+
+
+def _interpreter(component: Component, subject: Subject) -> Iterator[Diagnosis]:
+    what, program = f"python of {component.name}", interpreter(component, subject)
+    named = component.venv or subject.venv
+    whose = f"of venv: {named}" if named else "the harness's own: the subject file names no `venv:`"
+    script = next((part for part in component.command[1:] if part.endswith(".py")), None)
+    wanted = sorted(_imports(subject.folder / script)) if script is not None else []
+    folder = str((subject.folder / script).parent) if script is not None else str(subject.folder)
+    try:
+        done = subprocess.run(
+            [program, "-c", _FINDER, folder, *wanted], cwd=subject.folder, capture_output=True, text=True,
+            timeout=_TIMEOUT_S, check=True,
+        )  # fmt: skip
+        version, missing = json.loads(done.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        yield Diagnosis(what, State.FAIL, f"{program} cannot be run: {error}", "`venv:` names a virtual environment")
+        return
+    text = f"{version}, {program} ({whose})"
+    if missing:
+        hint = f"install them there: {program} -m pip install ...; `venv:` names another virtual environment"
+        yield Diagnosis(what, State.FAIL, f"{text} has no {', '.join(missing)}, which {script} imports", hint)
+    else:
+        yield Diagnosis(what, State.OK, text)
+
+
+def _imports(script: Path) -> set[str]:
+    """The modules that a script imports wherever it runs: those at its top, outside of any `try`."""
+    try:
+        tree = ast.parse(script.read_text(encoding="utf-8"))
+    except (OSError, ValueError, SyntaxError):
+        return set()
+    found: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    local = {path.stem for folder in (script.parent, *script.parents[:2]) for path in folder.glob("*.py")}
+    return found - local
+
+
+def how_they_stand(world: LiveWorld) -> Iterator[Diagnosis]:
+    """After a start that failed: what was asked and what listens, and the last lines of each component."""
+    asked = world.seams.platform.endpoints()
+    for running in world.seams.platform.trees():
+        instance = running.described
+        if instance.component.has_port and instance.place in asked:
+            host, port = asked[instance.place]
+            ports = _listening(running)
+            text = f"asked at {host}:{port}{instance.component.ready_path}; it listens on {ports or 'no port'}"
+            fine = any(found.endswith(f":{port}") for found in ports.split(", "))
+            hint = (
+                ""
+                if fine
+                else "`port_env:` names the variable that tells its port, `{port}` stands for it in a command"
+            )
+            yield Diagnosis(f"port of {instance.name}", State.OK if fine else State.FAIL, text, hint)
+        lines = _last_lines(running.log)
+        if lines:
+            yield Diagnosis(f"output of {instance.name}", State.WARN, "\n".join(lines))
+
+
+def _listening(running: RunningTree) -> str:
+    found: set[str] = set()
+    try:
+        process = psutil.Process(running.tree.pid)
+        for one in (process, *process.children(recursive=True)):
+            for connection in one.net_connections(kind="tcp"):
+                if connection.status == psutil.CONN_LISTEN:
+                    found.add(f"{connection.laddr.ip}:{connection.laddr.port}")
+    except psutil.Error:
+        return ""
+    return ", ".join(sorted(found))
+
+
+def _last_lines(log: Path) -> list[str]:
+    try:
+        text = log.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    return text.splitlines()[-_LINES_SHOWN:]
