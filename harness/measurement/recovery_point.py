@@ -84,7 +84,8 @@ class RecoveryPoint:
     end. All are cut off at 0. span_ns: the recovery point in seconds, over certain and possible ones, to the onset's
     high end or the newest of them, whichever is later; span_certain_ns: over the certain ones, to the onset's low end
     or the newest of them. after_ids: those of both that were acknowledged after the onset; after_ns: how long after it
-    the newest of them was. unknown_ids: writes with an unknown outcome that the survivor lacks.
+    the newest of them was. unknown_ids: writes with an unknown outcome that the survivor lacks, and
+    increments that it lacks if one with an unknown outcome did happen: which of them is in a number nobody can tell.
     """
 
     takeover_ns: int
@@ -156,7 +157,7 @@ def recovery_point(
     adds, adds_maybe = _increments(columns, by_then, last, acks, takeover_ns, scanned=commits is None)
     return _point(
         columns, takeover_ns, fault, len(acks), np.concatenate((certain, adds)),
-        np.concatenate((possible, adds_maybe)), _unknown(by_then, lost_address, earlier.until_ns, last),
+        possible, np.concatenate((_unknown(by_then, lost_address, earlier.until_ns, last), adds_maybe)),
     )  # fmt: skip
 
 
