@@ -1,0 +1,8 @@
+"""The edge's health checks ask every thirty seconds and believe the tenth failure: clients are sent to a dead region."""
+
+ROWS = (20,)
+CAUGHT_BY = {"region-lost-refused": ("not served again|never recovered|objective 20 s",)}
+
+
+def environment(document) -> None:
+    document["health_checks"] |= {"request_interval_s": 30, "failure_threshold": 10}
