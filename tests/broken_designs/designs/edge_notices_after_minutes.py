@@ -1,4 +1,4 @@
-"""The edge's health checks ask every thirty seconds and believe the tenth failure: clients are sent to a dead region."""
+"""The edge asks every thirty seconds and believes the tenth failure: clients are sent to a dead region meanwhile."""
 
 ROWS = (20,)
 CAUGHT_BY = {"region-lost-refused": ("not served again|never recovered|objective 20 s",)}
