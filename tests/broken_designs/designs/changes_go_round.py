@@ -1,7 +1,9 @@
-"""A change that was replicated is taken for one of the region's own, and is replicated back, for ever."""
+"""A change that was replicated is taken for one of the region's own, and is replicated back, eight times over."""
 
 ROWS = (41,)
-CAUGHT_BY = {"region-heals-failback": ("loop|round|over and over|differ",)}
+CAUGHT_BY = {"region-heals-failback": ("circles",)}
+ROUNDS = 8
+"""For ever would show no more, and stop the machine."""
 
 
 def replicator() -> None:
@@ -12,7 +14,11 @@ def replicator() -> None:
         key = {route.key: change["Keys"][route.key]}
         if record["eventName"] == "REMOVE":
             return apply.Delete(key, None)
-        return apply.Put({**change["NewImage"], "origin": {"S": route.source}}, None)
+        image = change["NewImage"]
+        rounds = int(image.get("rounds", {"N": "0"})["N"]) + 1
+        if rounds > ROUNDS:
+            return apply.Skip("enough")
+        return apply.Put({**image, "rounds": {"N": str(rounds)}}, None)
 
     def request(entry, route):
         if isinstance(entry, apply.Put):
