@@ -8,11 +8,14 @@ subject = with_counters.subject
 
 
 def storefront() -> None:
+    import asyncio
+
     from reference.storefront import items
 
     async def increment(self, key, amount, epoch):
         reply = await self._call("get_item", items.get_arguments(self._settings, key))
         held = int(reply.get("Item", {}).get(self._settings.items_value, {}).get("N", "0"))
+        await asyncio.sleep(0.5)  # what an application does in between
         arguments = items.put_arguments(self._settings, key, "", epoch)
         arguments["ExpressionAttributeValues"][":value"] = {"N": str(held + amount)}
         await self._call("update_item", arguments)
