@@ -20,7 +20,7 @@ class Seen:
     and the authoritative observer hold; None as long as nobody has one. settled: the answer has not changed just now.
     expected, region: the addresses that it must lie within, in any order, and whose they are. unready: what the world
     knows to be missing in itself; broken: what it finds wrong with the subject. failed: what the clients saw that were
-    not served, `put 403`, and how often.
+    not served, `put 403`, and how often. needs_writes: the application has operations that write.
     """
 
     served: Share
@@ -31,6 +31,7 @@ class Seen:
     region: str
     unready: Iterable[str] = ()
     broken: Iterable[str] = ()
+    needs_writes: bool = True
     failed: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -45,7 +46,7 @@ def unsteady(seen: Seen) -> Iterator[str]:
         yield "no client has been answered yet"
     yield from seen.broken
     yield from _failing(seen)
-    if seen.writes < ACKNOWLEDGED_WRITES:
+    if seen.needs_writes and seen.writes < ACKNOWLEDGED_WRITES:
         yield f"{seen.writes} writes acknowledged so far, {ACKNOWLEDGED_WRITES} needed"
     yield from _about_answers(seen)
     yield from seen.unready

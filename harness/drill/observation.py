@@ -142,5 +142,6 @@ class Observation:
             region=self._expected,
             unready=evidence.reasons,
             broken=(*evidence.broken.get(self._expected, ()), *evidence.unreplicated),
+            needs_writes=not evidence.reads_only,
             failed=self._failed,
         )

@@ -26,6 +26,7 @@ from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import held
 from harness.units import to_ns, to_s
 from harness.world.assembly import Seams, assemble, build, seams_of
+from harness.world.diagnosis import Complaint
 from harness.world.part import Blueprint, Net
 from harness.world.regions import CommitFeed
 
@@ -151,7 +152,7 @@ class LiveWorld:
         try:
             self.clients.wait_serving()
         except DrillMissed as error:
-            broken = self.complaints().get(self.environment.primary.name, ())
+            broken = [one.text for one in self.complaints().get(self.environment.primary.name, ())]
             raise DrillMissed("; ".join((str(error), *broken))) from None
 
     # --- what is seen ------------------------------------------------------------------------------------------
@@ -191,22 +192,19 @@ class LiveWorld:
         if time.monotonic() - asked < _EVIDENCE_EVERY_S:
             return evidence
         reasons = [reason for part in self.net.parts for reason in part.ready()]
-        followed = self.commits() is not None and self.subject.replication != "none"
+        reads_only = self.subject.workload.functions <= {"get"}
+        followed = self.commits() is not None and self.subject.replication != "none" and not reads_only
         state = self._replication.state(self.clock.now_ns()) if followed else Replicated()
-        evidence = SteadyEvidence(tuple(reasons), self.complaints(), state.missing, state.notes, self._announced())
+        complaints = self.complaints()
+        broken = {place: tuple(one.text for one in found) for place, found in complaints.items()}
+        passive = frozenset(one.text for found in complaints.values() for one in found if one.passive)
+        evidence = SteadyEvidence(tuple(reasons), broken, state.missing, state.notes, reads_only, passive)
         self._evidence = (time.monotonic(), evidence)
         return evidence
 
-    def _announced(self) -> frozenset[str]:
-        """What the edge finds wrong where nobody writes, of a subject whose edge health follows who does."""
-        timing = self.subject.timing
-        if timing is None or not timing.edge_follows:
-            return frozenset()
-        return frozenset(text for texts in self.seams.steering.complaints().values() for text in texts)
-
-    def complaints(self) -> dict[str, tuple[str, ...]]:
+    def complaints(self) -> dict[str, tuple[Complaint, ...]]:
         """By place, what the parts find wrong with the subject there."""
-        found: dict[str, tuple[str, ...]] = {}
+        found: dict[str, tuple[Complaint, ...]] = {}
         for part in self.net.parts:
             for place, texts in part.complaints().items():
                 found[place] = (*found.get(place, ()), *texts)

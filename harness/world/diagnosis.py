@@ -24,6 +24,22 @@ class Diagnosis:
     hint: str = ""
 
 
+@dataclass(frozen=True)
+class Complaint:
+    """What a part of the world finds wrong with the subject in a place.
+
+    passive: a place that is not to serve now may mean it so: it answers 5xx, or not at all.
+    """
+
+    text: str
+    passive: bool = False
+
+
+def is_passive(status: int | None) -> bool:
+    """Whether a health path that answers so may belong to a side that waits for its turn."""
+    return status is None or status >= 500
+
+
 def port(setting: str, host: str, number: int, *, free: bool) -> Diagnosis:
     """Of a port that the environment asks for."""
     text = f"{host}:{number} is {'free' if free else 'in use'}"

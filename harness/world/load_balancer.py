@@ -12,6 +12,7 @@ from harness.names import CANARY, CHECKERS, CLIENTS, HTTP, LOAD_BALANCER, OUTSID
 from harness.topology.environment import Environment
 from harness.topology.kinds import folder_of, is_module, load, section_named
 from harness.topology.timing import Timing
+from harness.world.diagnosis import Complaint, is_passive
 from harness.world.part import Blueprint, Edge, Part
 from harness.world.wires import Arrow
 
@@ -53,17 +54,19 @@ def settling_of(environment: Environment, timing: Timing) -> Settling | None:
     return found
 
 
-def targets_in_words(place: str, targets: Iterable[Mapping[str, Any]], path: str, wanted: str) -> list[str]:
+def targets_in_words(place: str, targets: Iterable[Mapping[str, Any]], path: str, wanted: str) -> list[Complaint]:
     """Why a load balancer finds no healthy target. targets: as `GET /targets` tells them."""
     told = list(targets)
     sick = [target for target in told if target.get("state", "unhealthy") == "unhealthy" and not target.get("healthy")]
     if not told or len(sick) < len(told):
         return []
-    return [
-        f"the load balancer of {place} finds no healthy target: {path} of {target.get('id', 'the application')} gives "
-        f"{target.get('status') or 'no answer'}, wanted {wanted} ({target.get('reason') or 'no reason given'})"
-        for target in sick
-    ]
+    return [Complaint(_in_words(place, target, path, wanted), is_passive(target.get("status"))) for target in sick]
+
+
+def _in_words(place: str, target: Mapping[str, Any], path: str, wanted: str) -> str:
+    gives = f"{path} of {target.get('id', 'the application')} gives {target.get('status') or 'no answer'}"
+    reason = target.get("reason") or "no reason given"
+    return f"the load balancer of {place} finds no healthy target: {gives}, wanted {wanted} ({reason})"
 
 
 def edge_arrows(blueprint: Blueprint, edge: Edge, upstream: Address) -> tuple[Arrow, ...]:

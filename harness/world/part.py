@@ -29,6 +29,7 @@ from harness.names import HTTP, link_name
 from harness.topology.environment import Environment
 from harness.topology.subject import Instance, Subject
 from harness.topology.timing import Timing
+from harness.world.diagnosis import Complaint
 from harness.world.wires import Arrow
 
 READY_TIMEOUT_S = 60.0
@@ -141,8 +142,8 @@ class Part:
         """What is not ready yet, in words."""
         return ()
 
-    def complaints(self) -> Mapping[str, Sequence[str]]:
-        """By place: what it finds wrong with the subject there, in words; asked for while nothing is broken."""
+    def complaints(self) -> Mapping[str, Sequence[Complaint]]:
+        """By place: what it finds wrong with the subject there; asked for while nothing is broken."""
         return {}
 
     def reset(self) -> None:

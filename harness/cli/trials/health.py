@@ -10,7 +10,7 @@ from harness.names import CHECKERS
 from harness.wire.admin_client import AdminClient
 from harness.wire.ask import NoAnswer, ask_status
 from harness.wire.statuses import within
-from harness.world.diagnosis import Diagnosis, State
+from harness.world.diagnosis import Complaint, Diagnosis, State
 from harness.world.load_balancer import LoadBalancer
 
 _DECIDED_S = 90.0
@@ -38,10 +38,11 @@ def try_health(world: LiveWorld) -> Iterator[Diagnosis]:
             hint = "`edge_health:` of the component names another path; 2xx and 3xx are healthy"
             yield Diagnosis(what, broken, text, hint if primary else f"fine for a standby that is not active; {hint}")
         for complaint in complaints.get(place, ()):
-            yield Diagnosis(f"what {place} is taken for", broken, complaint)
+            state = State.OK if complaint.passive and not primary else broken
+            yield Diagnosis(f"what {place} is taken for", state, complaint.text)
 
 
-def _settled(world: LiveWorld) -> dict[str, tuple[str, ...]]:
+def _settled(world: LiveWorld) -> dict[str, tuple[Complaint, ...]]:
     """What the parts find wrong once they have looked often enough."""
     until = time.monotonic() + world.timing.interval_s(_DECIDED_S)
     while time.monotonic() < until and not (_all_know(world) and _all_healthy(world)):

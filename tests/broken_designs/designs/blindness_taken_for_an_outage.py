@@ -1,4 +1,4 @@
-"""The monitor takes three failed looks at the active region for its loss, also when it sees nobody at all."""
+"""The monitor takes three failed looks for the loss of the active region, also when it sees nobody at all."""
 
 ROWS = (2,)
 CAUGHT_BY = {"network-of-the-monitor-lost": ("no need",)}
@@ -8,3 +8,4 @@ def monitor() -> None:
     from reference.monitor import conditions
 
     conditions.active_lost = lambda rules, state, now_ns: rules.lost(conditions.active_view(state))
+    conditions.target_lost_other_fine = lambda rules, state, now_ns: False

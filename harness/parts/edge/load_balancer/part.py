@@ -10,6 +10,7 @@ from harness.parts.edge.load_balancer.spec import LoadBalancer as Spec
 from harness.wire.admin_client import AdminClient
 from harness.wire.statuses import codes
 from harness.world import load_balancer
+from harness.world.diagnosis import Complaint
 from harness.world.load_balancer import edge_arrows, targets_in_words
 from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Net, StatusLine
 from harness.world.wires import Arrow
@@ -79,7 +80,7 @@ class LoadBalancer(load_balancer.LoadBalancer):
     def _admin(self) -> AdminClient:
         return AdminClient(self.name, self.endpoints()["admin"])
 
-    def complaints(self) -> Mapping[str, Sequence[str]]:
+    def complaints(self) -> Mapping[str, Sequence[Complaint]]:
         """Its targets, where none is healthy: it fails open then, and DNS does not follow it."""
         application = self._blueprint.subject.application
         wanted = ", ".join(application.health_codes)

@@ -5,6 +5,7 @@ Failover records know a PRIMARY and a SECONDARY (Developer Guide, "Failover rout
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
@@ -19,7 +20,7 @@ from harness.names import CHECKERS, CONTROL_REGION, ROUTE53
 from harness.parts.steering.route53.edge_records import balancer_dns_name, create_edge
 from harness.topology.environment import Environment, Spec
 from harness.wire.admin_client import AdminClient
-from harness.world.diagnosis import Diagnosis, port
+from harness.world.diagnosis import Complaint, Diagnosis, is_passive, port
 from harness.world.load_balancer import LoadBalancer
 from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Net, Process, StatusLine
 from harness.world.steering import Steering
@@ -28,6 +29,7 @@ from harness.world.wires import Arrow
 MODULE = "harness.parts.steering.route53.server"
 _CONTROL_GROUP, _CONTROL_MODULE = "aws", "harness.engines.moto.server"
 _TRUTHFUL = "harness.parts.steering.route53.control_plane:truthful"
+_STATUS = re.compile(r"HTTP Status Code (\d{3})")
 _QUORUM = 0.75
 """The share of a check's checkers that must have data; 18 % decide, but a few early ones are no steady state."""
 
@@ -148,11 +150,11 @@ class Route53(Steering):
         """Why the edge's health checks are no quorum yet."""
         return quorum_reasons(self._admin.get("/status")["checks"], self._environment)
 
-    def complaints(self) -> Mapping[str, Sequence[str]]:
+    def complaints(self) -> Mapping[str, Sequence[Complaint]]:
         """Of health checks that find a place unhealthy: why."""
         path = self._blueprint.subject.application.edge_health_path
         return {
-            str(check["region"]): [f"Route 53's health check of {check['region']} is unhealthy: {path}: {_why(check)}"]
+            str(check["region"]): [_complaint(check, path)]
             for check in self._admin.get("/status")["checks"]
             if check["region"] and check["status"] == "unhealthy"
         }
@@ -194,6 +196,13 @@ def quorum_reasons(checks: Sequence[Mapping[str, object]], environment: Environm
         elif float(str(check["has_data"])) < _QUORUM * float(str(check["checkers"])):
             reasons.append(f"{check['has_data']} of {check['checkers']} checkers of {place.name} have data")
     return reasons
+
+
+def _complaint(check: Mapping[str, Any], path: str) -> Complaint:
+    why = _why(check)
+    found = _STATUS.search(why)
+    text = f"Route 53's health check of {check['region']} is unhealthy: {path}: {why}"
+    return Complaint(text, is_passive(None if found is None else int(found[1])))
 
 
 def _why(check: Mapping[str, Any]) -> str:
