@@ -30,7 +30,8 @@ from harness.checkers.nowhere import nowhere
 from harness.checkers.promise import Promise
 from harness.checkers.split_brain import split_brain
 from harness.checkers.staleness import staleness
-from harness.history.columns import ABSENT, ADD, DELETE, GET, INFO, OK, PUT, UNKNOWN, Columns, Names
+from harness.history.codes import ABSENT, ADD, DELETE, GET, INFO, OK, PUT, UNKNOWN, Names
+from harness.history.columns import Columns
 from harness.history.events import Commit, Event, Operation
 from harness.history.tables import CommitColumns, TableState
 from harness.measurement import availability, lateness
@@ -51,6 +52,7 @@ COHORTS = ["dns", "pinned-a", "pinned-b"]
 GAP_NS = 10 * NS_PER_MS
 REGISTERS, COUNTERS = 50, 4
 LAG_NS = NS_PER_S // 2
+BIN_NS = 10 * NS_PER_S
 WINDOW_NS, PADDING = 10 * NS_PER_S, Padding(10 * NS_PER_MS)
 
 
@@ -65,8 +67,11 @@ class History:
     heal_ns: int
 
 
-def history(count: int) -> History:
-    """`count` operations, one every 10 ms; the outage is 5 % of the time, in the middle."""
+def history(count: int, *, counters: bool = True) -> History:
+    """`count` operations, one every 10 ms; the outage is 5 % of the time, in the middle.
+
+    counters: 1 % of the operations count; the oracle knows nothing of that.
+    """
     source = np.random.default_rng(1)
     n = np.arange(count)
     start_ns, stop_ns = count // 2 * GAP_NS, (count // 2 + count // 20) * GAP_NS
@@ -78,14 +83,17 @@ def history(count: int) -> History:
     address = np.where(pinned_b | (sent_ns >= stop_ns), 1, 0).astype(np.int32)
     f = np.where(n // len(CLIENTS) % 2 == 1, GET, PUT).astype(np.int8)
     chance = source.random(count)
-    register, counter = chance < 0.3, chance > 0.99
+    register, counter = chance < 0.3, (chance > 0.99) & counters
     f[(f == PUT) & (chance > 0.96) & ~counter] = DELETE
     f[(f == PUT) & counter] = ADD
     # A unique key is the row of its put; a round of all clients later somebody reads it, or deletes it.
     unique = np.where(f == PUT, n, np.maximum(n - len(CLIENTS), 0))
     key = np.where(register, source.integers(0, REGISTERS, count), REGISTERS + COUNTERS + unique)
     key = np.where(counter, REGISTERS + n % COUNTERS, key).astype(np.int32)
-    keys = [*(f"r{i}" for i in range(REGISTERS)), *(f"c{i}" for i in range(COUNTERS)), *(f"u{i}" for i in range(count))]
+    used = np.unique(np.concatenate((np.arange(REGISTERS + COUNTERS), key)))
+    key = np.searchsorted(used, key).astype(np.int32)
+    keys = [*(f"r{i}" for i in range(REGISTERS)), *(f"c{i}" for i in range(COUNTERS))]
+    keys += [f"u{i}" for i in used[REGISTERS + COUNTERS :]]
     outcome = np.where(down, INFO, OK).astype(np.int8)
     returned_ns = sent_ns + np.where(down, NS_PER_S, source.integers(1, 10, count) * NS_PER_MS)
     names = Names([f"o{i}" for i in range(count)], keys, CLIENTS, COHORTS, [A, B], ["us-east-1", "us-west-2"])
@@ -143,7 +151,7 @@ def tasks(h: History) -> dict[str, Callable[[], object]]:
         "interruptions": lambda: interruptions(columns, WINDOW_NS, PADDING),
         "availability": lambda: (
             availability.by_cohort(columns), availability.failure_rates(columns, 0, h.fault.start_low_ns),
-            availability.share(columns, cohort="dns"), availability.bins(columns, NS_PER_S),
+            availability.share(columns, cohort="dns"), availability.bins(columns, BIN_NS),
         ),
         "lateness": lambda: (lateness.lateness_ns(columns), lateness.padding(columns, 0, h.fault.start_low_ns)),
         "recovery point": lambda: recovery_point(columns, log, lost_address=A, survivor_address=B, fault=h.fault),
@@ -186,7 +194,7 @@ def oracle_tasks(h: History) -> dict[str, Callable[[], object]]:
         "interruptions": lambda: oracle.outages.interruptions(operations, WINDOW_NS, PADDING),
         "availability": lambda: (
             oracle.availability.by_cohort(operations), oracle.availability.failure_rates(operations, 0, before_ns),
-            oracle.availability.share(operations, cohort="dns"), oracle.availability.bins(operations, NS_PER_S),
+            oracle.availability.share(operations, cohort="dns"), oracle.availability.bins(operations, BIN_NS),
         ),
         "lateness": lambda: (
             oracle.lateness.lateness_ns(operations), oracle.lateness.padding(operations, 0, before_ns),

@@ -1,17 +1,21 @@
 """Does the recovery-time bracket contain the truth? Known outages, measured by the witness like any other.
 
-    python benchmarks/rto_truth.py [--outages 100] [--endpoints 20] [--period 0.1] [--seed 1] [--json FILE]
+    python benchmarks/rto_truth.py [--outages 100] [--endpoints 20] [--period 0.1] [--closely 4] [--seed 1]
+                                   [--json FILE]
 
 Many endpoints run side by side, each switched off for 1.0, 2.7 or 7.3 s at a random moment, in turn by refusing
 connections and by a black hole (connections are accepted, then nothing). A witness per endpoint, all in one process
-of their own, records what its client sees. The truth is what the endpoint logged around its own switching; each
-outage's bracket is computed by harness.measurement from the history alone. Exit code 1 when a bracket misses the truth.
+of their own, records what its client sees; with --closely above 1 it is called just before each outage, as before a
+drill's fault, and looks so many times as often where it hurts. The truth is what the endpoint logged around its own
+switching; each outage's bracket is computed by harness.measurement from the history alone. Exit code 1 when a bracket
+misses the truth.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import functools
 import json
 import multiprocessing
 import random
@@ -21,6 +25,7 @@ import struct
 import sys
 import tempfile
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -43,6 +48,8 @@ DURATIONS_S = (1.0, 2.7, 7.3)
 MODES = ("refuse", "black-hole")
 QUIET_S = 1.5
 """Before each outage and after it: steady state to measure the padding in, and W."""
+CALL_AHEAD_S = 0.03
+"""From the call to the outage: about as long as a drill's fault takes to be applied."""
 EDGE = "127.0.1.10"
 ANSWER = b'HTTP/1.1 200 OK\r\nContent-Length: 15\r\nConnection: close\r\n\r\n{"value": null}'
 
@@ -147,10 +154,14 @@ class Endpoint:
         return before_ns, after_ns
 
 
-async def play(endpoint: Endpoint, script: list[tuple[str, float]], rng: random.Random) -> None:
-    """Let an endpoint go through its outages, one after the other, at random moments."""
+async def play(
+    endpoint: Endpoint, script: list[tuple[str, float]], rng: random.Random, call: Callable[[], None]
+) -> None:
+    """Let an endpoint go through its outages, one after the other, at random moments. call: says that one begins."""
     for mode, nominal_s in script:
         await asyncio.sleep(QUIET_S + rng.random())
+        call()
+        await asyncio.sleep(CALL_AHEAD_S)
         off_ns = endpoint.switch_off(mode)
         await asyncio.sleep(nominal_s)
         endpoint.outages.append(Outage(mode, nominal_s, off_ns, endpoint.switch_on(mode)))
@@ -168,7 +179,8 @@ def watch(configs: list[dict[str, Any]], control: Connection) -> None:
             await witness.open()
             await witness.start()
         control.send("started")
-        await loop.run_in_executor(None, control.recv)
+        while (place := await loop.run_in_executor(None, control.recv)) is not None:
+            witnesses[place].attention()
         await asyncio.gather(*(witness.close() for witness in witnesses))
         control.send("stopped")
 
@@ -232,7 +244,7 @@ async def run(options: argparse.Namespace, folder: Path) -> list[Measured]:
             "port": 1,
             "address_book": {EDGE: endpoint.address},
             "edges": {"us-east-1": EDGE},
-            "cohorts": {"direct-a": {"clients": 1, "period_s": options.period}},
+            "cohorts": {"direct-a": {"clients": 1, "period_s": options.period, "closely": options.closely}},
             "dns_probe_period_s": 3600.0,
         }
         for history, endpoint in zip(histories, endpoints, strict=True)
@@ -244,9 +256,12 @@ async def run(options: argparse.Namespace, folder: Path) -> list[Measured]:
     try:
         await loop.run_in_executor(None, ours.recv)
         await asyncio.gather(
-            *(play(e, part, random.Random(rng.random())) for e, part in zip(endpoints, parts, strict=True))
+            *(
+                play(endpoint, part, random.Random(rng.random()), functools.partial(ours.send, place))
+                for place, (endpoint, part) in enumerate(zip(endpoints, parts, strict=True))
+            )
         )
-        ours.send("stop")
+        ours.send(None)
         await loop.run_in_executor(None, ours.recv)
     finally:
         process.terminate()
@@ -297,6 +312,7 @@ def main() -> int:
     parser.add_argument("--outages", type=int, default=100)
     parser.add_argument("--endpoints", type=int, default=20)
     parser.add_argument("--period", type=float, default=0.1, help="a write and a read per client in each, seconds")
+    parser.add_argument("--closely", type=int, default=4, help="how many times as often where it hurts")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write the numbers here too")
     options = parser.parse_args()

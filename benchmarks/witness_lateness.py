@@ -1,6 +1,6 @@
 """How punctually the witness sends: open loop against an echo service, beside a bare timer on the same machine.
 
-    python benchmarks/witness_lateness.py [--seconds 20] [--rate 200] [--normal] [--json FILE]
+    python benchmarks/witness_lateness.py [--seconds 20] [--rate 200] [--keys shared] [--normal] [--json FILE]
 
 The witness and the echo service (with its DNS server) run as processes of their own. The bare timer is a third process
 that only sleeps to the same grid, in the normal scheduling class: what it is late by is the machine's doing, as is
@@ -135,7 +135,7 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def measure(seconds: float, rate: float, *, realtime: bool, folder: Path) -> dict[str, Any]:
+def measure(seconds: float, rate: float, keys: str, *, realtime: bool, folder: Path) -> dict[str, Any]:
     """Run all three processes at once and gather what they saw."""
     service = start(__file__, "--echo")
     application, names = first_line(service)
@@ -146,6 +146,7 @@ def measure(seconds: float, rate: float, *, realtime: bool, folder: Path) -> dic
         "port": 1,
         "address_book": {EDGE: application},
         "cohorts": {"dns": {"clients": CLIENTS, "period_s": 2 * CLIENTS / rate}},
+        "keys": keys,
         "realtime": realtime,
     }
     witness = start("-m", "harness.witness", "--config", json.dumps(config))
@@ -200,6 +201,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--rate", type=float, default=200.0, help="operations per second in all")
+    parser.add_argument("--keys", choices=("own", "shared"), default="shared", help="whose keys clients use")
     parser.add_argument("--normal", action="store_true", help="leave the witness in the normal scheduling class")
     parser.add_argument("--json", type=Path, help="write the numbers here too")
     parser.add_argument("--echo", action="store_true", help=argparse.SUPPRESS)
@@ -211,7 +213,8 @@ def main() -> None:
         bare_timer(options.bare_timer, options.rate)
     else:
         with tempfile.TemporaryDirectory() as folder:
-            result = measure(options.seconds, options.rate, realtime=not options.normal, folder=Path(folder))
+            place = Path(folder)
+            result = measure(options.seconds, options.rate, options.keys, realtime=not options.normal, folder=place)
         print(table(result))
         if options.json:
             options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

@@ -121,3 +121,14 @@ def test_every_machine_has_the_same_shape() -> None:
         assert node.returns is not None, where
         state = ast.unparse(node.args.args[-3].annotation or ast.Constant(None))
         assert re.fullmatch(rf"tuple\[{re.escape(state)}, tuple\[\w+, \.\.\.\]\]", ast.unparse(node.returns)), where
+
+
+def test_text_reaches_files_in_one_way() -> None:
+    """Half a character in it would cost the evidence: `harness/storable_text.py` is for that. Hot paths name it."""
+    writes = re.compile(r"ensure_ascii=False|\.write_text\((?!.*encoding=\"ascii\")")
+    found = {relative(path) for path in SOURCES if writes.search(path.read_text(encoding="utf-8"))}
+    assert {name for name in found if name.startswith("harness/")} == {
+        "harness/storable_text.py",
+        "harness/history/codec.py",  # by storable_json, a line at a time
+        "harness/live/standing/world_file.py",  # a constant
+    }

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from harness.checkers.failback_losses import NOTHING_BEFORE, Before, losses
 from harness.checkers.result import CheckResult, Finding, some
+from harness.history.codes import NEVER_NS
+from harness.history.columns import Columns
 from harness.history.events import Commit, Event, Operation
+from harness.history.gathering import columns_of
 from harness.measurement.availability import share
 from harness.measurement.final_state import FinalState
-from harness.measurement.models import JUDGED_COHORT, Padding, acknowledged, address_of, is_judged
+from harness.measurement.models import JUDGED_COHORT, Padding, is_judged
 from harness.measurement.propagation import answer_at, answer_changes
 from harness.measurement.relapse import relapses
 from harness.measurement.statistics import tolerated_failures
-from harness.measurement.streams import CLIENT_TIMEOUT_NS, end_of, up_to
+from harness.measurement.streams import CLIENT_TIMEOUT_NS
 from harness.names import AUTHORITATIVE
 from harness.outcome import Verdict
 from harness.spelling import bracket
@@ -76,15 +81,13 @@ def failback(
     read. standby_refuses: the standby took no writes before the fault either, so after the failback it must not take
     any. before: what had gone wrong already, with which the failback had nothing to do.
     """
-    known = operations if until_ns is None else up_to(operations, until_ns)
-    after = [o for o in known if o.sent_ns >= heal_ns]
+    columns = columns_of(operations)
+    known = columns if until_ns is None else columns.up_to(until_ns)
+    after = known.between(heal_ns, None)
     context = [e for e in events if until_ns is None or e.mono_ns < until_ns]
     back_ns = _back(after, primary_address)
-    accepted = [
-        o.invoke.op
-        for o in after
-        if acknowledged(o) and address_of(o) == standby_address and back_ns is not None and o.sent_ns > back_ns
-    ]
+    taken = after.acknowledged & after.dialled(standby_address) & (after.sent_ns > (back_ns or 0))
+    accepted = [] if back_ns is None else after.ops(np.flatnonzero(taken))
     measured = Failback(
         _answer_back(context, primary_address, heal_ns),
         back_ns,
@@ -101,7 +104,7 @@ def failback(
     if measured.served is not None and measured.served < SERVED_SHARE:
         text = f"failback was an interruption too: {measured.served:.1%} of the dns clients' operations were served"
         findings.append(Finding("failback-interruption", text, "info"))
-    lost = {} if final is None else losses(final, operations, before, primary_address, back_ns, until_ns)
+    lost = {} if final is None else losses(final, columns, before, primary_address, back_ns, until_ns)
     for how, ids in lost.items():
         reasons.append(f"{len(ids)} acknowledged writes are lost at {place}, {how}: {some(ids, limit=3)}")
         findings.append(Finding("A1", f"lost {how}: {some(ids)}", "serious"))
@@ -120,8 +123,9 @@ def failback(
 
 def refuses(operations: Iterable[Operation], standby_address: str, until_ns: int) -> bool:
     """Whether the standby was asked to take writes before until_ns, and took none."""
-    asked = [o for o in operations if o.is_write and o.sent_ns < until_ns and address_of(o) == standby_address]
-    return bool(asked) and not any(acknowledged(o) for o in asked)
+    columns = columns_of(operations).between(None, until_ns)
+    asked = columns.is_write & columns.dialled(standby_address)
+    return bool(asked.any()) and not bool((asked & columns.good).any())
 
 
 def as_evidence(measured: Failback, heal_ns: int, result: CheckResult) -> Mapping[str, float | int | str | None]:
@@ -140,35 +144,39 @@ def as_evidence(measured: Failback, heal_ns: int, result: CheckResult) -> Mappin
     }
 
 
-def _back(after: Sequence[Operation], primary_address: str) -> int | None:
+def _back(after: Columns, primary_address: str) -> int | None:
     """Send time from which every judged client's served operations all went to the primary; None: not so at the end."""
-    last: dict[str, int | None] = {}
-    for o in sorted((o for o in after if o.good and o.invoke.cohort == JUDGED_COHORT), key=lambda o: o.sent_ns):
-        client = o.invoke.client
-        if address_of(o) != primary_address:
-            last[client] = None
-        elif last.get(client) is None:
-            last[client] = o.sent_ns
-    if not last or None in last.values():
-        return None
-    return max(moment for moment in last.values() if moment is not None)
+    served = np.flatnonzero(after.good & after.of_cohort(JUDGED_COHORT))
+    there = after.dialled(primary_address)
+    since: list[int] = []
+    for client in np.unique(after.who[served]):
+        own = served[after.who[served] == client]
+        elsewhere = np.flatnonzero(~there[own])
+        first = int(elsewhere[-1]) + 1 if len(elsewhere) else 0
+        if first == len(own):
+            return None
+        since.append(int(after.sent_ns[own[first]]))
+    return max(since, default=None)
 
 
-def _settled(after: Sequence[Operation], back_ns: int, primary_address: str) -> int:
+def _settled(after: Columns, back_ns: int, primary_address: str) -> int:
     """Since when all judged clients have been served there, and by nobody else; back_ns where that never lasted."""
-    since: dict[str, int | None] = {}
-    for o in sorted((o for o in after if o.invoke.cohort == JUDGED_COHORT), key=lambda o: o.sent_ns):
-        client = o.invoke.client
-        served = o.good and address_of(o) == primary_address
-        since[client] = (since.get(client) or o.sent_ns) if served else None
-        known = [moment for moment in since.values() if moment is not None]
-        if len(known) == len(since) and o.sent_ns - max(known) >= _SETTLED_NS and max(known) >= back_ns:
-            return max(known)
-    return back_ns
+    rows = np.flatnonzero(after.of_cohort(JUDGED_COHORT))
+    served, sent_ns, who = (after.good & after.dialled(primary_address))[rows], after.sent_ns[rows], after.who[rows]
+    order = np.argsort(who, kind="stable")
+    again = np.concatenate(([False], who[order][1:] == who[order][:-1]))
+    before = np.concatenate(([False], served[order][:-1]))
+    was_served, was_not = np.zeros(len(rows), np.bool_), np.zeros(len(rows), np.bool_)
+    was_served[order], was_not[order] = again & before, again & ~before
+    # All are served as long as nobody is not; then the last one to begin to be served is the one that counts.
+    without = np.cumsum((~served).astype(np.int64) - was_not)
+    since_ns = np.maximum.accumulate(np.where(served & ~was_served, sent_ns, -1))
+    lasting = np.flatnonzero((without == 0) & (sent_ns - since_ns >= _SETTLED_NS) & (since_ns >= back_ns))
+    return int(since_ns[lasting[0]]) if len(lasting) else back_ns
 
 
 def _stayed(
-    after: Sequence[Operation], back_ns: int | None, address: str, place: str, until_ns: int | None, usual: Usual
+    after: Columns, back_ns: int | None, address: str, place: str, until_ns: int | None, usual: Usual
 ) -> Iterable[tuple[bool, str]]:
     """What went wrong after the clients had come back, each with whether that is certain to have been an outage."""
     if back_ns is None:
@@ -182,12 +190,12 @@ def _stayed(
         worst = again[0]
         client, how_long = f"client {worst.client}", f"for {bracket(worst.bracket)}"
         yield worst.bracket.low_ns > 0, f"{client} was not served {how_long} after it had come back to {place}"
-    end_ns = until_ns if until_ns is not None else end_of(after)
-    judged = [o for o in after if o.invoke.cohort == JUDGED_COHORT]
-    known = [o for o in judged if o.completion is not None or o.sent_ns < end_ns - usual.timeout_ns]
-    last_ns = max((o.sent_ns for o in known), default=0)
-    tail = [o for o in known if o.sent_ns >= max(settled_ns, last_ns - _TAIL_NS)]
-    there = sum(o.good and address_of(o) == address for o in tail)
+    end_ns = until_ns if until_ns is not None else after.end_ns
+    given_up = (after.returned_ns != NEVER_NS) | (after.sent_ns < end_ns - usual.timeout_ns)
+    known = np.flatnonzero(after.of_cohort(JUDGED_COHORT) & given_up)
+    last_ns = int(after.sent_ns[known].max(initial=0))
+    tail = known[after.sent_ns[known] >= max(settled_ns, last_ns - _TAIL_NS)]
+    there = int(np.count_nonzero((after.good & after.dialled(address))[tail]))
     allowed = max((1 - SERVED_SHARE) * len(tail), tolerated_failures(len(tail), usual.failure_rate))
     if len(tail) - there > allowed:
         yield True, f"only {there} of {len(tail)} requests of the clients were served by {place} in the end"

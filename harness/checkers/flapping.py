@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
+
 from harness.checkers.result import CheckResult, Finding, some
 from harness.history.events import Commit, DnsAnswer, Event, Operation
-from harness.measurement.models import JUDGED_COHORT, acknowledged, address_of
+from harness.history.gathering import columns_of
+from harness.measurement.models import JUDGED_COHORT, address_of
 from harness.measurement.propagation import answer_changes
 from harness.names import AUTHORITATIVE
 from harness.outcome import Verdict
@@ -43,14 +46,9 @@ def needless_failover(
     observers = answer_changes(events)
     changes = [a for a in observers.get(AUTHORITATIVE, ()) if from_ns <= a.mono_ns <= to_ns]
     # Clients that are pinned to another place write there whatever the plan does: only the judged ones count.
-    moved = [
-        o
-        for o in operations
-        if acknowledged(o)
-        and o.invoke.cohort == JUDGED_COHORT
-        and address_of(o) != stayed_address
-        and from_ns <= o.sent_ns <= to_ns
-    ]
+    columns = columns_of(operations).between(from_ns, to_ns + 1)
+    elsewhere = columns.acknowledged & columns.of_cohort(JUDGED_COHORT) & ~columns.dialled(stayed_address)
+    moved = columns.operations(np.flatnonzero(elsewhere))
     if changes or moved:
         text = f"{_moves(changes, moved, names)}: no need, {names.get(stayed_address, stayed_address)} could serve"
         return CheckResult("needless_failover", Verdict.MISSED, text, (Finding("A12", text, "serious"),))

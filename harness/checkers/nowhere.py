@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+import numpy as np
+
 from harness.checkers.result import CheckResult, Finding, some
+from harness.history.codes import ABSENT
 from harness.history.events import Operation
-from harness.measurement.models import JUDGED_COHORT, address_of
+from harness.history.gathering import columns_of
+from harness.measurement.models import JUDGED_COHORT
 from harness.outcome import Verdict
 
 
@@ -17,14 +21,18 @@ def nowhere(operations: Iterable[Operation], *, regions: Mapping[str, str], from
     regions: by edge address. What was sent before from_ns may have been served before the loss.
     """
     name = "nowhere-to-go"
-    asked = [o for o in operations if o.invoke.cohort == JUDGED_COHORT and from_ns <= o.sent_ns < to_ns]
-    served = [o for o in asked if o.good]
-    if not asked:
+    columns = columns_of(operations).between(from_ns, to_ns)
+    asked = np.flatnonzero(columns.of_cohort(JUDGED_COHORT))
+    served = asked[columns.good[asked]]
+    if not len(asked):
         return CheckResult(name, Verdict.UNKNOWN, "not measurable: no dns client sent anything meanwhile")
-    if not served:
+    if not len(served):
         return CheckResult(name, Verdict.MET, f"nobody was served: {len(asked)} requests of the clients, none answered")
-    by = Counter(regions.get(address_of(o) or "", address_of(o) or "nobody knows whom") for o in served)
+    by: Counter[str] = Counter()
+    for address, count in zip(*np.unique(columns.address[served], return_counts=True), strict=True):
+        dialled = "" if address == ABSENT else columns.names.addresses[address]
+        by[regions.get(dialled, dialled or "nobody knows whom")] += int(count)
     who = ", ".join(f"{place} ({count})" for place, count in sorted(by.items()))
     text = f"{len(served)} of {len(asked)} requests of the clients were served although every place was lost, by {who}"
-    found = Finding("served-by-nobody", f"{text}: {some([o.invoke.op for o in served])}", "serious")
+    found = Finding("served-by-nobody", f"{text}: {some(columns.ops(served))}", "serious")
     return CheckResult(name, Verdict.MISSED, text, (found,))

@@ -36,7 +36,8 @@ def merged(results: Iterable[CheckResult]) -> Verdict:
     return merge(result.verdict for result in results)
 
 
-def some(items: Sequence[str], limit: int = 5) -> str:
-    """The first few of many, for a sentence."""
+def some(items: Sequence[str], limit: int = 5, total: int | None = None) -> str:
+    """The first few of many, for a sentence. total: how many there are, where only the first of them are given."""
+    count = len(items) if total is None else total
     shown = ", ".join(items[:limit])
-    return shown if len(items) <= limit else f"{shown} and {len(items) - limit} more"
+    return shown if count <= limit else f"{shown} and {count - limit} more"

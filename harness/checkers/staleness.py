@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.checkers.result import CheckResult, Finding, some
-from harness.history.columns import ABSENT, FAIL, GET, Columns
+from harness.history.codes import ABSENT, FAIL, GET
+from harness.history.columns import Columns
 from harness.history.events import Operation
 from harness.history.gathering import columns_of
 from harness.measurement.contradictions import Known, contradicted
@@ -21,6 +22,8 @@ from harness.measurement.models import JUDGED_COHORT
 from harness.measurement.newest import Rows
 from harness.measurement.superseding import Deletes
 from harness.outcome import Verdict
+
+_SHOWN = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +70,12 @@ class WrongReads:
             mine, others = rows[ours[rows]], rows[~ours[rows]]
             bad += len(mine)
             if len(mine):
-                text = f"{len(mine)} {what}: {some(self.columns.ops(mine))}"
+                text = f"{len(mine)} {what}: {some(self.columns.ops(mine[:_SHOWN]), total=len(mine))}"
                 findings.append(Finding(id_, text, "serious"))
             if len(others):
-                told = [f"{o.invoke.op} ({o.invoke.cohort})" for o in self.columns.operations(others[:5])]
-                rest = [""] * (len(others) - len(told))
-                findings.append(Finding(id_, f"{len(others)} {what} of other cohorts: {some([*told, *rest])}", "info"))
+                told = [f"{o.invoke.op} ({o.invoke.cohort})" for o in self.columns.operations(others[:_SHOWN])]
+                text = f"{len(others)} {what} of other cohorts: {some(told, total=len(others))}"
+                findings.append(Finding(id_, text, "info"))
         if bad:
             return CheckResult("staleness", Verdict.MISSED, f"{bad} of {self.total} reads were wrong", tuple(findings))
         if self.total == 0:
@@ -99,13 +102,12 @@ def wrong_reads(
     deletes = Deletes(columns)
     excused = columns.marked(explained)
     kept = np.flatnonzero(columns.acknowledged & ~excused)
-    told = Known(columns.key[kept], columns.returned_ns[kept], kept)
-    stale, _ = contradicted(columns, deletes, rows, columns.key[rows], told)
-    group = columns.key.astype(np.int64) * len(columns.names.clients) + columns.who
+    told = Known(kept, columns.returned_ns[kept])
+    stale, _ = contradicted(columns, deletes, rows, told)
     shown = rows[columns.value[rows] != ABSENT]
     seen = shown[~excused[columns.writer[shown]]]
-    news = Known(group[seen], columns.returned_ns[seen], columns.writer[seen].astype(np.int64))
-    back, _ = contradicted(columns, deletes, shown, group[shown], news)
+    news = Known(columns.writer[seen].astype(np.int64), columns.returned_ns[seen], columns.who[seen])
+    back, _ = contradicted(columns, deletes, shown, news)
     return WrongReads(
         columns, _by_key(columns, answered, rows[stale]), _by_key(columns, answered, shown[back]),
         _by_key(columns, answered, phantom), judged, total,

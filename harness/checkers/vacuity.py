@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from harness.checkers.result import CheckResult, Finding
 from harness.history.events import Commit, Event, Operation
+from harness.history.gathering import columns_of
 from harness.measurement.canary import CanaryJudgement
 from harness.measurement.models import JUDGED_COHORT, FaultInterval, is_judged
 from harness.measurement.propagation import answer_changes
@@ -115,13 +116,8 @@ def verdict_on(reasons: Iterable[str], seen: Iterable[str]) -> CheckResult:
 def _during(
     operations: Iterable[Operation], fault: FaultInterval, needed: int, when: str = "while the fault held"
 ) -> Iterable[str]:
-    count = sum(
-        1
-        for o in operations
-        if o.invoke.cohort == JUDGED_COHORT
-        and o.sent_ns >= fault.start_high_ns
-        and (fault.stop_low_ns is None or o.sent_ns < fault.stop_low_ns)
-    )
+    during = columns_of(operations).between(fault.start_high_ns, fault.stop_low_ns)
+    count = int(during.of_cohort(JUDGED_COHORT).sum())
     if count < needed:
         yield f"dns clients sent only {count} operations {when}, {needed} needed"
 

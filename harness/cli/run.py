@@ -23,6 +23,10 @@ Examples:
 
 `drill run control-failover-disabled --trials 3`
 
+A drill's name is its scenario's title in small letters with dashes. Each example of an outline is a drill: where its
+rows give one name, the values of the row are put behind it, and a number (from 2, in the order of the rows) where that
+is not enough. `drill list` shows the names, `drill steps` what scenarios are written in.
+
 Exit codes: 0 all met, 1 something missed (with --strict: or any warning remains), 2 unknown or invalid, 3 input or
 harness, 130 interrupted.
 

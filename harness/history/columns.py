@@ -7,80 +7,32 @@ finding shows. See `gathering` for how columns come about.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.history.codes import (
+    ABSENT,
+    ADD,
+    FUNCTIONS,
+    GET,
+    INFO,
+    NEVER_NS,
+    NO_EPOCH,
+    OK,
+    OUTCOMES,
+    PUT,
+    UNKNOWN,
+    Bools,
+    Ints,
+    Names,
+    code,
+)
 from harness.history.events import Completion, Function, Invoke, Operation
-from harness.outcome import Outcome
-
-Ints = NDArray[np.integer[Any]]
-Bools = NDArray[np.bool_]
-
-PUT, GET, DELETE, ADD = range(4)
-FUNCTIONS = ("put", "get", "delete", "add")
-OK, FAIL, INFO = range(3)
-OUTCOMES = (Outcome.OK, Outcome.FAIL, Outcome.INFO)
-
-NEVER_NS = 1 << 62
-"""A time after every other: when an operation without an answer ended."""
-ABSENT = -1
-"""The value of an item that is not there; any code of a text that is None."""
-UNKNOWN = -2
-"""This and everything below it: a value that no write of the history has, see `Names.strange`."""
-
-
-@dataclass
-class Names:
-    """The texts that codes stand for. ops: by row of the whole history. strange: values that no write of it wrote.
-
-    source: the operation of a row, where it was an object already; it may have more fields than there are columns.
-    """
-
-    ops: Sequence[str]
-    keys: Sequence[str]
-    clients: Sequence[str]
-    cohorts: Sequence[str]
-    addresses: Sequence[str] = ()
-    regions: Sequence[str] = ()
-    strange: list[str] = field(default_factory=list)
-    source: Callable[[int], Operation] | None = None
-
-    @cached_property
-    def key_codes(self) -> dict[str, int]:
-        """Key -> code."""
-        return {key: code for code, key in enumerate(self.keys)}
-
-    @cached_property
-    def op_rows(self) -> dict[str, int]:
-        """Operation id -> row of the whole history."""
-        return {op: row for row, op in enumerate(self.ops)}
-
-    def value_code(self, text: str | None) -> int:
-        """The code of a value, which it gets where it has none: see `Columns.value`."""
-        if text is None:
-            return ABSENT
-        row = self.op_rows.get(text)
-        if row is not None:
-            return row
-        if text not in self._strange_codes:
-            self._strange_codes[text] = UNKNOWN - len(self.strange)
-            self.strange.append(text)
-        return self._strange_codes[text]
-
-    @cached_property
-    def _strange_codes(self) -> dict[str, int]:
-        return {text: UNKNOWN - place for place, text in enumerate(self.strange)}
-
-    def text_of(self, value: int) -> str | None:
-        """What a value's code stands for."""
-        if value >= 0:
-            return self.ops[value]
-        return None if value == ABSENT else self.strange[UNKNOWN - value]
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +40,7 @@ class Columns(Sequence[Operation]):
     """Rows base, base + 1, ... of a history. Times in nanoseconds; returned_ns: NEVER_NS where nothing came back.
 
     value: for a read that succeeded, the row (of the whole history) of the write whose value it showed, or ABSENT, or
-    UNKNOWN and below. who: code of the client. address, region: ABSENT where not known; epoch: the same.
+    UNKNOWN and below. who: code of the client. address, region: ABSENT where not known; epoch: NO_EPOCH.
     extra: sent beside the even grid, which shares of what was served leave out.
     cut_ns: what returned later counts as not returned; see `up_to`.
     """
@@ -167,7 +119,7 @@ class Columns(Sequence[Operation]):
             OUTCOMES[self.outcome[row]], int(returned_ns),
             address=_name(names.addresses, self.address[row]),
             region=_name(names.regions, self.region[row]),
-            epoch=None if self.epoch[row] == ABSENT else int(self.epoch[row]),
+            epoch=None if self.epoch[row] == NO_EPOCH else int(self.epoch[row]),
         )  # fmt: skip
         return Operation(invoke, completion)
 
@@ -196,7 +148,7 @@ class Columns(Sequence[Operation]):
             value=unless_late(known.value, ABSENT),
             address=unless_late(known.address, ABSENT),
             region=unless_late(known.region, ABSENT),
-            epoch=unless_late(known.epoch, ABSENT),
+            epoch=unless_late(known.epoch, NO_EPOCH),
             cut_ns=end_ns if self.cut_ns is None else min(end_ns, self.cut_ns),
         )
 
@@ -234,11 +186,15 @@ class Columns(Sequence[Operation]):
 
     def local(self, values: NDArray[np.int32]) -> NDArray[np.int32]:
         """Values' codes as rows of these columns, or ABSENT, or UNKNOWN."""
-        rows = values - self.base
-        inside = (values >= 0) & (rows >= 0) & (rows < len(self))
-        if inside.any():
-            inside &= self.f[np.where(inside, rows, 0)] == PUT
-        return np.where(inside, rows, np.where(values == ABSENT, ABSENT, UNKNOWN)).astype(np.int32)
+        found: NDArray[np.int32] = np.maximum(values, UNKNOWN).astype(np.int32, copy=False)
+        writes = np.flatnonzero(found >= 0)
+        rows = found[writes] - self.base
+        if self.base or len(self) < len(self.names.ops):
+            rows = np.where((rows >= 0) & (rows < len(self)), rows, UNKNOWN)
+        inside = rows >= 0
+        rows[inside] = np.where(self.f[rows[inside]] == PUT, rows[inside], UNKNOWN)
+        found[writes] = rows
+        return found
 
     @cached_property
     def counters(self) -> Bools:
@@ -284,11 +240,6 @@ ARRAYS = (
     "sent_ns", "returned_ns", "planned_ns", "f", "outcome", "who", "cohort", "key", "value", "address", "region",
     "epoch", "extra",
 )  # fmt: skip
-
-
-def code(names: Sequence[str], name: str) -> int:
-    """A text's code; one that no row has where it is not known."""
-    return names.index(name) if name in names else UNKNOWN
 
 
 def _name(names: Sequence[str], code: int) -> str | None:

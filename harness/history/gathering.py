@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from harness.errors import WorldError
-from harness.history.columns import ABSENT, FAIL, FUNCTIONS, GET, INFO, NEVER_NS, OK, PUT, UNKNOWN, Columns, Names
+from harness.history.codes import ABSENT, FAIL, FUNCTIONS, GET, INFO, NEVER_NS, NO_EPOCH, OK, PUT, UNKNOWN, Names
+from harness.history.columns import Columns
 from harness.history.events import Commit, Completion, Event, Invoke, Operation
 
 _FUNCTION = {name: code for code, name in enumerate(FUNCTIONS)}
@@ -63,7 +64,7 @@ class _Gathering:
         self.read.append(None)
         self.address.append(ABSENT)
         self.region.append(ABSENT)
-        self.epoch.append(ABSENT)
+        self.epoch.append(NO_EPOCH)
         self.extra.append(extra)
 
     def completed(
@@ -80,11 +81,14 @@ class _Gathering:
         if region is not None:
             self.region[row] = self.regions[region]
         if epoch is not None:
-            self.epoch[row] = epoch
+            self.epoch[row] = max(-NEVER_NS, min(epoch, NEVER_NS))
 
     def columns(self) -> tuple[Columns, np.ndarray[Any, np.dtype[np.int64]]]:
         """The columns, and for each row of them the place at which it was gathered."""
-        sent = np.asarray(self.sent, np.int64)
+        try:
+            sent, returned, planned = (np.asarray(of, np.int64) for of in (self.sent, self.returned, self.planned))
+        except OverflowError as error:
+            raise WorldError("the history tells of a moment that no clock can show") from error
         order = np.argsort(sent, kind="stable")
         place = np.empty(len(order), np.int64)
         place[order] = np.arange(len(order))
@@ -99,7 +103,7 @@ class _Gathering:
             return np.asarray(values, dtype)[order]
 
         found = Columns(
-            names, sent[order], column(self.returned, np.int64), column(self.planned, np.int64),
+            names, sent[order], returned[order], planned[order],
             column(self.f, np.int8), column(self.outcome, np.int8), column(self.who, np.int32),
             column(self.cohort, np.int16), column(self.key, np.int32), column(values, np.int32),
             column(self.address, np.int32), column(self.region, np.int32), column(self.epoch, np.int64),

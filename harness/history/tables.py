@@ -9,7 +9,8 @@ from operator import attrgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.history.columns import ABSENT, Columns, Names
+from harness.history.codes import ABSENT, Names
+from harness.history.columns import Columns
 from harness.history.events import Commit
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from harness.history.columns import Columns, code
+from harness.history.codes import code
+from harness.history.columns import Columns
 from harness.history.events import Operation
 from harness.measurement.models import address_of
 

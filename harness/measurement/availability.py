@@ -10,7 +10,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.history.columns import Bools, Columns
+from harness.history.codes import Bools
+from harness.history.columns import Columns
 from harness.history.events import Operation
 from harness.history.gathering import columns_of
 from harness.measurement.models import KINDS, Kind
@@ -60,16 +61,18 @@ def bins(operations: Iterable[Operation], bin_ns: int, origin_ns: int = 0) -> di
     if bin_ns <= 0:
         raise ValueError(f"a bin must be longer than nothing: {bin_ns}")
     columns = columns_of(operations)
-    start_ns = columns.sent_ns - (columns.sent_ns - origin_ns) % bin_ns
+    group = columns.cohort * 2 + columns.is_write
     found: dict[tuple[str, Kind], dict[int, Share]] = {}
-    group = columns.cohort.astype(np.int64) * 2 + columns.is_write
     for one in _in_order(group[~columns.extra]):
         cohort, is_write = divmod(one, 2)
-        chosen = (group == one) & ~columns.extra
-        starts, of = np.unique(start_ns[chosen], return_inverse=True)
-        good, total = np.bincount(of, columns.good[chosen]), np.bincount(of)
+        rows = np.flatnonzero((group == one) & ~columns.extra)
+        number = (columns.sent_ns[rows] - origin_ns) // bin_ns
+        starts = np.flatnonzero(np.concatenate(([True], number[1:] != number[:-1])))  # they are in order already
+        good = np.add.reduceat(columns.good[rows].astype(np.int64), starts)
+        total = np.diff(np.append(starts, len(rows)))
         found[columns.names.cohorts[cohort], KINDS[is_write]] = {
-            int(at_ns): Share(int(g), int(t)) for at_ns, g, t in zip(starts, good, total, strict=True)
+            int(at) * bin_ns + origin_ns: Share(int(g), int(t))
+            for at, g, t in zip(number[starts], good, total, strict=True)
         }
     return found
 

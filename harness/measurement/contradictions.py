@@ -7,12 +7,12 @@ when no put was known, or when a delete that was sent before the read ended may 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from harness.history.columns import ABSENT, PUT, Bools, Columns
+from harness.history.codes import ABSENT, PUT, Bools
+from harness.history.columns import Columns
 from harness.measurement.newest import Ints, Rows, known_from, newest, sent_of
 from harness.measurement.streams import Times
 from harness.measurement.superseding import Deletes
@@ -20,26 +20,35 @@ from harness.measurement.superseding import Deletes
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """Writes (rows) that groups know of from some moment on, in whatever they send after it."""
+    """Writes (rows) that are known from some moment on, in whatever is sent after it. who: to that client alone.
 
-    group: Ints
-    since_ns: Times
+    who None: to everybody.
+    """
+
     rows: Rows
+    since_ns: Times
+    who: Ints | None = None
 
     @classmethod
-    def both(cls, parts: Sequence[Known]) -> Known:
-        """All of several."""
-        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("group", "since_ns", "rows")))
+    def both(cls, one: Known, other: Known) -> Known:
+        """All of two, each to its clients."""
+        assert one.who is not None
+        assert other.who is not None
+        return cls(
+            np.concatenate((one.rows, other.rows)),
+            np.concatenate((one.since_ns, other.since_ns)),
+            np.concatenate((one.who, other.who)),
+        )
 
     def where(self, chosen: Bools) -> Known:
         """Some of them."""
-        return Known(self.group[chosen], self.since_ns[chosen], self.rows[chosen])
+        return Known(self.rows[chosen], self.since_ns[chosen], None if self.who is None else self.who[chosen])
 
 
-def contradicted(columns: Columns, deletes: Deletes, reads: Rows, group: Ints, known: Known) -> tuple[Bools, Rows]:
+def contradicted(columns: Columns, deletes: Deletes, reads: Rows, known: Known) -> tuple[Bools, Rows]:
     """Which of some reads are wrong, and for each read the newest write that it must have known (ABSENT: none).
 
-    group: of each read. reads: showed nothing, or the value of a put of their key that may have happened.
+    reads: showed nothing, or the value of a put of their key that may have happened.
     """
     wrong, best = np.zeros(len(reads), np.bool_), np.full(len(reads), ABSENT, np.int64)
     nothing = columns.value[reads] == ABSENT
@@ -54,17 +63,38 @@ def contradicted(columns: Columns, deletes: Deletes, reads: Rows, group: Ints, k
     asked = np.zeros(len(columns.names.keys), np.bool_)
     asked[columns.key[reads[at]]] = True
     known = known.where(asked[keys])
-    reads, group, nothing = reads[at], group[at], nothing[at]
-    size = len(columns) + 2
-    newer = newest(size, known.group, known_from(columns, known.since_ns), known.rows, group, reads)
+    reads, nothing = reads[at], nothing[at]
+    number = np.zeros(len(asked), np.int64)
+    number[asked] = np.arange(np.count_nonzero(asked))
+    groups = _Groups(columns, number, known.who is not None)
+    newer = groups.newest(known, reads)
     found = ~nothing & (sent_of(columns, newer) > settled_ns[at])
     gone = np.flatnonzero(nothing & (newer != ABSENT))
     if len(gone):
-        puts = known.where(columns.f[known.rows] == PUT)
-        put = newest(size, puts.group, known_from(columns, puts.since_ns), puts.rows, group[gone], reads[gone])
+        put = groups.newest(known.where(columns.f[known.rows] == PUT), reads[gone])
         ended = np.searchsorted(columns.sent_ns, columns.returned_ns[reads[gone]]).astype(np.int64)
         last_ns = deletes.may_last_ns(columns.key[reads[gone]], ended)
         found[gone] = (put != ABSENT) & (sent_of(columns, put) > last_ns)
         newer[gone] = put
     wrong[at], best[at] = found, newer
     return wrong, best
+
+
+@dataclass(frozen=True, eq=False)
+class _Groups:
+    """Who asks about which key. number: of each key, small where few are asked about."""
+
+    columns: Columns
+    number: Rows
+    by_client: bool
+
+    def newest(self, known: Known, reads: Rows) -> Rows:
+        """For each read the newest write that it must have known."""
+        return newest(
+            len(self.columns) + 2, self._of(known.rows, known.who), known_from(self.columns, known.since_ns),
+            known.rows, self._of(reads, self.columns.who[reads]), reads,
+        )  # fmt: skip
+
+    def _of(self, rows: Rows, who: Ints | None) -> Rows:
+        number = self.number[self.columns.key[rows]]
+        return number * len(self.columns.names.clients) + who if self.by_client and who is not None else number

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from harness.history.columns import ADD, FAIL, Bools, Columns
+from harness.history.codes import ADD, FAIL, Bools
+from harness.history.columns import Columns
 from harness.history.tables import TableState
 from harness.measurement.newest import Rows
 

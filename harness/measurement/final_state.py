@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.history.columns import ABSENT, DELETE, FAIL, PUT, Bools, Columns
+from harness.history.codes import ABSENT, DELETE, FAIL, PUT, Bools
+from harness.history.columns import Columns
 from harness.history.events import Operation
 from harness.history.gathering import columns_of
 from harness.history.tables import TableState, state_of

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from harness.history.columns import NEVER_NS
+from harness.history.codes import NEVER_NS
 from harness.history.events import Operation
 from harness.history.gathering import columns_of
 from harness.measurement.models import Padding

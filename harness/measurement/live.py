@@ -95,6 +95,7 @@ class LiveState:
     first_write_on_survivor_ns: int | None = None
     canaries: dict[str, bool] = field(default_factory=dict)
     _sent_ns: dict[str, int] = field(default_factory=dict, repr=False)
+    _extra: set[str] = field(default_factory=set, repr=False)
     _windows: dict[tuple[str, str | None], _Window] = field(default_factory=dict, repr=False)
     _streaks: dict[tuple[str, Kind], _Streak] = field(default_factory=dict, repr=False)
 
@@ -103,6 +104,8 @@ class LiveState:
         self.now_ns = max(self.now_ns, event.mono_ns)
         if isinstance(event, Invoke):
             self._sent_ns[event.op] = event.mono_ns
+            if event.extra:
+                self._extra.add(event.op)
         elif isinstance(event, Completion):
             self._complete(event)
         elif isinstance(event, DnsAnswer) and event.source == "witness":
@@ -148,7 +151,10 @@ class LiveState:
         good = event.served
         self.completions += 1
         self.failures += not good
-        self._windows.setdefault((event.cohort, event.address), _Window()).add(event.mono_ns, good)
+        if event.op in self._extra:
+            self._extra.discard(event.op)  # beside the even grid: shares would weigh failures more
+        else:
+            self._windows.setdefault((event.cohort, event.address), _Window()).add(event.mono_ns, good)
         if sent_ns is None:
             return
         is_write = event.f != "get"

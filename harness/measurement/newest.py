@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.history.columns import ABSENT, Columns
+from harness.history.codes import ABSENT
+from harness.history.columns import Columns
 
 Ints = NDArray[np.integer[Any]]
 Rows = NDArray[np.int64]
@@ -26,15 +27,23 @@ def newest(size: int, fact_group: Ints, fact_at: Ints, fact_rank: Ints, ask_grou
     found = np.full(len(ask_group), ABSENT, np.int64)
     if not len(fact_group) or not len(ask_group):
         return found
-    facts = fact_group.astype(np.int64) * size + fact_at
-    order = np.argsort(facts, kind="stable")
-    facts, groups = facts[order], fact_group[order].astype(np.int64) * size
+    order = np.argsort(fact_at, kind="stable")
+    order = order[by_group(fact_group[order])]
+    groups = fact_group[order].astype(np.int64) * size
     best = np.maximum.accumulate(groups + fact_rank[order])
-    at = np.searchsorted(facts, ask_group.astype(np.int64) * size + ask_at, side="right") - 1
-    inside = at >= 0
-    inside[inside] = groups[at[inside]] == ask_group[inside].astype(np.int64) * size
-    found[inside] = best[at[inside]] - groups[at[inside]]
+    # Questions in the order of the facts are answered several times as fast as in any other.
+    asks = by_group(ask_group)
+    asked = ask_group[asks].astype(np.int64) * size
+    at = np.searchsorted(groups + fact_at[order], asked + ask_at[asks], side="right") - 1
+    safe = np.maximum(at, 0)
+    found[asks] = np.where((at >= 0) & (groups[safe] == asked), best[safe] - asked, ABSENT)
     return found
+
+
+def by_group(groups: Ints) -> Rows:
+    """An order that brings groups together, and leaves all else as it was; a few groups are sorted by counting."""
+    few = len(groups) > 0 and int(groups.max()) <= np.iinfo(np.uint16).max
+    return np.argsort(groups.astype(np.uint16) if few else groups, kind="stable")
 
 
 def known_from(columns: Columns, moments_ns: NDArray[np.int64]) -> Rows:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.history.events import Commit, DnsAnswer, Event, HealthTransition, Operation
-from harness.measurement.models import FaultInterval, acknowledged, address_of
+from harness.measurement.models import FaultInterval
 from harness.names import AUTHORITATIVE
 
 
@@ -77,7 +77,7 @@ PHASES = (*MILESTONES, "settle")
 
 def phases(
     events: Iterable[Event | Commit],
-    operations: Iterable[Operation],
+    operations: Sequence[Operation],
     fault: FaultInterval,
     *,
     lost_region: str,
@@ -96,7 +96,7 @@ def phases(
     """
     start_ns = fault.start_low_ns
     way = Way(
-        list(events), list(operations), start_ns, lost_region, lost_address, survivor_region, survivor_address,
+        list(events), operations, start_ns, lost_region, lost_address, survivor_region, survivor_address,
         worst_client, flips,
     )  # fmt: skip
     milestones = {name: reached(way) for name, reached in MILESTONES.items()}
@@ -143,11 +143,11 @@ def answer_came(events: Iterable[Event | Commit], client: str, address: str, sin
 
 def first_acknowledged(operations: Iterable[Operation], address: str, since_ns: int) -> int | None:
     """When the first write through `address` that was sent after since_ns was acknowledged."""
-    return _first(
-        o.returned_ns
-        for o in operations
-        if acknowledged(o) and address_of(o) == address and o.sent_ns >= since_ns and o.returned_ns is not None
-    )
+    from harness.history.gathering import columns_of  # numpy: whoever only predicts does without it
+
+    columns = columns_of(operations).between(since_ns, None)
+    moments = columns.returned_ns[columns.acknowledged & columns.dialled(address)]
+    return int(moments.min()) if len(moments) else None
 
 
 def _first(moments: Iterable[int]) -> int | None:

@@ -23,7 +23,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.history.columns import ABSENT, ADD, INFO, PUT, Bools, Columns
+from harness.history.codes import ABSENT, ADD, INFO, PUT, Bools
+from harness.history.columns import Columns
 from harness.history.events import Commit, Operation
 from harness.history.gathering import columns_of
 from harness.history.tables import CommitColumns, TableState, commits_of, state_of

@@ -8,9 +8,10 @@ one after which nothing fails for W.
 * b_first met the outage while it was under way, and would have ended by s(b_first) + L: t0 <= s(b_first) + L.
 * b_last met it after it was sent:                                                        t1 >= s(b_last).
 * g- was served in ordinary time, so it was sent before t0, or the whole outage fits into L: t0 >= s(g-).
+* Nothing of the fault's doing begins before its first effect, at f:                       t0 >= f.
 * g+ was sent after the outage had begun, and was served:                                  t1 <= e(g+).
 
-Hence D lies in [s(b_last) - s(b_first) - pad, max(e(g+) - s(g-), pad)], never below 0, where pad is the
+Hence D lies in [s(b_last) - s(b_first) - pad, max(e(g+) - max(s(g-), f), pad)], never below 0, where pad is the
 steady state's p99.9 latency plus the witness's own lateness (between its time stamp and the wire). Time-outs do not
 enter: operations are placed by when they were sent. An INFO is as bad as a FAIL: the client was not served.
 
@@ -210,11 +211,12 @@ def recovery_of(
     strays = tolerated_failures(end - first, rate)
     low_ns = max(0, core_span(bad_ns, strays) - padding.total_ns)
     before = _last_good(stream, first, padding)
-    start_ns = fault.start_low_ns if before is None else int(stream.sent_ns[before])
+    good_ns = None if before is None else int(stream.sent_ns[before])
+    start_ns = fault.start_low_ns if good_ns is None else max(fault.start_low_ns, good_ns)
     if recovered is None:
         return RecoveryTime(
             Bracket(low_ns, None), client, kind, never_recovered=True, confirmed=False,
-            last_good_before_ns=start_ns if before is not None else None, first_bad_ns=first_ns,
+            last_good_before_ns=good_ns, first_bad_ns=first_ns,
             last_bad_ns=last_ns, served_between_ns=_served_between(stream, first),
             operations=len(stream.sent_ns), failures=len(bad_ns),
         )  # fmt: skip
@@ -231,7 +233,7 @@ def recovery_of(
         kind,
         recovered_only_after_heal=healed_first,
         confirmed=watched_ns - sent_ns >= window_ns,
-        last_good_before_ns=start_ns if before is not None else None,
+        last_good_before_ns=good_ns,
         first_bad_ns=first_ns,
         last_bad_ns=last_ns,
         recovered_at_ns=sent_ns,

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from harness.history.columns import NEVER_NS, Columns
+from harness.history.codes import NEVER_NS
+from harness.history.columns import Columns
 from harness.history.events import Operation
 from harness.history.gathering import columns_of
 from harness.measurement.models import JUDGED_COHORT, Padding

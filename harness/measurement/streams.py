@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.history.columns import NEVER_NS, Bools, Columns
+from harness.history.codes import NEVER_NS, Bools
+from harness.history.columns import Columns
 from harness.history.events import Operation
 from harness.history.gathering import columns_of
 from harness.measurement.models import KINDS, Kind, kind_of

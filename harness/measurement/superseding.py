@@ -20,7 +20,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.history.columns import ABSENT, DELETE, FAIL, INFO, OK, PUT, Bools, Columns
+from harness.history.codes import ABSENT, DELETE, FAIL, INFO, OK, PUT, Bools
+from harness.history.columns import Columns
 from harness.history.tables import TableState
 from harness.measurement.newest import Ints, Rows, newest
 

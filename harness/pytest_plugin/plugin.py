@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.pytest_plugin import ending, example_tags, feature_file, options, selection, session
+from harness.pytest_plugin import ending, example_tags, feature_file, options, selection, session, workers
 from harness.pytest_plugin.fixtures import drill, drill_session
 
 __all__ = ["drill", "drill_session"]
@@ -21,6 +21,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     session.configure(config)
     example_tags.configure(config)
+    workers.configure(config)
 
 
 @pytest.hookimpl(tryfirst=True)

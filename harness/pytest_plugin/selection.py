@@ -9,7 +9,7 @@ import pytest
 from harness.drill.catalogue import SEPARATOR, SUFFIX, NameClash, drills_in, refuse_clashes
 from harness.drill.options import RunOptions
 from harness.errors import InputError
-from harness.pytest_plugin import example_tags, feature_file
+from harness.pytest_plugin import example_tags, feature_file, workers
 from harness.pytest_plugin.rehearsal import refuse_mistakes
 from harness.pytest_plugin.resolving import resolve
 from harness.pytest_plugin.scenarios import drill_of, example_of, is_drill, scenario_of, template_of
@@ -44,7 +44,16 @@ def repeat(metafunc: pytest.Metafunc) -> None:
 
 
 def prepare(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the wanted scenarios, in the wanted order; give drills the time that they need."""
+    """Keep the wanted scenarios, in the wanted order; give drills the time that they need. Raises pytest.UsageError."""
+    try:
+        _prepare(config, items)
+    except pytest.UsageError as error:
+        if not workers.is_worker(config):
+            raise
+        workers.refuse(config, str(error), items)
+
+
+def _prepare(config: pytest.Config, items: list[pytest.Item]) -> None:
     session = session_of(config)
     scenarios = [item for item in items if template_of(getattr(item, "obj", None)) is not None]
     drills = checked = scenarios

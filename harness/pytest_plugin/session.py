@@ -246,12 +246,19 @@ def finish(config: pytest.Config) -> None:
             raise
 
 
-def summarise(config: pytest.Config, reporter: Any) -> None:
-    """Plain pytest prints the drills' table after its own summary."""
+def told(config: pytest.Config) -> str:
+    """The table of a session's drills, with their verdicts and the report's path; "" where there is nothing to tell."""
     session = config.stash.get(_KEY, None)
     if session is None or not session.started or session.host is not None or not session.run.drills:
-        return
+        return ""
     from harness.reporting.summary import plain_text
 
-    reporter.section("drills")
-    reporter.write_line(plain_text(session.run.result(**session._facts), session.run.folder))
+    return plain_text(session.run.result(**session._facts), session.run.folder)
+
+
+def summarise(config: pytest.Config, reporter: Any) -> None:
+    """Plain pytest prints the drills' table after its own summary."""
+    text = told(config)
+    if text:
+        reporter.section("drills")
+        reporter.write_line(text)

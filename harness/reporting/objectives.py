@@ -80,7 +80,7 @@ def promised(drill: DrillResult) -> str:
     """All that was promised, in one line: the objectives, and what the subject's file says of its data."""
     told = {"RTO": promised_recovery(drill), "RPO": promised_point(drill)}
     told = {name: text for name, text in told.items() if text != _NOT_ASKED}
-    if (moves := promised_interruption(drill)) != "none":
+    if (moves := promised_interruption(drill)) not in ("none", _NOT_ASKED):
         told["interruption by moves"] = moves
     return ", ".join([*(f"{name} {text}" for name, text in told.items()), *of_data(drill.promise)])
 

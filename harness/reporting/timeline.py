@@ -7,6 +7,7 @@ of the same history are equal byte for byte: fixed hash salt, no date in the fil
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -76,7 +77,8 @@ def warm() -> None:
 def _render(events: Sequence[Event | Commit], drill: DrillResult, kind: str) -> bytes:
     import matplotlib
 
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(_STYLE), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of signs that the font lacks: strict projects make errors of that
         figure = _draw(arrange(events, drill))
         buffer = io.BytesIO()
         metadata = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}

@@ -5,7 +5,7 @@ A design is one file in `designs/`, read by its names:
 | name | says |
 | --- | --- |
 | docstring | what is wrong with it, in one sentence first |
-| `ROWS` | the rows of the catalogue of broken designs that it stands for |
+| `ROWS` | numbers in the catalogue of broken designs that it stands for; it may stand for a kind that is in there |
 | `CAUGHT_BY` | drill -> regular expressions that the drill's reasons must hold, each of them |
 | `monitor()`, `storefront()`, `replicator()` | replaces the decision before that component is loaded |
 | `subject(document)` | changes the subject file, which is otherwise the reference's |
@@ -13,7 +13,8 @@ A design is one file in `designs/`, read by its names:
 | `environment(document)` | changes the environment file, which is otherwise the embedded one |
 
 Nobody lists them. `with_counters.py` is what those share that count. They know the reference, and nothing of what
-drills them.
+drills them. Broken clients, containers, capacity, transactions, webhooks and secrets are not in here: clients are the
+witness's own, and worlds have none of the others. Nor is a failover by editing records: the edge is the environment's.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from witness_echo import Echo, TinyDns
 from harness.clock import monotonic_ns
 from harness.errors import InputError
 from harness.history.codec import read
-from harness.history.events import CanaryProbe, Completion, DnsAnswer, Invoke, Operation
+from harness.history.events import CanaryProbe, Completion, DnsAnswer, Invoke, Operation, Sample
 from harness.history.log import Tail, pair
 from harness.outcome import Outcome
 from harness.units import NS_PER_S
@@ -406,6 +406,82 @@ def test_rotate_goes_on_in_another_file_with_ids_of_its_own(tmp_path: Path) -> N
     asyncio.run(scene())
 
 
+def test_a_client_that_is_called_reads_more_often_for_a_while_and_on_a_grid(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with arranged(tmp_path, {"dns": {"clients": 1, "period_s": 0.4, "closely": 4}}) as at:
+            await at.witness.start()
+            await at.until(lambda: len(at.operations()) >= 4)
+            assert not [o for o in at.operations() if o.invoke.extra]
+            at.witness.attention()
+            await at.until(lambda: len([o for o in at.operations() if o.invoke.extra]) >= 9)
+            await at.witness.stop()
+            reads = [o.invoke for o in at.operations() if o.invoke.f == "get"]
+            first_ns = reads[0].planned_ns
+            assert {(i.planned_ns - first_ns) % 400_000_000 for i in reads if not i.extra} == {0}
+            assert {(i.planned_ns - first_ns) % 400_000_000 for i in reads if i.extra} == {
+                100_000_000, 200_000_000, 300_000_000,
+            }  # fmt: skip
+            assert not [o for o in at.operations() if o.invoke.extra and o.is_write]
+
+    asyncio.run(scene())
+
+
+def test_what_hurts_is_looked_at_closely_until_it_is_over_and_its_answers_are_kept(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with arranged(tmp_path, {"dns": {"clients": 1, "period_s": 0.4, "closely": 4}}) as at:
+            at.a.mode = "503"
+            await at.witness.start()
+            await at.until(lambda: len([o for o in at.operations() if o.invoke.extra and o.is_write]) >= 6)
+            at.a.mode = "ok"
+            await at.until(lambda: any(o.good and o.is_write for o in at.operations()))
+            served_ns = monotonic_ns()
+            await at.until(lambda: monotonic_ns() > served_ns + 2 * NS_PER_S)
+            await at.witness.stop()
+            late = [o for o in at.operations() if o.sent_ns > served_ns + 1.5 * NS_PER_S]
+            assert late
+            assert not [o for o in late if o.invoke.extra]
+            kept = at.events(Sample)
+            assert {(sample.f, sample.status) for sample in kept} >= {("put", 503), ("get", 503)}
+            assert len(kept) <= 3 * 2, "two of each kind"
+            assert all(sample.status_line == "503 X" for sample in kept)
+            assert {sample.op for sample in kept} <= {o.invoke.op for o in at.operations()}
+
+    asyncio.run(scene())
+
+
+def test_clients_of_all_cohorts_share_keys_where_the_application_allows_it(tmp_path: Path) -> None:
+    async def scene() -> None:
+        cohorts = {"dns": {"clients": 2, "period_s": 0.04}, "pinned-a": FAST, "pinned-b": FAST}
+        async with arranged(tmp_path, cohorts, keys="shared", timeout_s=3.0) as at:
+            await at.witness.calibrate(0.1, 2)
+            await at.witness.start()
+            await at.until(lambda: len(at.operations()) >= 400, 30.0)
+            await at.witness.stop()
+            writers: dict[str, set[str]] = {}
+            for o in at.operations():
+                if o.invoke.f == "put":
+                    writers.setdefault(o.invoke.k, set()).add(o.invoke.client)
+            several = [who for who in writers.values() if len(who) > 1]
+            assert {"dns-0", "dns-1", "pinned-a-0", "pinned-b-0"} in several, "registers"
+            assert len(several) >= 6, "pairs come all the time where both sides accept"
+            assert {o.invoke.k for o in at.operations()}.isdisjoint(key for key in at.a.items if key.startswith("cal-"))
+
+    asyncio.run(scene())
+
+
+def test_an_application_whose_keys_are_put_once_is_asked_for_nothing_else(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with arranged(tmp_path, {"dns": FAST, "pinned-a": FAST}, keys="shared", timeout_s=3.0) as at:
+            at.a.mode = "once"
+            await at.witness.calibrate(0.1, 2)
+            await at.witness.start()
+            await at.until(lambda: len(at.operations()) >= 150)
+            await at.witness.stop()
+            assert all(o.good for o in at.operations())
+
+    asyncio.run(scene())
+
+
 def test_rate_changes_at_once_and_zero_pauses(tmp_path: Path) -> None:
     async def scene() -> None:
         async with arranged(tmp_path, {"direct-a": {"clients": 1, "period_s": 0.4}}) as at:
@@ -585,6 +661,7 @@ def test_the_process_serves_its_admin_interface_and_ends_on_sigterm_with_a_whole
             for path, body in (
                 ("/rate", {"scale": "x"}),
                 ("/rate", {}),
+                ("/rate", {"scale": 1.0, "closely": 0}),
                 ("/rotate", {"history": str(tmp_path / "no" / "folder")}),
                 ("/canaries", [{"kind": "http"}]),
                 ("/calibrate", {"seconds": 1}),
@@ -593,6 +670,7 @@ def test_the_process_serves_its_admin_interface_and_ends_on_sigterm_with_a_whole
                 assert status == 400, (path, answer)
                 assert answer["error"]
             assert (await _admin(ready, "/rate", {"scale": 2.0}))[0] == 200
+            assert (await _admin(ready, "/attention"))[1] == {"running": True}
             async with asyncio.timeout(10):
                 while (await _admin(ready, "/status", method="GET"))[1]["cohorts"].get("dns", {"ok": 0})["ok"] < 30:
                     await asyncio.sleep(0.02)

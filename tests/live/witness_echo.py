@@ -16,7 +16,7 @@ import dns.rrset
 class Echo:
     """Keeps items in memory; `mode` says how it answers from now on.
 
-    ok | 503 | 503-no-target | 500 | garbage | wrong-json | hang | reset
+    ok | once (a key can be put once, ever) | 503 | 503-no-target | 500 | garbage | wrong-json | hang | reset
     """
 
     def __init__(self, region: str = "us-east-1") -> None:
@@ -24,6 +24,7 @@ class Echo:
         self.mode = "ok"
         self.delay_once_s = 0.0
         self.items: dict[str, str] = {}
+        self.known: set[str] = set()
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.connections = 0
         self.address = ("127.0.0.1", 0)
@@ -91,6 +92,9 @@ class Echo:
         if self.mode == "wrong-json":
             return 200, b'{"other": 1}', []
         if method == "PUT":
+            if self.mode == "once" and key in self.known:
+                return 409, b'{"error": "exists"}', []
+            self.known.add(key)
             self.items[key] = json.loads(body)["value"]
             return 200, b"{}", []
         if method == "DELETE":

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from gherkin.dialect import DIALECTS
 from simulated_backend import SimulatedBackend, Story
 
 from harness.drill.catalogue import drills_in
@@ -80,27 +81,52 @@ def test_all_of_them_run_equal_rows_too(pytester: pytest.Pytester, world: World)
     assert len({drill["name"] for drill in run["drills"]}) == 5
 
 
-@pytest.mark.parametrize(
-    ("language", "outline", "words"),
-    [
-        ("de", "Szenariogrundriss", ("Funktionalität", "Gegeben sei", "Und", "Wenn", "Dann")),
-        ("fr", "Plan du scénario", ("Fonctionnalité", "Étant donné que", "Et", "Quand", "Alors")),
-        ("en", "Scenario Outline", ("Feature", "Given", "And", "When", "Then")),
-    ],
-)
-def test_an_outline_without_examples_is_refused_in_every_language(
-    tmp_path: Path, language: str, outline: str, words: tuple[str, ...]
-) -> None:
-    feature, given, and_, when, then = words
+def outlines() -> list[tuple[str, str, str, str]]:
+    """Of each language: its code, and how it says feature, outline (and nothing else by that) and given."""
+    found = []
+    for code, words in sorted(DIALECTS.items()):
+        clear = [word for word in words["scenarioOutline"] if word not in words["scenario"]]
+        others = {*words["when"], *words["then"], *words["and"], *words["but"]}
+        given = [word for word in words["given"] if word not in others and word != "* "]
+        found += [(code, words["feature"][0], word, given[0]) for word in clear if given]
+    return found
+
+
+def test_an_outline_without_examples_is_refused_in_every_language(tmp_path: Path) -> None:
+    told = {}
+    for number, (code, feature, outline, given) in enumerate(outlines()):
+        file = tmp_path / f"{number}.feature"
+        text = f"# language: {code}\n{feature}: F\n  {outline}: Lost\n    {given}the application runs in two regions\n"
+        file.write_text(text, encoding="utf-8")
+        try:
+            told[code, outline] = str(drills_in(file))
+        except InputError as error:
+            told[code, outline] = str(error)
+    assert len({code for code, _ in told}) > 70
+    assert {word: said for word, said in told.items() if "outline 'Lost' has no examples" not in said} == {}
+
+
+@pytest.mark.parametrize("code", ["de", "fr", "ja", "ar", "en-pirate"])
+def test_an_outline_with_examples_is_several_drills_in_every_language(tmp_path: Path, code: str) -> None:
+    words = DIALECTS[code]
+    given = next(word for word in words["given"] if word != "* ")
     file = tmp_path / "mine.feature"
     file.write_text(
-        f"# language: {language}\n{feature}: F\n  {outline}: Lost\n"
-        f"    {given} the application runs in two regions\n    {and_} steady state in the primary region\n"
-        f"    {when} the primary region is lost, refused\n    {then} clients have nowhere to go\n",
+        f"# language: {code}\n{words['feature'][0]}: F\n  {words['scenarioOutline'][0]}: Lost <a>\n"
+        f"    {given}the application runs in two regions\n"
+        f"    {words['examples'][0]}:\n      | a |\n      | b |\n      | c |\n",
         encoding="utf-8",
     )
-    with pytest.raises(InputError, match="outline 'Lost' has no examples"):
-        drills_in(file)
+    assert [drill.name for drill in drills_in(file)] == ["lost-b", "lost-c"]
+
+
+def test_names_of_rows_do_not_depend_on_rows_behind_them(tmp_path: Path) -> None:
+    """A row at the end takes no other row's name: the numbers follow the order of the rows, over all tables."""
+    file = tmp_path / "mine.feature"
+    file.write_text(ALIKE, encoding="utf-8")
+    before = [drill.name for drill in drills_in(file)]
+    file.write_text(ALIKE + "\n    Examples: more\n      | load | note |\n      | = 50 | x    |\n", encoding="utf-8")
+    assert [drill.name for drill in drills_in(file)] == [*before, "lost-with-50-load-x-50-x-3"]
 
 
 # --- tags -------------------------------------------------------------------------------------------------------------

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import random
 from collections.abc import Sequence
+from pathlib import Path
 
 import oracle.availability
+import oracle.failback
 import oracle.final_state
+import oracle.flapping
 import oracle.lateness
+import oracle.nowhere
 import oracle.outages
 import oracle.recovery_point
 import oracle.recovery_time
@@ -21,11 +26,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from measurement_simulation import A, B, make
 
+from harness.checkers.failback import Usual, failback, refuses
+from harness.checkers.flapping import needless_failover
+from harness.checkers.nowhere import nowhere
 from harness.checkers.split_brain import split_brain
 from harness.checkers.staleness import wrong_reads
 from harness.history import codec
 from harness.history.columns import Columns
-from harness.history.events import Commit, Event, Operation
+from harness.history.events import Commit, DnsAnswer, Event, Operation
 from harness.history.gathering import columns_of, columns_of_events, read_columns
 from harness.history.log import pair
 from harness.measurement import availability, lateness
@@ -35,6 +43,7 @@ from harness.measurement.outages import interruptions
 from harness.measurement.recovery_point import Earlier, RecoveryPoint, Scans, recovery_point, state_at
 from harness.measurement.recovery_time import recovery_bracket, recovery_by_cohort
 from harness.measurement.relapse import relapses
+from harness.names import AUTHORITATIVE
 from harness.outcome import Outcome
 
 CLIENTS = ("dns-0", "dns-1", "dns-2", "pinned-a-0", "pinned-b-0")
@@ -75,7 +84,7 @@ def drill(seed: int, length: int) -> Drill:
         end = None if outcome is Outcome.INFO and source.random() < 0.5 else sent + source.randint(0, span // 10)
         value = source.choice([*written.get(key, []), None, "nobody"][-4:]) if f == "get" else None
         op = make(f"o{n}", client, f, key, sent, end, outcome, source.choice((A, B)), value)  # type: ignore[arg-type]
-        invoke = dataclasses.replace(op.invoke, planned_ns=sent - source.randint(-1, 3))
+        invoke = dataclasses.replace(op.invoke, planned_ns=sent - source.randint(-1, 3), extra=source.random() < 0.1)
         done = op.completion
         if done is not None:
             region, epoch = source.choice((None, "us-east-1", "us-west-2")), source.choice((None, 1, 2, 3))
@@ -242,6 +251,53 @@ def test_split_brains_agree(seed: int, length: int) -> None:
             for turn_ns in (0, d.window_ns):
                 expected = oracle.split_brain.split_brain(d.operations, regions=regions, turn_ns=turn_ns)
                 assert split_brain(given_, regions=regions, turn_ns=turn_ns) == expected
+
+
+@often
+@seeds
+def test_failbacks_agree(seed: int, length: int) -> None:
+    d = drill(seed, length)
+    final = lost_after_heal(d.operations, *d.states)
+    for given_ in both(d):
+        for until_ns in (None, d.until_ns):
+            usual = Usual(d.rate, d.padding, max(1, d.window_ns), 20)
+            arguments = {
+                "primary_address": A, "standby_address": B, "heal_ns": d.fault.start_high_ns, "until_ns": until_ns,
+                "usual": usual,
+            }  # fmt: skip
+            for of in (None, final):
+                expected = oracle.failback.failback(d.operations, [], final=of, **arguments)  # type: ignore[arg-type]
+                assert failback(given_, [], final=of, **arguments) == expected  # type: ignore[arg-type]
+        assert refuses(given_, B, d.window_ns) == oracle.failback.refuses(d.operations, B, d.window_ns)
+
+
+@often
+@seeds
+def test_needless_failovers_and_nobody_served_agree(seed: int, length: int) -> None:
+    d = drill(seed, length)
+    from_ns, to_ns = d.fault.start_high_ns, d.fault.start_high_ns + d.window_ns
+    answer = DnsAnswer("witness", AUTHORITATIVE, "app.example.com", (A,), 6.0, 1)
+    places = {A: "us-east-1", B: "us-west-2"}
+    for given_ in both(d):
+        needless = {"stayed_address": A, "from_ns": from_ns, "to_ns": to_ns, "places": places}
+        expected = oracle.flapping.needless_failover([answer], d.operations, **needless)  # type: ignore[arg-type]
+        assert needless_failover([answer], given_, **needless) == expected  # type: ignore[arg-type]
+        for regions in ({}, places):
+            expected = oracle.nowhere.nowhere(d.operations, regions=regions, from_ns=from_ns, to_ns=to_ns)
+            assert nowhere(given_, regions=regions, from_ns=from_ns, to_ns=to_ns) == expected
+
+
+def test_the_benchmarks_history_is_judged_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long drill with an outage; its writes reach the other side half a second late, and some are lost."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "benchmarks"))
+    benchmark = importlib.import_module("checkers")
+    made = benchmark.history(20_000, counters=False)
+    expected = {name: task() for name, task in benchmark.oracle_tasks(made).items()}
+    found = {name: task() for name, task in benchmark.tasks(made).items()}
+    found["recovery point"] = without_unknown(found["recovery point"])
+    assert expected["recovery point"].missing_low > 0
+    for name, result in expected.items():
+        assert found[name] == result, name
 
 
 # --- columns themselves -----------------------------------------------------------------------------------------------

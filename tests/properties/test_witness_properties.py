@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.history.events import Function
 from harness.outcome import Outcome
 from harness.wire.body import FramingError
 from harness.wire.exchange import ResponseCollector
@@ -13,6 +14,7 @@ from harness.witness import resolver_cache as cache
 from harness.witness.channel import MAX_BODY_BYTES, MAX_HEAD_BYTES
 from harness.witness.grid import Grid, due
 from harness.witness.lateness import Durations
+from harness.witness.workloads.mix import Mix, Part
 
 NS = st.integers(min_value=0, max_value=10**11)
 
@@ -126,6 +128,68 @@ def test_no_id_is_used_twice_and_no_deleted_key_is_touched_again(
             if settled.f == "put" and result is Outcome.OK:
                 acknowledged.add(settled.k)
     assert not processes[0] & processes[1] | processes[1] & processes[2] | processes[0] & processes[2]
+
+
+FUNCTIONS: st.SearchStrategy[frozenset[Function]] = st.frozensets(st.sampled_from(["put", "get", "delete", "add"]))
+SIDES = ("127.0.1.10", "127.0.2.10")
+DEEDS = st.lists(
+    st.tuples(st.integers(0, 4), st.booleans(), st.booleans(), OUTCOMES, st.integers(0, 1), st.integers(0, 10**9)),
+    max_size=300,
+)
+
+
+def _crowd(offers: ledger.Offers) -> ledger.Ledgers:
+    books = ledger.Ledgers("h")
+    for index in range(5):
+        side = SIDES[index - 3] if index >= 3 else None
+        mix: Mix = "sided" if side else "roaming"
+        books.open(str(index), ledger.LedgerState("h", index, 5, 4, mix, side, offers))
+    return books
+
+
+@given(deeds=DEEDS, functions=FUNCTIONS, names_keys=st.booleans(), rewrites=st.booleans(), recreates=st.booleans())
+def test_whatever_happens_books_keep_their_rules(
+    deeds: list[tuple[int, bool, bool, Outcome | None, int, int]],
+    functions: frozenset[Function],
+    names_keys: bool,
+    rewrites: bool,
+    recreates: bool,
+) -> None:
+    offers = ledger.Offers(functions, names_keys, rewrites, recreates)
+    books, again = _crowd(offers), _crowd(offers)
+    now = 0
+    ids: set[str] = set()
+    put: dict[str, int] = {}
+    pair_by: dict[str, set[str]] = {}
+    pending: list[tuple[str, ledger.Planned, Outcome, str]] = []
+    for who, is_write, extra, outcome, side, wait in deeds:
+        now += wait
+        name = str(who)
+        event: ledger.Event = ledger.Write(extra) if is_write else ledger.Read(extra)
+        planned = books.step(name, event, now)
+        assert planned == again.step(name, event, now), "the same events give the same operations"
+        for one in planned:
+            assert one.f in functions
+            assert (one.f == "get") is not is_write
+            assert one.op not in ids
+            ids.add(one.op)
+            assert one.v == {"put": one.op, "add": "1"}.get(one.f)
+            if one.f == "put":
+                put[one.k] = put.get(one.k, 0) + 1
+                assert one.part is not Part.OWN or one.k == one.op
+                if one.part is Part.PAIR:
+                    assert len(pair_by.setdefault(one.k, set())) < 2, "retired for ever"
+            if outcome is not None:
+                pending.append((name, one, outcome, SIDES[who - 3] if who >= 3 else SIDES[side]))
+        if len(pending) > 2:
+            who_settles, one, result, address = pending.pop(0)
+            settled = ledger.Settled(one, result, address=address)
+            books.step(who_settles, settled, now)
+            again.step(who_settles, settled, now)
+            if result is Outcome.OK and one.part is Part.PAIR and one.f == "put":
+                pair_by[one.k].add(address)
+    if not (names_keys and (rewrites or recreates)):
+        assert set(put.values()) <= {1}
 
 
 @given(wire=st.binary(max_size=400), cut=st.integers(1, 50))

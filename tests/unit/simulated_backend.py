@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
@@ -43,7 +43,12 @@ from harness.topology.load import load_environment, load_subject
 from harness.topology.subject import Subject
 from harness.topology.timing import Profile, Timing
 from harness.units import NS_PER_MS, to_ns
+from harness.wire.exchange import Response
+from harness.witness import attention
+from harness.witness.attention import AttentionState
+from harness.witness.grid import Grid
 from harness.witness.ledger import Ledgers, LedgerState, Offers, Planned, Read, Settled, Write
+from harness.witness.samples import Samples
 from harness.witness.workloads.mix import Mix
 from harness.world.assembly import build
 from harness.world.part import Blueprint, Edge
@@ -58,6 +63,12 @@ LOOK_NS = 200 * NS_PER_MS
 """How much of what happens comes at once to whoever waits for something to happen."""
 LATENCY_NS = 5 * NS_PER_MS
 CANARY_PERIOD_NS = 250 * NS_PER_MS
+REFUSAL = Response(
+    409, {"content-type": "application/json"}, b'{"error": "not active"}', reusable=True, reason="Conflict"
+)
+"""What a region that is not active says to a write."""
+CLOSELY = 4
+"""How much more often clients look where it hurts."""
 
 
 def environment() -> Environment:
@@ -252,6 +263,11 @@ class Client:
     cohort: str
     name: str
     address: str
+    attention: AttentionState = field(default_factory=AttentionState)
+    grids: tuple[Grid, Grid] = (Grid(0, 1), Grid(0, 1))
+    samples: Samples = field(default_factory=Samples)
+    looking: set[bool] = field(default_factory=set)
+    """Whether it looks closely by writes (True), by reads (False)."""
 
 
 @dataclass(frozen=True)
@@ -295,6 +311,7 @@ class SimulatedBackend:
         self._tables = Tables(
             (EAST, WEST), self.story.replication, self._clock.now_ns, self._clock.after, self._replicates
         )
+        self._clients: list[Client] = []
         self._ledgers = Ledgers(f"h{next(self._drills)}")
         self._lost_ns: dict[str, int] = {}
         self._held: list[HeldFault] = []
@@ -372,6 +389,8 @@ class SimulatedBackend:
         now_ns = self._clock.ns
         started = FaultEvent("start", plan.kind, plan.target, plan.mode, now_ns, now_ns + NS_PER_MS, plan.links)
         held = HeldFault(self, fault, plan, started)
+        for client in self._clients:
+            self._attend(client, attention.Called())
         self._held.append(held)
         self._seen_faults()
         self._new.append(started)
@@ -533,6 +552,35 @@ class SimulatedBackend:
         self._ledgers.open(client.name, book)
         self._every(period_ns, lambda: self._plan(client, Write()), first_ns)
         self._every(period_ns, lambda: self._plan(client, Read()), first_ns + period_ns // 2)
+        begin_ns, part_ns = self._clock.ns + first_ns, period_ns // CLOSELY
+        client.grids = (Grid(begin_ns, part_ns), Grid(begin_ns + period_ns // 2, part_ns))
+        self._clients.append(client)
+
+    def _attend(self, client: Client, event: attention.Event) -> None:
+        """Clients that follow the name look more closely where it hurts."""
+        if client.cohort != "dns":
+            return
+        client.attention, _ = attention.step(client.attention, event, self._clock.ns)
+        for is_write, grid in zip((True, False), client.grids, strict=True):
+            if is_write not in client.looking and self._wanted(client, is_write):
+                client.looking.add(is_write)
+                self._look(client, is_write, grid.first_slot_after(self._clock.ns))
+
+    def _wanted(self, client: Client, is_write: bool) -> bool:
+        return self._working and (client.attention.writes if is_write else client.attention.reads(self._clock.ns))
+
+    def _look(self, client: Client, is_write: bool, slot: int) -> None:
+        """Wait for that part of a period, and for the next one as long as it is wanted."""
+
+        def tick() -> None:
+            if not self._wanted(client, is_write):
+                client.looking.discard(is_write)
+                return
+            if slot % CLOSELY:
+                self._plan(client, Write(extra=True) if is_write else Read(extra=True))
+            self._look(client, is_write, slot + 1)
+
+        self._clock.after(client.grids[0 if is_write else 1].planned_ns(slot) - self._clock.ns, tick)
 
     def _resolve(self, client: Client) -> None:
         if client.address != self._answered:
@@ -558,7 +606,7 @@ class SimulatedBackend:
     def _send(self, client: Client, event: Write | Read, planned_ns: int) -> None:
         for planned in self._ledgers.step(client.name, event, self._clock.ns):
             who = (planned.op, planned.p, client.name, client.cohort, planned.f, planned.k)
-            self._new.append(Invoke(*who, planned.v, planned_ns, self._clock.ns))
+            self._new.append(Invoke(*who, planned.v, planned_ns, self._clock.ns, extra=planned.extra))
             fate = self._fate(self._regions[client.address], is_write=planned.f != "get")
             if client.cohort == "dns" and self.story.stray and not next(self._strays) % self.story.stray:
                 fate = replace(fate, outcome=Outcome.INFO, error="reset")
@@ -566,7 +614,7 @@ class SimulatedBackend:
             address = client.address
             if lost and self.story.ghost:
                 fate, address = Fate(Outcome.OK, fate.after_ns, stored=False), GHOST
-            self._clock.after(fate.after_ns, self._complete, client, planned, address, fate)
+            self._clock.after(fate.after_ns, self._complete, client, planned, address, fate, self._clock.ns)
 
     def _fate(self, region: str, *, is_write: bool) -> Fate:
         timeout_ns = to_ns(self.environment.workload.timeout_s)
@@ -584,7 +632,7 @@ class SimulatedBackend:
             return Fate(Outcome.FAIL, LATENCY_NS)
         return Fate(Outcome.OK, LATENCY_NS)
 
-    def _complete(self, client: Client, planned: Planned, address: str, fate: Fate) -> None:
+    def _complete(self, client: Client, planned: Planned, address: str, fate: Fate, sent_ns: int) -> None:
         """address: who answers; one of no region is nobody's."""
         good, error = fate.outcome is Outcome.OK, fate.error
         region = self._regions.get(address)
@@ -602,6 +650,11 @@ class SimulatedBackend:
                 epoch,
             )
         )  # fmt: skip
+        answered = self._new[-1]
+        if not good and error is None and isinstance(answered, Completion):
+            sample = client.samples.take(answered, REFUSAL)
+            self._new += [sample] if sample is not None else []
+        self._attend(client, attention.Ended(planned.f != "get", good, sent_ns))
 
     def _probe(self, name: str) -> None:
         sent_ns = self._clock.ns

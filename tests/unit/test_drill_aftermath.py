@@ -82,7 +82,7 @@ def test_a_primary_that_stays_is_a_failback_and_so_is_one_before_the_next_outage
 
 
 def test_failures_by_chance_after_the_failback_are_no_outage(tmp_path: Path) -> None:
-    result = run_drill(tmp_path, there_and_back, Story(stray=300))
+    result = run_drill(tmp_path, there_and_back, Story(stray=250))
     assert verdicts(result, "failback") == [Verdict.MET], result.reasons
 
 

@@ -98,8 +98,8 @@ class BothWrite(SimulatedBackend):
         super()._accept(region)
         self._accepting = {EAST, WEST}
 
-    def _complete(self, client: Any, planned: Any, address: str, fate: Any) -> None:
-        super()._complete(client, planned, address, fate)
+    def _complete(self, *told: Any) -> None:
+        super()._complete(*told)
         last = self._new[-1]
         assert isinstance(last, Completion)
         self._new[-1] = replace(last, epoch=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -56,8 +57,7 @@ def test_writes_that_were_on_their_way_are_counted_and_come_back(tmp_path: Path)
 def test_nobody_takes_over(tmp_path: Path) -> None:
     result = run_drill(tmp_path, lost_and_healed, Story(takeover_s=None))
     assert result.verdict is Verdict.MISSED
-    assert "never recovered" in result.reasons[0]  # the objective that was missed comes before what was waited for
-    assert "clients were not served again within 20 s" in " ".join(result.reasons)
+    assert "clients were not served again within 20 s" in result.reasons[0]
     assert result.rto is not None
     assert result.rto.high_ns is None or result.rto.low_ns > 20_000_000_000
     assert result.rpo is None  # no takeover: not measurable, and certainly not 0
@@ -210,10 +210,13 @@ def test_acknowledged_writes_are_thrown_away_after_the_heal(tmp_path: Path) -> N
     assert {"A1"} <= {finding.id for finding in result.findings}
     told = " ".join((*result.reasons, *(finding.text for finding in result.findings)))
     # What the standby had acknowledged meanwhile is thrown away as well: only that is the failback's doing.
-    missing = result.rpo.missing_low
-    assert f"{missing} acknowledged writes are lost at the primary, missing when the other side took over" in told
-    thrown = result.rpo.lost_after_heal + result.rpo.resurrected - missing
-    assert f"{thrown} acknowledged writes are lost at the primary, in the failback" in told
+    # Some of what was missing was overwritten or deleted since: it is lost no more.
+    lost = {
+        how: int(re.findall(rf"(\d+) acknowledged writes are lost at the primary, {how}", told)[0])
+        for how in ("missing when the other side took over", "in the failback")
+    }
+    assert 0 < lost["missing when the other side took over"] <= result.rpo.missing_low
+    assert sum(lost.values()) == result.rpo.lost_after_heal + result.rpo.resurrected
 
 
 def test_both_regions_accept_writes_after_the_heal(tmp_path: Path) -> None:

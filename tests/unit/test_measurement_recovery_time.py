@@ -185,7 +185,7 @@ def test_the_next_read_does_not_prove_that_writes_work_again() -> None:
     operations += pulse("dns-0", "writes", ".....", period_s=1.0, first_s=-4.4)
     operations += pulse("dns-0", "writes", "xxx...", period_s=1.0, first_s=1.6)
     found = measured(operations)
-    assert found.bracket.high_ns == s(4.61) - s(-0.4)
+    assert found.bracket.high_ns == s(4.61) - FAULT.start_low_ns
 
 
 def test_the_filters_choose_one_client_and_kind() -> None:

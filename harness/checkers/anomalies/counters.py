@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from harness.checkers.anomalies.scene import Scene, several
 from harness.checkers.result import CheckResult, Finding
-from harness.history.columns import ADD, FAIL, GET, INFO, OK, Bools
+from harness.history.codes import ADD, FAIL, GET, INFO, OK, Bools
 from harness.measurement.newest import Rows, known_from, newest
 from harness.outcome import Verdict
 

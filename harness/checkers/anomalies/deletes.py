@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from harness.checkers.anomalies.order import Replaced
 from harness.checkers.anomalies.scene import Scene, several
 from harness.checkers.result import CheckResult, Finding
-from harness.history.columns import DELETE
+from harness.history.codes import DELETE
 from harness.measurement.superseding import LOST, effects
 from harness.outcome import Verdict
 
@@ -53,8 +51,3 @@ def deletes(scene: Scene, replaced: Sequence[Replaced]) -> CheckResult | None:
     if not scene.final:
         return CheckResult(_NAME, Verdict.UNKNOWN, "the data was not read after everything had gone quiet")
     return CheckResult(_NAME, Verdict.MET, f"{judged}, none undone")
-
-
-def deleted_keys(scene: Scene) -> int:
-    """How many keys were ever deleted from."""
-    return len(np.unique(scene.columns.key[scene.deletes.rows]))

@@ -13,7 +13,7 @@ import numpy as np
 
 from harness.checkers.anomalies.scene import Scene, several
 from harness.checkers.result import CheckResult, Finding
-from harness.history.columns import ABSENT, FAIL, PUT
+from harness.history.codes import ABSENT, FAIL, PUT
 from harness.outcome import Verdict
 
 _NAME = "duplicates"

@@ -9,7 +9,7 @@ import numpy as np
 from harness.checkers.anomalies.order import Replaced
 from harness.checkers.anomalies.scene import Scene, several
 from harness.checkers.result import CheckResult, Finding
-from harness.history.columns import ABSENT, PUT
+from harness.history.codes import ABSENT, PUT
 from harness.history.tables import TableState
 from harness.measurement.newest import Rows
 from harness.measurement.superseding import LOST, MAYBE, PRESENT, effects

@@ -13,7 +13,7 @@ import numpy as np
 
 from harness.checkers.anomalies.scene import Scene
 from harness.checkers.result import CheckResult, Finding
-from harness.history.columns import NEVER_NS
+from harness.history.codes import NEVER_NS
 from harness.history.tables import CommitColumns
 from harness.outcome import Verdict
 from harness.units import to_ns
@@ -67,24 +67,24 @@ def _of_side(scene: Scene, side: str, log: CommitColumns) -> _Side | None:
     writer = scene.writer_of(side)
     at = np.flatnonzero((writer >= 0) & (log.key < len(columns.names.keys)))
     at = at[columns.key[writer[at]] == log.key[at]]
-    order = np.argsort(writer[at], kind="stable")
-    at = at[order]
-    rows = writer[at]
-    if not len(rows):
+    counts = np.bincount(writer[at])
+    items = int(np.count_nonzero(counts))
+    if items < _ITEMS:
         return None
+    at = at[counts[writer[at]] > 1]
+    if not len(at):
+        return _Side(items, 1.0, 0.0, 0, 1)
+    at = at[np.argsort(writer[at], kind="stable")]
+    rows = writer[at]
     starts = np.flatnonzero(np.concatenate(([True], rows[1:] != rows[:-1])))
-    sizes = np.diff(np.append(starts, len(rows)))
-    first_ns = np.repeat(log.at_ns[at[starts]], sizes)
+    first_ns = np.repeat(log.at_ns[at[starts]], np.diff(np.append(starts, len(rows))))
     soon = log.at_ns[at] <= first_ns + _SOON_NS
     again = np.ones(len(rows), np.bool_)
     again[starts] = False
     returned_ns = columns.returned_ns[rows]
     answered = (log.at_ns[at] > returned_ns) & (returned_ns != NEVER_NS)
-    needless = np.add.reduceat((soon & again & answered).astype(np.int64), starts)
-    if len(starts) < _ITEMS:
-        return None
-    counts = np.add.reduceat(soon.astype(np.int64), starts)
-    worst = int(np.argmax(counts))
-    return _Side(
-        len(starts), float(counts.mean()), float(needless.mean()), int(rows[starts[worst]]), int(counts[worst])
-    )  # fmt: skip
+    needless = int(np.count_nonzero(soon & again & answered))
+    of_item = np.add.reduceat(soon.astype(np.int64), starts)
+    worst = int(np.argmax(of_item))
+    commits = (items - len(starts) + int(of_item.sum())) / items
+    return _Side(items, commits, needless / items, int(rows[starts[worst]]), int(of_item[worst]))

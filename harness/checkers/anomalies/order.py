@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.checkers.anomalies.scene import Scene
-from harness.history.columns import ABSENT, FAIL
+from harness.history.codes import ABSENT, FAIL
 from harness.history.tables import CommitColumns
 from harness.measurement.newest import Rows, newest, sent_of
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.checkers.anomalies.scene import Scene, several
 from harness.checkers.result import CheckResult, Finding
-from harness.history.columns import ABSENT, FAIL
+from harness.history.codes import ABSENT, FAIL
 from harness.outcome import Verdict
 
 _NAME = "phantoms"

@@ -15,7 +15,7 @@ import numpy as np
 
 from harness.checkers.anomalies.scene import Scene, several
 from harness.checkers.result import CheckResult, Finding
-from harness.history.columns import ABSENT
+from harness.history.codes import ABSENT
 from harness.measurement.contradictions import Known, contradicted
 from harness.measurement.newest import Rows, sent_of
 from harness.outcome import Verdict
@@ -84,18 +84,16 @@ def _contradicted(scene: Scene, rows: Rows, *, session: bool, bound_ns: int | No
     """Wrong reads, and for each the newest write that says so."""
     columns, kept = scene.columns, scene.kept
     if session:
-        group = columns.key.astype(np.int64) * len(columns.names.clients) + columns.who
         shown = rows[columns.value[rows] != ABSENT]
         shown = shown[~scene.explained[columns.writer[shown]]]
-        own = Known(group[kept], columns.returned_ns[kept], kept)
-        seen = Known(group[shown], columns.returned_ns[shown], columns.writer[shown].astype(np.int64))
-        known, asked = Known.both((own, seen)), group[rows]
+        own = Known(kept, columns.returned_ns[kept], columns.who[kept])
+        seen = Known(columns.writer[shown].astype(np.int64), columns.returned_ns[shown], columns.who[shown])
+        known = Known.both(own, seen)
     else:
         if bound_ns is None:
             bound_ns = scene.promise.staleness_ns if scene.promise.reads == "eventual" else 0
-        known = Known(columns.key[kept], columns.returned_ns[kept] + bound_ns, kept)
-        asked = columns.key[rows]
-    wrong, newer = contradicted(columns, scene.deletes, rows, asked, known)
+        known = Known(kept, columns.returned_ns[kept] + bound_ns)
+    wrong, newer = contradicted(columns, scene.deletes, rows, known)
     return rows[wrong], newer[wrong]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.checkers.promise import Promise
-from harness.history.columns import ABSENT, DELETE, FAIL, GET, PUT, Bools, Columns
+from harness.history.codes import ABSENT, DELETE, FAIL, GET, PUT, Bools
+from harness.history.columns import Columns
 from harness.history.tables import CommitColumns, TableState
 from harness.measurement.newest import Rows
 from harness.measurement.superseding import Deletes
@@ -116,10 +117,6 @@ class Scene:
     def put_or_deleted(self) -> Bools:
         """By row: a put or a delete."""
         return np.isin(self.columns.f, (PUT, DELETE))
-
-    def writes_done(self) -> Iterable[int]:
-        """Rows of acknowledged puts and deletes."""
-        return (int(row) for row in self.kept)
 
 
 def several(count: int, one: str, many: str) -> str:

@@ -27,6 +27,7 @@ from harness.kit.wording import wording
 from harness.processes import process_tree
 from harness.processes.fork_servers import FOLDER_PREFIX
 from harness.processes.process_tree import Tree
+from harness.storable_text import write_json
 from harness.topology.environment import Environment
 from harness.topology.subject import Subject
 from harness.topology.timing import Profile
@@ -147,7 +148,7 @@ def write(world: StandingWorld, path: Path) -> None:
     """Write the file at once: a reader sees the old one or the new one."""
     make_folder(path.parent)
     staging = path.with_name(f".{path.name}-{os.getpid()}")
-    staging.write_text(world.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    write_json(staging, world.model_dump(mode="json"), indent=2)
     staging.replace(path)
 
 

@@ -20,6 +20,8 @@ def share(
     """The share served of the operations sent in [from_ns, to_ns)."""
     good = total = 0
     for o in operations:
+        if o.invoke.extra:
+            continue
         if (from_ns is not None and o.sent_ns < from_ns) or (to_ns is not None and o.sent_ns >= to_ns):
             continue
         if (cohort is not None and o.invoke.cohort != cohort) or (kind is not None and kind_of(o) != kind):
@@ -33,7 +35,7 @@ def failure_rates(operations: Iterable[Operation], from_ns: int, to_ns: int) -> 
     """Each cohort's share of failed operations among those sent in [from_ns, to_ns): the baseline before a fault."""
     counts: dict[str, list[int]] = {}
     for o in operations:
-        if from_ns <= o.sent_ns < to_ns:
+        if from_ns <= o.sent_ns < to_ns and not o.invoke.extra:
             pair = counts.setdefault(o.invoke.cohort, [0, 0])
             pair[0] += not o.good
             pair[1] += 1
@@ -60,6 +62,8 @@ def bins(operations: Iterable[Operation], bin_ns: int, origin_ns: int = 0) -> di
         raise ValueError(f"a bin must be longer than nothing: {bin_ns}")
     counts: dict[tuple[str, Kind], dict[int, list[int]]] = {}
     for o in operations:
+        if o.invoke.extra:
+            continue
         start_ns = o.sent_ns - (o.sent_ns - origin_ns) % bin_ns
         pair = counts.setdefault((o.invoke.cohort, kind_of(o)), {}).setdefault(start_ns, [0, 0])
         pair[0] += o.good

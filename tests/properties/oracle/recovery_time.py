@@ -21,13 +21,13 @@ shortens it most, before its lower end is computed: they may have been strays.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import pairwise
 
 from harness.history.events import Operation
 from harness.measurement.models import KINDS, FaultInterval, Kind, Padding, kind_of
-from harness.measurement.recovery_time import CohortRecovery, RecoveryTime
+from harness.measurement.recovery_time import CohortRecovery, RecoveryTime, worst
 from harness.measurement.statistics import tolerated_failures
 from harness.outcome import Bracket
 from oracle.streams import CLIENT_TIMEOUT_NS, Stream, by_client, core_span, end_of, stream_of, up_to
@@ -107,45 +107,6 @@ def recovery_by_cohort(
     }
 
 
-def worst(times: Sequence[RecoveryTime]) -> RecoveryTime:
-    """The worst of several recoveries: the bracket of the largest of several unknown durations.
-
-    Each end is the largest of its kind, which bounds the maximum even where brackets overlap. Raises ValueError for
-    an empty sequence.
-    """
-    last = max(times, key=lambda t: (t.never_recovered, t.from_fault_ns or 0, t.bracket.low_ns))
-    affected = [t for t in times if not t.unaffected]
-    return RecoveryTime(
-        bracket=_largest(times, last.from_fault_ns),
-        client=last.client,
-        kind=last.kind,
-        unaffected=not affected,
-        never_recovered=any(t.never_recovered for t in times),
-        recovered_only_after_heal=any(t.recovered_only_after_heal for t in times),
-        confirmed=all(t.confirmed for t in times),
-        last_good_before_ns=last.last_good_before_ns,
-        first_bad_ns=min((t.first_bad_ns for t in affected if t.first_bad_ns is not None), default=None),
-        last_bad_ns=max((t.last_bad_ns for t in affected if t.last_bad_ns is not None), default=None),
-        recovered_at_ns=None if last.never_recovered else last.recovered_at_ns,
-        recovered_seen_ns=None if last.never_recovered else last.recovered_seen_ns,
-        from_fault_ns=last.from_fault_ns,
-        unseen_ns=max(t.unseen_ns for t in times),
-        served_between_ns=last.served_between_ns,
-        operations=sum(t.operations for t in times),
-        failures=sum(t.failures for t in times),
-    )
-
-
-def _largest(times: Sequence[RecoveryTime], from_fault_ns: int | None) -> Bracket:
-    """Bounds of the largest of several durations."""
-    low_ns = max(t.bracket.low_ns for t in times)
-    highs = [t.bracket.high_ns for t in times if t.bracket.high_ns is not None]
-    points = [t.bracket.point_ns for t in times if t.bracket.point_ns is not None]
-    if from_fault_ns is None or len(highs) < len(times):
-        return Bracket(low_ns, None)
-    return Bracket(low_ns, max(highs), _point(low_ns, max(highs), from_fault_ns, max(points)))
-
-
 def _of_stream(
     stream: Stream,
     fault: FaultInterval,
@@ -168,11 +129,12 @@ def _of_stream(
     strays = tolerated_failures(end - first, rate)
     low_ns = max(0, core_span(bad_ns, strays) - padding.total_ns)
     before = _last_good(stream, first, padding)
-    start_ns = fault.start_low_ns if before is None else stream.sent_ns[before]
+    good_ns = None if before is None else stream.sent_ns[before]
+    start_ns = fault.start_low_ns if good_ns is None else max(fault.start_low_ns, good_ns)
     if recovered is None:
         return RecoveryTime(
             Bracket(low_ns, None), client, kind, never_recovered=True, confirmed=False,
-            last_good_before_ns=start_ns if before is not None else None, first_bad_ns=bad_ns[0],
+            last_good_before_ns=good_ns, first_bad_ns=bad_ns[0],
             last_bad_ns=bad_ns[-1], served_between_ns=_served_between(stream, first),
             operations=len(stream.sent_ns), failures=len(bad_ns),
         )  # fmt: skip
@@ -189,7 +151,7 @@ def _of_stream(
         kind,
         recovered_only_after_heal=healed_first,
         confirmed=watched_ns - sent_ns >= window_ns,
-        last_good_before_ns=start_ns if before is not None else None,
+        last_good_before_ns=good_ns,
         first_bad_ns=bad_ns[0],
         last_bad_ns=bad_ns[-1],
         recovered_at_ns=sent_ns,
@@ -201,6 +163,7 @@ def _of_stream(
 
 
 def _served_between(stream: Stream, first: int) -> int:
+    """The longest time between two failures, from `first` on, with nothing but successes in between."""
     bad = [i for i in range(first, len(stream.sent_ns)) if stream.bad[i]]
     return max((stream.sent_ns[b - 1] - stream.sent_ns[a + 1] for a, b in pairwise(bad) if b > a + 1), default=0)
 

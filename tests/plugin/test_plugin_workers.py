@@ -1,0 +1,82 @@
+"""`pytest -n 2`: drills take turns, the process in front tells what they found, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+UNIT = Path(__file__).parents[1] / "unit"
+CONFTEST = f"""
+import os, sys
+sys.path.insert(0, {str(UNIT)!r})
+import matplotlib.backends.backend_svg
+from pathlib import Path
+from harness.live import backend, ground
+from simulated_backend import SimulatedBackend, Story
+
+def note(word):
+    with open(Path(__file__).parent / "worlds.txt", "a") as file:
+        file.write(word + chr(10))
+
+class World(SimulatedBackend):
+    def __init__(self, options, servers):
+        note("up")
+        super().__init__(Story(takeover_s=None), options)
+    def __exit__(self, *error):
+        note("down")
+        return super().__exit__(*error)
+
+backend.LiveWorld = World
+ground.warm = lambda stack, options: None
+"""
+FEATURE = """\
+Feature: Mine
+  Scenario Outline: Lost <how>
+    Given the application runs in two regions
+    And steady state in the primary region
+    When the primary region is {lost}, <how>
+    Then clients are served by the standby region within the recovery time objective
+    Examples:
+      | how     |
+      | refused |
+      | reset   |
+"""
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """Somebody's project whose workers get simulated worlds."""
+    monkeypatch.setenv("COLUMNS", "200")
+    pytester.makeconftest(CONFTEST)
+    return pytester
+
+
+def test_drills_take_turns_and_are_told(project: pytest.Pytester) -> None:
+    project.makefile(".feature", mine=FEATURE.format(lost="lost"))
+    result = project.runpytest_subprocess("mine.feature", "-n", "2", "-p", "no:cacheprovider", timeout=110)
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines_random(["*= drills (gw*) =*", "*MISSED*lost-refused*", "*MISSED*lost-reset*"])
+    told = [line.removeprefix("Report: ") for line in result.outlines if line.startswith("Report: ")]
+    runs = [json.loads((project.path / path).with_name("run.json").read_text(encoding="utf-8")) for path in told]
+    assert sorted(drill["name"] for run in runs for drill in run["drills"]) == ["lost-refused", "lost-reset"]
+    assert (project.path / "worlds.txt").read_text().split() == ["up", "down", "up", "down"]
+
+
+def test_what_is_refused_is_told_and_nothing_starts(project: pytest.Pytester) -> None:
+    project.makefile(".feature", mine=FEATURE.format(lost="lots"))
+    result = project.runpytest_subprocess("mine.feature", "-n", "2", "-p", "no:cacheprovider", timeout=110)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stdout.fnmatch_lines(['ERROR: *mine.feature:5: no step is known for When "the primary region is lots*'])
+    assert "INTERNALERROR" not in result.stdout.str()
+    assert not (project.path / "worlds.txt").exists()
+
+
+def test_two_drills_of_one_name_are_refused_here_too(project: pytest.Pytester) -> None:
+    again = FEATURE.format(lost="lost").partition("\n")[2]
+    project.makefile(".feature", mine=FEATURE.format(lost="lost") + again)
+    result = project.runpytest_subprocess("mine.feature", "-n", "2", "-p", "no:cacheprovider", timeout=110)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "is taken by" in result.stderr.str() + result.stdout.str()
+    assert not (project.path / "worlds.txt").exists()
