@@ -25,7 +25,7 @@ class SteadyEvidence:
     """What the world knows of its own readiness, beside what clients see.
 
     reasons: what of the world itself is not ready yet, in words: checkers without data. Empty: ready. broken: by place,
-    what the world's load balancers and health checks find wrong with the subject there; passive: those of them that a
+    what the world's load balancers and health checks find wrong with the subject there; by_design: those of them that a
     place which is not to serve may mean so. unreplicated: why replication is not known to work, where the subject must
     have it. notes: what is worth telling, and keeps nobody from starting. reads_only: the subject has no operation that
     writes.
@@ -35,8 +35,8 @@ class SteadyEvidence:
     broken: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unreplicated: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    by_design: frozenset[str] = frozenset()
     reads_only: bool = False
-    passive: frozenset[str] = frozenset()
 
 
 class ActiveFault(Protocol):

@@ -91,7 +91,8 @@ class DrillLoop:
         evidence = self._backend.steady_evidence() if need_steady else None
         if evidence is not None and not self._record.case.faults:
             elsewhere = [broken for place, broken in evidence.broken.items() if place != self._state.place]
-            self.at_rest = (*evidence.notes, *(t for broken in elsewhere for t in broken if t not in evidence.passive))
+            amiss = (text for broken in elsewhere for text in broken if text not in evidence.by_design)
+            self.at_rest = (*evidence.notes, *amiss)
         facts = self.observation.facts(evidence)
         effects = self._advance(Observed(facts))
         self._tell()

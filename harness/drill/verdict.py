@@ -34,10 +34,18 @@ class Checked:
 
     @property
     def telling(self) -> Sequence[CheckResult]:
-        """Those whose findings are worth telling: where promises were judged, they say in detail what data was lost."""
+        """Those whose findings are worth telling: where promises were judged, they say in detail what data was lost.
+
+        Except what only a requirement sees, such as tables beside the one that clients write to.
+        """
         if not self.promised:
             return self.demanded
-        return [replace(c, findings=()) if c.name in promises.TOLD_BETTER else c for c in self.demanded]
+        return [replace(check, findings=()) if self._told_better(check) else check for check in self.demanded]
+
+    def _told_better(self, check: CheckResult) -> bool:
+        if check.name not in promises.TOLD_BETTER:
+            return False
+        return check.verdict is not Verdict.MISSED or promises.more_precise(check.name, self.promised)
 
 
 @dataclass(frozen=True)

@@ -197,10 +197,17 @@ class LiveWorld:
         state = self._replication.state(self.clock.now_ns()) if followed else Replicated()
         complaints = self.complaints()
         broken = {place: tuple(one.text for one in found) for place, found in complaints.items()}
-        passive = frozenset(one.text for found in complaints.values() for one in found if one.passive)
-        evidence = SteadyEvidence(tuple(reasons), broken, state.missing, state.notes, reads_only, passive)
+        by_design = self._announced() | {one.text for found in complaints.values() for one in found if one.passive}
+        evidence = SteadyEvidence(tuple(reasons), broken, state.missing, state.notes, by_design, reads_only)
         self._evidence = (time.monotonic(), evidence)
         return evidence
+
+    def _announced(self) -> frozenset[str]:
+        """What the edge finds wrong where nobody writes, of a subject whose edge health follows who does."""
+        timing = self.subject.timing
+        if timing is None or not timing.edge_follows:
+            return frozenset()
+        return frozenset(one.text for found in self.seams.steering.complaints().values() for one in found)
 
     def complaints(self) -> dict[str, tuple[Complaint, ...]]:
         """By place, what the parts find wrong with the subject there."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from harness.drill import watching
 from harness.drill.evidence import DrillResult, RunResult
 from harness.outcome import Bracket, Verdict
-from harness.reporting import drill_view, glossary, objectives, timeline, wording
+from harness.reporting import drill_view, glossary, objectives, samples, timeline, wording
 from harness.reporting.lanes import arrange
 from harness.reporting.sources import LogTail, read_history, read_log
 from harness.storable_text import write_text
@@ -48,6 +48,7 @@ class DrillView:
     cohorts: tuple[drill_view.CohortRow, ...]
     outages: tuple[drill_view.OutageRow, ...]
     outages_left: int
+    samples: tuple[samples.SampleRow, ...]
 
 
 def write(run: RunResult, folder: Path) -> Path:
@@ -104,6 +105,7 @@ def _view(run: RunResult, drill: DrillResult, folder: Path, number: int) -> Dril
         cohorts=drill_view.cohorts(drill),
         outages=outages,
         outages_left=len(drill.outages) - len(outages),
+        samples=samples.rows(recorded.events, drill),
     )
 
 

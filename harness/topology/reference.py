@@ -93,7 +93,7 @@ def _default(name: str, field: Mapping[str, Any], required: Any) -> str:
         return "**must be said**"
     if field.get("default") in (None, "", [], {}):
         return ""
-    text = json.dumps(field["default"], ensure_ascii=False)
+    text = json.dumps(field["default"])
     return f"`{_cell(text)}`" if len(text) <= _LONGEST_DEFAULT else "see above"
 
 

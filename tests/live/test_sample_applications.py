@@ -44,8 +44,9 @@ def test_a_key_from_the_environment_is_sent_and_shown_to_nobody(
 ) -> None:
     secret = "kept-from-everybody-7b1f"
     monkeypatch.setenv("SHOP_API_KEY", secret)
-    code, output, evidence = drilled(tmp_path, "guarded", AND_NOTHING_ELSE)
+    code, output, evidence = drilled(tmp_path, "guarded", LOST)
     assert (code, evidence["verdict"]) == (MET, "MET"), output
+    assert evidence["rpo"]["missing_low"] == 0
     assert secret not in output
     told = [path for path in tmp_path.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
     assert told == []

@@ -132,7 +132,8 @@ def test_writes_that_the_second_failover_lost_are_counted_to_the_second(tmp_path
     assert result.episodes[1].faults == (1, 2)  # nothing was concluded between the stall and the loss
     told = next(r.text for r in result.results if r.name == "rpo" and r.verdict is Verdict.MISSED)
     assert f"episode 2 (replication-stall all, then region-outage {EAST})" in told
-    assert "acknowledged writes missing at takeover, objective 2" in told
+    assert "acknowledged writes missing at takeover" in told
+    assert "objective 2" in told
 
 
 # --- the standby is lost, too -----------------------------------------------------------------------------------------

@@ -68,8 +68,8 @@ def test_what_the_harness_could_not_do_is_invalid_whatever_else_is_wrong(tmp_pat
 
 def test_what_is_amiss_elsewhere_is_told_and_keeps_nobody_from_starting(tmp_path: Path) -> None:
     broken = {WEST: ("us-west-2 is not well", "us-west-2 waits for its turn")}
-    passive = frozenset({"us-west-2 waits for its turn"})
-    evidence = SteadyEvidence((), broken, notes=("nothing is replicated",), passive=passive)
+    by_design = frozenset({"us-west-2 waits for its turn"})
+    evidence = SteadyEvidence((), broken, notes=("nothing is replicated",), by_design=by_design)
     result = drilled(tmp_path, evidence)
     assert result.verdict is Verdict.MET
     told = [(f.severity, f.text) for f in result.findings if f.id == "at-rest"]
@@ -79,7 +79,7 @@ def test_what_is_amiss_elsewhere_is_told_and_keeps_nobody_from_starting(tmp_path
 def test_what_the_subjects_file_announces_of_the_other_side_is_nothing_amiss(tmp_path: Path) -> None:
     """A standby whose edge health follows the writes is unhealthy there for as long as it is a standby."""
     waiting = "Route 53's health check of us-west-2 is unhealthy"
-    evidence = SteadyEvidence((), {WEST: (waiting, "no target is healthy")}, passive=frozenset({waiting}))
+    evidence = SteadyEvidence((), {WEST: (waiting, "no target is healthy")}, by_design=frozenset({waiting}))
     result = drilled(tmp_path, evidence)
     assert [finding.text for finding in result.findings if finding.id == "at-rest"] == ["no target is healthy"]
 
