@@ -35,8 +35,13 @@ def load_environment(path: Path) -> Environment:
     document = _read(path)
 
     def meaning(environment: Environment) -> Iterator[Mistake]:
-        yield from _of_sections(environment)
-        mistakes = [*check.environment_mistakes(environment), *kinds.mistakes_of(environment)]
+        of_sections = list(_of_sections(environment))
+        yield from of_sections
+        # What parts have to say is asked only of parts that there are.
+        of_parts = (
+            [] if any(mistake.location[-1] == "kind" for mistake in of_sections) else kinds.mistakes_of(environment)
+        )
+        mistakes = [*check.environment_mistakes(environment), *of_parts]
         yield from mistakes if "places" in document else [_of_regions(mistake) for mistake in mistakes]
 
     environment = _checked(Environment, document, path, meaning)

@@ -44,7 +44,10 @@ def test_a_mistyped_command_line_is_one_clear_message(tmp_path: Path, arguments:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("Feature: x\n  Scenario: a\n    When the moon falls\n", 'Step definition is not found: When "the moon falls"'),
+        (
+            "Feature: x\n  Scenario: a\n    When the moon falls\n",
+            'no step is known for When "the moon falls"; the nearest is',
+        ),
         ("Feature: x\n  Scenario: a\n    Wenn der Mond\n", "mine.feature:2: scenario 'a' has no steps"),
         ("no gherkin\n", "mine.feature"),
     ],
