@@ -28,6 +28,7 @@ NOT_PROMISED = ("divergence",)
 """What is worth knowing and breaks no promise by itself: a plan need not replicate anything."""
 TOLD_BETTER = ("durability",)
 """Requirements whose findings the promises have in more detail, with the operations."""
+_LOOP = "replication-loop"
 _MEANT_BY = {"durability": ("writes-kept", "deletes", "phantoms"), "split-brain": (ONE_SIDE,)}
 """What a scenario may ask for by itself, and which promises say it more precisely."""
 
@@ -83,7 +84,8 @@ def judged(measures: Measures) -> tuple[CheckResult, ...]:
     case = measures.case
     if case.promise is None or not any(fault.applied for fault in case.faults):
         return ()
-    data = [result for result in measures.anomalies if result.name not in NOT_PROMISED]
+    # A loop is what much else comes from, so it is told first.
+    data = sorted((r for r in measures.anomalies if r.name not in NOT_PROMISED), key=lambda r: r.name != _LOOP)
     found = [*data, *_of_sides(measures), _of_answers(measures)]
     seen = {result.name for result in found}
     missing = [CheckResult(name, Verdict.UNKNOWN, "nothing put it to the test") for name in ALWAYS if name not in seen]

@@ -22,7 +22,7 @@ _NAME = "replication-loop"
 _SOON_NS = to_ns(10.0)
 _ITEMS = 10
 """Of fewer items nothing is said."""
-_FAR_BEYOND = 3.0
+_FAR_BEYOND = 1.5
 """Needless commits of each item, on average."""
 
 

@@ -105,7 +105,7 @@ class Scene:
         """How long after the last of the known events before it a moment was."""
         before = [(at_ns, what) for at_ns, what in self.moments if at_ns <= moment_ns]
         if not before:
-            return f"at {self.s(moment_ns)}"
+            return f"{self.s(moment_ns)} after the start"
         at_ns, what = max(before)
         return f"{to_s(moment_ns - at_ns):.2f} s after {what}"
 

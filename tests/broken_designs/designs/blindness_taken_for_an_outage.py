@@ -2,7 +2,6 @@
 
 ROWS = (2,)
 CAUGHT_BY = {"network-of-the-monitor-lost": ("no need",)}
-NOT_YET = "nobody has seen it red in its present form"
 
 
 def monitor() -> None:

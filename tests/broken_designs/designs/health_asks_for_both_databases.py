@@ -2,7 +2,6 @@
 
 ROWS = (19,)
 CAUGHT_BY = {"database-lost-in-primary": ("never recovered|only because the fault was healed",)}
-NOT_YET = "nobody has seen it red in its present form"
 
 
 def storefront() -> None:

@@ -2,7 +2,6 @@
 
 ROWS = (14,)
 CAUGHT_BY = {"region-lost-black-holed": ("not served again|never recovered|only because the fault was healed",)}
-NOT_YET = "nobody has seen it red in its present form"
 
 
 def monitor() -> None:

@@ -2,7 +2,6 @@
 
 ROWS = (10,)
 CAUGHT_BY = {"region-lost-refused": ("never recovered|only because the fault was healed",)}
-NOT_YET = "nobody has seen it red in its present form"
 
 
 def storefront() -> None:
