@@ -2,7 +2,6 @@
 
 ROWS = (20,)
 CAUGHT_BY = {"region-lost-refused": ("not served again|never recovered|objective 20 s",)}
-NOT_YET = "nobody has seen it red in its present form"
 
 
 def environment(document) -> None:

@@ -2,7 +2,6 @@
 
 ROWS = (38,)
 CAUGHT_BY = {"many-moves-in-a-row": ("lost|never recovered|not served|differ|did not return",)}
-NOT_YET = "nobody has seen it red in its present form"
 
 
 def storefront() -> None:

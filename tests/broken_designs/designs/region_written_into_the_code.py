@@ -2,7 +2,6 @@
 
 ROWS = (35,)
 CAUGHT_BY = {"region-lost-black-holed": ("never recovered|only because the fault was healed",)}
-NOT_YET = "nobody has seen it red in its present form"
 
 
 def storefront() -> None:
