@@ -133,7 +133,8 @@ def test_a_cut_by_hand_is_a_bracket_that_holds_it_and_ctrl_c_loses_nothing(folde
 
 
 def test_one_watches_at_a_time_and_the_world_as_it_is(folder: Path) -> None:
-    with world_file.locked(world_file.path_in(folder).with_name(WATCH_LOCK)) as ours:
+    # The supervisor holds the lock for a moment, again and again, to see whether a recording was left behind.
+    with world_file.locked(world_file.path_in(folder).with_name(WATCH_LOCK), 2.0) as ours:
         assert ours
         code, output = drill(folder, "watch", "--for", "1s")
         assert (code, output.splitlines()[-1]) == (3, "drill: somebody watches this world already")
