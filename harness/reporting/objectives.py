@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +52,11 @@ def rows(drill: DrillResult) -> tuple[ObjectiveRow, ...]:
         if kind not in kinds
     ]
     return (*judged, *left)
+
+
+def kept(of: Sequence[ObjectiveRow]) -> tuple[ObjectiveRow, ...]:
+    """Those that are the subject's own promises of its data, and were kept: no news, so one line is enough."""
+    return tuple(row for row in of if row.promised == _BY_SUBJECT and row.verdict is Verdict.MET)
 
 
 def _facts_of(drill: DrillResult, result: ObjectiveResult) -> dict[str, tuple[str, str, str]]:

@@ -42,6 +42,7 @@ class DrillView:
     history_problem: str
     logs: tuple[LogTail, ...]
     findings: tuple[drill_view.FindingRow, ...]
+    kept: tuple[objectives.ObjectiveRow, ...]
     objectives: tuple[objectives.ObjectiveRow, ...]
     command: str
     episodes: tuple[drill_view.EpisodeView, ...]
@@ -85,7 +86,7 @@ def reproduce(run: RunResult, drill: DrillResult) -> str:
 
 def _view(run: RunResult, drill: DrillResult, folder: Path, number: int) -> DrillView:
     recorded = read_history(folder, drill)
-    outages = drill_view.outages(drill, OUTAGES_SHOWN)
+    outages, rows = drill_view.outages(drill, OUTAGES_SHOWN), objectives.rows(drill)
     phases, total, predicted = drill_view.phases(drill.phases_ns, drill.prediction_s)
     return DrillView(
         drill=drill,
@@ -99,7 +100,8 @@ def _view(run: RunResult, drill: DrillResult, folder: Path, number: int) -> Dril
         history_problem=recorded.problem,
         logs=tuple(read_log(folder, drill, name) for name in drill.logs),
         findings=drill_view.findings(drill),
-        objectives=objectives.rows(drill),
+        objectives=rows,
+        kept=objectives.kept(rows),
         command=reproduce(run, drill),
         episodes=drill_view.episodes(drill),
         cohorts=drill_view.cohorts(drill),
