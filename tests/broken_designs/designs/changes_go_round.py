@@ -2,7 +2,6 @@
 
 ROWS = (41,)
 CAUGHT_BY = {"region-heals-failback": ("circles",)}
-NOT_YET = "nobody has seen it red in its present form"
 ROUNDS = 8
 """For ever would show no more, and stop the machine."""
 
