@@ -15,8 +15,13 @@ from harness.names import AUTHORITATIVE
 from harness.outcome import Verdict
 
 
-def flapping(events: Iterable[Event | Commit], planned_changes: int, from_ns: int = 0) -> CheckResult:
-    """A11: the authoritative answer changed more often than the plan says (failover 1, with failback 2)."""
+def flapping(
+    events: Iterable[Event | Commit], planned_changes: int, from_ns: int = 0, places: Mapping[str, str] | None = None
+) -> CheckResult:
+    """A11: the authoritative answer changed more often than the plan says (failover 1, with failback 2).
+
+    places: by edge address; without them the addresses themselves are told.
+    """
     observers = answer_changes(events)
     if AUTHORITATIVE not in observers:
         return CheckResult("flapping", Verdict.UNKNOWN, "nobody watched the authoritative answer")
@@ -24,7 +29,7 @@ def flapping(events: Iterable[Event | Commit], planned_changes: int, from_ns: in
     text = f"the answer changed {len(changes)} times, {planned_changes} planned"
     if len(changes) <= planned_changes:
         return CheckResult("flapping", Verdict.MET, text)
-    told = some(["/".join(a.addresses) or "nothing" for a in changes])
+    told = some([_answered(a, places or {}) for a in changes])
     return CheckResult("flapping", Verdict.MISSED, text, (Finding("A11", f"{text}: {told}", "serious"),))
 
 
@@ -61,7 +66,7 @@ def _moves(changes: Sequence[DnsAnswer], moved: Sequence[Operation], names: Mapp
     """Where the answer went, and which writes went elsewhere, by side."""
     told = []
     if changes:
-        to = dict.fromkeys("/".join(names.get(one, one) for one in a.addresses) or "nothing" for a in changes)
+        to = dict.fromkeys(_answered(a, names) for a in changes)
         times = "once" if len(changes) == 1 else f"{len(changes)} times"
         told.append(f"the answer changed {times}, to {', '.join(to)}")
     sides: dict[str, list[str]] = {}
@@ -72,3 +77,8 @@ def _moves(changes: Sequence[DnsAnswer], moved: Sequence[Operation], names: Mapp
         by = "; ".join(f"{side}: {some(ops, limit=3)}" for side, ops in sorted(sides.items()))
         told.append(f"others acknowledged {len(moved)} writes ({by})")
     return " and ".join(told)
+
+
+def _answered(answer: DnsAnswer, names: Mapping[str, str]) -> str:
+    """An answer by the names of its places."""
+    return "/".join(names.get(one, one) for one in answer.addresses) or "nothing"

@@ -22,12 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.checkers.result import CheckResult, Finding, some
-from harness.history.codes import ABSENT, NO_EPOCH, Bools
+from harness.history.codes import ABSENT, NEVER_NS, NO_EPOCH, Bools
 from harness.history.columns import Columns
 from harness.history.events import Operation
 from harness.history.gathering import columns_of
 from harness.measurement.newest import Rows
-from harness.measurement.streams import NEVER_NS
 from harness.outcome import Verdict
 from harness.spelling import seconds
 

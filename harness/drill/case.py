@@ -196,6 +196,11 @@ class Case:
         """Place -> the address that DNS answers for it."""
         return {place.name: place.address for place in self.places if place.address}
 
+    @property
+    def by_address(self) -> Mapping[str, str]:
+        """The address that DNS answers -> the place that it stands for."""
+        return {address: place for place, address in self.addresses.items()}
+
     def told(self, episode: int | None) -> str:
         """Which episode a sentence is about, as its beginning, where there are several."""
         if episode is None or len(self.episodes) < 2:

@@ -18,7 +18,7 @@ from harness.drill.evidence import (
 )
 from harness.drill.findings import findings_of
 from harness.drill.interruption_evidence import interruption_results, worst_interruption
-from harness.drill.judging.interruptions import planned_interruption, promised_s
+from harness.drill.judging.interruptions import interruptions_of, planned_interruption, promised_s
 from harness.drill.measures import EpisodeMeasures, Measures
 from harness.drill.plan import DrillPlan
 from harness.drill.validity import validity_of
@@ -43,13 +43,14 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
     measures = Measures(case, sorted(events, key=lambda event: event.mono_ns), commits, final)
     validity = validity_of(measures)
     judged = [(requirement, judgement.judge(requirement, measures)) for requirement in case.required]
-    moves = planned_interruption(measures) if case.promise is not None else None
+    interrupting = interruptions_of(measures)
+    moves = planned_interruption(measures, interrupting) if case.promise is not None else None
     checked = Checked(validity, judged, promises.judged(measures), moves)
     seen = [*checked.promised, *judgement.observations(measures)]
     verdict, reasons = verdict_of(case, checked)
     results = [ObjectiveResult(c.name, c.verdict, c.text, requirement.episode) for requirement, c in judged]
     results += [] if moves is None else [ObjectiveResult(moves.name, moves.verdict, moves.text)]
-    interrupted = interruption_results(measures)
+    interrupted = interruption_results(interrupting, case.by_address)
     timed, lost = _last_with(measures, "rto"), _last_with(measures, "rpo", "rpo-shows-stall")
     episodes = tuple(episode_result(episode, measures, results) for episode in measures.episodes)
     of_timed = None if timed is None else episodes[timed.index]
@@ -94,7 +95,7 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
         promise=promises.as_evidence(measures),
         planned_interruption=worst_interruption(interrupted),
         planned_interruptions=interrupted,
-        places={place.address: place.name for place in case.places if place.address},
+        places=case.by_address,
     )
 
 

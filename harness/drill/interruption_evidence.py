@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from harness.checkers.planned import in_words
 from harness.drill.evidence import InterruptionResult
-from harness.drill.judging.interruptions import interruptions_of
-from harness.drill.judging.moves import by_address
-from harness.drill.measures import Measures
+from harness.measurement.planned import PlannedInterruption
 from harness.outcome import Bracket
 
 
-def interruption_results(measures: Measures) -> tuple[InterruptionResult, ...]:
-    """All of them, in order of time."""
-    places = by_address(measures.case)
+def interruption_results(
+    interruptions: Sequence[tuple[int, PlannedInterruption]], places: Mapping[str, str]
+) -> tuple[InterruptionResult, ...]:
+    """All of them, in order of time. interruptions: each with the number of its episode. places: by address."""
     return tuple(
         InterruptionResult(
             cause=one.cause.value,
@@ -30,7 +29,7 @@ def interruption_results(measures: Measures) -> tuple[InterruptionResult, ...]:
             episode=index,
             text=in_words(one, places),
         )
-        for index, one in interruptions_of(measures)
+        for index, one in interruptions
     )
 
 

@@ -28,7 +28,7 @@ def observations(measures: Measures) -> list[CheckResult]:
     """
     required = {requirement.name for requirement in measures.case.required}
     wanted: list[tuple[str, Callable[[], CheckResult]]] = [
-        ("staleness", measures.wrong_reads.result),
+        ("staleness", lambda: measures.wrong_reads.result()),
         ("split-brain", lambda: moves.split_brain_of(measures)),
         ("durability", lambda: loss.durability_of(measures)),
         ("flapping", lambda: moves.flapping_of(measures)),

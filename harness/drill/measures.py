@@ -131,7 +131,7 @@ class Measures:
     def serving(self) -> str:
         """The place that DNS answers with at the end."""
         addresses = answer_at(self.context, AUTHORITATIVE, self.end_ns) or ()
-        by_address = {address: place for place, address in self.case.addresses.items()}
+        by_address = self.case.by_address
         return next((by_address[one] for one in sorted(addresses) if one in by_address), self.case.primary)
 
     @cached_property
@@ -163,7 +163,7 @@ class Measures:
             logs or None,
             self.case.promise or Promise(),
             self.explained | frozenset(self.missing_ids),
-            places={address: place for place, address in self.case.addresses.items()},
+            places=self.case.by_address,
             serving=self.serving,
             moments=moments_of(self.case),
         )

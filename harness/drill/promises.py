@@ -5,7 +5,6 @@ A broken promise is a miss. One that a drill could not put to the test is shown 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -68,7 +67,7 @@ def writes(measures: Measures) -> str | None:
 def _sides_at_rest(measures: Measures) -> set[str]:
     """The sides that accepted writes before anything was broken. One that says that it forwarded did not accept."""
     began_ns = min((fault.started_ns for fault in measures.case.faults if fault.applied), default=measures.end_ns)
-    places = moves.by_address(measures.case)
+    places = measures.case.by_address
 
     def side(o: Operation) -> str | None:
         told = None if o.completion is None else o.completion.region
@@ -126,17 +125,5 @@ def _of_sides(measures: Measures) -> Iterator[CheckResult]:
 
 def _of_answers(measures: Measures) -> CheckResult:
     """The addresses in it by the names of their places."""
-    result = replace(moves.flapping_of(measures), name=FLAPPING)
-    if result.findings:
-        result = replace(result, text=result.findings[0].text)
-    return replace(
-        result,
-        text=_named(measures, result.text),
-        findings=tuple(replace(finding, text=_named(measures, finding.text)) for finding in result.findings),
-    )
-
-
-def _named(measures: Measures, text: str) -> str:
-    for place, address in measures.case.addresses.items():
-        text = re.sub(rf"(?<![\d.]){re.escape(address)}(?![\d.])", place, text)
-    return text
+    result = replace(moves.flapping_of(measures, measures.case.by_address), name=FLAPPING)
+    return replace(result, text=result.findings[0].text) if result.findings else result

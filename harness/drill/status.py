@@ -84,11 +84,7 @@ def _services(record: Record, observation: Observation) -> tuple[RegionService, 
 
 
 def _answer(record: Record, observation: Observation) -> str:
-    return _named(observation.live.authoritative or (), _by_address(record))
-
-
-def _by_address(record: Record) -> Mapping[str, str]:
-    return {address: region for region, address in record.case.addresses.items()}
+    return _named(observation.live.authoritative or (), record.case.by_address)
 
 
 def _named(answer: Collection[str], by_address: Mapping[str, str]) -> str:
@@ -99,7 +95,7 @@ def _named(answer: Collection[str], by_address: Mapping[str, str]) -> str:
 def _notable(record: Record, observation: Observation, started_ns: int) -> tuple[str, ...]:
     """The last notable events; looked for from the end, since this runs many times a second."""
     found: list[str] = []
-    names = _by_address(record)
+    names = record.case.by_address
     for event in reversed(observation.context):
         text = _sentence(event, record.case.law.flips, names)
         if text:

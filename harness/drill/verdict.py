@@ -70,11 +70,6 @@ def verdict_of(case: Case, checked: Checked) -> tuple[Verdict, tuple[str, ...]]:
     return (Verdict.MISSED if inner is Verdict.MET else inner), (broken,)
 
 
-def decided_by(name: str, verdict: Verdict, checked: Checked) -> bool:
-    """Whether what was required by this name has the verdict that the drill ended with."""
-    return any(requirement.name == name and check.verdict is verdict for requirement, check in checked.required)
-
-
 def _inner_verdict(case: Case, checked: Checked) -> tuple[Verdict, tuple[str, ...]]:
     judged = checked.promised if case.control is None else ()
     verdicts = [check.verdict for check in checked.demanded]

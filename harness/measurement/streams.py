@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -11,25 +11,10 @@ from numpy.typing import NDArray
 
 from harness.history.codes import NEVER_NS, Bools
 from harness.history.columns import Columns
-from harness.history.events import Operation
-from harness.history.gathering import columns_of
-from harness.measurement.models import KINDS, Kind, kind_of
+from harness.measurement.models import KINDS, Kind
 from harness.measurement.newest import Rows
 from harness.measurement.statistics import tolerated_failures
 from harness.units import NS_PER_S
-
-__all__ = [
-    "CLIENT_TIMEOUT_NS",
-    "NEVER_NS",
-    "Stream",
-    "by_client",
-    "core_span",
-    "end_of",
-    "grouped",
-    "stream_at",
-    "streams_of",
-    "up_to",
-]
 
 CLIENT_TIMEOUT_NS = 2 * NS_PER_S
 """An operation without a completion counts as bad once the history goes on for this long after it was sent."""
@@ -137,29 +122,3 @@ def core_span(bad_ns: Times, strays: int) -> int:
     if last <= strays:
         return 0
     return int((bad_ns[last - strays :] - bad_ns[: strays + 1]).min())
-
-
-def up_to(operations: Iterable[Operation], end_ns: int) -> Sequence[Operation]:
-    """The operations that were sent before end_ns, as they stood then: what had not returned had no outcome yet."""
-    if isinstance(operations, Columns):
-        return operations.up_to(end_ns)
-    found = []
-    for o in operations:
-        if o.sent_ns < end_ns:
-            under_way = o.returned_ns is not None and o.returned_ns > end_ns
-            found.append(replace(o, completion=None) if under_way else o)
-    return found
-
-
-def end_of(operations: Iterable[Operation]) -> int:
-    """The last moment that the operations tell of; 0 for none."""
-    return columns_of(operations).end_ns
-
-
-def by_client(operations: Iterable[Operation]) -> dict[tuple[str, str, Kind], list[Operation]]:
-    """Operations grouped by (cohort, client, kind)."""
-    groups: dict[tuple[str, str, Kind], list[Operation]] = {}
-    for operation in operations:
-        invoke = operation.invoke
-        groups.setdefault((invoke.cohort, invoke.client, kind_of(operation)), []).append(operation)
-    return groups

@@ -12,7 +12,6 @@ from harness.units import to_s
 
 _SEVERITIES = ("serious", "warning", "info")
 _KINDS = ("reads", "writes")
-_ABSENT = Bracket(0, None)
 _NONE = Bracket(0, 0, 0)
 _SENTENCE = 150
 """Characters of a check's text that are shown at once; the rest can be opened."""
@@ -149,8 +148,10 @@ def cohorts(drill: DrillResult) -> tuple[CohortRow, ...]:
 
 def _cohort(drill: DrillResult, name: str) -> CohortRow:
     def recovery(key: str) -> str:
-        found = drill.rto_by_cohort.get(key, _ABSENT)
-        return "–" if found is _ABSENT else "no interruption" if found == _NONE else wording.bracket(found)
+        if key not in drill.rto_by_cohort:
+            return "–"
+        found = drill.rto_by_cohort[key]
+        return "no interruption" if found == _NONE else wording.bracket(found)
 
     served = wording.percent(drill.availability[name]) if name in drill.availability else "–"
     reads, writes = (recovery(f"{name}/{kind}") for kind in _KINDS)

@@ -34,14 +34,19 @@ def promised_s(case: Case) -> float | None:
     return case.objectives.rto_s if stated is None else stated
 
 
-def planned_interruption(measures: Measures) -> CheckResult | None:
-    """Judged against its promise; None where there was none, and the scenario asked nothing about moves."""
+def planned_interruption(
+    measures: Measures, interruptions: Sequence[tuple[int, PlannedInterruption]]
+) -> CheckResult | None:
+    """Judged against its promise; None where there was none, and the scenario asked nothing about moves.
+
+    interruptions: as `interruptions_of` finds them.
+    """
     case, limit_s = measures.case, promised_s(measures.case)
-    found = [(case.told(index), one) for index, one in interruptions_of(measures)]
+    found = [(case.told(index), one) for index, one in interruptions]
     asked = any(requirement.name in _ABOUT_MOVES for requirement in case.required)
     if limit_s is None or not (found or asked) or not any(fault.applied for fault in case.faults):
         return None
-    return checks.planned_interruption(found, limit_s, {address: place for place, address in case.addresses.items()})
+    return checks.planned_interruption(found, limit_s, case.by_address)
 
 
 def _setting(measures: Measures, episode: EpisodeMeasures, end_ns: int | None) -> Setting | None:

@@ -62,8 +62,7 @@ def _instead(episode: EpisodeMeasures, measures: Measures) -> str:
     if time.first_bad_ns is None or time.last_bad_ns is None:
         return ""
     failed = failures_of(measures.operations, time.client, time.kind, time.first_bad_ns, time.last_bad_ns)
-    places = {address: place for place, address in measures.case.addresses.items()}
-    return f"; it got {in_words(answers(failed), places)}"
+    return f"; it got {in_words(answers(failed), measures.case.by_address)}"
 
 
 def _lasting(
