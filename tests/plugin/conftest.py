@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import matplotlib.backends.backend_agg
 import matplotlib.backends.backend_svg
 import pytest
+from own_project import FEATURE
 from simulated_backend import SimulatedBackend, Story
 
 import harness.reporting.filing
@@ -36,3 +38,11 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Callable[[Story], list[SimulatedBa
         return started
 
     return install
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Somebody's project; pytester puts modules and the working directory back after it."""
+    monkeypatch.setenv("COLUMNS", "200")
+    pytester.makefile(".feature", mine=FEATURE)
+    return pytester.path

@@ -4,57 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from own_project import LOST, World, drill_run
 from simulated_backend import SimulatedBackend, Story
 
-from harness.cli.pytest_run import run_drills
-from harness.drill.catalogue import drills_in, select
-from harness.drill.options import resolve
+from harness.drill.catalogue import select
 from harness.errors import InputError, LinkError
 from harness.history import codec
 from harness.reporting import run_json_reader, validate
-
-FEATURE = """\
-Feature: Mine
-  Background:
-    Given the application runs in two regions
-
-  Scenario: Region lost
-    Given steady state in the primary region
-    When the primary region is lost, black-holed
-    Then clients are served by the standby region within the recovery time objective
-
-  Scenario: Control
-    Given as a control, failover is disabled, so the drill must be MISSED
-    And steady state in the primary region
-    When the primary region is lost, black-holed
-    Then clients are served by the standby region within the recovery time objective
-    And the control holds
-"""
-
-World = Callable[[Story], list[SimulatedBackend]]
-LOST = "Region lost"
-
-
-@pytest.fixture
-def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Somebody's project; pytester puts modules and the working directory back after it."""
-    monkeypatch.setenv("COLUMNS", "200")
-    pytester.makefile(".feature", mine=FEATURE)
-    return pytester.path
-
-
-def drill_run(project: Path, *titles: str, settings: tuple[str, ...] = (), **given: Any) -> int:
-    """As `drill run` would: the drills of those titles, in that order."""
-    options = resolve({"set": list(settings), **given}, {}, project, 7)
-    by_title = {drill.scenario: drill for drill in drills_in(project / "mine.feature")}
-    nobody: Any = None
-    return run_drills([by_title[title] for title in titles], options, nobody)
 
 
 def latest(project: Path) -> Any:

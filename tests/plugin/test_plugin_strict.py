@@ -2,58 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from simulated_backend import SimulatedBackend, Story
+from own_project import LOST, World, drill_run
+from simulated_backend import Story
 
-from harness.cli.pytest_run import run_drills
-from harness.drill.catalogue import drills_in
-from harness.drill.options import resolve
 from harness.reporting import run_json_reader
 
-FEATURE = """\
-Feature: Mine
-  Background:
-    Given the application runs in two regions
-
-  Scenario: Region lost
-    Given steady state in the primary region
-    When the primary region is lost, black-holed
-    Then clients are served by the standby region within the recovery time objective
-
-  Scenario: Control
-    Given as a control, failover is disabled, so the drill must be MISSED
-    And steady state in the primary region
-    When the primary region is lost, black-holed
-    Then clients are served by the standby region within the recovery time objective
-    And the control holds
-"""
 NOISY = Story(deaths=("a worker ended by itself", "another one ended by itself"))
-World = Callable[[Story], list[SimulatedBackend]]
-
-
-@pytest.fixture
-def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Somebody's project; pytester puts modules and the working directory back after it."""
-    monkeypatch.setenv("COLUMNS", "200")
-    pytester.makefile(".feature", mine=FEATURE)
-    return pytester.path
-
-
-def drill_run(project: Path, title: str, variables: dict[str, str] | None = None, **given: Any) -> int:
-    options = resolve(given, variables or {}, project, 7)
-    nobody: Any = None
-    return run_drills([d for d in drills_in(project / "mine.feature") if d.scenario == title], options, nobody)
 
 
 def test_warnings_that_remain_are_in_every_headline(
     project: Path, world: World, capfd: pytest.CaptureFixture[str]
 ) -> None:
     world(NOISY)
-    assert drill_run(project, "Region lost") == 0
+    assert drill_run(project, LOST) == 0
     folder = project / "reports" / "latest"
     assert "MET, 2 warnings" in (folder / "report.html").read_text()
     assert 'name="headline" value="MET, 2 warnings"' in (folder / "junit.xml").read_text()
@@ -66,13 +30,13 @@ def test_strict_makes_a_run_with_warnings_fail(project: Path, world: World, how:
     if how == "project":
         (project / "pyproject.toml").write_text("[tool.drill]\nstrict = true\n")
     variables = {"DRILL_STRICT": "1"} if how == "variable" else {}
-    assert drill_run(project, "Region lost", variables, strict=True if how == "option" else None) == 1
+    assert drill_run(project, LOST, variables=variables, strict=True if how == "option" else None) == 1
     assert run_json_reader.load(project / "reports" / "latest" / "run.json").verdict == "MET"
 
 
 def test_strict_changes_nothing_where_no_warning_remains(project: Path, world: World) -> None:
     world(Story())
-    assert drill_run(project, "Region lost", strict=True) == 0
+    assert drill_run(project, LOST, strict=True) == 0
 
 
 def test_a_control_is_broken_on_purpose_and_its_findings_do_not_count(project: Path, world: World) -> None:
@@ -82,7 +46,7 @@ def test_a_control_is_broken_on_purpose_and_its_findings_do_not_count(project: P
 
 def test_strict_does_not_hide_that_a_drill_proves_nothing(project: Path, world: World) -> None:
     world(NOISY)
-    assert drill_run(project, "Region lost", strict=True, set=["fault=none"]) == 2
+    assert drill_run(project, LOST, strict=True, settings=("fault=none",)) == 2
 
 
 def test_under_pytest_the_drill_fails_and_says_what_remains(

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Literal
+from typing import Any
 
 from simulated_data import TABLE, Replication, Tables
 
@@ -136,23 +136,19 @@ def arrows(blueprint: Blueprint) -> list[Arrow]:
 
 
 @dataclass(frozen=True)
-class Story:
-    """How the subject behaves. Seconds are wall seconds of the simulation; None: never.
+class Story(Replication):
+    """How the subject behaves, and (as Replication tells) what becomes of its data.
 
-    takeover_s: from the loss of the active region until the standby accepts writes; answer_s: from there until DNS
-    answers with it; failback_s: from the heal until the primary accepts again. hasty: takes over even when the loss
-    is over by then. relapse: the standby fails between these two moments after takeover; relapse_back: the primary,
-    after its return (None: for good). fenced: a side that is not active refuses writes.
-    keeps_backlog: what could not be replicated is replicated after the heal; else it is
-    thrown away on both sides. bites: faults do something. lateness_s: of the witness. answer_changes_at_s: the
-    answer changes at this moment although nothing was lost. stalls: replication heeds a stall. unsent: operations
-    that the witness was too late to send. overloaded: some calls to the databases take too long, whatever is
-    broken. stray: one of so many operations of the clients fails, whatever else happens; 0: none. void_s: a side whose
-    database is lost goes on acknowledging writes for that long, and stores none. own_keys: clients write keys of their
-    own only. counts: the application offers increments.
-
-    What becomes of the data is told by the fields of simulated_data.Replication, of which one has an older name here:
-    replication_s is its lag_s.
+    Seconds are wall seconds of the simulation; None: never. takeover_s: from the loss of the active region until the
+    standby accepts writes; answer_s: from there until DNS answers with it; failback_s: from the heal until the primary
+    accepts again. hasty: takes over even when the loss is over by then. relapse: the standby fails between these two
+    moments after takeover; relapse_back: the primary, after its return (None: for good). fenced: a side that is not
+    active refuses writes. bites: faults do something. lateness_s: of the witness. answer_changes_at_s: the answer
+    changes at this moment although nothing was lost. stalls: replication heeds a stall. unsent: operations that the
+    witness was too late to send. overloaded: some calls to the databases take too long, whatever is broken. stray: one
+    of so many operations of the clients fails, whatever else happens; 0: none. void_s: a side whose database is lost
+    goes on acknowledging writes for that long, and stores none. own_keys: clients write keys of their own only. counts:
+    the application offers increments.
     """
 
     takeover_s: float | None = 3.0
@@ -162,8 +158,6 @@ class Story:
     relapse: tuple[float, float] | None = None
     relapse_back: tuple[float, float | None] | None = None
     fenced: bool = True
-    keeps_backlog: bool = True
-    replication_s: float = 0.05
     unsent: int = 0
     overloaded: bool = False
     stray: int = 0
@@ -181,23 +175,6 @@ class Story:
     void_s: float = 0.0
     own_keys: bool = False
     counts: bool = False
-    backlog_s: float | None = None
-    loses_backlog: bool = False
-    arrival_wins: bool = False
-    reorders_s: float = 0.0
-    skew_s: float = 0.0
-    merges_back: bool = False
-    counter: Literal["exact", "overwritten", "twice"] = "exact"
-    echoes: int = 0
-    copies_every: int = 0
-    drops_every: int = 0
-    cache_s: float = 0.0
-
-    @property
-    def replication(self) -> Replication:
-        """What becomes of the data."""
-        told = {field.name: getattr(self, field.name) for field in fields(Replication) if field.name != "lag_s"}
-        return Replication(lag_s=self.replication_s, **told)
 
 
 class SimulatedClock:
@@ -308,9 +285,7 @@ class SimulatedBackend:
     def open_drill(self, folder: Path, settings: Settings) -> None:
         self._clock.forget()
         self._new: list[Event] = []
-        self._tables = Tables(
-            (EAST, WEST), self.story.replication, self._clock.now_ns, self._clock.after, self._replicates
-        )
+        self._tables = Tables((EAST, WEST), self.story, self._clock.now_ns, self._clock.after, self._replicates)
         self._clients: list[Client] = []
         self._ledgers = Ledgers(f"h{next(self._drills)}")
         self._lost_ns: dict[str, int] = {}

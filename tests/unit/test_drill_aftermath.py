@@ -142,7 +142,7 @@ def test_a_recovery_before_the_end_of_a_scenario_that_heals_nothing_stands(tmp_p
         if at_rest:
             drill.require("split-brain", at_rest=True)
 
-    result = run_drill(tmp_path, scenario, Story(stalls=False, replication_s=6.0))
+    result = run_drill(tmp_path, scenario, Story(stalls=False, lag_s=6.0))
     assert verdicts(result, "rto_s") == [Verdict.MET], result.reasons
 
 

@@ -181,7 +181,7 @@ def test_data_that_differs_in_the_end_is_a_warning_and_no_miss_where_nobody_aske
 
 
 def test_what_the_recovery_point_accounts_for_is_no_broken_promise_and_still_a_warning(tmp_path: Path) -> None:
-    result = run(tmp_path, only_recovery, story=Story(replication_s=0.4, loses_backlog=True, failback_s=None))
+    result = run(tmp_path, only_recovery, story=Story(lag_s=0.4, loses_backlog=True, failback_s=None))
     assert result.verdict is Verdict.MET, result.reasons
     assert any("which the recovery point accounts for" in finding.text for finding in result.findings)
     assert result.warnings >= 1

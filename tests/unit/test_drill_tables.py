@@ -174,7 +174,7 @@ def rpo_verdicts(result: DrillResult) -> list[str]:
 
 
 def test_a_second_outage_is_not_charged_with_what_the_first_one_lost(tmp_path: Path) -> None:
-    result = run_drill(tmp_path / NAME, twice, Story(keeps_backlog=False, replication_s=0.4))
+    result = run_drill(tmp_path / NAME, twice, Story(keeps_backlog=False, lag_s=0.4))
     points = [episode.rpo for episode in result.episodes]
     assert all(point is not None and 0 < point.missing_low <= 10 for point in points)
     first, second = (point for point in points if point is not None)
@@ -186,7 +186,7 @@ def test_a_second_outage_is_not_charged_with_what_the_first_one_lost(tmp_path: P
 
 def test_what_the_place_had_again_is_lost_again(tmp_path: Path) -> None:
     """Clients saw it between the two losses: it has been acknowledged for long, and still the other side lacks it."""
-    result = run_drill(tmp_path / NAME, twice, Story(replication_s=0.4, loses_backlog=True, own_keys=True))
+    result = run_drill(tmp_path / NAME, twice, Story(lag_s=0.4, loses_backlog=True, own_keys=True))
     first, second = (episode.rpo for episode in result.episodes)
     assert first is not None
     assert second is not None

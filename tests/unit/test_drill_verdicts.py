@@ -46,7 +46,7 @@ def test_a_region_is_lost_and_everything_goes_as_planned(tmp_path: Path) -> None
 
 
 def test_writes_that_were_on_their_way_are_counted_and_come_back(tmp_path: Path) -> None:
-    result = run_drill(tmp_path, lost_and_healed, Story(replication_s=0.4))
+    result = run_drill(tmp_path, lost_and_healed, Story(lag_s=0.4))
     assert result.verdict is Verdict.MET, result.reasons
     assert result.rpo is not None
     # 20 writes a second of the judged clients and 2 of direct-a, 0.4 s behind.
@@ -203,7 +203,7 @@ def test_a_scenario_that_does_nothing_at_all_is_no_proof(tmp_path: Path) -> None
 
 
 def test_acknowledged_writes_are_thrown_away_after_the_heal(tmp_path: Path) -> None:
-    result = run_drill(tmp_path, lost_and_healed, Story(replication_s=0.4, keeps_backlog=False))
+    result = run_drill(tmp_path, lost_and_healed, Story(lag_s=0.4, keeps_backlog=False))
     assert result.verdict is Verdict.MISSED
     assert result.rpo is not None
     assert result.rpo.lost_after_heal is not None

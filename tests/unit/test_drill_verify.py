@@ -66,7 +66,7 @@ def filed(folder: Path, *results: DrillResult) -> Path:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
-    return filed(folder, run_drill(folder / NAME, scenario, Story(replication_s=0.2)))
+    return filed(folder, run_drill(folder / NAME, scenario, Story(lag_s=0.2)))
 
 
 @pytest.fixture

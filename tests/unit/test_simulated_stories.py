@@ -87,7 +87,7 @@ def test_the_good_story_loses_nothing_and_ends_with_equal_sides(tmp_path: Path) 
 @pytest.mark.parametrize(
     "story",
     [
-        Story(arrival_wins=True, replication_s=0.5),
+        Story(arrival_wins=True, lag_s=0.5),
         Story(skew_s=6.0),
     ],
     ids=["a late write", "clocks decide"],
@@ -120,7 +120,7 @@ def test_deletes_come_back(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("how", "sign"), [("exact", 0), ("twice", 1), ("overwritten", -1)])
 def test_counters_keep_count_or_drift(tmp_path: Path, how: str, sign: int) -> None:
-    told = Told(tmp_path, Story(counts=True, counter=how, replication_s=0.5))  # type: ignore[arg-type]
+    told = Told(tmp_path, Story(counts=True, counter=how, lag_s=0.5))  # type: ignore[arg-type]
     wanted = Counter(w.invoke.k for w in told.writes if w.invoke.f == "add")
     assert len(wanted) == 2
     drifts = {int(table[key]) - count for table in told.tables.values() for key, count in wanted.items()}
