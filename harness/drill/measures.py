@@ -33,7 +33,7 @@ ONE_DATABASE = "not measurable: both places use one database"
 
 
 class Measures:
-    """What can be measured of a case from what its clients saw (and, for the recovery point alone, from commits).
+    """What can be measured of a case from what its clients saw (and, where they cannot know, from commits).
 
     context: the events that are neither operations nor canary probes. steady_ns: since when the first steady state
     held; the history's end when none did. final: the tables after everything had gone quiet.
@@ -60,6 +60,13 @@ class Measures:
             commits = self.data.committed(place)
             self._logs[database] = None if commits is None else commits_of(self.operations, commits)
         return self._logs[database]
+
+    @cached_property
+    def logs(self) -> Mapping[str, CommitColumns] | None:
+        """What `log_of` says of every place that clients can be sent to; None where it does not know one of them."""
+        logs = {place: self.log_of(place) for place in self.case.addresses}
+        known = {place: log for place, log in logs.items() if log is not None}
+        return known if len(known) == len(logs) else None
 
     @cached_property
     def probes(self) -> Sequence[CanaryProbe]:
