@@ -62,13 +62,6 @@ class Measures:
         return self._logs[database]
 
     @cached_property
-    def logs(self) -> Mapping[str, CommitColumns] | None:
-        """What `log_of` says of every place that clients can be sent to; None where it does not know one of them."""
-        logs = {place: self.log_of(place) for place in self.case.addresses}
-        known = {place: log for place, log in logs.items() if log is not None}
-        return known if len(known) == len(logs) else None
-
-    @cached_property
     def probes(self) -> Sequence[CanaryProbe]:
         """What the witness's canaries saw."""
         return [event for event in self.events if isinstance(event, CanaryProbe)]
