@@ -7,7 +7,8 @@ side accepted it if it had it first. (It proves nothing that the dialled side ha
 to the other side before the answer is sometimes overtaken by his own copy.) Deletes and increments have no value of
 their own: of them it is believed what the puts beside them, to the same side and with the same name, have shown.
 
-A name that is no place's stands for the place that such puts were accepted by.
+So it is with puts that the commits do not tell of, though they rest on the answers alone. A name that is no place's
+stands for the place that such puts were accepted by.
 """
 
 from __future__ import annotations
@@ -88,12 +89,12 @@ def _by_commits(
     low, high = np.full(len(claims), names, np.int64), np.full(len(claims), ABSENT, np.int64)
     np.minimum.at(low, pair[shown], side[shown])
     np.maximum.at(high, pair[shown], side[shown])
-    nameless = columns.f[claims] != PUT
     rest, single = ~shown, (low == high)[pair]
-    side = np.where(rest & single & (nameless | strange), low[pair], side)
-    if (shown & strange).any():  # names that stand for a place, so of those that do not the place is not known
-        side[rest & strange & ~single] = ABSENT
-    return side, shown | (rest & single & nameless)
+    side = np.where(rest & single, low[pair], side)
+    # Who said it of several places, or meant one by a name of its own, has not said where this write was accepted.
+    meant = (shown & strange).any()
+    side[rest & ~single & ((low < high)[pair] | (strange & meant))] = ABSENT
+    return side, shown | (rest & single & (columns.f[claims] != PUT))
 
 
 def _first_ns(columns: Columns, log: CommitColumns) -> NDArray[np.int64]:

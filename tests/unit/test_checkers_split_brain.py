@@ -204,6 +204,19 @@ def test_a_name_of_its_own_and_few_commits_make_no_third_side() -> None:
     assert judged(honest, few).verdict is MET
 
 
+def test_a_name_that_is_wrong_makes_no_second_side_of_one_that_serves_alone() -> None:
+    """Each answer names the first side, also when the second one has taken over; copies are as quick as an answer."""
+    moved = writes("A" * 50) + writes("B" * 100, first_s=10.0)
+    for epoch in (None, 1):
+        given = answered(named(moved), epoch=lambda n, _, e=epoch: e and (1 if n < 50 else 2))
+        logs = stored(moved, dialled, copied_after_s=0.01)
+        late = {c.k for c in logs[WEST][60::7]}
+        copies = [replace(c, mono_ns=c.mono_ns + s(0.2)) if c.k in late and c.mono_ns > s(9) else c for c in logs[EAST]]
+        logs[EAST] = [replace(c, seq=seq) for seq, c in enumerate(sorted(copies, key=lambda c: c.mono_ns))]
+        found = judged(given, logs)
+        assert found.verdict is MET, found.text
+
+
 def test_commits_of_one_side_alone_prove_nothing() -> None:
     logs = stored(BOTH, dialled)
     del logs[EAST]

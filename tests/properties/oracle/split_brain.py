@@ -125,11 +125,9 @@ def shown_by_commits(
         if pair[1] is None or pair[0] is None or pair[1] == pair[0] or found[o.invoke.op][1] or not commits:
             continue
         sides = shown.get(pair, set())
-        if len(sides) == 1 and o.invoke.f != "put":
-            found[o.invoke.op] = (*sides, True)  # type: ignore[assignment]
-        elif len(sides) == 1 and pair[1] not in commits:
-            found[o.invoke.op] = (*sides, False)  # type: ignore[assignment]
-        elif strange and pair[1] not in commits:
+        if len(sides) == 1:
+            found[o.invoke.op] = (*sides, o.invoke.f != "put")  # type: ignore[assignment]
+        elif sides or (strange and pair[1] not in commits):
             found[o.invoke.op] = (None, False)
     return found
 
