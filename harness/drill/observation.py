@@ -39,6 +39,7 @@ class Observation:
         self._tallies: dict[str, Tally] = {}
         self._canary: CanarySoFar | None = None
         self._bit = False
+        self._after_fault = False
         self._sent_ns: dict[str, int] = {}
         self._at_since_ns: dict[tuple[str, bool], int | None] = {}
         self._writes_at_steady = 0
@@ -92,7 +93,7 @@ class Observation:
 
     def watch_canaries(self, fault: CaseFault) -> None:
         """From now on, `fault_observed` is about this fault, which has just been applied."""
-        self._bit = False
+        self._bit, self._after_fault = False, True
         self._canary = CanarySoFar(fault.canary.links, fault.canary.expected, fault.interval, self._tallies)
 
     def healed(self) -> None:
@@ -144,4 +145,5 @@ class Observation:
             broken=(*evidence.broken.get(self._expected, ()), *evidence.unreplicated),
             needs_writes=not evidence.reads_only,
             failed=self._failed,
+            after_fault=self._after_fault,
         )
