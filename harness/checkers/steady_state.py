@@ -20,8 +20,8 @@ class Seen:
     and the authoritative observer hold; None as long as nobody has one. settled: the answer has not changed just now.
     expected, region: the addresses that it must lie within, in any order, and whose they are. unready: what the world
     knows to be missing in itself; broken: what it finds wrong with the subject. failed: what the clients saw that were
-    not served, `put 403`, and how often. needs_writes: the application has operations that write. after_fault: a fault
-    of this drill came before.
+    not served, `HTTP 403 for writes`, and how often. needs_writes: the application has operations that write.
+    after_fault: a fault of this drill came before.
     """
 
     served: Share
@@ -86,7 +86,7 @@ def _failing(seen: Seen) -> Iterator[str]:
 
 
 def in_words(failed: Mapping[str, int]) -> str:
-    """What clients saw, the most frequent first: ` (put 403: 12 times)`."""
+    """What clients saw, the most frequent first: ` (HTTP 403 for writes: 12 times)`."""
     most = sorted(failed.items(), key=lambda pair: (-pair[1], pair[0]))[:_SHOWN]
     told = ", ".join(f"{word}: {count} times" for word, count in most)
     return f" ({told})" if told else ""

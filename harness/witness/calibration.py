@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.clock import monotonic_ns
+from harness.history import wording
 from harness.outcome import Outcome
 from harness.units import to_ns, to_s
 from harness.witness import outcomes
@@ -29,7 +30,7 @@ _CONFLICTS = (409, 412)
 class Burst:
     """The result of a burst. Rates count acknowledged operations only; times are in nanoseconds.
 
-    refused: what else was seen, `put 403` or `get timeout`, and how often.
+    refused: what else was seen, `HTTP 403 for writes` or `no answer in time for reads`, and how often.
     """
 
     done: int
@@ -125,7 +126,7 @@ async def _attempt(target: Target, planned: Planned, burst: Burst) -> Seen:
         burst.latency.add(monotonic_ns() - sent_ns)
     else:
         burst.failed += 1
-        word = " ".join(str(word) for word in (planned.f, status, seen.error) if word is not None)
+        word = f"{wording.answer(status, seen.error)} for {wording.operations(planned.f)}"
         burst.refused[word] = burst.refused.get(word, 0) + 1
         await asyncio.sleep(_BACKOFF_S)
     return seen

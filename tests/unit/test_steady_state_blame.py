@@ -123,9 +123,18 @@ def test_what_the_subjects_file_announces_of_the_other_side_is_nothing_amiss(tmp
 
 
 def test_failing_clients_are_told_with_what_they_saw() -> None:
-    seen = Seen(Share(60, 100), 60, {("a",)}, True, {"a"}, EAST, failed={"put 403": 30, "get timeout": 10})
+    seen = Seen(
+        Share(60, 100),
+        60,
+        {("a",)},
+        True,
+        {"a"},
+        EAST,
+        failed={"HTTP 403 for writes": 30, "no answer in time for reads": 10},
+    )
     assert list(of_subject(seen)) == [
-        "only 60.0% of the clients' requests succeed (put 403: 30 times, get timeout: 10 times)"
+        "only 60.0% of the clients' requests succeed (HTTP 403 for writes: 30 times, "
+        "no answer in time for reads: 10 times)"
     ]
     led_elsewhere = Seen(Share(60, 100), 60, {("b",)}, True, {"a"}, EAST)
     assert list(of_subject(led_elsewhere)) == []
