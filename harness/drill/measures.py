@@ -13,6 +13,7 @@ from harness.checkers.staleness import WrongReads, wrong_reads
 from harness.drill.case import Case, Episode, Final
 from harness.drill.episodes import Stretch, moments_of, stretch_of
 from harness.drill.lifecycle import Phase
+from harness.drill.losses import LossOf
 from harness.drill.tables import Tables
 from harness.history.columns import Columns
 from harness.history.events import CanaryProbe, Commit, Completion, Event, Invoke, Mark
@@ -25,7 +26,7 @@ from harness.measurement.lateness import lateness_ns, padding
 from harness.measurement.models import JUDGED_COHORT, FaultInterval, Padding
 from harness.measurement.phases import phases
 from harness.measurement.propagation import answer_at
-from harness.measurement.recovery_point import Earlier, RecoveryPoint, Scans, recovery_point
+from harness.measurement.recovery_point import RecoveryPoint, Scans
 from harness.measurement.recovery_time import CohortRecovery, RecoveryTime, recovery_by_cohort
 from harness.names import AUTHORITATIVE
 
@@ -162,7 +163,7 @@ class Measures:
             final or None,
             logs or None,
             self.case.promise or Promise(),
-            self.explained | frozenset(self.missing_ids),
+            self.explained,
             places=self.case.by_address,
             serving=self.serving,
             moments=moments_of(self.case),
@@ -260,37 +261,34 @@ class EpisodeMeasures:
     @cached_property
     def point(self) -> RecoveryPoint | None:
         """What the survivor lacked when it took over; None where that cannot be known."""
-        whole, onset = self.whole, self._loss
-        source = self._survivor_state()
-        if onset is None or source is None or self.lost == self.survivor or self.one_database:
+        loss, whole = self._loss, self.whole
+        if loss is None:
             return None
-        until_ns = self.stretch.until_ns
-        return recovery_point(
-            whole.operations if until_ns is None else whole.operations.up_to(until_ns),
-            source,
-            lost_address=whole.case.addresses[self.lost],
-            survivor_address=whole.case.addresses[self.survivor],
-            fault=onset,
-            earlier=self._earlier(onset),
-        )
-
-    def _earlier(self, onset: FaultInterval) -> Earlier:
-        """What earlier losses of the same place were found to have taken."""
         points = [
             episode.point
-            for episode in self.whole.episodes[: self.index]
-            if episode.lost == self.lost and episode.point is not None and episode._loss != onset
+            for episode in whole.episodes[: self.index]
+            if episode.lost == self.lost and episode.point is not None and episode._onset_of_loss != loss.onset
         ]
-        commits = self.whole.log_of(self.lost) if points else None
-        return Earlier(points, None if commits is None else commits.state_at(onset.start_low_ns))
+        commits = whole.log_of(self.lost) if points and loss.onset is not None else None
+        held = None if commits is None or loss.onset is None else commits.state_at(loss.onset.start_low_ns)
+        return loss.point(points, held)
+
+    @cached_property
+    def out_of_reach(self) -> frozenset[str]:
+        """Writes that the survivor could not show to its readers although it never took over."""
+        return frozenset() if self._loss is None or self.point is not None else self._loss.out_of_reach()
+
+    @cached_property
+    def _loss(self) -> LossOf | None:
+        if self.lost == self.survivor or self.one_database:
+            return None
+        until_ns, operations = self.stretch.until_ns, self.whole.operations
+        operations = operations if until_ns is None else operations.up_to(until_ns)
+        return LossOf(self.whole.case, self.index, self.lost, self.survivor, operations, self._survivor_state())
 
     @property
-    def _loss(self) -> FaultInterval | None:
-        """When the place that served was lost: of an episode that began with a heal, in the one before it."""
-        for episode in reversed(self.whole.episodes[: self.index + 1]):
-            if episode.episode.begins == "fault":
-                return episode.onset
-        return None
+    def _onset_of_loss(self) -> FaultInterval | None:
+        return None if self._loss is None else self._loss.onset
 
     def _survivor_state(self) -> CommitColumns | Scans | None:
         commits = self.whole.log_of(self.survivor)
