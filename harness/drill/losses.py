@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.drill.case import Case
 from harness.drill.cuts import cutting, left_behind, until_healed
 from harness.drill.episodes import onset_of
 from harness.history.columns import Columns
-from harness.history.tables import CommitColumns, TableState
+from harness.history.tables import CommitColumns
 from harness.measurement.models import FaultInterval
 from harness.measurement.recovery_point import Earlier, RecoveryPoint, Scans, out_of_reach, recovery_point
 
 
+def by_place(found: Iterable[tuple[str, frozenset[str]]]) -> Mapping[str, frozenset[str]]:
+    """What was found of places, together."""
+    places: dict[str, frozenset[str]] = {}
+    for place, ids in found:
+        places[place] = places.get(place, frozenset()) | ids
+    return places
+
+
 @dataclass(frozen=True, eq=False)
 class LossOf:
-    """Of one episode. operations: up to its end. source: tells of the survivor's table; None where nothing does."""
+    """Of one episode. operations: up to its end. log, data: the survivor's commits, and its table in the end."""
 
     case: Case
     index: int
     lost: str
     survivor: str
     operations: Columns
-    source: CommitColumns | Scans | None
+    log: CommitColumns | None
+    data: Mapping[str, str] | None
+
+    @property
+    def source(self) -> CommitColumns | Scans | None:
+        """What tells of the survivor's table; None where nothing does."""
+        if self.log is not None:
+            return self.log
+        return None if self.data is None else Scans(None, self.data)
 
     @property
     def began(self) -> int | None:
@@ -36,10 +52,11 @@ class LossOf:
         """When that was."""
         return None if self.began is None else onset_of(self.case, self.case.episodes[self.began])
 
-    def point(self, points: Sequence[RecoveryPoint], held: TableState | None) -> RecoveryPoint | None:
-        """What it lacked when it took over; see `Earlier` for the two."""
+    def point(self, points: Sequence[RecoveryPoint], own: CommitColumns | None) -> RecoveryPoint | None:
+        """What it lacked when it took over. points: of earlier losses of the place; own: its own commits."""
         if self.began is None or self.onset is None or self.source is None:
             return None
+        held = None if own is None else own.state_at(self.onset.start_low_ns)
         faults = left_behind(self.case, self.case.episodes[self.began], self.lost)
         return recovery_point(
             self.operations,

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from simulated_backend import EAST, WEST, Story
-from test_drill_promises import BothWrite, promises, run
+from simulated_backend import EAST, EDGES, WEST, SimulatedBackend, Story
+from test_drill_promises import BothWrite, promises, run, there_and_back
 
 from harness.drill import case_files, cuts
 from harness.drill.case import Case
@@ -46,7 +46,7 @@ def stalled(drill: Drill) -> None:
     """Replication alone stands still: nobody is lost, and everything is made up for."""
     drill.open()
     drill.reach_steady_state(EAST)
-    drill.inject("replication-stall", for_s=10)
+    drill.inject("replication-stall", for_s=100)  # of production: ten seconds here
     drill.require_no_failover(EAST)
     drill.require("rpo")
     drill.watch(5)
@@ -133,3 +133,60 @@ def test_a_place_is_given_up_when_it_is_lost_or_a_step_says_so(
     broken = replace(case, faults=(fault,))
     episode = replace(case.episodes[0], faults=(0,), serving=EAST, expected=expected)
     assert bool(cuts.left_behind(broken, episode, EAST)) is left
+
+
+# --- a standby that only reads ----------------------------------------------------------------------------------------
+
+
+class ReadOnly(SimulatedBackend):
+    """The answer moves to the standby, which serves reads and never accepts a write."""
+
+    def _accept(self, region: str) -> None:
+        super()._accept(region)
+        self._accepting.discard(WEST)
+
+
+def test_readers_of_a_read_only_standby_are_not_blamed_on_the_plan(tmp_path: Path) -> None:
+    result = run(tmp_path, there_and_back, ReadOnly, Story(lag_s=0.4))
+    assert result.rpo is None  # it never took over
+    assert promises(result)["reads"] is Verdict.MET
+    told = next(one.text for one in result.results if one.name == "reads")
+    assert "not judged: replication was cut by the drill" in told
+
+
+def test_a_stale_cache_of_a_read_only_standby_is_still_seen(tmp_path: Path) -> None:
+    result = run(tmp_path, there_and_back, ReadOnly, Story(lag_s=0.4, cache_s=30.0))
+    assert promises(result)["reads"] is Verdict.MISSED
+
+
+# --- a bound on staleness ---------------------------------------------------------------------------------------------
+
+BOUNDED = Consistency(reads="eventual", staleness_s=2)
+
+
+class FarReads(SimulatedBackend):
+    """Clients write at the primary, and read at the standby."""
+
+    def _complete(self, client: Any, planned: Any, address: str, fate: Any, sent_ns: int) -> None:
+        far = planned.f == "get" and address == EDGES[EAST]
+        super()._complete(client, planned, EDGES[WEST] if far else address, fate, sent_ns)
+
+
+def cut_for_long(drill: Drill) -> None:
+    """Replication is cut for much longer than the bound; clients of both sides read on."""
+    drill.open()
+    drill.reach_steady_state(EAST)
+    drill.inject("replication-stall", for_s=100)  # of production: ten seconds here
+    drill.watch(20)
+
+
+def test_a_bound_on_staleness_is_not_judged_across_a_link_that_the_drill_cut(tmp_path: Path) -> None:
+    result = run(tmp_path, cut_for_long, FarReads, promised=BOUNDED)
+    assert promises(result)["reads"] is Verdict.MET
+    told = next(one.text for one in result.results if one.name == "reads")
+    assert "not judged: replication was cut by the drill" in told
+
+
+def test_a_plan_that_is_slow_on_any_day_is_still_seen(tmp_path: Path) -> None:
+    result = run(tmp_path, cut_for_long, FarReads, Story(lag_s=6.0), promised=BOUNDED)
+    assert promises(result)["reads"] is Verdict.MISSED
