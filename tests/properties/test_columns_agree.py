@@ -196,7 +196,9 @@ def without_unknown(point: RecoveryPoint | None) -> RecoveryPoint | None:
 @seeds
 def test_recovery_points_agree(seed: int, length: int) -> None:
     d = drill(seed, length)
-    addresses = {"lost_address": A, "survivor_address": B, "fault": d.fault}
+    heal_ns = None if d.heal_ns is None else max(d.heal_ns, d.fault.start_high_ns)
+    fault = dataclasses.replace(d.fault, stop_low_ns=heal_ns, stop_high_ns=heal_ns)
+    addresses = {"lost_address": A, "survivor_address": B, "fault": fault}
     for given_ in both(d):
         for survivor in (d.commits, Scans(None, d.states[0]), Scans(d.states[0], d.states[1])):
             expected = oracle.recovery_point.recovery_point(d.operations, survivor, **addresses)  # type: ignore[arg-type]

@@ -24,7 +24,7 @@ _UNCERTAIN = "not acknowledged, and may have happened"
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """See `anomalies`. explained: by row. origin_ns: seconds in sentences count from here."""
+    """See `anomalies`. explained, out_of_reach: by row. origin_ns: seconds in sentences count from here."""
 
     columns: Columns
     final: Mapping[str, TableState]
@@ -35,6 +35,8 @@ class Scene:
     serving: str | None
     moments: Sequence[tuple[int, str]]
     origin_ns: int
+    out_of_reach: Mapping[str, Bools] = field(default_factory=dict)
+    cuts: Sequence[tuple[int, int | None]] = ()
     _writers: dict[str, NDArray[np.int32]] = field(default_factory=dict)
 
     def writer_of(self, side: str) -> NDArray[np.int32]:

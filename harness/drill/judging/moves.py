@@ -59,10 +59,12 @@ def _before(measures: Measures, episode: EpisodeMeasures | None, back: str) -> B
     if episode is None:
         return Before(measures.explained, place=back)
     points = [one.point for one in measures.episodes]
-    missing = {op for point in points[: episode.index + 1] if point is not None for op in point.explained}
+    earlier = [point for point in points[: episode.index + 1] if point is not None]
+    missing = {op for point in earlier for op in point.explained.difference(point.void_ids)}
+    void = {op for point in earlier for op in point.void_ids}
     point = episode.point
     taken_over_ns = None if point is None or episode.lost != back else point.takeover_ns
-    return Before(missing, measures.explained - missing, back, taken_over_ns)
+    return Before(missing, measures.explained - missing - void, back, taken_over_ns, void)
 
 
 def split_brain_of(measures: Measures) -> CheckResult:

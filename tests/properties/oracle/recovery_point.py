@@ -98,11 +98,17 @@ def recovery_point(
             continue  # It had arrived and was deleted again, so the delete with the unknown outcome did happen.
         elif effects != {Effect.PRESENT}:
             maybe.append(write)
+    void = _void(history, survivor, lost_side, takeover_ns, fault.stop_low_ns)
+    missing.sort(key=_ack_ns)
+    maybe.sort(key=_ack_ns)
+    missing += [write for write, effect in void if effect is Effect.LOST]
+    maybe += [write for write, effect in void if effect is Effect.MAYBE]
+    lost_in_it = [write for write, effect in void if effect is not Effect.PRESENT]
     possible = sorted(missing + maybe, key=_ack_ns)
     after = [write for write in possible if _ack_ns(write) > fault.start_high_ns]
     return RecoveryPoint(
         takeover_ns,
-        len(acks),
+        len(acks) + len(void),
         tuple(write.invoke.op for write in missing),
         tuple(write.invoke.op for write in maybe),
         _unknown([o for o in lost_side if o.sent_ns > earlier.until_ns], last, takeover_ns),
@@ -113,7 +119,51 @@ def recovery_point(
         _span(missing, fault.start_low_ns),
         tuple(write.invoke.op for write in after),
         _ack_ns(after[-1]) - fault.start_high_ns if after else None,
+        (),
+        tuple(o.invoke.op for o in history if o in lost_in_it),
+        _came_back(survivor, lost_in_it, fault.stop_low_ns),
     )
+
+
+def _void(
+    history: Sequence[Operation], survivor: Sequence[Commit] | Scans, lost_side: Iterable[Operation], takeover_ns: int,
+    heal_ns: int | None,
+) -> list[tuple[Operation, Effect]]:  # fmt: skip
+    """What the lost side acknowledged after the takeover, while it was cut off, and what became of each by the last."""
+    acks = [
+        o for o in lost_side
+        if acknowledged(o) and takeover_ns < _ack_ns(o) and (heal_ns is None or _ack_ns(o) <= heal_ns)
+    ]  # fmt: skip
+    acks.sort(key=_ack_ns)
+    if not acks:
+        return []
+    last_ns = _ack_ns(acks[-1])
+    known = Writes.of(o for o in history if o.sent_ns <= last_ns)
+    if isinstance(survivor, Scans):
+        at_the_end = Writes.of(history)
+        found = [(o, {known.effect(o, survivor.before or {}), at_the_end.effect(o, survivor.after)}) for o in acks]
+        return [(o, effects.pop() if len(effects) == 1 else Effect.MAYBE) for o, effects in found]
+    state = state_at(survivor, last_ns)
+    arrived = {c.v for c in survivor if c.v is not None and c.mono_ns <= last_ns}
+    judged = []
+    for write in acks:
+        effect = known.effect(write, state)
+        was_there = write.invoke.op in arrived and write.invoke.k not in state
+        if effect is Effect.MAYBE and was_there and known.deleted_later_only(write):
+            effect = Effect.PRESENT
+        judged.append((write, effect))
+    return judged
+
+
+def _came_back(survivor: Sequence[Commit] | Scans, void: Sequence[Operation], heal_ns: int | None) -> bool:
+    """Whether a write of these reached the survivor after the heal."""
+    if heal_ns is None:
+        return False
+    if isinstance(survivor, Scans):
+        values = set(survivor.after.values())
+    else:
+        values = {c.v for c in survivor if c.v is not None and c.mono_ns > heal_ns}
+    return any(o.invoke.f == "put" and o.invoke.op in values for o in void)
 
 
 def _span(writes: Sequence[Operation], onset_ns: int) -> int | None:
