@@ -16,21 +16,25 @@ from harness.cli.doctor import summary
 from harness.cli.parts_diagnosis import parts
 from harness.cli.trials import requests
 from harness.cli.trials.answers import told
-from harness.cli.trials.components import try_programs
+from harness.cli.trials.components import of_port, try_programs
 from harness.cli.trials.data import put_at
 from harness.cli.trials.fitting import offered
 from harness.cli.trials.requests import try_absence, try_edge
 from harness.drill.options import RunOptions, resolve
 from harness.errors import InputError
 from harness.parts.platform.processes.command import argv, interpreter_in_words, own_variables
+from harness.processes.process_tree import Tree
 from harness.stored import KeySpec
 from harness.topology import kinds
 from harness.topology.load import load_environment, load_subject
-from harness.topology.subject import Subject, Table
+from harness.topology.subject import Instance, Subject, Table
 from harness.wire.ask import NoAnswer
 from harness.wire.exchange import Response
 from harness.wire.placeholders import hidden
 from harness.world.diagnosis import Diagnosis, State
+from harness.world.platform import RunningTree
+
+PRIMARY, STANDBY = "us-east-1", "us-west-2"
 
 
 def subject(folder: Path, *changes: tuple[str, str]) -> Subject:
@@ -116,6 +120,37 @@ def test_a_part_that_cannot_be_imported_is_a_row_and_no_abort(tmp_path: Path, mo
     assert any(row.state is State.FAIL and "No module named 'gone'" in row.text for row in rows)
 
 
+def running(folder: Path, returncode: int | None) -> RunningTree:
+    found = subject(folder)
+    instance = Instance(component=found.application, place=PRIMARY, name=f"app.{PRIMARY}")
+    return RunningTree(instance, Tree(1, 1.0), folder / "log", {}, returncode)
+
+
+@pytest.mark.parametrize(
+    ("lines", "hint"),
+    [
+        (["KeyError: 'SHOP_KEY'"], "a component gets only what `env:` names"),
+        ([], "a component gets only what `env:` names"),
+        (["OSError: [Errno 98] Address already in use"], "`port_env:` names the variable"),
+        (["Error: listen EADDRINUSE: :::3000", "    at Server"], "`port_env:` names the variable"),
+    ],
+)
+def test_a_program_that_has_ended_is_not_told_of_its_port(lines: list[str], hint: str, tmp_path: Path) -> None:
+    row = of_port(running(tmp_path, 1), "127.0.0.1:8080/health", 8080, "", lines)
+    assert row.state is State.FAIL
+    assert row.text == "it ended with exit code 1" + (f": {lines[-1].strip()}" if lines else "")
+    assert row.hint.startswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("ports", "state"), [("127.0.0.1:8080", State.OK), ("0.0.0.0:80, :::8080", State.OK), ("", State.FAIL)]
+)
+def test_a_program_that_runs_is_told_where_it_listens(ports: str, state: State, tmp_path: Path) -> None:
+    row = of_port(running(tmp_path, None), "127.0.0.1:8080/health", 8080, ports, [])
+    assert row.state is state
+    assert row.text == f"asked at 127.0.0.1:8080/health; it listens on {ports or 'no port'}"
+
+
 # --- what is shown ---------------------------------------------------------------------------------------------------
 
 
@@ -149,7 +184,6 @@ def test_an_environment_for_a_shell_leaves_secrets_to_the_shell(value: str, expe
 
 # --- what answers tell -----------------------------------------------------------------------------------------------
 
-PRIMARY, STANDBY = "us-east-1", "us-west-2"
 Answers = Callable[[str, str], Response | None]
 
 
