@@ -117,7 +117,7 @@ def how_they_stand(world: LiveWorld) -> Iterator[Diagnosis]:
             host, port = asked[place]
             yield of_port(running, f"{host}:{port}{component.ready_path}", port, _listening(running), lines)
         elif running.returncode is not None:
-            yield _ended(f"component {running.instance}", running.returncode, lines)
+            yield _ended(running.instance, running.returncode, lines)
         if lines:
             yield Diagnosis(f"output of {running.instance}", State.WARN, "\n".join(lines))
 
@@ -129,21 +129,21 @@ def _undecided(running: RunningTree) -> bool:
 
 def of_port(running: RunningTree, asked: str, port: int, ports: str, lines: Sequence[str]) -> Diagnosis:
     """Whether a component listens where it is asked. ports: where it listens; lines: its last output."""
-    what = f"port of {running.instance}"
     if running.returncode is not None:
-        return _ended(what, running.returncode, lines)
+        return _ended(running.instance, running.returncode, lines)
     text = f"asked at {asked}; it listens on {ports or 'no port'}"
     fine = any(found.endswith(f":{port}") for found in ports.split(", "))
-    return Diagnosis(what, State.OK if fine else State.FAIL, text, "" if fine else _PORT_HINT)
+    state, hint = (State.OK, "") if fine else (State.FAIL, _PORT_HINT)
+    return Diagnosis(f"port of {running.instance}", state, text, hint)
 
 
-def _ended(what: str, returncode: int, lines: Sequence[str]) -> Diagnosis:
+def _ended(instance: str, returncode: int, lines: Sequence[str]) -> Diagnosis:
     """A program that has ended listens nowhere, and where it was to listen is not what is wrong with it."""
     text = f"it ended with exit code {returncode}"
     if lines:
         text += f": {lines[-1].strip()}"
     taken = any("already in use" in line or "EADDRINUSE" in line for line in lines)
-    return Diagnosis(what, State.FAIL, text, _PORT_HINT if taken else _GIVEN_HINT)
+    return Diagnosis(f"start of {instance}", State.FAIL, text, _PORT_HINT if taken else _GIVEN_HINT)
 
 
 def _listening(running: RunningTree) -> str:
