@@ -35,7 +35,7 @@ ONE_DATABASE = "not measurable: both places use one database"
 
 
 class Measures:
-    """What can be measured of a case from what its clients saw (and, for the recovery point alone, from commits).
+    """What can be measured of a case from what its clients saw (and, where they cannot know, from commits).
 
     context: the events that are neither operations nor canary probes. steady_ns: since when the first steady state
     held; the history's end when none did. final: the tables after everything had gone quiet.

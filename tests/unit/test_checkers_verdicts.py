@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 from measurement_timeline import A, B, pulse, s, timeline
@@ -14,7 +15,7 @@ from harness.checkers.nowhere import nowhere
 from harness.checkers.result import CheckResult, merged
 from harness.checkers.split_brain import split_brain
 from harness.checkers.staleness import staleness
-from harness.checkers.steady_state import Seen, unsteady
+from harness.checkers.steady_state import Seen, of_subject, unsteady
 from harness.checkers.vacuity import vacuity
 from harness.history.events import DnsAnswer, Event
 from harness.measurement.availability import Share
@@ -93,6 +94,30 @@ def test_steady_state_names_every_reason_why_not() -> None:
     assert list(unsteady(dataclasses.replace(STEADY, served=Share(0, 0)))) == ["no client has been answered yet"]
     assert list(unsteady(dataclasses.replace(STEADY, answers=None))) == ["no DNS answer yet"]
     assert list(unsteady(dataclasses.replace(STEADY, settled=False))) == ["the DNS answer has just changed"]
+
+
+@pytest.mark.parametrize(
+    ("amiss", "before", "after"),
+    [
+        ({"served": Share(60, 100)}, True, True),
+        ({"broken": ["no healthy target"]}, True, True),
+        ({"answers": {(B,)}}, False, True),
+        ({"settled": False}, False, True),
+        ({"writes": 0}, False, True),
+        ({"unready": ["too few checkers have reported"]}, False, False),
+        ({"served": Share(0, 0), "writes": 0}, False, False),
+        ({"answers": None}, False, False),
+    ],
+)
+def test_what_has_to_be_recovered_from_after_a_fault_is_the_subjects(
+    amiss: dict[str, Any], before: bool, after: bool
+) -> None:
+    seen = dataclasses.replace(STEADY, **amiss)
+    assert list(unsteady(seen))
+    assert bool(list(of_subject(seen))) is before
+    later = dataclasses.replace(seen, after_fault=True)
+    assert bool(list(of_subject(later))) is after
+    assert set(of_subject(later)) <= set(unsteady(later))
 
 
 CLEAN = FinalState((), (), (), (), (), (), (), (), ())

@@ -19,6 +19,7 @@ from harness.outcome import Outcome
 from harness.units import to_s
 
 _WHAT = {Outcome.OK: "acknowledged", Outcome.FAIL: "refused", Outcome.INFO: "never answered"}
+_UNCERTAIN = "not acknowledged, and may have happened"
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +101,7 @@ class Scene:
         if o.invoke.f == "get" and o.completion is not None and o.outcome is Outcome.OK:
             ended = "found nothing" if o.completion.v is None else f"showed {o.completion.v}"
         else:
-            ended = _WHAT[o.outcome]
+            ended = _WHAT[o.outcome] if o.returned_ns is None or o.outcome is not Outcome.INFO else _UNCERTAIN
         return f"{o.invoke.op} ({o.invoke.f} of {o.invoke.k} by {o.invoke.client}{through}, {when}, {ended})"
 
     def since(self, moment_ns: int) -> str:
