@@ -366,6 +366,8 @@ def test_only_what_the_failback_lost_is_said_to_be_lost_in_it() -> None:
         "acknowledged by us-east-1 while the other side served": ["u4"],
         "written after the failback": ["u5"],
     }
+    cut_off = Before({"u1"}, {"u2"}, "us-east-1", taken_over_ns=s(9.55), void={"u4"})  # sent before the takeover
+    assert losses(final, timeline(LOSSES), cut_off, A, s(14), s(30)) == found
     told = judge_failback(final=dataclasses.replace(CLEAN, lost=("w9",)))[0]
     assert "1 acknowledged writes are lost at the primary, in the failback: w9" in told.text
 
