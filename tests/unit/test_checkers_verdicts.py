@@ -131,9 +131,12 @@ def test_durability() -> None:
     assert durability(lost, region_came_back=False, missing_ids=("u1",)).verdict is MET
     assert durability(lost, region_came_back=False).verdict is MISSED
     for bad, id_ in (("resurrected", "A4"), ("phantom", "A5"), ("diverged", "A10")):
-        found = durability(dataclasses.replace(CLEAN, **{bad: ("u1",)}), region_came_back=True)
+        found = durability(dataclasses.replace(CLEAN, **{bad: ("u1",), "lacking": ("u1",)}), region_came_back=True)
         assert found.verdict is MISSED
         assert [f.id for f in found.findings] == [id_]
+    unpromised = durability(dataclasses.replace(CLEAN, diverged=("u1",)), region_came_back=True)
+    assert unpromised.verdict is MET
+    assert [(f.id, f.severity) for f in unpromised.findings] == [("A10", "serious")]
     assert durability(dataclasses.replace(CLEAN, maybe_lost=("u1",)), region_came_back=True).verdict is MET
     late = durability(dataclasses.replace(CLEAN, late=("u1",), duplicated=("u2",)), region_came_back=True)
     assert late.verdict is MET

@@ -409,6 +409,7 @@ def test_the_final_state_sorts_every_write_into_its_place() -> None:
     assert found.duplicated == ("u1",)
     assert found.conflicts == ("u6",)
     assert found.diverged == ("own", "u1", "u2", "u3", "u4", "u6", "x")
+    assert found.lacking == ("u1", "u6")
 
 
 def test_equal_tables_with_everything_in_them_are_clean() -> None:
