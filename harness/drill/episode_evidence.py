@@ -68,4 +68,5 @@ def _rpo(episode: EpisodeMeasures, measures: Measures) -> RpoResult | None:
         span_s=None if point.span_ns is None else to_s(point.span_ns),
         after=len(point.after_ids),
         after_s=None if point.after_ns is None else to_s(point.after_ns),
+        unbounded=point.unbounded,
     )

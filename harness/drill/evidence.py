@@ -77,7 +77,8 @@ class RpoResult:
 
     span_s: the recovery point in seconds: from the oldest missing acknowledgement to the fault, or to the newest one
     where that came later. after: how many of the missing ones the lost side acknowledged after the fault had begun;
-    after_s: up to how long after it. oldest_missing_s, newest_missing_s: ages at the fault.
+    after_s: up to how long after it. oldest_missing_s, newest_missing_s: ages at the fault. unbounded: nothing was ever
+    replicated, so all is lost, and the seconds only tell for how long the drill had been writing.
     """
 
     acknowledged: int
@@ -94,6 +95,7 @@ class RpoResult:
     span_s: float | None = None
     after: int = 0
     after_s: float | None = None
+    unbounded: bool = False
 
 
 @dataclass(frozen=True)

@@ -179,7 +179,7 @@ def _environment() -> Environment:
     )
     environment.globals.update(
         style=Markup(_stylesheet()),  # noqa: S704 - our own file, no value in it
-        recovery_point=wording.recovery_point,
+        loss=wording.loss,
         lost=wording.lost,
         control=wording.control,
         of=wording.of,

@@ -161,7 +161,10 @@ def _result_dict(result: ObjectiveResult) -> dict[str, Any]:
 
 
 def _rpo_dict(rpo: RpoResult | None) -> dict[str, Any] | None:
-    return None if rpo is None else {**asdict(rpo), "missing_ids": list(rpo.missing_ids)}
+    if rpo is None:
+        return None
+    body = {**asdict(rpo), "missing_ids": list(rpo.missing_ids)}
+    return body if rpo.unbounded else {name: value for name, value in body.items() if name != "unbounded"}
 
 
 def _fault_dict(fault: FaultResult) -> dict[str, Any]:

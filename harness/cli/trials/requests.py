@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.drill.options import RunOptions
+from harness.history import wording
 from harness.kit.address import Address
 from harness.outcome import Outcome
 from harness.rendering import rendered
@@ -73,8 +74,7 @@ def try_edge(options: RunOptions, region: str, address: Address) -> Iterator[Dia
             named = f", and names it {seen.k}" if seen.k is not None else ""
             yield Diagnosis(what, State.OK, f"{status}{named}")
         elif f == "put" and seen.error == GARBAGE:
-            hint = "`id:` of the put says where the answer has it"
-            yield Diagnosis(what, State.FAIL, f"{told(answer)}: no id of the new item in it", hint)
+            yield Diagnosis(what, State.FAIL, f"{told(answer)}: {wording.misfit(f)}", wording.remedies([f]))
         else:
             state = State.FAIL if edge.primary else State.OK if _refuses(status) else State.WARN
             hint = _HTTPS_HINT if 300 <= status < 400 else _hint(edge.primary, status)
@@ -126,8 +126,7 @@ def _absent(what: str, edge: Edge, get: Request, key: str) -> Diagnosis:
 def _read(what: str, answer: Response, seen: Seen, put: str | None) -> Diagnosis:
     """A read is right when it gives back what has just been put through the same edge."""
     if seen.error is not None:
-        hint = "see `workload:` in the subject file: `value:` of the get says where it is"
-        return Diagnosis(what, State.FAIL, f"{told(answer)}, and no value in it", hint)
+        return Diagnosis(what, State.FAIL, f"{told(answer)}, and {wording.misfit('get')}", wording.remedies(["get"]))
     if put is not None and seen.v != put:
         text = f"{answer.status}, but not what was put ({seen.v!r})"
         return Diagnosis(what, State.FAIL, text, "reads must see own writes")
