@@ -149,7 +149,8 @@ class EpisodeResult:
 
     faults: numbers of the drill's faults, from 0; healed: of those whose heal it began with. serving: who served
     before; expected: who had to afterwards. start_ns, heal_ns, end_ns: None where there is none. steady_ns: since when
-    all was calm before it. The rest as in DrillResult.
+    all was calm before it. noticed_by: the kind of health checks that noticed the loss, where not the edge's own. The
+    rest as in DrillResult.
     """
 
     name: str
@@ -171,6 +172,7 @@ class EpisodeResult:
     results: tuple[ObjectiveResult, ...] = ()
     prediction: PredictionResult | None = None
     production_prediction: PredictionResult | None = None
+    noticed_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -227,6 +229,7 @@ class DrillResult:
     planned_interruption: Bracket | None = None
     planned_interruptions: tuple[InterruptionResult, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
+    noticed_by: str = ""
 
     @property
     def warnings(self) -> int:

@@ -95,8 +95,9 @@ def of_data(promise: Mapping[str, Any] | None) -> Iterator[str]:
     if promise is None:
         return
     yield "writes on both sides" if promise.get("writes") == "both" else "writes on one side at a time"
-    reads = promise.get("reads", "session")
-    yield f"reads no older than {promise.get('staleness_s', 0):g} s" if reads == "eventual" else _READS[reads]
+    reads = promise.get("reads")
+    if reads is not None:
+        yield f"reads no older than {promise.get('staleness_s', 0):g} s" if reads == "eventual" else _READS[reads]
     if promise.get("deletes") == "final":
         yield "deletes are final"
 

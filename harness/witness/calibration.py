@@ -1,6 +1,6 @@
 """How many operations a second this machine carries: a closed-loop burst through the edge, before any drill.
 
-Keys start with `cal-` and appear in no history.
+Keys start with `CALIBRATION` and appear in no history.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.clock import monotonic_ns
 from harness.history import wording
+from harness.names import CALIBRATION as PREFIX
 from harness.outcome import Outcome
 from harness.units import to_ns, to_s
 from harness.witness import outcomes
@@ -22,7 +23,6 @@ from harness.witness.outcomes import Seen
 from harness.witness.routes import Dial
 from harness.workload import Workload
 
-PREFIX = "cal-"
 _CONFLICTS = (409, 412)
 
 
