@@ -15,7 +15,10 @@ _LABELS = {
 }
 
 
-_DETECTED_BY = {"target": "detection by the load balancer"}
+_DETECTED_BY = {
+    "target": "detection by the load balancer",
+    "other": "detection by something else than health checks",
+}
 
 
 def why(phases_ns: Mapping[str, int | None], noticed_by: str = "") -> str:

@@ -78,7 +78,7 @@ PHASES = {
     "settle": "the clients succeed again",
 }
 """By the names that phases have in the evidence."""
-_NOTICES = " notices"
+_NOTICES = {"target": "the load balancer notices", "other": "somebody notices, and no health check"}
 _CHECKERS = {"route53": "edge checks", "target": "balancer"}
 _WITNESS = {"p50": "half of them within", "p99": "99 % within", "p999": "99.9 % within", "max": "the latest"}
 _FAILBACK = {
@@ -146,7 +146,7 @@ def fault(kind: str, target: str, mode: str) -> str:
 def phase(name: str, noticed_by: str = "") -> str:
     """A phase of the recovery. noticed_by: the kind of checks that did, where it was not the edge's own."""
     if name == "detect" and noticed_by:
-        return f"the load balancer{_NOTICES}" if noticed_by == "target" else f"{one_line(noticed_by, 40)}{_NOTICES}"
+        return _NOTICES.get(noticed_by, f"{one_line(noticed_by, 40)} notices")
     return PHASES.get(name, name)
 
 

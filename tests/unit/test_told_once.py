@@ -90,6 +90,28 @@ def test_what_the_edges_checks_notice_goes_on_being_theirs(tmp_path: Path) -> No
     assert glossary.phase("detect") == "the edge's checks notice"
 
 
+class Waiting(Watched):
+    """The balancer notices; the answer waits for the edge's checks to find the standby healthy."""
+
+    def _tell(self, kind: str) -> None:
+        super()._tell(kind)
+        if kind == "target":
+            self._new.append(HealthTransition(WEST, "healthy", 16, 16, self._clock.ns))
+
+
+class Nobody(Watched):
+    """No check notices anything before the answer changes."""
+
+    def _tell(self, kind: str) -> None:
+        if kind != "target":
+            super()._tell(kind)
+
+
+@pytest.mark.parametrize(("world", "by"), [(Waiting, ""), (Nobody, "other")])
+def test_who_noticed_is_whom_the_answer_waited_for(tmp_path: Path, world: type[Watched], by: str) -> None:
+    assert run(tmp_path, only_recovery, world).noticed_by == by
+
+
 def test_why_names_who_noticed() -> None:
     slow: dict[str, int | None] = {"detect": to_ns(9), "settle": to_ns(1)}
     assert "detection by the load balancer" in why(slow, "target")

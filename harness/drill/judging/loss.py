@@ -118,7 +118,8 @@ def beyond_promises(measures: Measures) -> CheckResult:
     if accounted:
         many = "1 acknowledged write stays" if len(accounted) == 1 else f"{len(accounted)} acknowledged writes stay"
         text = f"{many} lost, which the recovery point accounts for: {some(accounted, limit=3)}"
-        findings.append(Finding("A1", text, "info" if meant else "warning"))
+        said = meant or any(point.unbounded for point in measures.points)  # then all of it is lost, and told
+        findings.append(Finding("A1", text, "info" if said else "warning"))
     if final is not None and final.late:
         findings.append(Finding("late", f"missing at takeover, arrived later: {some(final.late)}", "info"))
     return CheckResult("data", Verdict.UNKNOWN, "", tuple(findings))
