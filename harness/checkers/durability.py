@@ -15,7 +15,8 @@ def durability(final: FinalState | None, *, region_came_back: bool, missing_ids:
     """Did every acknowledged write survive? final: None when the final state could not be read, or was not quiet.
 
     region_came_back: the lost side's disk is there again, so nothing at all may stay lost. Otherwise what the
-    recovery point already counts (missing_ids) is not held against the design a second time.
+    recovery point already counts (missing_ids) is not held against the design a second time. Nothing at all: on either
+    side. That the sides differ in what nobody was told is done is a finding only.
     """
     name = "durability"
     if final is None:
@@ -31,7 +32,7 @@ def durability(final: FinalState | None, *, region_came_back: bool, missing_ids:
         values = f"{_many(len(final.phantom), 'value')} that {were} never accepted"
         text = f"{lost_for_good} lost for good, {undone} undone, {values}"
         return CheckResult(name, Verdict.MISSED, text, findings)
-    if final.diverged:
+    if final.diverged and final.lacking:
         return CheckResult(name, Verdict.MISSED, differing(len(final.diverged)), findings)
     if maybe:
         # By A1's definition an unanswered delete supersedes: what it may have removed is not lost.

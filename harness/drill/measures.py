@@ -145,8 +145,7 @@ class Measures:
     @cached_property
     def one_database(self) -> bool:
         """Whether the two places that the final state is compared between use one database."""
-        other = self.case.other_than(self.serving)
-        return self.case.database_of(self.serving) == self.case.database_of(other)
+        return self.case.database_of(self.serving) == self.case.database_of(self.case.other_than(self.serving))
 
     @cached_property
     def final(self) -> FinalState | None:
@@ -157,8 +156,10 @@ class Measures:
         if here is None:
             return None
         found = lost_after_heal(self.operations, here, there, self.missing_ids)
+        # Of further tables nobody knows what was acknowledged: all that is in them counts.
         further = self.data.differing(self.serving, other)
-        return replace(found, diverged=None if found.diverged is None else (*found.diverged, *further))
+        apart = None if found.diverged is None else found.diverged + further
+        return found if apart is None else replace(found, diverged=apart, lacking=found.lacking + further)
 
     @cached_property
     def anomalies(self) -> tuple[CheckResult, ...]:

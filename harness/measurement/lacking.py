@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.history.codes import ABSENT, Bools
+from harness.history.codes import ABSENT, DELETE, Bools
 from harness.history.columns import Columns
 from harness.history.tables import CommitColumns, TableState
 from harness.measurement.counting import missing_increments
@@ -46,17 +46,29 @@ class Table:
         return missing_increments(known, self.last, done, losable)
 
     def without_deleted(self, rows: Rows) -> Rows:
-        """Leaves out what had arrived and was deleted again: the delete with the unknown outcome did happen."""
+        """Leaves out what had arrived and was deleted again: the delete with the unknown outcome did happen.
+
+        Or is under way, where the item holds what nobody wrote: some overwrite before they remove. An older delete
+        cannot have done it once its own removal stands in the log from before the write arrived.
+        """
         known, commits = self.known, self.commits
-        if commits is None:
+        if commits is None or not len(rows):
             return rows
-        seen = np.zeros(len(known), np.bool_)
-        arrived = known.local(commits.value[commits.at_ns <= self.at_ns])
-        seen[arrived[arrived >= 0]] = True
-        keys = known.key[rows]
-        moments = np.full(len(known.names.keys), np.iinfo(np.int64).max, np.int64)
-        deletes = Deletes(known).rows
-        np.minimum.at(moments, known.key[deletes], known.settled_ns[deletes])
-        gone = seen[rows] & (self.last.values[keys] == ABSENT) & (moments[keys] >= known.sent_ns[rows])
+        until = commits.at_ns <= self.at_ns
+        writers = known.local(commits.value)
+        arrivals = np.flatnonzero(until & (writers >= 0))
+        first = np.full(len(known), len(commits.at_ns), np.int64)
+        np.minimum.at(first, writers[arrivals], arrivals)
+        first = np.where(known.f == DELETE, len(commits.at_ns), first)
+        values, deletes = self.last.values[known.key[rows]], Deletes(known)
+        half = (values < ABSENT) & deletes.open[known.key[rows]]
+        arrived = (first[rows] < len(commits.at_ns)) & (half | (values == ABSENT))
+        removals = np.flatnonzero(until & (commits.value == ABSENT))
+        gone = np.zeros(len(rows), np.bool_)
+        for at in np.flatnonzero(arrived | (half & (known.f[rows] == DELETE))):
+            row, key = rows[at], known.key[rows[at]]
+            older = int(np.sum(known.settled_ns[deletes.of_key(int(key))] < known.sent_ns[row]))
+            before = removals[removals < first[row]] if older or not arrived[at] else removals[:0]
+            gone[at] = older + (not arrived[at]) <= int(np.sum(commits.key[before] == key))
         left: Rows = rows[~gone]
         return left

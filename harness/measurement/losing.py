@@ -108,10 +108,10 @@ class Loss:
         if self.fault.stop_low_ns is None or not len(void):
             return False
         if isinstance(survivor, Scans):
-            values = state_of(columns, survivor.after).values
-        else:
-            commits = commits_of(columns, survivor)
-            values = commits.value[commits.at_ns > self.fault.stop_low_ns]
+            values = state_of(columns, survivor.after).values[columns.key[void]]
+            return bool(np.any(columns.local(values) == void))
+        commits = commits_of(columns, survivor)
+        values = commits.value[commits.at_ns > self.fault.stop_low_ns]
         return bool(np.isin(columns.local(values), void).any())
 
 

@@ -131,9 +131,12 @@ def test_durability() -> None:
     assert durability(lost, region_came_back=False, missing_ids=("u1",)).verdict is MET
     assert durability(lost, region_came_back=False).verdict is MISSED
     for bad, id_ in (("resurrected", "A4"), ("phantom", "A5"), ("diverged", "A10")):
-        found = durability(dataclasses.replace(CLEAN, **{bad: ("u1",)}), region_came_back=True)
+        found = durability(dataclasses.replace(CLEAN, **{bad: ("u1",), "lacking": ("u1",)}), region_came_back=True)
         assert found.verdict is MISSED
         assert [f.id for f in found.findings] == [id_]
+    unpromised = durability(dataclasses.replace(CLEAN, diverged=("u1",)), region_came_back=True)
+    assert unpromised.verdict is MET
+    assert [(f.id, f.severity) for f in unpromised.findings] == [("A10", "serious")]
     assert durability(dataclasses.replace(CLEAN, maybe_lost=("u1",)), region_came_back=True).verdict is MET
     late = durability(dataclasses.replace(CLEAN, late=("u1",), duplicated=("u2",)), region_came_back=True)
     assert late.verdict is MET
@@ -366,6 +369,8 @@ def test_only_what_the_failback_lost_is_said_to_be_lost_in_it() -> None:
         "acknowledged by us-east-1 while the other side served": ["u4"],
         "written after the failback": ["u5"],
     }
+    cut_off = Before({"u1"}, {"u2"}, "us-east-1", taken_over_ns=s(9.55), void={"u4"})  # sent before the takeover
+    assert losses(final, timeline(LOSSES), cut_off, A, s(14), s(30)) == found
     told = judge_failback(final=dataclasses.replace(CLEAN, lost=("w9",)))[0]
     assert "1 acknowledged writes are lost at the primary, in the failback: w9" in told.text
 

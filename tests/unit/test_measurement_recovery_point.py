@@ -409,6 +409,7 @@ def test_the_final_state_sorts_every_write_into_its_place() -> None:
     assert found.duplicated == ("u1",)
     assert found.conflicts == ("u6",)
     assert found.diverged == ("own", "u1", "u2", "u3", "u4", "u6", "x")
+    assert found.lacking == ("u1", "u6")
 
 
 def test_equal_tables_with_everything_in_them_are_clean() -> None:
@@ -427,3 +428,30 @@ def test_an_unknown_delete_that_arrived_is_known_to_have_happened() -> None:
         commits((8.5, "k", "u1"), (9.5, "k", None), (14.1, "t1", "t1")),
     )
     assert found.missing_high == 0
+
+
+RECYCLED = """
+    p1: dns-0 put    k 2.0..2.1   ok   A
+    d1: dns-0 delete k 3.0..3.1   ok   A
+    p2: dns-0 put    k 4.0..4.1   ok   A
+    d2: dns-0 delete k 9.9..11.0  info A
+    """
+AGAIN = ((2.05, "k", "p1"), (3.05, "k", None), (4.05, "k", "p2"))
+
+
+def test_an_older_delete_that_the_log_has_already_does_not_widen_the_range() -> None:
+    """A key that is put, deleted and put again: what removed it in the end is the delete that nobody answered."""
+    assert measured(RECYCLED, commits(*AGAIN, (9.95, "k", None), (14.1, "t1", "t1"))).missing_high == 0
+    before = [entry for entry in AGAIN if entry[2] is not None]
+    found = measured(RECYCLED, commits(*before, (9.95, "k", None), (14.1, "t1", "t1")))
+    assert (found.missing_low, found.maybe_ids) == (0, ("p2",))
+
+
+def test_a_delete_that_was_cut_off_half_way_does_not_widen_the_range() -> None:
+    """Some overwrite an item with nothing before they remove it."""
+    half = (9.95, "k", "")
+    assert measured(RECYCLED, commits(*AGAIN, half, (14.1, "t1", "t1"))).missing_high == 0
+    answered = RECYCLED.replace("9.9..11.0  info", "9.9..10.0  fail")
+    assert measured(answered, commits(*AGAIN, half, (14.1, "t1", "t1"))).maybe_ids == ("p1", "d1", "p2")
+    never = [entry for entry in AGAIN if entry[2] != "p2"]
+    assert measured(RECYCLED, commits(*never, half, (14.1, "t1", "t1"))).maybe_ids == ("p2",)

@@ -278,6 +278,12 @@ def test_an_early_end_says_what_was_not_reached(tmp_path: Path) -> None:
     )
 
 
+def test_a_recovery_that_never_came_is_one_reason(tmp_path: Path) -> None:
+    result = run(tmp_path, only_recovery, story=Story(takeover_s=None))
+    assert [reason for reason in result.reasons if "never recovered" in reason]
+    assert not [reason for reason in result.reasons if "not served again" in reason]
+
+
 def test_the_last_step_leaves_nothing_out(tmp_path: Path) -> None:
     result = run(tmp_path, only_recovery, story=Story(takeover_s=None))
     assert not any("not reached" in reason for reason in result.reasons)

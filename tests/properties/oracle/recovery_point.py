@@ -25,7 +25,7 @@ from harness.history.events import Commit, Operation
 from harness.measurement.models import FaultInterval, acknowledged, address_of
 from harness.measurement.recovery_point import RecoveryPoint, Scans
 from harness.outcome import Outcome
-from oracle.superseding import Effect, Writes
+from oracle.superseding import Effect, Writes, settled_ns
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Earlier:
 
     def effects(self, history: Iterable[Operation], onset_ns: int) -> Mapping[str, Effect]:
         """By id, whether the place had a write again that was counted before: LOST: no, so it was not lost again."""
-        counted: frozenset[str] = frozenset().union(*(point.explained for point in self.points))
+        counted: frozenset[str] = frozenset().union(*(point.counted for point in self.points))
         if not counted:
             return {}
         index = Writes.of(o for o in history if o.sent_ns <= onset_ns)
@@ -94,7 +94,9 @@ def recovery_point(
         effects = {by_then.effect(write, first), by_the_end.effect(write, last)}
         if effects == {Effect.LOST} and again.get(write.invoke.op) is not Effect.MAYBE:
             missing.append(write)
-        elif write.invoke.op in arrived and write.invoke.k not in last and by_then.deleted_later_only(write):
+        elif (write.invoke.op in arrived or write.invoke.f == "delete") and _deleted(
+            write, by_then, survivor, takeover_ns
+        ):
             continue  # It had arrived and was deleted again, so the delete with the unknown outcome did happen.
         elif effects != {Effect.PRESENT}:
             maybe.append(write)
@@ -148,11 +150,28 @@ def _void(
     judged = []
     for write in acks:
         effect = known.effect(write, state)
-        was_there = write.invoke.op in arrived and write.invoke.k not in state
-        if effect is Effect.MAYBE and was_there and known.deleted_later_only(write):
+        was_there = write.invoke.op in arrived or write.invoke.f == "delete"
+        if effect is Effect.MAYBE and was_there and _deleted(write, known, survivor, last_ns):
             effect = Effect.PRESENT
         judged.append((write, effect))
     return judged
+
+
+def _deleted(write: Operation, known: Writes, survivor: Sequence[Commit] | Scans, at_ns: int) -> bool:
+    """A write that had arrived is gone, or half gone, by a delete that no older one can be."""
+    if isinstance(survivor, Scans):
+        return False
+    log = [c for c in sorted(survivor, key=lambda c: c.seq) if c.mono_ns <= at_ns]
+    shown = state_at(log, at_ns).get(write.invoke.k)
+    deletes = [d for d in known.deletes.get(write.invoke.k, ()) if d.outcome is not Outcome.FAIL]
+    half = shown not in known.by_op and any(d.outcome is Outcome.INFO for d in deletes)
+    older = sum(1 for d in deletes if settled_ns(d) < write.sent_ns)
+    if write.invoke.f == "delete":
+        return shown is not None and half and older < sum(1 for c in log if c.k == write.invoke.k and c.v is None)
+    if shown is not None and not half:
+        return False
+    arrival = next(n for n, c in enumerate(log) if c.v == write.invoke.op)
+    return older <= sum(1 for c in log[:arrival] if c.k == write.invoke.k and c.v is None)
 
 
 def _came_back(survivor: Sequence[Commit] | Scans, void: Sequence[Operation], heal_ns: int | None) -> bool:
@@ -160,9 +179,8 @@ def _came_back(survivor: Sequence[Commit] | Scans, void: Sequence[Operation], he
     if heal_ns is None:
         return False
     if isinstance(survivor, Scans):
-        values = set(survivor.after.values())
-    else:
-        values = {c.v for c in survivor if c.v is not None and c.mono_ns > heal_ns}
+        return any(o.invoke.f == "put" and survivor.after.get(o.invoke.k) == o.invoke.op for o in void)
+    values = {c.v for c in survivor if c.v is not None and c.mono_ns > heal_ns}
     return any(o.invoke.f == "put" and o.invoke.op in values for o in void)
 
 
