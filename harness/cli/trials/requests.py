@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from harness.cli.trials.answers import ABOUT_WHO_ASKS, HEADERS_HINT, hint, id_hint, refuses, told, value_hint
 from harness.drill.options import RunOptions
+from harness.history import wording
 from harness.kit.address import Address
 from harness.outcome import Outcome
 from harness.rendering import rendered
@@ -84,7 +85,7 @@ def try_edge(options: RunOptions, region: str, address: Address, *, well: bool =
             named = f", and names it {seen.k}" if seen.k is not None else ""
             rows.append(Diagnosis(what, State.OK, f"{answer.status}{named}"))
         elif f == "put" and seen.error == GARBAGE:
-            text = f"{told(answer)}: no id of the new item in it"
+            text = f"{told(answer)}: {wording.misfit(f)}"
             rows.append(Diagnosis(what, State.FAIL, text, id_hint(answer)))
         else:
             rows.append(_unserved(what, edge, f, answer, seen))
@@ -154,7 +155,7 @@ def _absent(what: str, edge: Edge, get: Request, key: str) -> Diagnosis:
 def _read(what: str, answer: Response, seen: Seen, get: Request, put: str | None) -> Diagnosis:
     """A read is right when it gives back what has just been put through the same edge."""
     if seen.error is not None:
-        text = f"{told(answer)}, and no value in it"
+        text = f"{told(answer)}, and {wording.misfit('get')}"
         return Diagnosis(what, State.FAIL, text, value_hint(answer, get, put))
     if put is not None and seen.v != put:
         text = f"{answer.status}, but not what was put ({seen.v!r})"
