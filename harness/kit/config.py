@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, Validat
 from pydantic_core import CoreSchema
 
 from harness.errors import InputError
-from harness.kit.wording import wording
+from harness.kit.wording import wanted, wording
 
 Text = Annotated[str, Field(strict=True, min_length=1)]
 Count = Annotated[int, Field(strict=True, ge=1)]
@@ -77,7 +77,7 @@ def refuse_misfit(model: type[BaseModel], field: str, value: object) -> None:
     except ValidationError as error:
         for item in error.errors(include_url=False):
             if item["loc"][:1] == (field,):
-                raise ValueError(wording(item)) from None
+                raise ValueError(wanted(item)) from None
 
 
 def _allowed(item: Any, model: Any) -> str:

@@ -12,7 +12,7 @@ from pytest_bdd.steps import StepFunctionContext
 
 from harness.drill.facade import PROMISED_LATE
 from harness.drill.options import RunOptions
-from harness.drill.plan import law_of, objectives_of
+from harness.drill.plan import law_of, objectives_of, refuse_impossible
 from harness.drill.words import deciders_of, ends_of, healed_by, instance_of, location_of, place_of, target_of
 from harness.errors import InputError, Problem
 from harness.faults.catalogue import fault_named, struck
@@ -64,6 +64,7 @@ class Rehearsal:
         """Remember objectives. Raises InputError when something is broken already, as Drill.promise does."""
         if self.course.broken:
             raise InputError(PROMISED_LATE)
+        refuse_impossible(objectives)
         self._remember("promise", objectives)
 
     def inject(self, kind: str, **arguments: Any) -> None:

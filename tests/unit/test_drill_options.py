@@ -131,8 +131,44 @@ def test_every_documented_setting_is_known() -> None:
     assert dict(found.given)["objective.rto_s"] == "30.5"
 
 
-def test_the_last_of_two_values_wins_and_spaces_do_not_matter() -> None:
-    assert parse_settings(["objective.rto_s=1", " objective.rto_s = 2 "]).rto_s == 2
+def test_spaces_do_not_matter() -> None:
+    assert parse_settings([" objective.rto_s = 2 "]).rto_s == 2
+
+
+@pytest.mark.parametrize("second", ["objective.rto_s=50", " objective.rto_s = 5 ", "objective.rto_s=soon"])
+def test_two_values_for_one_thing_are_refused(second: str) -> None:
+    with pytest.raises(InputError) as error:
+        parse_settings(["objective.rto_s=5", "fault=none", second])
+    said = f"--set objective.rto_s=5 and --set objective.rto_s={second.partition('=')[2].strip()}: only one of them"
+    assert str(error.value.problems[0]).startswith(said)
+
+
+def test_two_values_of_one_variable_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"--set workload\.rate_per_s=5 and --set workload\.rate_per_s=6: only one"):
+        options(tmp_path, DRILL_SET="workload.rate_per_s=5,workload.rate_per_s=6")
+
+
+@pytest.mark.parametrize(
+    ("pair", "told"),
+    [
+        ("workload.rate_per_s=999999", "must be at most 1000"),
+        ("workload.rate_per_s=0.01", "must be at least 1"),
+        ("workload.rate_per_s=1e-300", "must be at least 1"),
+        ("workload.rate_per_s=1_0", "must be a number, in the digits 0 to 9"),
+        ("objective.rto_s=0", "must be at least 0.001"),
+        ("objective.rto_s=86401", "must be at most 86400"),
+        ("objective.rpo_s=99999999999999999999", "must be at most 86400"),
+        ("objective.planned_interruption_s=1e300", "must be at most 86400"),
+        ("objective.rpo_items=99999999999999999999", "must be at most 1000000"),
+        ("objective.rpo_items=٣", "must be a whole number, in the digits 0 to 9"),
+        ("objective.error_budget=1.01", "must be at most 1"),
+        ("objective.error_budget=True", "must be a number, in the digits 0 to 9"),
+    ],
+)
+def test_settings_have_the_limits_of_an_environment_file(pair: str, told: str) -> None:
+    with pytest.raises(InputError) as error:
+        parse_settings([pair])
+    assert str(error.value) == f"--set {pair}: {told}"
 
 
 @pytest.mark.parametrize(
