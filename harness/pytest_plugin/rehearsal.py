@@ -39,9 +39,8 @@ class Rehearsal:
     def __init__(self, options: RunOptions) -> None:
         self._options = options
         self.asked: list[Asked] = []
-        self.course = Course()
+        self.course = Course(options.environment.primary.name)
         self.line = 0
-        self.active_region = options.environment.primary.name
 
     def region(self, words: str) -> str:
         """See Drill.region."""
@@ -55,6 +54,11 @@ class Rehearsal:
     def monitor(self) -> str:
         """See Drill.monitor; where there is none, the drill will be INVALID, and is no mistake."""
         return deciders_of(self._options.subject) or NOBODY
+
+    @property
+    def active_region(self) -> str:
+        """See Drill.active_region."""
+        return self.course.serving
 
     def scaled_s(self, production_s: float) -> float:
         """See Drill.scaled_s."""
@@ -98,6 +102,18 @@ class Rehearsal:
         else:
             self.course.heals(*healed_by(region, self._options.environment), line=self.line)
         self._remember("heal", {} if region is None else {"region": region})
+
+    def reach_steady_state(self, region: str) -> None:
+        """See Drill.reach_steady_state."""
+        self.course.clients_at_work()
+        self.course.calm_in(region)
+        self._remember("reach_steady_state", {"region": region})
+
+    def require_failback(self, region: str) -> None:
+        """See Drill.require_failback."""
+        self.course.clients_at_work()
+        self.course.fails_back(region, self.line)
+        self._remember("require_failback", {"region": region})
 
     def require_recovery(self, region: str) -> None:
         """See Drill.require_recovery. Raises InputError when there is nothing left to recover from."""

@@ -26,6 +26,8 @@ ALL_HEAL = "When the fault heals"
 EAST_HEALS, WEST_HEALS = "When the primary region heals", "When the standby region heals"
 NOWHERE = "Then clients have nowhere to go"
 BACK = "Then service fails back to the primary region"
+CALM = "Then steady state holds again"
+ROUND = (EAST_LOST, BY_STANDBY, ALL_HEAL, BACK)
 NOTHING_LOST = "Then nothing that was acknowledged stays lost"
 FOREVER = 99_999_999_999_999_999_999
 OBJECTIVE = "Given a recovery time objective of 15 seconds"
@@ -63,6 +65,12 @@ def load(folder: Path, *steps: str, environment: str = "embedded") -> None:
         ([NOTHING_LOST, EAST_LOST], 6, "this step needs clients at work, but line 5 has stopped them"),
         ([NOTHING_LOST, "When 5 seconds pass"], 6, "this step needs clients at work"),
         ([EAST_LOST, ALL_HEAL, NOTHING_LOST, BACK], 8, "line 7 has stopped them"),
+        ([*ROUND, EAST_LOST], 9, "line 8 brings clients back to another *steady state holds again"),
+        ([*ROUND, "When 5 seconds pass", EAST_LOST], 10, "line 8 brings clients back to another region"),
+        ([*ROUND, "When the monitor is killed"], 9, "line 8 brings clients back to another region"),
+        ([*ROUND, "When replication between the regions is stalled"], 9, "line 8 brings clients back to another"),
+        ([*ROUND[:3], CALM, BACK, EAST_LOST], 10, "line 9 brings clients back to another region"),
+        ([*ROUND, CALM, *ROUND, EAST_LOST], 14, "line 13 brings clients back to another region"),
         (["When the monitor is killed, for 5 seconds", BY_STANDBY], 5, "this fault heals by itself after 0.5 s"),
         (["When the process ghost is cut off, refused"], 5, "unknown process ghost"),
         (["When the process monitor is cut off from nowhere, refused"], 5, "unknown place nowhere"),
@@ -114,7 +122,10 @@ def test_the_monitor_is_cut_off_from_a_place_with_its_database(tmp_path: Path) -
     "steps",
     [
         [EAST_LOST, BY_STANDBY, WEST_LOST, NOWHERE, WEST_HEALS, BY_STANDBY, EAST_HEALS, BACK, NOTHING_LOST],
-        [OBJECTIVE, EAST_LOST, BY_STANDBY, ALL_HEAL, BACK, EAST_LOST, BY_STANDBY, ALL_HEAL, NOTHING_LOST],
+        [OBJECTIVE, *ROUND, CALM, EAST_LOST, BY_STANDBY, ALL_HEAL, NOTHING_LOST],
+        [EAST_LOST, ALL_HEAL, BACK, EAST_LOST, BY_STANDBY],
+        [*ROUND, "When somebody looks whether all is calm", EAST_LOST, BY_STANDBY],
+        [EAST_LOST, BY_STANDBY, WEST_LOST, EAST_HEALS, BY_PRIMARY, WEST_HEALS, BACK, WEST_LOST],
         ["When the primary region is lost, refused, for 400 seconds", BY_STANDBY],
         [EAST_LOST, "When somebody mends it by hand", NOTHING_LOST],
         [NOTHING_LOST, "Then both regions hold the same data"],
