@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -101,7 +100,9 @@ def _from_pyproject(folder: Path) -> dict[str, Said]:
 
 
 def _as_toml(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, str):
+        return f'"{value}"'
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _from_variables(variables: Mapping[str, str]) -> dict[str, Said]:

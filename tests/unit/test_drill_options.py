@@ -119,7 +119,7 @@ def test_a_wrong_option_is_named(tmp_path: Path, given: dict[str, Any], text: st
         ("strict", "2", "strict = 2: must be one of: 1, true, yes, on, 0, false, no, off"),
         ("strict", '""', 'strict = "": must be one of: 1, true, yes, on, 0, false, no, off'),
         ("keep", "1.0", "keep = 1.0: must be one of: 1, true, yes, on, 0, false, no, off"),
-        ("keep", "[true]", "keep = [true]: must be one of: 1, true, yes, on, 0, false, no, off"),
+        ("keep", "[true]", "keep = [True]: must be one of: 1, true, yes, on, 0, false, no, off"),
         ("reports", '""', 'reports = "": must not be empty'),
         ("reports", "5", "reports = 5: must be a text"),
         ("subject", "true", "subject = true: must be a text"),
