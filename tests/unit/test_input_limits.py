@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from harness.cli.durations import seconds_of
 from harness.errors import InputError
 from harness.kit import plain_numbers
 from harness.topology import kinds
@@ -182,3 +183,9 @@ def test_nothing_else_is_a_number(given: object) -> None:
 @pytest.mark.parametrize(("text", "value"), [("2.5", 2.5), ("1e3", 1000), (".5", 0.5), ("5.", 5), ("-1", -1)])
 def test_numbers_may_have_fractions(text: str, value: float) -> None:
     assert plain_numbers.number(text) == value
+
+
+@pytest.mark.parametrize("text", ["٣s", "1_0", "-1", "0", "25h", "1e3"])
+def test_how_long_to_watch_is_a_plain_number_up_to_a_day(text: str) -> None:
+    with pytest.raises(InputError, match=r"^--for .*: must be "):
+        seconds_of(text, "--for")
