@@ -9,10 +9,13 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 from harness.kit.config import Strict
+from harness.kit.forms import Form
 from harness.names import OUTSIDE
 from harness.topology.timing import Profile
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$")]
+Name = Annotated[
+    str, Form(r"^[a-z0-9][a-z0-9.-]{0,62}$", "needs 1 to 63 characters of a-z 0-9 . -, a letter or a digit first")
+]
 SHORTEST_S, LONGEST_S = 0.001, 86_400.0
 Seconds = Annotated[float, Field(ge=SHORTEST_S, le=LONGEST_S)]
 """Any duration that somebody writes, in a file, an option or a step: a millisecond to a day."""
