@@ -49,7 +49,7 @@ def watch(
     environment: shared.Environment = None,
     subject: shared.SubjectFile = None,
     profile: shared.ProfileName = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of everything that is drawn at random.")] = None,
+    seed: shared.Seed = None,
     reports: Annotated[str | None, typer.Option(help="Folder for the evidence. Default: reports.")] = None,
 ) -> None:
     """Record what clients see, with no fault of ours; every outage is reported as a bracket."""

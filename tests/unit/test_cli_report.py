@@ -73,6 +73,11 @@ def test_evidence_that_cannot_be_written_to_is_shown_all_the_same(
     assert "Report:" not in shown
 
 
+def test_the_folder_of_the_runs_must_be_said() -> None:
+    with pytest.raises(InputError, match=r"^--reports : must not be empty"):
+        reports_folder("", {}, Path.cwd())
+
+
 def test_a_reports_folder_with_too_long_a_name_is_refused_before_anything_starts() -> None:
     with pytest.raises(InputError, match="File name too long"):
         for_writing(Path("a" * 400))
