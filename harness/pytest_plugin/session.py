@@ -168,7 +168,7 @@ class DrillSession:
 
     def broke_off(self, plan: DrillPlan, folder: Path | None, error: BaseException) -> None:
         """A drill could not be finished: remembered for the exit code, and for the evidence of the others."""
-        text = str(error) or type(error).__name__
+        text = (_of_file(error) if isinstance(error, OSError) else str(error)) or type(error).__name__
         self.run.errors.append(f"{plan.name}: {text}")
         self._broken.append((plan, folder, text))
 
@@ -184,12 +184,20 @@ class DrillSession:
 
             warm()
 
-    def record(self, result: DrillResult) -> None:
-        """Keep a drill's result, and draw what belongs to it."""
-        from harness.reporting.filing import file_drill
+    def record(self, result: DrillResult, without_judgement: Callable[[str], DrillResult]) -> DrillResult:
+        """Keep a drill's result, and draw what belongs to it; returns what was kept.
 
+        One that evidence cannot hold must not take the whole run along: without_judgement gives one that it can.
+        """
+        from harness.reporting.filing import file_drill, not_evidence
+
+        if why_not := not_evidence(result):
+            result = without_judgement(f"judging failed: it came to what evidence cannot hold: {why_not}")
+        if result.unjudged:
+            self.run.errors.append(f"{result.name}: {result.unjudged}")
         self.run.drills.append(result)
         file_drill(result, self.run.folder, self.run.what)
+        return result
 
     def finish(self) -> RunResult | None:
         """Write the run's evidence; None when no drill has ended. Signals are pytest's own again after it."""
@@ -201,7 +209,8 @@ class DrillSession:
             return result
 
     def _file(self) -> RunResult | None:
-        if self._run is None or not self._run.drills:
+        begun = [broken for broken in self._broken if broken[1] is not None]
+        if self._run is None or not (self._run.drills or begun):
             return None
         from harness.reporting.filing import file_run
 
@@ -244,6 +253,13 @@ def finish(config: pytest.Config) -> None:
         except HealError as error:
             session.run.errors.append(str(error))
             raise
+        except OSError as error:
+            session.run.errors.append(f"the evidence cannot be written: {_of_file(error)}")
+            raise
+
+
+def _of_file(error: OSError) -> str:
+    return ": ".join(str(part) for part in (error.filename, error.strerror or error) if part is not None)
 
 
 def told(config: pytest.Config) -> str:

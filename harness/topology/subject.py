@@ -98,6 +98,9 @@ class Failover(Spec):
     components: tuple[str, ...] = ()
 
 
+Interval = Annotated[float, Field(ge=0, le=86_400)]
+
+
 class SubjectTiming(Spec):
     """What the subject documents of its own timing, in production seconds; only used to predict the recovery time.
 
@@ -105,10 +108,10 @@ class SubjectTiming(Spec):
     only where writes are accepted.
     """
 
-    check_interval_s: float
-    check_timeout_s: float
-    failure_threshold: Annotated[int, Field(ge=1)] = 3
-    lease_s: float = 0
+    check_interval_s: Interval
+    check_timeout_s: Interval
+    failure_threshold: Annotated[int, Field(ge=1, le=1000)] = 3
+    lease_s: Interval = 0
     edge_follows: bool = False
 
 
