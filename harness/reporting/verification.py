@@ -74,6 +74,8 @@ def verify(folder: Path) -> Verified:
             judged.append(drill["name"])
         else:
             unverifiable.append(f"{drill['name']}: no {CASE} in {home.name}, so its verdict cannot be judged again")
+    if not homes:
+        unverifiable.append("run.json tells of no drill, so there is nothing to judge")
     differences.extend(_left_out(folder, homes))
     verdict = merge_run(Verdict(drill["verdict"]) for drill in body["drills"])
     differences.extend(compare("verdict", body["verdict"], verdict.value))
