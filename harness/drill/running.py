@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from harness.drill.evidence import DrillResult
 from harness.drill.judging.failure import judging
 from harness.drill.lifecycle import Phase
 from harness.drill.loop import DrillLoop
+from harness.drill.masking import masked
 from harness.drill.plan import DrillPlan, objectives_of
 from harness.drill.progress import LiveStatus
 from harness.drill.record import opening
@@ -21,6 +23,7 @@ from harness.drill.stepping import step
 from harness.drill.words import healed_by
 from harness.errors import InputError, JudgingFailed, VerdictReached
 from harness.units import to_ns
+from harness.wire.placeholders import values
 
 
 class RunningDrill:
@@ -83,7 +86,8 @@ class RunningDrill:
         self._loop.enter(Phase.DONE)
         record.note(prescribed_ns=self._loop.waited_ns, deaths=self._loop.deaths, at_rest=self._loop.at_rest)
         record.note(duration_ns=self._clock.now_ns() - self._loop.started_ns)
-        filed = Filed(record.case, self._loop.observation.events, record.commits, record.final)
+        seen = Filed(record.case, self._loop.observation.events, record.commits, record.final)
+        filed = masked(seen, values(self._backend.subject.variables(), os.environ))
         self._hashes = case_files.write(record.folder, filed)
         try:
             with judging():

@@ -158,5 +158,4 @@ def _facts(
 def _oldest(rpo: RpoResult | None) -> str:
     if rpo is None:
         return wording.NOT_MEASURED
-    span_s = wording.rpo_seconds(rpo)
-    return "nothing missing" if span_s is None else wording.seconds(span_s)
+    return "nothing missing" if wording.rpo_seconds(rpo) is None else wording.lost_seconds(rpo)

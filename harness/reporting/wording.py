@@ -122,12 +122,18 @@ def recovery_point(value: RpoResult | None) -> str:
         return NOT_MEASURED
     lost = items(value.missing_low, value.missing_high)
     span_s = rpo_seconds(value)
-    return lost if span_s is None else f"{lost}, {'over' if value.after else 'oldest'} {seconds(span_s)}"
+    return lost if span_s is None else f"{lost}, {'over' if value.after else 'oldest'} {lost_seconds(value)}"
 
 
 def rpo_seconds(value: RpoResult) -> float | None:
     """The recovery point in seconds; evidence of older versions has the age of the oldest missing write only."""
     return value.oldest_missing_s if value.span_s is None else value.span_s
+
+
+def lost_seconds(value: RpoResult, up_to: str = "up to") -> str:
+    """The recovery point in seconds; `up to` where nobody knows of some writes whether they were missing."""
+    text = seconds(rpo_seconds(value))
+    return text if value.missing_low == value.missing_high else f"{up_to} {text}"
 
 
 def lost(drill: DrillResult) -> str:
@@ -136,7 +142,7 @@ def lost(drill: DrillResult) -> str:
         return NOT_MEASURED
     count = items(drill.rpo.missing_low, drill.rpo.missing_high)
     span_s = rpo_seconds(drill.rpo)
-    return count if drill.objectives.rpo_s is None or span_s is None else f"{count}, {seconds(span_s)}"
+    return count if drill.objectives.rpo_s is None or span_s is None else f"{count}, {lost_seconds(drill.rpo, '≤')}"
 
 
 def control(expected: str) -> str:
