@@ -1,5 +1,5 @@
-"""Reading files that may come from anywhere: only regular ones. A named pipe would keep a reader waiting for ever, and a
-device may never end. What was opened is looked at, and not its name, which may mean something else a moment later.
+"""Reading files that may come from anywhere: only regular ones. A named pipe would keep a reader waiting for ever, and
+a device may never end. What was opened is looked at, and not its name, which may mean something else a moment later.
 """
 
 from __future__ import annotations
@@ -7,11 +7,12 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import TextIO
 
 
-def open_bytes(path: Path) -> BinaryIO:
+def open_bytes(path: Path) -> BufferedReader:
     """A regular file, open for reading. Raises OSError, also for anything else."""
     return os.fdopen(_opened(path), "rb")
 

@@ -1,7 +1,7 @@
 """How lengths of time are written for people: one rounding, for sentences of checkers and for every report alike.
 
-Brackets are rounded outwards, so that reading never claims more than was measured. Whole numbers alone, so that a length
-of any size can be written.
+Brackets are rounded outwards, so that reading never claims more than was measured. Whole numbers alone, so that a
+length of any size can be written.
 """
 
 from __future__ import annotations

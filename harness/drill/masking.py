@@ -1,8 +1,8 @@
 """What a drill files, without what the environment gave to the subject and to its requests.
 
 An application may repeat a secret as the id or the value of an item. Everything that is filed of one drill is masked by
-one hand, so that what was the same stays the same, and what differed still differs: the verdict is not touched by it. What
-stands for a text is made with a key that is kept nowhere, so that nobody can try texts out.
+one hand, so that what was the same stays the same, and what differed still differs: the verdict is not touched by it.
+What stands for a text is made with a key that is kept nowhere, so that nobody can try texts out.
 """
 
 from __future__ import annotations

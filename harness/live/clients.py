@@ -57,7 +57,9 @@ class Clients:
             return AdminClient("witness", self.address, timeout_s=_ADMIN_TIMEOUT_S).post(path, body)
         except WorldError as error:
             if isinstance(error.__cause__, NoAnswer):
-                self._process.wait(_LAST_WORDS_S)
+                until = time.monotonic() + _LAST_WORDS_S
+                while not self.ended and time.monotonic() < until:
+                    time.sleep(_RETRY_S / 5)
                 self.require_running()
             raise
 

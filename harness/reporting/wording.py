@@ -142,7 +142,9 @@ def lost(drill: DrillResult) -> str:
         return NOT_MEASURED
     count = items(drill.rpo.missing_low, drill.rpo.missing_high)
     span_s = rpo_seconds(drill.rpo)
-    return count if drill.objectives.rpo_s is None or span_s is None else f"{count}, {lost_seconds(drill.rpo, '≤')}"
+    if drill.objectives.rpo_s is None or span_s is None:
+        return count
+    return f"{count.replace(' – ', '–')}, {lost_seconds(drill.rpo, '≤')}"  # a column of a terminal holds no more
 
 
 def control(expected: str) -> str:

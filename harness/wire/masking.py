@@ -43,7 +43,7 @@ class Mask:
         return any(pattern.search(text) for pattern in self._patterns)
 
     def text(self, text: str, limit: int | None = None) -> str:
-        """The text without it. limit: of so many characters at its beginning; what goes on beyond them is found, too."""
+        """The text without it. limit: of so many characters at its beginning; what goes on beyond is found, too."""
         wanted = len(text) if limit is None else min(limit, len(text))
         looked_at = text if limit is None else text[: wanted + self._longest]
         parts, at = [], 0
@@ -82,7 +82,7 @@ def _pattern(value: str) -> re.Pattern[str]:
 
 
 def _bytes(text: str) -> bytes:
-    """Bytes that are no UTF-8 reach Python as halves of characters (PEP 383), and other halves are no bytes of anybody."""
+    """Bytes that are no UTF-8 reach Python as halves of characters (PEP 383); other halves are no bytes of anybody."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:

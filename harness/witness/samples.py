@@ -1,7 +1,8 @@
 """What failing requests were answered, a few of each kind for each client: for people who ask what the 503 said.
 
 Only of answers: what was asked is never kept, since it may carry secrets; neither are cookies, nor any header that is
-not listed here; what the environment put into requests is blotted out where an answer repeats it, in whatever form (wire/masking.py).
+not listed here; what the environment put into requests is blotted out where an answer repeats it, in whatever form
+(wire/masking.py).
 """
 
 from __future__ import annotations

@@ -427,6 +427,7 @@ def test_a_promise_that_is_taken_out_of_the_evidence_is_found(run: Path) -> None
     reseal(run, body)
     assert [difference.path for difference in verification.verify(run).differences] == ["drills[0].promise"]
 
+
 # --- a drill whose judging broke off ----------------------------------------------------------------------------------
 
 

@@ -79,9 +79,7 @@ def ended(monkeypatch: pytest.MonkeyPatch, error: str | None, code: int | None) 
     """Clients whose witness process is in that state, and takes no connections."""
     monkeypatch.setattr(live_clients, "witness_config", lambda *_: {})
     monkeypatch.setattr(live_clients, "link_canaries", lambda _: [])
-    process = SimpleNamespace(
-        ready=lambda _: {"admin": ("127.0.0.1", 1)}, poll=lambda: code, wait=lambda _: code, error=error
-    )
+    process = SimpleNamespace(ready=lambda _: {"admin": ("127.0.0.1", 1)}, poll=lambda: code, error=error)
     net: Any = SimpleNamespace(ground=SimpleNamespace(spawn=lambda *_: process))
     options: Any = None
     return Clients(options, net, ("127.0.0.1", 53))

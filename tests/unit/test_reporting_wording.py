@@ -66,7 +66,7 @@ def test_a_judgement_about_something_unknown_keeps_its_sentence() -> None:
 
 
 def test_losses_are_stated_in_the_unit_that_was_promised() -> None:
-    assert wording.lost(drill()) == "12 – 15 items, ≤ 1.42 s"
+    assert wording.lost(drill()) == "12–15 items, ≤ 1.42 s"
     assert wording.lost(replace(drill(), objectives=Objectives(rpo_items=20))) == "12 – 15 items"
     assert wording.lost(replace(drill(), rpo=None)) == "not measured"
 
