@@ -84,6 +84,7 @@ class DrillSession:
         self._facts: dict[str, Any] = {"versions": {}, "capabilities": {}, "machine": {}}
         self.pytest_session: pytest.Session | None = None
         self._broken: list[tuple[DrillPlan, Path | None, str]] = []
+        self._seen = False
         self._warm = False
         self.planned = 0
         self._begun = 0
@@ -171,6 +172,8 @@ class DrillSession:
         text = (_of_file(error) if isinstance(error, OSError) else str(error)) or type(error).__name__
         self.run.errors.append(f"{plan.name}: {text}")
         self._broken.append((plan, folder, text))
+        # A mistake of the user's is told, and no evidence of anything.
+        self._seen = self._seen or (folder is not None and not isinstance(error, InputError | SubjectError))
 
     def _show(self, status: LiveStatus) -> None:
         """Pass a status on. In the first steady state, load the drawing library: the drill only waits then, and its
@@ -209,8 +212,7 @@ class DrillSession:
             return result
 
     def _file(self) -> RunResult | None:
-        begun = [broken for broken in self._broken if broken[1] is not None]
-        if self._run is None or not (self._run.drills or begun):
+        if self._run is None or not (self._run.drills or self._seen):
             return None
         from harness.reporting.filing import file_run
 
