@@ -278,7 +278,7 @@ def test_a_drill_whose_case_is_gone_is_never_as_it_was_filed(run: Path, capsys: 
     assert exit_code(run) == 2
     told = capsys.readouterr().out
     assert f"no {case_files.CASE} in {NAME}" in told
-    assert "1 drills cannot be judged again" in told
+    assert "1 drill cannot be judged again" in told
     assert "everything" not in told
     body["drills"][0] |= {"faults": [], "episodes": []}
     reseal(run, body)
