@@ -162,5 +162,4 @@ def _oldest(rpo: RpoResult | None) -> str:
         return wording.NOT_MEASURED
     if rpo.unbounded:
         return "unbounded: nothing was replicated"
-    span_s = wording.rpo_seconds(rpo)
-    return "nothing missing" if span_s is None else wording.seconds(span_s)
+    return "nothing missing" if wording.rpo_seconds(rpo) is None else wording.lost_seconds(rpo)
