@@ -156,7 +156,7 @@ class Measures:
         there = None if self.one_database else self.data.written(other)
         if here is None:
             return None
-        found = lost_after_heal(self.operations, here, there, self.missing_ids)
+        found = lost_after_heal(self.operations, here, there, self.missing_ids, self.explained)
         if found.diverged is None:
             return found
         # Of further tables nobody knows what was acknowledged: all that is in them counts.
