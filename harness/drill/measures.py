@@ -157,11 +157,10 @@ class Measures:
         if here is None:
             return None
         found = lost_after_heal(self.operations, here, there, self.missing_ids, self.explained)
-        if found.diverged is None:
-            return found
         # Of further tables nobody knows what was acknowledged: all that is in them counts.
         further = self.data.differing(self.serving, other)
-        return replace(found, diverged=(*found.diverged, *further), lacking=(*found.lacking, *further))
+        apart = None if found.diverged is None else found.diverged + further
+        return found if apart is None else replace(found, diverged=apart, lacking=found.lacking + further)
 
     @cached_property
     def anomalies(self) -> tuple[CheckResult, ...]:
@@ -278,23 +277,21 @@ class EpisodeMeasures:
     @cached_property
     def point(self) -> RecoveryPoint | None:
         """What the survivor lacked when it took over; None where that cannot be known."""
-        loss, before = self._loss, self.whole.episodes[: self.index]
+        loss = self.loss
         if loss is None:
             return None
-        points = [
-            episode.point
-            for episode in before
-            if episode.lost == self.lost and episode.point and episode._loss and episode._loss.onset != loss.onset
-        ]
+        before = (e for e in self.whole.episodes[: self.index] if e.lost == self.lost and e.loss)
+        points = [e.point for e in before if e.point and e.loss and e.loss.onset != loss.onset]
         return loss.point(points, self.whole.log_of(self.lost) if points else None)
 
     @cached_property
     def out_of_reach(self) -> frozenset[str]:
         """Writes that the survivor could not show to its readers although it never took over."""
-        return frozenset() if self._loss is None or self.point is not None else self._loss.out_of_reach()
+        return frozenset() if self.loss is None or self.point is not None else self.loss.out_of_reach()
 
     @cached_property
-    def _loss(self) -> LossOf | None:
+    def loss(self) -> LossOf | None:
+        """What its recovery point is measured with; None where nothing can be lost."""
         if self.lost == self.survivor or self.one_database:
             return None
         log, data = self.whole.log_of(self.survivor), self.whole.data.written(self.survivor)

@@ -8,6 +8,7 @@ from harness.checkers import objectives as objective_checks
 from harness.checkers.durability import durability
 from harness.checkers.result import CheckResult, Finding, some
 from harness.drill.case import Final, Requirement
+from harness.drill.judging import recovery_points
 from harness.drill.judging.recovery import episode_of
 from harness.drill.measures import ONE_DATABASE, Measures
 from harness.measurement.recovery_point import RecoveryPoint
@@ -102,7 +103,9 @@ def beyond_promises(measures: Measures) -> CheckResult:
         text = (
             f"{len(accounted)} acknowledged writes stay lost, which the recovery point accounts for: {some(accounted)}"
         )
-        findings.append(Finding("A1", text))
+        large = any(point.explained.intersection(accounted) for point in recovery_points.larger_than_promised(measures))
+        findings.append(Finding("A1", text, "serious" if large else "warning"))
+    findings.extend(recovery_points.of_nobody_given_up(measures))
     if final is not None and final.late:
         findings.append(Finding("late", f"missing at takeover, arrived later: {some(final.late)}", "info"))
     return CheckResult("data", Verdict.UNKNOWN, "", tuple(findings))
