@@ -72,6 +72,19 @@ def missing_through(folder: Path, result: DrillResult) -> dict[str | None, int]:
     return found
 
 
+@pytest.mark.parametrize(("world", "writes"), [(Forwarding, "one"), (Unanswered, "one"), (Silent, "both")])
+def test_what_stays_lost_with_the_side_that_stored_it_is_within_the_recovery_point(
+    tmp_path: Path, world: Any, writes: Any
+) -> None:
+    """The lost side never comes back."""
+    never = Story(lag_s=1.5, loses_backlog=True, failback_s=None)
+    promised = EVENTUAL.model_copy(update={"writes": writes})
+    result = run(tmp_path, drill_of(region_lost, served), world, never, promised=promised)
+    assert result.verdict is Verdict.MET, result.reasons
+    assert promises(result)["writes-kept"] is Verdict.MET
+    assert any("stay lost, which the recovery point accounts for" in finding.text for finding in result.findings)
+
+
 @pytest.mark.parametrize("world", [Forwarding, Unanswered])
 def test_what_was_forwarded_is_lost_with_the_side_that_stored_it(tmp_path: Path, world: Any) -> None:
     result = run(tmp_path, full, world, LAGS, promised=EVENTUAL)
