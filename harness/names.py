@@ -60,6 +60,9 @@ HEADER_LOAD_BALANCER = "X-Drill-Load-Balancer"
 
 NO_TARGET = "no-target"
 
+CALIBRATION = "cal-"
+"""How keys and values begin that are written to find out what the machine carries; they are in no history."""
+
 
 def link_name(source: str, target: str, service: str) -> str:
     """The name of a link, and so of its proxy: FROM->TO:SERVICE, e.g. `clients->us-east-1:http`."""

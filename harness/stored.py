@@ -110,10 +110,11 @@ def holders(item: Item, text: str) -> Iterator[str]:
         if text_of(attribute) == text:
             yield name
         else:
-            yield from (f"{{attribute: {name}, at: {place}}}" for place in _places(plain(attribute), text, ""))
+            yield from (f"{{attribute: {name}, at: {place}}}" for place in places(plain(attribute), text))
 
 
-def _places(held: Any, text: str, place: str) -> Iterator[str]:
+def places(held: Any, text: str, place: str = "") -> Iterator[str]:
+    """JSON pointers to where a text stands in something that JSON can hold, or in a text that is JSON. place: of it."""
     if isinstance(held, str) and held[:1] in ("{", "["):
         try:
             held = json.loads(held)
@@ -126,7 +127,7 @@ def _places(held: Any, text: str, place: str) -> Iterator[str]:
             if child == text:
                 yield below
             else:
-                yield from _places(child, text, below)
+                yield from places(child, text, below)
 
 
 def _within(attribute: Mapping[str, Any] | None, place: str) -> str | None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from harness.kit.config import Strict
+from harness.kit.forms import Form
 from harness.wire import placeholders
 from harness.wire.statuses import Statuses, codes
 from harness.wire.url_path import UrlPath
@@ -42,7 +43,11 @@ def _own_header(name: str) -> str:
     return name
 
 
-HeaderName = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"), AfterValidator(_own_header)]
+_HEADER_NAME = Form(
+    r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", "a header's name has letters, digits and ! # $ % & ' * + - . ^ _ ` | ~ alone"
+)
+"""A token of RFC 9110, section 5.6.2."""
+HeaderName = Annotated[str, _HEADER_NAME, AfterValidator(_own_header)]
 Header = Annotated[str, BeforeValidator(_from_environment), AfterValidator(_line)]
 Text = Annotated[str, BeforeValidator(_from_environment)]
 
@@ -130,7 +135,7 @@ class Request(_Spec):
     put's answer has the id that the server made.
     """
 
-    method: Annotated[str, Field(pattern=r"^[A-Z]+$")]
+    method: Annotated[str, Form(r"^[A-Z]+$", "a method is written in capital letters, as PUT")]
     path: UrlPath
     query: dict[str, Text] = Field(default_factory=dict)
     headers: dict[HeaderName, Header] = Field(default_factory=dict)

@@ -8,6 +8,8 @@ from harness.checkers.result import CheckResult, Finding, some
 from harness.measurement.final_state import FinalState
 from harness.outcome import Verdict
 
+SIDES_DIFFER = "the two sides differ in items "
+
 
 def durability(final: FinalState | None, *, region_came_back: bool, missing_ids: Sequence[str] = ()) -> CheckResult:
     """Did every acknowledged write survive? final: None when the final state could not be read, or was not quiet.
@@ -25,17 +27,23 @@ def durability(final: FinalState | None, *, region_came_back: bool, missing_ids:
     maybe = [op for op in final.maybe_lost if op not in explained]
     findings = (*_serious(lost, resurrected, final), *_warnings(maybe, final))
     if lost or resurrected or final.phantom:
-        text = f"{len(lost)} acknowledged writes lost for good, {len(resurrected)} deletes undone, " + (
-            f"{len(final.phantom)} values that were never accepted"
-        )
+        lost_for_good, undone = _many(len(lost), "acknowledged write"), _many(len(resurrected), "delete")
+        were = "was" if len(final.phantom) == 1 else "were"
+        values = f"{_many(len(final.phantom), 'value')} that {were} never accepted"
+        text = f"{lost_for_good} lost for good, {undone} undone, {values}"
         return CheckResult(name, Verdict.MISSED, text, findings)
     if final.diverged and final.lacking:
-        return CheckResult(name, Verdict.MISSED, f"the two sides differ in {len(final.diverged)} items", findings)
+        return CheckResult(name, Verdict.MISSED, differing(len(final.diverged)), findings)
     if maybe:
         # By A1's definition an unanswered delete supersedes: what it may have removed is not lost.
         text = f"every acknowledged write survived, or an unanswered delete explains its absence ({len(maybe)})"
         return CheckResult(name, Verdict.MET, text, findings)
     return CheckResult(name, Verdict.MET, "every acknowledged write survived", findings)
+
+
+def differing(count: int) -> str:
+    """`the two sides differ in 2 items`."""
+    return f"the two sides differ in {count} {'item' if count == 1 else 'items'}"
 
 
 def _serious(lost: Sequence[str], resurrected: Sequence[str], final: FinalState) -> list[Finding]:
@@ -49,8 +57,12 @@ def _serious(lost: Sequence[str], resurrected: Sequence[str], final: FinalState)
     if final.phantom:
         found.append(Finding("A5", f"values that no accepted write wrote: {some(final.phantom)}", "serious"))
     if final.diverged:
-        found.append(Finding("A10", f"the two sides differ in items {some(final.diverged)}", "serious"))
+        found.append(Finding("A10", f"{SIDES_DIFFER}{some(final.diverged)}", "serious"))
     return found
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _warnings(maybe: Sequence[str], final: FinalState) -> list[Finding]:

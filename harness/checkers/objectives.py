@@ -10,6 +10,8 @@ from harness.outcome import Verdict
 from harness.spelling import bracket, seconds
 from harness.units import NS_PER_S, to_ns
 
+_NOTHING_REPLICATED = "nothing was replicated"
+
 
 def rto(worst: RecoveryTime | None, objective_s: float) -> CheckResult:
     """Recovery time by the worst dns client. worst: None when that cohort sent nothing."""
@@ -42,6 +44,7 @@ def rpo_items(point: RecoveryPoint | None, objective: int, lost: str = "the lost
     count = str(low) if low == high else f"{low} to {high}"
     when = "" if point.void_ids else " at takeover"
     text = f"{count} of {point.acknowledged} acknowledged writes missing{when}{_after(point, lost)}"
+    text += f": {_NOTHING_REPLICATED}" if point.unbounded else ""
     text += f", objective {objective}"
     if verdict is not Verdict.MET:
         text += f" ({some([*point.missing_ids, *point.maybe_ids], limit=3)})"
@@ -58,6 +61,10 @@ def rpo_s(point: RecoveryPoint | None, objective_s: float, lost: str = "the lost
     low_ns = (point.oldest_certain_ns if point.span_certain_ns is None else point.span_certain_ns) or 0
     limit_ns = to_ns(objective_s)
     verdict = Verdict.MET if high_ns <= limit_ns else Verdict.MISSED if low_ns > limit_ns else Verdict.UNKNOWN
+    if point.unbounded:
+        # How long the drill had been writing says nothing: whoever has written for a year loses that year.
+        text = f"{everything(point.acknowledged, point.missing_low, point.missing_high)}; unbounded in seconds, {limit}"
+        return CheckResult(name, Verdict.MISSED, text)
     if point.missing_high == 0:
         return CheckResult(name, verdict, f"nothing missing at takeover, {limit}")
     if point.after_ns is not None:
@@ -65,6 +72,15 @@ def rpo_s(point: RecoveryPoint | None, objective_s: float, lost: str = "the lost
         return CheckResult(name, verdict, text)
     text = f"the oldest missing write was acknowledged {seconds(high_ns)} before the fault, {limit}"
     return CheckResult(name, verdict, text)
+
+
+def everything(acknowledged: int, low: int, high: int) -> str:
+    """A loss without a bound: `all 162 acknowledged writes are lost (nothing was replicated)`."""
+    if low == acknowledged:
+        how_many = f"all {acknowledged} acknowledged writes are" if low > 1 else "the only acknowledged write is"
+    else:
+        how_many = f"{low if low == high else f'{low} to {high}'} acknowledged writes, whatever could be, are"
+    return f"{how_many} lost ({_NOTHING_REPLICATED})"
 
 
 def _after(point: RecoveryPoint, lost: str) -> str:

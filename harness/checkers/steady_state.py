@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from harness.history.wording import times
 from harness.measurement.shares import Share
 
 SERVED_SHARE = 0.99
@@ -21,7 +22,8 @@ class Seen:
     expected, region: the addresses that it must lie within, in any order, and whose they are. unready: what the world
     knows to be missing in itself; broken: what it finds wrong with the subject. failed: what the clients saw that were
     not served, `HTTP 403 for writes`, and how often. needs_writes: the application has operations that write.
-    after_fault: a fault of this drill came before.
+    after_fault: a fault of this drill came before. mistaken: what in the subject file to look at, where the application
+    accepted everything that failed, and what it answered is all that is not understood; "" elsewhere.
     """
 
     served: Share
@@ -35,6 +37,7 @@ class Seen:
     needs_writes: bool = True
     failed: Mapping[str, int] = field(default_factory=dict)
     after_fault: bool = False
+    mistaken: str = ""
 
 
 def too_many_failed(served: Share) -> bool:
@@ -56,8 +59,9 @@ def of_subject(seen: Seen) -> Iterator[str]:
     """Those of the reasons that the subject is to blame for.
 
     Before any fault a name that leads elsewhere is the world's, and where clients are led elsewhere, their failing
-    follows. After one the subject has brought them there, or not brought them back: it has to recover. To look at all
-    remains the world's business: that there are clients and answers, and that its own parts are ready.
+    follows; and answers that only the subject file does not fit are a mistake of the file. After a fault the subject
+    has brought them there, or not brought them back: it has to recover. To look at all remains the world's business:
+    that there are clients and answers, and that its own parts are ready.
     """
     yield from seen.broken
     if seen.after_fault:
@@ -66,7 +70,7 @@ def of_subject(seen: Seen) -> Iterator[str]:
             yield from _few_writes(seen)
         if seen.answers:
             yield from _about_answers(seen)
-    elif not list(_about_answers(seen)):
+    elif not list(_about_answers(seen)) and not seen.mistaken:
         yield from _failing(seen)
 
 
@@ -82,13 +86,14 @@ def _few_writes(seen: Seen) -> Iterator[str]:
 
 def _failing(seen: Seen) -> Iterator[str]:
     if seen.served.value is not None and too_many_failed(seen.served):
-        yield f"only {seen.served.value:.1%} of the clients' requests succeed{in_words(seen.failed)}"
+        hint = f": {seen.mistaken}" if seen.mistaken else ""
+        yield f"only {seen.served.value:.1%} of the clients' requests succeed{in_words(seen.failed)}{hint}"
 
 
 def in_words(failed: Mapping[str, int]) -> str:
     """What clients saw, the most frequent first: ` (HTTP 403 for writes: 12 times)`."""
     most = sorted(failed.items(), key=lambda pair: (-pair[1], pair[0]))[:_SHOWN]
-    told = ", ".join(f"{word}: {count} times" for word, count in most)
+    told = ", ".join(f"{word}: {times(count)}" for word, count in most)
     return f" ({told})" if told else ""
 
 

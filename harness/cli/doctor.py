@@ -48,14 +48,23 @@ def doctor(
         findings += try_subject(options)
     console.print(_table(findings))
     failed = [finding for finding in findings if finding.state is State.FAIL]
-    console.print(Text(f"\n{len(failed)} of {len(findings)} failed" if failed else "\nnothing failed"))
+    console.print(Text(f"\n{summary(findings)}"))
     raise typer.Exit(EXIT_FAILED if failed else 0)
+
+
+def summary(findings: list[Diagnosis]) -> str:
+    """How many failed, and how many could not be tried."""
+    from harness.world.diagnosis import State
+
+    failed, skipped = (sum(one.state is state for one in findings) for state in (State.FAIL, State.SKIPPED))
+    text = f"{failed} of {len(findings)} failed" if failed else "nothing failed"
+    return f"{text}, {skipped} not tried" if skipped else text
 
 
 def _table(findings: list[Diagnosis]) -> Table:
     from harness.world.diagnosis import State
 
-    styles = {State.OK: "green", State.WARN: "yellow", State.FAIL: "bold red"}
+    styles = {State.OK: "green", State.WARN: "yellow", State.FAIL: "bold red", State.SKIPPED: "dim"}
     table = Table.grid(padding=(0, 2, 0, 0))
     for finding in findings:
         found = Text(finding.text, overflow="fold")

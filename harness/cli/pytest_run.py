@@ -117,6 +117,7 @@ def run_drills(drills: Sequence[KnownDrill], options: RunOptions, servers: ForkS
             raise InputError(f"your conftest ended pytest: {error.msg}") from error
         finally:
             view.stop()
+            run.leave_nothing_empty()
         exit_code = _report(code, host, run, quiet, console)
         if host.kept is not None and not quiet.interrupted:
             _keep(host.kept, options, servers, console)

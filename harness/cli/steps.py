@@ -75,5 +75,5 @@ def _nothing(text: str, phrases: Sequence[Phrase]) -> str:
     from harness.pytest_plugin.vocabulary import nearest
 
     near = nearest(text, phrases)
-    hint = f'; the nearest is "{near.keyword} {near.shown}"' if near is not None else "; `drill steps` lists all"
+    hint = f"; the nearest is {near.keyword} {near.offered}" if near is not None else "; `drill steps` lists all"
     return f"no step is about {text}{hint}"

@@ -51,10 +51,13 @@ def _tried(world: LiveWorld, options: RunOptions) -> Iterator[Diagnosis]:
     yield from try_health(world)
     serves = _serves(world)
     yield serves
+    complaints, reads = world.complaints(), {}
     for place in world.edges:
-        yield from try_edge(options, place, world.net.edge(CLIENTS, place))
+        tried = try_edge(options, place, world.net.edge(CLIENTS, place), well=not complaints.get(place))
+        reads[place] = tried.reads
+        yield from tried.rows
     for place in world.edges:
-        yield from try_absence(options, place, world.net.edge(CLIENTS, place))
+        yield from try_absence(options, place, world.net.edge(CLIENTS, place), reads=reads[place])
     yield from try_data(world)
     deaths = world.deaths()
     yield from (Diagnosis("component", State.FAIL, death, "see its output") for death in deaths)

@@ -50,14 +50,16 @@ def verify(
         console.print(Text(clean(str(difference)), style="red"))
     left = len(found.differences) - _SHOWN
     if left > 0:
-        console.print(Text(f"and {left} more"))
+        console.print(Text(f"and {left} more {'difference' if left == 1 else 'differences'}"))
     for sentence in (*found.not_judged, *found.unverifiable):
         console.print(Text(clean(sentence)))
     if found.differences:
-        console.print(Text(f"{folder}: {len(found.differences)} values differ from what the files say"))
+        count = len(found.differences)
+        differ = "1 value differs" if count == 1 else f"{count} values differ"
+        console.print(Text(f"{folder}: {differ} from what the files say"))
         raise typer.Exit(EXIT_DIFFERS)
     if found.unverifiable:
-        text = f"{len(found.unverifiable)} drills cannot be judged again, so nobody can say whether they are as filed"
+        text = f"{drills(len(found.unverifiable))} cannot be judged again, so nobody can say whether all is as filed"
         console.print(Text(f"{folder}: {text}"))
         raise typer.Exit(EXIT_NOT_VERIFIABLE)
     console.print(Text(f"{folder}: {_all_well(found)}"))
@@ -66,7 +68,12 @@ def verify(
 def _all_well(found: Verified) -> str:
     """What may be said where nothing differs: no more than what was checked."""
     if not found.not_judged:
-        return f"{len(found.judged)} drills judged again, everything is as it was filed"
+        return f"{drills(len(found.judged))} judged again, everything is as it was filed"
     if not found.judged:
         return "nothing to judge again; what was checked is as it was filed"
-    return f"{len(found.judged)} drills judged again, they and what was checked of the others are as they were filed"
+    return f"{drills(len(found.judged))} judged again; that and what was checked of the others is as it was filed"
+
+
+def drills(count: int) -> str:
+    """`1 drill`, `2 drills`."""
+    return "1 drill" if count == 1 else f"{count} drills"

@@ -37,12 +37,20 @@ class CasePlace:
 
 @dataclass(frozen=True)
 class Workload:
-    """What the judged clients sent. table: where their writes end up; "" in older files: in the first one."""
+    """What the judged clients sent. table: where their writes end up; "" in older files: in the first one.
+
+    functions: the operations that the application has; empty in older files: nobody knows.
+    """
 
     dns_clients: int
     rate_per_s: float
     timeout_s: float
     table: str = ""
+    functions: tuple[str, ...] = ()
+
+    def lacks(self, function: str) -> bool:
+        """Whether the application has no such operation."""
+        return bool(self.functions) and function not in self.functions
 
 
 @dataclass(frozen=True)
@@ -149,7 +157,9 @@ class Case:
     long the subject's lease may run. mixed_timing: the subject's own intervals were not scaled. unsent: operations
     that the witness was too late to send. promise: what the subject promises of its data; None: a case of before there
     were promises, whose scenario alone says what is judged. at_rest: what was found amiss before any fault, and kept
-    nobody from starting. log paths and the folder are relative to run.json.
+    nobody from starting. own_timing: whether the subject's file tells of intervals of its own; replication: what it
+    says of that (both None: an older file). not_reached: steps of the scenario after the one that ended it. log paths
+    and the folder are relative to run.json.
     """
 
     name: str
@@ -179,6 +189,9 @@ class Case:
     duration_ns: int = 0
     prescribed_ns: int = 0
     promise: Promise | None = None
+    own_timing: bool | None = None
+    replication: str | None = None
+    not_reached: tuple[str, ...] = ()
     schema: str = SCHEMA
 
     @property

@@ -77,6 +77,7 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
         findings=findings_of(measures, [*checked.telling, *seen]),
         outages=_outages(measures, timed),
         why="" if of_timed is None else of_timed.why,
+        noticed_by="" if of_timed is None else of_timed.noticed_by,
         prediction_s=None if of_timed is None else of_timed.prediction_s,
         prediction=None if of_timed is None else of_timed.prediction,
         production_prediction=None if of_timed is None else of_timed.production_prediction,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from harness.drill import predictions
 from harness.drill.evidence import EpisodeResult, ObjectiveResult, RpoResult
 from harness.drill.measures import EpisodeMeasures, Measures
+from harness.drill.noticing import noticed_by
 from harness.measurement.why import why
 from harness.outcome import Bracket
 from harness.units import to_s
@@ -16,7 +17,7 @@ _MISSING_IDS_SHOWN = 1000
 
 def episode_result(episode: EpisodeMeasures, measures: Measures, results: Sequence[ObjectiveResult]) -> EpisodeResult:
     """One episode with its numbers and the results that are about it."""
-    stretch = episode.stretch
+    stretch, by = episode.stretch, noticed_by(episode)
     return EpisodeResult(
         name=episode.episode.name,
         begins=episode.episode.begins,
@@ -35,7 +36,8 @@ def episode_result(episode: EpisodeMeasures, measures: Measures, results: Sequen
         prediction_s=predictions.typical_s(episode, measures.case),
         prediction=predictions.prediction(episode, measures.case),
         production_prediction=predictions.production_prediction(episode, measures.case),
-        why=why(episode.phases_ns),
+        why=why(episode.phases_ns, by),
+        noticed_by=by,
         results=tuple(result for result in results if result.episode == episode.index),
     )
 
@@ -68,4 +70,5 @@ def _rpo(episode: EpisodeMeasures, measures: Measures) -> RpoResult | None:
         span_s=None if point.span_ns is None else to_s(point.span_ns),
         after=len(point.after_ids),
         after_s=None if point.after_ns is None else to_s(point.after_ns),
+        unbounded=point.unbounded,
     )

@@ -175,6 +175,15 @@ def _calm_since(case: Case, context: Sequence[Event], before_ns: int) -> int | N
     return None if last is None else last.mono_ns - known[last.f]
 
 
+def began_ns(events: Sequence[Event]) -> int | None:
+    """When the recording began, from which all seconds count that are not after something; None where there is none.
+
+    events: in order of time.
+    """
+    marks = (e.mono_ns for e in events if isinstance(e, Mark) and e.f == Phase.STARTING)
+    return next(marks, events[0].mono_ns if events else None)
+
+
 def moments_of(case: Case) -> tuple[tuple[int, str], ...]:
     """What was done when, in words."""
     found: list[tuple[int, str]] = []

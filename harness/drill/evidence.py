@@ -77,7 +77,8 @@ class RpoResult:
 
     span_s: the recovery point in seconds: from the oldest missing acknowledgement to the fault, or to the newest one
     where that came later. after: how many of the missing ones the lost side acknowledged after the fault had begun;
-    after_s: up to how long after it. oldest_missing_s, newest_missing_s: ages at the fault.
+    after_s: up to how long after it. oldest_missing_s, newest_missing_s: ages at the fault. unbounded: nothing was ever
+    replicated, so all is lost, and the seconds only tell for how long the drill had been writing.
     """
 
     acknowledged: int
@@ -94,6 +95,7 @@ class RpoResult:
     span_s: float | None = None
     after: int = 0
     after_s: float | None = None
+    unbounded: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,8 @@ class EpisodeResult:
 
     faults: numbers of the drill's faults, from 0; healed: of those whose heal it began with. serving: who served
     before; expected: who had to afterwards. start_ns, heal_ns, end_ns: None where there is none. steady_ns: since when
-    all was calm before it. The rest as in DrillResult.
+    all was calm before it. noticed_by: the kind of health checks that noticed the loss, where not the edge's own. The
+    rest as in DrillResult.
     """
 
     name: str
@@ -169,6 +172,7 @@ class EpisodeResult:
     results: tuple[ObjectiveResult, ...] = ()
     prediction: PredictionResult | None = None
     production_prediction: PredictionResult | None = None
+    noticed_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -225,6 +229,7 @@ class DrillResult:
     planned_interruption: Bracket | None = None
     planned_interruptions: tuple[InterruptionResult, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
+    noticed_by: str = ""
 
     @property
     def warnings(self) -> int:

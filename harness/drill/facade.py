@@ -137,7 +137,9 @@ class Drill(RunningDrill):
         self._loop.enter(Phase.RECOVERY, place=region)
         try:
             self._loop.until(Phase.RECOVERY)
-        except DrillMissed:
+        except DrillMissed as missed:
+            if self._loop.observation.live.recovered_since_ns is None:
+                self.record.judged = (requirement, str(missed))  # the recovery time will say so, with its numbers
             # What is waited for is a time without any failure. The measurement knows how much failed before the fault,
             # and that some of it may go on: where it sees a recovery, there was one.
             if self._loop.judged(requirement).verdict is Verdict.MISSED:

@@ -37,10 +37,21 @@ def findings_of(measures: Measures, checks: Sequence[CheckResult]) -> tuple[Find
     found.extend(Finding("at-rest", sentence, "warning") for sentence in case.at_rest)
     found.extend(Finding("subject-died", sentence, "serious") for sentence in case.deaths)
     if case.mixed_timing:
-        text = "the subject does not honour TIME_SCALE: its own intervals are not scaled as the edge's are"
-        found.append(Finding("mixed-timing", text, "warning"))
+        found.append(_mixed_timing(case))
     order = {"serious": 0, "warning": 1, "info": 2}
     return tuple(sorted(dict.fromkeys(found), key=lambda f: order.get(f.severity, 1)))
+
+
+def _mixed_timing(case: Case) -> Finding:
+    """An application that tells of no intervals of its own may well have none that matter."""
+    if case.own_timing is False:
+        text = (
+            "the subject's file tells of no intervals of its own (`timing:`) and does not say that they are scaled "
+            "(`honours_time_scale`): if it has any, they are longer here, beside the edge's, than in production"
+        )
+        return Finding("mixed-timing", text, "info")
+    text = "the subject does not honour TIME_SCALE: its own intervals are not scaled as the edge's are"
+    return Finding("mixed-timing", text, "warning")
 
 
 def _phases(episode: EpisodeMeasures, case: Case) -> list[Finding]:

@@ -12,7 +12,7 @@ from harness.checkers.result import CheckResult
 from harness.checkers.staleness import WrongReads, wrong_reads
 from harness.drill.case import Case, Episode, Final
 from harness.drill.cuts import cuts
-from harness.drill.episodes import Stretch, moments_of, stretch_of
+from harness.drill.episodes import Stretch, began_ns, moments_of, stretch_of
 from harness.drill.lifecycle import Phase
 from harness.drill.losses import LossOf, by_place
 from harness.drill.tables import Tables
@@ -149,8 +149,7 @@ class Measures:
     @cached_property
     def one_database(self) -> bool:
         """Whether the two places that the final state is compared between use one database."""
-        other = self.case.other_than(self.serving)
-        return self.case.database_of(self.serving) == self.case.database_of(other)
+        return self.case.database_of(self.serving) == self.case.database_of(self.case.other_than(self.serving))
 
     @cached_property
     def final(self) -> FinalState | None:
@@ -180,6 +179,7 @@ class Measures:
             places=self.case.by_address,
             serving=self.serving,
             moments=moments_of(self.case),
+            origin_ns=began_ns(self.events),
             out_of_reach=self.out_of_reach,
             cuts=[(cut.start_low_ns, cut.stop_high_ns) for cut in cuts(self.case)],
         )

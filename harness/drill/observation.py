@@ -47,6 +47,8 @@ class Observation:
         self._steady_from_ns = 0
         self._trouble: Share | None = None
         self._failed: Counter[str] = Counter()
+        self._misfits: Counter[str] = Counter()
+        self._understood: Counter[str] = Counter()
 
     def take(self, events: Iterable[Event]) -> None:
         """Take new events into account."""
@@ -66,7 +68,8 @@ class Observation:
                 if isinstance(event, Mark) and event.f == Phase.STEADY:
                     self._writes_at_steady = self.live.acknowledged_writes
                     self._trouble, self._steady_from_ns = None, event.mono_ns
-                    self._failed.clear()
+                    for counts in (self._failed, self._misfits, self._understood):
+                        counts.clear()
 
     def _probe(self, probe: CanaryProbe) -> None:
         if probe.link not in self._tallies:
@@ -78,7 +81,9 @@ class Observation:
     def _place(self, event: Completion) -> None:
         """Since when this client has been served by the expected place, by send time; what it saw that was not."""
         if not event.served and (event.status is not None or event.error is not None):
-            self._failed[f"{wording.answer(event.status, event.error)} for {wording.operations(event.f)}"] += 1
+            self._failed[wording.got(event.status, event.error, event.f)] += 1
+            self._misfits[event.f] += event.error == wording.GARBAGE
+        self._understood[event.f] += event.served
         sent_ns = self._sent_ns.pop(event.op, event.mono_ns)
         key = (event.client, event.f == "get")
         served = event.served and event.address == self._addresses[self._expected]
@@ -146,4 +151,12 @@ class Observation:
             needs_writes=not evidence.reads_only,
             failed=self._failed,
             after_fault=self._after_fault,
+            mistaken=self._mistaken(),
         )
+
+    def _mistaken(self) -> str:
+        """What in the subject file to look at, where no answer of a kind fits it, and nothing else failed."""
+        misfits = [f for f, count in self._misfits.items() if count]
+        if not misfits or self._misfits.total() < self._failed.total() or any(self._understood[f] for f in misfits):
+            return ""
+        return wording.remedies(misfits)

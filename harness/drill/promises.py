@@ -23,6 +23,8 @@ ALWAYS = ("reads", "writes-kept", "deletes", "phantoms", "duplicates")
 """Promises of every subject: where a drill did not put one to the test, it is said."""
 NOT_PROMISED = ("divergence",)
 """What is worth knowing and breaks no promise by itself: a plan need not replicate anything."""
+_NEEDS = {"deletes": "delete", "reads": "get"}
+"""What is promised of one operation means nothing to an application that has none such."""
 TOLD_BETTER = ("durability",)
 """Requirements whose findings the promises have in more detail, with the operations."""
 _LOOP = "replication-loop"
@@ -45,13 +47,14 @@ def as_evidence(measures: Measures) -> Mapping[str, str | float | bool] | None:
     promise = measures.case.promise
     if promise is None:
         return None
-    return {
+    told: dict[str, str | float | bool] = {
         "writes": writes(measures) or "one",
         "writes_stated": promise.writes is not None,
         "reads": promise.reads,
         "staleness_s": promise.staleness_ns / 1e9,
         "deletes": "final" if promise.deletes_final else "undoable",
     }
+    return {name: value for name, value in told.items() if not _idle(name, measures)}
 
 
 def writes(measures: Measures) -> str | None:
@@ -75,8 +78,14 @@ def judged(measures: Measures) -> tuple[CheckResult, ...]:
     point = recovery_points.promised(measures)
     found = [*data, *([] if point is None else [point]), *_of_sides(measures), _of_answers(measures)]
     seen = {result.name for result in found}
-    missing = [CheckResult(name, Verdict.UNKNOWN, "nothing put it to the test") for name in ALWAYS if name not in seen]
+    wanted = [name for name in ALWAYS if name not in seen and not _idle(name, measures)]
+    missing = [CheckResult(name, Verdict.UNKNOWN, "nothing put it to the test") for name in wanted]
     return tuple(_told(result) for result in (*found, *missing))
+
+
+def _idle(name: str, measures: Measures) -> bool:
+    """Whether a promise is about an operation that the application does not have."""
+    return name in _NEEDS and measures.case.workload.lacks(_NEEDS[name])
 
 
 def _told(result: CheckResult) -> CheckResult:

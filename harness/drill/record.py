@@ -136,6 +136,10 @@ def verdict_of(reached: VerdictReached) -> Verdict:
     return Verdict.UNKNOWN if isinstance(reached, DrillUnknown) else Verdict.INVALID
 
 
+def _functions(subject: Subject | None) -> tuple[str, ...]:
+    return () if subject is None else tuple(sorted(subject.workload.functions))
+
+
 def opening(
     plan: DrillPlan,
     folder: Path,
@@ -162,12 +166,16 @@ def opening(
             CasePlace(place.name, place.database_name, edges.get(place.name, ""), place.role)
             for place in environment.places
         ),
-        workload=Workload(workload.dns_clients, workload.rate_per_s, workload.timeout_s, written or ""),
+        workload=Workload(
+            workload.dns_clients, workload.rate_per_s, workload.timeout_s, written or "", _functions(subject)
+        ),
         tags=plan.tags,
         typed=plan.typed,
         settings=dict(plan.settings.given),
         lease_s=lease_s,
         promise=promise_of(Consistency() if subject is None else subject.consistency),
         mixed_timing=subject is not None and timing.scale != 1 and not subject.honours_time_scale,
+        own_timing=None if subject is None else documented is not None,
+        replication=None if subject is None else subject.replication,
     )
     return Record(plan, folder, case)

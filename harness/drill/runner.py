@@ -21,6 +21,7 @@ class Run:
         self.started_at: datetime = wall_time()
         self.run_id = f"{self.started_at:%Y%m%d-%H%M%S}-{os.getpid()}"
         self.folder = options.reports / self.run_id
+        self._reports_were = options.reports.exists()
         self.drills: list[DrillResult] = []
         self.errors: list[str] = []
 
@@ -63,6 +64,18 @@ class Run:
             machine=machine,
             typed=self.options.typed or {"subject": str(self.options.subject_file)},
         )
+
+    def leave_nothing_empty(self) -> None:
+        """Take the run's folder away where nothing was filed in it, and the folder of all runs if this one made it."""
+        found = list(self.folder.rglob("*"))
+        if any(not path.is_dir() for path in found):
+            return
+        made = [] if self._reports_were else [self.options.reports]
+        for path in (*sorted(found, reverse=True), self.folder, *made):
+            try:
+                path.rmdir()  # takes only what is empty
+            except OSError:
+                continue
 
     def point_latest(self) -> None:
         """Make `reports/latest` a link to this run, where the file system has links."""

@@ -24,7 +24,7 @@ _PASSED_SHOWN = 7
 
 def live_status(record: Record, observation: Observation, state: State, started_ns: int, now_ns: int) -> LiveStatus:
     """What can be said at now_ns of a drill that began at started_ns."""
-    case = record.case
+    case, started_ns = record.case, _began_ns(observation, started_ns)
     recovered_ns = record.recovered_ns or observation.live.recovered_since_ns
     fault = case.faults[-1] if case.faults else None
     outage_s = None
@@ -48,6 +48,12 @@ def live_status(record: Record, observation: Observation, state: State, started_
         acked_writes=observation.live.acknowledged_writes,
         events=_notable(record, observation, started_ns),
     )
+
+
+def _began_ns(observation: Observation, started_ns: int) -> int:
+    """When the recording began, from which findings count, too; before it, when the drill was made."""
+    context = observation.context
+    return context[0].mono_ns if context and isinstance(context[0], Mark) else started_ns
 
 
 def _phases(observation: Observation, state: State, now_ns: int) -> tuple[PhaseProgress, ...]:

@@ -12,7 +12,7 @@ from harness.outcome import Verdict, merge
 
 NOTHING_REQUIRED = "the scenario requires nothing, so nothing was shown"
 _OBJECTIVES = ("rto", "rpo", "error-budget")
-_OBJECTIVE, _PROMISE, _REST = range(3)
+_OBJECTIVE, _PROMISE, _REST, _LAST = range(4)
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,16 @@ def _reasons(case: Case, checked: Checked, judged: tuple[CheckResult, ...]) -> I
         yield _Reason(check.verdict, _PROMISE, check.text)
     if ended is not None and not _judged_again(ended.about, checked):
         yield _Reason(ended.verdict, _REST, ended.text)
+    if ended is not None and case.not_reached:
+        yield _Reason(ended.verdict, _LAST, _left_out(case.not_reached))
     if ended is None and not case.required:
         yield _Reason(Verdict.INVALID, _REST, NOTHING_REQUIRED)
+
+
+def _left_out(steps: Sequence[str]) -> str:
+    """What an early end has kept from being tried: nobody may take it for shown."""
+    many = "1 later step was" if len(steps) == 1 else f"{len(steps)} later steps were"
+    return f"the drill ended there, and {many} not reached: {'; '.join(steps)}"
 
 
 def _judged_again(about: Requirement | None, checked: Checked) -> bool:

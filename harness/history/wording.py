@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 _OPERATIONS = {"put": ("write", "writes"), "get": ("read", "reads"), "delete": ("delete", "deletes"),
                "add": ("increment", "increments")}  # fmt: skip
 _ERRORS = {
@@ -15,6 +17,13 @@ _ERRORS = {
     "absent": "nothing there",
 }
 """By the one word that the history has for what came instead of an answer."""
+
+_MISFITS = {
+    "put": ("no id of the new item in it", "`id:` of the put says where the answer has it"),
+    "get": ("no value in it", "see `workload:` in the subject file: `value:` of the get says where it is"),
+}
+"""Of an answer that was accepted and yet says nothing: what is not in it, and what the subject file has about that."""
+GARBAGE = "garbage"
 
 
 def operation(f: str) -> str:
@@ -32,4 +41,26 @@ def answer(status: int | None, error: str | None) -> str:
     told = _ERRORS.get(error or "", error or "no answer")
     if status is None:
         return told
-    return f"HTTP {status} with {told}" if error == "garbage" else f"HTTP {status}"
+    return f"HTTP {status} with {told}" if error == GARBAGE else f"HTTP {status}"
+
+
+def got(status: int | None, error: str | None, f: str) -> str:
+    """`HTTP 403 for writes`: what an operation got that was not served."""
+    if error != GARBAGE or status is None:
+        return f"{answer(status, error)} for {operations(f)}"
+    return f"HTTP {status} for {operations(f)} with an answer that the subject file does not fit: {misfit(f)}"
+
+
+def misfit(f: str) -> str:
+    """What is not in an answer that the subject file does not fit."""
+    return _MISFITS[f][0] if f in _MISFITS else "nothing that tells what happened"
+
+
+def remedies(functions: Iterable[str]) -> str:
+    """What in the subject file is about that, for each of some functions."""
+    return "; ".join(_MISFITS[f][1] if f in _MISFITS else "see `workload:` in the subject file" for f in functions)
+
+
+def times(count: int) -> str:
+    """`once`, `12 times`."""
+    return "once" if count == 1 else f"{count} times"

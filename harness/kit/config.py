@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harness.errors import InputError
-from harness.kit.wording import wording
+from harness.kit.wording import is_consequence, wording
 
 Text = Annotated[str, Field(strict=True, min_length=1)]
 Count = Annotated[int, Field(strict=True, ge=1)]
@@ -37,7 +37,7 @@ def refusal(error: ValidationError, root: str, model: Any = None) -> InputError:
         *(
             f"{'.'.join((root, *map(str, item['loc'])))}: {wording(item)}{_allowed(item, model)}"
             for item in error.errors(include_url=False)
-            if item["type"] != "default_factory_not_called"  # the consequence of another mistake
+            if not is_consequence(item)
         )
     )
 

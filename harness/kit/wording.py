@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from typing import Any
 
 _SHOWN_CHARACTERS = 100
@@ -14,7 +14,7 @@ _WANTED: Mapping[str, str] = {
     "string_unicode": "must be text",
     "string_too_short": "must have at least {min_length} {character}",
     "string_too_long": "must have at most {max_length} {character}",
-    "string_pattern_mismatch": "has a form that is not allowed here; wanted: {pattern}",
+    "string_pattern_mismatch": "has a form that is not allowed here; wanted: {pattern}",  # in words: harness.kit.forms
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
     "int_parsing_size": "must be a smaller number",
@@ -46,6 +46,14 @@ _WANTED: Mapping[str, str] = {
     "union_tag_not_found": "must say {discriminator}",
 }
 _WITHOUT_INPUT = frozenset({"missing", "extra_forbidden"})
+
+
+def is_consequence(item: Any) -> bool:
+    """Whether pydantic tells only what follows from another mistake: it counts sound entries alone, for example."""
+    if item["type"] == "default_factory_not_called":
+        return True
+    given = item.get("input")
+    return item["type"] == "too_short" and isinstance(given, Sized) and len(given) >= item["ctx"]["min_length"]
 
 
 def wording(item: Any) -> str:

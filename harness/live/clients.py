@@ -10,7 +10,8 @@ from typing import Any
 
 from harness.checkers.steady_state import in_words
 from harness.drill.options import RunOptions
-from harness.errors import DrillMissed, WorldError
+from harness.errors import DrillInvalid, DrillMissed, VerdictReached, WorldError
+from harness.history import wording
 from harness.kit.address import Address
 from harness.live.ground import WITNESS
 from harness.names import CLIENTS, CohortName
@@ -98,10 +99,7 @@ class Clients:
             if burst["ok"] > 0 and burst["failed"] == 0:
                 return
             if time.monotonic() > until:
-                told = in_words(burst["refused"])
-                served = "not every write and read" if burst["ok"] else "no write"
-                text = f"no steady state: within {timeout_s:g} s of its start the application served {served} "
-                raise DrillMissed(f"{text}through the edge{told} (see the subject's logs; {NEEDS_LONGER})")
+                raise _unserved(burst, timeout_s)
             time.sleep(_RETRY_S)
 
     def calibrate(self) -> None:
@@ -129,6 +127,19 @@ class Clients:
     def calibration(self) -> Mapping[str, float]:
         """capacity_per_s, rate_per_s, scale, closely, and took_s: how long the last drill spent on it."""
         return self._calibration
+
+
+def _unserved(burst: Mapping[str, Any], timeout_s: float) -> VerdictReached:
+    """Why the application is not served by. An answer that was accepted, and that only the subject file's `workload:`
+    does not fit, is a mistake of the description, and none of the application.
+    """
+    misfits: Mapping[str, int] = burst.get("misfits", {})
+    served = "not every write and read" if burst["ok"] else "no write"
+    text = f"no steady state: within {timeout_s:g} s of its start the application served {served} "
+    text += f"through the edge{in_words(burst['refused'])}"
+    if misfits and sum(misfits.values()) == burst["failed"]:
+        return DrillInvalid(f"{text}: {wording.remedies(misfits)}")
+    return DrillMissed(f"{text} (see the subject's logs; {NEEDS_LONGER})")
 
 
 def witness_config(options: RunOptions, net: Net, dns: Address) -> dict[str, Any]:

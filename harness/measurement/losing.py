@@ -16,6 +16,10 @@ from harness.measurement.lost import Earlier, RecoveryPoint, Scans
 from harness.measurement.models import FaultInterval
 from harness.measurement.newest import Rows
 from harness.measurement.superseding import LOST, MAYBE
+from harness.units import to_ns
+
+_DELAY_NS = to_ns(1.0)
+"""So much of what was written last may be on its way in a replication that works."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +53,7 @@ class Loss:
             np.concatenate((certain, adds, into_certain)), np.concatenate((possible, into_possible)),
             np.concatenate((_unknown(table.known, self.by_lost, self.earlier.until_ns, table.last), adds_maybe,
                             into_adds)),
-            np.sort(both), self._came_back(both),
+            np.sort(both), self._came_back(both), not self._replicated,
         )  # fmt: skip
 
     def _into_the_void(self, before: Rows, void: Rows) -> tuple[Rows, Rows, Rows]:
@@ -83,6 +87,21 @@ class Loss:
     def _until_ns(self) -> int:
         return NEVER_NS - 1 if self.fault.stop_low_ns is None else self.fault.stop_low_ns
 
+    @property
+    def _replicated(self) -> bool:
+        """Whether anything that was written through the lost side ever reached the survivor, however late."""
+        columns, survivor = self.columns, self.survivor
+        written = np.flatnonzero(columns.is_write & self.by_lost)
+        if isinstance(survivor, Scans):
+            states = [state_of(columns, table) for table in (survivor.before, survivor.after) if table is not None]
+            values = np.concatenate([state.values for state in states])
+            foreign = [value for state in states for value in state.foreign.values()]
+            if bool(np.isin(columns.rows_of(foreign), written).any()):
+                return True
+        else:
+            values = commits_of(columns, survivor).value
+        return bool(np.isin(columns.local(values), written).any())
+
     def _came_back(self, void: Rows) -> bool:
         """Whether some of these writes reached the survivor after the heal."""
         columns, survivor = self.columns, self.survivor
@@ -103,7 +122,7 @@ def _plain(columns: Columns, rows: Rows) -> Rows:
 
 def _point(
     columns: Columns, takeover_ns: int, fault: FaultInterval, acknowledged: int, certain: Rows, maybe: Rows,
-    unknown: Rows, void: Rows, came_back: bool,
+    unknown: Rows, void: Rows, came_back: bool, never_replicated: bool,
 ) -> RecoveryPoint:  # fmt: skip
     def in_order(rows: Rows) -> Rows:
         rows = np.sort(rows)  # those that were acknowledged at the same moment stay in the order of sending
@@ -131,6 +150,7 @@ def _point(
         tuple(columns.ops(unknown)),
         tuple(columns.ops(void)),
         came_back,
+        never_replicated and bool(certain_ns) and certain_ns[0] <= fault.start_low_ns - _DELAY_NS,
     )
 
 

@@ -80,7 +80,8 @@ class RecoveryPoint:
     the newest of them was. unknown_ids: writes with an unknown outcome that the survivor lacks, and
     increments that it lacks if one with an unknown outcome did happen: which of them is in a number nobody can tell.
     void_ids: those of missing and maybe that were acknowledged after the takeover; came_back: some such writes reached
-    the survivor after the heal.
+    the survivor after the heal. unbounded: nothing that was written through the lost side ever reached the survivor, so
+    the seconds only tell for how long the drill had been writing.
     """
 
     takeover_ns: int
@@ -98,6 +99,7 @@ class RecoveryPoint:
     unknown_ids: tuple[str, ...] = ()
     void_ids: tuple[str, ...] = ()
     came_back: bool = False
+    unbounded: bool = False
 
     @property
     def missing_low(self) -> int:

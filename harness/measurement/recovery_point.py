@@ -19,7 +19,9 @@ unless that place had it again when it was lost again (its commit log tells).
 
 In seconds it is the span of what the lost side promised and the survivor lacks: from the oldest missing acknowledgement
 to the fault's onset, or to the newest missing acknowledgement where that came later, for a side that goes on
-acknowledging into the void loses more with every second. Known error: 0 items; seconds are off by at most the width of
+acknowledging into the void loses more with every second. Where nothing that went through the lost side ever reached the
+survivor, all of it is lost, however much that would be: the loss has no bound in seconds (`unbounded`), and those that
+are stated are how long the drill had been writing. Known error: 0 items; seconds are off by at most the width of
 the fault's onset.
 """
 

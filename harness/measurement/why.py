@@ -15,10 +15,17 @@ _LABELS = {
 }
 
 
-def why(phases_ns: Mapping[str, int | None]) -> str:
+_DETECTED_BY = {
+    "target": "detection by the load balancer",
+    "other": "detection by something else than health checks",
+}
+
+
+def why(phases_ns: Mapping[str, int | None], noticed_by: str = "") -> str:
     """For instance "61 % of the recovery time is the DNS TTL (9.15 s of 15.00 s)"; "" when there is nothing to explain.
 
-    phases_ns: as phases.phases gives them. A recovery that was not seen (settle None) is not explained.
+    phases_ns: as phases.phases gives them. noticed_by: the kind of checks that did, where not the edge's own. A
+    recovery that was not seen (settle None) is not explained.
     """
     known = {name: value for name, value in phases_ns.items() if value is not None}
     total_ns = sum(known.values())
@@ -26,5 +33,7 @@ def why(phases_ns: Mapping[str, int | None]) -> str:
         return ""
     name = max(known, key=lambda key: known[key])
     label = _LABELS.get(name, name)
+    if name == "detect" and noticed_by:
+        label = _DETECTED_BY.get(noticed_by, f"detection by {noticed_by}")
     share = round(100 * known[name] / total_ns)
     return f"{share} % of the recovery time is {label} ({seconds(known[name])} of {seconds(total_ns)})"

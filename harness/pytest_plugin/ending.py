@@ -46,6 +46,15 @@ def conclude(item: pytest.Item) -> Generator[None, Any, Any]:
     raise _RAISED[result.verdict]("; ".join(result.reasons)) from raised
 
 
+def note_left_out(item: pytest.Item, scenario: Any, step: Any) -> None:
+    """A step of a scenario has failed: those after it are not tried."""
+    if DRILL not in item.stash:
+        return
+    steps = list(scenario.steps)
+    at = next((index for index, one in enumerate(steps) if one is step), len(steps))
+    item.stash[DRILL].record.note(not_reached=tuple(one.name for one in steps[at + 1 :]))
+
+
 def _as_verdict(raised: BaseException | None) -> BaseException | None:
     """A step of the user's own that does not hold is a promise that was not kept, and no error of the harness."""
     of_ours = isinstance(raised, AssertionError) and _raised_in_harness(raised)

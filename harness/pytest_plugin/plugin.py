@@ -47,6 +47,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     return (yield from ending.conclude(item))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_bdd_step_error(request: pytest.FixtureRequest, scenario: Any, step: Any) -> None:
+    ending.note_left_out(request.node, scenario, step)
+
+
 @pytest.hookimpl(tryfirst=True)  # a hook of somebody else's that fails must not take the evidence along
 def pytest_sessionfinish(session: pytest.Session) -> None:
     finish(session.config)

@@ -101,7 +101,7 @@ def _unknown(step: Any, phrases: Sequence[Phrase]) -> str:
     near = nearest(text, [phrase for phrase in phrases if phrase.keyword in (keyword, ANY)])
     elsewhere = nearest(text, phrases)
     if elsewhere is not None and (near is None or elsewhere.likeness(text) > near.likeness(text)):
-        return f'{told}; as a {elsewhere.keyword} step there is "{elsewhere.shown}"'
+        return f"{told}; as a {elsewhere.keyword} step there is {elsewhere.offered}"
     if near is None:
         return f"{told}; `drill steps` lists what there is"
-    return f'{told}; the nearest is "{near.shown}"; `drill steps` lists all'
+    return f"{told}; the nearest is {near.offered}; `drill steps` lists all"

@@ -24,6 +24,8 @@ PLACEHOLDERS = {
     "INSTANCE": "a process of the subject: COMPONENT.PLACE, as monitor.outside",
 }
 """What the capital words in a shape stand for."""
+_CHOSEN = ("MODE", "PLACE", "INSTANCE")
+"""Those that stand for one of few words, which nobody guesses."""
 KEYWORDS = ("Given", "When", "Then")
 ANY = "Given/When/Then"
 """The keyword of a step that goes with all of them."""
@@ -52,6 +54,12 @@ class Phrase:
     def placeholders(self) -> tuple[str, ...]:
         """The capital words that are to be filled in."""
         return tuple(word for word in dict.fromkeys(re.findall("[A-Z]+", self.shape)) if word in PLACEHOLDERS)
+
+    @property
+    def offered(self) -> str:
+        """The shape in quotes, with what may stand for its words: for whoever wrote something else."""
+        chosen = [f"{name} is {PLACEHOLDERS[name]}" for name in self.placeholders if name in _CHOSEN]
+        return f'"{self.shown}"' + (f" ({'; '.join(chosen)})" if chosen else "")
 
     def about(self, words: Iterable[str]) -> bool:
         """Whether all the words are in what is told of it."""

@@ -240,7 +240,7 @@ def _measured(result: DrillResult) -> dict[str, str]:
         "verdict": wording.headline(result),
         "RTO": wording.of(wording.bracket(result.rto), wording.recovery_episode(result)),
         "RTO promised": objectives.promised_recovery(result),
-        "RPO": wording.of(wording.recovery_point(result.rpo), wording.loss_episode(result)),
+        "RPO": wording.of(wording.loss(result), wording.loss_episode(result)),
         "RPO promised": objectives.promised_point(result),
         "predicted": wording.predicted(result),
         "predicted for production": wording.predicted_for_production(result),

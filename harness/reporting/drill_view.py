@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.drill.episodes import began_ns
 from harness.drill.evidence import DrillResult, EpisodeResult, Finding
-from harness.outcome import Bracket
+from harness.history.events import Commit, Event, Mark
+from harness.outcome import Bracket, Verdict
 from harness.reporting import glossary, lanes, palette, wording
 from harness.units import to_s
 
@@ -75,7 +77,7 @@ class OutageRow:
 
 
 def phases(
-    phases_ns: Mapping[str, int | None], prediction_s: float | None
+    phases_ns: Mapping[str, int | None], prediction_s: float | None, noticed_by: str = ""
 ) -> tuple[tuple[PhaseView, ...], str, float | None]:
     """The phases, their printed total, and the prediction's share of the same scale."""
     known = {name: length for name, length in phases_ns.items() if length is not None}
@@ -87,7 +89,7 @@ def phases(
     views = tuple(
         PhaseView(
             number=index + 1,
-            name=glossary.phase(name),
+            name=glossary.phase(name, noticed_by),
             length=length,
             share=100 * to_s(length_ns) / scale_s,
             colour=palette.phase_colour(index),
@@ -106,7 +108,7 @@ def episodes(drill: DrillResult) -> tuple[EpisodeView, ...]:
 
 
 def _episode(drill: DrillResult, episode: EpisodeResult, number: int) -> EpisodeView:
-    views, total, predicted = phases(episode.phases_ns, episode.prediction_s)
+    views, total, predicted = phases(episode.phases_ns, episode.prediction_s, episode.noticed_by)
     known = range(len(drill.faults))
     faults = [drill.faults[n] for n in (*episode.faults, *episode.healed) if n in known]
     words = tuple(glossary.fault(fault.kind, fault.target, fault.mode) for fault in faults)
@@ -125,6 +127,17 @@ def _episode(drill: DrillResult, episode: EpisodeResult, number: int) -> Episode
 def zero_ns(drill: DrillResult) -> int | None:
     """The moment that seconds are counted from: the first fault's start; None when there was none."""
     return min((fault.start_ns for fault in drill.faults), default=None)
+
+
+def times(events: Sequence[Event | Commit], drill: DrillResult) -> str:
+    """What seconds count from: in drawings and tables, and in sentences, as on the terminal while the drill ran."""
+    began, zero = began_ns([event for event in events if isinstance(event, Mark)]), zero_ns(drill)
+    if began is None or zero is None:
+        return ""
+    return (
+        "Seconds in sentences count from the start of the recording, as they did on the terminal; those in the "
+        f"timeline and in tables from the first fault, which began {to_s(zero - began):.2f} s after that start."
+    )
 
 
 def _after(drill: DrillResult, moment_ns: int | None) -> str:
@@ -161,10 +174,17 @@ def _cohort(drill: DrillResult, name: str) -> CohortRow:
 def findings(drill: DrillResult) -> tuple[FindingRow, ...]:
     """All of them, the gravest first; those that name their moment have the number of its flag."""
     flags: dict[int | None, int] = {moment: number for number, moment in lanes.numbered(drill)}
-    return tuple(
-        FindingRow(f.severity, f.text, None if f.severity == "info" else flags.get(f.at_ns), _after(drill, f.at_ns))
-        for f in sorted(drill.findings, key=_rank)
-    )
+    reasons = () if drill.verdict is Verdict.MET and drill.control is None else drill.reasons
+    rows = []
+    for finding in sorted(drill.findings, key=_rank):
+        number = None if finding.severity == "info" else flags.get(finding.at_ns)
+        said = next((n for n, reason in enumerate(reasons, start=1) if finding.text in reason), None)
+        if said is None:
+            rows.append(FindingRow(finding.severity, finding.text, number, _after(drill, finding.at_ns)))
+        elif number is not None:  # told already; what is left is where it is in the timeline
+            text = f"what reason {said} above says" if len(reasons) > 1 else "what the reason above says"
+            rows.append(FindingRow(finding.severity, text, number, _after(drill, finding.at_ns)))
+    return tuple(rows)
 
 
 def _rank(finding: Finding) -> int:

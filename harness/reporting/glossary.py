@@ -79,6 +79,7 @@ PHASES = {
     "settle": "the clients succeed again",
 }
 """By the names that phases have in the evidence."""
+_NOTICES = {"target": "the load balancer notices", "other": "somebody notices, and no health check"}
 _CHECKERS = {"route53": "edge checks", "target": "balancer"}
 _WITNESS = {"p50": "half of them within", "p99": "99 % within", "p999": "99.9 % within", "max": "the latest"}
 _FAILBACK = {
@@ -143,8 +144,10 @@ def fault(kind: str, target: str, mode: str) -> str:
     return one_line(f"{words} ({_MODES.get(mode, mode)})" if mode else words, 120)
 
 
-def phase(name: str) -> str:
-    """A phase of the recovery."""
+def phase(name: str, noticed_by: str = "") -> str:
+    """A phase of the recovery. noticed_by: the kind of checks that did, where it was not the edge's own."""
+    if name == "detect" and noticed_by:
+        return _NOTICES.get(noticed_by, f"{one_line(noticed_by, 40)} notices")
     return PHASES.get(name, name)
 
 

@@ -61,7 +61,7 @@ def _measured(drill: DrillResult) -> dict[str, str]:
         "headline": wording.headline(drill),
         "warnings": drill.warnings,
         "rto": wording.bracket(drill.rto),
-        "rpo": wording.recovery_point(drill.rpo),
+        "rpo": wording.loss(drill),
         "rto_episode": wording.recovery_episode(drill) or None,
         "rpo_episode": wording.loss_episode(drill) or None,
         "predicted_s": drill.prediction_s,
@@ -78,6 +78,7 @@ def _measured(drill: DrillResult) -> dict[str, str]:
         values |= {f"rto_{name}": value for name, value in drill.rto.as_evidence().items()}
     if drill.rpo is not None:
         values |= {"rpo_missing_low": drill.rpo.missing_low, "rpo_missing_high": drill.rpo.missing_high}
+        values |= {"rpo_unbounded": "true"} if drill.rpo.unbounded else {}
     return {name: str(value) for name, value in values.items() if value is not None}
 
 

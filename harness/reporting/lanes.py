@@ -263,7 +263,8 @@ def _phases(drill: DrillResult, zero_ns: int) -> list[Span]:
     spans, at_ns = [], (began[-1] - zero_ns if began else 0)
     for name, length_ns in drill.phases_ns.items():
         if length_ns is not None:
-            spans.append(Span(at_ns / NS_PER_S, (at_ns + length_ns) / NS_PER_S, one_line(glossary.phase(name), 60)))
+            label = one_line(glossary.phase(name, drill.noticed_by), 60)
+            spans.append(Span(at_ns / NS_PER_S, (at_ns + length_ns) / NS_PER_S, label))
             at_ns += length_ns
     return spans
 

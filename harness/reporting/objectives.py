@@ -95,8 +95,9 @@ def of_data(promise: Mapping[str, Any] | None) -> Iterator[str]:
     if promise is None:
         return
     yield "writes on both sides" if promise.get("writes") == "both" else "writes on one side at a time"
-    reads = promise.get("reads", "session")
-    yield f"reads no older than {promise.get('staleness_s', 0):g} s" if reads == "eventual" else _READS[reads]
+    reads = promise.get("reads")
+    if reads is not None:
+        yield f"reads no older than {promise.get('staleness_s', 0):g} s" if reads == "eventual" else _READS[reads]
     if promise.get("deletes") == "final":
         yield "deletes are final"
 
@@ -144,6 +145,7 @@ def _facts(
         facts["rto"] = ("recovery time", f"≤ {goals.rto_s:g} s", wording.bracket(rto))
     if goals.rpo_items is not None:
         measured = wording.NOT_MEASURED if rpo is None else wording.items(rpo.missing_low, rpo.missing_high)
+        measured = wording.everything(rpo) if rpo is not None and rpo.unbounded else measured
         facts["rpo_items"] = ("recovery point", f"≤ {wording.items(goals.rpo_items, goals.rpo_items)}", measured)
     if goals.rpo_s is not None:
         facts["rpo_s"] = ("recovery point, seconds", f"≤ {goals.rpo_s:g} s", _oldest(rpo))
@@ -158,5 +160,7 @@ def _facts(
 def _oldest(rpo: RpoResult | None) -> str:
     if rpo is None:
         return wording.NOT_MEASURED
+    if rpo.unbounded:
+        return "unbounded: nothing was replicated"
     span_s = wording.rpo_seconds(rpo)
     return "nothing missing" if span_s is None else wording.seconds(span_s)

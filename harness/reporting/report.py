@@ -52,6 +52,7 @@ class DrillView:
     outages: tuple[drill_view.OutageRow, ...]
     outages_left: int
     samples: tuple[samples.SampleRow, ...]
+    times: str
 
 
 def write(run: RunResult, folder: Path) -> Path:
@@ -89,7 +90,7 @@ def reproduce(run: RunResult, drill: DrillResult) -> str:
 def _view(run: RunResult, drill: DrillResult, folder: Path, number: int) -> DrillView:
     recorded = read_history(folder, drill)
     outages, rows = drill_view.outages(drill, OUTAGES_SHOWN), objectives.rows(drill)
-    phases, total, predicted = drill_view.phases(drill.phases_ns, drill.prediction_s)
+    phases, total, predicted = drill_view.phases(drill.phases_ns, drill.prediction_s, drill.noticed_by)
     return DrillView(
         drill=drill,
         anchor=f"d{number}-{wording.slug(drill.name)}",
@@ -110,6 +111,7 @@ def _view(run: RunResult, drill: DrillResult, folder: Path, number: int) -> Dril
         outages=outages,
         outages_left=len(drill.outages) - len(outages),
         samples=samples.rows(recorded.events, drill),
+        times=drill_view.times(recorded.events, drill),
     )
 
 
@@ -179,7 +181,7 @@ def _environment() -> Environment:
     )
     environment.globals.update(
         style=Markup(_stylesheet()),  # noqa: S704 - our own file, no value in it
-        recovery_point=wording.recovery_point,
+        loss=wording.loss,
         lost=wording.lost,
         control=wording.control,
         of=wording.of,

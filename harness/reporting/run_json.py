@@ -106,6 +106,7 @@ def drill_dict(drill: DrillResult) -> dict[str, Any]:
         **_predictions(drill),
         "planned_interruption": _bracket_dict(drill.planned_interruption),
         "planned_interruptions": [_interruption_dict(one) for one in drill.planned_interruptions],
+        **_noticed(drill),
     }
 
 
@@ -120,6 +121,11 @@ def _predictions(of: DrillResult | EpisodeResult) -> dict[str, Any]:
         }
         for name, found in (("prediction", of.prediction), ("production_prediction", of.production_prediction))
     }
+
+
+def _noticed(of: DrillResult | EpisodeResult) -> dict[str, str]:
+    """Left out where the edge's own checks noticed, as they usually do."""
+    return {"noticed_by": of.noticed_by} if of.noticed_by else {}
 
 
 def _interruption_dict(one: InterruptionResult) -> dict[str, Any]:
@@ -147,6 +153,7 @@ def _episode_dict(episode: EpisodeResult) -> dict[str, Any]:
         "why": episode.why,
         **_predictions(episode),
         "results": [_result_dict(result) for result in episode.results],
+        **_noticed(episode),
     }
 
 
@@ -161,7 +168,10 @@ def _result_dict(result: ObjectiveResult) -> dict[str, Any]:
 
 
 def _rpo_dict(rpo: RpoResult | None) -> dict[str, Any] | None:
-    return None if rpo is None else {**asdict(rpo), "missing_ids": list(rpo.missing_ids)}
+    if rpo is None:
+        return None
+    body = {**asdict(rpo), "missing_ids": list(rpo.missing_ids)}
+    return body if rpo.unbounded else {name: value for name, value in body.items() if name != "unbounded"}
 
 
 def _fault_dict(fault: FaultResult) -> dict[str, Any]:

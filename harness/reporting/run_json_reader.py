@@ -205,7 +205,7 @@ def _drill(body: Mapping[str, Any]) -> DrillResult:
     return DrillResult(
         **_known(body, "name", "feature", "scenario", "history", "history_sha256", "failback", "why", "prediction_s"),
         **_known(body, "availability", "witness", "settings", "duration_s", "overhead_s", "control", "phases_ns"),
-        **_known(body, "unsent", "unseen_s", "typed", "promise"),
+        **_known(body, "unsent", "unseen_s", "typed", "promise", "noticed_by"),
         verdict=Verdict(body["verdict"]),
         reasons=tuple(body["reasons"]),
         objectives=Objectives(**_known(body["objectives"], *Objectives.__dataclass_fields__)),
@@ -238,7 +238,7 @@ def _results(body: Mapping[str, Any]) -> tuple[ObjectiveResult, ...]:
 def _episode(body: Mapping[str, Any]) -> EpisodeResult:
     return EpisodeResult(
         **_known(body, "name", "begins", "serving", "expected", "steady_ns", "start_ns", "heal_ns", "end_ns"),
-        **_known(body, "phases_ns", "prediction_s", "why"),
+        **_known(body, "phases_ns", "prediction_s", "why", "noticed_by"),
         faults=tuple(body.get("faults", ())),
         healed=tuple(body.get("healed", ())),
         rto=_bracket(body.get("rto")),

@@ -112,7 +112,9 @@ def _reasons(drill: DrillResult) -> tuple[str, ...]:
 
 
 def _findings(drill: DrillResult) -> list[Text]:
-    ranked = sorted(drill.findings, key=lambda finding: (*_SEVERITY_ORDER, finding.severity).index(finding.severity))
+    told = _reasons(drill)
+    news = [finding for finding in drill.findings if not any(finding.text in reason for reason in told)]
+    ranked = sorted(news, key=lambda finding: (*_SEVERITY_ORDER, finding.severity).index(finding.severity))
     lines = []
     shown = [finding for finding in ranked if finding.severity != "info"][:FINDINGS_SHOWN]
     for finding in shown:

@@ -13,6 +13,7 @@ from harness.outcome import Bracket, Verdict
 from harness.units import NS_PER_S, to_ns
 
 NOT_MEASURED = "not measured"
+NOT_JUDGED = "not judged"
 _LOSS_RESULTS = ("rpo", "rpo-shows-stall")
 _CENTI_NS = NS_PER_S // 100
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
@@ -121,8 +122,17 @@ def recovery_point(value: RpoResult | None) -> str:
     if value is None:
         return NOT_MEASURED
     lost = items(value.missing_low, value.missing_high)
+    if value.unbounded:
+        return everything(value)
     span_s = rpo_seconds(value)
     return lost if span_s is None else f"{lost}, {'over' if value.after else 'oldest'} {seconds(span_s)}"
+
+
+def everything(value: RpoResult) -> str:
+    """`all 162 items (nothing was replicated)`: a loss that no number of seconds bounds."""
+    lost = items(value.missing_low, value.missing_high)
+    told = f"all {lost}" if value.missing_low == value.acknowledged else f"{lost}, all that could be missing"
+    return f"{told} (nothing was replicated)"
 
 
 def rpo_seconds(value: RpoResult) -> float | None:
@@ -134,9 +144,28 @@ def lost(drill: DrillResult) -> str:
     """What was lost in the units that were promised: always items, and the age of the oldest when seconds were."""
     if drill.rpo is None:
         return NOT_MEASURED
+    if drill.rpo.unbounded:
+        return _unless_judged(drill, everything(drill.rpo))
     count = items(drill.rpo.missing_low, drill.rpo.missing_high)
     span_s = rpo_seconds(drill.rpo)
-    return count if drill.objectives.rpo_s is None or span_s is None else f"{count}, {seconds(span_s)}"
+    text = count if drill.objectives.rpo_s is None or span_s is None else f"{count}, {seconds(span_s)}"
+    return _unless_judged(drill, text)
+
+
+def loss(of: DrillResult | EpisodeResult) -> str:
+    """What was lost in items and in seconds; a recovery point that nobody judged is no number to rely on."""
+    return NOT_MEASURED if of.rpo is None else _unless_judged(of, recovery_point(of.rpo))
+
+
+def _unless_judged(of: DrillResult | EpisodeResult, text: str) -> str:
+    """That nothing is missing is only said where it was asked for: else the other side may never have taken over."""
+    if of.rpo is None or not of.results or any(_is_loss(result.name) for result in of.results):
+        return text
+    return NOT_JUDGED if of.rpo.missing_high == 0 else f"{text}, {NOT_JUDGED}"
+
+
+def _is_loss(name: str) -> bool:
+    return name.replace("_", "-").startswith(("rpo", "recovery point"))
 
 
 def control(expected: str) -> str:

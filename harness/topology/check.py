@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from harness.names import EACH, OUTSIDE, RESERVED, SOURCES
 from harness.topology.environment import PRIMARY, STANDBY, Environment
 from harness.topology.mistakes import Mistake
-from harness.topology.subject import Subject
+from harness.topology.subject import Component, Subject
 from harness.topology.workload_check import workload_mistakes
 
 
@@ -58,6 +58,25 @@ def _places(environment: Environment) -> Iterator[Mistake]:
             yield Mistake(("places", index, "database"), f"places.{index}.database: {text}")
 
 
+_BY_PORT = "(`port_env:` names the variable that tells it, or `{port}` stands for it in `command:` or `env:`)"
+
+
+def _no_application(subject: Subject, served: Sequence[Component]) -> str:
+    """Why nobody can tell which component is the one behind the load balancers."""
+    if not served:
+        outside = [component.name for component in subject.components if component.has_port]
+        if outside:
+            return f"{', '.join(outside)} runs outside, where no load balancer is: the application needs `region: each`"
+        return f"none is told a port, so that none is the application behind the load balancers {_BY_PORT}"
+    named = ", ".join(f"{component.name} ({component.region})" for component in served)
+    if served[0].region == EACH:
+        return f"only one, the application behind the load balancers, may be told a port {_BY_PORT}, got: {named}"
+    return (
+        f"the application is one component that runs in every place, with `region: each`, got: {named}; what differs "
+        "between the places it finds by AWS_REGION"
+    )
+
+
 def subject_mistakes(subject: Subject, environment: Environment) -> list[Mistake]:
     """Everything wrong with a subject as a whole, in the environment that it is to run in."""
     mistakes = []
@@ -83,8 +102,7 @@ def subject_mistakes(subject: Subject, environment: Environment) -> list[Mistake
         if count > 1:
             mistakes.append(Mistake(("components",), f"components: {name} is named {count} times"))
     if len(served) != 1:
-        text = f"components: exactly one needs `region: each` and `port_env` (the application), got {len(served)}"
-        mistakes.append(Mistake(("components",), text))
+        mistakes.append(Mistake(("components",), f"components: {_no_application(subject, served)}"))
     for index, name in enumerate(subject.failover.components):
         if name not in names:
             text = f"failover.components.{index}: no component {name}; one of: {', '.join(names)}"

@@ -9,10 +9,13 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 from harness.kit.config import Strict
+from harness.kit.forms import Form
 from harness.names import OUTSIDE
 from harness.topology.timing import Profile
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$")]
+Name = Annotated[
+    str, Form(r"^[a-z0-9][a-z0-9.-]{0,62}$", "needs 1 to 63 characters of a-z 0-9 . -, a letter or a digit first")
+]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Port = Annotated[int, Field(ge=0, le=65_535)]
 PRIMARY, STANDBY = "primary", "standby"

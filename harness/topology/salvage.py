@@ -6,12 +6,13 @@ was left out is not judged: its mistakes might be consequences.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from harness.kit.wording import wanted, wording
+from harness.kit.wording import is_consequence, wanted, wording
 from harness.topology.mistakes import Mistake
 
 Location = tuple[int | str, ...]
@@ -46,8 +47,12 @@ def told(document: Any, errors: Iterable[Any]) -> list[tuple[Mistake, Any]]:
     """Each mistake once, with what pydantic says of it; alternatives that were not meant are not told."""
     found: dict[Location, list[Any]] = {}
     alternatives: set[Location] = set()
-    for item in errors:
+    given = [item for item in errors if not is_consequence(item)]
+    unknown = [placed(document, tuple(item["loc"]))[0] for item in given if item["type"] == "extra_forbidden"]
+    for item in given:
         place, labels = placed(document, tuple(item["loc"]))
+        if item["type"] == "missing" and _is_misspelt(place, unknown):
+            continue
         found.setdefault(place, []).append(item)
         if labels:
             alternatives.add(place)
@@ -64,6 +69,12 @@ def told(document: Any, errors: Iterable[Any]) -> list[tuple[Mistake, Any]]:
     return mistakes
 
 
+def _is_misspelt(missing: Location, unknown: Iterable[Location]) -> bool:
+    """Whether what is missing is there, under a name that is nearly its own: that one is told, with the right one."""
+    beside = [str(place[-1]) for place in unknown if place[:-1] == missing[:-1]]
+    return bool(difflib.get_close_matches(str(missing[-1]), beside, 1, 0.6))
+
+
 def _is_about_type(item: Any) -> bool:
     return str(item["type"]).endswith(("_type", "_parsing")) or item["type"] in ("literal_error", "missing")
 
@@ -76,6 +87,8 @@ def rest(model: type[Model], document: Any) -> tuple[Model | None, set[Location]
             return model.model_validate(copy), left_out
         except ValidationError as error:
             for item in error.errors(include_url=False):
+                if is_consequence(item):
+                    continue
                 place, _ = placed(copy, tuple(item["loc"]))
                 place = place[:-1] if item["type"] == "missing" else place
                 if not place:

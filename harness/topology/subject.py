@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from harness.kit.forms import Form
 from harness.names import EACH, OUTSIDE, instance_name
 from harness.stored import KeySpec, ValueSpec
 from harness.topology.consistency import Consistency
@@ -22,9 +23,19 @@ SETTLE_S = 90.0
 """Production seconds until a started application is served through the edge: three health checks 30 s apart, Route 53's
 standard interval (Developer Guide, "Values that you specify when you create or update health checks")."""
 
-EnvironmentName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-SubjectName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
-
+EnvironmentName = Annotated[
+    str,
+    Form(r"^[A-Za-z_][A-Za-z0-9_]*$", "a variable's name has letters, digits and _, and does not begin with a digit"),
+]
+SubjectName = Annotated[
+    str,
+    Form(
+        r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$", "needs 1 to 63 characters of a-z A-Z 0-9 _ . -, a letter or a digit first"
+    ),
+]
+ComponentName = Annotated[str, Form(r"^[a-z][a-z0-9-]{0,40}$", "needs 1 to 41 characters of a-z 0-9 -, a letter first")]
+TableName = Annotated[str, Form(r"^[A-Za-z0-9_.-]{3,255}$", "DynamoDB wants 3 to 255 characters of a-z A-Z 0-9 _ . -")]
+"""Amazon DynamoDB Developer Guide, "Naming rules"."""
 
 PORT = "{port}"
 _MATCHED = range(200, 500)
@@ -47,7 +58,7 @@ class Table(Spec):
     strings: N or B. create: false leaves creating it to the subject.
     """
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{3,255}$")]
+    name: TableName
     key: KeySpec
     value: ValueSpec
     key_types: dict[str, Literal["S", "N", "B"]] = Field(default_factory=dict)
@@ -65,7 +76,7 @@ class Component(Spec):
     health).
     """
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,40}$")]
+    name: ComponentName
     command: Annotated[tuple[str, ...], Field(min_length=1)]
     region: str
     env: dict[EnvironmentName, Text] = Field(default_factory=dict)

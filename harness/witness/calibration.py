@@ -1,6 +1,6 @@
 """How many operations a second this machine carries: a closed-loop burst through the edge, before any drill.
 
-Keys start with `cal-` and appear in no history.
+Keys start with `CALIBRATION` and appear in no history.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.clock import monotonic_ns
 from harness.history import wording
+from harness.names import CALIBRATION as PREFIX
 from harness.outcome import Outcome
 from harness.units import to_ns, to_s
 from harness.witness import outcomes
@@ -22,7 +23,6 @@ from harness.witness.outcomes import Seen
 from harness.witness.routes import Dial
 from harness.workload import Workload
 
-PREFIX = "cal-"
 _CONFLICTS = (409, 412)
 
 
@@ -30,7 +30,8 @@ _CONFLICTS = (409, 412)
 class Burst:
     """The result of a burst. Rates count acknowledged operations only; times are in nanoseconds.
 
-    refused: what else was seen, `HTTP 403 for writes` or `no answer in time for reads`, and how often.
+    refused: what else was seen, `HTTP 403 for writes` or `no answer in time for reads`, and how often. misfits: by
+    function, how many of the answers were accepted, and do not have in them what the subject file says.
     """
 
     done: int
@@ -38,14 +39,16 @@ class Burst:
     took_ns: int
     latency: Durations
     refused: dict[str, int] = field(default_factory=dict)
+    misfits: dict[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """ops_per_s, ok, failed, refused, and the latency's p50 and p99 in seconds."""
+        """ops_per_s, ok, failed, refused, misfits, and the latency's p50 and p99 in seconds."""
         return {
             "ops_per_s": self.done / to_s(self.took_ns),
             "ok": self.done,
             "failed": self.failed,
             "refused": self.refused,
+            "misfits": self.misfits,
             "p50_s": to_s(self.latency.percentile_ns(0.5)),
             "p99_s": to_s(self.latency.percentile_ns(0.99)),
         }
@@ -126,8 +129,10 @@ async def _attempt(target: Target, planned: Planned, burst: Burst) -> Seen:
         burst.latency.add(monotonic_ns() - sent_ns)
     else:
         burst.failed += 1
-        word = f"{wording.answer(status, seen.error)} for {wording.operations(planned.f)}"
+        word = wording.got(status, seen.error, planned.f)
         burst.refused[word] = burst.refused.get(word, 0) + 1
+        if seen.error == outcomes.GARBAGE:
+            burst.misfits[planned.f] = burst.misfits.get(planned.f, 0) + 1
         await asyncio.sleep(_BACKOFF_S)
     return seen
 

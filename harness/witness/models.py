@@ -9,6 +9,7 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from harness.kit.address import ANY_ADDRESS, Address, LoopbackAddress, is_loopback
 from harness.kit.config import Strict, parsed, refusal
+from harness.kit.forms import Form
 from harness.names import CohortName
 from harness.workload import Workload
 
@@ -56,7 +57,7 @@ class CallCanary(_SocketCanary):
 
     kind: Literal["dynamodb-call"]
     region: str = Field(min_length=1)
-    operation: str = Field(pattern=r"^[A-Za-z0-9]+$")
+    operation: Annotated[str, Form(r"^[A-Za-z0-9]+$", "an operation's name has letters and digits alone")]
     body: str = "{}"
     bad: tuple[str, ...] = ()
 

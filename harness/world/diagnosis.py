@@ -7,11 +7,12 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """Whether a finding is fine, worth knowing, or in the way."""
+    """Whether a finding is fine, worth knowing, or in the way; or whether nothing could be found."""
 
     OK = "ok"
     WARN = "warn"
     FAIL = "fail"
+    SKIPPED = "--"
 
 
 @dataclass(frozen=True)

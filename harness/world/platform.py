@@ -32,12 +32,14 @@ class RunningTree:
     """One instance that runs, its processes, and its output.
 
     environment: what it was given; what the subject file takes from the user's environment is a name there: `${NAME}`.
+    returncode: of one that has ended.
     """
 
     described: Instance
     tree: Tree
     log: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    returncode: int | None = None
 
     @property
     def instance(self) -> str:

@@ -74,7 +74,7 @@ def application(mode: str) -> Iterator[tuple[str, int]]:
 def tried(mode: str, region: str) -> dict[str, Diagnosis]:
     """Diagnosis by method."""
     with application(mode) as address:
-        found = try_edge(resolve({}, {}, Path.cwd(), 7), region, address)
+        found = try_edge(resolve({}, {}, Path.cwd(), 7), region, address).rows
         return {finding.what.split()[0]: finding for finding in found}
 
 

@@ -61,7 +61,7 @@ def test_an_unknown_step_is_refused_everywhere_with_the_nearest(
     monkeypatch.setenv("COLUMNS", "400")
     told = (
         '*mine.feature:5: no step is known for When "the primary region is lots, refused"; the nearest is '
-        '"REGION is lost, MODE ?for N seconds?"; *'
+        '"REGION is lost, MODE ?for N seconds?" (MODE is black-holed *, refused *, or reset); *'
     )
     text = FEATURE.format(step="When the primary region is lots, refused\n    " + RECOVERED)
     refused(pytester, world, capsys, text, told, everywhere=True)

@@ -101,3 +101,20 @@ def test_every_line_of_an_error_says_whose_it_is(capsys: pytest.CaptureFixture[s
         "drill: a.feature:2: [bold]wrong",
         "    Traceback of a component",
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        FEATURE.replace("is lost, refused", "is lost, black holed"),
+        FEATURE.replace("    When the primary region is lost, refused\n", "").replace("Scenario", "Szenario"),
+        "no gherkin\n",
+    ],
+)
+def test_a_feature_file_that_is_refused_leaves_no_folder_of_a_run(text: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.feature").write_text(text)
+    script = tmp_path / "simulated.py"
+    script.write_text(SIMULATED.format(unit=str(UNIT), story=""))
+    done = run(tmp_path, [sys.executable, str(script)], "")
+    assert "rc=3" in done.stderr
+    assert not (tmp_path / "reports").exists()

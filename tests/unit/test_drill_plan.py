@@ -69,6 +69,28 @@ def test_a_drill_that_runs_again_gets_a_folder_with_a_number(tmp_path: Path) -> 
     assert re.fullmatch(r"\d{8}-\d{6}-\d+", one.run_id)
 
 
+def test_a_run_in_which_nothing_was_filed_leaves_no_folder(tmp_path: Path) -> None:
+    reports = tmp_path / "reports"
+    one = run(reports)
+    (one.folder / "allure-results").mkdir(parents=True)
+    one.leave_nothing_empty()
+    assert not reports.exists()
+    reports.mkdir()
+    other = run(reports)
+    (other.folder / "allure-results").mkdir(parents=True)
+    other.leave_nothing_empty()
+    assert list(tmp_path.rglob("*")) == [reports]  # that was there before
+
+
+def test_a_run_in_which_something_was_filed_is_left_as_it_is(tmp_path: Path) -> None:
+    one = run(tmp_path)
+    (one.folder / "allure-results").mkdir(parents=True)
+    (one.drill_folder("gray-failure") / "witness.events.jsonl").write_text("")
+    one.leave_nothing_empty()
+    assert (one.folder / "allure-results").is_dir()
+    assert (one.folder / "gray-failure" / "witness.events.jsonl").is_file()
+
+
 def test_latest_points_to_the_last_run_whatever_it_pointed_to(tmp_path: Path) -> None:
     (tmp_path / "latest").symlink_to("gone")
     one = run(tmp_path)

@@ -49,7 +49,7 @@ def test_mistakes_of_a_section_and_of_the_environment_are_told_together(tmp_path
         ("value: value}", "value: value, create: perhaps}", "tables.0.create: must be true or false (got 'perhaps')"),
         ("failover:", "replication: perhaps\nfailover:", "replication: must be one of: 'none' or 'promised'"),
         ("failover:", "start_timeout_s: soon\nfailover:", "start_timeout_s: must be a number (got 'soon')"),
-        ("failover:", "workload: {put: {method: put, path: /x}}\nfailover:", "workload.put.method: has a form"),
+        ("failover:", "workload: {put: {method: put, path: /x}}\nfailover:", "workload.put.method: a method is"),
         ("failover:", "workload: {get: 7}\nfailover:", "workload.get: must be a mapping of keys to values"),
         (
             "failover:",

@@ -45,3 +45,12 @@ def test_reasons_have_the_words() -> None:
     told = in_words(((wording.answer(None, "timeout"), "127.0.1.10", 2),), {"127.0.1.10": "us-east-1"})
     assert told == "no answer in time from us-east-1 2 times"
     assert answers([]) == ()
+
+
+def test_an_answer_that_the_subject_file_does_not_fit_is_told_in_words() -> None:
+    told = wording.got(201, "garbage", "put")
+    assert told == "HTTP 201 for writes with an answer that the subject file does not fit: no id of the new item in it"
+    assert wording.got(200, "garbage", "get").endswith("no value in it")
+    assert wording.got(200, "garbage", "delete").endswith("nothing that tells what happened")
+    assert wording.got(403, None, "put") == "HTTP 403 for writes"
+    assert (wording.times(1), wording.times(2)) == ("once", "2 times")

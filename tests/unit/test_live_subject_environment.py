@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import re
 import sys
 import threading
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ from harness.errors import DrillInvalid, SubjectError
 from harness.parts.edge.gateway.part import Gateway
 from harness.parts.platform.processes import subject as subject_processes
 from harness.parts.platform.processes.subject import SubjectProcesses
+from harness.processes.process_tree import MARKER_VARIABLE
 from harness.topology.subject import Subject
 from harness.topology.timing import Profile, Timing
 from harness.world.part import Blueprint, Net
@@ -110,6 +112,23 @@ def test_every_documented_variable_is_there(monkeypatch: pytest.MonkeyPatch) -> 
         assert run.env["COMPONENT"] == name.partition(".")[0]
         assert run.cwd.name == "reference"
         assert run.argv[0] == sys.executable
+
+
+@pytest.mark.usefixtures("answering", "stopped")
+def test_the_documentation_lists_all_that_a_component_is_given_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    inherited = subject_processes._INHERITED
+    for name in inherited:
+        monkeypatch.setenv(name, "/usr/bin")
+    monkeypatch.setenv("EDITOR", "nothing-of-the-users")
+    page = (Path(__file__).parents[2] / "docs" / "YOUR_APPLICATION.md").read_text()
+    table = page.partition("### What a component is given")[2].partition("| variable | holds |")[2].partition("\n\n")[0]
+    names = [row.split("|")[1] for row in table.splitlines() if row.startswith("|")]
+    listed = {name for cell in names for name in re.findall(r"`([A-Z0-9_]+)`", cell)}
+    given = {name for run in started(Servers()).values() for name in run.env if name != "PORT"}
+    assert given | {MARKER_VARIABLE} == listed
+    assert set(inherited) <= given
 
 
 @pytest.mark.usefixtures("answering", "stopped")

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from simulated_backend import EAST, WEST, SimulatedBackend, Story, plan
+from simulated_backend import EAST, WEST, Fate, SimulatedBackend, Story, plan
 from test_topology_files import EMBEDDED, SUBJECT, refused_subject, written
 
 from harness.checkers.steady_state import Seen, of_subject, unsteady
 from harness.drill.backend import SteadyEvidence
 from harness.drill.evidence import DrillResult
 from harness.drill.facade import Drill
-from harness.errors import VerdictReached
-from harness.history.events import Commit
+from harness.errors import DrillInvalid, DrillMissed, VerdictReached
+from harness.history.events import Commit, Completion
+from harness.live.clients import _unserved
 from harness.live.replication import Replicated, ReplicationWatch
 from harness.measurement.availability import Share
-from harness.outcome import Verdict
+from harness.outcome import Outcome, Verdict
 from harness.parts.steering.route53.part import _why
 from harness.topology.load import load_environment, load_subject
 from harness.units import to_ns
@@ -222,3 +225,65 @@ def test_a_port_on_the_command_line_makes_an_application(tmp_path: Path) -> None
     text = SUBJECT.replace("[python, app.py]", "[node, app.js, '--port={port}']").replace("    port_env: PORT\n", "")
     subject = load_subject(written(tmp_path, text, "subject.yaml"), load_environment(EMBEDDED))
     assert subject.application.has_port
+
+
+# --- a description that does not fit ---------------------------------------------------------------------------------
+
+
+def burst(ok: int, failed: int, **misfits: int) -> dict[str, Any]:
+    return {"ok": ok, "failed": failed, "misfits": misfits, "refused": {"HTTP 201 for writes": failed}}
+
+
+@pytest.mark.parametrize(
+    ("seen", "kind", "hint"),
+    [
+        (burst(0, 1, put=1), DrillInvalid, "`id:` of the put says where the answer has it"),
+        (burst(5, 4, get=4), DrillInvalid, "`value:` of the get says where it is"),
+        (burst(0, 3, put=2), DrillMissed, "see the subject's logs"),
+        (burst(0, 3), DrillMissed, "see the subject's logs"),
+    ],
+)
+def test_accepted_answers_that_only_the_file_does_not_fit_are_no_miss(
+    seen: dict[str, Any], kind: type[VerdictReached], hint: str
+) -> None:
+    told = _unserved(seen, 29)
+    assert type(told) is kind
+    assert hint in str(told)
+    assert "garbage" not in str(told)
+
+
+class Odd(SimulatedBackend):
+    """Every read is answered 200, by something that nobody understands; or every other one only."""
+
+    every = 1
+
+    def _fate(self, region: str, *, is_write: bool) -> Fate:
+        fate = super()._fate(region, is_write=is_write)
+        odd = not is_write and fate.outcome is Outcome.OK and not next(self._strays) % self.every
+        return replace(fate, outcome=Outcome.INFO, error="garbage") if odd else fate
+
+    def _complete(self, *told: Any) -> None:
+        super()._complete(*told)
+        last = self._new[-1]
+        if isinstance(last, Completion) and last.error == "garbage":
+            self._new[-1] = replace(last, status=200)
+
+
+class Sometimes(Odd):
+    """See Odd."""
+
+    every = 2
+
+
+@pytest.mark.parametrize(("world", "verdict"), [(Odd, Verdict.INVALID), (Sometimes, Verdict.MISSED)])
+def test_a_steady_state_of_answers_that_nobody_understands_proves_nothing(
+    tmp_path: Path, world: type[Odd], verdict: Verdict
+) -> None:
+    drill = Drill(world(Story()), plan(), tmp_path)
+    drill.open()
+    with pytest.raises(VerdictReached) as reached:
+        drill.reach_steady_state(EAST)
+    result = drill.finish(reached.value)
+    assert result.verdict is verdict, result.reasons
+    assert "the subject file does not fit: no value in it" in result.reasons[0]
+    assert ("`value:` of the get says where it is" in result.reasons[0]) is (verdict is Verdict.INVALID)

@@ -246,10 +246,101 @@ def test_two_components_of_one_name_and_a_failover_of_nobody(tmp_path: Path) -> 
     assert (13, "failover.components.0: no component watcher; one of: app, app") in found
 
 
-@pytest.mark.parametrize("change", [("    port_env: PORT\n", ""), ("region: each", "region: outside")])
-def test_a_subject_without_an_application(tmp_path: Path, change: tuple[str, str]) -> None:
-    found = refused_subject(tmp_path, SUBJECT.replace(*change))
-    assert found == [(4, "components: exactly one needs `region: each` and `port_env` (the application), got 0")]
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            ("    port_env: PORT\n", ""),
+            "none is told a port, so that none is the application behind the load balancers (",
+        ),
+        (("region: each", "region: outside"), "app runs outside, where no load balancer is: the application needs "),
+    ],
+)
+def test_a_subject_without_an_application(tmp_path: Path, change: tuple[str, str], told: str) -> None:
+    [(line, text)] = refused_subject(tmp_path, SUBJECT.replace(*change))
+    assert line == 4
+    assert text.startswith(f"components: {told}")
+    assert "region: each" in text or "`{port}` stands for it in `command:`" in text
+
+
+@pytest.mark.parametrize("way", ["port_env: PORT", "env: {LISTEN: ':{port}'}"])
+def test_an_application_that_is_a_component_for_each_place_is_told_that_it_is_one(tmp_path: Path, way: str) -> None:
+    app = "  - name: app-{0}\n    command: [python, app.py]\n    region: {1}\n    {2}\n"
+    both = app.format("east", "us-east-1", way) + app.format("west", "us-west-2", way)
+    text = SUBJECT[: SUBJECT.index("  - name: app")] + both + SUBJECT[SUBJECT.index("failover:") :]
+    [(line, told)] = refused_subject(tmp_path, text)
+    assert line == 4
+    assert "one component that runs in every place, with `region: each`" in told
+    assert "app-east (us-east-1), app-west (us-west-2)" in told
+    assert "AWS_REGION" in told
+
+
+def test_two_components_with_ports_in_every_place_are_named(tmp_path: Path) -> None:
+    text = SUBJECT.replace("region: outside", "region: each\n    env: {P: '{port}'}")
+    [(_, told)] = refused_subject(tmp_path, text)
+    assert "only one, the application behind the load balancers, may be told a port" in told
+    assert "monitor (each), app (each)" in told
+
+
+ONLY_ONE = (
+    SUBJECT[: SUBJECT.index("  - name: monitor")] + SUBJECT[SUBJECT.index("  - name: app") :].partition("failover")[0]
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("port_env: PORT", "port_env: PORT\n    helth: /ok", ["components.0.helth: unknown key; there are: health, "]),
+        (
+            "port_env: PORT",
+            "port_env: PORT\n    health_codes: 204-",
+            ["components.0.health_codes: '204-' is no status"],
+        ),
+        ("port_env: PORT", "port_env: A-B", ["components.0.port_env: a variable's name has"]),
+        ("name: app", "name: App", ["components.0.name: needs 1 to 41 characters"]),
+        (
+            "command: [python, app.py]",
+            "comand: [python, app.py]",
+            ["components.0.comand: unknown key; there are: command"],
+        ),
+        ("value: value", "valeu: value", ["tables.0.valeu: unknown key; there are: value, "]),
+        ("    command: [python, app.py]\n", "", ["components.0.command: is missing"]),
+        (ONLY_ONE[ONLY_ONE.index("components:") :], "components: []\n", ["components: must have at least 1 entry"]),
+    ],
+)
+def test_one_mistake_in_the_only_component_is_told_once(tmp_path: Path, old: str, new: str, told: list[str]) -> None:
+    found = [text for _, text in refused_subject(tmp_path, ONLY_ONE.replace(old, new))]
+    assert len(found) == len(told), found
+    assert all(text.startswith(start) for text, start in zip(found, told, strict=True)), found
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            "name: items",
+            "name: kv",
+            "tables.0.name: DynamoDB wants 3 to 255 characters of a-z A-Z 0-9 _ . - (got 'kv')",
+        ),
+        ("name: app", "name: my_app", "components.1.name: needs 1 to 41 characters of a-z 0-9 -, a letter first"),
+        ("subject: mine", "subject: -mine", "subject: needs 1 to 63 characters of a-z A-Z 0-9 _ . -"),
+        ("port_env: PORT", "port_env: 1PORT", "components.1.port_env: a variable's name has letters, digits and _"),
+        ("port_env: PORT", "port_env: PORT\n    env: {A-B: x}", "a variable's name has letters, digits and _"),
+        ("failover:", "workload: {headers: {'X Key': a}}\nfailover:", "a header's name has letters, digits and !"),
+        ("failover:", "workload: {get: {method: get, path: '/{id}'}}\nfailover:", "written in capital letters, as PUT"),
+    ],
+)
+def test_the_form_of_a_name_is_told_in_words(tmp_path: Path, old: str, new: str, told: str) -> None:
+    [(line, text)] = refused_subject(tmp_path, SUBJECT.replace(old, new, 1))
+    assert line is not None
+    assert told in text
+    assert "^" not in text.replace("* + - . ^", "")
+
+
+@pytest.mark.parametrize("name", ["Mine", "-mine", "m" * 64])
+def test_the_form_of_a_places_name_is_told_in_words(tmp_path: Path, name: str) -> None:
+    told = [text for _, text in refused(tmp_path, GOOD.replace("name: us-east-1", f"name: {name}"))]
+    assert any("needs 1 to 63 characters of a-z 0-9 . -, a letter or a digit first" in text for text in told)
 
 
 def test_a_subject_with_two_tables_of_one_name(tmp_path: Path) -> None:

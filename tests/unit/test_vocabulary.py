@@ -104,6 +104,29 @@ def test_the_nearest_step_is_found(text: str, shape: str) -> None:
     assert found.shown == shape
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the primary region is lost, black holed",
+        "the primary region is lost, black holed, for 20 seconds",
+        "the standby region is isolated from the rest, blackholed",
+        "DynamoDB is lost in the primary region, refuse",
+        "the monitor is cut off, silent",
+    ],
+)
+def test_the_nearest_step_of_a_fault_that_has_modes_names_them(text: str) -> None:
+    found = nearest(text, known_phrases(DEFINITIONS))
+    assert found is not None
+    assert f'"{found.shown}" (MODE is black-holed (no answer), refused ' in found.offered
+    assert "or reset" in found.offered
+
+
+def test_the_nearest_step_says_how_a_process_is_named() -> None:
+    found = nearest("the process monitor is kiled", known_phrases(DEFINITIONS))
+    assert found is not None
+    assert "(INSTANCE is a process of the subject: COMPONENT.PLACE, as monitor.outside)" in found.offered
+
+
 def test_nothing_is_near_to_something_else() -> None:
     assert nearest("qqq", known_phrases(DEFINITIONS)) is None
 

@@ -9,6 +9,7 @@ import numpy as np
 from harness.checkers.anomalies.scene import Scene, several
 from harness.checkers.result import CheckResult, Finding, shortened
 from harness.history.tables import CommitColumns
+from harness.names import CALIBRATION
 from harness.outcome import Verdict
 
 _NAME = "divergence"
@@ -91,4 +92,8 @@ def _example(scene: Scene, keys: Sequence[str], items: Mapping[str, str], side: 
     moments = _moments(scene, side, keys, items)
     key = min(moments, key=lambda k: moments[k]) if moments else keys[0]
     row = scene.columns.rows_of([items[key]])
-    return f"{key} is {items[key]}" if not len(row) else scene.told(int(row[0]))
+    if len(row):
+        return scene.told(int(row[0]))
+    if items[key].startswith(CALIBRATION):
+        return f"{key}, written by the harness while it calibrated"
+    return f"{key} is {items[key]}"

@@ -6,7 +6,8 @@ import ast
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -20,6 +21,14 @@ from harness.world.platform import RunningTree
 
 _LINES_SHOWN = 5
 _TIMEOUT_S = 20.0
+_DECIDED_S = 2.0
+"""Others may be just behind the one that failed first."""
+_POLL_S = 0.05
+_PORT_HINT = "`port_env:` names the variable that tells its port, `{port}` stands for it in a command"
+_GIVEN_HINT = (
+    "a component gets only what `env:` names, its port by `port_env:`, and what every component gets: nothing else of "
+    'your own environment; `env: {NAME: "${env:NAME}"}` passes a variable on'
+)
 _FINDER = """
 import importlib.util, json, sys
 sys.path.insert(0, sys.argv[1])
@@ -98,22 +107,43 @@ def _imports(script: Path) -> set[str]:
 def how_they_stand(world: LiveWorld) -> Iterator[Diagnosis]:
     """After a start that failed: what was asked and what listens, and the last lines of each component."""
     asked = world.seams.platform.endpoints()
+    until = time.monotonic() + _DECIDED_S
+    while time.monotonic() < until and any(_undecided(one) for one in world.seams.platform.trees()):
+        time.sleep(_POLL_S)
     for running in world.seams.platform.trees():
-        instance = running.described
-        if instance.component.has_port and instance.place in asked:
-            host, port = asked[instance.place]
-            ports = _listening(running)
-            text = f"asked at {host}:{port}{instance.component.ready_path}; it listens on {ports or 'no port'}"
-            fine = any(found.endswith(f":{port}") for found in ports.split(", "))
-            hint = (
-                ""
-                if fine
-                else "`port_env:` names the variable that tells its port, `{port}` stands for it in a command"
-            )
-            yield Diagnosis(f"port of {instance.name}", State.OK if fine else State.FAIL, text, hint)
+        component, place = running.described.component, running.described.place
         lines = _last_lines(running.log)
+        if component.has_port and place in asked:
+            host, port = asked[place]
+            yield of_port(running, f"{host}:{port}{component.ready_path}", port, _listening(running), lines)
+        elif running.returncode is not None:
+            yield _ended(running.instance, running.returncode, lines)
         if lines:
-            yield Diagnosis(f"output of {instance.name}", State.WARN, "\n".join(lines))
+            yield Diagnosis(f"output of {running.instance}", State.WARN, "\n".join(lines))
+
+
+def _undecided(running: RunningTree) -> bool:
+    """One that is to listen, does not yet, and has not ended: it may be about to."""
+    return running.described.component.has_port and running.returncode is None and not _listening(running)
+
+
+def of_port(running: RunningTree, asked: str, port: int, ports: str, lines: Sequence[str]) -> Diagnosis:
+    """Whether a component listens where it is asked. ports: where it listens; lines: its last output."""
+    if running.returncode is not None:
+        return _ended(running.instance, running.returncode, lines)
+    text = f"asked at {asked}; it listens on {ports or 'no port'}"
+    fine = any(found.endswith(f":{port}") for found in ports.split(", "))
+    state, hint = (State.OK, "") if fine else (State.FAIL, _PORT_HINT)
+    return Diagnosis(f"port of {running.instance}", state, text, hint)
+
+
+def _ended(instance: str, returncode: int, lines: Sequence[str]) -> Diagnosis:
+    """A program that has ended listens nowhere, and where it was to listen is not what is wrong with it."""
+    text = f"it ended with exit code {returncode}"
+    if lines:
+        text += f": {lines[-1].strip()}"
+    taken = any("already in use" in line or "EADDRINUSE" in line for line in lines)
+    return Diagnosis(f"start of {instance}", State.FAIL, text, _PORT_HINT if taken else _GIVEN_HINT)
 
 
 def _listening(running: RunningTree) -> str:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 
 from harness import stored
+from harness.cli.trials import fitting
 from harness.cli.trials.requests import Edge
 from harness.errors import WorldError
 from harness.live.backend import REPLICATION_PATIENCE_S, LiveWorld
@@ -14,7 +15,8 @@ from harness.names import CLIENTS
 from harness.outcome import Outcome
 from harness.topology.subject import Table
 from harness.wire.ask import NoAnswer
-from harness.witness.outcomes import with_answer
+from harness.witness.outcomes import GARBAGE, with_answer
+from harness.workload import Workload
 from harness.world.diagnosis import Diagnosis, State
 
 _POLL_S = 0.02
@@ -28,26 +30,29 @@ def try_data(world: LiveWorld) -> Iterator[Diagnosis]:
         yield Diagnosis("tables", State.WARN, text, "`tables:` in the subject file")
         return
     for place in world.edges:
-        key = _put(world, place)
-        if key is None:
-            yield Diagnosis(f"stored at {place}", State.OK, "not tried: this side does not take writes")
+        edge = Edge(place, world.net.edge(CLIENTS, place), world.environment.edge.record, False)
+        put = put_at(edge, world.subject.workload)
+        if isinstance(put, str):
+            yield Diagnosis(f"stored at {place}", State.SKIPPED, f"not tried: {put}")
             continue
-        yield from _found(world, table, place, *key)
+        yield from _found(world, table, place, *put)
 
 
-def _put(world: LiveWorld, place: str) -> tuple[str, str] | None:
-    """(key, value) of an item that was put there; None when it was not."""
-    request = world.subject.workload.request("put")
+def put_at(edge: Edge, workload: Workload) -> tuple[str, str] | str:
+    """(key, value) of an item that was put there; or why it was not."""
+    request, place = workload.request("put"), edge.place
     if request is None:
-        return None
-    edge = Edge(place, world.net.edge(CLIENTS, place), world.environment.edge.record, False)
+        return "the workload has no put"
     value = f"doctor-{os.getpid()}-{place}-stored"
     try:
         answer = edge.ask(request, value, value)
-    except NoAnswer:
-        return None
+    except NoAnswer as error:
+        return f"the PUT at {place} had no answer: {error}"
     seen = with_answer("put", answer.status, answer.headers, answer.body, request)
-    return (seen.k or value, value) if seen.outcome is Outcome.OK else None
+    if seen.outcome is Outcome.OK:
+        return seen.k or value, value
+    lacks = ", and names no id of the new item" if seen.error == GARBAGE else ""
+    return f"the PUT at {place} was answered {answer.status}{lacks}"
 
 
 def _found(world: LiveWorld, table: Table, place: str, key: str, value: str) -> Iterator[Diagnosis]:
@@ -68,11 +73,15 @@ def _found(world: LiveWorld, table: Table, place: str, key: str, value: str) -> 
 def _elsewhere(world: LiveWorld, table: Table, home: str, what: str, key: str, value: str) -> Diagnosis:
     """Where the value really is: in which attribute, under which key."""
     for item in world.seams.regions[home].items(table) or ():
-        for place in stored.holders(item, value):
-            names = ", ".join(f"{name}: {stored.text_of(item[name])}" for name in sorted(item) if name != place)
+        found = fitting.holder(item, value)
+        if found is not None:
+            held_in, place = found
+            names = ", ".join(f"{name}: {stored.text_of(item[name])}" for name in sorted(item) if name != held_in)
             text = f"table {table.name} holds what was put in `{place}` of an item with {names[:200]}"
-            return Diagnosis(what, State.FAIL, text, f"the subject file says key: {table.key}, value: {table.value}, "
-                             f"and that clients call it {key}")  # fmt: skip
+            said = f"the subject file says {fitting.written(table.key, table.value)}"
+            offered = fitting.offered(table, item, key, value)
+            hint = f"{offered}; {said}" if offered else f"{said}, and clients call it {key}"
+            return Diagnosis(what, State.FAIL, text, hint)
     text = f"no item of table {table.name} of {home} holds what was put"
     return Diagnosis(what, State.FAIL, text, "`tables:` and `workload: {table: …}` say where clients' data is")
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from harness.checkers import objectives as objective_checks
-from harness.checkers.durability import durability
+from harness.checkers.durability import SIDES_DIFFER, differing, durability
 from harness.checkers.result import CheckResult, Finding, some
 from harness.drill.case import Final, Requirement
 from harness.drill.judging import recovery_points
@@ -46,7 +47,8 @@ def rpo_shows_stall(requirement: Requirement, measures: Measures) -> CheckResult
         return CheckResult(name, Verdict.UNKNOWN, "not measurable: no stall, no loss after it, or no takeover")
     stalled_ns = episode.onset.start_low_ns - stall.interval.start_high_ns
     oldest_ns = point.span_ns or 0
-    sizes = f"stall of {seconds(stalled_ns)}, recovery point {seconds(oldest_ns)}"
+    size = "without a bound, for nothing was replicated" if point.unbounded else seconds(oldest_ns)
+    sizes = f"stall of {seconds(stalled_ns)}, recovery point {size}"
     count = f"{point.missing_low} acknowledged writes missing"
     if oldest_ns >= stalled_ns - _SLACK_NS:
         return CheckResult(name, Verdict.MET, f"{sizes}: the recovery point is as large as the stall; {count}")
@@ -60,8 +62,11 @@ def durability_of(measures: Measures) -> CheckResult:
     if not told or measures.final is None or not measures.final.diverged or result.verdict is not Verdict.MISSED:
         return result
     # Which side lacks what, and since when, is more than how many items differ.
-    vague = f"the two sides differ in {len(measures.final.diverged)} items"
-    return replace(result, text=result.text.replace(vague, f"{vague}: {told}"))
+    vague = differing(len(measures.final.diverged))
+    findings = result.findings
+    if measures.case.promise is not None:  # then `beyond_promises` has the same in detail
+        findings = tuple(f for f in findings if not f.text.startswith(SIDES_DIFFER))
+    return replace(result, text=result.text.replace(vague, f"{vague}: {told}"), findings=findings)
 
 
 def same_data(measures: Measures) -> CheckResult:
@@ -74,7 +79,8 @@ def same_data(measures: Measures) -> CheckResult:
         return CheckResult(name, Verdict.UNKNOWN, "not measurable: the tables of both regions could not be read")
     if diverged:
         told = _divergence(measures) or some(diverged)
-        return CheckResult(name, Verdict.MISSED, f"{len(diverged)} items differ between the regions: {told}")
+        count = "1 item differs" if len(diverged) == 1 else f"{len(diverged)} items differ"
+        return CheckResult(name, Verdict.MISSED, f"{count} between the regions: {told}")
     return CheckResult(name, Verdict.MET, "both regions hold the same items")
 
 
@@ -93,19 +99,31 @@ def converged(data: Final) -> bool:
     return all(view == views[0] for view in views)
 
 
+def _as_designed(found: Sequence[Finding]) -> list[Finding]:
+    """What two sides lack of each other where the subject's file says that nothing is copied: said once, as a note."""
+    if not found:
+        return []
+    text = "; ".join(finding.text for finding in found)
+    told = f"the two sides do not hold the same, as the subject's file says (`replication: none`): {text}"
+    return [Finding(found[0].id, told, "info")]
+
+
 def beyond_promises(measures: Measures) -> CheckResult:
     """What remains of a drill's data although no promise is broken by it: findings, and no verdict of their own."""
     final = measures.final
-    findings = [f for result in measures.anomalies if result.name == "divergence" for f in result.findings]
+    found = [f for result in measures.anomalies if result.name == "divergence" for f in result.findings]
+    meant = measures.case.replication == "none"
+    findings = _as_designed(found) if meant else found
     lost = [] if final is None else [*final.lost, *final.resurrected]
     accounted = [op for op in lost if op in measures.explained]
     if accounted:
-        text = (
-            f"{len(accounted)} acknowledged writes stay lost, which the recovery point accounts for: {some(accounted)}"
-        )
+        many = "1 acknowledged write stays" if len(accounted) == 1 else f"{len(accounted)} acknowledged writes stay"
+        text = f"{many} lost, which the recovery point accounts for: {some(accounted, limit=3)}"
+        said = meant or any(point.unbounded for point in measures.points)  # then all of it is lost, and told
         large = any(point.explained.intersection(accounted) for point in recovery_points.larger_than_promised(measures))
-        findings.append(Finding("A1", text, "serious" if large else "warning"))
-    findings.extend(recovery_points.of_nobody_given_up(measures))
+        findings.append(Finding("A1", text, "info" if said else "serious" if large else "warning"))
+    if not meant:
+        findings.extend(recovery_points.of_nobody_given_up(measures))
     if final is not None and final.late:
         findings.append(Finding("late", f"missing at takeover, arrived later: {some(final.late)}", "info"))
     return CheckResult("data", Verdict.UNKNOWN, "", tuple(findings))

@@ -54,8 +54,8 @@ def of_nobody_given_up(measures: Measures) -> Iterator[Finding]:
     for episode in measures.episodes:
         if _given_up(episode, measures) or _asked(episode, measures):
             continue
-        result = _judged(episode, measures)
-        if result is not None and result.verdict is Verdict.MISSED:
+        result, point = _judged(episode, measures), episode.point
+        if result is not None and result.verdict is Verdict.MISSED and point is not None and not point.unbounded:
             what = f"{episode.survivor} accepted writes while it lacked those of {episode.lost}, which nobody gave up"
             yield Finding("rpo", f"{measures.case.told(episode.index)}{what}: {result.text}")
 

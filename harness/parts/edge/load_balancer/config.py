@@ -10,10 +10,16 @@ from pydantic import AfterValidator, Field
 
 from harness.kit.address import ANY_ADDRESS, Address, LoopbackAddress
 from harness.kit.config import Count, Seconds, Strict, Text, parsed
+from harness.kit.forms import Form
 from harness.parts.edge.load_balancer import model
 from harness.units import to_ns
 
 Status = Annotated[int, Field(strict=True, ge=200, le=499)]
+
+
+HealthPath = Annotated[
+    str, Field(strict=True), Form("^/[!-~]*$", "a path begins with /, and has no white space or letters beyond ASCII")
+]
 
 
 class Target(Strict):
@@ -21,7 +27,7 @@ class Target(Strict):
 
     id: Text
     address: Address
-    health_path: Annotated[str, Field(strict=True, pattern="^/[!-~]*$")] = "/"
+    health_path: HealthPath = "/"
 
 
 def _each_once(targets: tuple[Target, ...]) -> tuple[Target, ...]:

@@ -70,7 +70,7 @@ class Processes(Platform):
             process = running.process
             if process.pid and process.tree is not None:  # its number: waits until it is known
                 given = self.subject.environment_of(running.instance, named)
-                found.append(RunningTree(running.instance, process.tree, process.log_path, given))
+                found.append(RunningTree(running.instance, process.tree, process.log_path, given, process.poll()))
         return found
 
     def canaries(self) -> Sequence[Mapping[str, Any]]:
