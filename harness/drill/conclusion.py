@@ -53,7 +53,9 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
     results += [] if moves is None else [ObjectiveResult(moves.name, moves.verdict, moves.text)]
     interrupted = interruption_results(interrupting, case.by_address)
     timed, lost = _last_with(measures, "rto"), _last_with(measures, "rpo", "rpo-shows-stall")
-    episodes = tuple(episode_result(episode, measures, results) for episode in measures.episodes)
+    lost_of = [(n, c) for n, c in recovery_points.of_each(measures) if any(c.name == p.name for p in checked.promised)]
+    of_each = [*results, *(ObjectiveResult(c.name, c.verdict, c.text, n, promise=True) for n, c in lost_of)]
+    episodes = tuple(episode_result(episode, measures, of_each) for episode in measures.episodes)
     of_timed = None if timed is None else episodes[timed.index]
     return DrillResult(
         name=case.name,

@@ -13,6 +13,7 @@ from test_drill_promises import BothWrite, only_recovery, promises, run, there_a
 from harness.drill.evidence import DrillResult
 from harness.drill.facade import Drill
 from harness.outcome import Verdict
+from harness.reporting import objectives, wording
 from harness.topology.consistency import Consistency
 
 NAME = "recovery-point"
@@ -169,3 +170,12 @@ def test_a_control_is_judged_by_what_it_demands_alone(tmp_path: Path) -> None:
 
     result = run(tmp_path, control, story=Story(lag_s=4.0))
     assert "ended MET instead of MISSED" in result.reasons[0]
+
+
+def test_reports_say_what_was_promised_and_that_it_was_judged(tmp_path: Path) -> None:
+    for folder, story, measured in (("kept", Story(lag_s=1.0), Verdict.MET), ("broken", VOID, Verdict.MISSED)):
+        result = run(tmp_path / folder, drill_of(database_lost, served), story=story)
+        rows = [row for row in objectives.rows(result) if row.name.startswith("recovery point")]
+        assert [(row.promised, row.verdict) for row in rows] == [("≤ 2 s", measured)]
+        assert objectives.promised_point(result) == "≤ 2 s"
+        assert "not judged" not in wording.loss(result) + wording.loss(result.episodes[0])

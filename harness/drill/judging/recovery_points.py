@@ -24,14 +24,18 @@ _ASKS = ("rpo", "rpo-shows-stall")
 """Requirements that judge a recovery point themselves."""
 
 
-def promised(measures: Measures) -> CheckResult | None:
-    """The losses that no step asked about; None where there was none, or nothing was promised."""
-    found = []
+def of_each(measures: Measures) -> Iterator[tuple[int, CheckResult]]:
+    """Each loss that no step asked about, by the index of its episode."""
     for episode in measures.episodes:
         if _given_up(episode, measures) and not _asked(episode, measures):
             result = _judged(episode, measures)
             if result is not None:
-                found.append(replace(result, text=f"{measures.case.told(episode.index)}{result.text}"))
+                yield episode.index, replace(result, text=f"{measures.case.told(episode.index)}{result.text}")
+
+
+def promised(measures: Measures) -> CheckResult | None:
+    """All of them together; None where there was none, or nothing was promised."""
+    found = [result for _, result in of_each(measures)]
     if not found:
         return None
     verdict = merge(result.verdict for result in found)
