@@ -44,6 +44,7 @@ _CHECKS = {
     "staleness": "reads up to date",
     "flapping": "the answer moves as planned",
     "one-side-writes": "one side writes at a time",
+    "recovery-point": "no more lost than promised",
     "reads": "reads show what was written",
     "writes-kept": "later writes win, acknowledged ones stay",
     "deletes": "deletes are final",

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from harness import spelling
-from harness.drill.evidence import DrillResult, EpisodeResult, RpoResult, RunResult
+from harness.drill.evidence import DrillResult, EpisodeResult, ObjectiveResult, RpoResult, RunResult
 from harness.outcome import Bracket, Verdict
 from harness.units import NS_PER_S, to_ns
 
@@ -167,13 +167,15 @@ def loss(of: DrillResult | EpisodeResult) -> str:
 
 def _unless_judged(of: DrillResult | EpisodeResult, text: str) -> str:
     """That nothing is missing is only said where it was asked for: else the other side may never have taken over."""
-    if of.rpo is None or not of.results or any(_is_loss(result.name) for result in of.results):
+    if of.rpo is None or not of.results or any(_is_loss(result) for result in of.results):
         return text
     return NOT_JUDGED if of.rpo.missing_high == 0 else f"{text}, {NOT_JUDGED}"
 
 
-def _is_loss(name: str) -> bool:
-    return name.replace("_", "-").startswith(("rpo", "recovery point"))
+def _is_loss(result: ObjectiveResult) -> bool:
+    """A promise that could not be measured judges nothing."""
+    known = not result.promise or result.verdict is not Verdict.UNKNOWN
+    return known and result.name.replace("_", "-").replace(" ", "-").startswith(("rpo", "recovery-point"))
 
 
 def control(expected: str) -> str:
