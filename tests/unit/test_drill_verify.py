@@ -360,7 +360,7 @@ def test_a_changed_log_is_found_by_its_hash(tmp_path: Path) -> None:
 
 def test_the_command_says_what_differs_and_where(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     verify_command(str(run))
-    assert "1 drills judged again, everything is as it was filed" in capsys.readouterr().out
+    assert "1 drill judged again, everything is as it was filed" in capsys.readouterr().out
     text = (run / "run.json").read_text(encoding="utf-8")
     (run / "run.json").write_text(text.replace('"cores": "2"', '"cores": "64"'), encoding="utf-8")
     with pytest.raises(typer.Exit) as ended:
