@@ -10,6 +10,7 @@ from harness.drill import judgement, promises
 from harness.drill.case import Case, Final, Requirement
 from harness.drill.episode_evidence import episode_result
 from harness.drill.evidence import (
+    JUDGING,
     DrillResult,
     FaultResult,
     ObjectiveResult,
@@ -99,6 +100,31 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
         promise=promises.as_evidence(measures),
         planned_interruption=worst_interruption(interrupted),
         planned_interruptions=interrupted,
+        places=case.by_address,
+    )
+
+
+def unjudged(case: Case, reason: str) -> DrillResult:
+    """The evidence of a drill that has ended, and whose judging broke off: all is there from which it can be judged
+    anew, and until then it proves nothing."""
+    return DrillResult(
+        name=case.name,
+        feature=case.feature,
+        scenario=case.scenario,
+        tags=case.tags,
+        verdict=Verdict.INVALID,
+        reasons=(reason,),
+        objectives=Objectives(),
+        results=(ObjectiveResult(JUDGING, Verdict.INVALID, reason),),
+        unsent=case.unsent,
+        history=f"{case.folder}/{HISTORY}",
+        history_sha256=EMPTY_SHA256,
+        logs=case.logs,
+        settings=dict(case.settings),
+        duration_s=to_s(case.duration_ns),
+        overhead_s=to_s(case.duration_ns - case.prescribed_ns),
+        control=None if case.control is None else case.control.value,
+        typed=case.typed,
         places=case.by_address,
     )
 

@@ -129,7 +129,7 @@ def _row(result: ObjectiveResult, fact: tuple[str, str, str] | None) -> Objectiv
 
 
 def _kind(name: str, facts: Mapping[str, object]) -> str:
-    """Which of the promises a result is about. A bare `rpo`, or recovery point, is about items if those are promised."""
+    """Which of the promises a result is about. A bare `rpo`, or recovery point, is about items if those are told."""
     words = name.lower().replace("_", " ").replace("-", " ")
     if words in ("rpo", "recovery point"):
         return "rpo_items" if "rpo_items" in facts else "rpo_s"
@@ -162,5 +162,4 @@ def _oldest(rpo: RpoResult | None) -> str:
         return wording.NOT_MEASURED
     if rpo.unbounded:
         return "unbounded: nothing was replicated"
-    span_s = wording.rpo_seconds(rpo)
-    return "nothing missing" if span_s is None else wording.seconds(span_s)
+    return "nothing missing" if wording.rpo_seconds(rpo) is None else wording.lost_seconds(rpo)

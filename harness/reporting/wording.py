@@ -125,7 +125,7 @@ def recovery_point(value: RpoResult | None) -> str:
     if value.unbounded:
         return everything(value)
     span_s = rpo_seconds(value)
-    return lost if span_s is None else f"{lost}, {'over' if value.after else 'oldest'} {seconds(span_s)}"
+    return lost if span_s is None else f"{lost}, {'over' if value.after else 'oldest'} {lost_seconds(value)}"
 
 
 def everything(value: RpoResult) -> str:
@@ -140,6 +140,12 @@ def rpo_seconds(value: RpoResult) -> float | None:
     return value.oldest_missing_s if value.span_s is None else value.span_s
 
 
+def lost_seconds(value: RpoResult, up_to: str = "up to") -> str:
+    """The recovery point in seconds; `up to` where nobody knows of some writes whether they were missing."""
+    text = seconds(rpo_seconds(value))
+    return text if value.missing_low == value.missing_high else f"{up_to} {text}"
+
+
 def lost(drill: DrillResult) -> str:
     """What was lost in the units that were promised: always items, and the age of the oldest when seconds were."""
     if drill.rpo is None:
@@ -148,7 +154,9 @@ def lost(drill: DrillResult) -> str:
         return _unless_judged(drill, everything(drill.rpo))
     count = items(drill.rpo.missing_low, drill.rpo.missing_high)
     span_s = rpo_seconds(drill.rpo)
-    text = count if drill.objectives.rpo_s is None or span_s is None else f"{count}, {seconds(span_s)}"
+    text = count
+    if drill.objectives.rpo_s is not None and span_s is not None:  # a column of a terminal holds no more
+        text = f"{count.replace(' – ', '–')}, {lost_seconds(drill.rpo, '≤')}"
     return _unless_judged(drill, text)
 
 

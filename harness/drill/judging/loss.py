@@ -47,7 +47,8 @@ def rpo_shows_stall(requirement: Requirement, measures: Measures) -> CheckResult
         return CheckResult(name, Verdict.UNKNOWN, "not measurable: no stall, no loss after it, or no takeover")
     stalled_ns = episode.onset.start_low_ns - stall.interval.start_high_ns
     oldest_ns = point.span_ns or 0
-    size = "without a bound, for nothing was replicated" if point.unbounded else seconds(oldest_ns)
+    known = f"{'up to ' if point.maybe_ids else ''}{seconds(oldest_ns)}"
+    size = "without a bound, for nothing was replicated" if point.unbounded else known
     sizes = f"stall of {seconds(stalled_ns)}, recovery point {size}"
     count = f"{point.missing_low} acknowledged writes missing"
     if oldest_ns >= stalled_ns - _SLACK_NS:
