@@ -129,7 +129,7 @@ def _row(result: ObjectiveResult, fact: tuple[str, str, str] | None) -> Objectiv
 
 
 def _kind(name: str, facts: Mapping[str, object]) -> str:
-    """Which of the promises a result is about. A bare `rpo`, or recovery point, is about items if those are promised."""
+    """Which of the promises a result is about. A bare `rpo`, or recovery point, is about items if those are told."""
     words = name.lower().replace("_", " ").replace("-", " ")
     if words in ("rpo", "recovery point"):
         return "rpo_items" if "rpo_items" in facts else "rpo_s"
