@@ -151,4 +151,4 @@ def test_no_report_shows_a_recovery_point_that_was_not_judged_as_none_lost() -> 
 
 def test_what_is_missing_is_shown_where_nobody_asked_for_it() -> None:
     unasked = replace(sample(), results=(ObjectiveResult("split_brain", Verdict.MET, "one writer"),))
-    assert wording.lost(unasked) == "12 – 15 items, 1.42 s, not judged"
+    assert wording.lost(unasked) == "12–15 items, ≤ 1.42 s, not judged"
