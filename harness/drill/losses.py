@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.drill.case import Case
-from harness.drill.cuts import cutting, left_behind, until_healed
+from harness.drill.cuts import cuts_of, cutting, left_behind, until_healed
 from harness.drill.episodes import onset_of
 from harness.history.columns import Columns
 from harness.history.tables import CommitColumns
 from harness.measurement.models import FaultInterval
 from harness.measurement.recovery_point import Earlier, RecoveryPoint, Scans, out_of_reach, recovery_point
+from harness.measurement.severed import Cut
 
 
 def by_place(found: Iterable[tuple[str, frozenset[str]]]) -> Mapping[str, frozenset[str]]:
@@ -24,7 +25,10 @@ def by_place(found: Iterable[tuple[str, frozenset[str]]]) -> Mapping[str, frozen
 
 @dataclass(frozen=True, eq=False)
 class LossOf:
-    """Of one episode. operations: up to its end. log, data: the survivor's commits, and its table in the end."""
+    """Of one episode. operations: up to its end. log, data: the survivor's commits, and its table in the end.
+
+    cuts: of replication, as far as they hold (see `severance`).
+    """
 
     case: Case
     index: int
@@ -33,6 +37,7 @@ class LossOf:
     operations: Columns
     log: CommitColumns | None
     data: Mapping[str, str] | None
+    cuts: Sequence[Cut] = ()
 
     @property
     def source(self) -> CommitColumns | Scans | None:
@@ -56,7 +61,7 @@ class LossOf:
         """What it lacked when it took over. points: of earlier losses of the place; own: its own commits."""
         if self.began is None or self.onset is None or self.source is None:
             return None
-        held = None if own is None else own.state_at(self.onset.start_low_ns)
+        held = own.state_at(self.onset.start_low_ns) if own is not None and points else None
         faults = left_behind(self.case, self.case.episodes[self.began], self.lost)
         return recovery_point(
             self.operations,
@@ -66,6 +71,7 @@ class LossOf:
             fault=until_healed(self.onset, faults),
             earlier=Earlier(points, held),
             cut_off=bool(faults),
+            own=own,
         )
 
     def out_of_reach(self) -> frozenset[str]:
@@ -74,6 +80,8 @@ class LossOf:
         if self.began is None or self.source is None:
             return frozenset()
         for fault in cutting(self.case, self.case.episodes[self.began]):
+            if not any(self._leads_here(cut) for cut in cuts_of(self.case, fault)):
+                continue
             lacked = out_of_reach(
                 self.operations,
                 self.source,
@@ -83,3 +91,6 @@ class LossOf:
             )
             found.update(() if lacked is None else lacked.counted | set(lacked.unknown_ids))
         return frozenset(found)
+
+    def _leads_here(self, cut: Cut) -> bool:
+        return cut in self.cuts and self.lost in cut.sources and self.survivor in cut.targets

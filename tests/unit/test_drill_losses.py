@@ -13,6 +13,7 @@ from test_drill_promises import BothWrite, promises, run, there_and_back
 from harness.drill import case_files, cuts
 from harness.drill.case import Case
 from harness.drill.facade import Drill
+from harness.measurement.severed import Cut
 from harness.outcome import Verdict
 from harness.topology.consistency import Consistency
 
@@ -110,8 +111,13 @@ def test_a_database_that_refuses_writes_takes_no_changes(case: Case) -> None:
 
 def test_with_one_database_there_is_nothing_to_replicate(case: Case) -> None:
     shared = replace(case, places=tuple(replace(place, database=EAST) for place in case.places))
-    assert cuts.cuts(shared) == []
-    assert cuts.cuts(case) == [case.faults[0].interval]
+    assert cuts.cuts_of(shared, case.faults[0]) == ()
+    begun_ns, ended_ns = case.faults[0].interval.start_low_ns, case.faults[0].interval.stop_high_ns
+    east, west = frozenset({EAST}), frozenset({WEST})
+    assert cuts.cuts_of(case, case.faults[0]) == [
+        Cut(begun_ns, ended_ns, east, west),
+        Cut(begun_ns, ended_ns, west, east),
+    ]
 
 
 @pytest.mark.parametrize(
