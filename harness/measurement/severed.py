@@ -100,19 +100,27 @@ class Side:
         return reads[writer >= 0], writer[writer >= 0]
 
     @cached_property
-    def there_ns(self) -> Times:
-        """By row, when a write was here for certain; NEVER_NS: not known."""
+    def _seen_ns(self) -> Times:
+        """By row, when the value of a put was seen here: in the log, or, where none is kept, in an answer."""
         columns, log = self.columns, self.log
         found = np.full(len(columns), NEVER_NS, np.int64)
-        own = columns.acknowledged & (self._origin == self._here)
         if log is None:
-            found[own] = columns.returned_ns[own]
             reads, writer = self._shown
             np.minimum.at(found, writer, columns.returned_ns[reads])
             return found
         writers = columns.local(log.value)
         puts = np.flatnonzero(writers >= 0)
         np.minimum.at(found, writers[puts], log.at_ns[puts])
+        return found
+
+    @cached_property
+    def there_ns(self) -> Times:
+        """By row, when a write was here for certain; NEVER_NS: not known."""
+        columns, log, found = self.columns, self.log, self._seen_ns.copy()
+        own = columns.acknowledged & (self._origin == self._here)
+        if log is None:
+            found[own] = np.minimum(found[own], columns.returned_ns[own])
+            return found
         # A removal, or a count, does not say whose it is: that of what was under way here meanwhile.
         changes = sorted(zip(log.key.tolist(), log.at_ns.tolist(), strict=True))
         for row in np.flatnonzero(own & (columns.f != PUT)):
@@ -140,7 +148,7 @@ class Side:
 
     def received(self, writes: Bools, until_ns: int) -> bool:
         """Whether any of some writes was here by then."""
-        return bool(np.any(self.there_ns[writes] <= until_ns))
+        return bool(np.any(self._seen_ns[writes] <= until_ns))
 
     def unseen(self, behind: Bools, cuts: Sequence[Cut]) -> Sequence[Unseen]:
         """What a promise without a bound allows to be missing here. behind: what this side lacked; in order of time."""
