@@ -97,6 +97,17 @@ def _by_commits(
     return side, shown | (rest & single & (columns.f[claims] != PUT))
 
 
+def stored_alone(columns: Columns, commits: Logs, place: str) -> Bools:
+    """Puts that one side's commits alone had when their clients were told, wherever they were sent."""
+    by_then = {
+        name: _first_ns(columns, commits_of(columns, log)) <= columns.returned_ns for name, log in commits.items()
+    }
+    found: Bools = by_then[place] & columns.acknowledged
+    for name, had in by_then.items():
+        found = found if name == place else found & ~had
+    return found
+
+
 def _first_ns(columns: Columns, log: CommitColumns) -> NDArray[np.int64]:
     """By row: when a side first committed the value of a put under its key; NEVER_NS for all others."""
     found = np.full(len(columns), NEVER_NS, np.int64)
