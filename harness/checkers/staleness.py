@@ -13,18 +13,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.checkers.result import CheckResult, Finding, some
-from harness.history.codes import ABSENT, FAIL, GET, Bools
+from harness.history.codes import ABSENT, FAIL, GET, NEVER_NS, Bools
 from harness.history.columns import Columns
 from harness.history.events import Operation
 from harness.history.gathering import columns_of
 from harness.measurement.contradictions import Known, contradicted
 from harness.measurement.models import JUDGED_COHORT
 from harness.measurement.newest import Rows
+from harness.measurement.severed import Unseen
 from harness.measurement.superseding import Deletes
 from harness.outcome import Verdict
 
 _SHOWN = 5
-NOTHING: Mapping[str, Collection[str]] = {}
+NOTHING: Mapping[str, Sequence[Unseen]] = {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,11 +87,11 @@ class WrongReads:
 
 def wrong_reads(
     operations: Iterable[Operation], explained: Collection[str] = frozenset(), judged: str = JUDGED_COHORT, *,
-    out_of_reach: Mapping[str, Collection[str]] = NOTHING,
+    unseen: Mapping[str, Sequence[Unseen]] = NOTHING,
 ) -> WrongReads:  # fmt: skip
     """All of them, but for those of counters. explained: ids of writes that the recovery point accounts for.
 
-    out_of_reach: by address, ids of writes that it could not show, as it was cut off and never took over.
+    unseen: by address, what it could not show, as it was cut off and never took over.
 
     Clients that are pinned to a standby see its replication delay by design, so they are not judged.
     """
@@ -108,12 +109,12 @@ def wrong_reads(
     kept = np.flatnonzero(columns.acknowledged & ~excused)
     told = Known(kept, columns.returned_ns[kept])
     stale, _ = contradicted(columns, deletes, rows, told)
-    _keep_wrong(columns, deletes, rows, told, stale, out_of_reach)
+    _keep_wrong(columns, deletes, rows, told, stale, unseen)
     shown = rows[columns.value[rows] != ABSENT]
     seen = shown[~excused[columns.writer[shown]]]
     news = Known(columns.writer[seen].astype(np.int64), columns.returned_ns[seen], columns.who[seen])
     back, _ = contradicted(columns, deletes, shown, news)
-    _keep_wrong(columns, deletes, shown, news, back, out_of_reach)
+    _keep_wrong(columns, deletes, shown, news, back, unseen)
     return WrongReads(
         columns, _by_key(columns, answered, rows[stale]), _by_key(columns, answered, shown[back]),
         _by_key(columns, answered, phantom), judged, total,
@@ -122,14 +123,18 @@ def wrong_reads(
 
 def _keep_wrong(
     columns: Columns, deletes: Deletes, reads: Rows, known: Known, wrong: Bools,
-    out_of_reach: Mapping[str, Collection[str]],
+    unseen: Mapping[str, Sequence[Unseen]],
 ) -> None:  # fmt: skip
     """Leaves out of the wrong reads of an address those that could not show more."""
-    for address, ids in out_of_reach.items():
-        here = np.flatnonzero(wrong & columns.dialled(address)[reads])
-        if len(here) and ids:
-            able = ~columns.marked(ids)[known.rows]
-            wrong[here] = contradicted(columns, deletes, reads[here], known.where(able))[0]
+    ended_ns = columns.returned_ns[reads]
+    for address, stretches in unseen.items():
+        for at, (from_ns, until_ns) in enumerate(stretches):
+            next_ns = stretches[at + 1].from_ns if at + 1 < len(stretches) else NEVER_NS
+            now = (ended_ns > from_ns) & (ended_ns <= next_ns)
+            here = np.flatnonzero(wrong & now & columns.dialled(address)[reads])
+            if len(here):
+                later = Known(known.rows, np.maximum(known.since_ns, until_ns[known.rows]), known.who)
+                wrong[here] = contradicted(columns, deletes, reads[here], later)[0]
 
 
 def staleness(

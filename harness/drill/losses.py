@@ -9,13 +9,14 @@ import numpy as np
 
 from harness.checkers.accepting import accepting, stored_alone
 from harness.drill.case import Case
-from harness.drill.cuts import cutting, left_behind, until_healed
+from harness.drill.cuts import cuts_of, cutting, left_behind, until_healed
 from harness.drill.episodes import onset_of
 from harness.history.codes import INFO
 from harness.history.columns import Columns
 from harness.history.tables import CommitColumns
 from harness.measurement.models import FaultInterval
 from harness.measurement.recovery_point import Accepted, Earlier, RecoveryPoint, Scans, out_of_reach, recovery_point
+from harness.measurement.severed import Cut
 
 
 def by_place(found: Iterable[tuple[str, frozenset[str]]]) -> Mapping[str, frozenset[str]]:
@@ -30,7 +31,7 @@ def by_place(found: Iterable[tuple[str, frozenset[str]]]) -> Mapping[str, frozen
 class LossOf:
     """Of one episode. operations: up to its end. logs: the commits of every place, as far as there are any.
 
-    data: the survivor's table in the end.
+    data: the survivor's table in the end. cuts: of replication, as far as they hold (see `severance`).
     """
 
     case: Case
@@ -40,6 +41,7 @@ class LossOf:
     operations: Columns
     logs: Mapping[str, CommitColumns]
     data: Mapping[str, str] | None
+    cuts: Sequence[Cut] = ()
 
     @property
     def source(self) -> CommitColumns | Scans | None:
@@ -63,8 +65,8 @@ class LossOf:
         """What it lacked when it took over. points: of earlier losses of the place."""
         if self.began is None or self.onset is None or self.source is None:
             return None
-        own = self.logs.get(self.lost) if points else None
-        held = None if own is None else own.state_at(self.onset.start_low_ns)
+        own = self.logs.get(self.lost)
+        held = None if own is None or not points else own.state_at(self.onset.start_low_ns)
         faults = left_behind(self.case, self.case.episodes[self.began], self.lost)
         return recovery_point(
             self.operations,
@@ -75,6 +77,7 @@ class LossOf:
             earlier=Earlier(points, held),
             cut_off=bool(faults),
             accepted=self._accepted(self.onset),
+            own=own,
         )
 
     def out_of_reach(self) -> frozenset[str]:
@@ -83,6 +86,8 @@ class LossOf:
         if self.began is None or self.source is None:
             return frozenset()
         for fault in cutting(self.case, self.case.episodes[self.began]):
+            if not any(self._leads_here(cut) for cut in cuts_of(self.case, fault)):
+                continue
             lacked = out_of_reach(
                 self.operations,
                 self.source,
@@ -93,6 +98,9 @@ class LossOf:
             )
             found.update(() if lacked is None else lacked.counted | set(lacked.unknown_ids))
         return frozenset(found)
+
+    def _leads_here(self, cut: Cut) -> bool:
+        return cut in self.cuts and self.lost in cut.sources and self.survivor in cut.targets
 
     def _accepted(self, fault: FaultInterval) -> Accepted:
         """Who accepted what, as the commits of all places show it; what was not answered went where it was dialled.

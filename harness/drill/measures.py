@@ -11,10 +11,10 @@ from harness.checkers.promise import Promise
 from harness.checkers.result import CheckResult
 from harness.checkers.staleness import WrongReads, wrong_reads
 from harness.drill.case import Case, Episode, Final
-from harness.drill.cuts import cuts
 from harness.drill.episodes import Stretch, began_ns, moments_of, stretch_of
 from harness.drill.lifecycle import Phase
 from harness.drill.losses import LossOf, by_place
+from harness.drill.severance import severed, unseen_at
 from harness.drill.tables import Tables
 from harness.history.columns import Columns
 from harness.history.events import CanaryProbe, Commit, Completion, Event, Invoke, Mark
@@ -29,6 +29,7 @@ from harness.measurement.phases import phases
 from harness.measurement.propagation import answer_at
 from harness.measurement.recovery_point import RecoveryPoint
 from harness.measurement.recovery_time import CohortRecovery, RecoveryTime, recovery_by_cohort
+from harness.measurement.severed import Cut
 from harness.names import AUTHORITATIVE
 
 ONE_DATABASE = "not measurable: both places use one database"
@@ -131,8 +132,13 @@ class Measures:
     @cached_property
     def wrong_reads(self) -> WrongReads:
         """Reads that showed what they must not."""
-        out_of_reach = {self.case.addresses.get(place, ""): ids for place, ids in self.out_of_reach.items()}
-        return wrong_reads(self.operations, self.explained, out_of_reach=out_of_reach)
+        unseen = unseen_at(self.case, self.operations, self.log_of, self.out_of_reach, self.cuts)
+        return wrong_reads(self.operations, self.explained, unseen=unseen)
+
+    @cached_property
+    def cuts(self) -> Sequence[Cut]:
+        """When replication was cut, and from where to where, as far as nothing that was seen refutes it."""
+        return severed(self.case, self.operations, self.log_of)
 
     @cached_property
     def missing_ids(self) -> Sequence[str]:
@@ -171,18 +177,10 @@ class Measures:
         final, commits = self.data.by_place(self.serving)
         logs = {place: log for place in commits or {} if (log := self.log_of(place)) is not None}
         return anomalies(
-            self.operations,
-            final or None,
-            logs or None,
-            self.case.promise or Promise(),
-            self.explained,
-            places=self.case.by_address,
-            serving=self.serving,
-            moments=moments_of(self.case),
-            origin_ns=began_ns(self.events),
-            out_of_reach=self.out_of_reach,
-            cuts=[(cut.start_low_ns, cut.stop_high_ns) for cut in cuts(self.case)],
-        )
+            self.operations, final or None, logs or None, self.case.promise or Promise(), self.explained,
+            places=self.case.by_address, serving=self.serving, moments=moments_of(self.case),
+            origin_ns=began_ns(self.events), out_of_reach=self.out_of_reach, cuts=self.cuts,
+        )  # fmt: skip
 
 
 class EpisodeMeasures:
@@ -296,5 +294,6 @@ class EpisodeMeasures:
         """What its recovery point is measured with; None where nothing can be lost."""
         if self.lost == self.survivor or self.one_database:
             return None
-        logs, data = self.whole.logs, self.whole.data.written(self.survivor)
-        return LossOf(self.whole.case, self.index, self.lost, self.survivor, self._operations, logs, data)
+        whole, lost, survivor = self.whole, self.lost, self.survivor
+        data = whole.data.written(survivor)
+        return LossOf(whole.case, self.index, lost, survivor, self._operations, whole.logs, data, whole.cuts)

@@ -24,7 +24,10 @@ _DELAY_NS = to_ns(1.0)
 
 @dataclass(frozen=True, eq=False)
 class Loss:
-    """What is lost of the writes that one side accepted, as the survivor's table tells. by_lost: which those are."""
+    """What is lost of the writes that one side accepted, as the survivor's table tells. by_lost: which those are.
+
+    from_ns: of those after it. own: the lost side's own commits, where they are known.
+    """
 
     columns: Columns
     survivor: Sequence[Commit] | CommitColumns | Scans
@@ -32,13 +35,15 @@ class Loss:
     fault: FaultInterval
     earlier: Earlier
     cut_off: bool
+    from_ns: int = -1
+    own: CommitColumns | None = None
 
     def since(self, takeover_ns: int) -> RecoveryPoint:
         """As of the takeover, and what was acknowledged after it."""
         columns = self.columns
         again = self.earlier.again(columns, self.fault.start_low_ns)
         table = self._table(takeover_ns)
-        acks = self._acks(-1, takeover_ns)
+        acks = self._acks(self.from_ns, takeover_ns)
         acks = acks[~np.isin(acks, [row for row, effect in again.items() if effect == LOST])]
         certain, possible = table.lacks(_plain(columns, acks))
         doubtful = np.isin(certain, [row for row, effect in again.items() if effect == MAYBE])
@@ -51,8 +56,7 @@ class Loss:
         return _point(
             columns, takeover_ns, self.fault, len(acks) + len(void),
             np.concatenate((certain, adds, into_certain)), np.concatenate((possible, into_possible)),
-            np.concatenate((_unknown(table.known, self.by_lost, self.earlier.until_ns, table.last), adds_maybe,
-                            into_adds)),
+            np.concatenate((self._unknown(table), adds_maybe, into_adds)),
             np.sort(both), self._came_back(both), not self._replicated,
         )  # fmt: skip
 
@@ -66,6 +70,10 @@ class Loss:
             rows[np.isin(rows, void)] for rows in table.lacks_increments(np.concatenate((before, void)))
         )
         return np.concatenate((certain, adds)), table.without_deleted(possible), adds_maybe
+
+    def _unknown(self, table: Table) -> Rows:
+        from_ns = max(self.earlier.until_ns, self.from_ns)
+        return _unknown(table.known, self.by_lost, from_ns, table.last)
 
     def _table(self, at_ns: int) -> Table:
         columns, survivor = self.columns, self.survivor
@@ -103,16 +111,23 @@ class Loss:
         return bool(np.isin(columns.local(values), written).any())
 
     def _came_back(self, void: Rows) -> bool:
-        """Whether some of these writes reached the survivor after the heal."""
-        columns, survivor = self.columns, self.survivor
-        if self.fault.stop_low_ns is None or not len(void):
+        """Whether the side was heard of again: some of these reached the survivor after the heal, or later ones did."""
+        columns, survivor, heal_ns = self.columns, self.survivor, self.fault.stop_low_ns
+        if heal_ns is None or not len(void):
             return False
         if isinstance(survivor, Scans):
-            values = state_of(columns, survivor.after).values[columns.key[void]]
-            return bool(np.any(columns.local(values) == void))
-        commits = commits_of(columns, survivor)
-        values = commits.value[commits.at_ns > self.fault.stop_low_ns]
-        return bool(np.isin(columns.local(values), void).any())
+            values = state_of(columns, survivor.after).values
+        else:
+            commits = commits_of(columns, survivor)
+            values = commits.value[commits.at_ns > heal_ns]
+        arrived = columns.local(values)
+        if bool(np.isin(arrived, void).any()):
+            return True
+        puts = void[columns.f[void] == PUT]
+        if self.own is not None and len(puts) and not np.isin(columns.local(self.own.value), puts).any():
+            return False  # it went on without what it had acknowledged: that is lost with it
+        later = np.flatnonzero(columns.is_write & self.by_lost & (columns.sent_ns > heal_ns))
+        return bool(np.isin(arrived, later).any())
 
 
 def _plain(columns: Columns, rows: Rows) -> Rows:

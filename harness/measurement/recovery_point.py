@@ -38,6 +38,7 @@ from harness.history.tables import CommitColumns, commits_of
 from harness.measurement.losing import Loss
 from harness.measurement.lost import NEVER_LOST, Accepted, Earlier, RecoveryPoint, Scans
 from harness.measurement.models import FaultInterval
+from harness.measurement.severed import ON_ITS_WAY_NS
 
 __all__ = ["Accepted", "Earlier", "RecoveryPoint", "Scans", "out_of_reach", "recovery_point", "state_at", "takeover"]
 
@@ -52,12 +53,14 @@ def recovery_point(
     earlier: Earlier = NEVER_LOST,
     cut_off: bool = True,
     accepted: Accepted | None = None,
+    own: CommitColumns | None = None,
 ) -> RecoveryPoint | None:
     """The recovery point; None when the other side never took over, for then there is nothing to measure it at.
 
     survivor: its commits (of the one table that the workload writes: keys of another one mean other items), or scans.
     cut_off: whether nothing got from the lost side to the survivor while the fault held; else what was acknowledged
-    after the takeover is no loss. accepted: who accepted what (default: whom the clients dialled).
+    after the takeover is no loss. accepted: who accepted what (default: whom the clients dialled). own: the lost side's
+    own commits, where they are known.
     """
     columns = columns_of(operations)
     accepted = accepted or Accepted.as_dialled(columns, lost_address, survivor_address)
@@ -65,7 +68,7 @@ def recovery_point(
     takeover_ns = takeover(columns, commits, accepted.by_survivor, fault)
     if takeover_ns is None:
         return None
-    return Loss(columns, survivor, accepted.by_lost, fault, earlier, cut_off).since(takeover_ns)
+    return Loss(columns, survivor, accepted.by_lost, fault, earlier, cut_off, own=own).since(takeover_ns)
 
 
 def out_of_reach(
@@ -80,7 +83,8 @@ def out_of_reach(
     """What a side that never took over lacked when it first answered a read that was sent after the fault.
 
     It promised nothing of its own, so this is no recovery point to be judged; but whoever reads there cannot be shown
-    what had not come that far. None where it took over, or answered nothing.
+    what had not come that far. None where it took over, or answered nothing. Where a scan of the end alone tells, only
+    what was acknowledged from shortly before the fault on can count: for all else nothing says that it was late.
     """
     columns = columns_of(operations)
     accepted = accepted or Accepted.as_dialled(columns, lost_address, survivor_address)
@@ -90,7 +94,10 @@ def out_of_reach(
     rows = np.flatnonzero(answered & (columns.sent_ns >= fault.start_low_ns))
     if not len(rows):
         return None
-    return Loss(columns, survivor, accepted.by_lost, fault, NEVER_LOST, True).since(int(columns.sent_ns[rows[0]]))
+    blind = isinstance(survivor, Scans) and survivor.before is None
+    from_ns = fault.start_low_ns - ON_ITS_WAY_NS if blind else -1
+    loss = Loss(columns, survivor, accepted.by_lost, fault, NEVER_LOST, True, from_ns)
+    return loss.since(int(columns.sent_ns[rows[0]]))
 
 
 def takeover(

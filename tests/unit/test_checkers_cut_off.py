@@ -12,6 +12,9 @@ from harness.checkers.promise import Promise
 from harness.checkers.result import CheckResult
 from harness.checkers.staleness import wrong_reads
 from harness.history.events import Commit
+from harness.history.gathering import columns_of
+from harness.history.tables import commits_of
+from harness.measurement.severed import Cut, Side
 from harness.outcome import Verdict
 
 EAST, WEST = "us-east-1", "us-west-2"
@@ -144,34 +147,44 @@ READ_ONLY = """
     w2: dns-0 put k  9.9..9.95 ok A
     r1: dns-0 get k 20.0..20.1 ok B =w1
     """
+BEHIND: dict[str, Any] = {"out_of_reach": {WEST: {"w2"}}, "cuts": CUT}
+
+
+def stale(text: str, *cuts: Cut, log: dict[str, list[Commit]] | None = None) -> int:
+    """How many reads are stale by the requirement, where WEST lacked w2."""
+    columns = columns_of(timeline(text))
+    commits = None if log is None else commits_of(columns, log[WEST])
+    side = Side(columns, WEST, {A: EAST, B: WEST}, commits)
+    unseen = side.unseen(columns.marked({"w2"}), cuts or [Cut(*cut) for cut in CUT])
+    return wrong_reads(columns, unseen={B: unseen}).stale_count
 
 
 def test_readers_of_a_standby_that_never_took_over_see_what_had_come_that_far() -> None:
     assert judged(READ_ONLY, SESSION).verdict is Verdict.MISSED
-    found = judged(READ_ONLY, SESSION, out_of_reach={WEST: {"w2"}})
+    found = judged(READ_ONLY, SESSION, **BEHIND)
     assert found.verdict is Verdict.UNKNOWN
     assert "replication was cut by the drill" in found.text
     assert wrong_reads(timeline(READ_ONLY)).stale_count == 1
-    assert wrong_reads(timeline(READ_ONLY), out_of_reach={B: {"w2"}}).stale_count == 0
+    assert stale(READ_ONLY) == 0
 
 
 def test_the_side_that_had_it_must_still_show_it() -> None:
     home = READ_ONLY + "r2: dns-0 get k 60..60.1 ok A =w1\n"
-    assert judged(home, SESSION, out_of_reach={WEST: {"w2"}}).verdict is Verdict.MISSED
-    assert wrong_reads(timeline(home), out_of_reach={B: {"w2"}}).stale_count == 1
+    assert judged(home, SESSION, **BEHIND).verdict is Verdict.MISSED
+    assert stale(home) == 1
 
 
 def test_what_arrived_there_must_be_shown_from_then_on() -> None:
     log = commits(WEST, (1.5, "k", "w1"), (19.0, "k", "w2"))
-    assert judged(READ_ONLY, SESSION, out_of_reach={WEST: {"w2"}}, commits=log).verdict is Verdict.MISSED
+    assert judged(READ_ONLY, SESSION, **BEHIND, commits=log).verdict is Verdict.MISSED
     log = commits(WEST, (1.5, "k", "w1"), (21.0, "k", "w2"))
-    assert judged(READ_ONLY, SESSION, out_of_reach={WEST: {"w2"}}, commits=log).verdict is Verdict.UNKNOWN
+    assert judged(READ_ONLY, SESSION, **BEHIND, commits=log).verdict is Verdict.UNKNOWN
 
 
 def test_what_the_side_has_shown_it_can_show_again() -> None:
     back = READ_ONLY.replace("r1: dns-0 get k 20.0..20.1 ok B =w1", "r1: dns-0 get k 20.0..20.1 ok B =w2")
     back += "r2: dns-0 get k 21.0..21.1 ok B =w1\n"
-    assert judged(back, SESSION, out_of_reach={WEST: {"w2"}}).verdict is Verdict.MISSED
+    assert judged(back, SESSION, **BEHIND).verdict is Verdict.MISSED
 
 
 def test_a_delete_that_had_not_come_that_far_brings_nothing_back() -> None:
@@ -183,7 +196,7 @@ def test_a_delete_that_had_not_come_that_far_brings_nothing_back() -> None:
         r2: dns-0 get    k 20.0..20.1 ok B =w1
         """
     assert judged(text, SESSION).verdict is Verdict.MISSED
-    assert judged(text, SESSION, out_of_reach={WEST: {"d2"}}).verdict is not Verdict.MISSED
+    assert judged(text, SESSION, out_of_reach={WEST: {"d2"}}, cuts=CUT).verdict is not Verdict.MISSED
 
 
 def test_increments_that_had_not_come_that_far_are_not_missed_there() -> None:
@@ -194,4 +207,101 @@ def test_increments_that_had_not_come_that_far_are_not_missed_there() -> None:
         r1: dns-0 get c 20.0..20.1 ok B =1
         """
     assert judged(text, SESSION, "counters").verdict is Verdict.MISSED
-    assert judged(text, SESSION, "counters", out_of_reach={WEST: {"i2"}}).verdict is not Verdict.MISSED
+    assert judged(text, SESSION, "counters", out_of_reach={WEST: {"i2"}}, cuts=CUT).verdict is not Verdict.MISSED
+
+
+# --- for how long it is excused ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("at_s", "excused"), [(9.97, False), (10.5, True), (39.0, True), (69.0, True), (70.5, False), (900.0, False)]
+)
+def test_a_write_that_never_arrives_is_missed_some_time_after_the_heal(at_s: float, excused: bool) -> None:
+    """And no read that ended before the cut had begun is excused by it."""
+    text = f"""
+        w1: dns-0      put k  1.0..1.1  ok A
+        w2: dns-0      put k  9.9..9.95 ok A
+        r1: dns-0      get k {at_s}..{at_s + 0.01} ok B =w1
+        """
+    assert (judged(text, SESSION, **BEHIND).verdict is not Verdict.MISSED) is excused
+    assert (stale(text) == 0) is excused
+    log = commits(WEST, (1.5, "k", "w1"))
+    assert (judged(text, SESSION, **BEHIND, commits=log).verdict is not Verdict.MISSED) is excused
+    assert (stale(text, log=log) == 0) is excused
+
+
+def test_a_write_that_was_late_already_when_the_cut_began_is_no_excuse() -> None:
+    """Replication was dead for a long time; the cut came on top."""
+    text = """
+        w1: dns-0 put k   1.0..1.1   ok A
+        w2: dns-0 put k  11.0..11.1  ok A
+        r1: dns-0 get k 101.0..101.1 ok B =w1
+        """
+    cuts = [Cut(s(100), s(150))]
+    given: dict[str, Any] = {"out_of_reach": {WEST: {"w2"}}, "cuts": cuts}
+    for log in (None, commits(WEST, (1.5, "k", "w1"))):
+        assert judged(text, SESSION, **given, commits=log).verdict is Verdict.MISSED
+        assert judged(text, EVENTUAL, **given, commits=log).verdict is Verdict.MISSED
+        assert stale(text, *cuts, log=log) == 1
+
+
+def test_cuts_on_top_of_one_another_are_one() -> None:
+    text = """
+        w1: dns-0 put k  1.0..1.1  ok A
+        w2: dns-0 put k 12.0..12.1 ok A
+        r1: dns-0 get k 85.0..85.1 ok B =w1
+        """
+    cuts = [Cut(s(10), s(40)), Cut(s(35), s(60))]
+    assert judged(text, SESSION, out_of_reach={WEST: {"w2"}}, cuts=cuts).verdict is not Verdict.MISSED
+    assert judged(text, SESSION, out_of_reach={WEST: {"w2"}}, cuts=cuts[:1]).verdict is Verdict.MISSED
+
+
+def test_a_strong_promise_is_excused_by_nothing() -> None:
+    assert judged(READ_ONLY, Promise(reads="strong"), **BEHIND).verdict is Verdict.MISSED
+    counted = COUNTED.replace("pinned-b-0", "dns-0")
+    given: dict[str, Any] = {"out_of_reach": {WEST: {"i2"}}, "cuts": CUT}
+    assert judged(counted, SESSION, "counters", **given).verdict is not Verdict.MISSED
+    assert judged(counted, Promise(reads="strong"), "counters", **given).verdict is Verdict.MISSED
+
+
+def test_what_readers_of_a_side_were_shown_it_had() -> None:
+    text = BEFORE_AND_DURING.replace("12.0..12.1", "9.2..9.3") + (
+        "r0: pinned-b-1 get k 9.7..9.8 ok B =w2\nr1: dns-0 get k 20..20.1 ok B =w1\n"
+    )
+    assert judged(text, SESSION, **BEHIND).verdict is Verdict.MISSED
+    assert stale(text) == 1
+    assert judged(text.replace("=w2", "=w1"), SESSION, **BEHIND).verdict is not Verdict.MISSED
+
+
+def test_a_header_that_names_no_known_place_passes_nothing_on() -> None:
+    own = """
+        w1: dns-0      put k 11..11.1 ok B @usw2
+        w2: dns-0      put k 12..12.1 ok B @usw2
+        r1: pinned-b-0 get k 20..20.1 ok B @usw2 =w1
+        """
+    assert judged(own, EVENTUAL, cuts=CUT).verdict is Verdict.MISSED
+
+
+def test_a_cut_excuses_readers_of_the_side_that_it_leads_to_alone() -> None:
+    text = BEFORE_AND_DURING + "r1: pinned-b-0 get k 20..20.1 ok B =w1\n"
+    east, west = frozenset({EAST}), frozenset({WEST})
+    assert judged(text, EVENTUAL, cuts=[Cut(s(10), s(40), east, west)]).verdict is not Verdict.MISSED
+    assert judged(text, EVENTUAL, cuts=[Cut(s(10), s(40), west, east)]).verdict is Verdict.MISSED
+
+
+def test_how_many_reads_were_not_judged_is_told_and_warned_of_where_they_are_most() -> None:
+    few = judged(BEFORE_AND_DURING + _reads(old=2, new=3), EVENTUAL, cuts=CUT)
+    assert [(f.severity, f.text.split(",")[0]) for f in few.findings] == [
+        ("info", "2 of 5 reads (40%) were older than promised and not judged")
+    ]
+    most = judged(BEFORE_AND_DURING + _reads(old=3, new=2), EVENTUAL, cuts=CUT)
+    assert most.verdict is Verdict.MET
+    assert [f.severity for f in most.findings] == ["warning"]
+    counted = judged(COUNTED, EVENTUAL, "counters", cuts=CUT)
+    assert [f.severity for f in counted.findings] == ["info"]
+
+
+def _reads(old: int, new: int) -> str:
+    """All while the cut held: of a side that shows the first value, and of one that shows the second."""
+    lines = [f"o{n}: pinned-b-0 get k {20 + n}..{20 + n}.1 ok B =w1" for n in range(old)]
+    return "\n".join([*lines, *(f"n{n}: dns-0 get k {20 + n}..{20 + n}.1 ok A =w2" for n in range(new))]) + "\n"

@@ -7,12 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from measurement_timeline import A, B, s, timeline
 from simulated_backend import EAST, EDGES, WEST, SimulatedBackend, Story
 from test_drill_promises import BothWrite, promises, run, there_and_back
 
 from harness.drill import case_files, cuts
-from harness.drill.case import Case
+from harness.drill.case import Case, CaseFault
 from harness.drill.facade import Drill
+from harness.drill.severance import severed
+from harness.history.events import Commit
+from harness.history.gathering import columns_of
+from harness.history.tables import commits_of
+from harness.measurement.models import FaultInterval
+from harness.measurement.severed import Cut
 from harness.outcome import Verdict
 from harness.topology.consistency import Consistency
 
@@ -110,8 +117,13 @@ def test_a_database_that_refuses_writes_takes_no_changes(case: Case) -> None:
 
 def test_with_one_database_there_is_nothing_to_replicate(case: Case) -> None:
     shared = replace(case, places=tuple(replace(place, database=EAST) for place in case.places))
-    assert cuts.cuts(shared) == []
-    assert cuts.cuts(case) == [case.faults[0].interval]
+    assert cuts.cuts_of(shared, case.faults[0]) == ()
+    begun_ns, ended_ns = case.faults[0].interval.start_low_ns, case.faults[0].interval.stop_high_ns
+    east, west = frozenset({EAST}), frozenset({WEST})
+    assert cuts.cuts_of(case, case.faults[0]) == [
+        Cut(begun_ns, ended_ns, east, west),
+        Cut(begun_ns, ended_ns, west, east),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -133,6 +145,121 @@ def test_a_place_is_given_up_when_it_is_lost_or_a_step_says_so(
     broken = replace(case, faults=(fault,))
     episode = replace(case.episodes[0], faults=(0,), serving=EAST, expected=expected)
     assert bool(cuts.left_behind(broken, episode, EAST)) is left
+
+
+# --- what excuses readers, and how long a loss lasts ------------------------------------------------------------------
+
+EAST_TO_WEST, WEST_TO_EAST = (EAST, WEST), (WEST, EAST)
+BOTH_WAYS = {EAST_TO_WEST, WEST_TO_EAST}
+INTERVAL = FaultInterval(s(100), s(100.1), s(400), s(400.1))
+
+
+def with_fault(case: Case, kind: str, target: str, links: list[str], probed: list[str] | None = None) -> Case:
+    canary = replace(case.faults[0].canary, links=tuple(links if probed is None else probed))
+    fault = replace(case.faults[0], kind=kind, target=target, links=tuple(links), interval=INTERVAL, canary=canary)
+    return replace(case, faults=(fault,))
+
+
+@pytest.mark.parametrize(
+    ("kind", "target", "links", "ways"),
+    [
+        ("region-outage", EAST, [ACROSS], BOTH_WAYS),
+        ("region-isolated", WEST, [ACROSS], BOTH_WAYS),
+        ("service-outage", EAST, [ACROSS], BOTH_WAYS),
+        ("replication-stall", "all", [ACROSS], BOTH_WAYS),
+        ("region-outage", EAST, [f"clients->{EAST}:http"], set()),
+        ("component-isolated", f"app.{EAST}", [f"app.{EAST}->app.{WEST}:http"], set()),
+        ("component-isolated", f"storefront.{WEST}", [f"storefront.{WEST}->{EAST}:dynamodb"], BOTH_WAYS),
+        ("process-freeze", "replicator", [], set()),
+    ],
+)
+def test_a_cut_lies_between_databases(
+    case: Case, kind: str, target: str, links: list[str], ways: set[tuple[str, str]]
+) -> None:
+    broken = with_fault(case, kind, target, links)
+    found = cuts.cuts_of(broken, broken.faults[0])
+    assert {(*cut.sources, *cut.targets) for cut in found} == ways
+
+
+def test_a_database_that_refuses_writes_is_sent_nothing_and_goes_on_sending(case: Case) -> None:
+    broken = with_fault(case, "operations-refused", EAST, [], [f"canary.outside->{EAST}:dynamodb-writes"])
+    assert [(*c.sources, *c.targets) for c in cuts.cuts_of(broken, broken.faults[0])] == [WEST_TO_EAST]
+
+
+ON_THE_WAY = """
+    w1: dns-0      put k  50..50.1  ok A
+    w2: dns-0      put k 110..110.1 ok A
+    w3: dns-0      put j 120..120.1 ok A
+    r1: pinned-b-0 get k 130..130.1 ok B =w1
+    """
+ONE_COMPONENT = ("component-isolated", f"replicator.{WEST}", [ACROSS])
+
+
+def held(case: Case, text: str, *log: tuple[float, str]) -> set[tuple[str, str]]:
+    """Which cuts hold where WEST committed these values at these times."""
+    columns = columns_of(timeline(text))
+    commits = commits_of(columns, [Commit(WEST, "items", v, v, n, s(at)) for n, (at, v) in enumerate(log)])
+    found = severed(case, columns, lambda place: commits if place == WEST and log else None)
+    return {(*cut.sources, *cut.targets) for cut in found}
+
+
+def addressed(case: Case) -> Case:
+    """The places behind the addresses of these timelines."""
+    by_name = {EAST: A, WEST: B}
+    return replace(case, places=tuple(replace(place, address=by_name[place.name]) for place in case.places))
+
+
+def test_a_cut_over_which_something_came_excuses_nobody(case: Case) -> None:
+    broken = addressed(with_fault(case, "replication-stall", "all", [ACROSS]))
+    assert EAST_TO_WEST in held(broken, ON_THE_WAY, (50.3, "w1"), (401, "w3"))
+    assert EAST_TO_WEST in held(broken, ON_THE_WAY, (50.3, "w1"))
+    assert EAST_TO_WEST not in held(broken, ON_THE_WAY, (50.3, "w1"), (120.4, "w3"))
+    own = ON_THE_WAY.replace("put j 120..120.1 ok A", "put j 120..120.1 ok B")
+    assert EAST_TO_WEST in held(broken, own, (50.3, "w1"), (120.05, "w3"))
+
+
+def test_without_a_log_what_was_shown_tells_that_something_came(case: Case) -> None:
+    broken = addressed(with_fault(case, "replication-stall", "all", [ACROSS]))
+    assert EAST_TO_WEST in held(broken, ON_THE_WAY)
+    assert EAST_TO_WEST not in held(broken, ON_THE_WAY.replace("=w1", "=w2"))
+
+
+def test_that_one_component_carried_the_changes_is_for_a_log_to_show(case: Case) -> None:
+    for fault in (ONE_COMPONENT, ("one-way-partition", f"{WEST}->{EAST}", [ACROSS])):
+        broken = addressed(with_fault(case, *fault))
+        assert EAST_TO_WEST in held(broken, ON_THE_WAY, (50.3, "w1"), (401, "w3"))
+        assert EAST_TO_WEST not in held(broken, ON_THE_WAY, (50.3, "w1"), (120.4, "w3"))
+        assert held(broken, ON_THE_WAY) == set()
+        nothing_sent = "w1: dns-0 put k 50..50.1 ok A"
+        assert held(broken, nothing_sent, (50.3, "w1")) == set()
+
+
+def between(case: Case, *times: tuple[float, float | None]) -> list[CaseFault]:
+    """Faults that begin and end at these times."""
+    return [
+        replace(case.faults[0], interval=FaultInterval(s(a), s(a), *(None, None) if b is None else (s(b), s(b))))
+        for a, b in times
+    ]
+
+
+@pytest.mark.parametrize(
+    ("times", "until_s"),
+    [
+        ([(100, 200)], 200),
+        ([(90, 110), (100, 200)], 200),
+        ([(90, 200), (100, 110)], 200),
+        ([(100, 110), (109, 120), (130, 200)], 120),
+        ([(90, 110), (100, None)], None),
+        ([(50, 60), (100, 200)], 200),
+        ([], 150),
+    ],
+)
+def test_a_side_is_cut_off_until_nothing_cuts_it_off_any_more(
+    case: Case, times: list[tuple[float, float | None]], until_s: float | None
+) -> None:
+    onset = FaultInterval(s(100), s(100), s(150), s(150))
+    found = cuts.until_healed(onset, between(case, *times))
+    assert found.stop_low_ns == (None if until_s is None else s(until_s))
 
 
 # --- a standby that only reads ----------------------------------------------------------------------------------------
@@ -189,4 +316,15 @@ def test_a_bound_on_staleness_is_not_judged_across_a_link_that_the_drill_cut(tmp
 
 def test_a_plan_that_is_slow_on_any_day_is_still_seen(tmp_path: Path) -> None:
     result = run(tmp_path, cut_for_long, FarReads, Story(lag_s=6.0), promised=BOUNDED)
+    assert promises(result)["reads"] is Verdict.MISSED
+
+
+@pytest.mark.parametrize("story", [Story(backlog_s=30.0), Story(loses_backlog=True)])
+def test_a_backlog_that_comes_too_late_after_the_heal_or_never_is_seen(tmp_path: Path, story: Story) -> None:
+    result = run(tmp_path, cut_for_long, FarReads, story, promised=BOUNDED)
+    assert promises(result)["reads"] is Verdict.MISSED
+
+
+def test_a_strong_promise_is_missed_where_readers_of_a_cut_off_side_are_answered(tmp_path: Path) -> None:
+    result = run(tmp_path, cut_for_long, FarReads, promised=Consistency(reads="strong"))
     assert promises(result)["reads"] is Verdict.MISSED

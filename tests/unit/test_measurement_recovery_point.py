@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import pytest
 from measurement_timeline import A, B, s, timeline
 
 from harness.checkers import objectives
 from harness.history.events import Commit
+from harness.history.gathering import columns_of
+from harness.history.tables import commits_of
 from harness.measurement.final_state import lost_after_heal
 from harness.measurement.models import FaultInterval
 from harness.measurement.recovery_point import Earlier, RecoveryPoint, Scans, out_of_reach, recovery_point, state_at
@@ -181,10 +184,14 @@ def test_a_zombies_acknowledgement_is_lost_before_the_takeover_and_after_it() ->
     )
 
 
-def healed(text: str, survivor: list[Commit] | Scans, heal_s: float, *, cut_off: bool = True) -> RecoveryPoint:
+def healed(
+    text: str, survivor: list[Commit] | Scans, heal_s: float, *, cut_off: bool = True, own: list[Commit] | None = None
+) -> RecoveryPoint:
     fault = FaultInterval(s(10), s(10.02), s(heal_s), s(heal_s))
+    columns = columns_of(timeline(text + TAKEOVER))
+    stored = None if own is None else commits_of(columns, own)
     found = recovery_point(
-        timeline(text + TAKEOVER), survivor, lost_address=A, survivor_address=B, fault=fault, cut_off=cut_off
+        columns, survivor, lost_address=A, survivor_address=B, fault=fault, cut_off=cut_off, own=stored
     )
     assert found is not None
     return found
@@ -204,6 +211,40 @@ def test_what_comes_after_the_heal_was_missing_and_what_then_does_not_come_is_no
     assert found.missing_ids == ("z1", "z2", "z3")
     assert found.came_back
     assert found.explained == {"z1"}
+
+
+LATER = ZOMBIE + "a9: pinned-a-0 put a9 31..31.1 ok A\n"
+
+
+def test_a_side_that_goes_on_after_the_heal_came_back_whatever_became_of_what_it_had_acknowledged() -> None:
+    found = healed(LATER, commits((14.1, "t1", "t1"), (31.3, "a9", "a9")), 30)
+    assert found.came_back
+    assert found.explained == {"z1"}
+    assert not healed(LATER, commits((14.1, "t1", "t1")), 30).came_back
+    assert healed(LATER, Scans(None, {"t1": "t1", "a9": "a9"}), 30).came_back
+
+
+def test_a_side_whose_own_log_has_nothing_of_it_went_on_without_it() -> None:
+    log = commits((14.1, "t1", "t1"), (31.3, "a9", "a9"))
+    for own, back in (((15.0, "z2", "z2"), True), ((9.0, "z1", "z1"), False)):
+        assert healed(LATER, log, 30, own=commits(own, (31.05, "a9", "a9"))).came_back is back
+
+
+@pytest.mark.parametrize("f", ["delete", "add"])
+def test_a_side_that_came_back_is_asked_for_its_deletes_and_increments_too(f: str) -> None:
+    text = f"""
+        p1: dns-0      put k  2.0..2.1  ok A
+        z2: pinned-a-0 {f} k2 15.0..15.1 ok A
+        p3: dns-0      put k2  3.0..3.1  ok A
+        a9: pinned-a-0 put a9 31..31.1 ok A
+        """
+    if f == "add":
+        text = text.replace("p3: dns-0      put k2  3.0..3.1  ok A\n", "")
+    arrived = [(2.2, "k", "p1"), (3.2, "k2", "p3")] if f == "delete" else [(2.2, "k", "p1")]
+    found = healed(text, commits(*arrived, (14.05, "t1", "t1"), (31.3, "a9", "a9")), 30)
+    assert found.void_ids == ("z2",)
+    assert found.came_back
+    assert not found.explained
 
 
 def test_what_was_on_its_way_when_the_side_was_lost_does_not_mean_that_it_came_back() -> None:
@@ -253,6 +294,9 @@ def test_of_a_side_that_never_took_over_it_is_said_what_its_readers_cannot_see()
     assert found.missing_ids == ("u2", "z1")
     assert recovery_point(timeline(text), log, **addresses, fault=FAULT) is None  # type: ignore[arg-type]
     assert out_of_reach(timeline(text + TAKEOVER), log, **addresses, fault=FAULT) is None  # type: ignore[arg-type]
+    scanned = out_of_reach(timeline(text), Scans(None, {"u1": "u1", "u2": "u2"}), **addresses, fault=FAULT)  # type: ignore[arg-type]
+    assert scanned is not None
+    assert scanned.counted == {"u2", "z1"}  # u1 was acknowledged long before: nothing says that it was late
     nobody = "u1: dns-0 put u1 8.0..8.1 ok A\n"
     assert out_of_reach(timeline(nobody), log, **addresses, fault=FAULT) is None  # type: ignore[arg-type]
 

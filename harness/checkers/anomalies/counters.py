@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.checkers.anomalies.cut_off import due_ns, excuses, lacked_by
+from harness.checkers.anomalies.cut_off import due, excuses, in_stretch, share, unseen_by
 from harness.checkers.anomalies.scene import Scene, several
 from harness.checkers.result import CheckResult, Finding, shortened
 from harness.history.codes import ADD, FAIL, GET, INFO, OK, Bools
@@ -32,15 +32,17 @@ def counters(scene: Scene) -> CheckResult | None:
     if not keys.any():
         return None
     reads = np.flatnonzero((columns.f == GET) & columns.good & keys[columns.key])
-    found = [*_in_the_end(scene, keys), *_of_reads(scene, reads)]
+    wrong, excused = _of_reads(scene, reads)
+    found = [*_in_the_end(scene, keys), *wrong]
+    beside = share(scene, excused, len(reads), " of counters")
     count = several(int(keys.sum()), "counter", "counters")
     if found:
-        return CheckResult(_NAME, Verdict.MISSED, "; ".join(f.text for f in found), tuple(found))
+        return CheckResult(_NAME, Verdict.MISSED, "; ".join(f.text for f in found), (*found, *beside))
     if scene.serving is None or scene.serving not in scene.final:
         text = f"{count}: the data was not read after everything had gone quiet"
-        return CheckResult(_NAME, Verdict.UNKNOWN, text)
+        return CheckResult(_NAME, Verdict.UNKNOWN, text, tuple(beside))
     text = f"{count}, {several(len(reads), 'read', 'reads')}: as much as was counted"
-    return CheckResult(_NAME, Verdict.MET, text)
+    return CheckResult(_NAME, Verdict.MET, text, tuple(beside))
 
 
 def _per_key(scene: Scene, rows: Bools) -> NDArray[np.int64]:
@@ -77,10 +79,12 @@ def _number(text: str | None) -> int:
     return _NO_NUMBER if found is None else found
 
 
-def _of_reads(scene: Scene, reads: Rows) -> Iterator[Finding]:
+def _of_reads(scene: Scene, reads: Rows) -> tuple[list[Finding], Rows]:
+    """What is wrong with them, and those that the drill kept from showing more."""
     columns = scene.columns
     if not len(reads):
-        return
+        return [], reads
+    found: list[Finding] = []
     codes, inverse = np.unique(columns.value[reads], return_inverse=True)
     shown = [columns.names.text_of(int(c)) for c in codes]
     numbers = np.asarray([_number(text) for text in shown], np.int64)[inverse]
@@ -96,10 +100,12 @@ def _of_reads(scene: Scene, reads: Rows) -> Iterator[Finding]:
         late_ns = scene.promise.staleness_ns
     told_ns = columns.returned_ns[done] + late_ns
     low = _count(scene, group, done, known_from(columns, told_ns), reads, reads)
-    if excuses(scene):
-        for address in np.unique(columns.address[reads[numbers < low]]):
-            here = columns.address[reads] == address
-            since = known_from(columns, due_ns(scene, int(address), done, told_ns, late_ns))
+    short = numbers < low
+    for address in np.unique(columns.address[reads[short]]) if excuses(scene) else ():
+        stretches = due(scene, int(address), done, told_ns, late_ns)
+        for at, stretch in enumerate(stretches):
+            here = (columns.address[reads] == address) & in_stretch(scene, reads, stretches, at)
+            since = known_from(columns, stretch.since_ns)
             low[here] = _count(scene, group, done, since, reads[here], reads[here])
     for text, wrong, bound in (
         ("showed more than had been counted before it ended", numbers > high, high),
@@ -111,9 +117,10 @@ def _of_reads(scene: Scene, reads: Rows) -> Iterator[Finding]:
             read = int(reads[at])
             told = f"{scene.told(read)}, where {int(bound[at])} is the limit"
             count = several(int(wrong.sum()), "read", "reads")
-            yield Finding("A14", f"{count} of counters {text}: {told}", "serious", int(columns.sent_ns[read]))
+            found.append(Finding("A14", f"{count} of counters {text}: {told}", "serious", int(columns.sent_ns[read])))
     if scene.promise.reads == "session":
-        yield from _going_back(scene, reads, numbers)
+        found.extend(_going_back(scene, reads, numbers))
+    return found, reads[short & (numbers >= low) & (numbers != _NO_NUMBER)]
 
 
 def _count(
@@ -138,12 +145,12 @@ def _going_back(scene: Scene, reads: Rows, numbers: NDArray[np.int64]) -> Iterat
     size = len(columns) + 2
     known = known_from(columns, columns.returned_ns[reads])
     seen = newest(size, group[reads], known, np.clip(numbers, 0, size - 1), group[reads], reads)
-    may_lack = slack[columns.key[reads]]
-    for address in np.unique(columns.address[reads]) if scene.out_of_reach else ():
-        here, behind = columns.address[reads] == address, lacked_by(scene, int(address))
-        more = _per_key(scene, adds & (columns.outcome == OK) & ~scene.explained & behind)
-        may_lack[here] += more[columns.key[reads[here]]]
-    back = (numbers != _NO_NUMBER) & (numbers < seen - may_lack)
+    back = (numbers != _NO_NUMBER) & (numbers < seen - slack[columns.key[reads]])
+    certain = adds & (columns.outcome == OK) & ~scene.explained
+    for at in np.flatnonzero(back).tolist() if excuses(scene) else ():
+        key = columns.key[reads[at]]
+        unseen = int(np.sum(certain & (columns.key == key) & unseen_by(scene, int(reads[at]))))
+        back[at] = numbers[at] < seen[at] - slack[key] - unseen
     if back.any():
         at = int(np.flatnonzero(back)[0])
         read = int(reads[at])

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from harness.checkers.anomalies.cut_off import NOWHERE, due_ns, excuses, out_of_reach
+from harness.checkers.anomalies.cut_off import NOWHERE, due, excuses, in_stretch, share, unseen_by
 from harness.checkers.anomalies.scene import Scene, several
 from harness.checkers.result import CheckResult, Finding
 from harness.history.codes import ABSENT
@@ -43,12 +43,13 @@ def reads(scene: Scene) -> CheckResult | None:
         excused = excused[~np.isin(excused, wrong)]
     judged = len(rows) - len(excused)
     beside = f"; {_not_judged(scene, excused)}" if len(excused) else ""
+    told = share(scene, excused, len(rows))
     if len(wrong):
         bad = f"{several(len(wrong), 'read', 'reads')} of {judged} showed what {_BROKEN[scene.promise.reads]}"
         text = f"{bad}: {_witness(scene, int(wrong[0]), int(known[0]))}{beside}"
         found = Finding("A3" if session else "A2", text, "serious", int(scene.columns.sent_ns[wrong[0]]))
-        return CheckResult(_NAME, Verdict.MISSED, text, (found, *_others(scene, wrong, known)))
-    notes = tuple(_allowed(scene, rows)) if session else ()
+        return CheckResult(_NAME, Verdict.MISSED, text, (found, *_others(scene, wrong, known), *told))
+    notes = (*(_allowed(scene, rows) if session else ()), *told)
     if not judged:
         return CheckResult(_NAME, Verdict.UNKNOWN, _not_judged(scene, excused), notes)
     return CheckResult(
@@ -107,11 +108,13 @@ def _contradicted(scene: Scene, rows: Rows, *, session: bool) -> tuple[Rows, Row
     still, those = wrong[:0], newer[:0]
     for address in np.unique(columns.address[wrong]):
         here = wrong[columns.address[wrong] == address]
-        since_ns = due_ns(scene, int(address), known.rows, known.since_ns, bound_ns)
-        # What it has shown to somebody it can show again.
-        since_ns = np.where(seen_at == address, known.since_ns, since_ns)
-        bad, write = contradicted(columns, scene.deletes, here, Known(known.rows, since_ns, known.who))
-        still, those = np.concatenate((still, here[bad])), np.concatenate((those, write[bad]))
+        stretches = due(scene, int(address), known.rows, known.since_ns, bound_ns)
+        for at, stretch in enumerate(stretches):
+            now = here[in_stretch(scene, here, stretches, at)]
+            # What it has shown to somebody it can show again.
+            since_ns = np.where(seen_at == address, known.since_ns, stretch.since_ns)
+            bad, write = contradicted(columns, scene.deletes, now, Known(known.rows, since_ns, known.who))
+            still, those = np.concatenate((still, now[bad])), np.concatenate((those, write[bad]))
     order = np.argsort(still, kind="stable")
     return still[order], those[order], wrong[~np.isin(wrong, still)]
 
@@ -172,7 +175,7 @@ def _of_one(scene: Scene, rows: Rows) -> Iterable[tuple[int, int]]:
             newer = [
                 d for at_ns, d in learned
                 if at_ns < sent_ns and columns.sent_ns[d] > columns.settled_ns[writer]
-                and not out_of_reach(scene, int(read), d)
+                and not unseen_by(scene, int(read))[d]
             ]  # fmt: skip
             if newer:
                 yield int(read), newer[-1]

@@ -15,6 +15,7 @@ from harness.history.codes import ABSENT, FAIL, GET, Bools
 from harness.history.columns import Columns
 from harness.history.tables import CommitColumns, TableState
 from harness.measurement.newest import Rows
+from harness.measurement.severed import Cut, Side
 from harness.measurement.superseding import Deletes
 from harness.outcome import Outcome
 from harness.units import to_s
@@ -37,8 +38,17 @@ class Scene:
     moments: Sequence[tuple[int, str]]
     origin_ns: int
     out_of_reach: Mapping[str, Bools] = field(default_factory=dict)
-    cuts: Sequence[tuple[int, int | None]] = ()
+    cuts: Sequence[Cut] = ()
     _writers: dict[str, NDArray[np.int32]] = field(default_factory=dict)
+    _sides: dict[str, Side] = field(default_factory=dict)
+
+    def side(self, address: int) -> Side:
+        """The place behind an address (its code), and what is known of what it had."""
+        name = "" if address == ABSENT else self.columns.names.addresses[address]
+        place = self.places.get(name, name)
+        if place not in self._sides:
+            self._sides[place] = Side(self.columns, place, self.places, self.commits.get(place))
+        return self._sides[place]
 
     def writer_of(self, side: str) -> NDArray[np.int32]:
         """Of each commit of a side the row of the put that it shows; less than zero: of none."""

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from harness.checkers import objectives as objective_checks
 from harness.checkers.result import CheckResult, Finding
-from harness.drill.cuts import cuts, left_behind
+from harness.drill.cuts import left_behind
 from harness.drill.measures import EpisodeMeasures, Measures
 from harness.measurement.recovery_point import RecoveryPoint
 from harness.outcome import Verdict, merge
@@ -107,14 +107,16 @@ def _checks(point: RecoveryPoint, episode: EpisodeMeasures, measures: Measures) 
 
 
 def _cut_before_ns(point: RecoveryPoint, episode: EpisodeMeasures, measures: Measures) -> int:
-    """For how long replication was cut between the oldest write that may be missing and the loss."""
+    """For how long replication to the survivor was cut between the oldest write that may be missing and the loss."""
     onset = None if episode.loss is None else episode.loss.onset
     if onset is None:
         return 0
     from_ns, total_ns = onset.start_high_ns - (point.oldest_missing_ns or 0), 0
-    for cut in cuts(measures.case):
-        until_ns = onset.start_low_ns if cut.stop_high_ns is None else min(cut.stop_high_ns, onset.start_low_ns)
-        total_ns += max(0, until_ns - max(from_ns, cut.start_low_ns))
+    for cut in measures.cuts:
+        if episode.lost not in cut.sources or episode.survivor not in cut.targets:
+            continue
+        until_ns = min(cut.until_ns, onset.start_low_ns)
+        total_ns += max(0, until_ns - max(from_ns, cut.begun_ns))
         from_ns = max(from_ns, until_ns)
     return total_ns
 

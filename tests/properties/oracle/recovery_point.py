@@ -123,7 +123,7 @@ def recovery_point(
         _ack_ns(after[-1]) - fault.start_high_ns if after else None,
         (),
         tuple(o.invoke.op for o in history if o in lost_in_it),
-        _came_back(survivor, lost_in_it, fault.stop_low_ns),
+        _came_back(survivor, lost_in_it, lost_side, fault.stop_low_ns),
     )
 
 
@@ -174,14 +174,18 @@ def _deleted(write: Operation, known: Writes, survivor: Sequence[Commit] | Scans
     return older <= sum(1 for c in log[:arrival] if c.k == write.invoke.k and c.v is None)
 
 
-def _came_back(survivor: Sequence[Commit] | Scans, void: Sequence[Operation], heal_ns: int | None) -> bool:
-    """Whether a write of these reached the survivor after the heal."""
-    if heal_ns is None:
+def _came_back(
+    survivor: Sequence[Commit] | Scans, void: Sequence[Operation], lost_side: Sequence[Operation], heal_ns: int | None
+) -> bool:
+    """Whether a write of these, or a later one of that side, reached the survivor after the heal."""
+    if heal_ns is None or not void:
         return False
     if isinstance(survivor, Scans):
-        return any(o.invoke.f == "put" and survivor.after.get(o.invoke.k) == o.invoke.op for o in void)
-    values = {c.v for c in survivor if c.v is not None and c.mono_ns > heal_ns}
-    return any(o.invoke.f == "put" and o.invoke.op in values for o in void)
+        values = set(survivor.after.values())
+    else:
+        values = {c.v for c in survivor if c.v is not None and c.mono_ns > heal_ns}
+    later = [o for o in lost_side if o.sent_ns > heal_ns]
+    return any(o.invoke.op in values for o in (*void, *later) if o.invoke.f != "delete")
 
 
 def _span(writes: Sequence[Operation], onset_ns: int) -> int | None:
