@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from harness.checkers.accepting import Accepting, Logs, accepting
 from harness.checkers.result import CheckResult, Finding, some
 from harness.checkers.turns import SEVERAL, Acks, between, ended_by, in_order
-from harness.history.codes import ABSENT, NEVER_NS, NO_EPOCH
+from harness.history.codes import ABSENT, NEVER_NS, NO_EPOCH, PUT
 from harness.history.columns import Columns
 from harness.history.events import Operation
 from harness.history.gathering import columns_of
@@ -61,26 +61,28 @@ def split_brain(
     columns = columns_of(operations)
     who = accepting(columns, regions, commits)
     acks = _acks(columns, who, who.likely)
-    conflicts = _conflicts(acks, turn_ns)
+    conflicts, despite = _conflicts(acks, turn_ns), tuple(_applied_despite(columns, who))
     if conflicts:
         lies = int(np.count_nonzero(who.refuted))
         lied = f"; {_writes(lies)} said to be forwarded, which the commits refute" if lies else ""
         text = f"both sides accepted writes: {_text(conflicts)}{lied}"
+        text = "; ".join((text, *(finding.text for finding in despite)))
         found = tuple(Finding("A8", conflict.text, "serious") for conflict in conflicts)
-        return CheckResult(_NAME, Verdict.MISSED, text, found)
+        return CheckResult(_NAME, Verdict.MISSED, text, (*found, *despite))
     # Where nobody's word alone says who accepted, there is nothing new to find.
     conflicts = [] if who.shown[acks.rows].all() else _conflicts(_acks(columns, who, who.sure), turn_ns)
     if conflicts:
         text = f"both sides answered, and only they themselves say that one forwarded: {_text(conflicts)}"
-        return CheckResult(_NAME, Verdict.UNKNOWN, text, (Finding("A8", text, "warning"),))
+        return CheckResult(_NAME, Verdict.UNKNOWN, text, (Finding("A8", text, "warning"), *despite))
     asked = np.bincount(who.dialled[columns.is_write] + 1, minlength=1)
     if np.count_nonzero(asked[1:]) < 2:
-        return CheckResult(_NAME, Verdict.UNKNOWN, "only one side was ever asked to accept writes")
+        return CheckResult(_NAME, Verdict.UNKNOWN, "only one side was ever asked to accept writes", despite)
     epochs = len(acks.epochs)
     told = f"in {epochs} epochs, one side each, never back" if epochs and not acks.thin else "by one side at a time"
     forwarded = int(np.count_nonzero(who.forwarded[acks.rows]))
     passed_on = f"; {_writes(forwarded)} forwarded, as the commits show" if forwarded else ""
-    return CheckResult(_NAME, Verdict.MET, f"{len(acks.rows)} writes acknowledged, {told}{passed_on}")
+    accepted = int(np.count_nonzero(columns.acknowledged))
+    return CheckResult(_NAME, Verdict.MET, f"{accepted} writes acknowledged, {told}{passed_on}", despite)
 
 
 def both_write(
@@ -92,13 +94,30 @@ def both_write(
     """
     columns = columns_of(operations)
     who = accepting(columns, regions, commits)
-    acks = replace(_acks(columns, who, who.likely), excusing=False)
+    acks = replace(_acks(columns, who, who.likely, despite=False), excusing=False)
     return len({conflict.side for conflict in _at_once(acks, turn_ns) if conflict.count >= SEVERAL}) > 1
 
 
-def _acks(columns: Columns, who: Accepting, side: NDArray[np.int64]) -> Acks:
-    rows = np.flatnonzero(columns.acknowledged)
+def _acks(columns: Columns, who: Accepting, side: NDArray[np.int64], *, despite: bool = True) -> Acks:
+    rows = np.flatnonzero(columns.acknowledged | (who.despite & despite))
     return Acks(columns, rows, side[rows], who.names)
+
+
+def _applied_despite(columns: Columns, who: Accepting) -> Iterator[Finding]:
+    """Sides that answer writes with a status which refuses, and apply most of them."""
+    declined = columns.declined & (columns.f == PUT)
+    for side in in_order(who.dialled[who.despite]):
+        applied, every = who.despite & (who.dialled == side), declined & (who.dialled == side)
+        count, asked = int(np.count_nonzero(applied)), int(np.count_nonzero(every))
+        if 2 * count > asked:
+            status = int(columns.status[np.flatnonzero(applied)[0]])
+            told = (
+                f"{count} of {asked} writes that {who.names[side]} answered with HTTP {status} or the like took effect"
+            )
+            text = (
+                f"{told} there first: declare `refused: [{status}]`, or the side that refuses applies what it refuses"
+            )
+            yield Finding("A8", text, "warning", int(columns.sent_ns[np.flatnonzero(applied)[0]]))
 
 
 def _conflicts(acks: Acks, turn_ns: int) -> Sequence[_Conflict]:
