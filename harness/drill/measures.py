@@ -22,6 +22,7 @@ from harness.history.gathering import columns_of_events
 from harness.history.tables import CommitColumns, commits_of
 from harness.measurement.availability import Share, failure_rates
 from harness.measurement.canary import CanaryJudgement, untouched
+from harness.measurement.declined import without_idle_deletes
 from harness.measurement.final_state import FinalState, lost_after_heal
 from harness.measurement.lateness import lateness_ns, padding
 from harness.measurement.models import JUDGED_COHORT, FaultInterval, Padding
@@ -125,10 +126,16 @@ class Measures:
         return by_place((episode.survivor, episode.out_of_reach) for episode in self.episodes)
 
     @cached_property
+    def _settled(self) -> Columns:
+        """The operations, of which those have failed that were answered so and that no commit shows."""
+        logs = {at: log for at, place in self.case.by_address.items() if (log := self.log_of(place)) is not None}
+        return without_idle_deletes(self.operations, logs)
+
+    @cached_property
     def wrong_reads(self) -> WrongReads:
         """Reads that showed what they must not."""
         out_of_reach = {self.case.addresses.get(place, ""): ids for place, ids in self.out_of_reach.items()}
-        return wrong_reads(self.operations, self.explained, out_of_reach=out_of_reach)
+        return wrong_reads(self._settled, self.explained, out_of_reach=out_of_reach)
 
     @cached_property
     def missing_ids(self) -> Sequence[str]:
@@ -155,7 +162,7 @@ class Measures:
         there = None if self.one_database else self.data.written(other)
         if here is None:
             return None
-        found = lost_after_heal(self.operations, here, there, self.missing_ids)
+        found = lost_after_heal(self._settled, here, there, self.missing_ids)
         # Of further tables nobody knows what was acknowledged: all that is in them counts.
         further = self.data.differing(self.serving, other)
         apart = None if found.diverged is None else found.diverged + further
@@ -167,18 +174,11 @@ class Measures:
         final, commits = self.data.by_place(self.serving)
         logs = {place: log for place in commits or {} if (log := self.log_of(place)) is not None}
         return anomalies(
-            self.operations,
-            final or None,
-            logs or None,
-            self.case.promise or Promise(),
-            self.explained,
-            places=self.case.by_address,
-            serving=self.serving,
-            moments=moments_of(self.case),
-            origin_ns=began_ns(self.events),
-            out_of_reach=self.out_of_reach,
+            self.operations, final or None, logs or None, self.case.promise or Promise(), self.explained,
+            places=self.case.by_address, serving=self.serving, moments=moments_of(self.case),
+            origin_ns=began_ns(self.events), out_of_reach=self.out_of_reach,
             cuts=[(cut.start_low_ns, cut.stop_high_ns) for cut in cuts(self.case)],
-        )
+        )  # fmt: skip
 
 
 class EpisodeMeasures:

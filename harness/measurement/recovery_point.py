@@ -33,6 +33,7 @@ import numpy as np
 from harness.history.events import Commit, Operation
 from harness.history.gathering import columns_of
 from harness.history.tables import CommitColumns, commits_of
+from harness.measurement.declined import without_idle_deletes
 from harness.measurement.losing import Loss
 from harness.measurement.lost import NEVER_LOST, Earlier, RecoveryPoint, Scans
 from harness.measurement.models import FaultInterval
@@ -58,6 +59,8 @@ def recovery_point(
     """
     columns = columns_of(operations)
     commits = None if isinstance(survivor, Scans) else commits_of(columns, survivor)
+    if commits is not None:
+        columns = without_idle_deletes(columns, {survivor_address: commits})
     takeover_ns = takeover(columns, commits, survivor_address, fault)
     if takeover_ns is None:
         return None

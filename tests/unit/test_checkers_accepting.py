@@ -7,9 +7,13 @@ from dataclasses import replace
 
 from measurement_timeline import A, B, s, timeline
 
+from harness.checkers.anomalies import anomalies
+from harness.checkers.promise import Promise
 from harness.checkers.result import CheckResult
 from harness.checkers.split_brain import both_write, split_brain
 from harness.history.events import Commit, Operation
+from harness.measurement.models import FaultInterval
+from harness.measurement.recovery_point import recovery_point
 from harness.outcome import Verdict
 
 EAST, WEST = "us-east-1", "us-west-2"
@@ -131,3 +135,27 @@ def test_a_standby_that_refuses_and_applies_all_the_same_is_a_second_side() -> N
     refused = logs([e for e in east if e[1].startswith("kA")], [e for e in west if e[1].startswith("kA")])
     assert judged(operations, refused).verdict is Verdict.MET
     assert not judged(operations, refused).findings
+
+
+def test_a_delete_that_was_refused_and_that_no_commit_shows_explains_no_loss() -> None:
+    lost = timeline("w: dns-0 put k 1..1.1 ok A\nd: dns-0 delete k 5..5.1 info B\nn: dns-0 put n 6..6.1 ok B")
+    operations = [
+        replace(o, completion=replace(o.completion, status=409)) if o.completion is not None and o.invoke.op == "d" else o
+        for o in lost
+    ]  # fmt: skip
+    here: Entries = [(6.05, "n", "n")]
+    kept: Entries = [(1.5, "k", "w"), *here]
+    for entries, missing in ((here, 1), (kept, 0), ([*kept, (5.05, "k", None)], 0)):
+        for given, certain in ((operations, True), (lost, False)):
+            point = recovery_point(
+                given, logs([], entries)[WEST], lost_address=A, survivor_address=B,
+                fault=FaultInterval(s(4), s(4.1)),
+            )  # fmt: skip
+            assert point is not None
+            assert point.missing_low == (missing if certain else 0)
+            assert point.missing_high == missing
+
+
+def test_commits_without_any_operation_are_nobodys() -> None:
+    found = anomalies([], {WEST: {}}, logs([], [(1.0, "k", "v")]), Promise(), places=PLACES)
+    assert all(result.verdict is not Verdict.MISSED for result in found)
