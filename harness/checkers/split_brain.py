@@ -98,6 +98,17 @@ def both_write(
     return len({conflict.side for conflict in _at_once(acks, turn_ns) if conflict.count >= SEVERAL}) > 1
 
 
+def second_side_accepts(operations: Iterable[Operation], regions: Mapping[str, str], commits: Logs | None) -> bool:
+    """Whether more than one side accepted writes, all but the busiest of them fewer than a turn, and refused none."""
+    columns = columns_of(operations)
+    who = accepting(columns, regions, commits)
+    accepted = who.likely[columns.acknowledged & (who.likely != ABSENT)]
+    sides, counts = np.unique(accepted, return_counts=True)
+    refused = who.dialled[columns.is_write & ~columns.good & (columns.returned_ns != NEVER_NS)]
+    seldom = [side for side in sides[np.argsort(-counts, kind="stable")][1:] if side not in refused]
+    return len(seldom) > 0
+
+
 def _acks(columns: Columns, who: Accepting, side: NDArray[np.int64], *, despite: bool = True) -> Acks:
     rows = np.flatnonzero(columns.acknowledged | (who.despite & despite))
     return Acks(columns, rows, side[rows], who.names)

@@ -140,7 +140,8 @@ def test_a_standby_that_refuses_and_applies_all_the_same_is_a_second_side() -> N
 def test_a_delete_that_was_refused_and_that_no_commit_shows_explains_no_loss() -> None:
     lost = timeline("w: dns-0 put k 1..1.1 ok A\nd: dns-0 delete k 5..5.1 info B\nn: dns-0 put n 6..6.1 ok B")
     operations = [
-        replace(o, completion=replace(o.completion, status=409)) if o.completion is not None and o.invoke.op == "d" else o
+        replace(o, completion=replace(o.completion, status=409))
+        if o.completion is not None and o.invoke.op == "d" else o
         for o in lost
     ]  # fmt: skip
     here: Entries = [(6.05, "n", "n")]
