@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from harness.checkers.accepting import Accepting, Logs, accepting
 from harness.checkers.result import CheckResult, Finding, some
 from harness.checkers.turns import SEVERAL, Acks, between, ended_by, in_order
-from harness.history.codes import ABSENT, NEVER_NS, NO_EPOCH, PUT
+from harness.history.codes import ABSENT, NEVER_NS, NO_EPOCH, PUT, Bools
 from harness.history.columns import Columns
 from harness.history.events import Operation
 from harness.history.gathering import columns_of
@@ -39,6 +39,8 @@ from harness.spelling import seconds
 
 _NAME = "split_brain"
 _SHOWN = 5
+_MANY = 8
+"""So many sides are looked at one by one."""
 
 
 @dataclass(frozen=True)
@@ -148,15 +150,26 @@ def _writes(count: int) -> str:
 
 def _at_once(acks: Acks, turn_ns: int) -> Iterator[_Conflict]:
     """Writes of one side between two of another that are less than turn_ns apart. O(n log n)."""
-    sides = acks.sides()
-    for side in sides:
-        for other in sides:
-            found = between(acks, side, other, turn_ns)
-            if other != side and len(found):
-                name = acks.names[side]
+    groups = _groups(acks)
+    for name, ours in groups:
+        for other, theirs in groups:
+            found = between(acks, ours, theirs, turn_ns) if other != name else ()
+            if len(found):
                 told = some([f"{acks.op(int(at))} ({name})" for at in found[:_SHOWN]], total=len(found))
-                text = f"{name} accepted {_writes(len(found))} between two that {acks.names[other]} accepted less than "
+                text = f"{name} accepted {_writes(len(found))} between two that {other} accepted less than "
                 yield _Conflict(name, len(found), f"{text}{seconds(turn_ns)} apart: {told}")
+
+
+def _groups(acks: Acks) -> Sequence[tuple[str, Bools]]:
+    """Which writes are whose. Of very many names the busiest stand for themselves, and the rest for one."""
+    sides = acks.sides()
+    if len(sides) <= _MANY:
+        return [(acks.names[side], acks.side == side) for side in sides]
+    counts = np.bincount(acks.side[acks.side != ABSENT])
+    busiest = sorted(sides, key=lambda side: -int(counts[side]))[: _MANY - 1]
+    rest = f"{len(sides) - len(busiest)} others"
+    alone = [(acks.names[side], acks.side == side) for side in busiest]
+    return [*alone, (rest, ~np.isin(acks.side, [*busiest, ABSENT]))]
 
 
 # --- epochs -----------------------------------------------------------------------------------------------------------
@@ -184,8 +197,15 @@ def _shared_epochs(acks: Acks) -> Iterator[_Conflict]:
     epoch, side = acks.epoch[known], acks.side[known]
     begins = np.concatenate(([True], (epoch[1:] != epoch[:-1]) | (side[1:] != side[:-1])))[: len(known)]
     epochs, sides = np.unique(epoch[begins], return_counts=True)
-    for shared in epochs[sides > 1]:
-        own = np.flatnonzero(begins & (epoch == shared))
-        of = sorted((acks.names[int(side[at])], acks.op(int(known[at]))) for at in own)
-        who = " and ".join(f"{name} ({op})" for name, op in of)
-        yield _Conflict(of[0][0], len(of), f"in epoch {int(shared)} writes were accepted by {who}")
+    shared = epochs[sides > 1]
+    if not len(shared):
+        return
+    own = np.flatnonzero(begins & (epoch == shared[0]))
+    of = sorted((acks.names[int(side[at])], acks.op(int(known[at]))) for at in own)
+    who = some([f"{name} ({op})" for name, op in of]) if len(of) > _SHOWN else _and(of)
+    more = f", and in {len(shared) - 1} more epochs by several" if len(shared) > 1 else ""
+    yield _Conflict(of[0][0], len(of), f"in epoch {int(shared[0])} writes were accepted by {who}{more}")
+
+
+def _and(accepted: Sequence[tuple[str, str]]) -> str:
+    return " and ".join(f"{name} ({op})" for name, op in accepted)

@@ -83,13 +83,14 @@ def writes_at_rest(measures: Measures) -> str | None:
     """
     case = measures.case
     began_ns = min((fault.started_ns for fault in case.faults if fault.applied), default=measures.end_ns)
-    for since_ns in (measures.steady_ns, None):
-        calm = measures.operations.between(since_ns, began_ns)
-        if both_write(calm, case.by_address, case.window_ns, _logs(measures)):
-            return "both"
-        if not second_side_accepts(calm, case.by_address, _logs(measures)):
-            return "one"
-    return None
+    logs = _logs(measures)
+    held = measures.operations.between(measures.steady_ns, began_ns)
+    if both_write(held, case.by_address, case.window_ns, logs):
+        return "both"
+    if not second_side_accepts(held, case.by_address, logs):
+        return "one"
+    calm = measures.operations.between(None, began_ns)
+    return "both" if both_write(calm, case.by_address, case.window_ns, logs) else None
 
 
 def _logs(measures: Measures) -> Mapping[str, CommitColumns]:

@@ -262,10 +262,11 @@ def _shared_epochs(acks: Sequence[Operation], side: Side) -> Iterator[_Conflict]
         epoch, name = _epoch(o), side(o)
         if epoch is not None and name is not None:
             sides.setdefault(epoch, {}).setdefault(name, o)
-    for epoch, of in sorted(sides.items()):
-        if len(of) > 1:
-            who = " and ".join(f"{name} ({o.invoke.op})" for name, o in sorted(of.items()))
-            yield _Conflict(min(of), len(of), f"in epoch {epoch} writes were accepted by {who}")
+    shared = [(epoch, of) for epoch, of in sorted(sides.items()) if len(of) > 1]
+    for epoch, of in shared[:1]:
+        who = " and ".join(f"{name} ({o.invoke.op})" for name, o in sorted(of.items()))
+        more = f", and in {len(shared) - 1} more epochs by several" if len(shared) > 1 else ""
+        yield _Conflict(min(of), len(of), f"in epoch {epoch} writes were accepted by {who}{more}")
 
 
 def _ack_ns(o: Operation) -> int:
