@@ -92,7 +92,7 @@ def split_brain(
     testimony = (
         f"in {epochs} epochs, one side each, never back" if epochs and not _thin(acks) else "by one side at a time"
     )
-    forwarded = sum(1 for o in acks if found[o.invoke.op][1] and found[o.invoke.op][0] != dialled(o))
+    forwarded = sum(1 for o in acks if found[o.invoke.op][1] and found[o.invoke.op][0] not in (None, dialled(o)))
     passed_on = f"; {_writes(forwarded)} forwarded, as the commits show" if forwarded else ""
     return CheckResult(_NAME, Verdict.MET, f"{len(acks)} writes acknowledged, {testimony}{passed_on}")
 
