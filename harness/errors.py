@@ -7,6 +7,7 @@ DrillError
 │   ├── ProcessError       a process of the world did not start, or died
 │   ├── LinkError          a proxy or a toxic could not be set or removed
 │   └── HealError          a fault could not be undone
+├── JudgingFailed      the harness's: what was seen is there, and judging it broke off (exit code 3)
 └── VerdictReached     not an error of anybody: a drill ended before its last step
     ├── DrillMissed        an objective was missed
     ├── DrillUnknown       the measurement straddles the objective
@@ -71,6 +72,10 @@ class LinkError(WorldError):
 
 class HealError(WorldError):
     """A fault could not be undone; the world must not be used any further."""
+
+
+class JudgingFailed(DrillError):
+    """What was seen is there, and the harness's own judging of it broke off: nothing is known of the subject by it."""
 
 
 class VerdictReached(DrillError):

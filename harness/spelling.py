@@ -1,31 +1,33 @@
 """How lengths of time are written for people: one rounding, for sentences of checkers and for every report alike.
 
-Brackets are rounded outwards, so that reading never claims more than was measured.
+Brackets are rounded outwards, so that reading never claims more than was measured. Whole numbers alone, so that a
+length of any size can be written.
 """
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
-
 from harness.outcome import Bracket
 from harness.units import NS_PER_S
 
-_CENTI = Decimal("0.01")
+_CENTI_NS = NS_PER_S // 100
 
 
 def seconds(value_ns: int) -> str:
     """`8.14 s`: a length that is known, to the nearest hundredth."""
-    return f"{_rounded(value_ns, ROUND_HALF_EVEN)} s"
+    whole, rest_ns = divmod(value_ns, _CENTI_NS)
+    up = 2 * rest_ns > _CENTI_NS or (2 * rest_ns == _CENTI_NS and whole % 2 == 1)
+    return f"{_written(whole + up)} s"
 
 
 def bracket(value: Bracket) -> str:
     """`7.94 – 8.36 s`, or `over 7.94 s` where no end was seen."""
-    low = _rounded(value.low_ns, ROUND_FLOOR)
+    low = _written(value.low_ns // _CENTI_NS)
     if value.high_ns is None:
         return f"over {low} s"
-    high = _rounded(value.high_ns, ROUND_CEILING)
+    high = _written(-(-value.high_ns // _CENTI_NS))
     return f"{low} s" if low == high else f"{low} – {high} s"
 
 
-def _rounded(value_ns: int, how: str) -> Decimal:
-    return (Decimal(value_ns) / NS_PER_S).quantize(_CENTI, rounding=how)
+def _written(hundredths: int) -> str:
+    whole, rest = divmod(abs(hundredths), 100)
+    return f"{'-' if hundredths < 0 else ''}{whole}.{rest:02d}"

@@ -34,12 +34,23 @@ def storable(text: str) -> str:
 
 def write_json(path: Path, body: Any, *, indent: int | None = None) -> None:
     """Write a JSON document and a newline."""
-    path.write_text(json_text(body, indent=indent) + "\n", encoding="utf-8")
+    _write(path, json_text(body, indent=indent) + "\n")
 
 
 def write_text(path: Path, text: str) -> None:
     """Write plain text, or a document in which a half may stand as well as its escape."""
-    path.write_text(storable(text), encoding="utf-8")
+    _write(path, storable(text))
+
+
+def _write(path: Path, text: str) -> None:
+    """A file that could not be written whole is none: what is left of it must not pass for evidence."""
+    known = path.exists()
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError:
+        if not known:
+            path.unlink(missing_ok=True)
+        raise
 
 
 def _escape(half: re.Match[str]) -> str:

@@ -31,7 +31,7 @@ from harness.history.codes import ABSENT, ADD, PUT, Bools
 from harness.history.columns import Columns
 from harness.measurement.newest import Rows
 
-__all__ = ["Accepting", "Logs", "accepting"]
+__all__ = ["Accepting", "Logs", "accepting", "stored_alone"]
 
 Places = NDArray[np.int64]
 
@@ -138,6 +138,16 @@ def _count_by(group: Places, chosen: Bools) -> Places:
     """By element how many of its group are chosen."""
     of = np.unique(group, return_inverse=True)[1].reshape(-1)
     found: Places = np.bincount(of[chosen], minlength=1 + int(of.max(initial=0)))[of]
+    return found
+
+
+def stored_alone(columns: Columns, commits: Logs, place: str) -> Bools:
+    """Puts that one side's commits alone had when their clients were told, wherever they were sent."""
+    nothing = np.zeros(len(columns), np.bool_)
+    by_then = {name: had_ns(columns, log, nothing) <= columns.returned_ns for name, log in commits.items()}
+    found: Bools = by_then[place] & columns.acknowledged & (columns.f == PUT)
+    for name, had in by_then.items():
+        found = found if name == place else found & ~had
     return found
 
 

@@ -67,11 +67,20 @@ def rpo_s(point: RecoveryPoint | None, objective_s: float, lost: str = "the lost
         return CheckResult(name, Verdict.MISSED, text)
     if point.missing_high == 0:
         return CheckResult(name, verdict, f"nothing missing at takeover, {limit}")
+    vague = bool(point.maybe_ids) or verdict is Verdict.UNKNOWN
+    length = _range(low_ns, high_ns) if vague else seconds(high_ns)
     if point.after_ns is not None:
-        text = f"{seconds(high_ns)} of acknowledged writes missing{_after(point, lost)}, {limit}"
+        text = f"{length} of acknowledged writes missing{_after(point, lost)}, {limit}"
         return CheckResult(name, verdict, text)
-    text = f"the oldest missing write was acknowledged {seconds(high_ns)} before the fault, {limit}"
-    return CheckResult(name, verdict, text)
+    oldest = "missing write" if point.missing_low else "write that may be missing"
+    return CheckResult(name, verdict, f"the oldest {oldest} was acknowledged {length} before the fault, {limit}")
+
+
+def _range(low_ns: int, high_ns: int) -> str:
+    """A length that is known within bounds only: its upper end is no fact."""
+    if seconds(low_ns) == seconds(high_ns):
+        return seconds(high_ns)
+    return f"{f'at least {seconds(low_ns)}, and ' if low_ns else ''}up to {seconds(high_ns)}"
 
 
 def everything(acknowledged: int, low: int, high: int) -> str:

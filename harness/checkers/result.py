@@ -36,8 +36,13 @@ def merged(results: Iterable[CheckResult]) -> Verdict:
     return merge(result.verdict for result in results)
 
 
+def shortened(text: str, limit: int = 100) -> str:
+    """A text of somebody's for a sentence: its beginning, where it is long."""
+    return text if len(text) <= limit else f"{text[:20]}... ({len(text)} characters)"
+
+
 def some(items: Sequence[str], limit: int = 5, total: int | None = None) -> str:
     """The first few of many, for a sentence. total: how many there are, where only the first of them are given."""
     count = len(items) if total is None else total
-    shown = ", ".join(items[:limit])
+    shown = ", ".join(shortened(item) for item in items[:limit])
     return shown if count <= limit else f"{shown} and {count - limit} more"

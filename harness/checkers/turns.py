@@ -61,9 +61,8 @@ class Acks:
     def fenced(self) -> Bools:
         """Whose epochs excuse that their turns were short."""
         found: Bools = (self.epoch != NO_EPOCH) & self.excusing
-        if (
-            self.excusing and self.thin
-        ):  # a turn is what one side accepted in epochs of which no other side's lies between
+        if self.excusing and self.thin:
+            # A turn is what one side accepted in epochs of which no other side's lies between.
             named = np.flatnonzero(found)
             named = named[np.argsort(self.epoch[named], kind="stable")]
             side = self.side[named]

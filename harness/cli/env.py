@@ -45,7 +45,7 @@ def up(
     environment: shared.Environment = None,
     subject: shared.SubjectFile = None,
     profile: shared.ProfileName = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of everything that is drawn at random.")] = None,
+    seed: shared.Seed = None,
     foreground: Annotated[
         bool, typer.Option("--foreground", help="Hold the world in this terminal, until Ctrl-C.")
     ] = False,

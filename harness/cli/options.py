@@ -20,6 +20,8 @@ SubjectFile = Annotated[
 ProfileName = Annotated[
     str | None, typer.Option("--profile", "-p", help="fast (documented durations / 10) or production.")
 ]
+# A text, since Python would take `1_0` for 10: harness.drill.options reads it.
+Seed = Annotated[str | None, typer.Option(metavar="INTEGER", help="Seed of everything that is drawn at random.")]
 
 
 def resolved(**given: Any) -> RunOptions:

@@ -117,6 +117,8 @@ def run_drills(drills: Sequence[KnownDrill], options: RunOptions, servers: ForkS
             raise InputError(f"your conftest ended pytest: {error.msg}") from error
         finally:
             view.stop()
+            for left in (run.folder / "allure-results").glob("*.tmp"):  # of a result that could not be written
+                left.unlink(missing_ok=True)
             run.leave_nothing_empty()
         exit_code = _report(code, host, run, quiet, console)
         if host.kept is not None and not quiet.interrupted:

@@ -46,8 +46,10 @@ def run(
     environment: shared.Environment = None,
     subject: shared.SubjectFile = None,
     profile: shared.ProfileName = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of everything that is drawn at random.")] = None,
-    trials: Annotated[int | None, typer.Option(help="How often to run each drill.")] = None,
+    seed: shared.Seed = None,
+    trials: Annotated[
+        str | None, typer.Option(metavar="INTEGER", help="How often to run each drill: at most 1000 times.")
+    ] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override what the scenario says.")
     ] = None,

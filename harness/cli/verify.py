@@ -28,6 +28,7 @@ Examples:
 
 Exit codes: 0 everything is as it was filed, whatever the verdict was; 1 something differs, or the seal is missing; 2
 nothing differs, but a drill without its case cannot be judged again; 3 no such run, or its files cannot be read.
+A drill whose judging broke off when it ended is judged anew: what it comes to now is told as a difference.
 Watches and drills that broke off left nothing to judge: it says what was checked instead, and the exit code is 0.
 """
 

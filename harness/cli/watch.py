@@ -49,7 +49,7 @@ def watch(
     environment: shared.Environment = None,
     subject: shared.SubjectFile = None,
     profile: shared.ProfileName = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of everything that is drawn at random.")] = None,
+    seed: shared.Seed = None,
     reports: Annotated[str | None, typer.Option(help="Folder for the evidence. Default: reports.")] = None,
 ) -> None:
     """Record what clients see, with no fault of ours; every outage is reported as a bracket."""
@@ -91,12 +91,14 @@ def _watch(
 ) -> int:
     from harness.cli.pytest_run import EXIT_OF
     from harness.cli.recording import record, show_outages
+    from harness.drill.masking import masked_events
     from harness.drill.promises import promise_of
     from harness.drill.runner import Run
     from harness.drill.watching import NAME, watched
     from harness.live import facts
     from harness.reporting.filing import file_drill, file_run
     from harness.reporting.summary import show
+    from harness.wire.placeholders import values
 
     console = terminal.console()
     run = Run(options)
@@ -115,7 +117,8 @@ def _watch(
             shutil.rmtree(run.folder, ignore_errors=True)  # no evidence: nothing has been recorded
         raise
     result = watched(
-        options.environment, options.timing, recorded.events, folder,
+        options.environment, options.timing,
+        masked_events(recorded.events, values(options.subject.variables(), os.environ)), folder,
         logs=recorded.logs, ended=recorded.ended, asked_for=asked,
         promise=promise_of(options.subject.consistency), places={address: place for place, address in edges.items()},
     )  # fmt: skip

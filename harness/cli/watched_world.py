@@ -142,8 +142,12 @@ class OwnClients:
         self.edges = world.edges
         self.versions = world.versions()
         self.capabilities = world.capabilities()
-        self.up = True  # it is in our own hands
         self._world = world
+
+    @property
+    def up(self) -> bool:
+        """See Watched. The world is in our own hands; a witness that has ended sees nothing more."""
+        return not self._world.clients.ended
 
     def broken(self) -> Sequence[str]:
         """See Watched."""
@@ -155,7 +159,8 @@ class OwnClients:
 
     def ended(self) -> Sequence[str]:
         """See Watched."""
-        return self._world.deaths()
+        told = self._world.clients.ended
+        return (*self._world.deaths(), *([told] if told else []))
 
     def finish(self) -> tuple[Sequence[Event], Sequence[str]]:
         """See Watched."""

@@ -21,6 +21,7 @@ from harness.drill.plain import from_plain, to_plain
 from harness.errors import InputError, Problem, WorldError
 from harness.history import codec
 from harness.history.events import Commit, Event
+from harness.regular_files import open_bytes, read_text
 from harness.storable_text import write_json
 
 CASE = "case.json"
@@ -74,13 +75,13 @@ def read(folder: Path) -> Filed:
 
 def sha256_of(path: Path) -> str:
     """The hash of a file, as hexadecimal digits."""
-    with path.open("rb") as file:
+    with open_bytes(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(read_text(path))
     except OSError as error:
         raise InputError(Problem(str(path), None, f"cannot be read: {error.strerror}")) from error
     except (ValueError, RecursionError) as error:

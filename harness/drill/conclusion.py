@@ -10,6 +10,7 @@ from harness.drill import judgement, promises
 from harness.drill.case import Case, Final, Requirement
 from harness.drill.episode_evidence import episode_result
 from harness.drill.evidence import (
+    JUDGING,
     DrillResult,
     FaultResult,
     ObjectiveResult,
@@ -18,6 +19,7 @@ from harness.drill.evidence import (
 )
 from harness.drill.findings import findings_of
 from harness.drill.interruption_evidence import interruption_results, worst_interruption
+from harness.drill.judging import recovery_points
 from harness.drill.judging.interruptions import interruptions_of, planned_interruption, promised_s
 from harness.drill.measures import EpisodeMeasures, Measures
 from harness.drill.plan import DrillPlan
@@ -52,7 +54,9 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
     results += [] if moves is None else [ObjectiveResult(moves.name, moves.verdict, moves.text)]
     interrupted = interruption_results(interrupting, case.by_address)
     timed, lost = _last_with(measures, "rto"), _last_with(measures, "rpo", "rpo-shows-stall")
-    episodes = tuple(episode_result(episode, measures, results) for episode in measures.episodes)
+    lost_of = [(n, c) for n, c in recovery_points.of_each(measures) if any(c.name == p.name for p in checked.promised)]
+    of_each = [*results, *(ObjectiveResult(c.name, c.verdict, c.text, n, promise=True) for n, c in lost_of)]
+    episodes = tuple(episode_result(episode, measures, of_each) for episode in measures.episodes)
     of_timed = None if timed is None else episodes[timed.index]
     return DrillResult(
         name=case.name,
@@ -61,7 +65,7 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
         tags=case.tags,
         verdict=verdict,
         reasons=reasons,
-        objectives=_judged(case, moves is not None),
+        objectives=_judged(case, checked),
         results=(
             ObjectiveResult(validity.name, validity.verdict, validity.text),
             *results,
@@ -100,6 +104,31 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
     )
 
 
+def unjudged(case: Case, reason: str) -> DrillResult:
+    """The evidence of a drill that has ended, and whose judging broke off: all is there from which it can be judged
+    anew, and until then it proves nothing."""
+    return DrillResult(
+        name=case.name,
+        feature=case.feature,
+        scenario=case.scenario,
+        tags=case.tags,
+        verdict=Verdict.INVALID,
+        reasons=(reason,),
+        objectives=Objectives(),
+        results=(ObjectiveResult(JUDGING, Verdict.INVALID, reason),),
+        unsent=case.unsent,
+        history=f"{case.folder}/{HISTORY}",
+        history_sha256=EMPTY_SHA256,
+        logs=case.logs,
+        settings=dict(case.settings),
+        duration_s=to_s(case.duration_ns),
+        overhead_s=to_s(case.duration_ns - case.prescribed_ns),
+        control=None if case.control is None else case.control.value,
+        typed=case.typed,
+        places=case.by_address,
+    )
+
+
 def crashed(plan: DrillPlan, folder: str, error: str) -> DrillResult:
     """The evidence of a drill that the harness could not finish: it proves nothing, and must not be missing either.
 
@@ -127,20 +156,22 @@ def _beside(checked: Checked) -> list[CheckResult]:
     return [check for check in checked.promised if check.name not in same]
 
 
-def _judged(case: Case, moved: bool) -> Objectives:
-    """What was promised and is judged; a default that the scenario never asks for is no promise of this drill.
+def _judged(case: Case, checked: Checked) -> Objectives:
+    """What was promised and is judged; a default that nothing of this drill is judged by is no promise of it.
 
     One that ended early may not have come to that: then everything that was stated is said.
     """
     stated, required = case.objectives, {requirement.name for requirement in case.required}
+    planned_s = None if checked.moved is None else promised_s(case)
     if case.promise is not None and case.ended_by is not None:
-        return replace(stated, planned_interruption_s=promised_s(case) if moved else None)
+        return replace(stated, planned_interruption_s=planned_s)
+    lost = "rpo" in required or any(check.name == recovery_points.NAME for check in checked.promised)
     return Objectives(
         rto_s=stated.rto_s if "rto" in required else None,
-        rpo_items=stated.rpo_items if "rpo" in required else None,
-        rpo_s=stated.rpo_s if "rpo" in required else None,
+        rpo_items=stated.rpo_items if lost else None,
+        rpo_s=stated.rpo_s if lost else None,
         error_budget=stated.error_budget if "error-budget" in required else None,
-        planned_interruption_s=promised_s(case) if moved else None,
+        planned_interruption_s=planned_s,
     )
 
 

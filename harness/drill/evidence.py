@@ -24,6 +24,9 @@ __all__ = [
     "RunResult",
 ]
 
+JUDGING = "judging"
+"""The name of the one result of a drill whose judging broke off."""
+
 
 @dataclass(frozen=True)
 class Objectives:
@@ -230,6 +233,11 @@ class DrillResult:
     planned_interruptions: tuple[InterruptionResult, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
     noticed_by: str = ""
+
+    @property
+    def unjudged(self) -> str:
+        """Why the drill could not be judged although it had ended; "" where it was."""
+        return next((result.text for result in self.results if result.name == JUDGING), "")
 
     @property
     def warnings(self) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.drill.judgement import WHOLE
 from harness.drill.lifecycle import Phase
-from harness.drill.plan import limits_of, objectives_of
+from harness.drill.plan import limits_of, objectives_of, refuse_impossible
 from harness.drill.running import RunningDrill
 from harness.drill.stepping import step
 from harness.drill.words import deciders_of, ends_of, place_of, target_of
@@ -51,10 +51,11 @@ class Drill(RunningDrill):
     def promise(self, **objectives: Any) -> None:
         """Objectives that the scenario states, over those of the environment; `--set objective...` wins over both.
 
-        They are those of the whole drill. Raises InputError after its first fault.
+        They are those of the whole drill. Raises InputError after its first fault, and for what no file could promise.
         """
         if self.record.case.faults:
             raise InputError(PROMISED_LATE)
+        refuse_impossible(objectives)
         environment, timing = self._backend.environment, self._backend.timing
         stated = replace(self.record.case.objectives, **objectives)
         promised = objectives_of(environment, timing, self._settings, stated)

@@ -13,13 +13,14 @@ from harness.checkers.result import CheckResult
 from harness.drill import judgement, lifecycle
 from harness.drill.backend import Backend
 from harness.drill.case import Requirement
+from harness.drill.judging.failure import judging
 from harness.drill.lifecycle import Announce, Enter, Facts, GiveUp, Limits, Observed, Phase, Reached
 from harness.drill.measures import Measures
 from harness.drill.observation import Observation
 from harness.drill.progress import LiveStatus
 from harness.drill.record import Record
 from harness.drill.status import live_status
-from harness.errors import DrillInvalid, DrillMissed, DrillUnknown, VerdictReached
+from harness.errors import DrillInvalid, DrillMissed, DrillUnknown, JudgingFailed, VerdictReached
 from harness.history.events import Commit, Mark
 from harness.outcome import Verdict
 from harness.units import NS_PER_S, to_ns
@@ -128,12 +129,19 @@ class DrillLoop:
         self.observation.take(self._backend.poll())
 
     def judged(self, requirement: Requirement) -> CheckResult:
-        """One requirement, judged from what is known so far."""
+        """One requirement, judged from what is known so far.
+
+        UNKNOWN where judging breaks off: the scenario goes on, and what it sees is judged as a whole at the end.
+        """
         self.take_in()
         self._record.commits = self._commits()
         events = sorted(self.observation.events, key=lambda event: event.mono_ns)
-        measures = Measures(self._record.case, events, self._record.commits, self._record.final)
-        return judgement.judge(requirement, measures)
+        try:
+            with judging():
+                measures = Measures(self._record.case, events, self._record.commits, self._record.final)
+                return judgement.judge(requirement, measures)
+        except JudgingFailed as error:
+            return CheckResult(requirement.name, Verdict.UNKNOWN, str(error))
 
     def judge_now(self, requirement: Requirement) -> None:
         """Judge one requirement from what is known so far; raises when that cannot get better."""

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from harness.checkers.accepting import accepting, stored_alone
 from harness.drill.case import Case
 from harness.drill.cuts import cutting, left_behind, until_healed
 from harness.drill.episodes import onset_of
+from harness.history.codes import INFO
 from harness.history.columns import Columns
 from harness.history.tables import CommitColumns
 from harness.measurement.models import FaultInterval
-from harness.measurement.recovery_point import Earlier, RecoveryPoint, Scans, out_of_reach, recovery_point
+from harness.measurement.recovery_point import Accepted, Earlier, RecoveryPoint, Scans, out_of_reach, recovery_point
 
 
 def by_place(found: Iterable[tuple[str, frozenset[str]]]) -> Mapping[str, frozenset[str]]:
@@ -24,21 +28,24 @@ def by_place(found: Iterable[tuple[str, frozenset[str]]]) -> Mapping[str, frozen
 
 @dataclass(frozen=True, eq=False)
 class LossOf:
-    """Of one episode. operations: up to its end. log, data: the survivor's commits, and its table in the end."""
+    """Of one episode. operations: up to its end. logs: the commits of every place, as far as there are any.
+
+    data: the survivor's table in the end.
+    """
 
     case: Case
     index: int
     lost: str
     survivor: str
     operations: Columns
-    log: CommitColumns | None
+    logs: Mapping[str, CommitColumns]
     data: Mapping[str, str] | None
 
     @property
     def source(self) -> CommitColumns | Scans | None:
         """What tells of the survivor's table; None where nothing does."""
-        if self.log is not None:
-            return self.log
+        if self.survivor in self.logs:
+            return self.logs[self.survivor]
         return None if self.data is None else Scans(None, self.data)
 
     @property
@@ -52,10 +59,11 @@ class LossOf:
         """When that was."""
         return None if self.began is None else onset_of(self.case, self.case.episodes[self.began])
 
-    def point(self, points: Sequence[RecoveryPoint], own: CommitColumns | None) -> RecoveryPoint | None:
-        """What it lacked when it took over. points: of earlier losses of the place; own: its own commits."""
+    def point(self, points: Sequence[RecoveryPoint]) -> RecoveryPoint | None:
+        """What it lacked when it took over. points: of earlier losses of the place."""
         if self.began is None or self.onset is None or self.source is None:
             return None
+        own = self.logs.get(self.lost) if points else None
         held = None if own is None else own.state_at(self.onset.start_low_ns)
         faults = left_behind(self.case, self.case.episodes[self.began], self.lost)
         return recovery_point(
@@ -66,6 +74,7 @@ class LossOf:
             fault=until_healed(self.onset, faults),
             earlier=Earlier(points, held),
             cut_off=bool(faults),
+            accepted=self._accepted(self.onset),
         )
 
     def out_of_reach(self) -> frozenset[str]:
@@ -80,6 +89,24 @@ class LossOf:
                 lost_address=self.case.addresses[self.lost],
                 survivor_address=self.case.addresses[self.survivor],
                 fault=fault.interval,
+                accepted=self._accepted(fault.interval),
             )
             found.update(() if lacked is None else lacked.counted | set(lacked.unknown_ids))
         return frozenset(found)
+
+    def _accepted(self, fault: FaultInterval) -> Accepted:
+        """Who accepted what, as the commits of all places show it; what was not answered went where it was dialled.
+
+        Unless it was sent before the fault to a side that is known to forward to the one that was lost.
+        """
+        columns, places = self.operations, self.case.by_address
+        lost_address, survivor_address = self.case.addresses[self.lost], self.case.addresses[self.survivor]
+        if not set(places.values()) <= self.logs.keys():
+            return Accepted.as_dialled(columns, lost_address, survivor_address)
+        found = accepting(columns, places, self.logs)
+        lost, survivor = (found.names.index(place) for place in (self.lost, self.survivor))
+        by_lost = (found.sure == lost) | stored_alone(columns, self.logs, self.lost)
+        passed_on = np.unique(columns.address[by_lost & columns.acknowledged & (found.dialled != lost)])
+        early = (columns.outcome == INFO) & (columns.sent_ns <= fault.start_high_ns)
+        by_lost |= early & np.isin(columns.address, passed_on)
+        return Accepted(by_lost, (found.sure == survivor) & ~(by_lost & columns.acknowledged))

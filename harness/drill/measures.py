@@ -45,8 +45,7 @@ class Measures:
     def __init__(
         self, case: Case, events: Sequence[Event], commits: Sequence[Commit] | None, tables: Final | None
     ) -> None:
-        self.case = case
-        self.events = events
+        self.case, self.events = case, events
         self.data = Tables(case, commits, tables)
         self._logs: dict[str, CommitColumns | None] = {}
         self.context = [event for event in events if not isinstance(event, Invoke | Completion | CanaryProbe)]
@@ -63,6 +62,11 @@ class Measures:
             commits = self.data.committed(place)
             self._logs[database] = None if commits is None else commits_of(self.operations, commits)
         return self._logs[database]
+
+    @cached_property
+    def logs(self) -> Mapping[str, CommitColumns]:
+        """The commits of every place that clients can be sent to, as far as they are known."""
+        return {place: log for place in self.case.addresses if (log := self.log_of(place)) is not None}
 
     @cached_property
     def probes(self) -> Sequence[CanaryProbe]:
@@ -162,7 +166,7 @@ class Measures:
         there = None if self.one_database else self.data.written(other)
         if here is None:
             return None
-        found = lost_after_heal(self._settled, here, there, self.missing_ids)
+        found = lost_after_heal(self._settled, here, there, self.missing_ids, self.explained)
         # Of further tables nobody knows what was acknowledged: all that is in them counts.
         further = self.data.differing(self.serving, other)
         apart = None if found.diverged is None else found.diverged + further
@@ -185,15 +189,13 @@ class EpisodeMeasures:
     """What can be measured of one episode. lost: the place that served before it; survivor: the one expected after."""
 
     def __init__(self, whole: Measures, index: int) -> None:
-        self.whole = whole
-        self.index = index
-        case = whole.case
-        self.episode: Episode = case.episodes[index]
+        self.whole, self.index = whole, index
+        self.episode: Episode = whole.case.episodes[index]
         self.lost = self.episode.serving
         expected = self.episode.expected
         self.returns = self.episode.begins == "heal" and expected == self.lost
         taken = expected if expected is not None and expected != self.lost else None
-        self.survivor = self.lost if self.returns else taken or case.other_than(self.lost)
+        self.survivor = self.lost if self.returns else taken or whole.case.other_than(self.lost)
 
     @cached_property
     def stretch(self) -> Stretch:
@@ -277,24 +279,22 @@ class EpisodeMeasures:
     @cached_property
     def point(self) -> RecoveryPoint | None:
         """What the survivor lacked when it took over; None where that cannot be known."""
-        loss, before = self._loss, self.whole.episodes[: self.index]
+        loss = self.loss
         if loss is None:
             return None
-        points = [
-            episode.point
-            for episode in before
-            if episode.lost == self.lost and episode.point and episode._loss and episode._loss.onset != loss.onset
-        ]
-        return loss.point(points, self.whole.log_of(self.lost) if points else None)
+        before = (e for e in self.whole.episodes[: self.index] if e.lost == self.lost and e.loss)
+        points = [e.point for e in before if e.point and e.loss and e.loss.onset != loss.onset]
+        return loss.point(points)
 
     @cached_property
     def out_of_reach(self) -> frozenset[str]:
         """Writes that the survivor could not show to its readers although it never took over."""
-        return frozenset() if self._loss is None or self.point is not None else self._loss.out_of_reach()
+        return frozenset() if self.loss is None or self.point is not None else self.loss.out_of_reach()
 
     @cached_property
-    def _loss(self) -> LossOf | None:
+    def loss(self) -> LossOf | None:
+        """What its recovery point is measured with; None where nothing can be lost."""
         if self.lost == self.survivor or self.one_database:
             return None
-        log, data = self.whole.log_of(self.survivor), self.whole.data.written(self.survivor)
-        return LossOf(self.whole.case, self.index, self.lost, self.survivor, self._operations, log, data)
+        logs, data = self.whole.logs, self.whole.data.written(self.survivor)
+        return LossOf(self.whole.case, self.index, self.lost, self.survivor, self._operations, logs, data)

@@ -9,9 +9,11 @@ from typing import get_args
 from harness.drill.evidence import Objectives
 from harness.drill.lifecycle import Limits
 from harness.drill.settings import Settings
+from harness.errors import InputError
+from harness.kit.config import refuse_misfit
 from harness.measurement.prediction import Conditions, Failure, predict
 from harness.measurement.prediction_interval import PredictedInterval, predict_interval
-from harness.topology.environment import Environment
+from harness.topology.environment import Environment, ProfileObjectives
 from harness.topology.subject import SubjectTiming
 from harness.topology.timing import Profile, Timing
 from harness.units import to_ns, to_s
@@ -63,6 +65,17 @@ def conditions_of(
         lease_left_ns=to_ns(timing.interval_s(subject.lease_s)),
         edge_follows=subject.edge_follows,
     )
+
+
+def refuse_impossible(objectives: Mapping[str, object]) -> None:
+    """Raises InputError for objectives that no environment file could have."""
+    for name, value in objectives.items():
+        if value is None:
+            continue
+        try:
+            refuse_misfit(ProfileObjectives, name, value)
+        except ValueError as error:
+            raise InputError(f"an objective of {name} = {value}: {error}") from None
 
 
 def unanswered_ns(timeout_s: float) -> int:

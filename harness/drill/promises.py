@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from harness.checkers.promise import Promise
 from harness.checkers.result import CheckResult, Finding
-from harness.drill.judging import moves
+from harness.drill.judging import moves, recovery_points
 from harness.drill.measures import Measures
 from harness.outcome import Verdict
 from harness.topology.consistency import Consistency
@@ -75,7 +75,8 @@ def judged(measures: Measures) -> tuple[CheckResult, ...]:
         return ()
     # A loop is what much else comes from, so it is told first.
     data = sorted((r for r in measures.anomalies if r.name not in NOT_PROMISED), key=lambda r: r.name != _LOOP)
-    found = [*data, *_of_sides(measures), _of_answers(measures)]
+    point = recovery_points.promised(measures)
+    found = [*data, *([] if point is None else [point]), *_of_sides(measures), _of_answers(measures)]
     seen = {result.name for result in found}
     wanted = [name for name in ALWAYS if name not in seen and not _idle(name, measures)]
     missing = [CheckResult(name, Verdict.UNKNOWN, "nothing put it to the test") for name in wanted]

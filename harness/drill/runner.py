@@ -10,6 +10,7 @@ from pathlib import Path
 from harness.clock import wall_time
 from harness.drill.evidence import DrillResult, RunResult
 from harness.drill.options import RunOptions
+from harness.errors import InputError
 from harness.outcome import merge_run
 
 
@@ -26,11 +27,14 @@ class Run:
         self.errors: list[str] = []
 
     def drill_folder(self, name: str) -> Path:
-        """A fresh folder for one drill of this run; a name that is used again gets a number."""
+        """A fresh folder for one drill of this run; a name that is used again gets a number. Raises InputError."""
         taken = {path.name for path in self.folder.glob("*")}
         unique = next(c for n in range(1, 10_000) if (c := name if n == 1 else f"{name}-{n}") not in taken)
         path = self.folder / unique
-        path.mkdir(parents=True)
+        try:
+            path.mkdir(parents=True)
+        except OSError as error:
+            raise InputError(f"--reports {self.options.reports}: {path} cannot be made: {error.strerror}") from error
         return path
 
     @property

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from harness.drill import case_files
 from harness.drill.backend import Backend
 from harness.drill.case_files import Filed
-from harness.drill.conclusion import HISTORY, conclude
+from harness.drill.conclusion import HISTORY, conclude, unjudged
 from harness.drill.evidence import DrillResult
+from harness.drill.judging.failure import judging
 from harness.drill.lifecycle import Phase
 from harness.drill.loop import DrillLoop
+from harness.drill.masking import masked
 from harness.drill.plan import DrillPlan, objectives_of
 from harness.drill.progress import LiveStatus
 from harness.drill.record import opening
 from harness.drill.stepping import step
 from harness.drill.words import healed_by
-from harness.errors import InputError, VerdictReached
+from harness.errors import InputError, JudgingFailed, VerdictReached
 from harness.units import to_ns
+from harness.wire.placeholders import values
 
 
 class RunningDrill:
@@ -40,6 +44,7 @@ class RunningDrill:
         self.finished = self._opened = self._settled = False
         self._failover_disabled = False
         self._control_broken = False
+        self._hashes: Mapping[str, str] = {}
 
     @step
     def open(self) -> None:
@@ -81,10 +86,23 @@ class RunningDrill:
         self._loop.enter(Phase.DONE)
         record.note(prescribed_ns=self._loop.waited_ns, deaths=self._loop.deaths, at_rest=self._loop.at_rest)
         record.note(duration_ns=self._clock.now_ns() - self._loop.started_ns)
-        filed = Filed(record.case, self._loop.observation.events, record.commits, record.final)
-        hashes = case_files.write(record.folder, filed)
-        result = conclude(filed.case, filed.events, filed.commits, filed.final)
-        return replace(result, files=hashes, history_sha256=hashes[f"{record.folder.name}/{HISTORY}"])
+        seen = Filed(record.case, self._loop.observation.events, record.commits, record.final)
+        filed = masked(seen, values(self._backend.subject.variables(), os.environ))
+        self._hashes = case_files.write(record.folder, filed)
+        try:
+            with judging():
+                result = conclude(filed.case, filed.events, filed.commits, filed.final)
+        except JudgingFailed as error:
+            result = unjudged(filed.case, str(error))
+        return self._sealed(result)
+
+    def without_judgement(self, reason: str) -> DrillResult:
+        """Its evidence where what was judged of it cannot be filed. It has been finished."""
+        return self._sealed(unjudged(self.record.case, reason))
+
+    def _sealed(self, result: DrillResult) -> DrillResult:
+        digest = self._hashes[f"{self.record.folder.name}/{HISTORY}"]
+        return replace(result, files=self._hashes, history_sha256=digest)
 
     def abandon(self) -> None:
         """Undo everything without measuring: after Ctrl-C, or when the world itself failed."""

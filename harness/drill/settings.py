@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pydantic import BaseModel
+
 from harness.errors import InputError
 from harness.faults.catalogue import FAULTS
+from harness.kit.config import refuse_misfit
+from harness.kit.plain_numbers import number, whole
+from harness.topology.environment import ProfileObjectives, Workload
 
 
 @dataclass(frozen=True)
@@ -45,25 +50,17 @@ def _switch(word: str) -> Callable[[str], bool]:
     return parse
 
 
-def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < 1e6:
-        raise ValueError("must be above 0")
-    return value
+def _within(
+    model: type[BaseModel], field: str, read: Callable[[str], float] = number
+) -> tuple[str, Callable[[str], Any]]:
+    """A number that goes by its field's name, with the limits that it has in an environment file."""
 
+    def parse(text: str) -> float:
+        value = read(text)
+        refuse_misfit(model, field, value)
+        return value
 
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise ValueError("must not be negative")
-    return value
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise ValueError("must be between 0 and 1")
-    return value
+    return field, parse
 
 
 def _mode(text: str) -> str:
@@ -77,18 +74,19 @@ _KEYS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "failover": ("failover_off", _switch("off")),
     "fault": ("fault_none", _switch("none")),
     "fault.mode": ("fault_mode", _mode),
-    "objective.rto_s": ("rto_s", _positive),
-    "objective.rpo_items": ("rpo_items", _count),
-    "objective.rpo_s": ("rpo_s", _positive),
-    "objective.error_budget": ("error_budget", _share),
-    "objective.planned_interruption_s": ("planned_interruption_s", _positive),
-    "workload.rate_per_s": ("rate_per_s", _positive),
+    "objective.rto_s": _within(ProfileObjectives, "rto_s"),
+    "objective.rpo_items": _within(ProfileObjectives, "rpo_items", whole),
+    "objective.rpo_s": _within(ProfileObjectives, "rpo_s"),
+    "objective.error_budget": _within(ProfileObjectives, "error_budget"),
+    "objective.planned_interruption_s": _within(ProfileObjectives, "planned_interruption_s"),
+    "workload.rate_per_s": _within(Workload, "rate_per_s"),
 }
 
 
 def parse_settings(pairs: Sequence[str]) -> Settings:
     """Settings from KEY=VALUE texts. Raises InputError that names every wrong pair and what is allowed."""
-    settings, problems = Settings(given=tuple(_split(pair) for pair in pairs)), []
+    settings = Settings(given=tuple(_split(pair) for pair in pairs))
+    problems = list(_repeated(settings.given))
     for key, text in settings.given:
         if key not in _KEYS:
             near = difflib.get_close_matches(key, _KEYS, n=1)
@@ -103,6 +101,14 @@ def parse_settings(pairs: Sequence[str]) -> Settings:
     if problems:
         raise InputError(*problems)
     return settings
+
+
+def _repeated(given: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Of two values for one thing, nobody could tell from the run which one held."""
+    for key in dict.fromkeys(key for key, _ in given):
+        said = [f"--set {key}={text}" for one, text in given if one == key]
+        if len(said) > 1:
+            yield f"{' and '.join(said)}: only one of them can hold; leave out the others"
 
 
 def _split(pair: str) -> tuple[str, str]:

@@ -10,6 +10,8 @@ from harness.errors import InputError
 from harness.faults.model import AddToxic, Fault, Link, Plan, ProcessRef
 from harness.measurement.canary import Slow
 
+LATENCY_MAX_MS = 86_400_000
+
 
 @dataclass(frozen=True)
 class Latency(Fault):
@@ -28,6 +30,8 @@ class Latency(Fault):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.latency_ms > LATENCY_MAX_MS:
+            raise InputError(f"latency: latency_ms is at most {LATENCY_MAX_MS} (a day), not {self.latency_ms}")
         if not 0 <= self.jitter_ms < self.latency_ms:
             raise InputError(f"latency: needs 0 <= jitter_ms < latency_ms, not {self.jitter_ms} and {self.latency_ms}")
 

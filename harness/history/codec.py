@@ -26,6 +26,7 @@ from harness.history.events import (
     Sample,
 )
 from harness.outcome import Outcome
+from harness.regular_files import open_text
 from harness.storable_text import storable_json
 
 _TAG: dict[type, str] = {
@@ -113,7 +114,7 @@ def read(path: Path) -> Iterator[Event | Commit]:
     A last line without a newline is one that is still being written: it is left out. Raises WorldError, with the
     line's number, for a line that is no event.
     """
-    with path.open(encoding="utf-8") as lines:
+    with open_text(path) as lines:
         for number, line in enumerate(lines, start=1):
             if not line.endswith("\n"):
                 return

@@ -14,6 +14,7 @@ from harness.errors import WorldError
 from harness.history.codes import ABSENT, FAIL, FUNCTIONS, GET, INFO, NEVER_NS, NO_EPOCH, OK, PUT, UNKNOWN, Names
 from harness.history.columns import Columns
 from harness.history.events import Commit, Completion, Event, Invoke, Operation
+from harness.regular_files import open_text
 
 _FUNCTION = {name: code for code, name in enumerate(FUNCTIONS)}
 _OUTCOME = {"ok": OK, "fail": FAIL, "info": INFO}
@@ -202,7 +203,7 @@ def read_columns(path: Path) -> Columns:
     """
     gathered = _Gathering()
     early: dict[str, dict[str, Any]] = {}
-    with path.open(encoding="utf-8") as lines:
+    with open_text(path) as lines:
         for number, line in enumerate(lines, start=1):
             if not line.endswith("\n"):
                 break

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError
+from pydantic_core import CoreSchema
 
 from harness.errors import InputError
-from harness.kit.wording import is_consequence, wording
+from harness.kit.wording import is_consequence, wanted, wording
 
 Text = Annotated[str, Field(strict=True, min_length=1)]
 Count = Annotated[int, Field(strict=True, ge=1)]
@@ -17,10 +18,37 @@ Seconds = Annotated[float, Field(strict=True, gt=0, lt=1e9)]
 Model = TypeVar("Model", bound="Strict")
 
 
+_NUMBERS = frozenset({"int", "float"})
+_NO_SCHEMAS = frozenset({"default", "metadata", "serialization", "config"})
+"""Keys of pydantic's description of a type under which no types of values stand."""
+
+
+def _take_only_numbers(node: Any) -> None:
+    """Every number within a type's description is strict: pydantic would take `true` for 1, and "1_0" for 10.
+
+    The switch for it on a whole model is of no use here: it would refuse lists for tuples, and texts for paths.
+    """
+    if isinstance(node, dict):
+        if node.get("type") in _NUMBERS:
+            node["strict"] = True
+        for key, held in node.items():
+            if key not in _NO_SCHEMAS:
+                _take_only_numbers(held)
+    elif isinstance(node, list | tuple):
+        for held in node:
+            _take_only_numbers(held)
+
+
 class Strict(BaseModel):
-    """A frozen value whose every key is known: a misspelt one is a mistake."""
+    """A frozen value whose every key is known: a misspelt one is a mistake, and so is `true` or a text for a number."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        found = handler(source)
+        _take_only_numbers(found)
+        return found
 
 
 def parsed(model: type[Model], value: object, root: str) -> Model:
@@ -40,6 +68,16 @@ def refusal(error: ValidationError, root: str, model: Any = None) -> InputError:
             if not is_consequence(item)
         )
     )
+
+
+def refuse_misfit(model: type[BaseModel], field: str, value: object) -> None:
+    """Raises ValueError, with what is wanted, for what one field of a model would not take."""
+    try:
+        model.model_validate({field: value})
+    except ValidationError as error:
+        for item in error.errors(include_url=False):
+            if item["loc"][:1] == (field,):
+                raise ValueError(wanted(item)) from None
 
 
 def _allowed(item: Any, model: Any) -> str:

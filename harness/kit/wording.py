@@ -61,7 +61,7 @@ def wording(item: Any) -> str:
     text = wanted(item)
     if item["type"] in _WITHOUT_INPUT or isinstance(item["input"], Mapping):
         return text
-    given = repr(item["input"])
+    given = str(item["input"]).lower() if isinstance(item["input"], bool) else repr(item["input"])
     return f"{text} (got {given if len(given) <= _SHOWN_CHARACTERS else given[:_SHOWN_CHARACTERS] + '…'})"
 
 

@@ -171,10 +171,14 @@ class LiveWorld:
             self._pending.extend(event for event in tail.poll() if not isinstance(event, Commit))
 
     def wait(self, until_ns: int) -> None:
-        """Until something has been written to a history, or until_ns; looks some twenty times a second."""
+        """Until something has been written to a history, or until_ns; looks some twenty times a second.
+
+        Raises WorldError when the witness has ended.
+        """
         while (left_ns := until_ns - self.clock.now_ns()) > 0:
             self.clock.sleep_s(min(_LOOK_S, to_s(left_ns)))
             self._read()
+            self.clients.require_running()
             if self._pending:
                 return
 

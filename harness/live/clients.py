@@ -16,6 +16,7 @@ from harness.kit.address import Address
 from harness.live.ground import WITNESS
 from harness.names import CLIENTS, CohortName
 from harness.wire.admin_client import AdminClient
+from harness.wire.ask import NoAnswer
 from harness.world.part import LIGHT, READY_TIMEOUT_S, Net
 from harness.world.platform import NEEDS_LONGER
 
@@ -23,6 +24,8 @@ _LOG = logging.getLogger(__name__)
 
 HISTORY = "witness.events.jsonl"
 _ADMIN_TIMEOUT_S = 30.0
+_LAST_WORDS_S = 1.0
+"""So long may it take until the end of a process that does not answer is told."""
 _OTHERS = tuple(name for name in CohortName if name not in (CohortName.DNS, CohortName.TTL_VIOLATING))
 _OTHER_COHORTS = len(_OTHERS) + 1
 """Reported beside the judged one: those, and `ttl-violating`."""
@@ -49,17 +52,38 @@ class Clients:
         host, port = self._process.ready(READY_TIMEOUT_S)["admin"]
         return str(host), int(port)
 
+    def _post(self, path: str, body: Mapping[str, Any] | Sequence[Any] | None = None) -> Any:
+        """What it answers. Raises WorldError; where the witness has ended by itself, with why it did."""
+        try:
+            return AdminClient("witness", self.address, timeout_s=_ADMIN_TIMEOUT_S).post(path, body)
+        except WorldError as error:
+            if isinstance(error.__cause__, NoAnswer):
+                until = time.monotonic() + _LAST_WORDS_S
+                while not self.ended and time.monotonic() < until:
+                    time.sleep(_RETRY_S / 5)
+                self.require_running()
+            raise
+
     @property
-    def _admin(self) -> AdminClient:
-        return AdminClient("witness", self.address, timeout_s=_ADMIN_TIMEOUT_S)
+    def ended(self) -> str:
+        """Why the witness has ended by itself, in its own words; "" while it runs."""
+        code = self._process.poll()
+        if code is None and self._process.error is None:
+            return ""
+        return self._process.error or f"the witness ended by itself, with exit code {code}"
+
+    def require_running(self) -> None:
+        """Raises WorldError when the witness has ended: what clients see is recorded no more."""
+        if told := self.ended:
+            raise WorldError(told)
 
     def record_to(self, history: Path) -> None:
         """Go on in another file, with empty caches and new connections."""
-        self._admin.post("/rotate", {"history": str(history)})
+        self._post("/rotate", {"history": str(history)})
 
     def watch(self, processes: Sequence[Mapping[str, Any]]) -> None:
         """Look at the world's links, and at these processes, from now on."""
-        self._admin.post("/canaries", [*self._canaries, *processes])
+        self._post("/canaries", [*self._canaries, *processes])
         self._watched = list(processes)
 
     def follow(self, processes: Callable[[], Sequence[Mapping[str, Any]]]) -> None:
@@ -79,15 +103,19 @@ class Clients:
 
     def start(self) -> None:
         """Send the clients to work."""
-        self._admin.post("/start")
+        self._post("/start")
 
     def attention(self) -> None:
         """A fault is about to begin: look closely."""
-        self._admin.post("/attention")
+        self._post("/attention")
 
     def stop(self) -> int:
-        """Drain the clients; how many operations they were too late to send."""
-        return int(self._admin.post("/stop")["skipped"])
+        """Drain the clients; how many operations they were too late to send. Raises WorldError when not all that they
+        saw could be written."""
+        told = self._post("/stop")
+        if told.get("failed"):
+            raise WorldError(told["failed"])
+        return int(told["skipped"])
 
     def wait_serving(self) -> None:
         """Until a write and a read through the edge succeed; the subject may need a while to elect its active side."""
@@ -95,7 +123,7 @@ class Clients:
         timeout_s = options.subject.serving_timeout_s(options.timing)
         until = time.monotonic() + timeout_s
         while True:
-            burst = self._admin.post("/calibrate", _PROBE)
+            burst = self._post("/calibrate", _PROBE)
             if burst["ok"] > 0 and burst["failed"] == 0:
                 return
             if time.monotonic() > until:
@@ -109,12 +137,12 @@ class Clients:
             return
         workload = self._options.environment.workload
         wanted = workload.rate_per_s + _OTHER_COHORTS * 2 / workload.other_period_s
-        capacity = float(self._admin.post("/calibrate", _CALIBRATION)["ops_per_s"])
+        capacity = float(self._post("/calibrate", _CALIBRATION)["ops_per_s"])
         scale = min(1.0, 0.5 * capacity / wanted)
         spare = 0.5 * capacity - wanted * scale
         closely = min(CLOSELY, 1 + max(0, int(spare / (workload.rate_per_s * scale))))
         if scale < 1.0 or closely < CLOSELY:
-            self._admin.post("/rate", {"scale": scale, "closely": closely})
+            self._post("/rate", {"scale": scale, "closely": closely})
         self._calibration = {
             "capacity_per_s": capacity,
             "rate_per_s": workload.rate_per_s * scale,

@@ -13,6 +13,7 @@ from harness.history.columns import Columns
 from harness.history.events import Operation
 from harness.history.gathering import columns_of
 from harness.history.tables import TableState, state_of
+from harness.measurement.counting import counted_alone, missing_increments
 from harness.measurement.newest import Rows
 from harness.measurement.superseding import LOST, MAYBE, PRESENT, Deletes, effects
 
@@ -21,7 +22,8 @@ from harness.measurement.superseding import LOST, MAYBE, PRESENT, Deletes, effec
 class FinalState:
     """Operation ids (keys where said), each list sorted.
 
-    lost: acknowledged puts with no effect left on the serving side, nor a legal successor. maybe_lost: the same, if
+    lost: acknowledged puts with no effect left on the serving side, nor a legal successor, and as many acknowledged
+    increments as its counters are too small by (which ones is a convention, see `counting`). maybe_lost: the same, if
     an unknown outcome went one way. elsewhere: those of `lost` that the other side still has. resurrected:
     acknowledged deletes whose key shows an older value. late: missing at takeover, there now. phantom: values that
     were never written, or whose write certainly failed. duplicated: values under more than one key. conflicts: keys
@@ -51,11 +53,12 @@ def lost_after_heal(
     serving: Mapping[str, str] | TableState,
     other: Mapping[str, str] | TableState | None,
     missing_ids: Iterable[str] = (),
+    explained: Iterable[str] = (),
 ) -> FinalState:
-    """Compare every acknowledged write with the final tables; of counters only whether the sides agree.
+    """Compare every acknowledged write with the final tables.
 
     serving: key -> value on the side that the edge answers with; other: on the other side, None when it is gone for
-    good. missing_ids: what the recovery point counted as missing.
+    good. missing_ids: what the recovery point counted as missing; explained: all that it accounts for.
     """
     columns = columns_of(operations)
     here = state_of(columns, serving)
@@ -68,10 +71,17 @@ def lost_after_heal(
     missing = columns.rows_of(missing_ids)
     late = missing[columns.acknowledged[missing] & ~columns.counters[columns.key[missing]]]
     states = [here] if there is None else [here, there]
+    uncounted = _uncounted(columns, here, explained)
+    elsewhere = uncounted[:0]
+    if there is not None:
+        elsewhere = np.concatenate(
+            (lost[effects(columns, deletes, there, lost) == PRESENT],
+             np.setdiff1d(uncounted, _uncounted(columns, there, columns.ops(uncounted))))
+        )  # fmt: skip
     return FinalState(
-        lost=_ids(columns, lost),
+        lost=_ids(columns, np.concatenate((lost, uncounted))),
         maybe_lost=_ids(columns, maybe[~_is_phantom(columns, here)[columns.key[maybe]]]),
-        elsewhere=() if there is None else _ids(columns, lost[effects(columns, deletes, there, lost) == PRESENT]),
+        elsewhere=_ids(columns, elsewhere),
         resurrected=_ids(columns, rows[(effect == LOST) & (columns.f[rows] == DELETE)]),
         late=_ids(columns, late[effects(columns, deletes, here, late) == PRESENT]),
         phantom=tuple(sorted({value for state in states for value in _phantoms(columns, state)})),
@@ -84,6 +94,14 @@ def lost_after_heal(
 
 def _ids(columns: Columns, rows: Rows) -> tuple[str, ...]:
     return tuple(sorted(columns.ops(rows)))
+
+
+def _uncounted(columns: Columns, state: TableState, known_lost: Iterable[str]) -> Rows:
+    """Acknowledged increments that a side's counters lack. known_lost: those that are told first."""
+    if not columns.counters.any():
+        return np.zeros(0, np.int64)
+    done: Bools = columns.acknowledged & counted_alone(columns)[columns.key]
+    return missing_increments(columns, state, done, done, columns.marked(known_lost))[0]
 
 
 def _is_phantom(columns: Columns, state: TableState) -> Bools:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.history.codes import ABSENT, ADD, INFO, NEVER_NS, PUT
+from harness.history.codes import ABSENT, ADD, INFO, NEVER_NS, PUT, Bools
 from harness.history.columns import Columns
 from harness.history.events import Commit
 from harness.history.tables import CommitColumns, TableState, commits_of, state_of
@@ -24,11 +24,11 @@ _DELAY_NS = to_ns(1.0)
 
 @dataclass(frozen=True, eq=False)
 class Loss:
-    """What is lost of the writes through one address, as the survivor's table tells."""
+    """What is lost of the writes that one side accepted, as the survivor's table tells. by_lost: which those are."""
 
     columns: Columns
     survivor: Sequence[Commit] | CommitColumns | Scans
-    lost_address: str
+    by_lost: Bools
     fault: FaultInterval
     earlier: Earlier
     cut_off: bool
@@ -51,7 +51,7 @@ class Loss:
         return _point(
             columns, takeover_ns, self.fault, len(acks) + len(void),
             np.concatenate((certain, adds, into_certain)), np.concatenate((possible, into_possible)),
-            np.concatenate((_unknown(table.known, self.lost_address, self.earlier.until_ns, table.last), adds_maybe,
+            np.concatenate((_unknown(table.known, self.by_lost, self.earlier.until_ns, table.last), adds_maybe,
                             into_adds)),
             np.sort(both), self._came_back(both), not self._replicated,
         )  # fmt: skip
@@ -81,7 +81,7 @@ class Loss:
         """What was acknowledged through the lost side, later than one moment, and up to another."""
         columns = self.columns
         ended = (columns.returned_ns > after_ns) & (columns.returned_ns <= until_ns)
-        return np.flatnonzero(columns.acknowledged & columns.dialled(self.lost_address) & ended)
+        return np.flatnonzero(columns.acknowledged & self.by_lost & ended)
 
     @property
     def _until_ns(self) -> int:
@@ -91,7 +91,7 @@ class Loss:
     def _replicated(self) -> bool:
         """Whether anything that was written through the lost side ever reached the survivor, however late."""
         columns, survivor = self.columns, self.survivor
-        written = np.flatnonzero(columns.is_write & columns.dialled(self.lost_address))
+        written = np.flatnonzero(columns.is_write & self.by_lost)
         if isinstance(survivor, Scans):
             states = [state_of(columns, table) for table in (survivor.before, survivor.after) if table is not None]
             values = np.concatenate([state.values for state in states])
@@ -159,9 +159,9 @@ def _span(acked_ns: Sequence[int], onset_ns: int) -> int | None:
     return max(onset_ns, acked_ns[-1]) - acked_ns[0] if acked_ns else None
 
 
-def _unknown(by_then: Columns, lost_address: str, from_ns: int, state: TableState) -> Rows:
+def _unknown(by_then: Columns, by_lost: Bools, from_ns: int, state: TableState) -> Rows:
     """Writes through the lost side with an unknown outcome whose effect the survivor does not show."""
-    open_ = by_then.is_write & by_then.dialled(lost_address) & (by_then.outcome == INFO) & (by_then.sent_ns > from_ns)
+    open_ = by_then.is_write & by_lost[: len(by_then)] & (by_then.outcome == INFO) & (by_then.sent_ns > from_ns)
     rows = np.flatnonzero(open_)
     values = state.values[by_then.key[rows]]
     absent = values == ABSENT

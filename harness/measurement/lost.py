@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.history.codes import Bools
 from harness.history.columns import Columns
 from harness.history.tables import TableState, state_of
 from harness.measurement.superseding import LOST, Deletes, effects
@@ -20,6 +21,22 @@ class Scans:
 
     before: Mapping[str, str] | None
     after: Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Accepted:
+    """By row: what the lost side accepted, and what the survivor did. Without anything better, whom a client dialled.
+
+    Of writes that nobody answered it is what the lost side may have accepted.
+    """
+
+    by_lost: Bools
+    by_survivor: Bools
+
+    @classmethod
+    def as_dialled(cls, columns: Columns, lost_address: str, survivor_address: str) -> Accepted:
+        """Nobody forwarded anything."""
+        return cls(columns.dialled(lost_address), columns.dialled(survivor_address))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 Takeover is the moment when the survivor acknowledged its first write after the fault: the commit of that write where
 the survivor's commit log has it, else its acknowledgement. The survivor's state at that moment comes from its commit
 log, which makes the count exact; scans before and after the moment bound it from both sides instead. Which side a
-write went through is the address that its client dialled.
+write went through is the address that its client dialled, or the side that accepted it, where somebody can show that it
+was forwarded: such a write is lost with the side that stored it.
 
 A side that is cut off may go on acknowledging after that moment: where both sides write, takeover is at once, and where
 one must, it is what fencing ought to prevent. Those writes belong to the loss, too: up to the heal, or the end of the
@@ -30,15 +31,16 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from harness.history.codes import Bools
 from harness.history.events import Commit, Operation
 from harness.history.gathering import columns_of
 from harness.history.tables import CommitColumns, commits_of
 from harness.measurement.declined import without_idle_deletes
 from harness.measurement.losing import Loss
-from harness.measurement.lost import NEVER_LOST, Earlier, RecoveryPoint, Scans
+from harness.measurement.lost import NEVER_LOST, Accepted, Earlier, RecoveryPoint, Scans
 from harness.measurement.models import FaultInterval
 
-__all__ = ["Earlier", "RecoveryPoint", "Scans", "out_of_reach", "recovery_point", "state_at", "takeover"]
+__all__ = ["Accepted", "Earlier", "RecoveryPoint", "Scans", "out_of_reach", "recovery_point", "state_at", "takeover"]
 
 
 def recovery_point(
@@ -50,21 +52,23 @@ def recovery_point(
     fault: FaultInterval,
     earlier: Earlier = NEVER_LOST,
     cut_off: bool = True,
+    accepted: Accepted | None = None,
 ) -> RecoveryPoint | None:
     """The recovery point; None when the other side never took over, for then there is nothing to measure it at.
 
     survivor: its commits (of the one table that the workload writes: keys of another one mean other items), or scans.
     cut_off: whether nothing got from the lost side to the survivor while the fault held; else what was acknowledged
-    after the takeover is no loss.
+    after the takeover is no loss. accepted: who accepted what (default: whom the clients dialled).
     """
     columns = columns_of(operations)
+    accepted = accepted or Accepted.as_dialled(columns, lost_address, survivor_address)
     commits = None if isinstance(survivor, Scans) else commits_of(columns, survivor)
     if commits is not None:
         columns = without_idle_deletes(columns, {survivor_address: commits})
-    takeover_ns = takeover(columns, commits, survivor_address, fault)
+    takeover_ns = takeover(columns, commits, accepted.by_survivor, fault)
     if takeover_ns is None:
         return None
-    return Loss(columns, survivor, lost_address, fault, earlier, cut_off).since(takeover_ns)
+    return Loss(columns, survivor, accepted.by_lost, fault, earlier, cut_off).since(takeover_ns)
 
 
 def out_of_reach(
@@ -74,6 +78,7 @@ def out_of_reach(
     lost_address: str,
     survivor_address: str,
     fault: FaultInterval,
+    accepted: Accepted | None = None,
 ) -> RecoveryPoint | None:
     """What a side that never took over lacked when it first answered a read that was sent after the fault.
 
@@ -81,24 +86,25 @@ def out_of_reach(
     what had not come that far. None where it took over, or answered nothing.
     """
     columns = columns_of(operations)
-    if takeover(columns, None, survivor_address, fault) is not None:
+    accepted = accepted or Accepted.as_dialled(columns, lost_address, survivor_address)
+    if takeover(columns, None, accepted.by_survivor, fault) is not None:
         return None
     answered = columns.good & ~columns.is_write & columns.dialled(survivor_address)
     rows = np.flatnonzero(answered & (columns.sent_ns >= fault.start_low_ns))
     if not len(rows):
         return None
-    return Loss(columns, survivor, lost_address, fault, NEVER_LOST, True).since(int(columns.sent_ns[rows[0]]))
+    return Loss(columns, survivor, accepted.by_lost, fault, NEVER_LOST, True).since(int(columns.sent_ns[rows[0]]))
 
 
 def takeover(
     operations: Iterable[Operation],
     commits: Sequence[Commit] | CommitColumns | None,
-    survivor_address: str,
+    by_survivor: Bools,
     fault: FaultInterval,
 ) -> int | None:
-    """When the survivor took over: its first acknowledged write that was sent after the fault had begun."""
+    """When the survivor took over: the first acknowledged write that it accepted and that was sent after the onset."""
     columns = columns_of(operations)
-    after = columns.acknowledged & columns.dialled(survivor_address) & (columns.sent_ns >= fault.start_low_ns)
+    after = columns.acknowledged & by_survivor & (columns.sent_ns >= fault.start_low_ns)
     rows = np.flatnonzero(after)
     if not len(rows):
         return None

@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-from harness.errors import InputError
+from harness.errors import DrillError, InputError
 from harness.processes import forkserver_linux
 
 EXIT_INPUT = 3
@@ -67,7 +67,8 @@ def serve(
         code = 130
     except BaseException as error:  # noqa: BLE001 - the last frame of this process: reported, never swallowed
         traceback.print_exc()
-        _report(report_fd, {"error": f"{type(error).__name__}: {error}"})
+        said = str(error) if isinstance(error, DrillError) else f"{type(error).__name__}: {error}"
+        _report(report_fd, {"error": said})
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

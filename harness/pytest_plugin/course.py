@@ -10,28 +10,36 @@ from harness.errors import InputError
 from harness.faults.model import Fault
 from harness.topology.environment import Environment
 
-NEED_CLIENTS = frozenset({
-    "reach_steady_state", "watch", "require_failback", "require_no_failover", "require_error_budget",
-})  # fmt: skip
-"""What is asked of a drill while its clients are at work, beside faults and recovery."""
+NEED_CLIENTS = frozenset({"watch", "require_no_failover", "require_error_budget"})
+"""What is asked of a drill while its clients are at work, beside faults, recovery and the like."""
 
 
 @dataclass
 class Course:
-    """holding: the faults that hold, but for those that heal by themselves. broken: whether there was any fault.
+    """serving: the place that clients were last said to be served by. holding: the faults that hold, but for those that
+    heal by themselves. broken: whether there was any fault.
 
     healed_line: of the step that healed everything, until something is broken again. rest_line: of the step that
-    stopped the clients. foreign: there was a step that only its author knows, which may have done anything.
+    stopped the clients. moved_line: of the step that brought clients back, until all was seen to be calm there.
+    foreign: there was a step that only its author knows, which may have done anything.
     """
 
+    serving: str
     holding: list[Fault] = field(default_factory=list)
     broken: bool = False
     healed_line: int | None = None
     rest_line: int | None = None
+    moved_line: int | None = None
     foreign: bool = False
 
     def breaks(self, fault: Fault, *, heals_itself: bool) -> None:
-        """A fault. heals_itself: before the next step."""
+        """A fault. heals_itself: before the next step. Raises InputError where nobody has seen a calm before it."""
+        if self.moved_line is not None and not self.foreign:
+            raise InputError(
+                f"line {self.moved_line} brings clients back to another region, and nothing shows that all was "
+                'calm there before this fault, so the drill would prove nothing: write "Then steady state holds again" '
+                "before it"
+            )
         self.broken, self.healed_line = True, None
         if not heals_itself:
             self.holding.append(fault)
@@ -52,6 +60,15 @@ class Course:
         if not left:
             self.healed_line = line
 
+    def calm_in(self, place: str) -> None:
+        """All has been calm, with clients served by that place."""
+        self.serving, self.moved_line = place, None
+
+    def fails_back(self, place: str, line: int) -> None:
+        """Clients are served by that place, and nobody waits until all is calm."""
+        if place != self.serving:
+            self.serving, self.moved_line = place, line
+
     def recovers(self, place: str) -> None:
         """Somebody must be served again. Raises InputError when everything has healed before that."""
         if self.healed_line is not None and not self.foreign:
@@ -60,6 +77,7 @@ class Course:
                 f'"service fails back to region {place}", or let clients be served before the heal, or heal one region '
                 "while another is lost"
             )
+        self.calm_in(place)
 
     def goes_nowhere(self, environment: Environment) -> None:
         """Nobody may be served. Raises InputError unless every place is lost."""

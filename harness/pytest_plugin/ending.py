@@ -10,7 +10,7 @@ import pytest
 
 from harness.drill.evidence import DrillResult
 from harness.drill.facade import Drill
-from harness.errors import DrillError, DrillInvalid, DrillMissed, DrillUnknown, SubjectError, VerdictReached
+from harness.errors import DrillInvalid, DrillMissed, DrillUnknown, SubjectError, VerdictReached
 from harness.outcome import Verdict
 from harness.pytest_plugin.session import DRILL, DrillSession, session_of
 
@@ -87,9 +87,8 @@ def _finish_drill(session: DrillSession, drill: Drill, raised: BaseException | N
         raise raised
     try:
         result = drill.finish(raised)
-    except DrillError as error:
+    except Exception as error:
         session.broke_off(drill.record.plan, drill.record.folder, error)
         session.close_world()
         raise
-    session.record(result)
-    return result
+    return session.record(result, drill.without_judgement)

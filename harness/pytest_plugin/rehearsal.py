@@ -12,7 +12,7 @@ from pytest_bdd.steps import StepFunctionContext
 
 from harness.drill.facade import PROMISED_LATE
 from harness.drill.options import RunOptions
-from harness.drill.plan import law_of, objectives_of
+from harness.drill.plan import law_of, objectives_of, refuse_impossible
 from harness.drill.words import deciders_of, ends_of, healed_by, instance_of, location_of, place_of, target_of
 from harness.errors import InputError, Problem
 from harness.faults.catalogue import fault_named, struck
@@ -39,9 +39,8 @@ class Rehearsal:
     def __init__(self, options: RunOptions) -> None:
         self._options = options
         self.asked: list[Asked] = []
-        self.course = Course()
+        self.course = Course(options.environment.primary.name)
         self.line = 0
-        self.active_region = options.environment.primary.name
 
     def region(self, words: str) -> str:
         """See Drill.region."""
@@ -56,6 +55,11 @@ class Rehearsal:
         """See Drill.monitor; where there is none, the drill will be INVALID, and is no mistake."""
         return deciders_of(self._options.subject) or NOBODY
 
+    @property
+    def active_region(self) -> str:
+        """See Drill.active_region."""
+        return self.course.serving
+
     def scaled_s(self, production_s: float) -> float:
         """See Drill.scaled_s."""
         return self._options.timing.interval_s(production_s)
@@ -64,6 +68,7 @@ class Rehearsal:
         """Remember objectives. Raises InputError when something is broken already, as Drill.promise does."""
         if self.course.broken:
             raise InputError(PROMISED_LATE)
+        refuse_impossible(objectives)
         self._remember("promise", objectives)
 
     def inject(self, kind: str, **arguments: Any) -> None:
@@ -97,6 +102,18 @@ class Rehearsal:
         else:
             self.course.heals(*healed_by(region, self._options.environment), line=self.line)
         self._remember("heal", {} if region is None else {"region": region})
+
+    def reach_steady_state(self, region: str) -> None:
+        """See Drill.reach_steady_state."""
+        self.course.clients_at_work()
+        self.course.calm_in(region)
+        self._remember("reach_steady_state", {"region": region})
+
+    def require_failback(self, region: str) -> None:
+        """See Drill.require_failback."""
+        self.course.clients_at_work()
+        self.course.fails_back(region, self.line)
+        self._remember("require_failback", {"region": region})
 
     def require_recovery(self, region: str) -> None:
         """See Drill.require_recovery. Raises InputError when there is nothing left to recover from."""

@@ -84,6 +84,7 @@ class DrillSession:
         self._facts: dict[str, Any] = {"versions": {}, "capabilities": {}, "machine": {}}
         self.pytest_session: pytest.Session | None = None
         self._broken: list[tuple[DrillPlan, Path | None, str]] = []
+        self._seen = False
         self._warm = False
         self.planned = 0
         self._begun = 0
@@ -168,9 +169,11 @@ class DrillSession:
 
     def broke_off(self, plan: DrillPlan, folder: Path | None, error: BaseException) -> None:
         """A drill could not be finished: remembered for the exit code, and for the evidence of the others."""
-        text = str(error) or type(error).__name__
+        text = (_of_file(error) if isinstance(error, OSError) else str(error)) or type(error).__name__
         self.run.errors.append(f"{plan.name}: {text}")
         self._broken.append((plan, folder, text))
+        # A mistake of the user's is told, and no evidence of anything.
+        self._seen = self._seen or (folder is not None and not isinstance(error, InputError | SubjectError))
 
     def _show(self, status: LiveStatus) -> None:
         """Pass a status on. In the first steady state, load the drawing library: the drill only waits then, and its
@@ -184,12 +187,20 @@ class DrillSession:
 
             warm()
 
-    def record(self, result: DrillResult) -> None:
-        """Keep a drill's result, and draw what belongs to it."""
-        from harness.reporting.filing import file_drill
+    def record(self, result: DrillResult, without_judgement: Callable[[str], DrillResult]) -> DrillResult:
+        """Keep a drill's result, and draw what belongs to it; returns what was kept.
 
+        One that evidence cannot hold must not take the whole run along: without_judgement gives one that it can.
+        """
+        from harness.reporting.filing import file_drill, not_evidence
+
+        if why_not := not_evidence(result):
+            result = without_judgement(f"judging failed: it came to what evidence cannot hold: {why_not}")
+        if result.unjudged:
+            self.run.errors.append(f"{result.name}: {result.unjudged}")
         self.run.drills.append(result)
         file_drill(result, self.run.folder, self.run.what)
+        return result
 
     def finish(self) -> RunResult | None:
         """Write the run's evidence; None when no drill has ended. Signals are pytest's own again after it."""
@@ -201,7 +212,7 @@ class DrillSession:
             return result
 
     def _file(self) -> RunResult | None:
-        if self._run is None or not self._run.drills:
+        if self._run is None or not (self._run.drills or self._seen):
             return None
         from harness.reporting.filing import file_run
 
@@ -244,6 +255,13 @@ def finish(config: pytest.Config) -> None:
         except HealError as error:
             session.run.errors.append(str(error))
             raise
+        except OSError as error:
+            session.run.errors.append(f"the evidence cannot be written: {_of_file(error)}")
+            raise
+
+
+def _of_file(error: OSError) -> str:
+    return ": ".join(str(part) for part in (error.filename, error.strerror or error) if part is not None)
 
 
 def told(config: pytest.Config) -> str:

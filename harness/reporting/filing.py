@@ -16,6 +16,15 @@ def warm() -> None:
     timeline.warm()
 
 
+def not_evidence(result: DrillResult) -> str:
+    """Why run.json cannot say this of a drill; "" where it can."""
+    try:
+        found = run_json.problems_of(result)
+    except ValueError as error:  # a number that JSON does not have
+        return str(error)
+    return "; ".join(found)
+
+
 def file_drill(result: DrillResult, folder: Path, what: Mapping[str, str] = MappingProxyType({})) -> None:
     """When a drill has ended: draw timeline.svg beside its history, and attach its evidence where Allure is at work.
 

@@ -37,12 +37,14 @@ _CHECKS = {
     "durability": "acknowledged writes kept",
     "same-data": "the same data on both sides",
     "split-brain": "one side writes at a time",
+    "split_brain": "one side writes at a time",
     "no-failover": "no needless failover",
     "needless_failover": "no needless failover",
     "nowhere-to-go": "nowhere to go",
     "staleness": "reads up to date",
     "flapping": "the answer moves as planned",
     "one-side-writes": "one side writes at a time",
+    "recovery-point": "no more lost than promised",
     "reads": "reads show what was written",
     "writes-kept": "later writes win, acknowledged ones stay",
     "deletes": "deletes are final",
@@ -81,6 +83,17 @@ PHASES = {
 _NOTICES = {"target": "the load balancer notices", "other": "somebody notices, and no health check"}
 _CHECKERS = {"route53": "edge checks", "target": "balancer"}
 _WITNESS = {"p50": "half of them within", "p99": "99 % within", "p999": "99.9 % within", "max": "the latest"}
+_CAPABILITIES = {
+    "rto": "recovery time",
+    "rpo_items": "lost writes, one by one",
+    "rpo_commit_log": "lost writes at the moment of takeover",
+    "connect_timeouts": "connections that time out",
+    "per_request_failures": "single requests that fail",
+    "refused_at_the_api": "a region's services that refuse connections",
+    "dns_path_faults": "faults on the way to DNS",
+    "honours_time_scale": "the subject's own times follow the profile",
+}
+_NOT_HERE = "not measurable here: "
 _FAILBACK = {
     "answer_back_s": "DNS answered with it, after the heal",
     "traffic_back_s": "all clients were served by it, after the heal",
@@ -135,6 +148,18 @@ def observer(client: str) -> str:
 def check(name: str) -> str:
     """What a check is about."""
     return _CHECKS.get(name, name.replace("-", " ").replace("_", " "))
+
+
+def capability(name: str) -> str:
+    """What can be measured or done, or cannot."""
+    return _CAPABILITIES.get(name, name.replace("-", " ").replace("_", " "))
+
+
+def measurable(can: bool | str) -> str:
+    """Whether it can, or why not. Sentences of parts may begin with what is said here, or not."""
+    if can is True:
+        return "yes"
+    return _NOT_HERE + can.removeprefix(_NOT_HERE) if can else _NOT_HERE.removesuffix(": ")
 
 
 def fault(kind: str, target: str, mode: str) -> str:

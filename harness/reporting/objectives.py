@@ -123,15 +123,15 @@ def _row(result: ObjectiveResult, fact: tuple[str, str, str] | None) -> Objectiv
     if result.promise and result.verdict is Verdict.UNKNOWN:
         return ObjectiveRow(glossary.check(result.name), _BY_SUBJECT, wording.NOT_MEASURED, None, result.text)
     name, promised, measured = (glossary.check(result.name), "", "") if fact is None else fact
-    if result.promise:
+    if result.promise and fact is None:
         promised = _BY_SUBJECT
     return ObjectiveRow(name, promised, measured, result.verdict, result.text)
 
 
 def _kind(name: str, facts: Mapping[str, object]) -> str:
-    """Which of the promises a checker's result is about. A bare `rpo` is about items unless only seconds are left."""
+    """Which of the promises a result is about. A bare `rpo`, or recovery point, is about items if those are told."""
     words = name.lower().replace("_", " ").replace("-", " ")
-    if words == "rpo":
+    if words in ("rpo", "recovery point"):
         return "rpo_items" if "rpo_items" in facts else "rpo_s"
     return _KINDS.get(words, name)
 
@@ -162,5 +162,4 @@ def _oldest(rpo: RpoResult | None) -> str:
         return wording.NOT_MEASURED
     if rpo.unbounded:
         return "unbounded: nothing was replicated"
-    span_s = wording.rpo_seconds(rpo)
-    return "nothing missing" if span_s is None else wording.seconds(span_s)
+    return "nothing missing" if wording.rpo_seconds(rpo) is None else wording.lost_seconds(rpo)

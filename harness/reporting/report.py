@@ -175,6 +175,8 @@ def _environment() -> Environment:
         mark=wording.VERDICT_MARK.__getitem__,
         means=wording.VERDICT_MEANS.__getitem__,
         check=glossary.check,
+        capability=glossary.capability,
+        measurable=glossary.measurable,
         lateness=glossary.lateness,
         failback=glossary.failback,
         profile=glossary.profile,

@@ -21,7 +21,7 @@ from harness.drill.evidence import (
 from harness.errors import WorldError
 from harness.outcome import Bracket
 from harness.reporting import schema
-from harness.storable_text import write_json
+from harness.storable_text import json_text, write_json
 
 SCHEMA = "drill-evidence/1"
 
@@ -184,6 +184,13 @@ def _plain(value: object) -> object:
 
 def _bracket_dict(value: Bracket | None) -> dict[str, float | None] | None:
     return None if value is None else value.as_evidence()
+
+
+def problems_of(drill: DrillResult) -> list[str]:
+    """What the schema has against one drill. Raises ValueError for numbers that JSON cannot carry."""
+    body = {"drills": [json.loads(json_text(drill_dict(drill)))]}
+    found = (problem.text for problem in schema.problems(body, ""))
+    return [text for text in found if text.startswith("$.drills")]
 
 
 def write(run: RunResult, path: Path) -> None:

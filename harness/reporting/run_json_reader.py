@@ -27,7 +27,8 @@ from harness.drill.evidence import (
     RunResult,
 )
 from harness.errors import InputError, Problem
-from harness.outcome import Bracket, Verdict
+from harness.outcome import Bracket, Verdict, merge_run
+from harness.regular_files import read_text
 from harness.reporting import schema
 from harness.units import to_ns
 
@@ -51,8 +52,15 @@ def validate(path: Path) -> dict[str, Any]:
 
 
 def load(path: Path) -> RunResult:
-    """Read a run.json back. Raises InputError when it is missing, too large, or not evidence."""
+    """Read a run.json back. Raises InputError when it is missing, too large, or not evidence, and where it tells of no
+    drill or has a verdict that its drills do not make."""
     body = validate(path)
+    if not body["drills"]:
+        raise InputError(Problem(str(path), None, "it tells of no drill, so it shows nothing, and has no verdict"))
+    verdict = merge_run(Verdict(drill["verdict"]) for drill in body["drills"])
+    if body["verdict"] != verdict:
+        text = f"its verdict is {body['verdict']}, and its drills make {verdict}; drill verify says what else differs"
+        raise InputError(Problem(str(path), None, text))
     environment = body["environment"]
     try:
         return RunResult(
@@ -92,7 +100,7 @@ def _parse(path: Path) -> object:
         size = path.stat().st_size
         if size > LARGEST_FILE_BYTES:
             raise InputError(Problem(str(path), None, f"{size} bytes; the limit is {LARGEST_FILE_BYTES}"))
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
         parsed: object = json.loads(
             text, parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_without_repetition
         )

@@ -10,6 +10,7 @@ from harness.drill.evidence import DrillResult
 from harness.errors import InputError, WorldError
 from harness.history import codec
 from harness.history.events import Commit, Event
+from harness.regular_files import open_bytes
 from harness.reporting.run_json_reader import inside
 from harness.reporting.wording import clean
 
@@ -53,7 +54,7 @@ def read_history(folder: Path, drill: DrillResult) -> HistoryFile:
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_bytes(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -69,7 +70,7 @@ def read_log(folder: Path, drill: DrillResult, name: str) -> LogTail:
         if not path.exists():
             path, relative = inside(folder, str(beside)), str(beside)
         size = path.stat().st_size
-        with path.open("rb") as file:
+        with open_bytes(path) as file:
             file.seek(max(0, size - LOG_TAIL_BYTES))
             data = file.read(LOG_TAIL_BYTES)
     except (InputError, OSError) as error:

@@ -16,7 +16,9 @@ from typing import Any
 
 from harness.drill import case_files, watching
 from harness.drill.case_files import CASE
-from harness.drill.conclusion import EMPTY_SHA256, conclude
+from harness.drill.conclusion import EMPTY_SHA256, conclude, unjudged
+from harness.drill.evidence import JUDGING, DrillResult
+from harness.drill.judging.failure import judging
 from harness.errors import DrillError, InputError
 from harness.outcome import Verdict, merge_run
 from harness.reporting import run_json
@@ -65,11 +67,15 @@ def verify(folder: Path) -> Verified:
         excuse = _excuse(body, drill, told=told)
         if excuse is not None:
             excused.append(f"{drill['name']}: {excuse}")
+        elif told and (failure := _unjudged(drill)):
+            differences.extend(_judged_anew(path, drill, home, failure, unverifiable))
         elif told:
             differences.extend(_judged_again(path, drill, home, changed))
             judged.append(drill["name"])
         else:
             unverifiable.append(f"{drill['name']}: no {CASE} in {home.name}, so its verdict cannot be judged again")
+    if not homes:
+        unverifiable.append("run.json tells of no drill, so there is nothing to judge")
     differences.extend(_left_out(folder, homes))
     verdict = merge_run(Verdict(drill["verdict"]) for drill in body["drills"])
     differences.extend(compare("verdict", body["verdict"], verdict.value))
@@ -109,6 +115,32 @@ def _judged_again(
         yield Difference(path, "a drill", f"files that cannot be judged: {text}")
 
 
+def _unjudged(drill: Mapping[str, Any]) -> str:
+    """Why a drill that had ended could not be judged then; "" where it was."""
+    return next((result["text"] for result in drill.get("results", ()) if result["name"] == JUDGING), "")
+
+
+def _judged_anew(
+    path: str, drill: Mapping[str, Any], home: Path, failure: str, unverifiable: list[str]
+) -> Iterator[Difference]:
+    """Of a drill whose judging broke off: whether it was filed as such, and what it comes to now.
+
+    Judged now, its verdict is not what was filed, which is told as the difference that it is; where judging fails
+    again, nobody can say anything.
+    """
+    filed = case_files.read(home)
+    hashes = {name: digest for name, digest in drill.get("files", {}).items() if name not in drill.get("logs", ())}
+    yield from compare(path, {**drill, "files": hashes}, _body(unjudged(filed.case, failure), home))
+    try:
+        with judging():
+            found = conclude(filed.case, filed.events, filed.commits, filed.final)
+    except DrillError as error:
+        unverifiable.append(f"{drill['name']}: it could not be judged when it ended ({failure}), nor now: {error}")
+        return
+    told = f"judged anew: {found.verdict}: {'; '.join(found.reasons)}"
+    yield Difference(f"{path}.verdict", f"{drill['verdict']} since {failure}", told)
+
+
 def _left_out(folder: Path, homes: Sequence[Path]) -> Iterator[Difference]:
     """Drills that lie in the run's folder, and are not in its run.json."""
     for case in sorted(folder.glob(f"*/{CASE}")):
@@ -132,7 +164,11 @@ def _files(folder: Path, drill: Mapping[str, Any], path: str) -> Iterator[Differ
 def recompute(home: Path) -> dict[str, Any]:
     """What run.json must say of a drill, from the files in its folder alone. Raises InputError when one is broken."""
     filed = case_files.read(home)
-    result = conclude(filed.case, filed.events, filed.commits, filed.final)
+    return _body(conclude(filed.case, filed.events, filed.commits, filed.final), home)
+
+
+def _body(result: DrillResult, home: Path) -> dict[str, Any]:
+    """As run.json has it, with the hashes of the files as they are now."""
     hashes = case_files.hashes(home.parent, (f"{home.name}/{name}" for name in case_files.FILES))
     result = replace(result, files=hashes, history_sha256=hashes.get(result.history, ""))
     # Through JSON and back, so that both sides are what a file can hold.

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from harness import spelling
-from harness.drill.evidence import DrillResult, EpisodeResult, RpoResult, RunResult
+from harness.drill.evidence import DrillResult, EpisodeResult, ObjectiveResult, RpoResult, RunResult
 from harness.outcome import Bracket, Verdict
 from harness.units import NS_PER_S, to_ns
 
@@ -125,7 +125,7 @@ def recovery_point(value: RpoResult | None) -> str:
     if value.unbounded:
         return everything(value)
     span_s = rpo_seconds(value)
-    return lost if span_s is None else f"{lost}, {'over' if value.after else 'oldest'} {seconds(span_s)}"
+    return lost if span_s is None else f"{lost}, {'over' if value.after else 'oldest'} {lost_seconds(value)}"
 
 
 def everything(value: RpoResult) -> str:
@@ -140,6 +140,12 @@ def rpo_seconds(value: RpoResult) -> float | None:
     return value.oldest_missing_s if value.span_s is None else value.span_s
 
 
+def lost_seconds(value: RpoResult, up_to: str = "up to") -> str:
+    """The recovery point in seconds; `up to` where nobody knows of some writes whether they were missing."""
+    text = seconds(rpo_seconds(value))
+    return text if value.missing_low == value.missing_high else f"{up_to} {text}"
+
+
 def lost(drill: DrillResult) -> str:
     """What was lost in the units that were promised: always items, and the age of the oldest when seconds were."""
     if drill.rpo is None:
@@ -148,7 +154,9 @@ def lost(drill: DrillResult) -> str:
         return _unless_judged(drill, everything(drill.rpo))
     count = items(drill.rpo.missing_low, drill.rpo.missing_high)
     span_s = rpo_seconds(drill.rpo)
-    text = count if drill.objectives.rpo_s is None or span_s is None else f"{count}, {seconds(span_s)}"
+    text = count
+    if drill.objectives.rpo_s is not None and span_s is not None:  # a column of a terminal holds no more
+        text = f"{count.replace(' – ', '–')}, {lost_seconds(drill.rpo, '≤')}"
     return _unless_judged(drill, text)
 
 
@@ -159,13 +167,15 @@ def loss(of: DrillResult | EpisodeResult) -> str:
 
 def _unless_judged(of: DrillResult | EpisodeResult, text: str) -> str:
     """That nothing is missing is only said where it was asked for: else the other side may never have taken over."""
-    if of.rpo is None or not of.results or any(_is_loss(result.name) for result in of.results):
+    if of.rpo is None or not of.results or any(_is_loss(result) for result in of.results):
         return text
     return NOT_JUDGED if of.rpo.missing_high == 0 else f"{text}, {NOT_JUDGED}"
 
 
-def _is_loss(name: str) -> bool:
-    return name.replace("_", "-").startswith(("rpo", "recovery point"))
+def _is_loss(result: ObjectiveResult) -> bool:
+    """A promise that could not be measured judges nothing."""
+    known = not result.promise or result.verdict is not Verdict.UNKNOWN
+    return known and result.name.replace("_", "-").replace(" ", "-").startswith(("rpo", "recovery-point"))
 
 
 def control(expected: str) -> str:

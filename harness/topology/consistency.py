@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from harness.topology.environment import Spec
+from harness.topology.environment import LONGEST_S, Spec
 
 
 class Consistency(Spec):
@@ -20,7 +20,7 @@ class Consistency(Spec):
 
     writes: Literal["one", "both"] | None = None
     reads: Literal["session", "strong", "eventual"] = "session"
-    staleness_s: Annotated[float, Field(ge=0, le=86_400)] | None = None
+    staleness_s: Annotated[float, Field(ge=0, le=LONGEST_S)] | None = None
     deletes: Literal["final", "undoable"] = "final"
 
     @model_validator(mode="after")

@@ -16,7 +16,13 @@ from harness.topology.timing import Profile
 Name = Annotated[
     str, Form(r"^[a-z0-9][a-z0-9.-]{0,62}$", "needs 1 to 63 characters of a-z 0-9 . -, a letter or a digit first")
 ]
-Seconds = Annotated[float, Field(gt=0, le=86_400)]
+SHORTEST_S, LONGEST_S = 0.001, 86_400.0
+Seconds = Annotated[float, Field(ge=SHORTEST_S, le=LONGEST_S)]
+"""Any duration that somebody writes, in a file, an option or a step: a millisecond to a day."""
+Period = Annotated[float, Field(ge=0.1, le=LONGEST_S)]
+"""How often something is done again: clients and checkers that did it more often would only measure themselves."""
+Items = Annotated[int, Field(ge=0, le=1_000_000)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Port = Annotated[int, Field(ge=0, le=65_535)]
 PRIMARY, STANDBY = "primary", "standby"
 
@@ -109,8 +115,8 @@ class Workload(Spec):
     """
 
     dns_clients: Annotated[int, Field(ge=4, le=64)] = 4
-    rate_per_s: Annotated[float, Field(gt=0, le=1000)] = 40
-    other_period_s: Seconds = 0.5
+    rate_per_s: Annotated[float, Field(ge=1, le=1000)] = 40
+    other_period_s: Period = 0.5
     timeout_s: Annotated[float, Field(ge=0.5, le=60)] = 1.0
 
 
@@ -123,8 +129,8 @@ class ProfileObjectives(Spec):
 
     rto_s: Seconds
     rpo_s: Seconds | None = None
-    rpo_items: Annotated[int, Field(ge=0)] | None = None
-    error_budget: Annotated[float, Field(ge=0, le=1)] | None = None
+    rpo_items: Items | None = None
+    error_budget: Share | None = None
     planned_interruption_s: Seconds | None = None
     failback_s: Seconds | None = None
 

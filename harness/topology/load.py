@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
+from ruamel.yaml.constructor import RoundTripConstructor, SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from harness.errors import InputError, Problem
@@ -28,6 +29,13 @@ _OURS = ("folder", "subject_at")
 """What is known of a file beside what it says."""
 
 Model = TypeVar("Model", bound=Spec)
+
+
+class _Reading(RoundTripConstructor):
+    """`&name true` is true, and no number: what keeps the name is made of whole numbers, and would pass for one."""
+
+
+_Reading.add_constructor("tag:yaml.org,2002:bool", SafeConstructor.construct_yaml_bool)
 
 
 def load_environment(path: Path) -> Environment:
@@ -70,7 +78,9 @@ def _read(path: Path) -> Any:
     except UnicodeDecodeError as error:
         raise InputError(Problem(str(path), None, f"is not UTF-8 text (byte {error.start})")) from error
     try:
-        document = YAML(typ="rt", pure=True).load(text)
+        reader = YAML(typ="rt", pure=True)
+        reader.Constructor = _Reading
+        document = reader.load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = None if mark is None else mark.line + 1

@@ -11,7 +11,7 @@ from harness.kit.forms import Form
 from harness.names import EACH, OUTSIDE, instance_name
 from harness.stored import KeySpec, ValueSpec
 from harness.topology.consistency import Consistency
-from harness.topology.environment import Environment, Seconds, Spec
+from harness.topology.environment import LONGEST_S, Environment, Seconds, Spec
 from harness.topology.timing import Timing
 from harness.wire import placeholders
 from harness.wire.statuses import Statuses, codes
@@ -116,10 +116,10 @@ class SubjectTiming(Spec):
     only where writes are accepted.
     """
 
-    check_interval_s: float
-    check_timeout_s: float
-    failure_threshold: Annotated[int, Field(ge=1)] = 3
-    lease_s: float = 0
+    check_interval_s: Seconds
+    check_timeout_s: Seconds
+    failure_threshold: Annotated[int, Field(ge=1, le=1000)] = 3
+    lease_s: Annotated[float, Field(ge=0, le=LONGEST_S)] = 0
     edge_follows: bool = False
 
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from harness.wire.masking import HIDDEN, SHORTEST, Mask
+
 _PLACE = re.compile(r"\$\{env:(?P<env>[A-Za-z_][A-Za-z0-9_]*)\}|\{(?P<field>[A-Za-z_]+)\}")
-_HIDDEN = "***"
-_TELLING = 4
-"""Letters from which on a value is found within other words, too."""
 WITHHELD = ("AWS_", "MOTO_")
 """Variables with these prefixes are kept from every process of a world: they belong to the user's own account."""
 
@@ -60,16 +59,14 @@ def values(names: Iterable[str], environ: Mapping[str, str]) -> list[str]:
 
 def without(data: bytes, values: Iterable[str]) -> bytes:
     """What a program has printed, without these values; those of a few letters stay, for they are in too many words."""
-    for value in sorted({value for value in values if len(value) >= _TELLING}, key=len, reverse=True):
-        data = data.replace(value.encode(errors="surrogateescape"), _HIDDEN.encode())
-    return data
+    return Mask(values).data(data)
 
 
 def hidden(text: str, names: Iterable[str], environ: Mapping[str, str]) -> str:
     """A text for people in which the values of these variables are not shown; short ones where they stand alone."""
     for value in sorted({environ.get(name, "") for name in names}, key=len, reverse=True):
-        if len(value) >= _TELLING:
-            text = text.replace(value, _HIDDEN)
+        if len(value) >= SHORTEST:
+            text = text.replace(value, HIDDEN)
         elif value:
-            text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", _HIDDEN, text)
+            text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", HIDDEN, text)
     return text

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+from harness.errors import WorldError
 from harness.history.events import Event
 from harness.history.log import EventLog
 
@@ -13,16 +14,18 @@ FLUSH_PERIOD_S = 0.05
 
 
 class Recorder:
-    """The history file being written. on_error hears when it cannot be: from then on the history has a hole.
+    """The history file being written. on_error hears when it cannot be: from then on the history has a hole, and
+    nothing more is kept.
 
     Raises OSError when the file cannot be opened.
     """
 
-    def __init__(self, path: Path, on_error: Callable[[OSError], None]) -> None:
+    def __init__(self, path: Path, on_error: Callable[[WorldError], None]) -> None:
         self._log = EventLog(path)
         self._on_error = on_error
         self._waiting: list[Event] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._failed = False
         self.lines = 0
 
     @property
@@ -31,6 +34,8 @@ class Recorder:
 
     def record(self, event: Event) -> None:
         """Keep an event, to be written with the next batch."""
+        if self._failed:
+            return
         self._waiting.append(event)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(FLUSH_PERIOD_S, self.flush)
@@ -46,7 +51,7 @@ class Recorder:
         try:
             self._log.append(*events)
         except OSError as error:
-            self._on_error(error)
+            self._fail(error)
         else:
             self.lines += len(events)
 
@@ -56,4 +61,12 @@ class Recorder:
         try:
             self._log.close()
         except OSError as error:  # what could not be written before is tried once more
-            self._on_error(error)
+            self._fail(error)
+
+    def _fail(self, error: OSError) -> None:
+        if self._failed:
+            return
+        self._failed = True
+        failure = WorldError(f"cannot write its history {self.path}: {error.strerror or error}")
+        failure.__cause__ = error
+        self._on_error(failure)

@@ -80,7 +80,8 @@ class Witness:
         """An error of our own: log it, and end in `failed`, as a WorldError."""
         log.error("the witness failed: %r", error, exc_info=error)
         if not self.failed.done():
-            failure = WorldError(f"the witness failed: {error!r}")
+            said = str(error) if isinstance(error, WorldError) else repr(error)
+            failure = WorldError(f"the witness failed: {said}")
             failure.__cause__ = error
             self.failed.set_exception(failure)
 
@@ -201,6 +202,8 @@ class Witness:
         self._stop_canaries()
         self._recorder.flush()
         patience_s = max(self.config.timeout_s, self.config.canary_timeout_s) + _DRAIN_MARGIN_S
+        if self.failed.done():
+            patience_s = 0.0  # nothing of it can be recorded any more, and whoever waits shall hear of that at once
         abandoned = sum(await asyncio.gather(self._operations.drain(patience_s), self._probes.drain(patience_s)))
         if abandoned:
             log.warning("%d operations or probes did not end in time", abandoned)
@@ -257,8 +260,10 @@ class Witness:
     def status(self) -> dict[str, Any]:
         """Numbers since the last start, for people and for the drill's report."""
         dns, prober = self._dns, self._prober
+        failure = self.failed.exception() if self.failed.done() and not self.failed.cancelled() else None
         return {
             "running": self.running,
+            "failed": None if failure is None else str(failure),
             "history": str(self._recorder.path),
             "lines": self._recorder.lines,
             "rate_scale": self._scale,

@@ -615,6 +615,7 @@ def test_a_history_that_cannot_be_written_is_an_error_not_a_hole(tmp_path: Path)
             _, stderr = await process.communicate()
         assert process.returncode == 3
         assert b"the witness failed" in stderr
+        assert b"cannot write its history /dev/full: No space left on device" in stderr
         await asyncio.gather(a.stop(), server.stop())
 
     asyncio.run(scene())

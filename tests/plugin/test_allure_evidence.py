@@ -79,7 +79,7 @@ def test_measured_values_are_shown_but_do_not_make_it_another_test(folder: Path)
     values = {p["name"]: (p["value"], p.get("excluded")) for p in first["parameters"]}
     assert values["RTO"] == ("1.00 – 2.00 s", True)
     assert values["subject"] == ("shop", None)  # of another subject it is another history
-    assert values["RPO"] == ("12 – 15 items, oldest 1.42 s", True)
+    assert values["RPO"] == ("12 – 15 items, oldest up to 1.42 s", True)
     assert first["parameters"] != second["parameters"]
     assert first["historyId"] == second["historyId"]
 

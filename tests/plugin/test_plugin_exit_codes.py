@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import decimal
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -12,7 +14,10 @@ import pytest
 from own_project import LOST, World, drill_run
 from simulated_backend import SimulatedBackend, Story
 
+from harness.drill import running
+from harness.drill.case import Case
 from harness.drill.catalogue import select
+from harness.drill.evidence import DrillResult
 from harness.errors import InputError, LinkError
 from harness.history import codec
 from harness.reporting import run_json_reader, validate
@@ -137,3 +142,50 @@ def test_allure_has_every_scenario_with_its_steps(project: Path, world: World) -
         ("When the primary region is lost, black-holed", "passed"),
         ("Then clients are served by the standby region within the recovery time objective", "failed"),
     ]
+
+
+def test_judging_that_breaks_off_is_3_and_takes_no_evidence_along(
+    project: Path, world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = running.conclude
+
+    def conclude(case: Case, *seen: Any) -> DrillResult:
+        if case.name == "region-lost":
+            raise decimal.InvalidOperation("too many digits")
+        return whole(case, *seen)
+
+    world(Story())
+    monkeypatch.setattr(running, "conclude", conclude)
+    assert drill_run(project, LOST, "Control") == 3
+    told = capsys.readouterr().err
+    assert "region-lost: judging failed" in told
+    assert "decimal.InvalidOperation: too many digits" in told
+    assert [(drill["name"], drill["verdict"]) for drill in latest(project)["drills"]] == [
+        ("region-lost", "INVALID"),
+        ("control", "MET"),
+    ]
+
+
+def test_what_evidence_cannot_hold_takes_no_run_along(
+    project: Path, world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = running.conclude
+    world(Story())
+    monkeypatch.setattr(running, "conclude", lambda *seen: replace(whole(*seen), duration_s=float("nan")))
+    assert drill_run(project, LOST) == 3
+    assert "it came to what evidence cannot hold" in capsys.readouterr().err
+    assert latest(project)["drills"][0]["verdict"] == "INVALID"
+
+
+def test_a_drill_that_broke_off_is_filed_although_it_is_the_only_one(
+    project: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: SimulatedBackend) -> None:
+        raise KeyError("a table")
+
+    world(Story())
+    monkeypatch.setattr(SimulatedBackend, "data", fail)
+    assert drill_run(project, LOST) == 3
+    [drill] = latest(project)["drills"]
+    assert drill["verdict"] == "INVALID"
+    assert "the drill broke off: 'a table'" in drill["reasons"][0]

@@ -71,6 +71,22 @@ def test_rpo_is_judged_by_its_range() -> None:
     assert objectives.rpo_s(None, 1).verdict is UNKNOWN
 
 
+def test_the_upper_end_of_a_range_is_no_fact() -> None:
+    # Without commit logs nobody knows of the newest writes whether they were missing.
+    told = objectives.rpo_s(point(0, 2, 7.4), 5)
+    assert told.verdict is UNKNOWN
+    assert "the oldest write that may be missing was acknowledged up to 7.40 s before the fault" in told.text
+    some = objectives.rpo_s(point(1, 2, 7.4, 3.1), 5)
+    assert "write was acknowledged at least 3.10 s, and up to 7.40 s before" in some.text
+    straddling = objectives.rpo_s(point(3, 0, 2, 1.9), 1.95)
+    assert "write was acknowledged at least 1.90 s, and up to 2.00 s before" in straddling.text
+    late = dataclasses.replace(point(0, 2, 7.4), after_ns=s(1), after_ids=("a",))
+    assert objectives.rpo_s(late, 5).text.startswith("up to 7.40 s of acknowledged writes missing")
+    # What is known is told as it ever was.
+    known = objectives.rpo_s(point(3, 0, 2, 2), 1)
+    assert "the oldest missing write was acknowledged 2.00 s before the fault" in known.text
+
+
 def test_error_budget() -> None:
     assert objectives.error_budget(Share(99, 100), 0.01).verdict is MET
     assert objectives.error_budget(Share(98, 100), 0.01).verdict is MISSED

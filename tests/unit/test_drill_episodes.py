@@ -45,6 +45,20 @@ def second_outage(drill: Drill) -> None:
     drill.require("durability", at_rest=True)
 
 
+def second_outage_at_once(drill: Drill) -> None:
+    """What a feature file may not say: nobody waits for calm after the failback."""
+    drill.open()
+    drill.reach_steady_state(EAST)
+    there_and_back(drill)
+    there_and_back(drill)
+
+
+def test_a_fault_right_after_a_failback_proves_nothing(tmp_path: Path) -> None:
+    result = run_drill(tmp_path, second_outage_at_once)
+    assert result.verdict is Verdict.INVALID
+    assert any("changed 1 times before the fault" in reason for reason in result.reasons), result.reasons
+
+
 def standby_lost(drill: Drill) -> None:
     """`standby-lost-after-failover`."""
     drill.open()

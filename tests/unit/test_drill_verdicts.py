@@ -386,7 +386,8 @@ def _made(folder: Path, *names: str) -> tuple[str, ...]:
 def test_promises_that_the_scenario_does_not_judge_are_no_promises_of_the_drill(tmp_path: Path) -> None:
     objectives = run_drill(tmp_path, lost).objectives
     assert objectives.rto_s == 20
-    assert objectives.rpo_s is None
+    assert objectives.rpo_items is None
+    assert objectives.rpo_s == 2  # which every loss is judged by
     assert objectives.error_budget is None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import decimal
 import json
 import random
 import shutil
@@ -17,7 +18,7 @@ import typer
 from simulated_backend import EAST, WEST, SimulatedBackend, Story, run_drill
 
 from harness.cli.verify import verify as verify_command
-from harness.drill import case_files, watching
+from harness.drill import case_files, judgement, watching
 from harness.drill.case import Case
 from harness.drill.conclusion import conclude, crashed
 from harness.drill.evidence import DrillResult, RunResult
@@ -277,7 +278,7 @@ def test_a_drill_whose_case_is_gone_is_never_as_it_was_filed(run: Path, capsys: 
     assert exit_code(run) == 2
     told = capsys.readouterr().out
     assert f"no {case_files.CASE} in {NAME}" in told
-    assert "1 drills cannot be judged again" in told
+    assert "1 drill cannot be judged again" in told
     assert "everything" not in told
     body["drills"][0] |= {"faults": [], "episodes": []}
     reseal(run, body)
@@ -359,7 +360,7 @@ def test_a_changed_log_is_found_by_its_hash(tmp_path: Path) -> None:
 
 def test_the_command_says_what_differs_and_where(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     verify_command(str(run))
-    assert "1 drills judged again, everything is as it was filed" in capsys.readouterr().out
+    assert "1 drill judged again, everything is as it was filed" in capsys.readouterr().out
     text = (run / "run.json").read_text(encoding="utf-8")
     (run / "run.json").write_text(text.replace('"cores": "2"', '"cores": "64"'), encoding="utf-8")
     with pytest.raises(typer.Exit) as ended:
@@ -425,3 +426,54 @@ def test_a_promise_that_is_taken_out_of_the_evidence_is_found(run: Path) -> None
     del body["drills"][0]["promise"]
     reseal(run, body)
     assert [difference.path for difference in verification.verify(run).differences] == ["drills[0].promise"]
+
+
+# --- a drill whose judging broke off ----------------------------------------------------------------------------------
+
+
+def broken_judging(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def judge(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(judgement, "judge", judge)
+
+
+@pytest.fixture
+def unjudged_run(tmp_path: Path) -> Path:
+    """Of a drill that was seen to its end, and whose judging broke off all the way."""
+    with pytest.MonkeyPatch.context() as patch:
+        broken_judging(patch, decimal.InvalidOperation("too many digits"))
+        return filed(tmp_path, run_drill(tmp_path / NAME, scenario, Story(lag_s=0.2)))
+
+
+def test_a_drill_whose_judging_broke_off_is_filed_as_that_and_can_be_judged_anew(unjudged_run: Path) -> None:
+    [drill] = run_json_reader.load(unjudged_run / "run.json").drills
+    assert drill.verdict is Verdict.INVALID
+    assert "judging failed" in drill.reasons[0]
+    assert "decimal.InvalidOperation: too many digits" in drill.reasons[0]
+    assert "/tmp" not in drill.reasons[0]
+    found = verification.verify(unjudged_run)
+    assert [difference.path for difference in found.differences] == ["drills[0].verdict"]
+    assert found.differences[0].filed.startswith("INVALID since judging failed")
+    assert found.differences[0].found.startswith("judged anew: MET: ")
+    assert not found.unverifiable
+
+
+def test_where_judging_still_breaks_off_nobody_can_say_anything(
+    unjudged_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken_judging(monkeypatch, KeyError("rto"))
+    found = verification.verify(unjudged_run)
+    assert not found.differences
+    assert "nor now: judging failed" in found.unverifiable[0]
+
+
+def test_nothing_of_a_drill_that_was_not_judged_can_be_changed_unseen(unjudged_run: Path) -> None:
+    body = body_of(unjudged_run)
+    body["drills"][0]["duration_s"] += 1
+    body["drills"][0]["verdict"] = body["verdict"] = "MET"
+    body["seal"] = run_json.seal_of(body)
+    (unjudged_run / "run.json").write_text(json.dumps(body), encoding="utf-8")
+    paths = [difference.path for difference in verification.verify(unjudged_run).differences]
+    assert "drills[0].duration_s" in paths
+    assert "drills[0].verdict" in paths

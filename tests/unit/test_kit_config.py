@@ -48,7 +48,7 @@ def test_a_value_is_read_and_cannot_be_changed() -> None:
         ({"inner": [{"name": "a", "tiems": 2}]}, "thing.inner.0.tiems: unknown key; allowed: name, times"),
         ({"by_name": {"x": {"name": "a", "tiems": 2}}}, "thing.by_name.x.tiems: unknown key; allowed: name, times"),
         ({"inner": [{}]}, "thing.inner.0.name: is missing"),
-        ({"wait_s": True}, "thing.wait_s: must be a number (got True)"),
+        ({"wait_s": True}, "thing.wait_s: must be a number (got true)"),
         ({"inner": {}}, "thing.inner: must be a list"),
     ],
 )

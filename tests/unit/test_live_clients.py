@@ -68,3 +68,45 @@ def test_healing_does_not_fail_of_a_witness_that_cannot_be_told(asked: list[Any]
     witness.follow(lambda: [canary("monitor.outside", 9)])
     witness.follow(unknown)
     assert asked[-1] == "gone"
+
+
+# --- a witness that has ended -----------------------------------------------------------------------------------------
+
+FULL = "the witness failed: cannot write its history /reports/x.jsonl: No space left on device"
+
+
+def ended(monkeypatch: pytest.MonkeyPatch, error: str | None, code: int | None) -> Clients:
+    """Clients whose witness process is in that state, and takes no connections."""
+    monkeypatch.setattr(live_clients, "witness_config", lambda *_: {})
+    monkeypatch.setattr(live_clients, "link_canaries", lambda _: [])
+    process = SimpleNamespace(ready=lambda _: {"admin": ("127.0.0.1", 1)}, poll=lambda: code, error=error)
+    net: Any = SimpleNamespace(ground=SimpleNamespace(spawn=lambda *_: process))
+    options: Any = None
+    return Clients(options, net, ("127.0.0.1", 53))
+
+
+def test_a_witness_that_could_not_write_is_told_with_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    witness = ended(monkeypatch, FULL, 1)
+    with pytest.raises(WorldError, match="No space left on device"):
+        witness.stop()
+    with pytest.raises(WorldError, match="No space left on device"):
+        witness.require_running()
+
+
+def test_a_witness_that_ended_without_a_word_is_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(WorldError, match="the witness ended by itself, with exit code -9"):
+        ended(monkeypatch, None, -9).start()
+
+
+def test_a_witness_that_runs_and_does_not_answer_is_no_ended_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    witness = ended(monkeypatch, None, None)
+    witness.require_running()
+    with pytest.raises(WorldError, match="POST /stop"):
+        witness.stop()
+
+
+def test_a_stop_after_which_not_all_is_written_is_no_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    witness = ended(monkeypatch, None, None)
+    monkeypatch.setattr(live_clients.AdminClient, "post", lambda *_: {"skipped": 0, "failed": FULL})
+    with pytest.raises(WorldError, match="No space left on device"):
+        witness.stop()

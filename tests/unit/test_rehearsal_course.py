@@ -15,7 +15,7 @@ from harness.errors import InputError
 from harness.pytest_plugin.rehearsal import refuse_mistakes
 from harness.pytest_plugin.resolving import Resolved
 from harness.pytest_plugin.scenarios import defines
-from harness.pytest_plugin.vocabulary import our_definitions
+from harness.pytest_plugin.vocabulary import our_definitions, phrase_of
 
 OPENING = ("Given the application runs in two regions", "And steady state in the primary region")
 EAST_LOST = "When the primary region is lost, black-holed"
@@ -26,7 +26,10 @@ ALL_HEAL = "When the fault heals"
 EAST_HEALS, WEST_HEALS = "When the primary region heals", "When the standby region heals"
 NOWHERE = "Then clients have nowhere to go"
 BACK = "Then service fails back to the primary region"
+CALM = "Then steady state holds again"
+ROUND = (EAST_LOST, BY_STANDBY, ALL_HEAL, BACK)
 NOTHING_LOST = "Then nothing that was acknowledged stays lost"
+FOREVER = 99_999_999_999_999_999_999
 OBJECTIVE = "Given a recovery time objective of 15 seconds"
 
 
@@ -62,11 +65,42 @@ def load(folder: Path, *steps: str, environment: str = "embedded") -> None:
         ([NOTHING_LOST, EAST_LOST], 6, "this step needs clients at work, but line 5 has stopped them"),
         ([NOTHING_LOST, "When 5 seconds pass"], 6, "this step needs clients at work"),
         ([EAST_LOST, ALL_HEAL, NOTHING_LOST, BACK], 8, "line 7 has stopped them"),
+        ([*ROUND, EAST_LOST], 9, "line 8 brings clients back to another *steady state holds again"),
+        ([*ROUND, "When 5 seconds pass", EAST_LOST], 10, "line 8 brings clients back to another region"),
+        ([*ROUND, "When the monitor is killed"], 9, "line 8 brings clients back to another region"),
+        ([*ROUND, "When replication between the regions is stalled"], 9, "line 8 brings clients back to another"),
+        ([*ROUND[:3], CALM, BACK, EAST_LOST], 10, "line 9 brings clients back to another region"),
+        ([*ROUND, CALM, *ROUND, EAST_LOST], 14, "line 13 brings clients back to another region"),
         (["When the monitor is killed, for 5 seconds", BY_STANDBY], 5, "this fault heals by itself after 0.5 s"),
         (["When the process ghost is cut off, refused"], 5, "unknown process ghost"),
         (["When the process monitor is cut off from nowhere, refused"], 5, "unknown place nowhere"),
         (["When 99 poison records are written in the primary region"], 5, "records are 1 to 25, not 99"),
         (["When 0 % of DynamoDB requests fail in the primary region"], 5, "a share above 0"),
+        (["Given an error budget of 101 % of requests"], 5, "101 %, and a share is 0 to 100 %"),
+        (["Given an error budget of 1000000 % of requests"], 5, "a share is 0 to 100 %"),
+        ([f"Given a recovery time objective of {FOREVER} seconds"], 5, "seconds, and a duration is 0.001 to 86400"),
+        (["Given a recovery time objective of 0 seconds"], 5, "0 seconds, and a duration is 0.001 to 86400 seconds"),
+        (["Given a recovery time objective of ٣ seconds"], 5, "a value that does not fit: must be a number, in the"),
+        (["Given a recovery time objective of 1.2.3 seconds"], 5, "must be a number, in the digits 0 to 9"),
+        ([f"Given a recovery point objective of {FOREVER} seconds"], 5, "a duration is 0.001 to 86400 seconds"),
+        (
+            [f"Given a recovery point objective of {FOREVER} items"],
+            5,
+            f"rpo_items = {FOREVER}: must be at most 1000000",
+        ),
+        (["Given a recovery point objective of ٣ items"], 5, "must be a whole number, in the digits 0 to 9"),
+        ([f"Given a planned interruption objective of {FOREVER} seconds"], 5, "a duration is 0.001 to 86400 seconds"),
+        ([f"When {FOREVER} seconds pass"], 5, f"{FOREVER} seconds, and a duration is 0.001 to 86400 seconds"),
+        (["When ٣ seconds pass"], 5, "must be a number, in the digits 0 to 9"),
+        ([f"When {FOREVER} ms of latency are added to the primary region"], 5, "a duration is 1 to 86400000 ms"),
+        (["When 0 ms of latency are added to the primary region"], 5, "0 ms, and a duration is 1 to 86400000 ms"),
+        (
+            ["When ٣ poison records are written in the primary region"],
+            5,
+            "must be a whole number, in the digits 0 to 9",
+        ),
+        (["When 101 % of DynamoDB requests fail in the primary region"], 5, "101 %, and a share is 0 to 100 %"),
+        ([f"Then over {FOREVER} seconds no more requests fail than the error budget allows"], 5, "a duration is 0.001"),
     ],
 )
 def test_what_can_show_nothing_where_it_stands_is_refused(
@@ -88,7 +122,10 @@ def test_the_monitor_is_cut_off_from_a_place_with_its_database(tmp_path: Path) -
     "steps",
     [
         [EAST_LOST, BY_STANDBY, WEST_LOST, NOWHERE, WEST_HEALS, BY_STANDBY, EAST_HEALS, BACK, NOTHING_LOST],
-        [OBJECTIVE, EAST_LOST, BY_STANDBY, ALL_HEAL, BACK, EAST_LOST, BY_STANDBY, ALL_HEAL, NOTHING_LOST],
+        [OBJECTIVE, *ROUND, CALM, EAST_LOST, BY_STANDBY, ALL_HEAL, NOTHING_LOST],
+        [EAST_LOST, ALL_HEAL, BACK, EAST_LOST, BY_STANDBY],
+        [*ROUND, "When somebody looks whether all is calm", EAST_LOST, BY_STANDBY],
+        [EAST_LOST, BY_STANDBY, WEST_LOST, EAST_HEALS, BY_PRIMARY, WEST_HEALS, BACK, WEST_LOST],
         ["When the primary region is lost, refused, for 400 seconds", BY_STANDBY],
         [EAST_LOST, "When somebody mends it by hand", NOTHING_LOST],
         [NOTHING_LOST, "Then both regions hold the same data"],
@@ -121,3 +158,24 @@ def test_an_objective_after_the_first_fault_is_refused_by_the_drill_itself(tmp_p
     with pytest.raises(InputError, match="promised before the first fault"):
         drill.promise(rto_s=5.0)
     drill.abandon()
+
+
+FOR = "[ for N seconds]"
+
+
+@pytest.mark.parametrize("seconds", ["0", str(FOREVER), "٣"])
+def test_no_fault_holds_for_a_time_that_cannot_be(tmp_path: Path, seconds: str) -> None:
+    """Of every step that may say how long."""
+    lasting = [phrase for phrase in map(phrase_of, our_definitions()) if phrase.shape.endswith(FOR)]
+    assert len(lasting) > 10
+    for phrase in lasting:
+        step = phrase.examples[-1].split(" for ")[0]
+        with pytest.raises(InputError, match=r"mine.feature:5: .*(a duration is|must be a number)"):
+            load(tmp_path, f"When {step} for {seconds} seconds")
+
+
+@pytest.mark.parametrize("objective", [{"error_budget": 1.01}, {"rto_s": 0}, {"rpo_items": 1.5}, {"rpo_s": True}])
+def test_steps_of_ones_own_promise_nothing_that_a_file_could_not(tmp_path: Path, objective: dict[str, float]) -> None:
+    drill = Drill(SimulatedBackend(), plan(), tmp_path)
+    with pytest.raises(InputError, match=f"an objective of {next(iter(objective))} = .*: must be"):
+        drill.promise(**objective)

@@ -182,7 +182,7 @@ def test_a_drill_that_measured_nothing_says_so_instead_of_zero(tmp_path: Path) -
 
 def test_what_cannot_be_measured_here_is_said_with_the_reason(tmp_path: Path) -> None:
     text = _Page(report.render(write_folder(tmp_path), tmp_path)).text
-    assert "connect time-outs not measurable here: Toxiproxy accepts before it goes silent" in text
+    assert "connections that time out not measurable here: Toxiproxy accepts before it goes silent" in text
 
 
 def test_several_drills_get_an_overview_with_links(tmp_path: Path) -> None:

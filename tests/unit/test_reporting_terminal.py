@@ -70,7 +70,7 @@ def test_the_summary_fits_eighty_columns_and_says_everything_without_colour() ->
         "✓ MET",
         "✗ MISSED",
         "7.94 – 8.36 s",
-        "12 – 15 items, 1.42 s",
+        "12–15 items, ≤ 1.42 s",
         "why: 66 % of the recovery time is the DNS TTL",
         "predicted 9.20 s, measured about 8.14 s",
         "findings in the report only: 4",

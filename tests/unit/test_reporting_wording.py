@@ -66,7 +66,7 @@ def test_a_judgement_about_something_unknown_keeps_its_sentence() -> None:
 
 
 def test_losses_are_stated_in_the_unit_that_was_promised() -> None:
-    assert wording.lost(drill()) == "12 – 15 items, 1.42 s"
+    assert wording.lost(drill()) == "12–15 items, ≤ 1.42 s"
     assert wording.lost(replace(drill(), objectives=Objectives(rpo_items=20))) == "12 – 15 items"
     assert wording.lost(replace(drill(), rpo=None)) == "not measured"
 
@@ -99,7 +99,7 @@ def test_a_recovery_point_promised_in_seconds_only_is_what_a_bare_rpo_is_about()
         drill(), objectives=Objectives(rpo_s=2), results=(ObjectiveResult("rpo", Verdict.MET, "the oldest is young"),)
     )
     assert [(row.name, row.promised, row.measured) for row in rows(judged)] == [
-        ("recovery point, seconds", "≤ 2 s", "1.42 s")
+        ("recovery point, seconds", "≤ 2 s", "up to 1.42 s")
     ]
 
 

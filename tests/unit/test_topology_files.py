@@ -413,7 +413,7 @@ def test_a_subject_gets_the_time_to_start_that_it_asks_for_and_the_health_checks
 
 def test_no_time_to_start_at_all_is_refused(tmp_path: Path) -> None:
     assert refused_subject(tmp_path, SUBJECT + "start_timeout_s: 0\n") == [
-        (14, "start_timeout_s: must be greater than 0 (got 0)")
+        (14, "start_timeout_s: must be at least 0.001 (got 0)")
     ]
 
 

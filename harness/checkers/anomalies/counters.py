@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from harness.checkers.anomalies.cut_off import due_ns, excuses, lacked_by
 from harness.checkers.anomalies.scene import Scene, several
-from harness.checkers.result import CheckResult, Finding
+from harness.checkers.result import CheckResult, Finding, shortened
 from harness.history.codes import ADD, FAIL, GET, INFO, OK, Bools
+from harness.measurement.counting import BEYOND, counted_alone
+from harness.measurement.counting import number as counted
 from harness.measurement.newest import Rows, known_from, newest
 from harness.outcome import Verdict
 
@@ -26,7 +28,7 @@ _NO_NUMBER = -1
 def counters(scene: Scene) -> CheckResult | None:
     """Does every counter show what was counted?"""
     columns = scene.columns
-    keys = _judged(scene)
+    keys = counted_alone(columns)
     if not keys.any():
         return None
     reads = np.flatnonzero((columns.f == GET) & columns.good & keys[columns.key])
@@ -39,15 +41,6 @@ def counters(scene: Scene) -> CheckResult | None:
         return CheckResult(_NAME, Verdict.UNKNOWN, text)
     text = f"{count}, {several(len(reads), 'read', 'reads')}: as much as was counted"
     return CheckResult(_NAME, Verdict.MET, text)
-
-
-def _judged(scene: Scene) -> Bools:
-    """Keys that are counted on and nothing else: who also puts there, or deletes, may have set it to anything."""
-    columns = scene.columns
-    keys = columns.counters.copy()
-    others = scene.put_or_deleted & (columns.outcome != FAIL)
-    keys[columns.key[others]] = False
-    return keys
 
 
 def _per_key(scene: Scene, rows: Bools) -> NDArray[np.int64]:
@@ -65,23 +58,23 @@ def _in_the_end(scene: Scene, keys: Bools) -> Iterator[Finding]:
     for key in np.flatnonzero(keys):
         shown = state.text(int(key))
         number = _number(shown)
-        name = columns.names.keys[int(key)]
+        name, told = columns.names.keys[int(key)], "0" if shown is None else shortened(shown)
         if number == _NO_NUMBER:
-            yield Finding("A14", f"counter {name} is {shown!r} in the end, which is no number", "serious")
+            yield Finding("A14", f"counter {name} is {told!r} in the end, which is no number", "serious")
         elif not low[key] <= number <= high[key]:
             asked = int(np.sum(adds & (columns.key == key)))
-            what = f"{number - high[key]} more" if number > high[key] else f"{low[key] - number} less"
+            more = "far more" if number == BEYOND else f"{number - high[key]} more"
+            what = more if number > high[key] else f"{low[key] - number} less"
             text = (
-                f"counter {name} is {number} on {serving} in the end, {what} than it can be: of {asked} increments "
+                f"counter {name} is {told} on {serving} in the end, {what} than it can be: of {asked} increments "
                 f"{low[key]} are acknowledged and {high[key] - low[key]} unknown or accounted for"
             )
             yield Finding("A14", text, "serious")
 
 
 def _number(text: str | None) -> int:
-    if text is None:
-        return 0
-    return int(text) if text.isdecimal() and text.isascii() else _NO_NUMBER
+    found = counted(text)
+    return _NO_NUMBER if found is None else found
 
 
 def _of_reads(scene: Scene, reads: Rows) -> Iterator[Finding]:
@@ -90,7 +83,7 @@ def _of_reads(scene: Scene, reads: Rows) -> Iterator[Finding]:
         return
     codes, inverse = np.unique(columns.value[reads], return_inverse=True)
     shown = [columns.names.text_of(int(c)) for c in codes]
-    numbers = np.asarray([min(_number(text), 1 << 40) for text in shown], np.int64)[inverse]
+    numbers = np.asarray([_number(text) for text in shown], np.int64)[inverse]
     adds = columns.f == ADD
     possible = np.flatnonzero(adds & (columns.outcome != FAIL))
     ended = np.searchsorted(columns.sent_ns, columns.returned_ns[reads]).astype(np.int64) - 1

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from harness.checkers.anomalies.scene import Scene, several
-from harness.checkers.result import CheckResult, Finding
+from harness.checkers.result import CheckResult, Finding, shortened
 from harness.history.tables import CommitColumns
 from harness.names import CALIBRATION
 from harness.outcome import Verdict
@@ -35,7 +35,7 @@ def _of_two(scene: Scene, here: str, there: str) -> Iterator[Finding]:
     differ = [k for k in one if k in other and one[k] != other[k]]
     if differ:
         key = differ[0]
-        shown = f"{key} is {one[key]} on {here} and {other[key]} on {there}"
+        shown = f"{key} is {shortened(one[key])} on {here} and {shortened(other[key])} on {there}"
         moment_ns = min((m for m in (_since(scene, side, differ, of) for side, of in ((here, one), (there, other)))
                         if m is not None), default=None)  # fmt: skip
         since = "" if moment_ns is None else f", the oldest since {scene.since(moment_ns)}"

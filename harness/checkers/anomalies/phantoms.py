@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from harness.checkers.anomalies.scene import Scene, several
-from harness.checkers.result import CheckResult, Finding
+from harness.checkers.result import CheckResult, Finding, shortened
 from harness.history.codes import ABSENT, FAIL
 from harness.outcome import Verdict
 
@@ -54,7 +54,7 @@ def _in_the_end(scene: Scene) -> Iterator[Finding]:
         for what, wrong in (("a refused write", refused), ("a value that nobody wrote", strange)):
             if wrong.any():
                 key = int(np.flatnonzero(wrong)[0])
-                told = f"{columns.names.keys[key]} holds {state.text(key)}"
+                told = f"{columns.names.keys[key]} holds {shortened(state.text(key) or '')}"
                 if writer[key] >= 0:
                     told = f"{told}, of {scene.told(int(writer[key]))}"
                 count = several(int(wrong.sum()), "item shows", "items show")

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.checkers.promise import Promise
-from harness.history.codes import ABSENT, DELETE, FAIL, GET, PUT, Bools
+from harness.checkers.result import shortened
+from harness.history.codes import ABSENT, FAIL, GET, Bools
 from harness.history.columns import Columns
 from harness.history.tables import CommitColumns, TableState
 from harness.measurement.newest import Rows
@@ -99,7 +100,7 @@ class Scene:
         else:
             when = f"{to_s(o.sent_ns - self.origin_ns):.2f} to {self.s(o.returned_ns)}"
         if o.invoke.f == "get" and o.completion is not None and o.outcome is Outcome.OK:
-            ended = "found nothing" if o.completion.v is None else f"showed {o.completion.v}"
+            ended = "found nothing" if o.completion.v is None else f"showed {shortened(o.completion.v)}"
         else:
             ended = _WHAT[o.outcome] if o.returned_ns is None or o.outcome is not Outcome.INFO else _UNCERTAIN
         return f"{o.invoke.op} ({o.invoke.f} of {o.invoke.k} by {o.invoke.client}{through}, {when}, {ended})"
@@ -115,11 +116,6 @@ class Scene:
     def rows_of(self, f: int) -> Rows:
         """Writes of one kind that may have happened."""
         return np.flatnonzero((self.columns.f == f) & (self.columns.outcome != FAIL))
-
-    @cached_property
-    def put_or_deleted(self) -> Bools:
-        """By row: a put or a delete."""
-        return np.isin(self.columns.f, (PUT, DELETE))
 
 
 def several(count: int, one: str, many: str) -> str:

@@ -9,6 +9,7 @@ from harness.checkers import objectives as objective_checks
 from harness.checkers.durability import SIDES_DIFFER, differing, durability
 from harness.checkers.result import CheckResult, Finding, some
 from harness.drill.case import Final, Requirement
+from harness.drill.judging import recovery_points
 from harness.drill.judging.recovery import episode_of
 from harness.drill.measures import ONE_DATABASE, Measures
 from harness.measurement.recovery_point import RecoveryPoint
@@ -46,7 +47,8 @@ def rpo_shows_stall(requirement: Requirement, measures: Measures) -> CheckResult
         return CheckResult(name, Verdict.UNKNOWN, "not measurable: no stall, no loss after it, or no takeover")
     stalled_ns = episode.onset.start_low_ns - stall.interval.start_high_ns
     oldest_ns = point.span_ns or 0
-    size = "without a bound, for nothing was replicated" if point.unbounded else seconds(oldest_ns)
+    known = f"{'up to ' if point.maybe_ids else ''}{seconds(oldest_ns)}"
+    size = "without a bound, for nothing was replicated" if point.unbounded else known
     sizes = f"stall of {seconds(stalled_ns)}, recovery point {size}"
     count = f"{point.missing_low} acknowledged writes missing"
     if oldest_ns >= stalled_ns - _SLACK_NS:
@@ -119,7 +121,10 @@ def beyond_promises(measures: Measures) -> CheckResult:
         many = "1 acknowledged write stays" if len(accounted) == 1 else f"{len(accounted)} acknowledged writes stay"
         text = f"{many} lost, which the recovery point accounts for: {some(accounted, limit=3)}"
         said = meant or any(point.unbounded for point in measures.points)  # then all of it is lost, and told
-        findings.append(Finding("A1", text, "info" if said else "warning"))
+        large = any(point.explained.intersection(accounted) for point in recovery_points.larger_than_promised(measures))
+        findings.append(Finding("A1", text, "info" if said else "serious" if large else "warning"))
+    if not meant:
+        findings.extend(recovery_points.of_nobody_given_up(measures))
     if final is not None and final.late:
         findings.append(Finding("late", f"missing at takeover, arrived later: {some(final.late)}", "info"))
     return CheckResult("data", Verdict.UNKNOWN, "", tuple(findings))

@@ -14,7 +14,6 @@ from harness.drill.case import Case, Requirement
 from harness.drill.episodes import places_left
 from harness.drill.judging.recovery import episode_of, served_by, usual_of
 from harness.drill.measures import EpisodeMeasures, Measures
-from harness.history.tables import CommitColumns
 from harness.outcome import Verdict
 
 _CHANGES_OF_AN_EPISODE = 2
@@ -71,7 +70,7 @@ def split_brain_of(measures: Measures) -> CheckResult:
     """Whether one side at a time accepted writes."""
     case = measures.case
     return split_brain(
-        measures.operations, regions=case.by_address, turn_ns=case.window_ns, commits=_logs(measures)
+        measures.operations, regions=case.by_address, turn_ns=case.window_ns, commits=measures.logs
     )  # fmt: skip
 
 
@@ -83,7 +82,7 @@ def writes_at_rest(measures: Measures) -> str | None:
     """
     case = measures.case
     began_ns = min((fault.started_ns for fault in case.faults if fault.applied), default=measures.end_ns)
-    logs = _logs(measures)
+    logs = measures.logs
     held = measures.operations.between(measures.steady_ns, began_ns)
     if both_write(held, case.by_address, case.window_ns, logs):
         return "both"
@@ -91,12 +90,6 @@ def writes_at_rest(measures: Measures) -> str | None:
         return "one"
     calm = measures.operations.between(None, began_ns)
     return "both" if both_write(calm, case.by_address, case.window_ns, logs) else None
-
-
-def _logs(measures: Measures) -> Mapping[str, CommitColumns]:
-    """The commits of every place that clients can be sent to, as far as they are known."""
-    logs = {place: measures.log_of(place) for place in measures.case.addresses}
-    return {place: log for place, log in logs.items() if log is not None}
 
 
 def no_failover(requirement: Requirement, measures: Measures) -> CheckResult:

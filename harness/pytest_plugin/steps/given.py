@@ -5,7 +5,9 @@ from __future__ import annotations
 from pytest_bdd import given, parsers
 
 from harness.drill.facade import Drill
+from harness.kit.plain_numbers import whole
 from harness.outcome import Verdict
+from harness.pytest_plugin.amounts import seconds, share
 
 
 @given("the application runs in two regions")
@@ -28,7 +30,7 @@ def _steady(drill: Drill, region: str) -> None:
     drill.reach_steady_state(drill.region(region))
 
 
-@given(parsers.re(r"a recovery time objective of (?P<seconds>[\d.]+) seconds"), converters={"seconds": float})
+@given(parsers.re(r"a recovery time objective of (?P<seconds>[\d.]+) seconds"), converters={"seconds": seconds})
 def _rto(drill: Drill, seconds: float) -> None:
     """a recovery time objective of N seconds
 
@@ -38,7 +40,7 @@ def _rto(drill: Drill, seconds: float) -> None:
     drill.promise(rto_s=seconds)
 
 
-@given(parsers.re(r"a recovery point objective of (?P<seconds>[\d.]+) seconds"), converters={"seconds": float})
+@given(parsers.re(r"a recovery point objective of (?P<seconds>[\d.]+) seconds"), converters={"seconds": seconds})
 def _rpo_s(drill: Drill, seconds: float) -> None:
     """a recovery point objective of N seconds
 
@@ -48,7 +50,7 @@ def _rpo_s(drill: Drill, seconds: float) -> None:
     drill.promise(rpo_s=seconds)
 
 
-@given(parsers.re(r"a recovery point objective of (?P<items>\d+) items"), converters={"items": int})
+@given(parsers.re(r"a recovery point objective of (?P<items>\d+) items"), converters={"items": whole})
 def _rpo_items(drill: Drill, items: int) -> None:
     """a recovery point objective of N items
 
@@ -58,17 +60,17 @@ def _rpo_items(drill: Drill, items: int) -> None:
     drill.promise(rpo_items=items)
 
 
-@given(parsers.re(r"an error budget of (?P<percent>[\d.]+) % of requests"), converters={"percent": float})
-def _budget(drill: Drill, percent: float) -> None:
+@given(parsers.re(r"an error budget of (?P<budget>[\d.]+) % of requests"), converters={"budget": share})
+def _budget(drill: Drill, budget: float) -> None:
     """an error budget of N % of requests
 
     Promises how many requests may fail.
     Example: an error budget of 0.5 % of requests
     """
-    drill.promise(error_budget=percent / 100)
+    drill.promise(error_budget=budget)
 
 
-@given(parsers.re(r"a planned interruption objective of (?P<seconds>[\d.]+) seconds"), converters={"seconds": float})
+@given(parsers.re(r"a planned interruption objective of (?P<seconds>[\d.]+) seconds"), converters={"seconds": seconds})
 def _planned_interruption(drill: Drill, seconds: float) -> None:
     """a planned interruption objective of N seconds
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pytest_bdd import parsers, then
 
 from harness.drill.facade import Drill
+from harness.pytest_plugin.amounts import seconds
 
 
 @then(parsers.re(r"clients are served by (?P<region>.+) within the recovery time objective"))
@@ -108,14 +109,17 @@ def _stayed(drill: Drill, region: str) -> None:
     drill.require_no_failover(drill.region(region))
 
 
-@then(parsers.re(r"over (?P<seconds>[\d.]+) seconds no more requests fail than the error budget allows"))
-def _budget(drill: Drill, seconds: str) -> None:
+@then(
+    parsers.re(r"over (?P<seconds>[\d.]+) seconds no more requests fail than the error budget allows"),
+    converters={"seconds": seconds},
+)
+def _budget(drill: Drill, seconds: float) -> None:
     """over N seconds no more requests fail than the error budget allows
 
     Watches so long, and judges the error budget.
     Example: over 30 seconds no more requests fail than the error budget allows
     """
-    drill.require_error_budget(drill.scaled_s(float(seconds)))
+    drill.require_error_budget(drill.scaled_s(seconds))
 
 
 @then("the control holds")

@@ -5,16 +5,14 @@ from __future__ import annotations
 from pytest_bdd import parsers, when
 
 from harness.drill.facade import Drill
+from harness.kit.plain_numbers import whole
+from harness.pytest_plugin.amounts import lasting, milliseconds, seconds, share
 
 _MODES = {"black-holed": "black-hole", "refused": "refuse", "reset": "reset"}
 _MODE = r"(?P<mode>black-holed|refused|reset)"
 _FOR = r"(?:,? for (?P<seconds>[\d.]+) seconds)?"
 _REGION = r"(?P<region>the [a-z0-9][a-z0-9.-]* region|region [a-z0-9][a-z0-9.-]*)"
 """`the primary region`, `the ROLE region` or `region NAME`; names may have dots in them."""
-
-
-def _duration(seconds: str | None) -> float | None:
-    return None if seconds is None else float(seconds)
 
 
 @when(parsers.re(rf"{_REGION} is lost, {_MODE}{_FOR}"))
@@ -25,7 +23,7 @@ def _region_lost(drill: Drill, region: str, mode: str, seconds: str | None) -> N
     Example: the primary region is lost, black-holed
     Example: region us-east-1 is lost, refused for 60 seconds
     """
-    drill.inject("region-outage", region=region, mode=_MODES[mode], for_s=_duration(seconds))
+    drill.inject("region-outage", region=region, mode=_MODES[mode], for_s=lasting(seconds))
 
 
 @when(parsers.re(rf"{_REGION} is isolated from the rest, {_MODE}{_FOR}"))
@@ -35,7 +33,7 @@ def _region_isolated(drill: Drill, region: str, mode: str, seconds: str | None) 
     Breaks only the links that cross the region's border.
     Example: the standby region is isolated from the rest, reset
     """
-    drill.inject("region-isolated", region=region, mode=_MODES[mode], for_s=_duration(seconds))
+    drill.inject("region-isolated", region=region, mode=_MODES[mode], for_s=lasting(seconds))
 
 
 @when(parsers.re(rf"DynamoDB is lost in {_REGION}, {_MODE}{_FOR}"))
@@ -45,7 +43,7 @@ def _database_lost(drill: Drill, region: str, mode: str, seconds: str | None) ->
     Breaks one service of a region; its applications go on.
     Example: DynamoDB is lost in the primary region, black-holed
     """
-    drill.inject("service-outage", region=region, mode=_MODES[mode], for_s=_duration(seconds), service="dynamodb")
+    drill.inject("service-outage", region=region, mode=_MODES[mode], for_s=lasting(seconds), service="dynamodb")
 
 
 @when(parsers.re(rf"(?P<percent>[\d.]+) % of DynamoDB requests fail in {_REGION}{_FOR}"))
@@ -55,7 +53,7 @@ def _gray(drill: Drill, percent: str, region: str, seconds: str | None) -> None:
     Lets some requests of one service fail, drawn per request from the seed.
     Example: 30 % of DynamoDB requests fail in the primary region
     """
-    drill.inject("gray-failure", region=region, for_s=_duration(seconds), rate=float(percent) / 100, service="dynamodb")
+    drill.inject("gray-failure", region=region, for_s=lasting(seconds), rate=share(percent), service="dynamodb")
 
 
 @when(parsers.re(rf"(?P<latency_ms>\d+) ms of latency (?:is|are) added to {_REGION}{_FOR}"))
@@ -65,7 +63,7 @@ def _latency(drill: Drill, latency_ms: str, region: str, seconds: str | None) ->
     Slows every link with an end in the region.
     Example: 400 ms of latency are added to the primary region
     """
-    drill.inject("latency", region=region, for_s=_duration(seconds), latency_ms=int(latency_ms))
+    drill.inject("latency", region=region, for_s=lasting(seconds), latency_ms=milliseconds(latency_ms))
 
 
 @when(parsers.re(rf"traffic from (?P<source>\S+) to (?P<target>\S+) vanishes{_FOR}"))
@@ -75,7 +73,7 @@ def _one_way(drill: Drill, source: str, target: str, seconds: str | None) -> Non
     Breaks one direction only.
     Example: traffic from us-east-1 to us-west-2 vanishes
     """
-    drill.inject("one-way-partition", for_s=_duration(seconds), source=source, to=target)
+    drill.inject("one-way-partition", for_s=lasting(seconds), source=source, to=target)
 
 
 @when(parsers.re(rf"replication between the regions is stalled{_FOR}"))
@@ -85,7 +83,7 @@ def _stalled(drill: Drill, seconds: str | None) -> None:
     Stops replication, and waits so long; it goes on being stalled until the fault heals.
     Example: replication between the regions is stalled for 60 seconds
     """
-    drill.stall_replication(_duration(seconds))
+    drill.stall_replication(lasting(seconds))
 
 
 @when(parsers.re(rf"writes to DynamoDB fail in {_REGION}{_FOR}"))
@@ -109,7 +107,7 @@ def _reads_fail(drill: Drill, region: str, seconds: str | None) -> None:
 
 
 def _refuse(drill: Drill, region: str, operations: str, seconds: str | None) -> None:
-    duration = _duration(seconds)
+    duration = lasting(seconds)
     drill.inject("operations-refused", region=region, for_s=duration, operations=operations)
 
 
@@ -121,8 +119,8 @@ def _poison(drill: Drill, records: str, region: str, seconds: str | None) -> Non
     Example: 3 poison records are written in the primary region
     Example: 1 poison record is written in the primary region
     """
-    duration = _duration(seconds)
-    drill.inject("poison-record", region=region, for_s=duration, records=int(records))
+    duration = lasting(seconds)
+    drill.inject("poison-record", region=region, for_s=duration, records=whole(records))
 
 
 @when(parsers.re(rf"the process (?P<instance>\S+) is cut off(?: from (?P<to>\S+))?, {_MODE}{_FOR}"))
@@ -133,7 +131,7 @@ def _cut_off(drill: Drill, instance: str, to: str | None, mode: str, seconds: st
     Example: the process monitor.outside is cut off, black-holed
     Example: the process monitor.outside is cut off from us-east-1, refused
     """
-    drill.inject("component-isolated", for_s=_duration(seconds), mode=_MODES[mode], instance=instance, to=to)
+    drill.inject("component-isolated", for_s=lasting(seconds), mode=_MODES[mode], instance=instance, to=to)
 
 
 @when(parsers.re(rf"the process (?P<instance>\S+) is killed{_FOR}"))
@@ -143,7 +141,7 @@ def _killed(drill: Drill, instance: str, seconds: str | None) -> None:
     Kills a process of the subject.
     Example: the process monitor.outside is killed
     """
-    drill.inject("process-kill", for_s=_duration(seconds), instance=instance)
+    drill.inject("process-kill", for_s=lasting(seconds), instance=instance)
 
 
 @when(parsers.re(rf"the process (?P<instance>\S+) is frozen{_FOR}"))
@@ -153,7 +151,7 @@ def _frozen(drill: Drill, instance: str, seconds: str | None) -> None:
     Stops a process of the subject, which keeps its connections.
     Example: the process storefront.us-east-1 is frozen
     """
-    drill.inject("process-freeze", for_s=_duration(seconds), instance=instance)
+    drill.inject("process-freeze", for_s=lasting(seconds), instance=instance)
 
 
 @when(parsers.re(rf"the monitor is killed{_FOR}"))
@@ -163,7 +161,7 @@ def _monitor_killed(drill: Drill, seconds: str | None) -> None:
     Kills the components that the subject's file names as its failover; without any the drill is INVALID.
     Example: the monitor is killed for 10 seconds
     """
-    drill.inject("process-kill", for_s=_duration(seconds), instance=drill.monitor)
+    drill.inject("process-kill", for_s=lasting(seconds), instance=drill.monitor)
 
 
 @when(parsers.re(rf"the monitor is frozen{_FOR}"))
@@ -173,7 +171,7 @@ def _monitor_frozen(drill: Drill, seconds: str | None) -> None:
     Stops them; they keep their connections.
     Example: the monitor is frozen
     """
-    drill.inject("process-freeze", for_s=_duration(seconds), instance=drill.monitor)
+    drill.inject("process-freeze", for_s=lasting(seconds), instance=drill.monitor)
 
 
 @when(parsers.re(rf"the monitor is cut off, {_MODE}{_FOR}"))
@@ -183,7 +181,7 @@ def _monitor_cut_off(drill: Drill, mode: str, seconds: str | None) -> None:
     Breaks every link that starts at them.
     Example: the monitor is cut off, black-holed
     """
-    drill.inject("component-isolated", for_s=_duration(seconds), mode=_MODES[mode], instance=drill.monitor)
+    drill.inject("component-isolated", for_s=lasting(seconds), mode=_MODES[mode], instance=drill.monitor)
 
 
 @when(parsers.re(rf"the monitor is cut off from {_REGION}, {_MODE}{_FOR}"))
@@ -193,11 +191,11 @@ def _monitor_cut_off_from(drill: Drill, region: str, mode: str, seconds: str | N
     Breaks their links to one region.
     Example: the monitor is cut off from the primary region, black-holed
     """
-    to, duration = drill.ends(region), _duration(seconds)
+    to, duration = drill.ends(region), lasting(seconds)
     drill.inject("component-isolated", for_s=duration, mode=_MODES[mode], instance=drill.monitor, to=to)
 
 
-@when(parsers.re(r"(?P<seconds>[\d.]+) seconds pass"), converters={"seconds": float})
+@when(parsers.re(r"(?P<seconds>[\d.]+) seconds pass"), converters={"seconds": seconds})
 def _wait(drill: Drill, seconds: float) -> None:
     """N seconds pass
 

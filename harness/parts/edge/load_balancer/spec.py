@@ -6,13 +6,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from harness.topology.environment import Seconds, Spec
+from harness.topology.environment import Period, Seconds, Spec
 
 
 class LoadBalancer(Spec):
     """Target health checks of each region's load balancer (ELB User Guide, "Health checks for your target groups")."""
 
-    interval_s: Seconds = 10
+    interval_s: Period = 10
     timeout_s: Seconds = 5
     healthy_threshold: Annotated[int, Field(ge=2, le=10)] = 2
     unhealthy_threshold: Annotated[int, Field(ge=2, le=10)] = 2
