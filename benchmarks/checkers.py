@@ -104,7 +104,7 @@ def history(count: int, *, counters: bool = True) -> History:
     epoch = (address + 1).astype(np.int64)
     columns = Columns(
         names, sent_ns, returned_ns, sent_ns, f, outcome, who, cohort, key, value, address, address, epoch,
-        np.zeros(count, np.bool_),
+        np.zeros(count, np.bool_), np.zeros(count, np.int16),
     )  # fmt: skip
     logs = {place: _log(columns, wrote, counted, lag) for place, lag in (("us-east-1", 0), ("us-west-2", LAG_NS))}
     end = logs["us-west-2"].state_at(count * GAP_NS + NS_PER_S)

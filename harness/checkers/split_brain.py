@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from harness.checkers.accepting import Accepting, Logs, accepting
 from harness.checkers.result import CheckResult, Finding, some
 from harness.checkers.turns import SEVERAL, Acks, between, ended_by, in_order
-from harness.history.codes import ABSENT, NEVER_NS, NO_EPOCH
+from harness.history.codes import ABSENT, NEVER_NS, NO_EPOCH, PUT, Bools
 from harness.history.columns import Columns
 from harness.history.events import Operation
 from harness.history.gathering import columns_of
@@ -39,6 +39,8 @@ from harness.spelling import seconds
 
 _NAME = "split_brain"
 _SHOWN = 5
+_MANY = 8
+"""So many sides are looked at one by one."""
 
 
 @dataclass(frozen=True)
@@ -61,26 +63,28 @@ def split_brain(
     columns = columns_of(operations)
     who = accepting(columns, regions, commits)
     acks = _acks(columns, who, who.likely)
-    conflicts = _conflicts(acks, turn_ns)
+    conflicts, despite = _conflicts(acks, turn_ns), tuple(_applied_despite(columns, who))
     if conflicts:
         lies = int(np.count_nonzero(who.refuted))
         lied = f"; {_writes(lies)} said to be forwarded, which the commits refute" if lies else ""
         text = f"both sides accepted writes: {_text(conflicts)}{lied}"
+        text = "; ".join((text, *(finding.text for finding in despite)))
         found = tuple(Finding("A8", conflict.text, "serious") for conflict in conflicts)
-        return CheckResult(_NAME, Verdict.MISSED, text, found)
+        return CheckResult(_NAME, Verdict.MISSED, text, (*found, *despite))
     # Where nobody's word alone says who accepted, there is nothing new to find.
     conflicts = [] if who.shown[acks.rows].all() else _conflicts(_acks(columns, who, who.sure), turn_ns)
     if conflicts:
         text = f"both sides answered, and only they themselves say that one forwarded: {_text(conflicts)}"
-        return CheckResult(_NAME, Verdict.UNKNOWN, text, (Finding("A8", text, "warning"),))
+        return CheckResult(_NAME, Verdict.UNKNOWN, text, (Finding("A8", text, "warning"), *despite))
     asked = np.bincount(who.dialled[columns.is_write] + 1, minlength=1)
     if np.count_nonzero(asked[1:]) < 2:
-        return CheckResult(_NAME, Verdict.UNKNOWN, "only one side was ever asked to accept writes")
+        return CheckResult(_NAME, Verdict.UNKNOWN, "only one side was ever asked to accept writes", despite)
     epochs = len(acks.epochs)
     told = f"in {epochs} epochs, one side each, never back" if epochs and not acks.thin else "by one side at a time"
     forwarded = int(np.count_nonzero(who.forwarded[acks.rows]))
     passed_on = f"; {_writes(forwarded)} forwarded, as the commits show" if forwarded else ""
-    return CheckResult(_NAME, Verdict.MET, f"{len(acks.rows)} writes acknowledged, {told}{passed_on}")
+    accepted = int(np.count_nonzero(columns.acknowledged))
+    return CheckResult(_NAME, Verdict.MET, f"{accepted} writes acknowledged, {told}{passed_on}", despite)
 
 
 def both_write(
@@ -92,13 +96,41 @@ def both_write(
     """
     columns = columns_of(operations)
     who = accepting(columns, regions, commits)
-    acks = replace(_acks(columns, who, who.likely), excusing=False)
+    acks = replace(_acks(columns, who, who.likely, despite=False), excusing=False)
     return len({conflict.side for conflict in _at_once(acks, turn_ns) if conflict.count >= SEVERAL}) > 1
 
 
-def _acks(columns: Columns, who: Accepting, side: NDArray[np.int64]) -> Acks:
-    rows = np.flatnonzero(columns.acknowledged)
+def second_side_accepts(operations: Iterable[Operation], regions: Mapping[str, str], commits: Logs | None) -> bool:
+    """Whether more than one side accepted writes, all but the busiest of them fewer than a turn, and refused none."""
+    columns = columns_of(operations)
+    who = accepting(columns, regions, commits)
+    accepted = who.likely[columns.acknowledged & (who.likely != ABSENT)]
+    sides, counts = np.unique(accepted, return_counts=True)
+    refused = who.dialled[columns.is_write & ~columns.good & (columns.returned_ns != NEVER_NS)]
+    seldom = [side for side in sides[np.argsort(-counts, kind="stable")][1:] if side not in refused]
+    return len(seldom) > 0
+
+
+def _acks(columns: Columns, who: Accepting, side: NDArray[np.int64], *, despite: bool = True) -> Acks:
+    rows = np.flatnonzero(columns.acknowledged | (who.despite & despite))
     return Acks(columns, rows, side[rows], who.names)
+
+
+def _applied_despite(columns: Columns, who: Accepting) -> Iterator[Finding]:
+    """Sides that answer writes with a status which refuses, and apply most of them."""
+    declined = columns.declined & (columns.f == PUT)
+    for side in in_order(who.dialled[who.despite]):
+        applied, every = who.despite & (who.dialled == side), declined & (who.dialled == side)
+        count, asked = int(np.count_nonzero(applied)), int(np.count_nonzero(every))
+        if 2 * count > asked:
+            status = int(columns.status[np.flatnonzero(applied)[0]])
+            told = (
+                f"{count} of {asked} writes that {who.names[side]} answered with HTTP {status} or the like took effect"
+            )
+            text = (
+                f"{told} there first: declare `refused: [{status}]`, or the side that refuses applies what it refuses"
+            )
+            yield Finding("A8", text, "warning", int(columns.sent_ns[np.flatnonzero(applied)[0]]))
 
 
 def _conflicts(acks: Acks, turn_ns: int) -> Sequence[_Conflict]:
@@ -118,15 +150,26 @@ def _writes(count: int) -> str:
 
 def _at_once(acks: Acks, turn_ns: int) -> Iterator[_Conflict]:
     """Writes of one side between two of another that are less than turn_ns apart. O(n log n)."""
-    sides = acks.sides()
-    for side in sides:
-        for other in sides:
-            found = between(acks, side, other, turn_ns)
-            if other != side and len(found):
-                name = acks.names[side]
+    groups = _groups(acks)
+    for name, ours in groups:
+        for other, theirs in groups:
+            found = between(acks, ours, theirs, turn_ns) if other != name else ()
+            if len(found):
                 told = some([f"{acks.op(int(at))} ({name})" for at in found[:_SHOWN]], total=len(found))
-                text = f"{name} accepted {_writes(len(found))} between two that {acks.names[other]} accepted less than "
+                text = f"{name} accepted {_writes(len(found))} between two that {other} accepted less than "
                 yield _Conflict(name, len(found), f"{text}{seconds(turn_ns)} apart: {told}")
+
+
+def _groups(acks: Acks) -> Sequence[tuple[str, Bools]]:
+    """Which writes are whose. Of very many names the busiest stand for themselves, and the rest for one."""
+    sides = acks.sides()
+    if len(sides) <= _MANY:
+        return [(acks.names[side], acks.side == side) for side in sides]
+    counts = np.bincount(acks.side[acks.side != ABSENT])
+    busiest = sorted(sides, key=lambda side: -int(counts[side]))[: _MANY - 1]
+    rest = f"{len(sides) - len(busiest)} others"
+    alone = [(acks.names[side], acks.side == side) for side in busiest]
+    return [*alone, (rest, ~np.isin(acks.side, [*busiest, ABSENT]))]
 
 
 # --- epochs -----------------------------------------------------------------------------------------------------------
@@ -154,8 +197,15 @@ def _shared_epochs(acks: Acks) -> Iterator[_Conflict]:
     epoch, side = acks.epoch[known], acks.side[known]
     begins = np.concatenate(([True], (epoch[1:] != epoch[:-1]) | (side[1:] != side[:-1])))[: len(known)]
     epochs, sides = np.unique(epoch[begins], return_counts=True)
-    for shared in epochs[sides > 1]:
-        own = np.flatnonzero(begins & (epoch == shared))
-        of = sorted((acks.names[int(side[at])], acks.op(int(known[at]))) for at in own)
-        who = " and ".join(f"{name} ({op})" for name, op in of)
-        yield _Conflict(of[0][0], len(of), f"in epoch {int(shared)} writes were accepted by {who}")
+    shared = epochs[sides > 1]
+    if not len(shared):
+        return
+    own = np.flatnonzero(begins & (epoch == shared[0]))
+    of = sorted((acks.names[int(side[at])], acks.op(int(known[at]))) for at in own)
+    who = some([f"{name} ({op})" for name, op in of]) if len(of) > _SHOWN else _and(of)
+    more = f", and in {len(shared) - 1} more epochs by several" if len(shared) > 1 else ""
+    yield _Conflict(of[0][0], len(of), f"in epoch {int(shared[0])} writes were accepted by {who}{more}")
+
+
+def _and(accepted: Sequence[tuple[str, str]]) -> str:
+    return " and ".join(f"{name} ({op})" for name, op in accepted)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from harness.history.wording import times
+from harness.history.wording import operations, times
 from harness.measurement.shares import Share
 
 SERVED_SHARE = 0.99
@@ -58,6 +58,8 @@ def unsteady(seen: Seen) -> Iterator[str]:
 def of_subject(seen: Seen) -> Iterator[str]:
     """Those of the reasons that the subject is to blame for.
 
+    Too few writes are, where some of them failed: clients that send few by themselves are nobody's fault.
+
     Before any fault a name that leads elsewhere is the world's, and where clients are led elsewhere, their failing
     follows; and answers that only the subject file does not fit are a mistake of the file. After a fault the subject
     has brought them there, or not brought them back: it has to recover. To look at all remains the world's business:
@@ -66,7 +68,7 @@ def of_subject(seen: Seen) -> Iterator[str]:
     yield from seen.broken
     if seen.after_fault:
         yield from _failing(seen)
-        if not list(_unasked(seen)):
+        if not list(_unasked(seen)) and _writes_fail(seen):
             yield from _few_writes(seen)
         if seen.answers:
             yield from _about_answers(seen)
@@ -82,6 +84,12 @@ def _unasked(seen: Seen) -> Iterator[str]:
 def _few_writes(seen: Seen) -> Iterator[str]:
     if seen.needs_writes and seen.writes < ACKNOWLEDGED_WRITES:
         yield f"{seen.writes} writes acknowledged so far, {ACKNOWLEDGED_WRITES} needed"
+
+
+def _writes_fail(seen: Seen) -> bool:
+    """Whether any was refused or not answered: where all that were sent are acknowledged, too few were sent."""
+    of_reads = f" for {operations('get')}"
+    return any(count and of_reads not in word for word, count in seen.failed.items())
 
 
 def _failing(seen: Seen) -> Iterator[str]:

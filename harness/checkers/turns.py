@@ -89,14 +89,14 @@ def in_order(sides: NDArray[np.int64]) -> Sequence[int]:
     return [int(side) for side in found[np.argsort(first)]]
 
 
-def between(acks: Acks, side: int, other: int, turn_ns: int) -> Rows:
-    """Writes of one side between two of another that are less than turn_ns apart.
+def between(acks: Acks, own: Bools, theirs: Bools, turn_ns: int) -> Rows:
+    """Writes of one side between two of another (given by which are whose) that are less than turn_ns apart.
 
     Turns of three epochs, each later than the one before, are no proof; where they are not, ended epochs are.
     """
-    theirs, nameless = acks.side == other, ~acks.fenced
+    nameless = ~acks.fenced
     every, unnamed = _Times.of(acks, theirs), _Times.of(acks, theirs & nameless)
-    ours = np.flatnonzero(acks.side == side)
+    ours = np.flatnonzero(own)
     plain, named = ours[nameless[ours]], ours[~nameless[ours]]
     found = np.zeros(len(acks.rows), np.bool_)
     found[plain] = _is_between(acks, plain, every, every, turn_ns)

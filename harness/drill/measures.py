@@ -22,6 +22,7 @@ from harness.history.gathering import columns_of_events
 from harness.history.tables import CommitColumns, commits_of
 from harness.measurement.availability import Share, failure_rates
 from harness.measurement.canary import CanaryJudgement, untouched
+from harness.measurement.declined import without_idle_deletes
 from harness.measurement.final_state import FinalState, lost_after_heal
 from harness.measurement.lateness import lateness_ns, padding
 from harness.measurement.models import JUDGED_COHORT, FaultInterval, Padding
@@ -130,10 +131,16 @@ class Measures:
         return by_place((episode.survivor, episode.out_of_reach) for episode in self.episodes)
 
     @cached_property
+    def _settled(self) -> Columns:
+        """The operations, of which those have failed that were answered so and that no commit shows."""
+        logs = {at: log for at, place in self.case.by_address.items() if (log := self.log_of(place)) is not None}
+        return without_idle_deletes(self.operations, logs)
+
+    @cached_property
     def wrong_reads(self) -> WrongReads:
         """Reads that showed what they must not."""
         unseen = unseen_at(self.case, self.operations, self.log_of, self.out_of_reach, self.cuts)
-        return wrong_reads(self.operations, self.explained, unseen=unseen)
+        return wrong_reads(self._settled, self.explained, unseen=unseen)
 
     @cached_property
     def cuts(self) -> Sequence[Cut]:
@@ -165,7 +172,7 @@ class Measures:
         there = None if self.one_database else self.data.written(other)
         if here is None:
             return None
-        found = lost_after_heal(self.operations, here, there, self.missing_ids, self.explained)
+        found = lost_after_heal(self._settled, here, there, self.missing_ids, self.explained)
         # Of further tables nobody knows what was acknowledged: all that is in them counts.
         further = self.data.differing(self.serving, other)
         apart = None if found.diverged is None else found.diverged + further
@@ -213,9 +220,8 @@ class EpisodeMeasures:
 
     @property
     def _calm(self) -> tuple[int, int]:
-        start_ns, end_ns = self.stretch.calm_ns, self.stretch.calm_until_ns
-        end_ns = self.whole.end_ns if end_ns is None else end_ns
-        return (end_ns if start_ns is None else start_ns), end_ns
+        end_ns = self.whole.end_ns if self.stretch.calm_until_ns is None else self.stretch.calm_until_ns
+        return (end_ns if self.stretch.calm_ns is None else self.stretch.calm_ns), end_ns
 
     @cached_property
     def failure_rates(self) -> Mapping[str, float]:
@@ -252,16 +258,11 @@ class EpisodeMeasures:
         context = self.whole.context
         return phases(
             context if until_ns is None else [event for event in context if event.mono_ns < until_ns],
-            self._operations,
-            onset,
+            self._operations, onset, survivor_region=self.survivor, survivor_address=case.addresses[self.survivor],
             lost_region="" if self.returns else self.lost,
             lost_address="" if self.returns else case.addresses[self.lost],
-            survivor_region=self.survivor,
-            survivor_address=case.addresses[self.survivor],
-            worst_client=worst.client,
-            total_ns=worst.from_fault_ns,
-            flips=case.law.flips,
-        )
+            worst_client=worst.client, total_ns=worst.from_fault_ns, flips=case.law.flips,
+        )  # fmt: skip
 
     @property
     def _operations(self) -> Columns:
@@ -277,8 +278,7 @@ class EpisodeMeasures:
     @cached_property
     def point(self) -> RecoveryPoint | None:
         """What the survivor lacked when it took over; None where that cannot be known."""
-        loss = self.loss
-        if loss is None:
+        if (loss := self.loss) is None:
             return None
         before = (e for e in self.whole.episodes[: self.index] if e.lost == self.lost and e.loss)
         points = [e.point for e in before if e.point and e.loss and e.loss.onset != loss.onset]

@@ -48,7 +48,7 @@ def as_evidence(measures: Measures) -> Mapping[str, str | float | bool] | None:
     if promise is None:
         return None
     told: dict[str, str | float | bool] = {
-        "writes": writes(measures) or "one",
+        "writes": writes(measures) or "one",  # what holds where nobody can tell
         "writes_stated": promise.writes is not None,
         "reads": promise.reads,
         "staleness_s": promise.staleness_ns / 1e9,
@@ -58,14 +58,14 @@ def as_evidence(measures: Measures) -> Mapping[str, str | float | bool] | None:
 
 
 def writes(measures: Measures) -> str | None:
-    """Which sides may write: as it was stated, else as the steady state before the first fault showed it.
+    """Which sides may write: as it was stated, else as the time before the first fault showed it.
 
-    None: no promise.
+    None: no promise, or nobody can tell.
     """
     promise = measures.case.promise
     if promise is None or promise.writes is not None:
         return None if promise is None else promise.writes
-    return "both" if moves.both_at_rest(measures) else "one"
+    return moves.writes_at_rest(measures)
 
 
 def judged(measures: Measures) -> tuple[CheckResult, ...]:
@@ -109,11 +109,13 @@ def more_precise(requirement: str, results: tuple[CheckResult, ...]) -> bool:
 
 def _of_sides(measures: Measures) -> Iterator[CheckResult]:
     stated = measures.case.promise is not None and measures.case.promise.writes is not None
-    if writes(measures) == "both":
+    shown = writes(measures)
+    if shown == "both":
         if not stated:
             yield undeclared()
         return
-    yield of_one_side(moves.split_brain_of(measures), stated=stated)
+    found = of_one_side(moves.split_brain_of(measures), stated=stated)
+    yield unclear(found) if shown is None and found.verdict is Verdict.MISSED else found
 
 
 def undeclared() -> CheckResult:
@@ -121,6 +123,15 @@ def undeclared() -> CheckResult:
     text = (
         "both sides accept writes in the steady state, and the subject's file does not say whether they may, so "
         "nothing is held against it; declare it: `consistency: {writes: both}`, or `writes: one` where only one may"
+    )
+    return CheckResult(ONE_SIDE, Verdict.UNKNOWN, text, (Finding("writes-on-both-sides", text, "warning"),))
+
+
+def unclear(found: CheckResult) -> CheckResult:
+    """What is said where two sides accepted writes, and the time before the fault does not tell whether they may."""
+    text = (
+        "the standby accepted writes before the fault, too few to tell whether both sides may write; declare it: "
+        f"`consistency: {{writes: both}}`, or `writes: one`. As it stands: {found.text}"
     )
     return CheckResult(ONE_SIDE, Verdict.UNKNOWN, text, (Finding("writes-on-both-sides", text, "warning"),))
 

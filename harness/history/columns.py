@@ -41,7 +41,7 @@ class Columns(Sequence[Operation]):
 
     value: for a read that succeeded, the row (of the whole history) of the write whose value it showed, or ABSENT, or
     UNKNOWN and below. who: code of the client. address, region: ABSENT where not known; epoch: NO_EPOCH.
-    extra: sent beside the even grid, which shares of what was served leave out.
+    extra: sent beside the even grid, which shares of what was served leave out. status: of its answer, 0 without one.
     cut_ns: what returned later counts as not returned; see `up_to`.
     """
 
@@ -59,6 +59,7 @@ class Columns(Sequence[Operation]):
     region: NDArray[np.int32]
     epoch: NDArray[np.int64]
     extra: NDArray[np.bool_]
+    status: NDArray[np.int16]
     base: int = 0
     cut_ns: int | None = None
 
@@ -120,6 +121,7 @@ class Columns(Sequence[Operation]):
             address=_name(names.addresses, self.address[row]),
             region=_name(names.regions, self.region[row]),
             epoch=None if self.epoch[row] == NO_EPOCH else int(self.epoch[row]),
+            status=int(self.status[row]) or None,
         )  # fmt: skip
         return Operation(invoke, completion)
 
@@ -149,6 +151,7 @@ class Columns(Sequence[Operation]):
             address=unless_late(known.address, ABSENT),
             region=unless_late(known.region, ABSENT),
             epoch=unless_late(known.epoch, NO_EPOCH),
+            status=unless_late(known.status, 0),
             cut_ns=end_ns if self.cut_ns is None else min(end_ns, self.cut_ns),
         )
 
@@ -173,6 +176,12 @@ class Columns(Sequence[Operation]):
     def acknowledged(self) -> Bools:
         """Writes whose client was told that they have happened."""
         return self.good & self.is_write
+
+    @cached_property
+    def declined(self) -> Bools:
+        """Writes that were answered 4xx, with a status that does not say that they have had no effect."""
+        found: Bools = self.is_write & (self.outcome == INFO) & (self.status >= 400) & (self.status < 500)
+        return found
 
     @cached_property
     def settled_ns(self) -> NDArray[np.int64]:
@@ -238,7 +247,7 @@ class Columns(Sequence[Operation]):
 
 ARRAYS = (
     "sent_ns", "returned_ns", "planned_ns", "f", "outcome", "who", "cohort", "key", "value", "address", "region",
-    "epoch", "extra",
+    "epoch", "extra", "status",
 )  # fmt: skip
 
 

@@ -48,6 +48,7 @@ class _Gathering:
         self.region: list[int] = []
         self.epoch: list[int] = []
         self.extra: list[bool] = []
+        self.status: list[int] = []
 
     def invoked(
         self, op: str, client: str, cohort: str, f: str, k: str, planned_ns: int, sent_ns: int, extra: bool
@@ -67,10 +68,11 @@ class _Gathering:
         self.region.append(ABSENT)
         self.epoch.append(NO_EPOCH)
         self.extra.append(extra)
+        self.status.append(0)
 
     def completed(
         self, row: int, k: str, outcome: str, returned_ns: int, v: str | None, address: str | None,
-        region: str | None, epoch: int | None,
+        region: str | None, epoch: int | None, status: int | None,
     ) -> None:  # fmt: skip
         self.returned[row] = returned_ns
         self.outcome[row] = code = _OUTCOME[outcome]
@@ -83,6 +85,8 @@ class _Gathering:
             self.region[row] = self.regions[region]
         if epoch is not None:
             self.epoch[row] = max(-NEVER_NS, min(epoch, NEVER_NS))
+        if status is not None and 0 < status < 1000:
+            self.status[row] = status
 
     def columns(self) -> tuple[Columns, np.ndarray[Any, np.dtype[np.int64]]]:
         """The columns, and for each row of them the place at which it was gathered."""
@@ -108,7 +112,7 @@ class _Gathering:
             column(self.f, np.int8), column(self.outcome, np.int8), column(self.who, np.int32),
             column(self.cohort, np.int16), column(self.key, np.int32), column(values, np.int32),
             column(self.address, np.int32), column(self.region, np.int32), column(self.epoch, np.int64),
-            np.asarray(self.extra, np.bool_)[order],
+            np.asarray(self.extra, np.bool_)[order], column(self.status, np.int16),
         )  # fmt: skip
         return found, order
 
@@ -138,7 +142,7 @@ def columns_of(operations: Iterable[Operation]) -> Columns:
         if completion is not None:
             gathered.completed(
                 row, invoke.k, completion.outcome.value, completion.mono_ns, completion.v, completion.address,
-                completion.region, completion.epoch,
+                completion.region, completion.epoch, completion.status,
             )  # fmt: skip
     columns, order = gathered.columns()
     columns.names.source = lambda row: given[order[row]]
@@ -155,7 +159,8 @@ def columns_of_events(events: Iterable[Event | Commit]) -> Columns:
     def join(row: int, done: Completion) -> None:
         completions[row] = done
         gathered.completed(
-            row, done.k, done.outcome.value, done.mono_ns, done.v, done.address, done.region, done.epoch
+            row, done.k, done.outcome.value, done.mono_ns, done.v, done.address, done.region, done.epoch,
+            done.status,
         )  # fmt: skip
 
     for event in events:
@@ -228,5 +233,6 @@ def _take(gathered: _Gathering, early: dict[str, dict[str, Any]], body: dict[str
         early[body["op"]] = body
         return
     gathered.completed(
-        row, body["k"], body["t"], body["mono_ns"], body["v"], get("address"), get("region"), get("epoch")
+        row, body["k"], body["t"], body["mono_ns"], body["v"], get("address"), get("region"), get("epoch"),
+        get("status"),
     )  # fmt: skip

@@ -35,6 +35,7 @@ from harness.history.codes import Bools
 from harness.history.events import Commit, Operation
 from harness.history.gathering import columns_of
 from harness.history.tables import CommitColumns, commits_of
+from harness.measurement.declined import without_idle_deletes
 from harness.measurement.losing import Loss
 from harness.measurement.lost import NEVER_LOST, Accepted, Earlier, RecoveryPoint, Scans
 from harness.measurement.models import FaultInterval
@@ -65,6 +66,8 @@ def recovery_point(
     columns = columns_of(operations)
     accepted = accepted or Accepted.as_dialled(columns, lost_address, survivor_address)
     commits = None if isinstance(survivor, Scans) else commits_of(columns, survivor)
+    if commits is not None:
+        columns = without_idle_deletes(columns, {survivor_address: commits})
     takeover_ns = takeover(columns, commits, accepted.by_survivor, fault)
     if takeover_ns is None:
         return None

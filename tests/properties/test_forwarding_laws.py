@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import oracle.split_brain
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from measurement_simulation import A, B, make
@@ -84,3 +85,19 @@ def test_one_whose_copies_overtake_it_or_whose_commits_are_not_all_known_is_neve
     found = split_brain(operations, regions=PLACES, turn_ns=TURN_NS, commits=logs)
     assert found.verdict is not Verdict.MISSED, found.text
     assert all(finding.severity == "warning" for finding in found.findings)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32), length=st.integers(10, 50), kept=st.sampled_from((0.5, 0.9, 1.0)))
+def test_who_accepted_what_agrees_with_its_definition(seed: int, length: int, kept: float) -> None:
+    source = random.Random(seed)
+    operations, commits = forwarding(source, length, source.choice(((-1, 20), (1, 5000), (101, 5000))))
+    names = (None, EAST, WEST, "pod")
+    operations = [
+        replace(o, completion=replace(o.completion, region=source.choice(names)))
+        if o.completion is not None and source.random() < 0.2 else o
+        for o in operations
+    ]  # fmt: skip
+    logs = logs_of([c for c in commits if source.random() < kept])
+    found = split_brain(operations, regions=PLACES, turn_ns=TURN_NS, commits=logs)
+    assert found == oracle.split_brain.split_brain(operations, regions=PLACES, turn_ns=TURN_NS, commits=logs)

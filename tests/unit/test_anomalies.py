@@ -270,15 +270,35 @@ def test_a_few_creates_of_many_made_twice() -> None:
 @pytest.mark.parametrize(
     ("which", "apart_s", "verdict"),
     [
-        (range(0, 40, 4), 0.0, UNKNOWN),  # in one transaction with the item: meant so
+        (range(0, 40, 4), 0.0, MISSED),  # two items, however close
         (range(40), 0.02, UNKNOWN),  # every create twice, or an entry of each
-        (range(40), 0.0, MET),
+        (range(40), 0.0, UNKNOWN),
+        (range(40), 90.0, MISSED),  # the whole log was played again
+        (range(25), 60.0, MISSED),
     ],
 )
 def test_entries_with_ids_like_the_items(which: range, apart_s: float, verdict: Verdict) -> None:
     result = kept("order-", "order-1{:02}", which, apart_s=apart_s)["duplicates"]
     assert result.verdict is verdict
-    assert {one.severity for one in result.findings} == {"info"}
+    assert {one.severity for one in result.findings} == {"serious" if verdict is MISSED else "warning"}
+
+
+def test_a_habit_that_began_with_the_fault_is_none() -> None:
+    final = {f"order-{i}": f"u{i}" for i in range(40)} | {f"order-1{i:02}": f"u{i}" for i in range(15, 40)}
+    text = " ".join(
+        f"order-{i}=u{i}@{i}.05" + (f" order-1{i:02}=u{i}@{i}.07" if i >= 15 else "") for i in range(40)
+    )  # fmt: skip
+    assert judged(CREATED, {EAST: final}, {EAST: text})["duplicates"].verdict is UNKNOWN
+    fault = [(s(14.5), "the loss of us-east-1")]
+    assert judged(CREATED, {EAST: final}, {EAST: text}, moments=fault)["duplicates"].verdict is MISSED
+
+
+def test_a_second_item_that_was_removed_for_a_while_is_a_second_item() -> None:
+    final = {f"order-{i}": f"u{i}" for i in range(40)} | {f"order-1{i:02}": f"u{i}" for i in range(5)}
+    text = " ".join(f"order-{i}=u{i}@{i}.05" for i in range(40)) + "".join(
+        f" order-1{i:02}=u{i}@{i}.07 order-1{i:02}=-@50 order-1{i:02}=u{i}@51" for i in range(5)
+    )
+    assert judged(CREATED, {EAST: final}, {EAST: text})["duplicates"].verdict is MISSED
 
 
 def test_without_a_log_nobody_can_tell_a_second_item() -> None:

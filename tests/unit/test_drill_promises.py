@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from simulated_backend import EAST, EDGES, WEST, Fate, SimulatedBackend, Story, plan
+from simulated_backend import EAST, EDGES, WEST, Fate, SimulatedBackend, Story, plan, slow_environment
 
 from harness.drill import case_files
 from harness.drill.conclusion import conclude
@@ -264,6 +264,38 @@ def test_a_few_early_writes_on_the_standby_are_no_plan_with_writes_on_both_sides
     assert "if both may, declare it: `consistency: {writes: both}`" in early[0]
     assert result.promise is not None
     assert result.promise["writes"] == "one"
+
+
+@pytest.mark.parametrize("rate_per_s", [1, 2])
+def test_slow_writes_on_both_sides_that_nobody_declared_are_no_miss(tmp_path: Path, rate_per_s: float) -> None:
+    slow = slow_environment(rate_per_s, 2.0)
+    slow = replace(slow, subject=slow.subject.model_copy(update={"consistency": Consistency()}))
+    result = run(tmp_path, only_recovery, lambda story: BothWrite(story, slow), promised=Consistency())
+    assert promises(result)["one-side-writes"] is Verdict.UNKNOWN
+    told = [finding for finding in result.findings if finding.id == "writes-on-both-sides"]
+    assert [finding.severity for finding in told] == ["warning"]
+    assert "declare it" in told[0].text
+
+
+class RefusesAndApplies(SimulatedBackend):
+    """A side that is not active answers 409, which its file does not declare, and applies the write."""
+
+    def _fate(self, region: str, *, is_write: bool) -> Fate:
+        fate = super()._fate(region, is_write=is_write)
+        refused = is_write and fate.outcome is Outcome.FAIL and fate.error is None
+        return replace(fate, outcome=Outcome.INFO) if refused else fate
+
+    def _complete(self, client: Any, planned: Any, address: str, fate: Fate, sent_ns: int) -> None:
+        if planned.f != "get" and fate.outcome is Outcome.INFO and fate.error is None:
+            self._tables.write(self._regions[address], planned.f, planned.k, planned.v)
+        super()._complete(client, planned, address, fate, sent_ns)
+
+
+@pytest.mark.parametrize("writes", ["one", None])
+def test_a_standby_that_refuses_and_applies_all_the_same_is_a_second_side(tmp_path: Path, writes: Any) -> None:
+    result = run(tmp_path, only_recovery, RefusesAndApplies, promised=Consistency(writes=writes))
+    assert promises(result)["one-side-writes"] is Verdict.MISSED
+    assert any("refused: [409]" in finding.text for finding in result.findings)
 
 
 @pytest.mark.parametrize("writes", ["one", None])

@@ -287,3 +287,22 @@ def test_a_steady_state_of_answers_that_nobody_understands_proves_nothing(
     assert result.verdict is verdict, result.reasons
     assert "the subject file does not fit: no value in it" in result.reasons[0]
     assert ("`value:` of the get says where it is" in result.reasons[0]) is (verdict is Verdict.INVALID)
+
+
+@pytest.mark.parametrize(
+    ("failed", "blamed"),
+    [
+        ({}, False),
+        ({"HTTP 503 for reads": 1}, False),
+        ({"HTTP 503 for writes": 1}, True),
+        ({"no answer in time for deletes": 1}, True),
+    ],
+)  # fmt: skip
+def test_too_few_writes_after_a_fault_are_the_subjects_only_where_some_failed(
+    failed: dict[str, int], blamed: bool
+) -> None:
+    seen = Seen(
+        Share(100, 100), 49, {("127.0.1.10",)}, True, {"127.0.1.10"}, EAST, failed=failed, after_fault=True,
+    )  # fmt: skip
+    assert any("49 writes acknowledged" in reason for reason in unsteady(seen))
+    assert any("49 writes acknowledged" in reason for reason in of_subject(seen)) is blamed

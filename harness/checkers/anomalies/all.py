@@ -19,6 +19,7 @@ from harness.checkers.result import CheckResult
 from harness.history.events import Commit, Operation
 from harness.history.gathering import columns_of
 from harness.history.tables import CommitColumns, TableState, commits_of, state_of
+from harness.measurement.declined import without_idle_deletes
 from harness.measurement.severed import Cut
 
 
@@ -53,6 +54,7 @@ def anomalies(
     columns = columns_of(operations)
     states = {place: state_of(columns, items) for place, items in (final or {}).items()}
     logs = {place: commits_of(columns, log) for place, log in (commits or {}).items()}
+    columns = without_idle_deletes(columns, {at: logs[place] for at, place in places.items() if place in logs})
     first_ns = int(columns.sent_ns[0]) if len(columns) else 0
     scene = Scene(
         columns, states, logs, promise, columns.marked(explained), places,

@@ -17,7 +17,13 @@ _LETTERS = re.compile(r"^[A-Za-z]*")
 
 def mentions(key: str, text: str) -> bool:
     """Whether a key is made from a text: it holds it whole (`outbox#17` holds `17`, and `170` does not)."""
-    return re.search(rf"(?<![0-9A-Za-z]){re.escape(text)}(?![0-9A-Za-z])", key) is not None
+    at = key.find(text)
+    while at >= 0:
+        around = key[max(0, at - 1) : at] + key[at + len(text) : at + len(text) + 1]
+        if _PARTS.search(around) is None:
+            return True
+        at = key.find(text, at + 1)
+    return False
 
 
 class Kinds:

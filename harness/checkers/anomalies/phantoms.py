@@ -63,6 +63,8 @@ def _in_the_end(scene: Scene) -> Iterator[Finding]:
 
 def _of_logs(scene: Scene) -> Iterator[Finding]:
     columns, plain = scene.columns, ~scene.columns.counters
+    if not len(columns):
+        return  # then nobody was refused
     for side, log in scene.commits.items():
         writer = scene.writer_of(side)
         known = log.key < len(plain)

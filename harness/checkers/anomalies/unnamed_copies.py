@@ -5,12 +5,11 @@ From outside both look alike, so this is certain only where all of these hold:
 - the key is made as those of acknowledged writes are, as the ids that the server gave (`key_kinds`), and not from the
   write's own key or value: entries of an outbox, idempotency records and indexes are made otherwise;
 - by the commit log it never held anything else: a pointer to the latest moves on;
-- by the whole log, whatever was removed since, most writes have no such key: an application that keeps an entry of each
-  write does so for most, also where it clears them away later;
-- it was not committed together with the item: what one transaction writes is meant to be there.
+- by the whole log, whatever was removed since, most writes have no such key near their own: an application that keeps
+  an entry of each write does so for most, also where it clears them away later, and it did so before any fault.
 
-Where only the log is missing, or one of the last two speaks against it, it cannot be told; both, and it is the
-application's own.
+Two items under ids of one kind are two items, however close to each other they were committed. Where only the log is
+missing, or most writes have such a key, it cannot be told.
 """
 
 from __future__ import annotations
@@ -25,13 +24,14 @@ from numpy.typing import NDArray
 from harness.checkers.anomalies.key_kinds import Kinds, mentions
 from harness.checkers.anomalies.scene import Scene, several
 from harness.checkers.result import Finding
-from harness.history.codes import ABSENT, INFO, OK, PUT
+from harness.history.codes import ABSENT, INFO, NEVER_NS, OK, PUT
 from harness.history.tables import CommitColumns
+from harness.units import NS_PER_S
 
 _FEW = 10
 """So few entries are no habit of an application."""
-_TOGETHER_NS = 1_000_000
-"""The items of one transaction are logged one after another, within less than a further request would take."""
+_NEAR_NS = NS_PER_S
+"""What an application enters of a write stands within so much of it in the log."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,6 @@ class _Unnamed:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._first: dict[str, dict[str, int]] = {}
         columns = scene.columns
         rows = np.flatnonzero((columns.f == PUT) & (columns.outcome == OK))
         self._kinds = Kinds(columns.names.keys[int(key)] for key in np.unique(columns.key[rows]))
@@ -81,15 +80,10 @@ class _Unnamed:
         if log is not None:
             steady = _steady(log)
             of_items = {row: keys for row, keys in of_items.items() if set(keys) <= steady}
-        together = {row for row, keys in of_items.items() if log is not None and self._together(row, keys)}
-        if self._is_habit:
-            of_items = {row: keys for row, keys in of_items.items() if row not in together}
-            together = set(of_items)
-        certain = {row: keys for row, keys in of_items.items() if log is not None and row not in together}
-        if certain:
-            yield self._finding(_told(scene, side, certain), certain, "serious")
+        if of_items and log is not None and not self._is_habit:
+            yield self._finding(_told(scene, side, of_items), of_items, "serious")
         elif of_items:
-            finding = self._finding(_told(scene, side, of_items), of_items, "info")
+            finding = self._finding(_told(scene, side, of_items), of_items, "warning")
             left.append(finding)
             yield finding
         else:
@@ -124,35 +118,9 @@ class _Unnamed:
             other = [key for key in other if key in first]
         return other if len(other) > int(nameless(self._scene, row)) else []
 
-    def _together(self, row: int, keys: Sequence[str]) -> bool:
-        """Each of the keys was committed beside another one with the same value, where it was committed first."""
-        return all(self._is_beside(row, key) for key in keys)
-
-    def _is_beside(self, row: int, key: str) -> bool:
-        first: tuple[int, CommitColumns, int] | None = None
-        for side, log in self._scene.commits.items():
-            found = self._places(side).get(key)
-            if found is not None and (first is None or int(log.at_ns[found]) < first[0]):
-                first = (int(log.at_ns[found]), log, found)
-        if first is None:
-            return False
-        at_ns, log, at = first
-        local = self._scene.columns.local(log.value[max(0, at - 1) : at + 2])
-        near = np.abs(log.at_ns[max(0, at - 1) : at + 2] - at_ns) <= _TOGETHER_NS
-        return int(np.sum((local == row) & near)) > 1
-
-    def _places(self, side: str) -> dict[str, int]:
-        """By unnamed key where in a side's log it stands first."""
-        if side not in self._first:
-            log = self._scene.commits[side]
-            keys, first = np.unique(log.key, return_index=True)
-            at = zip(keys.tolist(), first.tolist(), strict=True)
-            self._first[side] = {log.key_text(key): place for key, place in at if key >= len(log.names.keys)}
-        return self._first[side]
-
     @cached_property
     def _is_habit(self) -> bool:
-        """Most writes have had an unnamed key beside their own that could be an item's."""
+        """Most writes have had an unnamed key near their own that could be an item's, before the fault as well."""
         written, copied = set[int](), set[int]()
         for side, log in self._scene.commits.items():
             writer = self._scene.writer_of(side)
@@ -161,14 +129,27 @@ class _Unnamed:
             is_item = np.asarray([key in self._kinds for key in log.foreign], np.bool_)
             at = np.flatnonzero((log.key >= known) & (writer >= 0))
             at = at[is_item[log.key[at] - known]] if len(is_item) else at[:0]
-            copied.update(np.unique(writer[at]).tolist())
+            own_ns = self._own_ns(side)[writer[at]]
+            copied.update(np.unique(writer[at[np.abs(log.at_ns[at] - own_ns) <= _NEAR_NS]]).tolist())
         copied = {row for row in copied if not nameless(self._scene, row)}
-        return len(copied) > _FEW and len(copied) > 0.5 * len(written)
+        fault_ns = min((at_ns for at_ns, _ in self._scene.moments), default=NEVER_NS)
+        before = {row for row in written if self._scene.columns.sent_ns[row] < fault_ns}
+        return len(copied) > _FEW and all(len(copied & some) > 0.5 * len(some) for some in (written, before))
+
+    def _own_ns(self, side: str) -> NDArray[np.int64]:
+        """By row, when its value was first committed under its own key on a side."""
+        scene, log, writer = self._scene, self._scene.commits[side], self._scene.writer_of(side)
+        found = np.full(len(scene.columns), NEVER_NS, np.int64)
+        own = np.flatnonzero(writer >= 0)
+        own = own[scene.columns.key[writer[own]] == log.key[own]]
+        np.minimum.at(found, writer[own], log.at_ns[own])
+        return found
 
 
 def _steady(log: CommitColumns) -> set[str]:
-    """Unnamed keys that have held one value and no other."""
-    pairs = np.unique(np.stack([log.key, log.value]).astype(np.int64), axis=1)
+    """Unnamed keys that have held one value and no other, whether they were removed for a while or not."""
+    held = log.value != ABSENT
+    pairs = np.unique(np.stack([log.key[held], log.value[held]]).astype(np.int64), axis=1)
     keys, counts = np.unique(pairs[0], return_counts=True)
     once: NDArray[np.int64] = keys[(counts == 1) & (keys >= len(log.names.keys))]
     return {log.key_text(int(key)) for key in once}

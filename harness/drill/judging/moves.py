@@ -9,7 +9,7 @@ from harness.checkers.failback_losses import Before
 from harness.checkers.flapping import flapping, needless_failover
 from harness.checkers.nowhere import nowhere
 from harness.checkers.result import CheckResult, some
-from harness.checkers.split_brain import both_write, split_brain
+from harness.checkers.split_brain import both_write, second_side_accepts, split_brain
 from harness.drill.case import Case, Requirement
 from harness.drill.episodes import places_left
 from harness.drill.judging.recovery import episode_of, served_by, usual_of
@@ -74,12 +74,22 @@ def split_brain_of(measures: Measures) -> CheckResult:
     )  # fmt: skip
 
 
-def both_at_rest(measures: Measures) -> bool:
-    """Whether both sides took turns at accepting writes in the steady state that the first fault ended."""
+def writes_at_rest(measures: Measures) -> str | None:
+    """Which sides accepted writes while nothing was wrong: `one` or `both`; None: too few were sent to tell.
+
+    It is the steady state that the first fault ended; where a second side accepted some then, and too few to make it a
+    plan, what it did before counts as well. A side that refused any is none that writes.
+    """
     case = measures.case
     began_ns = min((fault.started_ns for fault in case.faults if fault.applied), default=measures.end_ns)
+    logs = measures.logs
     held = measures.operations.between(measures.steady_ns, began_ns)
-    return both_write(held, case.by_address, case.window_ns, measures.logs)
+    if both_write(held, case.by_address, case.window_ns, logs):
+        return "both"
+    if not second_side_accepts(held, case.by_address, logs):
+        return "one"
+    calm = measures.operations.between(None, began_ns)
+    return "both" if both_write(calm, case.by_address, case.window_ns, logs) else None
 
 
 def no_failover(requirement: Requirement, measures: Measures) -> CheckResult:

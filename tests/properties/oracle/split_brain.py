@@ -92,7 +92,7 @@ def split_brain(
     testimony = (
         f"in {epochs} epochs, one side each, never back" if epochs and not _thin(acks) else "by one side at a time"
     )
-    forwarded = sum(1 for o in acks if found[o.invoke.op][1] and found[o.invoke.op][0] != dialled(o))
+    forwarded = sum(1 for o in acks if found[o.invoke.op][1] and found[o.invoke.op][0] not in (None, dialled(o)))
     passed_on = f"; {_writes(forwarded)} forwarded, as the commits show" if forwarded else ""
     return CheckResult(_NAME, Verdict.MET, f"{len(acks)} writes acknowledged, {testimony}{passed_on}")
 
@@ -106,36 +106,122 @@ def shown_by_commits(
 ) -> dict[str, tuple[str | None, bool]]:  # fmt: skip
     """Operation -> who accepted it, as far as it can be told, and whether that does not rest on its answer alone."""
     found: dict[str, tuple[str | None, bool]] = {}
-    shown: dict[tuple[str | None, str | None], set[str]] = {}
     for o in acks:
         own, named = dialled(o), _named(o)
-        if named is None or named == own or own is None:
-            found[o.invoke.op] = (named or own, (named or own) == own)
+        found[o.invoke.op] = (named or own, (named or own) == own)
+    if commits:
+        silent = [o for o in acks if dialled(o) in commits and found[o.invoke.op][1]]
+        found.update(_silent(silent, dialled, commits))
+        claims = [o for o in acks if dialled(o) is not None and _named(o) not in (None, dialled(o))]
+        found.update(_claims(claims, dialled, commits))
+    return found
+
+
+def _silent(
+    silent: Sequence[Operation], dialled: Side, commits: Mapping[str, Sequence[Commit]]
+) -> dict[str, tuple[str | None, bool]]:  # fmt: skip
+    """Answers that name nobody else."""
+    found: dict[str, tuple[str | None, bool]] = {}
+    for o in silent:
+        likes = [p for p in silent if (dialled(p), _named(p)) == (dialled(o), _named(o))]
+        lone = {side for p in likes if (side := _alone(p, commits)) is not None}
+        early = [_first(p, commits) for p in likes if _is_early(p, commits)]
+        side: str | None
+        if (own := _alone(o, commits)) is not None:
+            side = own
+        elif len(lone) == 1:
+            side = next(iter(lone))
+        elif lone and o.invoke.f != "put":
+            side = None
+        elif _is_early(o, commits) and len(early) >= 3 and len(set(early)) == 1:
+            side = early[0]
+        else:
+            side = dialled(o)
+        found[o.invoke.op] = (side, True)
+    return found
+
+
+def _is_early(o: Operation, commits: Mapping[str, Sequence[Commit]]) -> bool:
+    silent_put = o.invoke.f == "put" and _named(o) is None
+    return silent_put and _alone(o, commits) is None and _first(o, commits) is not None
+
+
+def _claims(
+    claims: Sequence[Operation], dialled: Side, commits: Mapping[str, Sequence[Commit]]
+) -> dict[str, tuple[str | None, bool]]:  # fmt: skip
+    """Answers that name another side than the one that was dialled."""
+
+    def like(o: Operation, *, kind: bool) -> list[Operation]:
+        same = [p for p in claims if (dialled(p), _named(p)) == (dialled(o), _named(o))]
+        return [p for p in same if p.invoke.f == (o.invoke.f if kind else "put")]
+
+    def alone(o: Operation) -> str | None:
+        side = _alone(o, commits)
+        if side is None or o.invoke.f == "put" or side != dialled(o):
+            return side
+        return side if all(_count(o, commits[side]) > _count(o, commits[p]) for p in commits if p != side) else None
+
+    def meant(o: Operation) -> str | None:
+        if _named(o) in commits:
+            return _named(o)
+        lone = {side for p in like(o, kind=False) if (side := alone(p)) is not None}
+        return next(iter(lone)) if len(lone) == 1 and lone != {dialled(o)} else None
+
+    shown: dict[str, str] = {}
+    for o in claims:
+        side = alone(o)
+        if side is None and (place := meant(o)) is not None and _first(o, commits) == place:
+            side = place
+        if side is not None:
+            shown[o.invoke.op] = side
+    by_puts = {o.invoke.op: {shown[p.invoke.op] for p in like(o, kind=False) if p.invoke.op in shown} for o in claims}
+    for o in claims:
+        place = meant(o)
+        if o.invoke.f == "put" or o.invoke.op in shown or place is None or by_puts[o.invoke.op] != {place}:
             continue
-        had = {place: _had_ns(o, log) for place, log in commits.items()}
-        by_then = [place for place, at_ns in had.items() if at_ns is not None and at_ns <= _ack_ns(o)]
-        first = [place for place in by_then if all(had[p] > had[place] for p in by_then if p != place)]  # type: ignore[operator]
-        accepted = by_then[0] if len(by_then) == 1 else named if first == [named] else None
-        found[o.invoke.op] = (named, False) if accepted is None else (accepted, True)
-        if accepted is not None:
-            shown.setdefault((own, named), set()).add(accepted)
-    strange = any(named not in commits for _, named in shown)
-    for o in acks:
-        pair = dialled(o), _named(o)
-        if pair[1] is None or pair[0] is None or pair[1] == pair[0] or found[o.invoke.op][1] or not commits:
+        if _had_ns(o, commits[place]) is not None:
+            shown[o.invoke.op] = place
+    strange = any(_named(o) not in commits for o in claims if o.invoke.op in shown)
+    found: dict[str, tuple[str | None, bool]] = {}
+    for o in claims:
+        if o.invoke.op in shown:
+            found[o.invoke.op] = (shown[o.invoke.op], True)
             continue
-        sides = shown.get(pair, set())
+        own = {shown[p.invoke.op] for p in like(o, kind=True) if p.invoke.op in shown}
+        sides = own or by_puts[o.invoke.op]
         if len(sides) == 1:
-            found[o.invoke.op] = (*sides, o.invoke.f != "put")  # type: ignore[assignment]
-        elif sides or (strange and pair[1] not in commits):
-            found[o.invoke.op] = (None, False)
+            found[o.invoke.op] = (next(iter(sides)), o.invoke.f != "put" and len(own) == 1)
+        else:
+            found[o.invoke.op] = (None if sides or (strange and _named(o) not in commits) else _named(o), False)
     return found
 
 
 def _had_ns(o: Operation, log: Sequence[Commit]) -> int | None:
-    if o.invoke.f != "put":
-        return None
-    return min((c.mono_ns for c in log if c.k == o.invoke.k and c.v == o.invoke.op), default=None)
+    if o.invoke.f == "put":
+        moments = [c.mono_ns for c in log if c.k == o.invoke.k and c.v == o.invoke.op]
+    else:
+        moments = [c.mono_ns for c in _of_kind(o, log) if o.sent_ns <= c.mono_ns]
+    return min((at_ns for at_ns in moments if at_ns <= _ack_ns(o)), default=None)
+
+
+def _of_kind(o: Operation, log: Sequence[Commit]) -> list[Commit]:
+    """Removals of its key, for an increment other commits of it."""
+    return [c for c in log if c.k == o.invoke.k and (c.v is None) == (o.invoke.f == "delete")]
+
+
+def _count(o: Operation, log: Sequence[Commit]) -> int:
+    return sum(c.mono_ns <= _ack_ns(o) for c in _of_kind(o, log))
+
+
+def _alone(o: Operation, commits: Mapping[str, Sequence[Commit]]) -> str | None:
+    had = [side for side, log in commits.items() if _had_ns(o, log) is not None]
+    return had[0] if len(had) == 1 else None
+
+
+def _first(o: Operation, commits: Mapping[str, Sequence[Commit]]) -> str | None:
+    had = {side: at_ns for side, log in commits.items() if (at_ns := _had_ns(o, log)) is not None}
+    first = [side for side, at_ns in had.items() if at_ns == min(had.values())]
+    return first[0] if len(first) == 1 else None
 
 
 def _thin(acks: Sequence[Operation]) -> bool:
@@ -262,10 +348,11 @@ def _shared_epochs(acks: Sequence[Operation], side: Side) -> Iterator[_Conflict]
         epoch, name = _epoch(o), side(o)
         if epoch is not None and name is not None:
             sides.setdefault(epoch, {}).setdefault(name, o)
-    for epoch, of in sorted(sides.items()):
-        if len(of) > 1:
-            who = " and ".join(f"{name} ({o.invoke.op})" for name, o in sorted(of.items()))
-            yield _Conflict(min(of), len(of), f"in epoch {epoch} writes were accepted by {who}")
+    shared = [(epoch, of) for epoch, of in sorted(sides.items()) if len(of) > 1]
+    for epoch, of in shared[:1]:
+        who = " and ".join(f"{name} ({o.invoke.op})" for name, o in sorted(of.items()))
+        more = f", and in {len(shared) - 1} more epochs by several" if len(shared) > 1 else ""
+        yield _Conflict(min(of), len(of), f"in epoch {epoch} writes were accepted by {who}{more}")
 
 
 def _ack_ns(o: Operation) -> int:
