@@ -64,7 +64,9 @@ class Process(Protocol):
 
     name: str
     log_path: Path
-    error: str | None
+
+    @property
+    def error(self) -> str | None: ...
 
     def ready(self, timeout_s: float) -> dict[str, Any]:
         """What it told once it was ready. Raises ProcessError when it ends or fails first."""
@@ -85,6 +87,15 @@ class Ground(Protocol):
 
     def spawn(self, group: str, name: str, module: str, config: Mapping[str, Any]) -> Process:
         """Fork a process that runs `module.serve(config, ready)`; it ends with the world. Returns at once."""
+        ...
+
+    def run(
+        self, name: str, argv: Sequence[str], env: Mapping[str, str], cwd: Path, answers: Callable[[], bool]
+    ) -> Process:
+        """Start a program that is none of ours; it ends with the world, and its `ready` waits until it answers.
+
+        env: beside PATH and the like; none of ours and of the user's account reaches it. Raises ProcessError.
+        """
         ...
 
     def free_port(self) -> int:

@@ -149,8 +149,9 @@ def stay(world: LiveWorld, path: Path | None, told: Told) -> None:
                 known.add(sentence)
                 told(sentence)
         for name, process in world.ground.processes.items():
-            if process.poll() is not None:
-                raise WorldError(f"{name} has ended: {process.error or process.returncode}; see {process.log_path}")
+            code = process.poll()
+            if code is not None:
+                raise WorldError(f"{name} has ended: {process.error or code}; see {process.log_path}")
         if path is not None:
             _stop_abandoned_recording(world, path.with_name(WATCH_LOCK))
         time.sleep(_POLL_S)
