@@ -7,6 +7,7 @@ DrillError
 │   ├── ProcessError       a process of the world did not start, or died
 │   ├── LinkError          a proxy or a toxic could not be set or removed
 │   └── HealError          a fault could not be undone
+├── NotMeasurable      nobody's: this world cannot do what a drill needs   (skipped)
 └── VerdictReached     not an error of anybody: a drill ended before its last step
     ├── DrillMissed        an objective was missed
     ├── DrillUnknown       the measurement straddles the objective
@@ -71,6 +72,10 @@ class LinkError(WorldError):
 
 class HealError(WorldError):
     """A fault could not be undone; the world must not be used any further."""
+
+
+class NotMeasurable(DrillError):
+    """The world cannot do what a drill needs; nothing has been judged. The text is the reason."""
 
 
 class VerdictReached(DrillError):

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from harness.clock import wall_time
-from harness.drill.evidence import DrillResult, RunResult
+from harness.drill.evidence import DrillResult, NotMeasured, RunResult
 from harness.drill.options import RunOptions
 from harness.outcome import merge_run
 
@@ -22,6 +22,7 @@ class Run:
         self.run_id = f"{self.started_at:%Y%m%d-%H%M%S}-{os.getpid()}"
         self.folder = options.reports / self.run_id
         self.drills: list[DrillResult] = []
+        self.not_measured: list[NotMeasured] = []
         self.errors: list[str] = []
 
     def drill_folder(self, name: str) -> Path:
@@ -62,6 +63,7 @@ class Run:
             seed=self.options.seed,
             machine=machine,
             typed=self.options.typed or {"subject": str(self.options.subject_file)},
+            not_measured=tuple(self.not_measured),
         )
 
     def point_latest(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from harness.faults.model import (
+from harness.faults.actions import (
     Action,
     AddToxic,
     CutLink,
@@ -13,10 +13,10 @@ from harness.faults.model import (
     DisableLink,
     FreezeProcess,
     KillProcess,
-    Plan,
     PutPoison,
     RefuseOperations,
 )
+from harness.faults.model import Plan
 
 
 def blast_radius(plan: Plan) -> str:

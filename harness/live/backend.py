@@ -35,6 +35,7 @@ _EVIDENCE_EVERY_S = 0.2
 REPLICATION_PATIENCE_S = 150.0
 """Production seconds in which a write must have been seen in every database, before a drill goes on without."""
 _LOOK_S = 0.05
+_DEAD_EVERY_S = 1.0
 
 
 class LiveWorld:
@@ -59,6 +60,7 @@ class LiveWorld:
         self._commits: list[Commit] = []
         self._feeds: Sequence[CommitFeed] | None = ()
         self._replication = ReplicationWatch(())
+        self._looked_s = 0.0
         self._evidence: tuple[float, SteadyEvidence] = (0.0, SteadyEvidence(("nothing is known yet",)))
 
     def __enter__(self) -> LiveWorld:
@@ -158,7 +160,8 @@ class LiveWorld:
     # --- what is seen ------------------------------------------------------------------------------------------
 
     def poll(self) -> Sequence[Event]:
-        """New events of the witness, of the edge, and of the adversary."""
+        """New events of the witness, of the edge, and of the adversary. Raises WorldError when a process has died."""
+        self.refuse_dead()
         self._read()
         found: list[Event] = list(self._pending)
         self._pending.clear()
@@ -223,6 +226,16 @@ class LiveWorld:
             region: {table.name: server.scan(table) for table in self.subject.tables}
             for region, server in self.seams.regions.items()
         }
+
+    def refuse_dead(self) -> None:
+        """Raises WorldError when a process of the world itself has ended, which nobody wanted; looks once a second."""
+        if time.monotonic() - self._looked_s < _DEAD_EVERY_S:
+            return
+        self._looked_s = time.monotonic()
+        for name, process in self.ground.processes.items():
+            code = process.poll()
+            if code is not None and name not in self.ground.switched_off:
+                raise WorldError(f"{name} has ended: {process.error or code}; see {process.log_path}")
 
     def deaths(self) -> Sequence[str]:
         """Components that ended by themselves."""

@@ -31,12 +31,14 @@ def warm(stack: ExitStack, options: RunOptions) -> ForkServers:
 
 
 class LiveGround:
-    """See harness.world.part.Ground. processes: every process of the world by name."""
+    """See harness.world.part.Ground. processes: every process of the world by name; switched_off: those that a part has
+    ended on purpose, by name."""
 
     def __init__(self, servers: ForkServers, environment: Environment, stack: ExitStack) -> None:
         self.folder = servers.folder
         self.edges = edges_of(environment)
         self.processes: dict[str, ServerProcess | Program] = {}
+        self.switched_off: set[str] = set()
         self._servers = servers
         self._stack = stack
         stack.callback(self._stop)
@@ -58,7 +60,14 @@ class LiveGround:
     ) -> Program:
         """See Ground."""
         self.processes[name] = program = programs.run(self.launcher(), name, argv, env, cwd, answers)
+        self.switched_off.discard(name)
         return program
+
+    def switch_off(self, name: str) -> None:
+        """See Ground."""
+        found = self.processes[name]
+        self.switched_off.add(name)
+        (found.process if isinstance(found, Program) else found).kill()
 
     def free_port(self) -> int:
         """See Ground."""

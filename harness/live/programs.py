@@ -1,14 +1,21 @@
-"""A program of somebody else's as a process of the world: it tells nobody that it is ready, so it is asked."""
+"""A program of somebody else's as a process of the world: it tells nobody that it is ready, so it is asked.
+
+It may be reached from this machine alone: one that listens on any other address is ended before it is used.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from harness.errors import ProcessError, SubjectError
+from harness.kit.address import Address, is_loopback, join_address
 from harness.processes.forkserver import ForkServer, ServerProcess
 
 _POLL_S = 0.02
@@ -34,7 +41,7 @@ class Program:
         """Wait until it answers; it tells nothing. Raises ProcessError, with the end of its output."""
         until = time.monotonic() + timeout_s
         while not self._ready:
-            self._ready = self._answers()
+            self._ready = self._answers() and self._listens()
             if self._ready:
                 break
             code = self.process.poll()
@@ -45,6 +52,21 @@ class Program:
             time.sleep(_POLL_S)
         return {}
 
+    def _listens(self) -> bool:
+        """Whether it is the one that answers: another one on its port would answer before it does.
+
+        Raises ProcessError, with the program ended, where others than this machine can reach it.
+        """
+        hosts = listening(self.process.pid)
+        exposed = sorted({join_address(address) for address in hosts if not is_loopback(address[0])})
+        if exposed:
+            self.process.kill()
+            raise self._failure(
+                f"listens on {', '.join(exposed)}, where other machines reach it; a drill stays on this machine, so it "
+                "was ended"
+            )
+        return bool(hosts)
+
     def poll(self) -> int | None:
         """Its return code, None while it runs."""
         return self.process.poll()
@@ -52,6 +74,18 @@ class Program:
     def _failure(self, text: str) -> ProcessError:
         tail = "".join(f"\n    {line}" for line in self.process.log_tail())
         return ProcessError(f"{self.name}: {text}{tail}")
+
+
+def listening(pid: int) -> set[Address]:
+    """Where a process and its descendants take connections (TCP); nothing for one that has ended."""
+    found: set[Address] = set()
+    with contextlib.suppress(psutil.Error):
+        root = psutil.Process(pid)
+        for one in (root, *root.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                connections = one.net_connections(kind="tcp")
+                found |= {(c.laddr.ip, c.laddr.port) for c in connections if c.status == psutil.CONN_LISTEN}
+    return found
 
 
 def run(

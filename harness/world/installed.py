@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import InputError
+from harness.world.diagnosis import Diagnosis, State
 from harness.world.recipe import Recipe
 
 MARK = "installed.json"
@@ -56,3 +57,11 @@ def needed(recipe: Recipe, why: str) -> Path:
             f"(downloads {recipe.downloads}; about {recipe.size_mb} MB on the disk)"
         )
     return found
+
+
+def found_or_told(what: str, program: Path | None, recipe: Recipe) -> Diagnosis:
+    """For `drill doctor`: the program that would be started, or how to get it."""
+    if program is not None:
+        return Diagnosis(what, State.OK, f"the program {program}")
+    hint = f"`drill install {recipe.name}` (downloads {recipe.downloads})"
+    return Diagnosis(what, State.FAIL, f"{recipe.name} {recipe.version} is not installed", hint)

@@ -98,6 +98,10 @@ class Ground(Protocol):
         """
         ...
 
+    def switch_off(self, name: str) -> None:
+        """End one of the world's processes at once (SIGKILL), on purpose; `run` of the same name starts it again."""
+        ...
+
     def free_port(self) -> int:
         """A port of this machine that nobody listens on."""
         ...

@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 
 from harness.errors import InputError
-from harness.faults.blast_radius import blast_radius
-from harness.faults.catalogue import FAULTS, describe, fault_named
-from harness.faults.model import (
+from harness.faults.actions import (
     Action,
     AddToxic,
     AllowOperations,
@@ -18,19 +16,18 @@ from harness.faults.model import (
     EnableLink,
     FreezeProcess,
     KillProcess,
-    Link,
     LinkAction,
-    Plan,
-    ProcessRef,
     PutPoison,
     RefuseOperations,
     RemovePoison,
     RemoveToxic,
     StartProcess,
     ThawProcess,
-    process_canary,
     undo,
 )
+from harness.faults.blast_radius import blast_radius
+from harness.faults.catalogue import FAULTS, describe, fault_named
+from harness.faults.model import Link, Plan, ProcessRef, process_canary
 from harness.measurement.canary import Fails, Rate, Slow
 from harness.names import (
     CANARY,

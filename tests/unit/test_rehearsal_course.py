@@ -30,7 +30,7 @@ NOTHING_LOST = "Then nothing that was acknowledged stays lost"
 OBJECTIVE = "Given a recovery time objective of 15 seconds"
 
 
-def load(folder: Path, *steps: str, environment: str = "embedded") -> None:
+def load(folder: Path, *steps: str, environment: str = "embedded") -> tuple[str, ...]:
     """As pytest does it: whatever is wrong raises."""
     lines = "".join(f"    {step}\n" for step in (*OPENING, *steps))
     file = folder / "mine.feature"
@@ -40,7 +40,7 @@ def load(folder: Path, *steps: str, environment: str = "embedded") -> None:
     known = our_definitions()
     steps = scenario.render({}).steps
     fitting = (next((one for one in known if defines(one, step)), None) for step in steps)
-    refuse_mistakes(file, [Resolved(step, one) for step, one in zip(steps, fitting, strict=True)], options)
+    return refuse_mistakes(file, [Resolved(step, one) for step, one in zip(steps, fitting, strict=True)], options)
 
 
 @pytest.mark.parametrize(
@@ -121,3 +121,13 @@ def test_an_objective_after_the_first_fault_is_refused_by_the_drill_itself(tmp_p
     with pytest.raises(InputError, match="promised before the first fault"):
         drill.promise(rto_s=5.0)
     drill.abandon()
+
+
+def test_what_the_faults_need_of_a_world_is_known_before_it_starts(tmp_path: Path) -> None:
+    refused, poison = (
+        "When writes to DynamoDB fail in the primary region",
+        "When 3 poison records are written in the primary region",
+    )
+    assert load(tmp_path, EAST_LOST) == ()
+    assert load(tmp_path, refused, poison, refused) == ("poison_records", "refused_operations")
+    assert load(tmp_path, "Given as a control, the fault is never applied, so the drill must be INVALID", refused) == ()

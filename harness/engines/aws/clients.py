@@ -114,6 +114,29 @@ def _create(client: Any, table: NewTable) -> None:
     client.get_waiter("table_exists").wait(TableName=table.name, WaiterConfig={"Delay": 1, "MaxAttempts": 10})
 
 
+def delete_tables(client: Any, names: Iterable[str] | None = None) -> None:
+    """Delete tables (None: every one that there is), and wait until they are gone; those that are not there are.
+
+    Raises WorldError when the region does not answer.
+    """
+    for name in table_names(client) if names is None else names:
+        told(f"table {name} was not deleted", lambda name=name: _delete(client, name))  # type: ignore[misc]
+
+
+def table_names(client: Any) -> list[str]:
+    """Of every table of a region. Raises WorldError."""
+    pages = client.get_paginator("list_tables").paginate()
+    return told("tables were not listed", lambda: [name for page in pages for name in page["TableNames"]])
+
+
+def _delete(client: Any, table: str) -> None:
+    try:
+        client.delete_table(TableName=table)
+    except client.exceptions.ResourceNotFoundException:
+        return
+    client.get_waiter("table_not_exists").wait(TableName=table, WaiterConfig={"Delay": 1, "MaxAttempts": 10})
+
+
 def scan_values(client: Any, table: str, key: KeySpec, value: ValueSpec) -> dict[str, str | None]:
     """Every item of a table that is the clients': its key -> its value's text, None when it has no such attribute.
 
