@@ -183,8 +183,12 @@ class LiveWorld:
         """All commits of this drill so far."""
         if self._feeds is None:
             return None
-        for feed in self._feeds:
-            new = [event for event in feed.poll() if isinstance(event, Commit)]
+        polled = [feed.poll() for feed in self._feeds]
+        for told in polled:
+            if told is None:
+                self._feeds = None
+                return None
+            new = [event for event in told if isinstance(event, Commit)]
             self._commits.extend(new)
             self._replication.take(new)
         return self._commits

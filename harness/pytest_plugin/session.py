@@ -224,6 +224,7 @@ class DrillSession:
             folder = folder or self._run.drill_folder(plan.name)
             (folder / HISTORY).write_bytes(b"")  # what it saw until then is no history of a drill
             self._run.drills.append(crashed(plan, folder.name, text))
+        self._run.folder.mkdir(parents=True, exist_ok=True)  # where every drill was left out, nobody has made it
         result = self._run.result(**self._facts)
         file_run(result, self._run.folder)
         self._run.point_latest()

@@ -1,13 +1,14 @@
 """A region of which nothing but DynamoDB's API is known: what can be done through that alone.
 
 A part that brings such a server says how it is started and where it listens; the rest is here. There is no log of what
-was committed in which order, so the recovery point comes from scans; and nobody can make it refuse some operations.
+was committed in which order, so the recovery point comes from the order in the tables' streams, where those tell it, or
+from scans; and nobody can make it refuse some operations.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.faults.hand import Hand
 from harness.faults.needs import POISON_RECORDS, POWER_CYCLE, REFUSED_OPERATIONS
@@ -16,23 +17,29 @@ from harness.stored import Item
 from harness.topology.subject import Table
 from harness.world.part import Blueprint, Ground, StatusLine
 from harness.world.poison import PoisonHand
-from harness.world.regions import RegionServer, State, database_arrows
+from harness.world.regions import CommitFeed, RegionServer, State, database_arrows
 from harness.world.wires import Arrow
+
+if TYPE_CHECKING:
+    from harness.engines.aws.stream_feed import StreamFeed
 
 _NO_TABLES = "not measurable here: the subject lists no tables to compare"
 
 
 class ApiRegion(RegionServer):
-    """One region. called: what people call its server, for texts; keeps_data: over a restart of its process."""
+    """One region. called: what people call its server, for texts; keeps_data: over a restart of its process;
+    ordered_streams: whether the streams of its tables tell every change at once and in order."""
 
     called: str = "this server"
     keeps_data: bool = False
+    ordered_streams: bool = False
 
     def __init__(self, blueprint: Blueprint, region: str) -> None:
         self.name = self.region = region
         self._blueprint = blueprint
         self._ground: Ground | None = None
         self._client: Any = None
+        self._feed: StreamFeed | None = None
 
     def start(self, ground: Ground) -> None:
         """Whoever starts something does it here as well."""
@@ -68,6 +75,24 @@ class ApiRegion(RegionServer):
         from harness.engines.aws.clients import scan_items
 
         return scan_items(self.dynamodb(), table.name)
+
+    def commits(self) -> CommitFeed | None:
+        """See RegionServer."""
+        if not self.ordered_streams:
+            return None
+        from harness.engines.aws.stream_feed import Followed, StreamFeed
+
+        if self._feed is not None:
+            self._feed.close()
+        elif self._ground is not None:
+            self._ground.on_close(self._unfollow)
+        tables = [Followed(table.name, table.key, table.value) for table in self._blueprint.subject.tables]
+        self._feed = StreamFeed(self.region, lambda: self.address, tables).start()
+        return self._feed
+
+    def _unfollow(self) -> None:
+        if self._feed is not None:
+            self._feed.close()
 
     def reset(self) -> None:
         """Without any table, also those that the subject made."""
@@ -110,12 +135,13 @@ class ApiRegion(RegionServer):
         """What the API alone allows."""
         here = "not measurable here:"
         no_log = f"{here} {self.called} tells no order of commits, so scans bound what is lost"
+        streams = f"{here} {self.called} keeps no log of commits; the order in its tables' streams stands in for it"
         no_refusal = f"{here} {self.called} cannot be made to refuse some operations and serve the others"
         no_cycle = f"{here} {self.called} is not switched off and on again with its data kept"
         tables, written = bool(self._blueprint.subject.tables), self._written() is not None
         no_table = f"{here} the subject lists no table that a record could be put into"
         return {
-            "rpo_commit_log": no_log if tables else _NO_TABLES,
+            "rpo_commit_log": _NO_TABLES if not tables else streams if self.ordered_streams else no_log,
             REFUSED_OPERATIONS: no_refusal,
             POISON_RECORDS: True if written else no_table,
             POWER_CYCLE: True if self.keeps_data else no_cycle,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harness.engines.aws.probing import not_dynamodb
+from harness.engines.aws.calls import not_dynamodb
 from harness.kit.address import Address
 from harness.world.api_region import ApiRegion
 from harness.world.part import LOOPBACK, READY_TIMEOUT_S, Ground, Process

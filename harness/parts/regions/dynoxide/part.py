@@ -21,6 +21,7 @@ class Dynoxide(ProgramRegion):
     """One region. It does not tell regions apart, so each has a process of its own."""
 
     called = "dynoxide"
+    ordered_streams = True
 
     def __init__(self, blueprint: Blueprint, spec: Spec, region: str) -> None:
         super().__init__(blueprint, region)

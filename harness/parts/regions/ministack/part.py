@@ -18,6 +18,7 @@ class Ministack(ProgramRegion):
     """One region, in a process of its own, so that losing one leaves the other's data alone."""
 
     called = "ministack"
+    ordered_streams = True
 
     def __init__(self, blueprint: Blueprint, spec: Spec, region: str) -> None:
         super().__init__(blueprint, region)
