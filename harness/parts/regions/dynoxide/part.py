@@ -18,10 +18,14 @@ _FILE = "region.db"
 
 
 class Dynoxide(ProgramRegion):
-    """One region. It does not tell regions apart, so each has a process of its own."""
+    """One region. It does not tell regions apart, so each has a process of its own.
+
+    The stream of a table that is deleted stays, and is that of the next table of its name.
+    """
 
     called = "dynoxide"
     ordered_streams = True
+    forgets_tables = False
 
     def __init__(self, blueprint: Blueprint, spec: Spec, region: str) -> None:
         super().__init__(blueprint, region)
