@@ -7,6 +7,7 @@ that it is given (so the variable is hidden while a session is made).
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,8 @@ SECRET_ACCESS_KEY = "drill"  # noqa: S105 - any will do: there is nothing to pro
 _CONNECT_TIMEOUT_S = 1.0
 _READ_TIMEOUT_S = 5.0
 _ATTEMPTS = 2
+_BATCH = 25
+"""Items of one BatchWriteItem (API Reference)."""
 _HIDDEN = ("AWS_ENDPOINT_URL", "USE_SSL", "AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 """What localstack-client and boto3 would read from the environment: the subject's, or the user's own account."""
 
@@ -135,6 +138,26 @@ def _delete(client: Any, table: str) -> None:
     except client.exceptions.ResourceNotFoundException:
         return
     client.get_waiter("table_not_exists").wait(TableName=table, WaiterConfig={"Delay": 1, "MaxAttempts": 10})
+
+
+def holds_items(client: Any, table: str) -> bool:
+    """Whether there is anything in a table. Raises WorldError."""
+    page = told(f"table {table} was not read", lambda: client.scan(TableName=table, Limit=1, ConsistentRead=True))
+    return bool(page["Items"])
+
+
+def delete_items(client: Any, table: str, key: KeySpec) -> None:
+    """Delete every item of a table, and leave the table. Raises WorldError."""
+    names = stored.key_attributes(key)
+    keys = [{name: item[name] for name in names} for item in scan_items(client, table, names)]
+
+    def delete(some: Sequence[stored.Item]) -> None:
+        left = {table: [{"DeleteRequest": {"Key": one}} for one in some]}
+        while left:
+            left = client.batch_write_item(RequestItems=left).get("UnprocessedItems", {})
+
+    for start in range(0, len(keys), _BATCH):
+        told(f"table {table} was not emptied", functools.partial(delete, keys[start : start + _BATCH]))
 
 
 def scan_values(client: Any, table: str, key: KeySpec, value: ValueSpec) -> dict[str, str | None]:
