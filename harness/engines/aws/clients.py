@@ -165,7 +165,9 @@ def scan_values(client: Any, table: str, key: KeySpec, value: ValueSpec) -> dict
 
     Strings and numbers are told as they are, other types as JSON. Raises WorldError when the region does not answer.
     """
-    items = scan_items(client, table, stored.attributes(key, value))
+    wanted = stored.attributes(key, value)
+    dotted = any("." in name for name in wanted)  # some servers take an attribute `a.b` beside `a` for one within it
+    items = scan_items(client, table, () if dotted else wanted)
     named = ((stored.key_of(key, item), item) for item in items)
     return {name: stored.value_of(value, item) for name, item in named if name is not None}
 
