@@ -36,6 +36,7 @@ REPLICATION_PATIENCE_S = 150.0
 """Production seconds in which a write must have been seen in every database, before a drill goes on without."""
 _LOOK_S = 0.05
 _DEAD_EVERY_S = 1.0
+_TOLD_LINES = 5
 
 
 class LiveWorld:
@@ -239,7 +240,9 @@ class LiveWorld:
         for name, process in self.ground.processes.items():
             code = process.poll()
             if code is not None and name not in self.ground.switched_off:
-                raise WorldError(f"{name} has ended: {process.error or code}; see {process.log_path}")
+                how = process.error or (f"killed by signal {-code}" if code < 0 else f"exit code {code}")
+                tail = "".join(f"\n    {line}" for line in process.log_tail(_TOLD_LINES))
+                raise WorldError(f"{name}, a process of the world, has ended: {how}{tail}")
 
     def deaths(self) -> Sequence[str]:
         """Components that ended by themselves."""

@@ -52,6 +52,10 @@ class Program:
             time.sleep(_POLL_S)
         return {}
 
+    def log_tail(self, lines: int = 20) -> list[str]:
+        """The last lines of its output."""
+        return self.process.log_tail(lines)
+
     def _listens(self) -> bool:
         """Whether it is the one that answers: another one on its port would answer before it does.
 
@@ -72,7 +76,7 @@ class Program:
         return self.process.poll()
 
     def _failure(self, text: str) -> ProcessError:
-        tail = "".join(f"\n    {line}" for line in self.process.log_tail())
+        tail = "".join(f"\n    {line}" for line in self.log_tail())
         return ProcessError(f"{self.name}: {text}{tail}")
 
 
