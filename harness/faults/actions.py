@@ -116,9 +116,23 @@ class RemovePoison:
     keys: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class SwitchOffDatabase:
+    """End the server of a region's database at once (SIGKILL), as when it loses power."""
+
+    database: str
+
+
+@dataclass(frozen=True)
+class SwitchOnDatabase:
+    """Undo `SwitchOffDatabase`: start it again on what it has stored."""
+
+    database: str
+
+
 LinkAction = DisableLink | EnableLink | AddToxic | RemoveToxic | CutLink
 ProcessAction = KillProcess | StartProcess | FreezeProcess | ThawProcess
-DatabaseAction = RefuseOperations | AllowOperations | PutPoison | RemovePoison
+DatabaseAction = RefuseOperations | AllowOperations | PutPoison | RemovePoison | SwitchOffDatabase | SwitchOnDatabase
 Action = LinkAction | ProcessAction | DatabaseAction
 
 
@@ -137,4 +151,6 @@ def undo(action: Action) -> Action | None:
             return AllowOperations(database, name)
         case PutPoison(database, keys):
             return RemovePoison(database, keys)
+        case SwitchOffDatabase(database):
+            return SwitchOnDatabase(database)
     return None

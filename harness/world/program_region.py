@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness.engines.aws.calls import not_dynamodb
+from harness.faults.hand import Hand
 from harness.kit.address import Address
 from harness.world.api_region import ApiRegion
 from harness.world.part import LOOPBACK, READY_TIMEOUT_S, Ground, Process
+from harness.world.power import PowerHand
 
 _PROBE_S = 1.0
 
@@ -43,6 +45,11 @@ class ProgramRegion(ApiRegion):
     def _run(self, ground: Ground) -> Process:
         port = self._listens[1]
         return ground.run(self.name, self.command(port), self.variables(port), self.folder, self._answers)
+
+    def hands(self) -> Sequence[Hand]:
+        """On what is stored in it, and on its power where that is kept."""
+        power = (PowerHand(self.region, self.switch_off, self.restart),) if self.keeps_data else ()
+        return (*super().hands(), *power)
 
     def restart(self) -> None:
         """Start it again, where it was and on what it has stored; returns when it serves."""

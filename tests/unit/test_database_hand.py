@@ -7,12 +7,21 @@ from typing import Any
 import pytest
 
 from harness.errors import WorldError
-from harness.faults.actions import AllowOperations, KillProcess, PutPoison, RefuseOperations, RemovePoison
+from harness.faults.actions import (
+    AllowOperations,
+    KillProcess,
+    PutPoison,
+    RefuseOperations,
+    RemovePoison,
+    SwitchOffDatabase,
+    SwitchOnDatabase,
+)
 from harness.parts.regions.moto.hand import DatabaseHand
 from harness.topology.subject import Table
 from harness.witness.canaries import dynamodb_request
 from harness.witness.models import CallCanary
 from harness.world.poison import PoisonHand, odd_twin
+from harness.world.power import PowerHand
 
 EAST = "us-east-1"
 TABLE = Table(name="items", key="id", value="value")
@@ -117,3 +126,31 @@ def test_a_canary_of_one_operation_sends_that_one(operation: str, body: str) -> 
     sent = dynamodb_request(canary).decode()
     assert f"X-Amz-Target: DynamoDB_20120810.{operation}\r\n" in sent
     assert sent.endswith(f"Content-Length: {len(body)}\r\n\r\n{body}")
+
+
+def test_a_server_that_was_switched_off_is_started_again_and_no_other() -> None:
+    done: list[str] = []
+    hand = PowerHand(EAST, lambda: done.append("off"), lambda: done.append("on"))
+    off, on = SwitchOffDatabase(EAST), SwitchOnDatabase(EAST)
+    assert hand.takes(off)
+    assert not hand.takes(SwitchOffDatabase("us-west-2"))
+    assert not hand.takes(PutPoison(EAST, ("p",)))
+    [early] = hand.apply([on])
+    assert early.missing
+    assert [result.error for result in hand.apply([off, on])] == [None, None]
+    assert done == ["off", "on"]
+
+
+def test_a_server_that_does_not_come_back_is_told_and_tried_again() -> None:
+    tries: list[int] = []
+
+    def on() -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            raise WorldError("did not answer")
+
+    hand = PowerHand(EAST, lambda: None, on)
+    hand.apply([SwitchOffDatabase(EAST)])
+    [failed] = hand.apply([SwitchOnDatabase(EAST)])
+    assert failed.error == f"{EAST}: did not answer"
+    assert [result.error for result in hand.apply([SwitchOnDatabase(EAST)])] == [None]
