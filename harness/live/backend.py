@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -25,6 +26,7 @@ from harness.live.replication import Replicated, ReplicationWatch
 from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import held
 from harness.units import to_ns, to_s
+from harness.wire.placeholders import values
 from harness.world.assembly import Seams, assemble, build, seams_of
 from harness.world.diagnosis import Complaint
 from harness.world.part import Blueprint, Net
@@ -88,7 +90,7 @@ class LiveWorld:
 
     def open_drill(self, folder: Path, settings: Settings) -> None:
         """Fresh tables, subject and clients; waits until the edge serves writes, then calibrates once per world."""
-        self._logs = DrillLogs(self._servers.logs, folder)
+        self._logs = DrillLogs(self._servers.logs, folder, values(self.subject.variables(), os.environ))
         events = [path for part in self.net.parts for path in part.events()]
         self._tails = [Tail(path, from_end=True) for path in events]
         self._pending.clear()
