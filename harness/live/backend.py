@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ from harness.live.adversary import Adversary, Injection
 from harness.live.clients import HISTORY, Clients
 from harness.live.drill_logs import DrillLogs
 from harness.live.ground import LiveGround
+from harness.live.leftovers.undoing import undo_abandoned
 from harness.live.replication import Replicated, ReplicationWatch
 from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import held
@@ -31,6 +33,8 @@ from harness.world.assembly import Seams, assemble, build, seams_of
 from harness.world.diagnosis import Complaint
 from harness.world.part import Blueprint, Net
 from harness.world.regions import CommitFeed
+
+_LOG = logging.getLogger(__name__)
 
 ANSWER_TIMEOUT_S = 10.0
 _EVIDENCE_EVERY_S = 0.2
@@ -64,6 +68,9 @@ class LiveWorld:
         self._evidence: tuple[float, SteadyEvidence] = (0.0, SteadyEvidence(("nothing is known yet",)))
 
     def __enter__(self) -> LiveWorld:
+        done, failed = undo_abandoned()
+        for sentence in (*done, *failed):
+            _LOG.warning("%s", sentence)
         options = self._options
         blueprint = Blueprint(options.environment, options.subject, options.timing, options.seed)
         with ExitStack() as stack:
