@@ -157,11 +157,10 @@ class Measures:
         if here is None:
             return None
         found = lost_after_heal(self.operations, here, there, self.missing_ids)
-        if found.diverged is None:
-            return found
         # Of further tables nobody knows what was acknowledged: all that is in them counts.
         further = self.data.differing(self.serving, other)
-        return replace(found, diverged=(*found.diverged, *further), lacking=(*found.lacking, *further))
+        apart = None if found.diverged is None else found.diverged + further
+        return found if apart is None else replace(found, diverged=apart, lacking=found.lacking + further)
 
     @cached_property
     def anomalies(self) -> tuple[CheckResult, ...]:
