@@ -242,8 +242,9 @@ class ToxiproxyClient:
 
 def nobody_listens(url: str) -> bool:
     """Whether a server's machine refuses to connect: then no proxy of anybody's is there. Raises InputError."""
+    host, port = _server(url)
     try:
-        with socket.create_connection(_server(url), timeout=2.0):
+        with socket.create_connection((host.strip("[]"), port), timeout=2.0):
             return False
     except ConnectionRefusedError:
         return True
