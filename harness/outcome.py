@@ -65,6 +65,11 @@ class Bracket:
             raise ValueError(f"a bracket cannot end before it starts: {self.low_ns} > {self.high_ns}")
 
     @property
+    def length(self) -> tuple[int, bool]:
+        """By which the longest of several is found: an unended one comes after all others of its length."""
+        return self.low_ns, self.high_ns is None
+
+    @property
     def width_ns(self) -> int | None:
         """high - low, or None when there is no upper end."""
         return None if self.high_ns is None else self.high_ns - self.low_ns

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_v
 
 from harness.kit.config import Strict
 from harness.wire import placeholders
-from harness.wire.statuses import Statuses
+from harness.wire.statuses import Statuses, codes
 from harness.wire.url_path import UrlPath
 
 CONTENT_TYPE = "application/json"
@@ -125,8 +125,9 @@ class Request(_Spec):
     body: a text, or a mapping that is sent as JSON or as a form, whichever the content type says. ok: the statuses that
     acknowledge (default: 2xx). value: where a read's answer holds the value: a field's name, or a JSON pointer that
     starts with "/". pattern: where that answer is no JSON, a regular expression whose first group is the value. absent:
-    what says that nothing is there, beside 404, 410, and an answer that holds nothing. id: where a put's answer has the
-    id that the server made.
+    what says that nothing is there, beside 404, 410, and an answer that holds nothing. refused: of a write, the
+    statuses that say that it certainly had no effect, beside most of 4xx: a side that is not active, say. id: where a
+    put's answer has the id that the server made.
     """
 
     method: Annotated[str, Field(pattern=r"^[A-Z]+$")]
@@ -139,7 +140,15 @@ class Request(_Spec):
     value: Place = "value"
     pattern: Pattern | None = None
     absent: Annotated[tuple[Absent, ...], BeforeValidator(_listed)] = ()
+    refused: Statuses | None = None
     id: GivenId | None = None
+
+    @model_validator(mode="after")
+    def _acknowledges_or_refuses(self) -> Request:
+        both = set(codes(self.ok)) & set(codes(self.refused or ()))
+        if both:
+            raise ValueError(f"{', '.join(map(str, sorted(both)))}: cannot stand in `ok` and in `refused`")
+        return self
 
     @property
     def sent_type(self) -> str:

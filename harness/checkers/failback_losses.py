@@ -16,12 +16,14 @@ class Before:
     """What the failback found. missing: ids of writes that recovery points count up to then; later: only after it.
 
     place: the one that comes back; taken_over_ns: when the other side had taken over from it, None where not known.
+    void: ids of writes that a place acknowledged after that, while it was cut off.
     """
 
     missing: Collection[str] = ()
     later: Collection[str] = ()
     place: str = "the place that was lost"
     taken_over_ns: int | None = None
+    void: Collection[str] = ()
 
 
 NOTHING_BEFORE = Before()
@@ -54,6 +56,8 @@ def losses(
 def _when(write: Operation, before: Before, address: str, back_ns: int | None) -> str:
     if write.invoke.op in before.missing:
         return "missing when the other side took over already, and not brought back since"
+    if write.invoke.op in before.void:
+        return f"acknowledged by {before.place} while the other side served"
     if back_ns is not None and write.sent_ns > back_ns:
         return "written after the failback"
     if before.taken_over_ns is not None and write.sent_ns > before.taken_over_ns and address_of(write) == address:

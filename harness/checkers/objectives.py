@@ -40,7 +40,8 @@ def rpo_items(point: RecoveryPoint | None, objective: int, lost: str = "the lost
     low, high = point.missing_low, point.missing_high
     verdict = Verdict.MET if high <= objective else Verdict.MISSED if low > objective else Verdict.UNKNOWN
     count = str(low) if low == high else f"{low} to {high}"
-    text = f"{count} of {point.acknowledged} acknowledged writes missing at takeover{_after(point, lost)}"
+    when = "" if point.void_ids else " at takeover"
+    text = f"{count} of {point.acknowledged} acknowledged writes missing{when}{_after(point, lost)}"
     text += f", objective {objective}"
     if verdict is not Verdict.MET:
         text += f" ({some([*point.missing_ids, *point.maybe_ids], limit=3)})"
@@ -70,7 +71,8 @@ def _after(point: RecoveryPoint, lost: str) -> str:
     """What was acknowledged although it could not be replicated any more."""
     if point.after_ns is None:
         return ""
-    return f", {len(point.after_ids)} of them acknowledged by {lost} up to {seconds(point.after_ns)} after the fault"
+    text = f", {len(point.after_ids)} of them acknowledged by {lost} up to {seconds(point.after_ns)} after the fault"
+    return f"{text}, {len(point.void_ids)} of these when the other side had taken over" if point.void_ids else text
 
 
 def error_budget(served: Share, objective: float) -> CheckResult:

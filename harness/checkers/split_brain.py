@@ -8,21 +8,28 @@ turn was fenced from the others, however short it was. An epoch certainly came b
 after a write of a later epoch had been acknowledged.
 
 The side is the one that was dialled. A subject that names another region in its answer says that it forwarded the
-write: testimony, which can make a verdict UNKNOWN, and never MET. Epochs are testimony, too, but against the subject:
-all that they excuse is the length of a turn.
+write: `accepting` asks the commits whether it did, and where they do not tell, it is testimony, which can make a
+verdict UNKNOWN, and never MET.
+
+Epochs are testimony, too, but against the subject: all that they excuse is the length of a turn. For that they must be
+epochs of turns. Numbers that grow with nearly every write (a clock, a shared counter) fit any turns at all, so a turn
+of hardly any writes is not excused by them. That is MISSED and not UNKNOWN: the turns are proven without the numbers,
+as they are where answers name none. A subject may well order such writes by one sequencer, and lose nothing by it, but
+then both sides accept writes at any time, and that is what it should promise.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.checkers.accepting import Accepting, Logs, accepting
 from harness.checkers.result import CheckResult, Finding, some
-from harness.history.codes import ABSENT, NEVER_NS, NO_EPOCH, Bools
+from harness.checkers.turns import SEVERAL, Acks, between, ended_by, in_order
+from harness.history.codes import ABSENT, NEVER_NS, NO_EPOCH
 from harness.history.columns import Columns
 from harness.history.events import Operation
 from harness.history.gathering import columns_of
@@ -43,98 +50,63 @@ class _Conflict:
     text: str
 
 
-@dataclass(frozen=True, eq=False)
-class _Acks:
-    """Acknowledged writes, by the order of sending, and who accepted them. side: by row, code of a place in `names`."""
-
-    columns: Columns
-    rows: Rows
-    side: NDArray[np.int64]
-    names: Sequence[str]
-
-    @cached_property
-    def epoch(self) -> NDArray[np.int64]:
-        """Under which epoch each was answered; NO_EPOCH where the answer names none."""
-        return self.columns.epoch[self.rows]
-
-    @cached_property
-    def sent_ns(self) -> NDArray[np.int64]:
-        return self.columns.sent_ns[self.rows]
-
-    @cached_property
-    def returned_ns(self) -> NDArray[np.int64]:
-        return self.columns.returned_ns[self.rows]
-
-    @cached_property
-    def epochs(self) -> Sequence[int]:
-        """Those that answers named, ascending."""
-        return [int(epoch) for epoch in np.unique(self.epoch) if epoch != NO_EPOCH]
-
-    def sides(self) -> Sequence[int]:
-        """Those that accepted anything, in the order in which they first did."""
-        return [side for side in _in_order(self.side) if side != ABSENT]
-
-    def op(self, at: int) -> str:
-        """The id of one of them."""
-        return self.columns.ops([int(self.rows[at])])[0]
-
-    def told(self, at: int) -> str:
-        """One of them with its epoch."""
-        return f"{self.op(at)} (epoch {self.epoch[at]})"
-
-
-def split_brain(operations: Iterable[Operation], *, regions: Mapping[str, str], turn_ns: int) -> CheckResult:
+def split_brain(
+    operations: Iterable[Operation], *, regions: Mapping[str, str], turn_ns: int, commits: Logs | None = None
+) -> CheckResult:
     """Did at most one side accept writes at any time? UNKNOWN when only one side was ever asked to accept any.
 
     regions: by edge address. turn_ns: the shortest time that an honest plan leaves a side active, in nanoseconds.
+    commits: by place; None where none are kept.
     """
     columns = columns_of(operations)
-    rows = np.flatnonzero(columns.acknowledged)
-    names, dialled, told = _sides(columns, regions)
-    conflicts = _conflicts(_Acks(columns, rows, told[rows], names), turn_ns)
+    who = accepting(columns, regions, commits)
+    acks = _acks(columns, who, who.likely)
+    conflicts = _conflicts(acks, turn_ns)
     if conflicts:
-        return CheckResult(_NAME, Verdict.MISSED, f"both sides accepted writes: {_text(conflicts)}", _told(conflicts))
-    acks = _Acks(columns, rows, dialled[rows], names)
-    # Where nobody forwarded, there is nothing new to find.
-    conflicts = [] if (dialled[rows] == told[rows]).all() else _conflicts(acks, turn_ns)
+        lies = int(np.count_nonzero(who.refuted))
+        lied = f"; {_writes(lies)} said to be forwarded, which the commits refute" if lies else ""
+        text = f"both sides accepted writes: {_text(conflicts)}{lied}"
+        found = tuple(Finding("A8", conflict.text, "serious") for conflict in conflicts)
+        return CheckResult(_NAME, Verdict.MISSED, text, found)
+    # Where nobody's word alone says who accepted, there is nothing new to find.
+    conflicts = [] if who.shown[acks.rows].all() else _conflicts(_acks(columns, who, who.sure), turn_ns)
     if conflicts:
         text = f"both sides answered, and only they themselves say that one forwarded: {_text(conflicts)}"
-        return CheckResult(_NAME, Verdict.UNKNOWN, text, _told(conflicts))
-    asked = np.bincount(dialled[columns.is_write] + 1, minlength=1)
+        return CheckResult(_NAME, Verdict.UNKNOWN, text, (Finding("A8", text, "warning"),))
+    asked = np.bincount(who.dialled[columns.is_write] + 1, minlength=1)
     if np.count_nonzero(asked[1:]) < 2:
         return CheckResult(_NAME, Verdict.UNKNOWN, "only one side was ever asked to accept writes")
     epochs = len(acks.epochs)
-    testimony = f"in {epochs} epochs, one side each, never back" if epochs else "by one side at a time"
-    return CheckResult(_NAME, Verdict.MET, f"{len(rows)} writes acknowledged, {testimony}")
+    told = f"in {epochs} epochs, one side each, never back" if epochs and not acks.thin else "by one side at a time"
+    forwarded = int(np.count_nonzero(who.forwarded[acks.rows]))
+    passed_on = f"; {_writes(forwarded)} forwarded, as the commits show" if forwarded else ""
+    return CheckResult(_NAME, Verdict.MET, f"{len(acks.rows)} writes acknowledged, {told}{passed_on}")
 
 
-def _sides(
-    columns: Columns, regions: Mapping[str, str]
-) -> tuple[Sequence[str], NDArray[np.int64], NDArray[np.int64]]:  # fmt: skip
-    """Names, and by row whose edge was dialled and who the answer says it was; ABSENT where that is not known."""
-    names: dict[str, int] = {}
-    addresses = [names.setdefault(regions.get(name, name), len(names)) for name in columns.names.addresses]
-    told = [names.setdefault(name, len(names)) for name in columns.names.regions]
-    dialled = np.asarray([*addresses, ABSENT], np.int64)[columns.address]  # ABSENT is the last place
-    named = np.asarray([*told, ABSENT], np.int64)[columns.region]
-    return list(names), dialled, np.where(named == ABSENT, dialled, named)
+def both_write(
+    operations: Iterable[Operation], regions: Mapping[str, str], turn_ns: int, commits: Logs | None = None
+) -> bool:  # fmt: skip
+    """Whether a time at which nothing is wrong shows a plan with writes on both sides, whatever epochs it names.
+
+    Each side must have accepted several writes between two of the other's: a few that stray are no plan.
+    """
+    columns = columns_of(operations)
+    who = accepting(columns, regions, commits)
+    acks = replace(_acks(columns, who, who.likely), excusing=False)
+    return len({conflict.side for conflict in _at_once(acks, turn_ns) if conflict.count >= SEVERAL}) > 1
 
 
-def _in_order(sides: NDArray[np.int64]) -> Sequence[int]:
-    found, first = np.unique(sides, return_index=True)
-    return [int(side) for side in found[np.argsort(first)]]
+def _acks(columns: Columns, who: Accepting, side: NDArray[np.int64]) -> Acks:
+    rows = np.flatnonzero(columns.acknowledged)
+    return Acks(columns, rows, side[rows], who.names)
 
 
-def _conflicts(acks: _Acks, turn_ns: int) -> Sequence[_Conflict]:
+def _conflicts(acks: Acks, turn_ns: int) -> Sequence[_Conflict]:
     return [*_older_epoch(acks), *_shared_epochs(acks), *_at_once(acks, turn_ns)]
 
 
 def _text(conflicts: Sequence[_Conflict]) -> str:
     return "; ".join(conflict.text for conflict in conflicts)
-
-
-def _told(conflicts: Sequence[_Conflict]) -> tuple[Finding, ...]:
-    return tuple(Finding("A8", conflict.text, "serious") for conflict in conflicts)
 
 
 def _writes(count: int) -> str:
@@ -144,12 +116,12 @@ def _writes(count: int) -> str:
 # --- turns ------------------------------------------------------------------------------------------------------------
 
 
-def _at_once(acks: _Acks, turn_ns: int) -> Iterator[_Conflict]:
+def _at_once(acks: Acks, turn_ns: int) -> Iterator[_Conflict]:
     """Writes of one side between two of another that are less than turn_ns apart. O(n log n)."""
     sides = acks.sides()
     for side in sides:
         for other in sides:
-            found = _between(acks, side, other, turn_ns)
+            found = between(acks, side, other, turn_ns)
             if other != side and len(found):
                 name = acks.names[side]
                 told = some([f"{acks.op(int(at))} ({name})" for at in found[:_SHOWN]], total=len(found))
@@ -157,60 +129,17 @@ def _at_once(acks: _Acks, turn_ns: int) -> Iterator[_Conflict]:
                 yield _Conflict(name, len(found), f"{text}{seconds(turn_ns)} apart: {told}")
 
 
-def _between(acks: _Acks, side: int, other: int, turn_ns: int) -> Rows:
-    """Turns of three epochs, each later than the one before, are no proof; where they are not, `_older_epoch` tells."""
-    theirs, nameless = acks.side == other, acks.epoch == NO_EPOCH
-    every, unnamed = _Times.of(acks, theirs), _Times.of(acks, theirs & nameless)
-    ours = np.flatnonzero(acks.side == side)
-    plain, named = ours[nameless[ours]], ours[~nameless[ours]]
-    found = np.zeros(len(acks.rows), np.bool_)
-    found[plain] = _is_between(acks, plain, every, every, turn_ns)
-    found[named] = _is_between(acks, named, unnamed, every, turn_ns)
-    found[named] |= _is_between(acks, named, every, unnamed, turn_ns)
-    return np.flatnonzero(found)
-
-
-@dataclass(frozen=True, eq=False)
-class _Times:
-    """When writes of one side were acknowledged and sent, each in order."""
-
-    returned_ns: NDArray[np.int64]
-    sent_ns: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, acks: _Acks, chosen: Bools) -> _Times:
-        return cls(np.sort(acks.returned_ns[chosen], kind="stable"), acks.sent_ns[chosen])
-
-
-def _is_between(acks: _Acks, at: Rows, before: _Times, after: _Times, turn_ns: int) -> Bools:
-    last = np.searchsorted(before.returned_ns, acks.sent_ns[at])
-    following = np.searchsorted(after.sent_ns, acks.returned_ns[at], side="right")
-    found: Bools = (last > 0) & (following < len(after.sent_ns))
-    near = np.flatnonzero(found)
-    apart_ns = after.sent_ns[following[near]] - before.returned_ns[last[near] - 1]
-    found[near] = apart_ns < turn_ns
-    return found
-
-
 # --- epochs -----------------------------------------------------------------------------------------------------------
 
 
-def _older_epoch(acks: _Acks) -> Iterator[_Conflict]:
-    """Writes sent after a write of a later epoch had been acknowledged. O(n + epochs log epochs)."""
-    ended_by: dict[int, int] = {}
-    later: int | None = None
-    ended_ns = np.full(len(acks.rows), NEVER_NS, np.int64)
-    for epoch in reversed(acks.epochs):
-        own = np.flatnonzero(acks.epoch == epoch)
-        if later is not None:
-            ended_by[epoch] = later
-            ended_ns[own] = acks.returned_ns[later]
-        first = int(own[np.argmin(acks.returned_ns[own])])
-        later = first if later is None or acks.returned_ns[first] < acks.returned_ns[later] else later
+def _older_epoch(acks: Acks) -> Iterator[_Conflict]:
+    """Writes sent after a write of a later epoch had been acknowledged. O(n log n)."""
+    ended_at = ended_by(acks)
+    ended_ns = np.where(ended_at == ABSENT, NEVER_NS, acks.returned_ns[ended_at])
     late = np.flatnonzero(acks.sent_ns > ended_ns)
-    for side in _in_order(acks.side[late]):
+    for side in in_order(acks.side[late]):
         found: Rows = late[acks.side[late] == side]
-        first, end = int(found[0]), ended_by[int(acks.epoch[found[0]])]
+        first, end = int(found[0]), int(ended_at[found[0]])
         told = some([acks.told(int(at)) for at in found[:_SHOWN]], total=len(found))
         name = "nobody knows who" if side == ABSENT else acks.names[side]
         where = "another side" if acks.side[end] == ABSENT else acks.names[int(acks.side[end])]
@@ -219,11 +148,14 @@ def _older_epoch(acks: _Acks) -> Iterator[_Conflict]:
         yield _Conflict(name, len(found), f"{text}{acks.told(end)} {ago} before the first of them")
 
 
-def _shared_epochs(acks: _Acks) -> Iterator[_Conflict]:
-    for epoch in acks.epochs:
-        own = np.flatnonzero((acks.epoch == epoch) & (acks.side != ABSENT))
-        found, first = np.unique(acks.side[own], return_index=True)
-        if len(found) > 1:
-            of = sorted((acks.names[int(side)], acks.op(int(own[at]))) for side, at in zip(found, first, strict=True))
-            who = " and ".join(f"{name} ({op})" for name, op in of)
-            yield _Conflict(of[0][0], len(of), f"in epoch {epoch} writes were accepted by {who}")
+def _shared_epochs(acks: Acks) -> Iterator[_Conflict]:
+    known = np.flatnonzero((acks.epoch != NO_EPOCH) & (acks.side != ABSENT))
+    known = known[np.lexsort((acks.side[known], acks.epoch[known]))]
+    epoch, side = acks.epoch[known], acks.side[known]
+    begins = np.concatenate(([True], (epoch[1:] != epoch[:-1]) | (side[1:] != side[:-1])))[: len(known)]
+    epochs, sides = np.unique(epoch[begins], return_counts=True)
+    for shared in epochs[sides > 1]:
+        own = np.flatnonzero(begins & (epoch == shared))
+        of = sorted((acks.names[int(side[at])], acks.op(int(known[at]))) for at in own)
+        who = " and ".join(f"{name} ({op})" for name, op in of)
+        yield _Conflict(of[0][0], len(of), f"in epoch {int(shared)} writes were accepted by {who}")

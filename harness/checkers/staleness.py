@@ -7,13 +7,13 @@ acknowledged before the read was sent. A write that the recovery point counts as
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from harness.checkers.result import CheckResult, Finding, some
-from harness.history.codes import ABSENT, FAIL, GET
+from harness.history.codes import ABSENT, FAIL, GET, Bools
 from harness.history.columns import Columns
 from harness.history.events import Operation
 from harness.history.gathering import columns_of
@@ -24,6 +24,7 @@ from harness.measurement.superseding import Deletes
 from harness.outcome import Verdict
 
 _SHOWN = 5
+NOTHING: Mapping[str, Collection[str]] = {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,9 +85,12 @@ class WrongReads:
 
 
 def wrong_reads(
-    operations: Iterable[Operation], explained: Collection[str] = frozenset(), judged: str = JUDGED_COHORT
-) -> WrongReads:
+    operations: Iterable[Operation], explained: Collection[str] = frozenset(), judged: str = JUDGED_COHORT, *,
+    out_of_reach: Mapping[str, Collection[str]] = NOTHING,
+) -> WrongReads:  # fmt: skip
     """All of them, but for those of counters. explained: ids of writes that the recovery point accounts for.
+
+    out_of_reach: by address, ids of writes that it could not show, as it was cut off and never took over.
 
     Clients that are pinned to a standby see its replication delay by design, so they are not judged.
     """
@@ -104,14 +108,28 @@ def wrong_reads(
     kept = np.flatnonzero(columns.acknowledged & ~excused)
     told = Known(kept, columns.returned_ns[kept])
     stale, _ = contradicted(columns, deletes, rows, told)
+    _keep_wrong(columns, deletes, rows, told, stale, out_of_reach)
     shown = rows[columns.value[rows] != ABSENT]
     seen = shown[~excused[columns.writer[shown]]]
     news = Known(columns.writer[seen].astype(np.int64), columns.returned_ns[seen], columns.who[seen])
     back, _ = contradicted(columns, deletes, shown, news)
+    _keep_wrong(columns, deletes, shown, news, back, out_of_reach)
     return WrongReads(
         columns, _by_key(columns, answered, rows[stale]), _by_key(columns, answered, shown[back]),
         _by_key(columns, answered, phantom), judged, total,
     )  # fmt: skip
+
+
+def _keep_wrong(
+    columns: Columns, deletes: Deletes, reads: Rows, known: Known, wrong: Bools,
+    out_of_reach: Mapping[str, Collection[str]],
+) -> None:  # fmt: skip
+    """Leaves out of the wrong reads of an address those that could not show more."""
+    for address, ids in out_of_reach.items():
+        here = np.flatnonzero(wrong & columns.dialled(address)[reads])
+        if len(here) and ids:
+            able = ~columns.marked(ids)[known.rows]
+            wrong[here] = contradicted(columns, deletes, reads[here], known.where(able))[0]
 
 
 def staleness(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -21,6 +22,7 @@ from harness.live.standing import world_file
 from harness.live.standing.supervisor import WATCH_LOCK
 from harness.live.standing.world_file import StandingWorld
 from harness.wire.admin_client import AdminClient
+from harness.wire.placeholders import values
 from harness.world.links import broken
 
 _DRAIN_TIMEOUT_S = 30.0
@@ -67,7 +69,7 @@ class StandingClients:
         self._world = world
         self._witness = AdminClient("witness", world.witness, timeout_s=_DRAIN_TIMEOUT_S)
         self._history = (folder / HISTORY).absolute()
-        self._logs = DrillLogs(world.logs, folder)
+        self._logs = DrillLogs(world.logs, folder, values(world.subject.variables(), os.environ))
         self._tails = [Tail(path, from_end=True) for path in world.events]
         self._tails.append(Tail(self._history))
         trees = {name: process.tree for name, process in world.processes.items()}

@@ -72,7 +72,7 @@ class Drill(RunningDrill):
 
     @step
     def reach_steady_state(self, region: str) -> None:
-        """Wait for the steady state of rest, or of afterwards. INVALID when there is none before any fault."""
+        """Wait for a steady state. Without one: MISSED where the subject is to blame, else INVALID."""
         self._start(Phase.STEADY, region)
         self._loop.until(Phase.STEADY, need_steady=True)
         self._served_by(region)

@@ -35,5 +35,4 @@ def interruption_results(
 
 def worst_interruption(found: Sequence[InterruptionResult]) -> Bracket | None:
     """The longest; None where there was none."""
-    durations = [one.duration for one in found]
-    return max(durations, key=lambda one: (one.low_ns, one.high_ns is None), default=None)
+    return max((one.duration for one in found), key=lambda one: one.length, default=None)

@@ -15,8 +15,8 @@ lifecycle mark for the history). It never asks the system under test anything.
 | OBSERVE  | its time has passed                                        | never                                |
 | FAILBACK | all clients are served by that place for `settle_ns`       | `failback_timeout_ns` passed: MISSED |
 
-A steady state that is not reached is MISSED where the subject is to blame, or a fault of this drill came before; else
-the drill is INVALID: it had nothing to start from.
+A steady state that is not reached is MISSED where the subject is to blame (after a fault that is more than before: see
+`checkers/steady_state.py`); else the drill is INVALID, whenever that was: the harness was not able to look.
 """
 
 from __future__ import annotations
@@ -130,7 +130,6 @@ class State:
     steady_since_ns: int | None = None
     against: Facts = Facts()
     fault_ns: int | None = None
-    after_fault: bool = False
     place: str = ""
 
 
@@ -154,7 +153,6 @@ def step(state: State, event: Enter | Observed, now_ns: int) -> tuple[State, tup
 
 def _enter(state: State, event: Enter, now_ns: int) -> State:
     fault_ns = now_ns if event.phase is Phase.FAULT or event.counts_anew else state.fault_ns
-    after_fault = state.after_fault or event.phase is Phase.FAULT
     return replace(
         state,
         phase=event.phase,
@@ -163,7 +161,6 @@ def _enter(state: State, event: Enter, now_ns: int) -> State:
         steady_since_ns=None,
         against=Facts(),
         fault_ns=fault_ns,
-        after_fault=after_fault,
         place=event.place,
     )
 
@@ -178,7 +175,7 @@ def _steady(state: State, facts: Facts, now_ns: int) -> tuple[State, tuple[Effec
         against = state.against
         reasons = "; ".join(against.of_subject or against.unsteady)
         reasons = reasons if facts.unsteady else f"it did not last: {reasons}" if reasons else "it did not last"
-        verdict = Verdict.MISSED if state.after_fault or against.of_subject else Verdict.INVALID
+        verdict = Verdict.MISSED if against.of_subject else Verdict.INVALID
         return state, (GiveUp(verdict, f"no steady state within {waited:.0f} s: {reasons}"),)
     return state, ()
 

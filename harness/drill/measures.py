@@ -11,8 +11,10 @@ from harness.checkers.promise import Promise
 from harness.checkers.result import CheckResult
 from harness.checkers.staleness import WrongReads, wrong_reads
 from harness.drill.case import Case, Episode, Final
+from harness.drill.cuts import cuts
 from harness.drill.episodes import Stretch, moments_of, stretch_of
 from harness.drill.lifecycle import Phase
+from harness.drill.losses import LossOf, by_place
 from harness.drill.tables import Tables
 from harness.history.columns import Columns
 from harness.history.events import CanaryProbe, Commit, Completion, Event, Invoke, Mark
@@ -25,7 +27,7 @@ from harness.measurement.lateness import lateness_ns, padding
 from harness.measurement.models import JUDGED_COHORT, FaultInterval, Padding
 from harness.measurement.phases import phases
 from harness.measurement.propagation import answer_at
-from harness.measurement.recovery_point import Earlier, RecoveryPoint, Scans, recovery_point
+from harness.measurement.recovery_point import RecoveryPoint
 from harness.measurement.recovery_time import CohortRecovery, RecoveryTime, recovery_by_cohort
 from harness.names import AUTHORITATIVE
 
@@ -33,7 +35,7 @@ ONE_DATABASE = "not measurable: both places use one database"
 
 
 class Measures:
-    """What can be measured of a case from what its clients saw (and, for the recovery point alone, from commits).
+    """What can be measured of a case from what its clients saw (and, where they cannot know, from commits).
 
     context: the events that are neither operations nor canary probes. steady_ns: since when the first steady state
     held; the history's end when none did. final: the tables after everything had gone quiet.
@@ -118,9 +120,15 @@ class Measures:
         return frozenset().union(*(point.explained for point in self.points))
 
     @cached_property
+    def out_of_reach(self) -> Mapping[str, frozenset[str]]:
+        """By place, the writes that it could not show to its readers although it never took over."""
+        return by_place((episode.survivor, episode.out_of_reach) for episode in self.episodes)
+
+    @cached_property
     def wrong_reads(self) -> WrongReads:
         """Reads that showed what they must not."""
-        return wrong_reads(self.operations, self.explained)
+        out_of_reach = {self.case.addresses.get(place, ""): ids for place, ids in self.out_of_reach.items()}
+        return wrong_reads(self.operations, self.explained, out_of_reach=out_of_reach)
 
     @cached_property
     def missing_ids(self) -> Sequence[str]:
@@ -149,8 +157,10 @@ class Measures:
         if here is None:
             return None
         found = lost_after_heal(self.operations, here, there, self.missing_ids)
+        # Of further tables nobody knows what was acknowledged: all that is in them counts.
         further = self.data.differing(self.serving, other)
-        return replace(found, diverged=None if found.diverged is None else (*found.diverged, *further))
+        apart = None if found.diverged is None else found.diverged + further
+        return found if apart is None else replace(found, diverged=apart, lacking=found.lacking + further)
 
     @cached_property
     def anomalies(self) -> tuple[CheckResult, ...]:
@@ -162,10 +172,12 @@ class Measures:
             final or None,
             logs or None,
             self.case.promise or Promise(),
-            self.explained | frozenset(self.missing_ids),
+            self.explained,
             places=self.case.by_address,
             serving=self.serving,
             moments=moments_of(self.case),
+            out_of_reach=self.out_of_reach,
+            cuts=[(cut.start_low_ns, cut.stop_high_ns) for cut in cuts(self.case)],
         )
 
 
@@ -237,10 +249,10 @@ class EpisodeMeasures:
         worst, onset, case, until_ns = self.worst, self.onset, self.whole.case, self.stretch.until_ns
         if onset is None or worst is None or worst.unaffected:
             return {}
-        context, operations = self.whole.context, self.whole.operations
+        context = self.whole.context
         return phases(
             context if until_ns is None else [event for event in context if event.mono_ns < until_ns],
-            operations if until_ns is None else operations.up_to(until_ns),
+            self._operations,
             onset,
             lost_region="" if self.returns else self.lost,
             lost_address="" if self.returns else case.addresses[self.lost],
@@ -251,6 +263,11 @@ class EpisodeMeasures:
             flips=case.law.flips,
         )
 
+    @property
+    def _operations(self) -> Columns:
+        until_ns, operations = self.stretch.until_ns, self.whole.operations
+        return operations if until_ns is None else operations.up_to(until_ns)
+
     @cached_property
     def one_database(self) -> bool:
         """Whether the survivor uses the database of the place that was lost."""
@@ -260,41 +277,24 @@ class EpisodeMeasures:
     @cached_property
     def point(self) -> RecoveryPoint | None:
         """What the survivor lacked when it took over; None where that cannot be known."""
-        whole, onset = self.whole, self._loss
-        source = self._survivor_state()
-        if onset is None or source is None or self.lost == self.survivor or self.one_database:
+        loss, before = self._loss, self.whole.episodes[: self.index]
+        if loss is None:
             return None
-        until_ns = self.stretch.until_ns
-        return recovery_point(
-            whole.operations if until_ns is None else whole.operations.up_to(until_ns),
-            source,
-            lost_address=whole.case.addresses[self.lost],
-            survivor_address=whole.case.addresses[self.survivor],
-            fault=onset,
-            earlier=self._earlier(onset),
-        )
-
-    def _earlier(self, onset: FaultInterval) -> Earlier:
-        """What earlier losses of the same place were found to have taken."""
         points = [
             episode.point
-            for episode in self.whole.episodes[: self.index]
-            if episode.lost == self.lost and episode.point is not None and episode._loss != onset
+            for episode in before
+            if episode.lost == self.lost and episode.point and episode._loss and episode._loss.onset != loss.onset
         ]
-        commits = self.whole.log_of(self.lost) if points else None
-        return Earlier(points, None if commits is None else commits.state_at(onset.start_low_ns))
+        return loss.point(points, self.whole.log_of(self.lost) if points else None)
 
-    @property
-    def _loss(self) -> FaultInterval | None:
-        """When the place that served was lost: of an episode that began with a heal, in the one before it."""
-        for episode in reversed(self.whole.episodes[: self.index + 1]):
-            if episode.episode.begins == "fault":
-                return episode.onset
-        return None
+    @cached_property
+    def out_of_reach(self) -> frozenset[str]:
+        """Writes that the survivor could not show to its readers although it never took over."""
+        return frozenset() if self._loss is None or self.point is not None else self._loss.out_of_reach()
 
-    def _survivor_state(self) -> CommitColumns | Scans | None:
-        commits = self.whole.log_of(self.survivor)
-        if commits is not None:
-            return commits
-        data = self.whole.data.written(self.survivor)
-        return None if data is None else Scans(None, data)
+    @cached_property
+    def _loss(self) -> LossOf | None:
+        if self.lost == self.survivor or self.one_database:
+            return None
+        log, data = self.whole.log_of(self.survivor), self.whole.data.written(self.survivor)
+        return LossOf(self.whole.case, self.index, self.lost, self.survivor, self._operations, log, data)

@@ -12,6 +12,7 @@ from harness.checkers.steady_state import Seen, of_subject, too_many_failed, uns
 from harness.drill.backend import SteadyEvidence
 from harness.drill.case import CaseFault
 from harness.drill.lifecycle import Facts, Phase
+from harness.history import wording
 from harness.history.events import CanaryProbe, Completion, Event, Invoke, Mark
 from harness.measurement.canary import CanarySoFar, Tally
 from harness.measurement.live import LONGEST_NS, LiveState
@@ -39,6 +40,7 @@ class Observation:
         self._tallies: dict[str, Tally] = {}
         self._canary: CanarySoFar | None = None
         self._bit = False
+        self._after_fault = False
         self._sent_ns: dict[str, int] = {}
         self._at_since_ns: dict[tuple[str, bool], int | None] = {}
         self._writes_at_steady = 0
@@ -75,9 +77,8 @@ class Observation:
 
     def _place(self, event: Completion) -> None:
         """Since when this client has been served by the expected place, by send time; what it saw that was not."""
-        seen = event.error if event.status is None else event.status
-        if not event.served and seen is not None:
-            self._failed[f"{event.f} {seen}"] += 1
+        if not event.served and (event.status is not None or event.error is not None):
+            self._failed[f"{wording.answer(event.status, event.error)} for {wording.operations(event.f)}"] += 1
         sent_ns = self._sent_ns.pop(event.op, event.mono_ns)
         key = (event.client, event.f == "get")
         served = event.served and event.address == self._addresses[self._expected]
@@ -92,7 +93,7 @@ class Observation:
 
     def watch_canaries(self, fault: CaseFault) -> None:
         """From now on, `fault_observed` is about this fault, which has just been applied."""
-        self._bit = False
+        self._bit, self._after_fault = False, True
         self._canary = CanarySoFar(fault.canary.links, fault.canary.expected, fault.interval, self._tallies)
 
     def healed(self) -> None:
@@ -144,4 +145,5 @@ class Observation:
             broken=(*evidence.broken.get(self._expected, ()), *evidence.unreplicated),
             needs_writes=not evidence.reads_only,
             failed=self._failed,
+            after_fault=self._after_fault,
         )

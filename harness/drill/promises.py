@@ -12,8 +12,6 @@ from harness.checkers.promise import Promise
 from harness.checkers.result import CheckResult, Finding
 from harness.drill.judging import moves
 from harness.drill.measures import Measures
-from harness.history.events import Operation
-from harness.measurement.models import acknowledged, address_of
 from harness.outcome import Verdict
 from harness.topology.consistency import Consistency
 from harness.units import to_ns
@@ -57,25 +55,14 @@ def as_evidence(measures: Measures) -> Mapping[str, str | float | bool] | None:
 
 
 def writes(measures: Measures) -> str | None:
-    """Which sides may write: as it was stated, else as the time before the first fault showed it. None: no promise."""
+    """Which sides may write: as it was stated, else as the steady state before the first fault showed it.
+
+    None: no promise.
+    """
     promise = measures.case.promise
     if promise is None or promise.writes is not None:
         return None if promise is None else promise.writes
-    return "both" if len(_sides_at_rest(measures)) > 1 else "one"
-
-
-def _sides_at_rest(measures: Measures) -> set[str]:
-    """The sides that accepted writes before anything was broken. One that says that it forwarded did not accept."""
-    began_ns = min((fault.started_ns for fault in measures.case.faults if fault.applied), default=measures.end_ns)
-    places = measures.case.by_address
-
-    def side(o: Operation) -> str | None:
-        told = None if o.completion is None else o.completion.region
-        address = address_of(o)
-        return told or (None if address is None else places.get(address, address))
-
-    accepted = (o for o in measures.operations if o.is_write and o.sent_ns < began_ns and acknowledged(o))
-    return {name for o in accepted if (name := side(o)) is not None}
+    return "both" if moves.both_at_rest(measures) else "one"
 
 
 def judged(measures: Measures) -> tuple[CheckResult, ...]:
@@ -114,13 +101,26 @@ def _of_sides(measures: Measures) -> Iterator[CheckResult]:
     stated = measures.case.promise is not None and measures.case.promise.writes is not None
     if writes(measures) == "both":
         if not stated:
-            text = (
-                "both sides accepted writes before any fault, so it is taken for a plan with writes on both sides; "
-                "declare it: `consistency: {writes: both}`, or `writes: one` where only one side may write"
-            )
-            yield CheckResult(ONE_SIDE, Verdict.MET, text, (Finding("writes-on-both-sides", text, "info"),))
+            yield undeclared()
         return
-    yield replace(moves.split_brain_of(measures), name=ONE_SIDE)
+    yield of_one_side(moves.split_brain_of(measures), stated=stated)
+
+
+def undeclared() -> CheckResult:
+    """What is said of a plan that shows writes on both sides, and does not say so: it may as well be a broken one."""
+    text = (
+        "both sides accept writes in the steady state, and the subject's file does not say whether they may, so "
+        "nothing is held against it; declare it: `consistency: {writes: both}`, or `writes: one` where only one may"
+    )
+    return CheckResult(ONE_SIDE, Verdict.UNKNOWN, text, (Finding("writes-on-both-sides", text, "warning"),))
+
+
+def of_one_side(result: CheckResult, *, stated: bool) -> CheckResult:
+    """Whether one side at a time accepted writes, as a promise."""
+    if result.verdict is not Verdict.MISSED or stated:
+        return replace(result, name=ONE_SIDE)
+    text = f"{result.text}; if both may, declare it: `consistency: {{writes: both}}` in the subject's file"
+    return replace(result, name=ONE_SIDE, text=text)
 
 
 def _of_answers(measures: Measures) -> CheckResult:

@@ -12,8 +12,8 @@ from dataclasses import replace
 from harness.checkers.anomalies import anomalies
 from harness.checkers.promise import Promise
 from harness.checkers.result import CheckResult
-from harness.checkers.split_brain import split_brain
-from harness.drill.promises import NOT_MEASURED, ONE_SIDE
+from harness.checkers.split_brain import both_write, split_brain
+from harness.drill.promises import NOT_MEASURED, of_one_side, undeclared
 from harness.history.events import Operation
 from harness.measurement.models import JUDGED_COHORT, acknowledged, address_of
 from harness.outcome import Verdict
@@ -49,7 +49,9 @@ def _of_sides(
         return
     began_ns = next((o.sent_ns for o in operations if o.invoke.cohort == JUDGED_COHORT and not o.good), None)
     calm = [o for o in operations if began_ns is None or o.sent_ns < began_ns]
-    accepted = {address_of(o) for o in calm if o.is_write and acknowledged(o)}
-    if promise.writes is None and len(accepted) > 1:
-        return  # a plan with writes on both sides, as it shows while nothing is wrong
-    yield replace(split_brain(operations, regions=places, turn_ns=window_ns), name=ONE_SIDE)
+    if promise.writes is None and both_write(calm, places, window_ns):
+        found = undeclared()  # a plan with writes on both sides, as it shows while nothing is wrong
+        yield replace(found, text=f"{NOT_MEASURED}: {found.text}")
+        return
+    found = split_brain(operations, regions=places, turn_ns=window_ns)
+    yield of_one_side(found, stated=promise.writes is not None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -21,14 +23,18 @@ from harness.live.adversary import Adversary, Injection
 from harness.live.clients import HISTORY, Clients
 from harness.live.drill_logs import DrillLogs
 from harness.live.ground import LiveGround
+from harness.live.leftovers.undoing import undo_abandoned
 from harness.live.replication import Replicated, ReplicationWatch
 from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import held
 from harness.units import to_ns, to_s
+from harness.wire.placeholders import values
 from harness.world.assembly import Seams, assemble, build, seams_of
 from harness.world.diagnosis import Complaint
 from harness.world.part import Blueprint, Net
 from harness.world.regions import CommitFeed
+
+_LOG = logging.getLogger(__name__)
 
 ANSWER_TIMEOUT_S = 10.0
 _EVIDENCE_EVERY_S = 0.2
@@ -65,6 +71,9 @@ class LiveWorld:
         self._evidence: tuple[float, SteadyEvidence] = (0.0, SteadyEvidence(("nothing is known yet",)))
 
     def __enter__(self) -> LiveWorld:
+        done, failed = undo_abandoned()
+        for sentence in (*done, *failed):
+            _LOG.warning("%s", sentence)
         options = self._options
         blueprint = Blueprint(options.environment, options.subject, options.timing, options.seed)
         with ExitStack() as stack:
@@ -91,7 +100,7 @@ class LiveWorld:
 
     def open_drill(self, folder: Path, settings: Settings) -> None:
         """Fresh tables, subject and clients; waits until the edge serves writes, then calibrates once per world."""
-        self._logs = DrillLogs(self._servers.logs, folder)
+        self._logs = DrillLogs(self._servers.logs, folder, values(self.subject.variables(), os.environ))
         events = [path for part in self.net.parts for path in part.events()]
         self._tails = [Tail(path, from_end=True) for path in events]
         self._pending.clear()

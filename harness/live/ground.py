@@ -11,6 +11,8 @@ from harness.drill.options import RunOptions
 from harness.engines.addresses import choose_port, edge_addresses
 from harness.errors import WorldError
 from harness.live import programs
+from harness.live.leftovers.guard import Guard
+from harness.live.leftovers.journal import Leftover
 from harness.live.programs import Program
 from harness.processes.fork_servers import ForkServers, start_fork_servers
 from harness.processes.forkserver import ForkServer, ServerProcess, stop_all
@@ -76,6 +78,10 @@ class LiveGround:
     def on_close(self, action: Callable[[], object]) -> None:
         """See Ground."""
         self._stack.callback(action)
+
+    def outlives(self, what: str, family: str, kind: str, handle: Mapping[str, str]) -> None:
+        """See Ground."""
+        self._stack.enter_context(Guard(Leftover.ours(what, family, kind, handle)))
 
     def launcher(self) -> ForkServer:
         """See Ground."""

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from harness.history import wording
 from harness.history.codes import code
 from harness.history.columns import Columns
 from harness.history.events import Operation
 from harness.measurement.models import address_of
 
 Answers = tuple[tuple[str, str, int], ...]
-"""What (a status, or an error's word), by which address ("": nobody knows), how often; the most frequent first."""
+"""What (in words), by which address ("": nobody knows), how often; the most frequent first."""
 _SHOWN = 3
 
 
@@ -31,7 +32,7 @@ def failures_of(columns: Columns, client: str, kind: str, from_ns: int, to_ns: i
 
 
 def in_words(found: Answers, places: Mapping[str, str]) -> str:
-    """`HTTP 503 from us-west-2 38 times, timeout from us-east-1 2 times`. places: by edge address."""
+    """`HTTP 503 from us-west-2 38 times, no answer in time from us-east-1 2 times`. places: by edge address."""
     return ", ".join(
         f"{what}{f' from {places.get(where, where)}' if where else ''} {'once' if count == 1 else f'{count} times'}"
         for what, where, count in found
@@ -41,5 +42,5 @@ def in_words(found: Answers, places: Mapping[str, str]) -> str:
 def _answer(operation: Operation) -> str:
     completion = operation.completion
     if completion is None:
-        return "no answer"
-    return completion.error or (f"HTTP {completion.status}" if completion.status is not None else "no answer")
+        return wording.answer(None, None)
+    return wording.answer(completion.status, completion.error)

@@ -26,7 +26,8 @@ class FinalState:
     acknowledged deletes whose key shows an older value. late: missing at takeover, there now. phantom: values that
     were never written, or whose write certainly failed. duplicated: values under more than one key. conflicts: keys
     that show different operations' values on the two sides. diverged: keys that differ in any way between the sides,
-    None when the other side was not read.
+    None when the other side was not read. lacking: acknowledged writes with no effect left on the other side, and
+    keys that differ although each side shows an acknowledged write, or has counted any: what was promised differs.
     """
 
     lost: tuple[str, ...]
@@ -38,6 +39,7 @@ class FinalState:
     duplicated: tuple[str, ...]
     conflicts: tuple[str, ...]
     diverged: tuple[str, ...] | None
+    lacking: tuple[str, ...] = ()
 
     @property
     def lost_after_heal(self) -> int:
@@ -76,6 +78,7 @@ def lost_after_heal(
         duplicated=tuple(sorted({value for state in states for value in _duplicates(columns, state)})),
         conflicts=() if there is None else _conflicts(columns, here, there),
         diverged=None if there is None else _diverged(columns, here, there),
+        lacking=() if there is None else _lacking(columns, deletes, here, there, rows),
     )
 
 
@@ -117,6 +120,18 @@ def _conflicts(columns: Columns, here: TableState, there: TableState) -> tuple[s
         if len(rows) > 1 and (columns.f[rows] == PUT).all():
             found.append(key)
     return tuple(sorted(found))
+
+
+def _lacking(
+    columns: Columns, deletes: Deletes, here: TableState, there: TableState, acknowledged: Rows
+) -> tuple[str, ...]:  # fmt: skip
+    gone = acknowledged[effects(columns, deletes, there, acknowledged) == LOST]
+    shown = [columns.local(state.values) for state in (here, there)]
+    promised = np.logical_and.reduce([(row >= 0) & columns.acknowledged[np.maximum(row, 0)] for row in shown])
+    counted = np.zeros(len(columns.names.keys), np.bool_)
+    counted[columns.key[columns.acknowledged]] = True
+    apart = np.flatnonzero((here.values != there.values) & (promised | (counted & columns.counters)))
+    return tuple(sorted({*columns.ops(gone), *(columns.names.keys[int(key)] for key in apart)}))
 
 
 def _diverged(columns: Columns, here: TableState, there: TableState) -> tuple[str, ...]:

@@ -101,7 +101,7 @@ def planned_interruptions(operations: Iterable[Operation], setting: Setting) -> 
 
 def worst_of(found: Sequence[PlannedInterruption]) -> PlannedInterruption | None:
     """The longest, an unended one before all others of its length."""
-    return max(found, key=lambda one: (one.duration.low_ns, one.duration.high_ns is None), default=None)
+    return max(found, key=lambda one: one.duration.length, default=None)
 
 
 def _kind(time: RecoveryTime) -> Kind:

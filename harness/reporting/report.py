@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -18,6 +19,7 @@ from harness.reporting import drill_view, glossary, objectives, samples, timelin
 from harness.reporting.lanes import arrange
 from harness.reporting.sources import LogTail, read_history, read_log
 from harness.storable_text import write_text
+from harness.units import to_ns
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -131,11 +133,12 @@ def _shown(value: object) -> str:
     """A value of a free mapping (failback) in words."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, Bracket):
-        return wording.bracket(value)
     if isinstance(value, Mapping) and {"low_s", "high_s"} <= value.keys():
-        high = "not ended" if value["high_s"] is None else f"{value['high_s']:.2f} s"
-        return f"{value['low_s']:.2f} – {high}"
+        high_s = value["high_s"]
+        with suppress(ValueError, TypeError, OverflowError):  # of somebody else's file it may be anything
+            value = Bracket(to_ns(value["low_s"]), None if high_s is None else to_ns(high_s))
+    if isinstance(value, Bracket):
+        return wording.interruption(value)
     if isinstance(value, float):
         return f"{value:.2f}"
     if value is None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.drill.evidence import DrillResult
+from harness.history import wording as words
 from harness.history.events import Commit, Completion, Event, Sample
 from harness.outcome import Outcome
 from harness.reporting import glossary
@@ -14,17 +15,6 @@ from harness.reporting.wording import one_line
 from harness.units import to_s
 
 SHOWN = 8
-_WORDS = {"put": "write", "get": "read", "delete": "delete", "add": "increment"}
-_ERRORS = {
-    "refused": "connection refused",
-    "reset": "connection reset",
-    "timeout": "no answer in time",
-    "connect-timeout": "no connection in time",
-    "dns": "no DNS answer",
-    "garbage": "an answer that says nothing",
-    "unreachable": "no such address",
-}
-"""By the one word that the history has for what came instead of an answer."""
 
 
 @dataclass(frozen=True)
@@ -62,20 +52,19 @@ def rows(events: Iterable[Event | Commit], drill: DrillResult) -> tuple[SampleRo
         done = first[kind]
         since = "" if zero_ns is None else f"{to_s(done.mono_ns - zero_ns):.1f} s"
         where = f" at {place}" if place else ""
-        what = one_line(f"{_WORDS.get(f, f)}{where}: {error}", 120)
+        what = one_line(f"{words.operation(f)}{where}: {error}", 120)
         who, answer = glossary.cohort(done.cohort, drill.places), _excerpt(excerpts.get(kind))
         found.append(SampleRow(what, since, times, who, answer))
     return tuple(found)
 
 
 def _error(done: Completion) -> str:
-    if done.status is not None:
-        return f"HTTP {done.status}"
-    return _ERRORS.get(done.error or "", done.error or "no answer")
+    """As of its sample: by the status, where there is one."""
+    return words.answer(done.status, done.error if done.status is None else None)
 
 
 def _kind_of(sample: Sample, drill: DrillResult) -> tuple[str, str, str]:
-    return (sample.f, drill.places.get(sample.address or "", sample.address or ""), f"HTTP {sample.status}")
+    return (sample.f, drill.places.get(sample.address or "", sample.address or ""), words.answer(sample.status, None))
 
 
 def _excerpt(sample: Sample | None) -> str:

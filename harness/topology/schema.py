@@ -94,7 +94,7 @@ def _loosen(node: Any) -> None:
     """What is read more generously than the model's own types say: sets of statuses, texts of the environment."""
     if isinstance(node, dict):
         for name, value in list(node.get("properties", {}).items()):
-            if name in ("ok", "status", "health_codes"):
+            if name in ("ok", "refused", "status", "health_codes"):
                 kept = {key: held for key, held in value.items() if key in ("description", "default")}
                 node["properties"][name] = {**_STATUSES, **kept}
             elif name in ("headers", "query", "env") and value.get("type") == "object":

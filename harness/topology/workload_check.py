@@ -29,7 +29,10 @@ def workload_mistakes(subject: Subject) -> Iterator[Mistake]:
                 yield Mistake(place, f"{where}: {text}")
             if "value" not in names:
                 yield Mistake(place, f"{where}: {{value}} stands nowhere, so nobody could tell what was written")
-        elif name in ("get", "delete") and "id" not in names:
+        if name in ("get", "count") and request.refused is not None:
+            text = "a read has no effect in any case; `absent:` says how it finds nothing"
+            yield Mistake((*place, "refused"), f"{where}.refused: {text}")
+        if name in ("get", "delete") and "id" not in names:
             yield Mistake(place, f"{where}: {{id}} stands nowhere, so it says of no item that it is meant")
         yield from _unknown(request, place, where)
         yield from _unsendable(request, workload, place, where)

@@ -53,6 +53,18 @@ def texts(value: object) -> Iterator[str]:
             yield from texts(held)
 
 
+def values(names: Iterable[str], environ: Mapping[str, str]) -> list[str]:
+    """What these variables hold."""
+    return [environ[name] for name in names if environ.get(name)]
+
+
+def without(data: bytes, values: Iterable[str]) -> bytes:
+    """What a program has printed, without these values; those of a few letters stay, for they are in too many words."""
+    for value in sorted({value for value in values if len(value) >= _TELLING}, key=len, reverse=True):
+        data = data.replace(value.encode(errors="surrogateescape"), _HIDDEN.encode())
+    return data
+
+
 def hidden(text: str, names: Iterable[str], environ: Mapping[str, str]) -> str:
     """A text for people in which the values of these variables are not shown; short ones where they stand alone."""
     for value in sorted({environ.get(name, "") for name in names}, key=len, reverse=True):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.clock import monotonic_ns
+from harness.history import wording
 from harness.outcome import Outcome
 from harness.units import to_ns, to_s
 from harness.witness import outcomes
@@ -22,13 +23,14 @@ from harness.witness.routes import Dial
 from harness.workload import Workload
 
 PREFIX = "cal-"
+_CONFLICTS = (409, 412)
 
 
 @dataclass
 class Burst:
     """The result of a burst. Rates count acknowledged operations only; times are in nanoseconds.
 
-    refused: what else was seen, `put 403` or `get timeout`, and how often.
+    refused: what else was seen, `HTTP 403 for writes` or `no answer in time for reads`, and how often.
     """
 
     done: int
@@ -93,21 +95,27 @@ async def tried(target: Target, offers: Offers, prefix: str) -> Offers:
     if not offers.has("put") or not offers.names_keys:
         return offers
     key = f"{PREFIX}{prefix}-again"
-    if await _put(target, key, 1) is not Outcome.OK:
+    if (await _put(target, key, 1))[0] is not Outcome.OK:
         return offers
-    offers = replace(offers, rewrites=await _put(target, key, 2) is not Outcome.FAIL)
+    offers = replace(offers, rewrites=not await _refused(target, key, 2))
     if offers.has("delete"):
         deleted, _ = await _outcome(target, Planned(f"{key}-3", 0, "delete", key, None))
         if deleted.outcome is Outcome.OK:
-            offers = replace(offers, recreates=await _put(target, key, 4) is not Outcome.FAIL)
+            offers = replace(offers, recreates=not await _refused(target, key, 4))
     return offers
 
 
-async def _put(target: Target, key: str, number: int) -> Outcome:
-    """A put of one more value; FAIL only where it was answered."""
+async def _put(target: Target, key: str, number: int) -> tuple[Outcome, int | None]:
+    """What came of a put of one more value, and the status where there was an answer."""
     op = f"{key}-{number}"
     seen, status = await _outcome(target, Planned(op, 0, "put", key, op))
-    return Outcome.INFO if status is None else seen.outcome
+    return seen.outcome, status
+
+
+async def _refused(target: Target, key: str, number: int) -> bool:
+    """Whether one more value was refused; a conflict is a refusal, too, where nothing was sent twice."""
+    outcome, status = await _put(target, key, number)
+    return status is not None and (outcome is Outcome.FAIL or status in _CONFLICTS)
 
 
 async def _attempt(target: Target, planned: Planned, burst: Burst) -> Seen:
@@ -118,7 +126,7 @@ async def _attempt(target: Target, planned: Planned, burst: Burst) -> Seen:
         burst.latency.add(monotonic_ns() - sent_ns)
     else:
         burst.failed += 1
-        word = " ".join(str(word) for word in (planned.f, status, seen.error) if word is not None)
+        word = f"{wording.answer(status, seen.error)} for {wording.operations(planned.f)}"
         burst.refused[word] = burst.refused.get(word, 0) + 1
         await asyncio.sleep(_BACKOFF_S)
     return seen

@@ -1,4 +1,19 @@
-"""What a client knows after an answer, or after none. Pure; the whole mapping is in this file."""
+"""What a client knows after an answer, or after none. Pure; the whole mapping is in this file.
+
+**Writes that are answered 4xx.** "The client seems to have erred" (RFC 9110, section 15.5), which says that the server
+will not do it again, and not that it never did. Certainly without effect are those that say that the request was not
+understood, not allowed, or of a form that is not taken (`WITHOUT_EFFECT`). The others can come after an effect:
+
+- 408 Request Timeout (15.5.9), 499 (what proxies note of a client that left): who answers waited, and others acted;
+- 409 Conflict (15.5.10) and 412 Precondition Failed (15.5.13): the state may be in conflict with the very write, where
+  whoever stands between (a client library, a proxy) sent it again after its first try had succeeded unseen; RFC 9110,
+  section 13.1.1, has an origin server answer 2xx then, but only where it can tell;
+- 423 and 424 (RFC 4918, sections 11.3 and 11.4), 425 Too Early (RFC 8470, section 5.2), 429 Too Many Requests (RFC
+  6585, section 4): the same, after a first try;
+- every status that none of these documents defines.
+
+What an application answers to writes that certainly had no effect its subject file says: `refused: [409]`.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +43,11 @@ _NOTHING_WAS_SENT = frozenset({REFUSED, UNREACHABLE, CONNECT_TIMEOUT, DNS})
 
 _NOTHING_THERE = ("404", "410")
 
+WITHOUT_EFFECT = frozenset(
+    {400, 401, 403, 404, 405, 406, 407, 410, 411, 413, 414, 415, 416, 417, 421, 422, 426, 428, 431, 451}
+)
+"""Writes that are answered so have had no effect, whoever sent them again on the way."""
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -49,8 +69,9 @@ def with_answer(f: Function, status: int, headers: Mapping[str, str], body: byte
     """The outcome of an HTTP answer. headers: lower-case names. how: what was sent, or where a read's value stands.
 
     A read that finds nothing has been answered. A delete that finds nothing has certainly had no effect, and yet its
-    client was served: what is lost is the recovery point's business. A 503 has no effect for certain only when our own
-    load balancer says that it had no target: an application may answer 503 after it has written.
+    client was served: what is lost is the recovery point's business. A 4xx: see above. A 503 has no effect for certain
+    only when our own load balancer says that it had no target, or the subject file says so: an application may answer
+    503 after it has written.
     """
     request = Request(method="GET", path="/", value=how) if isinstance(how, str) else how
     if f in ("get", "delete") and _says_absent(request, status, body):
@@ -59,7 +80,9 @@ def with_answer(f: Function, status: int, headers: Mapping[str, str], body: byte
         if f == "get":
             return _read_value(body, request)
         return _acknowledged(headers, body, request) if request.id is not None else Seen(Outcome.OK)
-    if 400 <= status < 500:
+    if 400 <= status < 500 and (f == "get" or status in WITHOUT_EFFECT):
+        return Seen(Outcome.FAIL)
+    if f != "get" and request.refused is not None and within(request.refused, status):
         return Seen(Outcome.FAIL)
     if status == 503 and headers.get(HEADER_LOAD_BALANCER.lower()) == NO_TARGET:
         return Seen(Outcome.FAIL)

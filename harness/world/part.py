@@ -110,6 +110,14 @@ class Ground(Protocol):
         """Call `action` when the world is taken down."""
         ...
 
+    def outlives(self, what: str, family: str, kind: str, handle: Mapping[str, str]) -> None:
+        """Something is about to be made that would stay if the harness were killed; called before it is made.
+
+        what: for people. family, kind: the part whose `healing.take_away(handle)` undoes it, from another process, when
+        this one is killed or stands still. When the world is taken down, what on_close was given later runs first.
+        """
+        ...
+
     def launcher(self) -> Any:
         """Whoever starts other programs: a harness.processes.forkserver.ForkServer."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,8 +26,10 @@ class Honest:
     with an unknown outcome takes effect at any later moment, or never.
     """
 
-    def __init__(self, source: random.Random, length: int) -> None:
+    def __init__(self, source: random.Random, length: int, cuts: Sequence[tuple[int, int]] = ()) -> None:
+        """cuts: nothing arrives in them; what waited does so within `catch_up` after each."""
         self.source = source
+        self.cuts = cuts
         self.effects: list[tuple[int, int, str, str, str]] = []
         self.plans: list[tuple[str, str, str, str, int, int, Outcome, str]] = []
         for n in range(length):
@@ -66,6 +68,8 @@ class Honest:
                 counts[key] = counts.get(key, 0) + 1
                 value = str(counts[key])
             late = max(late, moment + self.source.randint(0, self.lag))
+            for begun, ended in self.cuts:
+                late = late if not begun <= late < ended else ended + self.source.randint(0, self.lag)
             self.commits[EAST].append(Commit(EAST, "items", key, value, seq, moment))
             self.commits[WEST].append(Commit(WEST, "items", key, value, seq, late))
 
@@ -95,6 +99,40 @@ def test_an_honest_design_keeps_its_promises(seed: int, length: int) -> None:
     for promise in (Promise(), Promise(reads="eventual", staleness_ns=honest.lag + 80)):
         found = anomalies(honest.history(), honest.final(), honest.commits, promise, places=PLACES, origin_ns=0)
         assert [(r.name, r.text) for r in found if r.verdict is not Verdict.MET] == []
+
+
+@settings(max_examples=400, deadline=None)
+@given(seed=st.integers(0, 2**32), length=st.integers(1, 60), logs=st.booleans())
+def test_an_honest_design_keeps_its_bound_where_the_drill_has_not_cut_replication(
+    seed: int, length: int, logs: bool
+) -> None:
+    source = random.Random(seed)
+    cuts = []
+    at = source.randrange(300)
+    for _ in range(source.randint(1, 3)):
+        cuts.append((at, at + source.randint(1, 400)))
+        at = cuts[-1][1] + source.randint(200, 500)
+    honest = Honest(source, length, cuts)
+    promise = Promise(reads="eventual", staleness_ns=honest.lag + 80)
+    commits = honest.commits if logs else None
+    found = anomalies(honest.history(), honest.final(), commits, promise, places=PLACES, origin_ns=0, cuts=cuts)
+    assert [(r.name, r.text) for r in found if r.verdict is Verdict.MISSED] == []
+
+
+@settings(max_examples=200, deadline=None)
+@given(seed=st.integers(0, 2**32), length=st.integers(1, 60))
+def test_a_cut_excuses_reads_across_it_alone_and_counts_them(seed: int, length: int) -> None:
+    """Each read is wrong, right or not judged; without cuts those not judged are wrong, and nothing else changes."""
+    source = random.Random(seed)
+    history = random_history(source, length)
+    promise = Promise(reads="eventual", staleness_ns=source.randint(0, 100))
+    cut = (source.randrange(800), source.randrange(800, 1000))
+    plain = {r.name: r for r in anomalies(history, None, None, promise, places=PLACES)}.get("reads")
+    # All through one side, which had what it acknowledged: nothing to excuse.
+    cutting = {r.name: r for r in anomalies(history, None, None, promise, places=PLACES, cuts=[cut])}.get("reads")
+    assert (plain is None) == (cutting is None)
+    if plain is not None and cutting is not None:
+        assert plain.text == cutting.text
 
 
 # --- reads by definition ----------------------------------------------------------------------------------------------

@@ -196,7 +196,9 @@ def without_unknown(point: RecoveryPoint | None) -> RecoveryPoint | None:
 @seeds
 def test_recovery_points_agree(seed: int, length: int) -> None:
     d = drill(seed, length)
-    addresses = {"lost_address": A, "survivor_address": B, "fault": d.fault}
+    heal_ns = None if d.heal_ns is None else max(d.heal_ns, d.fault.start_high_ns)
+    fault = dataclasses.replace(d.fault, stop_low_ns=heal_ns, stop_high_ns=heal_ns)
+    addresses = {"lost_address": A, "survivor_address": B, "fault": fault}
     for given_ in both(d):
         for survivor in (d.commits, Scans(None, d.states[0]), Scans(d.states[0], d.states[1])):
             expected = oracle.recovery_point.recovery_point(d.operations, survivor, **addresses)  # type: ignore[arg-type]
@@ -251,6 +253,67 @@ def test_split_brains_agree(seed: int, length: int) -> None:
             for turn_ns in (0, d.window_ns):
                 expected = oracle.split_brain.split_brain(d.operations, regions=regions, turn_ns=turn_ns)
                 assert split_brain(given_, regions=regions, turn_ns=turn_ns) == expected
+
+
+def numbered(d: Drill) -> list[Operation]:
+    """Its operations, whose writes nearly all have an epoch of their own."""
+    return [
+        o if o.completion is None
+        else dataclasses.replace(o, completion=dataclasses.replace(o.completion, epoch=n // d.source.choice((1, 1, 4))))
+        for n, o in enumerate(d.operations)
+    ]  # fmt: skip
+
+
+def named(d: Drill, regions: Sequence[str | None]) -> list[Operation]:
+    """Its operations, whose answers name any of these."""
+    return [
+        o if o.completion is None
+        else dataclasses.replace(o, completion=dataclasses.replace(o.completion, region=d.source.choice(regions)))
+        for o in d.operations
+    ]  # fmt: skip
+
+
+def logs_of(d: Drill) -> dict[str, list[Commit]]:
+    """Commits of two sides, one of which may have what the other has, sooner or later."""
+    sides: dict[str, list[Commit]] = {"us-east-1": [], "us-west-2": []}
+    for o in d.operations:
+        for side, log in sides.items():
+            if o.is_write and d.source.random() < 0.7:
+                shown = o.invoke.op if o.invoke.f == "put" else None
+                log.append(Commit(side, "items", o.invoke.k, shown, 0, o.sent_ns + d.source.randint(0, 8)))
+    for log in sides.values():
+        log.sort(key=lambda c: c.mono_ns)
+        log[:] = [dataclasses.replace(commit, seq=seq) for seq, commit in enumerate(log)]
+    return sides
+
+
+@often
+@seeds
+def test_split_brains_with_an_epoch_for_every_write_agree(seed: int, length: int) -> None:
+    d = drill(seed, length)
+    operations = numbered(d)
+    for regions in ({}, {A: "us-east-1", B: "us-west-2"}):
+        for turn_ns in (0, d.window_ns):
+            expected = oracle.split_brain.split_brain(operations, regions=regions, turn_ns=turn_ns)
+            assert split_brain(operations, regions=regions, turn_ns=turn_ns) == expected
+
+
+@often
+@seeds
+@pytest.mark.parametrize(
+    "names", [(None, "us-east-1"), (None, "us-east-1", "us-west-2"), ("east", "west", "us-east-1")]
+)
+def test_split_brains_with_commits_agree(seed: int, length: int, names: tuple[str | None, ...]) -> None:
+    d = drill(seed, length)
+    operations, regions, logs = named(d, names), {A: "us-east-1", B: "us-west-2"}, logs_of(d)
+    unnumbered = [
+        o if o.completion is None else dataclasses.replace(o, completion=dataclasses.replace(o.completion, epoch=None))
+        for o in operations
+    ]  # fmt: skip
+    for given_ in (operations, unnumbered):
+        for turn_ns in (0, d.window_ns):
+            expected = oracle.split_brain.split_brain(given_, regions=regions, turn_ns=turn_ns, commits=logs)
+            assert split_brain(given_, regions=regions, turn_ns=turn_ns, commits=logs) == expected
 
 
 @often

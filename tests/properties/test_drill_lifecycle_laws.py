@@ -18,10 +18,12 @@ from harness.drill.lifecycle import (
     next_deadline_ns,
     step,
 )
+from harness.outcome import Verdict
 
 LIMITS = Limits(5, 40, 4, 20, 10, 2, 60)
 moments = st.none() | st.integers(0, 300)
-facts = st.builds(Facts, st.just(()) | st.just(("why not",)), st.booleans(), moments, moments)
+reasons = st.sampled_from([((), ()), (("why not",), ()), (("why not", "whose"), ("whose",))])
+facts = st.builds(lambda why, *told: Facts(*why, *told), reasons, st.booleans(), moments, moments)
 entries = st.builds(Enter, st.sampled_from(Phase), moments, st.sampled_from(["", "the standby"]))
 events = entries | st.builds(Observed, facts)
 histories = st.lists(st.tuples(st.integers(0, 15), events), max_size=40)
@@ -45,7 +47,9 @@ def test_a_step_never_reaches_and_gives_up_at_once(history: list[tuple[int, Ente
             assert state.phase is next(e.phase for e in effects if isinstance(e, Announce))
         else:
             assert state.phase is before.phase
-        assert state.after_fault >= before.after_fault
+        if GiveUp in kinds and before.phase is Phase.STEADY:
+            missed = any(isinstance(e, GiveUp) and e.verdict is Verdict.MISSED for e in effects)
+            assert missed == bool(state.against.of_subject)
 
 
 @given(st.sampled_from([Phase.STEADY, Phase.FAULT, Phase.RECOVERY, Phase.FAILBACK]), st.integers(0, 1000))

@@ -134,6 +134,63 @@ def test_scans_bound_the_exact_count(seed: int, early_s: float, late_s: float) -
     assert set(bounds.missing_ids) <= set(exact.missing_ids) <= bounds.explained
 
 
+@settings(max_examples=200, deadline=None)
+@given(seed=st.integers(0, 2**32), writes=st.integers(1, 80), healed=st.booleans(), delivered=st.booleans())
+def test_what_a_side_that_is_cut_off_acknowledges_is_lost_with_it_where_both_sides_write(
+    seed: int, writes: int, healed: bool, delivered: bool
+) -> None:
+    """Takeover is at once; the lost side acknowledges on. What had not left it is missing, item for item."""
+    source = random.Random(seed)
+    drill_of = BothWrite(source, writes, heal_ns=ONSET_NS + 8 * NS_PER_S if healed else None, delivered=delivered)
+    fault = FaultInterval(ONSET_NS, ONSET_NS, drill_of.heal_ns, drill_of.heal_ns)
+    found = recovery_point(drill_of.operations, drill_of.commits, lost_address=A, survivor_address=B, fault=fault)
+    if found is None:
+        assert not any(o.invoke.op.startswith("b") and o.sent_ns >= ONSET_NS for o in drill_of.operations)
+        return
+    missing = drill_of.missing
+    assert set(found.missing_ids) == {o.invoke.op for o in missing}
+    assert found.maybe_ids == ()
+    acked = sorted(o.returned_ns or 0 for o in missing)
+    assert found.span_ns == (max(ONSET_NS, acked[-1]) - acked[0] if acked else None)
+    late = {o.invoke.op for o in missing if (o.returned_ns or 0) > found.takeover_ns}
+    assert set(found.void_ids) == late
+    assert found.came_back == bool(healed and delivered and late)
+    assert found.explained == set(found.missing_ids) - (late if found.came_back else set())
+
+
+class BothWrite:
+    """Two sides that write keys of their own; the link from A to B is cut at the onset.
+
+    What reached B before that is there; all else of A is delivered after the heal, or never.
+    """
+
+    def __init__(self, source: random.Random, writes: int, *, heal_ns: int | None, delivered: bool) -> None:
+        self.heal_ns = heal_ns
+        self.operations: list[Operation] = []
+        self.missing: list[Operation] = []
+        arrivals: list[tuple[int, str]] = []
+        for n in range(writes):
+            sent_ns = ONSET_NS + source.randrange(-5 * NS_PER_S, 12 * NS_PER_S)
+            ack_ns = sent_ns + source.randint(1, 50) * NS_PER_MS
+            side = source.choice("ab")
+            name = f"{side}{n}"
+            write = make(name, f"pinned-{side}-0", "put", name, sent_ns, ack_ns, Outcome.OK, A if side == "a" else B)
+            self.operations.append(write)
+            left_ns = ack_ns + to_ns(source.expovariate(2))
+            up_again = heal_ns is not None and ack_ns > heal_ns
+            if side == "b":
+                arrivals.append((sent_ns, name))
+            elif left_ns < ONSET_NS or up_again:
+                arrivals.append((left_ns, name))
+            else:
+                self.missing.append(write)
+                if delivered and heal_ns is not None:
+                    arrivals.append((heal_ns + source.randint(1, NS_PER_S), name))
+        self.operations.sort(key=lambda o: o.sent_ns)
+        arrivals.sort()
+        self.commits = [commit(name, name, at_ns, seq) for seq, (at_ns, name) in enumerate(arrivals)]
+
+
 RATE_PER_S, MEDIAN_LAG_S, SIGMA = 10.0, 0.5, 1.0
 NORMAL = NormalDist()
 

@@ -123,6 +123,12 @@ class Nowhere:
     def on_close(self, action: Any) -> None:
         """Nothing is taken down."""
 
+    def run(self, name: str, argv: Sequence[str], env: Mapping[str, str], cwd: Path, answers: Any) -> Any:
+        return SimpleNamespace(name=name, ready=lambda timeout_s: {})
+
+    def outlives(self, what: str, family: str, kind: str, handle: Mapping[str, str]) -> None:
+        """Nothing is made."""
+
     def launcher(self) -> Any:
         """Nobody starts anything."""
 

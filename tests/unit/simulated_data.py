@@ -7,7 +7,7 @@ field of `Replication`, which a story names.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Literal
 
@@ -28,8 +28,9 @@ class Replication:
     is behind by that much, and clocks decide which write wins, also over what is written there. merges_back: after a
     heal, what one side lacks is copied from the other: deletes come back. counter: what becomes of increments on the
     way. echoes: a change is applied so many times more, on both sides, in turn (a loop). copies_every: every Nth put
-    is stored under a second key, too. drops_every: every Nth acknowledged put is not stored at all. cache_s: a region
-    answers a key from its cache for so long after it was read there first, whatever is replicated meanwhile.
+    is stored under a second key, too, a moment later. drops_every: every Nth acknowledged put is not stored at all.
+    cache_s: a region answers a key from its cache for so long after it was read there first, whatever is replicated
+    meanwhile.
     """
 
     lag_s: float = 0.05
@@ -58,6 +59,12 @@ class Change:
 
 
 _NEVER = (-1, -1)
+
+
+def _key_of_nobody(key: str) -> str:
+    """One as the others are, which no client names: clients do not come to such numbers."""
+    begin, _, number = key.rpartition("-")
+    return f"{begin}-{5000 + int(number)}"
 
 
 class Tables:
@@ -109,9 +116,7 @@ class Tables:
             self._store(region, change)
         self._send(region, change)
         if f == "put" and how.copies_every and not len(self.commits) % how.copies_every:
-            copy = Change(f"{key}-copy", value, stamp)
-            self._store(region, copy)
-            self._send(region, copy)
+            self._after(to_ns(0.02), self._copy, region, replace(change, key=_key_of_nobody(key)))
         if how.cache_s and key in self._cache[region]:
             self._cache[region][key] = (self._items[region].get(key), ns + to_ns(how.cache_s))
 
@@ -125,6 +130,10 @@ class Tables:
                 self._cache[region][key] = (value, until_ns)
             return value
         return self._items[region].get(key)
+
+    def _copy(self, region: str, copy: Change) -> None:
+        self._store(region, copy)
+        self._send(region, copy)
 
     def healed(self) -> None:
         """What had to wait sets out."""

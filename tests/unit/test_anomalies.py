@@ -8,6 +8,7 @@ import pytest
 from measurement_timeline import A, B, s, timeline
 
 from harness.checkers.anomalies import anomalies
+from harness.checkers.anomalies.key_kinds import Kinds, mentions
 from harness.checkers.promise import Promise
 from harness.checkers.result import CheckResult
 from harness.history.events import Commit, Operation
@@ -219,6 +220,105 @@ def test_one_create_made_twice() -> None:
     unanswered = "c1: dns-0 put c1 1.0..1.1 info A\n"
     assert not missed(judged(unanswered, {EAST: {"id-7": "c1"}}, {EAST: "id-7=c1@1.05"}))
     assert missed(judged(unanswered, twice, {EAST: "id-7=c1@1.05 id-8=c1@1.06"})) == {"duplicates"}
+
+
+FORTY = "".join(f"u{i}: dns-0 put k{i} {i}.0..{i}.1 ok A\n" for i in range(40))
+CREATED = FORTY.replace("put k", "put order-")
+
+
+def kept(own: str, entry: str, which: range, *, apart_s: float = 0.0, drained: int = 0) -> dict[str, CheckResult]:
+    """Forty writes, and for some of them an entry of the application's, the first ones of which are cleared away."""
+    final = {f"{own}{i}": f"u{i}" for i in range(40)} | {entry.format(i): f"u{i}" for i in which if i >= drained}
+    text = " ".join(
+        f"{own}{i}=u{i}@{i}.05" + (f" {entry.format(i)}=u{i}@{i + 0.05 + apart_s}" if i in which else "")
+        for i in range(40)
+    ) + "".join(f" {entry.format(i)}=-@50" for i in which if i < drained)  # fmt: skip
+    return judged(FORTY if own == "k" else CREATED, {EAST: final}, {EAST: text})
+
+
+@pytest.mark.parametrize("own", ["k", "order-"])
+@pytest.mark.parametrize("apart_s", [0.0, 0.02])
+@pytest.mark.parametrize(
+    ("entry", "which", "drained"),
+    [
+        ("outbox#{}", range(40), 0),
+        ("outbox#{}", range(40), 37),
+        ("idem#u{}", range(0, 40, 4), 0),
+        ("idem-{}", range(0, 40, 4), 0),
+        ("order-{}-copy", range(0, 40, 4), 0),
+        ("01HF{}ZX", range(5), 0),
+    ],
+)
+def test_what_an_application_keeps_for_itself_is_no_second_effect(
+    own: str, apart_s: float, entry: str, which: range, drained: int
+) -> None:
+    result = kept(own, entry, which, apart_s=apart_s, drained=drained)["duplicates"]
+    assert result.verdict is MET
+    (told,) = result.findings
+    assert told.severity == "info"
+    assert "the application's own" in told.text
+
+
+def test_a_few_creates_of_many_made_twice() -> None:
+    """The second try of a POST comes a moment later, and gets an id as every other."""
+    result = kept("order-", "order-1{:02}", range(0, 40, 10), apart_s=0.02)["duplicates"]
+    assert result.verdict is MISSED
+    assert "4 writes found more than once" in result.text
+    assert "order-100" in result.text
+
+
+@pytest.mark.parametrize(
+    ("which", "apart_s", "verdict"),
+    [
+        (range(0, 40, 4), 0.0, UNKNOWN),  # in one transaction with the item: meant so
+        (range(40), 0.02, UNKNOWN),  # every create twice, or an entry of each
+        (range(40), 0.0, MET),
+    ],
+)
+def test_entries_with_ids_like_the_items(which: range, apart_s: float, verdict: Verdict) -> None:
+    result = kept("order-", "order-1{:02}", which, apart_s=apart_s)["duplicates"]
+    assert result.verdict is verdict
+    assert {one.severity for one in result.findings} == {"info"}
+
+
+def test_without_a_log_nobody_can_tell_a_second_item() -> None:
+    final = {f"order-{i}": f"u{i}" for i in range(40)} | {"order-77": "u7"}
+    assert judged(CREATED, {EAST: final})["duplicates"].verdict is UNKNOWN
+
+
+UUIDS = [
+    "3f2b8c1e-9a4d-4e6f-8b7a-0c1d2e3f4a5b",
+    "beefbeef-1234-4abc-9def-aaaaaaaaaaaa",
+    "0a1b2c3d-4e5f-4071-8293-a4b5c6d7e8f9",
+]
+
+
+@pytest.mark.parametrize(
+    ("known", "key", "expected"),
+    [
+        (["id-7"], "id-8", True),
+        (["id-7"], "id-10", True),
+        (["id-7"], "no-8", False),
+        (["7", "99"], "100", True),
+        (["7", "99"], "latest", False),
+        (["order12", "order7"], "order100", True),
+        (["order12", "order7"], "outbox3", False),
+        (UUIDS, "11111111-2222-4333-8444-555555555555", True),
+        (UUIDS, "4d5e6f70-8192-4a3b-8c4d-5e6f70819203", True),
+        (UUIDS, "outbox-4d5e6f70-8192-4a3b-8c4d-5e6f70819203", False),
+        (UUIDS, "4d5e6f70", False),
+        (UUIDS, "zzzz1f70-8192-4a3b-8c4d-5e6f70819203", False),
+        ([], "id-8", False),
+    ],
+)
+def test_a_key_is_of_the_kind_of_others(known: list[str], key: str, expected: bool) -> None:
+    assert (key in Kinds(known)) is expected
+
+
+def test_a_key_is_made_from_another_one_where_it_holds_it_whole() -> None:
+    assert mentions("outbox#17", "17")
+    assert mentions("item/k1/copy", "k1")
+    assert not mentions("170", "17")
 
 
 # --- counters ---------------------------------------------------------------------------------------------------------

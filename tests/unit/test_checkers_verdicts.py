@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 from measurement_timeline import A, B, pulse, s, timeline
@@ -14,7 +15,7 @@ from harness.checkers.nowhere import nowhere
 from harness.checkers.result import CheckResult, merged
 from harness.checkers.split_brain import split_brain
 from harness.checkers.staleness import staleness
-from harness.checkers.steady_state import Seen, unsteady
+from harness.checkers.steady_state import Seen, of_subject, unsteady
 from harness.checkers.vacuity import vacuity
 from harness.history.events import DnsAnswer, Event
 from harness.measurement.availability import Share
@@ -95,6 +96,30 @@ def test_steady_state_names_every_reason_why_not() -> None:
     assert list(unsteady(dataclasses.replace(STEADY, settled=False))) == ["the DNS answer has just changed"]
 
 
+@pytest.mark.parametrize(
+    ("amiss", "before", "after"),
+    [
+        ({"served": Share(60, 100)}, True, True),
+        ({"broken": ["no healthy target"]}, True, True),
+        ({"answers": {(B,)}}, False, True),
+        ({"settled": False}, False, True),
+        ({"writes": 0}, False, True),
+        ({"unready": ["too few checkers have reported"]}, False, False),
+        ({"served": Share(0, 0), "writes": 0}, False, False),
+        ({"answers": None}, False, False),
+    ],
+)
+def test_what_has_to_be_recovered_from_after_a_fault_is_the_subjects(
+    amiss: dict[str, Any], before: bool, after: bool
+) -> None:
+    seen = dataclasses.replace(STEADY, **amiss)
+    assert list(unsteady(seen))
+    assert bool(list(of_subject(seen))) is before
+    later = dataclasses.replace(seen, after_fault=True)
+    assert bool(list(of_subject(later))) is after
+    assert set(of_subject(later)) <= set(unsteady(later))
+
+
 CLEAN = FinalState((), (), (), (), (), (), (), (), ())
 
 
@@ -106,9 +131,12 @@ def test_durability() -> None:
     assert durability(lost, region_came_back=False, missing_ids=("u1",)).verdict is MET
     assert durability(lost, region_came_back=False).verdict is MISSED
     for bad, id_ in (("resurrected", "A4"), ("phantom", "A5"), ("diverged", "A10")):
-        found = durability(dataclasses.replace(CLEAN, **{bad: ("u1",)}), region_came_back=True)
+        found = durability(dataclasses.replace(CLEAN, **{bad: ("u1",), "lacking": ("u1",)}), region_came_back=True)
         assert found.verdict is MISSED
         assert [f.id for f in found.findings] == [id_]
+    unpromised = durability(dataclasses.replace(CLEAN, diverged=("u1",)), region_came_back=True)
+    assert unpromised.verdict is MET
+    assert [(f.id, f.severity) for f in unpromised.findings] == [("A10", "serious")]
     assert durability(dataclasses.replace(CLEAN, maybe_lost=("u1",)), region_came_back=True).verdict is MET
     late = durability(dataclasses.replace(CLEAN, late=("u1",), duplicated=("u2",)), region_came_back=True)
     assert late.verdict is MET
@@ -341,6 +369,8 @@ def test_only_what_the_failback_lost_is_said_to_be_lost_in_it() -> None:
         "acknowledged by us-east-1 while the other side served": ["u4"],
         "written after the failback": ["u5"],
     }
+    cut_off = Before({"u1"}, {"u2"}, "us-east-1", taken_over_ns=s(9.55), void={"u4"})  # sent before the takeover
+    assert losses(final, timeline(LOSSES), cut_off, A, s(14), s(30)) == found
     told = judge_failback(final=dataclasses.replace(CLEAN, lost=("w9",)))[0]
     assert "1 acknowledged writes are lost at the primary, in the failback: w9" in told.text
 

@@ -67,11 +67,21 @@ def test_no_steady_state_before_the_fault_is_invalid_and_says_what_was_missing()
     assert "3 of 16 checkers have data" in effect.reason
 
 
-def test_no_steady_state_after_the_fault_is_a_miss() -> None:
-    state = entered(Phase.STEADY, 30, entered(Phase.FAULT, 10))
-    (effect,) = seen(state, 70.001, UNSTEADY)[1]
+BROKEN = Facts(unsteady=("only 60.0% succeed", "a part waits"), of_subject=("only 60.0% succeed",))
+
+
+@pytest.mark.parametrize("after", [None, Phase.FAULT])
+@pytest.mark.parametrize(("facts", "verdict"), [(BROKEN, Verdict.MISSED), (UNSTEADY, Verdict.INVALID)])
+def test_no_steady_state_is_a_miss_where_the_subject_is_to_blame_and_nowhere_else(
+    after: Phase | None, facts: Facts, verdict: Verdict
+) -> None:
+    """Also after a fault: that a part of the world is late says nothing of the subject."""
+    state = entered(Phase.STEADY, 30, None if after is None else entered(after, 10))
+    (effect,) = seen(state, 70.001, facts)[1]
     assert isinstance(effect, GiveUp)
-    assert effect.verdict is Verdict.MISSED
+    assert effect.verdict is verdict
+    assert (facts.of_subject or facts.unsteady)[0] in effect.reason
+    assert "a part waits" not in effect.reason
 
 
 # --- FAULT ----------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from simulated_backend import EAST, EDGES, WEST, SimulatedBackend, Story, plan
+from simulated_backend import EAST, EDGES, WEST, Fate, SimulatedBackend, Story, plan
 
 from harness.drill import case_files
 from harness.drill.conclusion import conclude
@@ -17,7 +17,7 @@ from harness.drill.evidence import DrillResult
 from harness.drill.facade import Drill
 from harness.errors import VerdictReached
 from harness.history.events import Completion
-from harness.outcome import Verdict
+from harness.outcome import Outcome, Verdict
 from harness.topology.consistency import Consistency
 from harness.units import to_ns
 
@@ -101,8 +101,52 @@ class BothWrite(SimulatedBackend):
     def _complete(self, *told: Any) -> None:
         super()._complete(*told)
         last = self._new[-1]
+        if isinstance(last, Completion):  # and not what a refusal looked like
+            self._new[-1] = replace(last, epoch=None)
+
+
+class BothOnceThereIsNone(BothWrite):
+    """Before anything is broken the standby accepts a write or two, by mistake; afterwards both sides accept all."""
+
+    def _start_clients(self) -> None:
+        super()._start_clients()
+        self._clock.after(to_ns(0.2), self._forbid)
+
+    def _forbid(self) -> None:
+        self._accepting = {EAST}
+
+
+class Forwarding(SimulatedBackend):
+    """A side that is not active hands a write on to the one that is, and says so."""
+
+    def _fate(self, region: str, *, is_write: bool) -> Fate:
+        fate = super()._fate(region, is_write=is_write)
+        refused = is_write and fate.outcome is Outcome.FAIL and fate.error is None
+        passes = refused and self._active != region and self._reachable(self._active)
+        return Fate(Outcome.OK, fate.after_ns, stored=False) if passes else fate
+
+    def _complete(self, client: Any, planned: Any, address: str, fate: Fate, sent_ns: int) -> None:
+        passed = planned.f != "get" and fate.outcome is Outcome.OK and not fate.stored
+        if passed:
+            self._tables.write(self._active, planned.f, planned.k, planned.v)
+        super()._complete(client, planned, address, fate, sent_ns)
+        if passed:
+            self._say(region=self._active, epoch=self._epochs[self._active])
+
+    def _say(self, **said: Any) -> None:
+        last = self._new[-1]
         assert isinstance(last, Completion)
-        self._new[-1] = replace(last, epoch=None)
+        self._new[-1] = replace(last, **said)
+
+
+class Lying(BothWrite):
+    """Both sides take writes at any time, and each answer names the first one."""
+
+    def _complete(self, *told: Any) -> None:
+        super()._complete(*told)
+        last = self._new[-1]
+        assert isinstance(last, Completion)
+        self._new[-1] = replace(last, region=EAST)
 
 
 # --- broken promises are misses ---------------------------------------------------------------------------------------
@@ -198,7 +242,45 @@ def test_a_plan_with_writes_on_both_sides_is_no_finding(tmp_path: Path, stated: 
     assert result.promise is not None
     assert result.promise["writes"] == "both"
     told = [finding for finding in result.findings if "declare it" in finding.text]
-    assert [finding.severity for finding in told] == ([] if stated else ["info"])
+    assert [finding.severity for finding in told] == ([] if stated else ["warning"])
+
+
+def test_writes_on_both_sides_that_nobody_declared_are_not_measured_and_stand_in_the_headline(tmp_path: Path) -> None:
+    result = run(tmp_path, only_recovery, BothWrite, promised=Consistency())
+    sides = next(one for one in result.results if one.name == "one-side-writes")
+    assert sides.verdict is Verdict.UNKNOWN
+    assert sides.text.startswith("not measured: both sides accept writes in the steady state")
+    declared = run(tmp_path / "declared", only_recovery, BothWrite, promised=Consistency(writes="both"))
+    assert result.warnings == declared.warnings + 1
+    assert result.promise is not None
+    assert result.promise["writes_stated"] is False
+
+
+def test_a_few_early_writes_on_the_standby_are_no_plan_with_writes_on_both_sides(tmp_path: Path) -> None:
+    result = run(tmp_path, only_recovery, BothOnceThereIsNone, promised=Consistency())
+    early = [o for o in result.reasons if "both sides accepted writes" in o]
+    assert result.verdict is Verdict.MISSED
+    assert promises(result)["one-side-writes"] is Verdict.MISSED
+    assert "if both may, declare it: `consistency: {writes: both}`" in early[0]
+    assert result.promise is not None
+    assert result.promise["writes"] == "one"
+
+
+@pytest.mark.parametrize("writes", ["one", None])
+def test_a_standby_that_forwards_and_says_so_keeps_its_promise(tmp_path: Path, writes: Any) -> None:
+    result = run(tmp_path, only_recovery, Forwarding, promised=Consistency(writes=writes))
+    sides = next(one for one in result.results if one.name == "one-side-writes")
+    assert sides.verdict is Verdict.MET
+    assert "forwarded, as the commits show" in sides.text
+    assert result.promise is not None
+    assert result.promise["writes"] == "one"
+    assert not [finding for finding in result.findings if finding.id == "A8"]
+
+
+def test_a_standby_that_says_it_forwarded_and_did_not_breaks_the_promise(tmp_path: Path) -> None:
+    result = run(tmp_path, only_recovery, Lying, promised=Consistency(writes="one"))
+    assert result.verdict is Verdict.MISSED
+    assert any("which the commits refute" in reason for reason in result.reasons)
 
 
 def test_one_side_that_should_write_alone_is_held_to_it_from_the_steady_state_on(tmp_path: Path) -> None:

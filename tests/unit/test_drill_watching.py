@@ -29,7 +29,7 @@ def events_of(*streams: list[Operation]) -> list[Event]:
 def watch(folder: Path, *streams: list[Operation], ended: tuple[str, ...] = ()) -> DrillResult:
     options = resolve({}, {}, folder, 7)
     place = folder / "watch"
-    place.mkdir()
+    place.mkdir(parents=True)
     return watched(options.environment, options.timing, events_of(*streams), place, ended=ended, asked_for="60s")
 
 
@@ -85,7 +85,7 @@ def by_hand(folder: Path, *streams: list[Operation], promise: Promise) -> DrillR
     """A watch of a subject that promises something of its data."""
     options = resolve({}, {}, folder, 7)
     place = folder / "watch"
-    place.mkdir()
+    place.mkdir(parents=True)
     places = {"127.0.1.10": "us-east-1", "127.0.2.10": "us-west-2"}
     return watched(options.environment, options.timing, events_of(*streams), place, promise=promise, places=places)
 
@@ -111,3 +111,16 @@ def test_a_promise_that_is_kept_changes_nothing(tmp_path: Path) -> None:
     found = by_hand(tmp_path, pulse("dns-0", "writes", "." * 100), promise=Promise(writes="one"))
     assert found.verdict is Verdict.MET
     assert all(result.promise for result in found.results)
+
+
+def sides(found: DrillResult) -> tuple[Verdict, int]:
+    """What is said of which sides wrote, and how many warnings remain."""
+    return next(r.verdict for r in found.results if r.name == "one-side-writes"), found.warnings
+
+
+def test_a_few_writes_on_the_other_side_are_no_plan_with_writes_on_both(tmp_path: Path) -> None:
+    served = pulse("dns-0", "writes", "." * 100)
+    stray = pulse("pinned-b-0", "writes", ".", first_s=4.05, address="B")
+    assert sides(by_hand(tmp_path, served, stray, promise=Promise())) == (Verdict.MISSED, 0)
+    both = pulse("pinned-b-0", "writes", "." * 100, first_s=0.05, address="B")
+    assert sides(by_hand(tmp_path / "both", served, both, promise=Promise())) == (Verdict.UNKNOWN, 1)

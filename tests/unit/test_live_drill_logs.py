@@ -15,6 +15,7 @@ from harness.live.facts import machine
 from harness.live.replication import ReplicationWatch
 from harness.parts.steering.route53.part import quorum_reasons
 from harness.units import to_ns
+from harness.wire.placeholders import values
 
 
 @pytest.fixture
@@ -46,6 +47,15 @@ def test_of_a_log_that_floods_only_the_end_is_kept(
     (source / "flood.log").write_text("x" * 1000 + "the end")
     logs.collect()
     assert (tmp_path / "logs" / "flood.log").read_text() == "xxxthe end"
+
+
+def test_what_the_environment_gave_the_subject_is_filed_nowhere(source: Path, tmp_path: Path) -> None:
+    logs = DrillLogs(
+        source, tmp_path, values(["SHOP_TOKEN", "STAGE", "UNSET"], {"SHOP_TOKEN": "s3cr\u00e9t-1", "STAGE": "1"})
+    )
+    (source / "app.us-east-1.log").write_bytes("1: took s3cr\u00e9t-1 as Bearer s3cr\u00e9t-1".encode() + b"\xff\n")
+    logs.collect()
+    assert (tmp_path / "logs" / "app.us-east-1.log").read_bytes() == b"1: took *** as Bearer ***\xff\n"
 
 
 def checks(*found: tuple[str, int]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from harness.checkers import objectives
 from harness.history.events import Commit
 from harness.measurement.final_state import lost_after_heal
 from harness.measurement.models import FaultInterval
-from harness.measurement.recovery_point import Earlier, RecoveryPoint, Scans, recovery_point, state_at
+from harness.measurement.recovery_point import Earlier, RecoveryPoint, Scans, out_of_reach, recovery_point, state_at
 from harness.outcome import Verdict
 
 FAULT = FaultInterval(s(10), s(10.02))
@@ -159,16 +159,102 @@ def test_writes_through_the_survivor_are_not_the_lost_sides() -> None:
     assert found.acknowledged == 0
 
 
-def test_a_zombies_acknowledgement_counts_up_to_takeover_and_not_after() -> None:
-    found = measured(
-        """
-        z1: pinned-a-0 put z1 13.0..13.1 ok A
-        z2: pinned-a-0 put z2 15.0..15.1 ok A
-        """,
-        commits((14.1, "t1", "t1")),
-    )
-    assert found.missing_ids == ("z1",)
+ZOMBIE = """
+    z1: pinned-a-0 put z1 13.0..13.1 ok A
+    z2: pinned-a-0 put z2 15.0..15.1 ok A
+    z3: pinned-a-0 put z3 20.0..20.1 ok A
+    """
+
+
+def test_a_zombies_acknowledgement_is_lost_before_the_takeover_and_after_it() -> None:
+    found = measured(ZOMBIE, commits((14.1, "t1", "t1")))
+    assert found.missing_ids == ("z1", "z2", "z3")
+    assert found.void_ids == ("z2", "z3")
+    assert found.explained == {"z1", "z2", "z3"}
+    assert found.acknowledged == 3
     assert found.oldest_missing_ns == 0
+    assert (found.span_ns, found.after_ns) == (s(20.1) - s(13.1), s(20.1) - s(10.02))
+    items = objectives.rpo_items(found, 2, "us-east-1")
+    assert items.text.startswith(
+        "3 of 3 acknowledged writes missing, 3 of them acknowledged by us-east-1 up to 10.08 s after the fault, "
+        "2 of these when the other side had taken over, objective 2"
+    )
+
+
+def healed(text: str, survivor: list[Commit] | Scans, heal_s: float, *, cut_off: bool = True) -> RecoveryPoint:
+    fault = FaultInterval(s(10), s(10.02), s(heal_s), s(heal_s))
+    found = recovery_point(
+        timeline(text + TAKEOVER), survivor, lost_address=A, survivor_address=B, fault=fault, cut_off=cut_off
+    )
+    assert found is not None
+    return found
+
+
+def test_what_was_acknowledged_after_the_heal_is_not_lost() -> None:
+    assert healed(ZOMBIE, commits((14.1, "t1", "t1")), 18).missing_ids == ("z1", "z2")
+
+
+def test_a_fault_that_cuts_nothing_off_loses_nothing_after_the_takeover() -> None:
+    found = healed(ZOMBIE, commits((14.1, "t1", "t1"), (15.5, "z2", "z2")), 21, cut_off=False)
+    assert (found.missing_ids, found.void_ids, found.acknowledged) == (("z1",), (), 1)
+
+
+def test_what_comes_after_the_heal_was_missing_and_what_then_does_not_come_is_not_accounted_for() -> None:
+    found = healed(ZOMBIE, commits((14.1, "t1", "t1"), (31, "z3", "z3")), 30)
+    assert found.missing_ids == ("z1", "z2", "z3")
+    assert found.came_back
+    assert found.explained == {"z1"}
+
+
+def test_what_was_on_its_way_when_the_side_was_lost_does_not_mean_that_it_came_back() -> None:
+    found = healed(ZOMBIE, commits((14.1, "t1", "t1"), (20.2, "z2", "z2")), 30)
+    assert not found.came_back
+    assert found.explained == {"z1", "z2", "z3"}
+
+
+def test_what_the_survivor_replaced_itself_is_not_missing() -> None:
+    text = ZOMBIE + "b1: dns-0 put z2 16..16.1 ok B\n"
+    assert healed(text, commits((14.1, "t1", "t1"), (16.05, "z2", "b1")), 30).missing_ids == ("z1", "z3")
+    text = ZOMBIE + "b1: dns-0 put z2 14.5..14.6 ok B\n"
+    assert healed(text, commits((14.1, "t1", "t1"), (14.55, "z2", "b1")), 30).missing_ids == ("z1", "z2", "z3")
+
+
+def test_increments_into_the_void_are_lost_too() -> None:
+    text = """
+        i1: dns-0      add c  9.0..9.1  ok A
+        i2: pinned-a-0 add c 15.0..15.1 ok A
+        i3: dns-1      add c 16.0..16.1 ok B
+        i4: pinned-a-0 add c 17.0..17.1 ok A
+        """
+    found = healed(text, commits((14.1, "t1", "t1"), (16.05, "c", "1")), 30)
+    assert found.missing_ids == ("i1", "i2", "i4")
+    assert found.void_ids == ("i2", "i4")
+    found = healed(text, commits((9.5, "c", "1"), (14.1, "t1", "t1"), (16.05, "c", "2")), 30)
+    assert found.missing_ids == ("i2", "i4")
+
+
+def test_scans_bound_the_void_as_well() -> None:
+    found = healed(ZOMBIE, Scans(None, {"t1": "t1", "z3": "z3"}), 30)
+    assert (found.missing_ids, found.maybe_ids) == (("z1", "z2"), ("z3",))
+    assert found.came_back
+
+
+def test_of_a_side_that_never_took_over_it_is_said_what_its_readers_cannot_see() -> None:
+    text = """
+        u1: dns-0      put u1  8.0..8.1  ok A
+        u2: dns-0      put u2  9.9..9.95 ok A
+        r1: pinned-b-0 get u1 11.0..11.1 ok B =u1
+        z1: pinned-a-0 put z1 12.0..12.1 ok A
+        """
+    addresses = {"lost_address": A, "survivor_address": B}
+    log = commits((8.5, "u1", "u1"))
+    found = out_of_reach(timeline(text), log, **addresses, fault=FAULT)  # type: ignore[arg-type]
+    assert found is not None
+    assert found.missing_ids == ("u2", "z1")
+    assert recovery_point(timeline(text), log, **addresses, fault=FAULT) is None  # type: ignore[arg-type]
+    assert out_of_reach(timeline(text + TAKEOVER), log, **addresses, fault=FAULT) is None  # type: ignore[arg-type]
+    nobody = "u1: dns-0 put u1 8.0..8.1 ok A\n"
+    assert out_of_reach(timeline(nobody), log, **addresses, fault=FAULT) is None  # type: ignore[arg-type]
 
 
 INTO_THE_VOID = """
@@ -246,12 +332,12 @@ LOST_TWICE = """
     i7: dns-0 put    u7 48.0..49.0  info A
     t2: dns-0 put    t2 54.0..54.2  ok   B
     """
-SECOND = FaultInterval(s(50), s(50.02))
+FIRST, SECOND = FaultInterval(s(10), s(10.02), s(30), s(30)), FaultInterval(s(50), s(50.02))
 
 
 def second_loss(survivor: list[Commit] | Scans, held: dict[str, str] | None) -> RecoveryPoint:
     history = timeline(LOST_TWICE)
-    first = recovery_point(history, survivor, lost_address=A, survivor_address=B, fault=FAULT)
+    first = recovery_point(history, survivor, lost_address=A, survivor_address=B, fault=FIRST)
     assert first is not None
     assert (first.missing_ids + first.maybe_ids, first.unknown) == (("u2", "u3"), 1)
     found = recovery_point(
@@ -323,6 +409,7 @@ def test_the_final_state_sorts_every_write_into_its_place() -> None:
     assert found.duplicated == ("u1",)
     assert found.conflicts == ("u6",)
     assert found.diverged == ("own", "u1", "u2", "u3", "u4", "u6", "x")
+    assert found.lacking == ("u1", "u6")
 
 
 def test_equal_tables_with_everything_in_them_are_clean() -> None:
@@ -341,3 +428,30 @@ def test_an_unknown_delete_that_arrived_is_known_to_have_happened() -> None:
         commits((8.5, "k", "u1"), (9.5, "k", None), (14.1, "t1", "t1")),
     )
     assert found.missing_high == 0
+
+
+RECYCLED = """
+    p1: dns-0 put    k 2.0..2.1   ok   A
+    d1: dns-0 delete k 3.0..3.1   ok   A
+    p2: dns-0 put    k 4.0..4.1   ok   A
+    d2: dns-0 delete k 9.9..11.0  info A
+    """
+AGAIN = ((2.05, "k", "p1"), (3.05, "k", None), (4.05, "k", "p2"))
+
+
+def test_an_older_delete_that_the_log_has_already_does_not_widen_the_range() -> None:
+    """A key that is put, deleted and put again: what removed it in the end is the delete that nobody answered."""
+    assert measured(RECYCLED, commits(*AGAIN, (9.95, "k", None), (14.1, "t1", "t1"))).missing_high == 0
+    before = [entry for entry in AGAIN if entry[2] is not None]
+    found = measured(RECYCLED, commits(*before, (9.95, "k", None), (14.1, "t1", "t1")))
+    assert (found.missing_low, found.maybe_ids) == (0, ("p2",))
+
+
+def test_a_delete_that_was_cut_off_half_way_does_not_widen_the_range() -> None:
+    """Some overwrite an item with nothing before they remove it."""
+    half = (9.95, "k", "")
+    assert measured(RECYCLED, commits(*AGAIN, half, (14.1, "t1", "t1"))).missing_high == 0
+    answered = RECYCLED.replace("9.9..11.0  info", "9.9..10.0  fail")
+    assert measured(answered, commits(*AGAIN, half, (14.1, "t1", "t1"))).maybe_ids == ("p1", "d1", "p2")
+    never = [entry for entry in AGAIN if entry[2] != "p2"]
+    assert measured(RECYCLED, commits(*never, half, (14.1, "t1", "t1"))).maybe_ids == ("p2",)

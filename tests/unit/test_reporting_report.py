@@ -260,3 +260,20 @@ def test_an_outage_that_had_not_ended_says_so(tmp_path: Path) -> None:
     lasting = replace(drill(), outages=(Outage("dns", Bracket(9 * 10**9, None), 5_012_000_000_000, None),))
     text = _Page(report.render(write_folder(tmp_path, lasting), tmp_path)).text
     assert "follow DNS 2.0 s over 9.00 s, not over at the end" in text
+
+
+@pytest.mark.parametrize(
+    ("took", "shown"),
+    [
+        (Bracket(3_204_000_000, 3_501_000_000), "3.20 – 3.51 s"),
+        ({"low_s": 3.204, "high_s": 3.501, "point_s": None}, "3.20 – 3.51 s"),
+        (Bracket(3_204_000_000, None), "over 3.20 s, not ended"),
+        ({"low_s": 3.204, "high_s": None}, "over 3.20 s, not ended"),
+        ({"low_s": "soon", "high_s": None}, "soon"),
+    ],
+)
+def test_how_long_a_failback_took_is_spelt_as_everything_else_filed_or_not(
+    tmp_path: Path, took: object, shown: str
+) -> None:
+    page = report.render(write_folder(tmp_path, replace(drill(), failback={"returned": True, "took": took})), tmp_path)
+    assert shown in page

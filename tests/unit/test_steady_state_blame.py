@@ -66,6 +66,44 @@ def test_what_the_harness_could_not_do_is_invalid_whatever_else_is_wrong(tmp_pat
     assert "3 of 16 checkers of us-west-2 have data" in result.reasons[0]
 
 
+class ToldAfterwards(Told):
+    """The same, once something has been broken and healed."""
+
+    over = False
+
+    def steady_evidence(self) -> SteadyEvidence:
+        return self._told if self.over else SteadyEvidence(())
+
+
+def drilled_and_healed(folder: Path, backend: ToldAfterwards) -> DrillResult:
+    drill = Drill(backend, plan(), folder)
+    try:
+        drill.open()
+        drill.reach_steady_state(EAST)
+        drill.inject("region-outage", region="the primary region", mode="refuse")
+        drill.require_recovery(WEST)
+        drill.heal()
+        backend.over = True
+        drill.reach_steady_state(drill.active_region)
+    except VerdictReached as ended:
+        return drill.finish(ended)
+    return drill.finish(None)
+
+
+def test_after_a_fault_too_the_worlds_own_troubles_prove_nothing(tmp_path: Path) -> None:
+    told = SteadyEvidence(("3 of 16 checkers of us-west-2 have data",))
+    result = drilled_and_healed(tmp_path, ToldAfterwards(told))
+    assert result.verdict is Verdict.INVALID
+    assert "3 of 16 checkers of us-west-2 have data" in result.reasons[0]
+
+
+def test_after_a_fault_what_the_subject_does_not_recover_from_is_missed(tmp_path: Path) -> None:
+    broken = {place: (f"the load balancer of {place} finds no healthy target",) for place in (EAST, WEST)}
+    result = drilled_and_healed(tmp_path, ToldAfterwards(SteadyEvidence((), broken)))
+    assert result.verdict is Verdict.MISSED
+    assert "finds no healthy target" in result.reasons[0]
+
+
 def test_what_is_amiss_elsewhere_is_told_and_keeps_nobody_from_starting(tmp_path: Path) -> None:
     broken = {WEST: ("us-west-2 is not well", "us-west-2 waits for its turn")}
     by_design = frozenset({"us-west-2 waits for its turn"})
@@ -85,9 +123,18 @@ def test_what_the_subjects_file_announces_of_the_other_side_is_nothing_amiss(tmp
 
 
 def test_failing_clients_are_told_with_what_they_saw() -> None:
-    seen = Seen(Share(60, 100), 60, {("a",)}, True, {"a"}, EAST, failed={"put 403": 30, "get timeout": 10})
+    seen = Seen(
+        Share(60, 100),
+        60,
+        {("a",)},
+        True,
+        {"a"},
+        EAST,
+        failed={"HTTP 403 for writes": 30, "no answer in time for reads": 10},
+    )
     assert list(of_subject(seen)) == [
-        "only 60.0% of the clients' requests succeed (put 403: 30 times, get timeout: 10 times)"
+        "only 60.0% of the clients' requests succeed (HTTP 403 for writes: 30 times, "
+        "no answer in time for reads: 10 times)"
     ]
     led_elsewhere = Seen(Share(60, 100), 60, {("b",)}, True, {"a"}, EAST)
     assert list(of_subject(led_elsewhere)) == []

@@ -32,6 +32,8 @@ def anomalies(
     serving: str | None = None,
     moments: Sequence[tuple[int, str]] = (),
     origin_ns: int | None = None,
+    out_of_reach: Mapping[str, Collection[str]] | None = None,
+    cuts: Sequence[tuple[int, int | None]] = (),
 ) -> tuple[CheckResult, ...]:
     """One result for each promise that was put to the test: see the names below; none where nothing was.
 
@@ -44,7 +46,8 @@ def anomalies(
     places: by edge address. serving: the place that DNS answers with at the end (default: the first of `final`).
     moments: what happened when, in words ("the loss of us-east-1"), for sentences like "3.2 s after ...". origin_ns:
     where other times are counted from (default: the first operation). Operations may be columns already, and so may
-    final data and commits.
+    final data and commits. out_of_reach: by place, ids of writes that it could not show when it answered although it
+    had not taken over. cuts: when the drill itself had cut replication, from and until (None: to the end), in order.
     """
     columns = columns_of(operations)
     states = {place: state_of(columns, items) for place, items in (final or {}).items()}
@@ -54,6 +57,7 @@ def anomalies(
         columns, states, logs, promise, columns.marked(explained), places,
         serving if serving is not None else next(iter(states), None), moments,
         first_ns if origin_ns is None else origin_ns,
+        {place: columns.marked(ids) for place, ids in (out_of_reach or {}).items() if ids}, cuts,
     )  # fmt: skip
     order = [one for place, log in logs.items() for one in replaced(scene, place, log)]
     found = (

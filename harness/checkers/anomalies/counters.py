@@ -2,7 +2,7 @@
 
 A read may show no more than what had been sent before it ended, and no less than what its client knew: its own
 acknowledged increments, and what it had seen before (`strong`: everybody's acknowledged ones). What a recovery point
-accounts for may be missing.
+accounts for may be missing, and so may what the drill kept from its reader (see cut_off.py).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.checkers.anomalies.cut_off import due_ns, excuses, lacked_by
 from harness.checkers.anomalies.scene import Scene, several
 from harness.checkers.result import CheckResult, Finding
 from harness.history.codes import ADD, FAIL, GET, INFO, OK, Bools
@@ -100,7 +101,13 @@ def _of_reads(scene: Scene, reads: Rows) -> Iterator[Finding]:
         group = columns.key.astype(np.int64) * len(columns.names.clients) + columns.who
     elif scene.promise.reads == "eventual":
         late_ns = scene.promise.staleness_ns
-    low = _count(scene, group, done, known_from(columns, columns.returned_ns[done] + late_ns), reads, reads)
+    told_ns = columns.returned_ns[done] + late_ns
+    low = _count(scene, group, done, known_from(columns, told_ns), reads, reads)
+    if excuses(scene):
+        for address in np.unique(columns.address[reads[numbers < low]]):
+            here = columns.address[reads] == address
+            since = known_from(columns, due_ns(scene, int(address), done, told_ns, late_ns))
+            low[here] = _count(scene, group, done, since, reads[here], reads[here])
     for text, wrong, bound in (
         ("showed more than had been counted before it ended", numbers > high, high),
         ("showed less than is certain", (numbers < low) & (numbers != _NO_NUMBER), low),
@@ -138,7 +145,12 @@ def _going_back(scene: Scene, reads: Rows, numbers: NDArray[np.int64]) -> Iterat
     size = len(columns) + 2
     known = known_from(columns, columns.returned_ns[reads])
     seen = newest(size, group[reads], known, np.clip(numbers, 0, size - 1), group[reads], reads)
-    back = (numbers != _NO_NUMBER) & (numbers < seen - slack[columns.key[reads]])
+    may_lack = slack[columns.key[reads]]
+    for address in np.unique(columns.address[reads]) if scene.out_of_reach else ():
+        here, behind = columns.address[reads] == address, lacked_by(scene, int(address))
+        more = _per_key(scene, adds & (columns.outcome == OK) & ~scene.explained & behind)
+        may_lack[here] += more[columns.key[reads[here]]]
+    back = (numbers != _NO_NUMBER) & (numbers < seen - may_lack)
     if back.any():
         at = int(np.flatnonzero(back)[0])
         read = int(reads[at])

@@ -19,11 +19,12 @@ from harness.outcome import Outcome
 from harness.units import to_s
 
 _WHAT = {Outcome.OK: "acknowledged", Outcome.FAIL: "refused", Outcome.INFO: "never answered"}
+_UNCERTAIN = "not acknowledged, and may have happened"
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """See `anomalies`. explained: by row. origin_ns: seconds in sentences count from here."""
+    """See `anomalies`. explained, out_of_reach: by row. origin_ns: seconds in sentences count from here."""
 
     columns: Columns
     final: Mapping[str, TableState]
@@ -34,6 +35,8 @@ class Scene:
     serving: str | None
     moments: Sequence[tuple[int, str]]
     origin_ns: int
+    out_of_reach: Mapping[str, Bools] = field(default_factory=dict)
+    cuts: Sequence[tuple[int, int | None]] = ()
     _writers: dict[str, NDArray[np.int32]] = field(default_factory=dict)
 
     def writer_of(self, side: str) -> NDArray[np.int32]:
@@ -98,7 +101,7 @@ class Scene:
         if o.invoke.f == "get" and o.completion is not None and o.outcome is Outcome.OK:
             ended = "found nothing" if o.completion.v is None else f"showed {o.completion.v}"
         else:
-            ended = _WHAT[o.outcome]
+            ended = _WHAT[o.outcome] if o.returned_ns is None or o.outcome is not Outcome.INFO else _UNCERTAIN
         return f"{o.invoke.op} ({o.invoke.f} of {o.invoke.k} by {o.invoke.client}{through}, {when}, {ended})"
 
     def since(self, moment_ns: int) -> str:

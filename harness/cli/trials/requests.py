@@ -78,6 +78,8 @@ def try_edge(options: RunOptions, region: str, address: Address) -> Iterator[Dia
         else:
             state = State.FAIL if edge.primary else State.OK if _refuses(status) else State.WARN
             hint = _HTTPS_HINT if 300 <= status < 400 else _hint(edge.primary, status)
+            if f != "get" and not edge.primary and _refuses(status) and seen.outcome is Outcome.INFO:
+                hint += f"; `refused: {status}` in the workload, where that certainly had no effect"
             yield Diagnosis(what, state, told(answer), hint)
 
 

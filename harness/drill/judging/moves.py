@@ -9,11 +9,12 @@ from harness.checkers.failback_losses import Before
 from harness.checkers.flapping import flapping, needless_failover
 from harness.checkers.nowhere import nowhere
 from harness.checkers.result import CheckResult, some
-from harness.checkers.split_brain import split_brain
+from harness.checkers.split_brain import both_write, split_brain
 from harness.drill.case import Case, Requirement
 from harness.drill.episodes import places_left
 from harness.drill.judging.recovery import episode_of, served_by, usual_of
 from harness.drill.measures import EpisodeMeasures, Measures
+from harness.history.tables import CommitColumns
 from harness.outcome import Verdict
 
 _CHANGES_OF_AN_EPISODE = 2
@@ -58,15 +59,34 @@ def _before(measures: Measures, episode: EpisodeMeasures | None, back: str) -> B
     if episode is None:
         return Before(measures.explained, place=back)
     points = [one.point for one in measures.episodes]
-    missing = {op for point in points[: episode.index + 1] if point is not None for op in point.explained}
+    earlier = [point for point in points[: episode.index + 1] if point is not None]
+    missing = {op for point in earlier for op in point.explained.difference(point.void_ids)}
+    void = {op for point in earlier for op in point.void_ids}
     point = episode.point
     taken_over_ns = None if point is None or episode.lost != back else point.takeover_ns
-    return Before(missing, measures.explained - missing, back, taken_over_ns)
+    return Before(missing, measures.explained - missing - void, back, taken_over_ns, void)
 
 
 def split_brain_of(measures: Measures) -> CheckResult:
     """Whether one side at a time accepted writes."""
-    return split_brain(measures.operations, regions=measures.case.by_address, turn_ns=measures.case.window_ns)
+    case = measures.case
+    return split_brain(
+        measures.operations, regions=case.by_address, turn_ns=case.window_ns, commits=_logs(measures)
+    )  # fmt: skip
+
+
+def both_at_rest(measures: Measures) -> bool:
+    """Whether both sides took turns at accepting writes in the steady state that the first fault ended."""
+    case = measures.case
+    began_ns = min((fault.started_ns for fault in case.faults if fault.applied), default=measures.end_ns)
+    held = measures.operations.between(measures.steady_ns, began_ns)
+    return both_write(held, case.by_address, case.window_ns, _logs(measures))
+
+
+def _logs(measures: Measures) -> Mapping[str, CommitColumns]:
+    """The commits of every place that clients can be sent to, as far as they are known."""
+    logs = {place: measures.log_of(place) for place in measures.case.addresses}
+    return {place: log for place, log in logs.items() if log is not None}
 
 
 def no_failover(requirement: Requirement, measures: Measures) -> CheckResult:

@@ -43,11 +43,25 @@ def lost_after_heal(
             )
         ),
         diverged=None if other is None else tuple(sorted(k for k in both if serving.get(k) != other.get(k))),
+        lacking=() if other is None else _lacking(index, [o for o, _ in effects.values()], serving, other),
     )  # fmt: skip
 
 
 def _ids(operations: Iterable[Operation]) -> tuple[str, ...]:
     return tuple(sorted(o.invoke.op for o in operations))
+
+
+def _lacking(
+    index: Writes, writes: Iterable[Operation], serving: Mapping[str, str], other: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Acknowledged writes without an effect on the other side; keys that show two acknowledged ones."""
+
+    def promised(value: str) -> bool:
+        return value in index.by_op and acknowledged(index.by_op[value])
+
+    keys = {o.invoke.k for o in index.by_op.values()} & serving.keys() & other.keys()
+    apart = {k for k in keys if serving[k] != other[k] and promised(serving[k]) and promised(other[k])}
+    return tuple(sorted(apart | {o.invoke.op for o in writes if index.effect(o, other) is Effect.LOST}))
 
 
 def _hidden(index: Writes, write: Operation, state: Mapping[str, str]) -> bool:

@@ -25,7 +25,7 @@ from harness.history.events import Commit, Operation
 from harness.measurement.models import FaultInterval, acknowledged, address_of
 from harness.measurement.recovery_point import RecoveryPoint, Scans
 from harness.outcome import Outcome
-from oracle.superseding import Effect, Writes
+from oracle.superseding import Effect, Writes, settled_ns
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Earlier:
 
     def effects(self, history: Iterable[Operation], onset_ns: int) -> Mapping[str, Effect]:
         """By id, whether the place had a write again that was counted before: LOST: no, so it was not lost again."""
-        counted: frozenset[str] = frozenset().union(*(point.explained for point in self.points))
+        counted: frozenset[str] = frozenset().union(*(point.counted for point in self.points))
         if not counted:
             return {}
         index = Writes.of(o for o in history if o.sent_ns <= onset_ns)
@@ -94,15 +94,23 @@ def recovery_point(
         effects = {by_then.effect(write, first), by_the_end.effect(write, last)}
         if effects == {Effect.LOST} and again.get(write.invoke.op) is not Effect.MAYBE:
             missing.append(write)
-        elif write.invoke.op in arrived and write.invoke.k not in last and by_then.deleted_later_only(write):
+        elif (write.invoke.op in arrived or write.invoke.f == "delete") and _deleted(
+            write, by_then, survivor, takeover_ns
+        ):
             continue  # It had arrived and was deleted again, so the delete with the unknown outcome did happen.
         elif effects != {Effect.PRESENT}:
             maybe.append(write)
+    void = _void(history, survivor, lost_side, takeover_ns, fault.stop_low_ns)
+    missing.sort(key=_ack_ns)
+    maybe.sort(key=_ack_ns)
+    missing += [write for write, effect in void if effect is Effect.LOST]
+    maybe += [write for write, effect in void if effect is Effect.MAYBE]
+    lost_in_it = [write for write, effect in void if effect is not Effect.PRESENT]
     possible = sorted(missing + maybe, key=_ack_ns)
     after = [write for write in possible if _ack_ns(write) > fault.start_high_ns]
     return RecoveryPoint(
         takeover_ns,
-        len(acks),
+        len(acks) + len(void),
         tuple(write.invoke.op for write in missing),
         tuple(write.invoke.op for write in maybe),
         _unknown([o for o in lost_side if o.sent_ns > earlier.until_ns], last, takeover_ns),
@@ -113,7 +121,67 @@ def recovery_point(
         _span(missing, fault.start_low_ns),
         tuple(write.invoke.op for write in after),
         _ack_ns(after[-1]) - fault.start_high_ns if after else None,
+        (),
+        tuple(o.invoke.op for o in history if o in lost_in_it),
+        _came_back(survivor, lost_in_it, fault.stop_low_ns),
     )
+
+
+def _void(
+    history: Sequence[Operation], survivor: Sequence[Commit] | Scans, lost_side: Iterable[Operation], takeover_ns: int,
+    heal_ns: int | None,
+) -> list[tuple[Operation, Effect]]:  # fmt: skip
+    """What the lost side acknowledged after the takeover, while it was cut off, and what became of each by the last."""
+    acks = [
+        o for o in lost_side
+        if acknowledged(o) and takeover_ns < _ack_ns(o) and (heal_ns is None or _ack_ns(o) <= heal_ns)
+    ]  # fmt: skip
+    acks.sort(key=_ack_ns)
+    if not acks:
+        return []
+    last_ns = _ack_ns(acks[-1])
+    known = Writes.of(o for o in history if o.sent_ns <= last_ns)
+    if isinstance(survivor, Scans):
+        at_the_end = Writes.of(history)
+        found = [(o, {known.effect(o, survivor.before or {}), at_the_end.effect(o, survivor.after)}) for o in acks]
+        return [(o, effects.pop() if len(effects) == 1 else Effect.MAYBE) for o, effects in found]
+    state = state_at(survivor, last_ns)
+    arrived = {c.v for c in survivor if c.v is not None and c.mono_ns <= last_ns}
+    judged = []
+    for write in acks:
+        effect = known.effect(write, state)
+        was_there = write.invoke.op in arrived or write.invoke.f == "delete"
+        if effect is Effect.MAYBE and was_there and _deleted(write, known, survivor, last_ns):
+            effect = Effect.PRESENT
+        judged.append((write, effect))
+    return judged
+
+
+def _deleted(write: Operation, known: Writes, survivor: Sequence[Commit] | Scans, at_ns: int) -> bool:
+    """A write that had arrived is gone, or half gone, by a delete that no older one can be."""
+    if isinstance(survivor, Scans):
+        return False
+    log = [c for c in sorted(survivor, key=lambda c: c.seq) if c.mono_ns <= at_ns]
+    shown = state_at(log, at_ns).get(write.invoke.k)
+    deletes = [d for d in known.deletes.get(write.invoke.k, ()) if d.outcome is not Outcome.FAIL]
+    half = shown not in known.by_op and any(d.outcome is Outcome.INFO for d in deletes)
+    older = sum(1 for d in deletes if settled_ns(d) < write.sent_ns)
+    if write.invoke.f == "delete":
+        return shown is not None and half and older < sum(1 for c in log if c.k == write.invoke.k and c.v is None)
+    if shown is not None and not half:
+        return False
+    arrival = next(n for n, c in enumerate(log) if c.v == write.invoke.op)
+    return older <= sum(1 for c in log[:arrival] if c.k == write.invoke.k and c.v is None)
+
+
+def _came_back(survivor: Sequence[Commit] | Scans, void: Sequence[Operation], heal_ns: int | None) -> bool:
+    """Whether a write of these reached the survivor after the heal."""
+    if heal_ns is None:
+        return False
+    if isinstance(survivor, Scans):
+        return any(o.invoke.f == "put" and survivor.after.get(o.invoke.k) == o.invoke.op for o in void)
+    values = {c.v for c in survivor if c.v is not None and c.mono_ns > heal_ns}
+    return any(o.invoke.f == "put" and o.invoke.op in values for o in void)
 
 
 def _span(writes: Sequence[Operation], onset_ns: int) -> int | None:

@@ -8,18 +8,26 @@ turn was fenced from the others, however short it was. An epoch certainly came b
 after a write of a later epoch had been acknowledged.
 
 The side is the one that was dialled. A subject that names another region in its answer says that it forwarded the
-write: testimony, which can make a verdict UNKNOWN, and never MET. Epochs are testimony, too, but against the subject:
-all that they excuse is the length of a turn.
+write: `accepting` asks the commits whether it did, and where they do not tell, it is testimony, which can make a
+verdict UNKNOWN, and never MET.
+
+Epochs are testimony, too, but against the subject: all that they excuse is the length of a turn. For that they must be
+epochs of turns. Numbers that grow with nearly every write (a clock, a shared counter) fit any turns at all, so a turn
+of hardly any writes is not excused by them. That is MISSED and not UNKNOWN: the turns are proven without the numbers,
+as they are where answers name none. A subject may well order such writes by one sequencer, and lose nothing by it, but
+then both sides accept writes at any time, and that is what it should promise.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from harness.checkers.result import CheckResult, Finding, some
-from harness.history.events import Operation
+from harness.history.events import Commit, Operation
 from harness.measurement.models import acknowledged, address_of
 from harness.outcome import Verdict
 from harness.spelling import seconds
@@ -38,7 +46,13 @@ class _Conflict:
     text: str
 
 
-def split_brain(operations: Iterable[Operation], *, regions: Mapping[str, str], turn_ns: int) -> CheckResult:
+def split_brain(
+    operations: Iterable[Operation],
+    *,
+    regions: Mapping[str, str],
+    turn_ns: int,
+    commits: Mapping[str, Sequence[Commit]] | None = None,
+) -> CheckResult:
     """Did at most one side accept writes at any time? UNKNOWN when only one side was ever asked to accept any.
 
     regions: by edge address. turn_ns: the shortest time that an honest plan leaves a side active, in nanoseconds.
@@ -50,22 +64,95 @@ def split_brain(operations: Iterable[Operation], *, regions: Mapping[str, str], 
         address = address_of(o)
         return None if address is None else regions.get(address, address)
 
-    def told(o: Operation) -> str | None:
-        named = None if o.completion is None else o.completion.region
-        return dialled(o) if named is None else named
+    found = shown_by_commits(acks, dialled, commits if commits and set(regions.values()) <= commits.keys() else {})
 
-    conflicts = _conflicts(acks, told, turn_ns)
+    def likely(o: Operation) -> str | None:
+        return found[o.invoke.op][0]
+
+    def sure(o: Operation) -> str | None:
+        side, shown = found[o.invoke.op]
+        return side if shown else dialled(o)
+
+    conflicts = _conflicts(acks, likely, turn_ns)
     if conflicts:
-        return CheckResult(_NAME, Verdict.MISSED, f"both sides accepted writes: {_text(conflicts)}", _told(conflicts))
-    conflicts = _conflicts(acks, dialled, turn_ns)
+        lies = sum(
+            1 for o in acks if commits and found[o.invoke.op] == (dialled(o), True) and _named(o) in commits
+            and _named(o) != dialled(o)
+        )  # fmt: skip
+        lied = f"; {_writes(lies)} said to be forwarded, which the commits refute" if lies else ""
+        text = f"both sides accepted writes: {_text(conflicts)}{lied}"
+        return CheckResult(_NAME, Verdict.MISSED, text, tuple(Finding("A8", c.text, "serious") for c in conflicts))
+    conflicts = _conflicts(acks, sure, turn_ns)
     if conflicts:
         text = f"both sides answered, and only they themselves say that one forwarded: {_text(conflicts)}"
-        return CheckResult(_NAME, Verdict.UNKNOWN, text, _told(conflicts))
+        return CheckResult(_NAME, Verdict.UNKNOWN, text, (Finding("A8", text, "warning"),))
     if len({dialled(o) for o in writes} - {None}) < 2:
         return CheckResult(_NAME, Verdict.UNKNOWN, "only one side was ever asked to accept writes")
     epochs = len({_epoch(o) for o in acks} - {None})
-    testimony = f"in {epochs} epochs, one side each, never back" if epochs else "by one side at a time"
-    return CheckResult(_NAME, Verdict.MET, f"{len(acks)} writes acknowledged, {testimony}")
+    testimony = (
+        f"in {epochs} epochs, one side each, never back" if epochs and not _thin(acks) else "by one side at a time"
+    )
+    forwarded = sum(1 for o in acks if found[o.invoke.op][1] and found[o.invoke.op][0] != dialled(o))
+    passed_on = f"; {_writes(forwarded)} forwarded, as the commits show" if forwarded else ""
+    return CheckResult(_NAME, Verdict.MET, f"{len(acks)} writes acknowledged, {testimony}{passed_on}")
+
+
+def _named(o: Operation) -> str | None:
+    return None if o.completion is None else o.completion.region
+
+
+def shown_by_commits(
+    acks: Sequence[Operation], dialled: Side, commits: Mapping[str, Sequence[Commit]]
+) -> dict[str, tuple[str | None, bool]]:  # fmt: skip
+    """Operation -> who accepted it, as far as it can be told, and whether that does not rest on its answer alone."""
+    found: dict[str, tuple[str | None, bool]] = {}
+    shown: dict[tuple[str | None, str | None], set[str]] = {}
+    for o in acks:
+        own, named = dialled(o), _named(o)
+        if named is None or named == own or own is None:
+            found[o.invoke.op] = (named or own, (named or own) == own)
+            continue
+        had = {place: _had_ns(o, log) for place, log in commits.items()}
+        by_then = [place for place, at_ns in had.items() if at_ns is not None and at_ns <= _ack_ns(o)]
+        first = [place for place in by_then if all(had[p] > had[place] for p in by_then if p != place)]  # type: ignore[operator]
+        accepted = by_then[0] if len(by_then) == 1 else named if first == [named] else None
+        found[o.invoke.op] = (named, False) if accepted is None else (accepted, True)
+        if accepted is not None:
+            shown.setdefault((own, named), set()).add(accepted)
+    strange = any(named not in commits for _, named in shown)
+    for o in acks:
+        pair = dialled(o), _named(o)
+        if pair[1] is None or pair[0] is None or pair[1] == pair[0] or found[o.invoke.op][1] or not commits:
+            continue
+        sides = shown.get(pair, set())
+        if len(sides) == 1:
+            found[o.invoke.op] = (*sides, o.invoke.f != "put")  # type: ignore[assignment]
+        elif sides or (strange and pair[1] not in commits):
+            found[o.invoke.op] = (None, False)
+    return found
+
+
+def _had_ns(o: Operation, log: Sequence[Commit]) -> int | None:
+    if o.invoke.f != "put":
+        return None
+    return min((c.mono_ns for c in log if c.k == o.invoke.k and c.v == o.invoke.op), default=None)
+
+
+def _thin(acks: Sequence[Operation]) -> bool:
+    """More than ten epochs, and most of all, cover one or two writes."""
+    covered = Counter(epoch for o in acks if (epoch := _epoch(o)) is not None)
+    few = sum(1 for count in covered.values() if count < 3)
+    return few > 10 and 2 * few > len(covered)
+
+
+def _fenced(acks: Sequence[Operation], side: Side) -> set[str]:
+    """Operations whose epochs excuse that their turns were short."""
+    named = [o for o in acks if _epoch(o) is not None]
+    if not _thin(acks):
+        return {o.invoke.op for o in named}
+    named.sort(key=lambda o: _epoch(o) or 0)
+    turns = [list(turn) for _, turn in groupby(named, key=side)]
+    return {o.invoke.op for turn in turns if len(turn) >= 3 for o in turn}
 
 
 def _conflicts(acks: Sequence[Operation], side: Side, turn_ns: int) -> Sequence[_Conflict]:
@@ -74,10 +161,6 @@ def _conflicts(acks: Sequence[Operation], side: Side, turn_ns: int) -> Sequence[
 
 def _text(conflicts: Sequence[_Conflict]) -> str:
     return "; ".join(conflict.text for conflict in conflicts)
-
-
-def _told(conflicts: Sequence[_Conflict]) -> tuple[Finding, ...]:
-    return tuple(Finding("A8", conflict.text, "serious") for conflict in conflicts)
 
 
 def _writes(count: int) -> str:
@@ -103,23 +186,25 @@ def _by_side(acks: Sequence[Operation], side: Side) -> dict[str, list[Operation]
 
 def _at_once(acks: Sequence[Operation], side: Side, turn_ns: int) -> Iterator[_Conflict]:
     """Writes of one side between two of another that are less than turn_ns apart. O(n log n)."""
-    sides = _by_side(acks, side)
+    sides, fenced = _by_side(acks, side), _fenced(acks, side)
     for name, ours in sides.items():
         for other, theirs in sides.items():
-            found = [] if other == name else list(_between(ours, theirs, turn_ns))
+            found = [] if other == name else list(_between(ours, theirs, turn_ns, fenced))
             if found:
                 told = some([f"{o.invoke.op} ({name})" for o in found])
                 text = f"{name} accepted {_writes(len(found))} between two that {other} accepted less than "
                 yield _Conflict(name, len(found), f"{text}{seconds(turn_ns)} apart: {told}")
 
 
-def _between(ours: Sequence[Operation], theirs: Sequence[Operation], turn_ns: int) -> Iterator[Operation]:
+def _between(
+    ours: Sequence[Operation], theirs: Sequence[Operation], turn_ns: int, fenced: set[str]
+) -> Iterator[Operation]:  # fmt: skip
     """Turns of three epochs, each later than the one before, are no proof; where they are not, `_older_epoch` tells."""
-    every, unnamed = _Times.of(theirs), _Times.of([o for o in theirs if _epoch(o) is None])
+    every, unnamed = _Times.of(theirs), _Times.of([o for o in theirs if o.invoke.op not in fenced])
     for o in ours:
         if o.returned_ns is None:
             continue
-        pairs = ((every, every),) if _epoch(o) is None else ((unnamed, every), (every, unnamed))
+        pairs = ((every, every),) if o.invoke.op not in fenced else ((unnamed, every), (every, unnamed))
         if any(_is_between(o.sent_ns, o.returned_ns, before, after, turn_ns) for before, after in pairs):
             yield o
 

@@ -73,6 +73,8 @@ class Toxiproxy(LinkServer):
 
     def populate(self, arrows: Sequence[Arrow]) -> Mapping[str, Address]:
         """See LinkServer."""
+        if self._process is None:  # before they are made
+            self._ground.outlives(f"proxies on {self.url}", "links", "toxiproxy", self.handle())
         made = self.client.populate([Proxy(arrow.link.name, arrow.listen, arrow.upstream) for arrow in arrows])
         self._links = len(made)
         if self._process is None:  # a server of the user's own goes on without us, so our proxies must not stay on it

@@ -15,6 +15,7 @@ from harness.processes.forkserver import ForkServer, ServerProcess, stop_all
 from harness.topology.environment import Environment
 from harness.topology.subject import Instance, Subject
 from harness.topology.timing import Timing
+from harness.wire import placeholders
 from harness.wire.ask import NoAnswer, ask_status
 from harness.world.platform import NEEDS_LONGER
 
@@ -108,7 +109,9 @@ class SubjectProcesses:
         for name, running in self._running.items():
             code = running.process.poll()
             if code not in (None, 0):
-                raise SubjectError(name, f"exited with code {code} before it was ready", running.process.log_tail())
+                names, lines = self._subject.variables(), running.process.log_tail()
+                told = [placeholders.hidden(line, names, os.environ) for line in lines]
+                raise SubjectError(name, f"exited with code {code} before it was ready", told)
 
     def environment_of(self, instance: Instance, known: Mapping[str, str] = os.environ) -> dict[str, str]:
         """The whole environment that an instance is given. known: what `${env:NAME}` stands for."""

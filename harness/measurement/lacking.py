@@ -1,0 +1,74 @@
+"""What one side lacks at a moment, of writes that were acknowledged elsewhere: for certain, and possibly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.history.codes import ABSENT, DELETE, Bools
+from harness.history.columns import Columns
+from harness.history.tables import CommitColumns, TableState
+from harness.measurement.counting import missing_increments
+from harness.measurement.newest import Rows
+from harness.measurement.superseding import LOST, PRESENT, Deletes, effects
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A side's table at a moment. first, last: what bounds it from both sides; one and the same by a commit log.
+
+    known: what enters besides, sent up to the moment. commits: None where two scans stand in for a log.
+    """
+
+    columns: Columns
+    known: Columns
+    first: TableState
+    last: TableState
+    commits: CommitColumns | None
+    at_ns: int
+
+    def lacks(self, acks: Rows) -> tuple[Rows, Rows]:
+        """Of some acknowledged puts and deletes those that are missing for certain, and those that may be."""
+        before = effects(self.known, Deletes(self.known), self.first, acks)
+        scanned = self.commits is None
+        after = effects(self.columns, Deletes(self.columns), self.last, acks) if scanned else before
+        lost = (before == LOST) & (after == LOST)
+        there = (before == PRESENT) & (after == PRESENT)
+        return acks[lost], acks[~lost & ~there]
+
+    def lacks_increments(self, acks: Rows) -> tuple[Rows, Rows]:
+        """The same for increments: a scan shows what was counted up to the end, a commit log up to the moment."""
+        known = self.columns if self.commits is None else self.known
+        done: Bools = known.good if self.commits is None else known.good & (known.returned_ns <= self.at_ns)
+        losable = np.zeros(len(known), np.bool_)
+        losable[acks] = True
+        return missing_increments(known, self.last, done, losable)
+
+    def without_deleted(self, rows: Rows) -> Rows:
+        """Leaves out what had arrived and was deleted again: the delete with the unknown outcome did happen.
+
+        Or is under way, where the item holds what nobody wrote: some overwrite before they remove. An older delete
+        cannot have done it once its own removal stands in the log from before the write arrived.
+        """
+        known, commits = self.known, self.commits
+        if commits is None or not len(rows):
+            return rows
+        until = commits.at_ns <= self.at_ns
+        writers = known.local(commits.value)
+        arrivals = np.flatnonzero(until & (writers >= 0))
+        first = np.full(len(known), len(commits.at_ns), np.int64)
+        np.minimum.at(first, writers[arrivals], arrivals)
+        first = np.where(known.f == DELETE, len(commits.at_ns), first)
+        values, deletes = self.last.values[known.key[rows]], Deletes(known)
+        half = (values < ABSENT) & deletes.open[known.key[rows]]
+        arrived = (first[rows] < len(commits.at_ns)) & (half | (values == ABSENT))
+        removals = np.flatnonzero(until & (commits.value == ABSENT))
+        gone = np.zeros(len(rows), np.bool_)
+        for at in np.flatnonzero(arrived | (half & (known.f[rows] == DELETE))):
+            row, key = rows[at], known.key[rows[at]]
+            older = int(np.sum(known.settled_ns[deletes.of_key(int(key))] < known.sent_ns[row]))
+            before = removals[removals < first[row]] if older or not arrived[at] else removals[:0]
+            gone[at] = older + (not arrived[at]) <= int(np.sum(commits.key[before] == key))
+        left: Rows = rows[~gone]
+        return left

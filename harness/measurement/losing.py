@@ -1,0 +1,151 @@
+"""Of the writes through one side, what another one's table tells to be lost: as of a takeover, and after it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.history.codes import ABSENT, ADD, INFO, NEVER_NS, PUT
+from harness.history.columns import Columns
+from harness.history.events import Commit
+from harness.history.tables import CommitColumns, TableState, commits_of, state_of
+from harness.measurement.lacking import Table
+from harness.measurement.lost import Earlier, RecoveryPoint, Scans
+from harness.measurement.models import FaultInterval
+from harness.measurement.newest import Rows
+from harness.measurement.superseding import LOST, MAYBE
+
+
+@dataclass(frozen=True, eq=False)
+class Loss:
+    """What is lost of the writes through one address, as the survivor's table tells."""
+
+    columns: Columns
+    survivor: Sequence[Commit] | CommitColumns | Scans
+    lost_address: str
+    fault: FaultInterval
+    earlier: Earlier
+    cut_off: bool
+
+    def since(self, takeover_ns: int) -> RecoveryPoint:
+        """As of the takeover, and what was acknowledged after it."""
+        columns = self.columns
+        again = self.earlier.again(columns, self.fault.start_low_ns)
+        table = self._table(takeover_ns)
+        acks = self._acks(-1, takeover_ns)
+        acks = acks[~np.isin(acks, [row for row, effect in again.items() if effect == LOST])]
+        certain, possible = table.lacks(_plain(columns, acks))
+        doubtful = np.isin(certain, [row for row, effect in again.items() if effect == MAYBE])
+        certain, possible = certain[~doubtful], np.concatenate((possible, certain[doubtful]))
+        possible = table.without_deleted(possible)
+        adds, adds_maybe = table.lacks_increments(acks)
+        void = self._acks(takeover_ns, self._until_ns) if self.cut_off else acks[:0]
+        into_certain, into_possible, into_adds = self._into_the_void(acks, void)
+        both = np.concatenate((into_certain, into_possible))
+        return _point(
+            columns, takeover_ns, self.fault, len(acks) + len(void),
+            np.concatenate((certain, adds, into_certain)), np.concatenate((possible, into_possible)),
+            np.concatenate((_unknown(table.known, self.lost_address, self.earlier.until_ns, table.last), adds_maybe,
+                            into_adds)),
+            np.sort(both), self._came_back(both),
+        )  # fmt: skip
+
+    def _into_the_void(self, before: Rows, void: Rows) -> tuple[Rows, Rows, Rows]:
+        """What the survivor lacked when the last one was acknowledged; see `_point` for the three sorts."""
+        if not len(void):
+            return void, void, void
+        table = self._table(int(self.columns.returned_ns[void].max()))
+        certain, possible = table.lacks(_plain(self.columns, void))
+        adds, adds_maybe = (
+            rows[np.isin(rows, void)] for rows in table.lacks_increments(np.concatenate((before, void)))
+        )
+        return np.concatenate((certain, adds)), table.without_deleted(possible), adds_maybe
+
+    def _table(self, at_ns: int) -> Table:
+        columns, survivor = self.columns, self.survivor
+        known = columns.between(None, at_ns + 1)
+        if isinstance(survivor, Scans):
+            first, last = state_of(columns, survivor.before or {}), state_of(columns, survivor.after)
+            return Table(columns, known, first, last, None, at_ns)
+        commits = commits_of(columns, survivor)
+        state = commits.state_at(at_ns)
+        return Table(columns, known, state, state, commits, at_ns)
+
+    def _acks(self, after_ns: int, until_ns: int) -> Rows:
+        """What was acknowledged through the lost side, later than one moment, and up to another."""
+        columns = self.columns
+        ended = (columns.returned_ns > after_ns) & (columns.returned_ns <= until_ns)
+        return np.flatnonzero(columns.acknowledged & columns.dialled(self.lost_address) & ended)
+
+    @property
+    def _until_ns(self) -> int:
+        return NEVER_NS - 1 if self.fault.stop_low_ns is None else self.fault.stop_low_ns
+
+    def _came_back(self, void: Rows) -> bool:
+        """Whether some of these writes reached the survivor after the heal."""
+        columns, survivor = self.columns, self.survivor
+        if self.fault.stop_low_ns is None or not len(void):
+            return False
+        if isinstance(survivor, Scans):
+            values = state_of(columns, survivor.after).values[columns.key[void]]
+            return bool(np.any(columns.local(values) == void))
+        commits = commits_of(columns, survivor)
+        values = commits.value[commits.at_ns > self.fault.stop_low_ns]
+        return bool(np.isin(columns.local(values), void).any())
+
+
+def _plain(columns: Columns, rows: Rows) -> Rows:
+    """Those of keys that nobody counts on."""
+    return rows[~columns.counters[columns.key[rows]]]
+
+
+def _point(
+    columns: Columns, takeover_ns: int, fault: FaultInterval, acknowledged: int, certain: Rows, maybe: Rows,
+    unknown: Rows, void: Rows, came_back: bool,
+) -> RecoveryPoint:  # fmt: skip
+    def in_order(rows: Rows) -> Rows:
+        rows = np.sort(rows)  # those that were acknowledged at the same moment stay in the order of sending
+        return rows[np.argsort(columns.returned_ns[rows], kind="stable")]
+
+    missing, maybe = in_order(certain), in_order(maybe)
+    both = np.concatenate((missing, maybe))
+    possible = both[np.argsort(columns.returned_ns[both], kind="stable")]
+    acked_ns = [int(ns) for ns in columns.returned_ns[possible]]
+    certain_ns = [int(ns) for ns in columns.returned_ns[missing]]
+    after = possible[columns.returned_ns[possible] > fault.start_high_ns]
+    return RecoveryPoint(
+        takeover_ns,
+        acknowledged,
+        tuple(columns.ops(missing)),
+        tuple(columns.ops(maybe)),
+        len(unknown),
+        max(0, fault.start_high_ns - acked_ns[0]) if acked_ns else None,
+        max(0, fault.start_high_ns - acked_ns[-1]) if acked_ns else None,
+        max(0, fault.start_low_ns - certain_ns[0]) if certain_ns else None,
+        _span(acked_ns, fault.start_high_ns),
+        _span(certain_ns, fault.start_low_ns),
+        tuple(columns.ops(after)),
+        acked_ns[-1] - fault.start_high_ns if len(after) else None,
+        tuple(columns.ops(unknown)),
+        tuple(columns.ops(void)),
+        came_back,
+    )
+
+
+def _span(acked_ns: Sequence[int], onset_ns: int) -> int | None:
+    """From the first acknowledgement to the onset, or to the last one where that is later."""
+    return max(onset_ns, acked_ns[-1]) - acked_ns[0] if acked_ns else None
+
+
+def _unknown(by_then: Columns, lost_address: str, from_ns: int, state: TableState) -> Rows:
+    """Writes through the lost side with an unknown outcome whose effect the survivor does not show."""
+    open_ = by_then.is_write & by_then.dialled(lost_address) & (by_then.outcome == INFO) & (by_then.sent_ns > from_ns)
+    rows = np.flatnonzero(open_)
+    values = state.values[by_then.key[rows]]
+    absent = values == ABSENT
+    put = by_then.f[rows] == PUT
+    there = np.where(put, by_then.local(values) == rows, absent)
+    lacking: Rows = rows[~there | (by_then.f[rows] == ADD)]
+    return lacking
