@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ from simulated_backend import EAST, ROOT, WEST
 
 from harness.engines.aws import clients
 from harness.errors import InputError
+from harness.parts.regions.endpoint import healing
 from harness.parts.regions.endpoint import part as endpoint
 from harness.parts.regions.endpoint.spec import Endpoint as Spec
 from harness.parts.regions.endpoint.spec import address_of
@@ -83,8 +85,9 @@ def blueprint() -> Blueprint:
     return Blueprint(environment, subject, Timing(Profile.FAST))
 
 
-def begun(region: endpoint.Endpoint, at_the_end: list[Any]) -> None:
-    ground: Any = SimpleNamespace(on_close=at_the_end.append)
+def begun(region: endpoint.Endpoint, at_the_end: list[Any], told: list[Any] | None = None) -> None:
+    kept: list[Any] = [] if told is None else told
+    ground: Any = SimpleNamespace(on_close=at_the_end.append, outlives=lambda *given: kept.append(given))
     region.start(ground)
 
 
@@ -100,6 +103,19 @@ def test_what_was_made_goes_away_again_and_nothing_else_is_touched(server: Any) 
     region.create(region._blueprint.subject.tables)
     for action in reversed(ends):
         action()
+    assert database.tables == {"theirs": ["a"]}
+
+
+def test_what_a_killed_harness_leaves_is_written_down_before_it_is_made(server: Any) -> None:
+    database, region, ends = server({"create_tables": True, "subject_tables": ["lease"]}, theirs=["a"])
+    told: list[Any] = []
+    begun(region, ends, told)
+    [(what, family, kind, handle)] = told
+    assert (what, family, kind) == ("tables at 127.0.0.1:8000", "region_servers", "endpoint")
+    region.create(region._blueprint.subject.tables)
+    database.tables["lease"] = ["monitor"]
+    done = healing.tidy(None, json.loads(handle["tables"]), handle["address"])
+    assert done == ["table items at 127.0.0.1:8000 deleted", "table lease at 127.0.0.1:8000 deleted"]
     assert database.tables == {"theirs": ["a"]}
 
 

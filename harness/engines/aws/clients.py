@@ -146,9 +146,8 @@ def holds_items(client: Any, table: str) -> bool:
     return bool(page["Items"])
 
 
-def delete_items(client: Any, table: str, key: KeySpec) -> None:
-    """Delete every item of a table, and leave the table. Raises WorldError."""
-    names = stored.key_attributes(key)
+def delete_items(client: Any, table: str, names: Sequence[str]) -> None:
+    """Delete every item of a table, and leave the table. names: the attributes of its key. Raises WorldError."""
     keys = [{name: item[name] for name in names} for item in scan_items(client, table, names)]
 
     def delete(some: Sequence[stored.Item]) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness.engines.aws.calls import not_dynamodb
 from harness.errors import InputError
 from harness.kit.address import Address, is_loopback, join_address
+from harness.parts.regions.endpoint.healing import handle_of, tidy
 from harness.parts.regions.endpoint.spec import Endpoint as Spec
 from harness.parts.regions.endpoint.spec import address_of
+from harness.stored import key_attributes
 from harness.topology.subject import Table
 from harness.world.api_region import ApiRegion
 from harness.world.diagnosis import Diagnosis, State
@@ -27,8 +30,6 @@ class Endpoint(ApiRegion):
         self._spec = spec
         self._address = address_of(spec.endpoints[region])
         self.ordered_streams = spec.commits == "streams"
-        self._made: list[str] = []
-        self._used: list[Table] = []
 
     @property
     def address(self) -> Address:
@@ -48,7 +49,11 @@ class Endpoint(ApiRegion):
         problems += [self._left_over(name) for name in self._spec.subject_tables if name in there]
         if problems:
             raise InputError(*problems)
-        self._used = [table for table in tables if table.name in there]
+        made = [table.name for table in tables if table.name not in there]
+        used = {table.name: key_attributes(table.key) for table in tables if table.name in there}
+        delete = dict.fromkeys((*made, *self._spec.subject_tables))
+        self._handle = handle_of(self.region, self._address, list(delete), used)
+        ground.outlives(f"tables at {join_address(self._address)}", "region_servers", "endpoint", self._handle)
         ground.on_close(self.reset)
 
     def _may_make(self, table: Table) -> bool:
@@ -57,18 +62,11 @@ class Endpoint(ApiRegion):
     def create(self, tables: Sequence[Table]) -> None:
         """See RegionServer. Only what is missing."""
         there = self._there()
-        missing = [table for table in tables if table.name not in there and table.create]
-        self._made += [table.name for table in missing]  # before, so that one that fails half way is deleted as well
-        super().create(missing)
+        super().create([table for table in tables if table.name not in there])
 
     def reset(self) -> None:
         """As it was found: without the tables that were made, and without items in those that were there."""
-        from harness.engines.aws.clients import delete_items, delete_tables
-
-        delete_tables(self.dynamodb(), [*self._made, *self._spec.subject_tables])
-        self._made.clear()
-        for table in self._used:
-            delete_items(self.dynamodb(), table.name, table.key)
+        tidy(self.dynamodb(), json.loads(self._handle["tables"]), self._handle["address"])
 
     def _there(self) -> frozenset[str]:
         from harness.engines.aws.clients import table_names
