@@ -13,7 +13,7 @@ from harness.kit.address import join_address, split_address
 def handle_of(
     region: str, address: tuple[str, int], delete: Sequence[str], empty: Mapping[str, Sequence[str]]
 ) -> dict[str, str]:
-    """What `take_away` needs. delete: tables that were not there; empty: the others, with the attributes of their keys."""
+    """What `take_away` needs. delete: tables that were not there; empty: the others, with their keys."""
     told = {"delete": list(delete), "empty": {name: list(key) for name, key in empty.items()}}
     return {"region": region, "address": join_address(address), "tables": json.dumps(told)}
 
