@@ -20,7 +20,7 @@ from harness.world.regions import RegionServer
 
 ROOT = Path(__file__).parents[2]
 EAST = "us-east-1"
-SERVERS = ("moto", "dynoxide", "ministack")
+SERVERS = ("moto", "dynoxide", "ministack", "localstack")
 
 AWS: Mapping[str, Any] = {
     "identical put": [],
@@ -59,6 +59,12 @@ DIFFERENCES: Mapping[str, Mapping[str, Any]] = {
         "stream of a table that was deleted": "told again",
     },
     "ministack": {},
+    "localstack": {
+        "identical put": ["MODIFY"],
+        "shard ids that boto3 takes": False,
+        "stream of a table that was deleted": "told again",
+        "an operation that there is not": "500 InternalError",
+    },
 }
 """What a server does otherwise: a test that sees something else, also AWS's behaviour, fails, and the line goes."""
 
