@@ -17,6 +17,7 @@ from harness.parts.regions.endpoint import healing
 from harness.parts.regions.endpoint import part as endpoint
 from harness.parts.regions.endpoint.spec import Endpoint as Spec
 from harness.parts.regions.endpoint.spec import address_of
+from harness.topology import kinds
 from harness.topology.load import load_environment, load_subject
 from harness.topology.timing import Profile, Timing
 from harness.world.diagnosis import State
@@ -112,6 +113,7 @@ def test_what_a_killed_harness_leaves_is_written_down_before_it_is_made(server: 
     begun(region, ends, told)
     [(what, family, kind, handle)] = told
     assert (what, family, kind) == ("tables at 127.0.0.1:8000", "region_servers", "endpoint")
+    assert kinds.load(kinds.section_named(family), kind, "healing").take_away is healing.take_away
     region.create(region._blueprint.subject.tables)
     database.tables["lease"] = ["monitor"]
     done = healing.tidy(None, json.loads(handle["tables"]), handle["address"])
