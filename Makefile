@@ -5,10 +5,10 @@ UV_VERSION := 0.13.9
 DRILL ?= region-lost-black-holed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup drill drills drills-all broken-designs test lint types contracts controls soak bench clean
+.PHONY: help setup drill drills drills-all drills-everywhere broken-designs test lint types contracts controls soak bench clean
 
 help: ## this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
 
 setup: .venv/.ready ## the virtual environment, from the lock file
 
@@ -29,6 +29,9 @@ drills: setup ## all drills, as they are
 drills-all: setup ## all drills and their negative twins, on every environment (about 25 minutes)
 	@$(BIN)/python drills/twins.py
 	@$(BIN)/python drills/twins.py --environment places region-lost-black-holed database-lost-in-primary
+
+drills-everywhere: setup ## four drills on every environment that is installed; they must end alike (drill install NAME)
+	@$(BIN)/python drills/everywhere.py
 
 broken-designs: setup ## every broken design in the drill that must catch it, and the reference beside them; DESIGNS="NAME ..."
 	@$(BIN)/python tests/broken_designs/run.py $(DESIGNS) --reference

@@ -42,3 +42,16 @@ Feature: The database of a region is lost
     Then service fails back to the primary region
     And nothing that was acknowledged stays lost
     And both regions hold the same data
+
+  @severity:critical
+  Scenario: Database power-cycled
+    The database's server ends in the middle of what it does, and comes back with what it had stored: whatever it has
+    acknowledged must be there. A server that keeps nothing cannot show that.
+    Given steady state in the primary region
+    When the database of the primary region loses power
+    Then clients are served by the standby region within the recovery time objective
+    And no more is lost than the recovery point objective allows
+    When the fault heals
+    Then service fails back to the primary region
+    And nothing that was acknowledged stays lost
+    And both regions hold the same data

@@ -8,6 +8,7 @@ DrillError
 │   ├── LinkError          a proxy or a toxic could not be set or removed
 │   └── HealError          a fault could not be undone
 ├── JudgingFailed      the harness's: what was seen is there, and judging it broke off (exit code 3)
+├── NotMeasurable      nobody's: this world cannot do what a drill needs   (skipped)
 └── VerdictReached     not an error of anybody: a drill ended before its last step
     ├── DrillMissed        an objective was missed
     ├── DrillUnknown       the measurement straddles the objective
@@ -76,6 +77,10 @@ class HealError(WorldError):
 
 class JudgingFailed(DrillError):
     """What was seen is there, and the harness's own judging of it broke off: nothing is known of the subject by it."""
+
+
+class NotMeasurable(DrillError):
+    """The world cannot do what a drill needs; nothing has been judged. The text is the reason."""
 
 
 class VerdictReached(DrillError):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from harness.errors import InputError
+from harness.errors import HealError, InputError
 from harness.live.standing import world_file
 from harness.reporting import terminal
 
@@ -26,9 +26,20 @@ def heal() -> None:
     """Take off every toxic, enable every proxy, thaw frozen components of the world that `drill env up` left running
     here: its own proxies, and no others that its Toxiproxy may have. Where no world runs, the Toxiproxy that
     TOXIPROXY_URL names is healed of what drills did to it: all proxies named drill-ID.LINK, of any world, and nobody
-    else's."""
+    else's. What a harness that was killed has left elsewhere is undone in any case."""
+    from harness.live.leftovers.undoing import undo_abandoned
+
+    console = terminal.console()
+    undone, failed = undo_abandoned()
+    for sentence in undone:
+        console.print(Text(sentence))
+    if failed:
+        raise HealError("\n".join(failed))
     world, url = world_file.running(world_file.path_in(Path.cwd())), os.environ.get("TOXIPROXY_URL")
     if world is None and not url:
+        if undone:
+            console.print("healed")
+            return
         raise InputError("no world runs here (see `drill env up`), and TOXIPROXY_URL names no Toxiproxy server")
     from harness.live import healing
     from harness.parts.links.toxiproxy.healing import heal_links_of_ours
@@ -37,9 +48,8 @@ def heal() -> None:
     done = heal_links_of_ours(url or "") if world is None else heal_links(world.environment, world.links)
     trees = {} if world is None else {name: process.tree for name, process in world.processes.items()}
     done += healing.thaw(trees)
-    console = terminal.console()
     for sentence in done:
         console.print(Text(sentence))
     for name in healing.ended(trees):
         console.print(Text(f"{name} has ended; healing starts nothing: `drill env down`, then `drill env up`"))
-    console.print("healed" if done else "nothing was broken")
+    console.print("healed" if done or undone else "nothing was broken")

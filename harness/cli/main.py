@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from harness import __version__
-from harness.cli import doctor, env, heal, listing, report, run, schema, steps, verify, watch
+from harness.cli import doctor, env, heal, install, listing, report, run, schema, steps, verify, watch
 from harness.cli.complaining import complain
 from harness.cli.standard_streams import outliving
 from harness.errors import DrillError
@@ -34,6 +34,7 @@ app.command("watch", epilog=watch.EXAMPLES)(watch.watch)
 app.command("report", epilog=report.EXAMPLES)(report.report)
 app.command("verify", epilog=verify.EXAMPLES)(verify.verify)
 app.command("heal", epilog=heal.EXAMPLES)(heal.heal)
+app.command("install", epilog=install.EXAMPLES)(install.install)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command("schema", epilog=schema.EXAMPLES)(schema.schema)
 app.add_typer(env.app, name="env")

@@ -165,7 +165,10 @@ def _report(code: Any, host: Host, run: Run, quiet: QuietOutput, console: Consol
         host.close()
         Console(stderr=True).print(STOPPED)
         return EXIT_INTERRUPTED
+    told = {left.reason for left in run.not_measured}  # stands in the summary
     for sentence in quiet.skipped:
+        if sentence.partition(": ")[2].removeprefix("Skipped: ") in told:
+            continue
         console.print(Text(f"skipped: {sentence}"), soft_wrap=True)
     problems = list(dict.fromkeys(run.errors)) or quiet.problems or _unexplained(code, host, run, quiet)
     for problem in problems:

@@ -20,7 +20,7 @@ from harness.drill.lifecycle import Phase
 from harness.history.events import Event, Mark
 from harness.measurement.models import FaultInterval
 
-LOSSES = ("region-outage", "region-isolated", "service-outage")
+LOSSES = ("region-outage", "region-isolated", "service-outage", "database-power-cycle")
 """Kinds of faults after which a place cannot serve: it is gone, cut off, or has no database."""
 TO_COMPONENTS = ("process-kill", "process-freeze", "component-isolated")
 """Kinds that hit one component of the subject, and with it whatever its documented times rest on."""

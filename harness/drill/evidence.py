@@ -16,6 +16,7 @@ __all__ = [
     "FaultResult",
     "Finding",
     "InterruptionResult",
+    "NotMeasured",
     "ObjectiveResult",
     "Objectives",
     "Outage",
@@ -248,11 +249,24 @@ class DrillResult:
 
 
 @dataclass(frozen=True)
+class NotMeasured:
+    """A drill that was asked for and that this world cannot do; reason: what it lacks, in a sentence."""
+
+    name: str
+    feature: str
+    scenario: str
+    reason: str
+    tags: tuple[str, ...] = ()
+    typed: str = ""
+
+
+@dataclass(frozen=True)
 class RunResult:
     """One `drill run`: all its drills, and what they ran on. capabilities: each True, or a sentence why not.
 
     typed: the options that say what to run, as they were given: environment and subject (names, or paths seen from the
-    folder where it ran), and trials when there were several.
+    folder where it ran), and trials when there were several. not_measured: drills that this world cannot do; the
+    verdict is of the others.
     """
 
     run_id: str
@@ -268,6 +282,7 @@ class RunResult:
     seed: int | None = None
     machine: Mapping[str, str] = field(default_factory=dict)
     typed: Mapping[str, str] = field(default_factory=dict)
+    not_measured: tuple[NotMeasured, ...] = ()
 
     @property
     def warnings(self) -> int:

@@ -14,8 +14,9 @@ from harness.drill.plan import limits_of, objectives_of, refuse_impossible
 from harness.drill.running import RunningDrill
 from harness.drill.stepping import step
 from harness.drill.words import deciders_of, ends_of, place_of, target_of
-from harness.errors import DrillInvalid, DrillMissed, InputError
+from harness.errors import DrillInvalid, DrillMissed, InputError, NotMeasurable
 from harness.faults.catalogue import fault_named, struck
+from harness.faults.needs import lacking
 from harness.outcome import Verdict
 from harness.units import to_ns, to_s
 
@@ -84,7 +85,10 @@ class Drill(RunningDrill):
         self, kind: str, *, region: str | None = None, mode: str | None = None, for_s: float | None = None,
         **parameters: Any,
     ) -> None:  # fmt: skip
-        """Apply a fault; wait until the witness has seen it bite. for_s (production seconds): heal it after that."""
+        """Apply a fault; wait until the witness has seen it bite. for_s (production seconds): heal it after that.
+
+        Raises NotMeasurable when the world cannot do what it needs.
+        """
         target = (
             None
             if region is None
@@ -92,6 +96,8 @@ class Drill(RunningDrill):
         )
         fault = fault_named(kind, target=target, mode=self._settings.mode_of(kind, mode), **parameters)
         self._require_running()
+        if not self._settings.fault_none and (reason := lacking(fault.needs, self._backend.capabilities())):
+            raise NotMeasurable(reason)
         if self._settings.failover_off and not self._failover_disabled:
             self._backend.disable_failover()
             self._failover_disabled = True

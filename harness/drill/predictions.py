@@ -13,7 +13,8 @@ from harness.measurement.prediction_interval import PredictedInterval
 from harness.topology.timing import Profile
 from harness.units import to_s
 
-_LOSSES = ("region-outage", "service-outage")
+_OF_DATABASES = ("service-outage", "database-power-cycle")
+_LOSSES = ("region-outage", *_OF_DATABASES)
 
 
 def typical_s(episode: EpisodeMeasures, case: Case) -> float | None:
@@ -45,7 +46,7 @@ def failure_of(episode: EpisodeMeasures, case: Case) -> str | None:
     if any(case.faults[index].kind in TO_COMPONENTS for index in episode.episode.faults):
         return None  # nothing is documented of a monitor that dies by the way
     # A lost database leaves the application up: its health path answers at once, or when it has waited for long enough.
-    if main.kind == "service-outage":
+    if main.kind in _OF_DATABASES:
         return DATABASE
     return "refused" if main.mode in ("refuse", "reset") else "black-hole"
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from harness.clock import wall_time
-from harness.drill.evidence import DrillResult, RunResult
+from harness.drill.evidence import DrillResult, NotMeasured, RunResult
 from harness.drill.options import RunOptions
 from harness.errors import InputError
 from harness.outcome import merge_run
@@ -24,6 +24,7 @@ class Run:
         self.folder = options.reports / self.run_id
         self._reports_were = options.reports.exists()
         self.drills: list[DrillResult] = []
+        self.not_measured: list[NotMeasured] = []
         self.errors: list[str] = []
 
     def drill_folder(self, name: str) -> Path:
@@ -67,6 +68,7 @@ class Run:
             seed=self.options.seed,
             machine=machine,
             typed=self.options.typed or {"subject": str(self.options.subject_file)},
+            not_measured=tuple(self.not_measured),
         )
 
     def leave_nothing_empty(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from harness.faults.model import (
+from harness.faults.actions import (
     Action,
     AddToxic,
     CutLink,
@@ -13,10 +13,11 @@ from harness.faults.model import (
     DisableLink,
     FreezeProcess,
     KillProcess,
-    Plan,
     PutPoison,
     RefuseOperations,
+    SwitchOffDatabase,
 )
+from harness.faults.model import Plan
 
 
 def blast_radius(plan: Plan) -> str:
@@ -48,6 +49,8 @@ def _lasting(actions: Sequence[Action]) -> Iterator[str]:
         yield f"  healing starts these anew, without what they held in memory: {', '.join(killed)}"
     if any(isinstance(action, PutPoison) for action in actions):
         yield "  healing removes these records where they were put; what was made of them elsewhere stays"
+    if any(isinstance(action, SwitchOffDatabase) for action in actions):
+        yield "  healing starts the database's server again, on what it has stored"
 
 
 def _words(action: Action) -> str:
@@ -68,4 +71,6 @@ def _words(action: Action) -> str:
             return f"answers {', '.join(operations)} with {error}"
         case PutPoison(keys=keys):
             return f"gets records that the application never wrote: {', '.join(keys)}"
+        case SwitchOffDatabase():
+            return "ends at once, as without power"
     return type(action).__name__

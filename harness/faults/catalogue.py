@@ -8,6 +8,7 @@ from typing import Any, get_type_hints
 
 from harness.errors import InputError
 from harness.faults.component_isolated import ComponentIsolated
+from harness.faults.database_power_cycle import DatabasePowerCycle
 from harness.faults.gray_failure import GrayFailure
 from harness.faults.latency import Latency
 from harness.faults.model import Fault
@@ -34,6 +35,7 @@ FAULTS: dict[str, type[Fault]] = {
         ComponentIsolated,
         OperationsRefused,
         PoisonRecord,
+        DatabasePowerCycle,
         ProcessKill,
         ProcessFreeze,
     )

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from harness.faults.model import RESET, AddToxic, Fault, Link, Plan, ProcessRef
+from harness.faults.actions import AddToxic
+from harness.faults.model import RESET, Fault, Link, Plan, ProcessRef
 from harness.faults.service_outage import end_of
 from harness.measurement.canary import Rate
 from harness.names import CHECKERS, CLIENTS, DYNAMODB, HTTP

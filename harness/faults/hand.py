@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from harness.errors import WorldError
-from harness.faults.model import Action, Plan
+from harness.faults.actions import Action
+from harness.faults.model import Plan
 
 
 @dataclass(frozen=True)

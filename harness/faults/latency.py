@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from harness.errors import InputError
-from harness.faults.model import AddToxic, Fault, Link, Plan, ProcessRef
+from harness.faults.actions import AddToxic
+from harness.faults.model import Fault, Link, Plan, ProcessRef
 from harness.measurement.canary import Slow
 
 LATENCY_MAX_MS = 86_400_000

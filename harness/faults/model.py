@@ -6,15 +6,15 @@ Planning is pure. The adversary (harness.live.adversary) carries plans out.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import ClassVar, Literal
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from harness.errors import InputError
+from harness.faults.actions import Action, DatabaseAction, LinkAction, ProcessAction
 from harness.measurement.canary import Expectation, Fails
 from harness.names import CANARY, CHECKERS, CLIENTS, OUTSIDE, link_name
 
-Stream = Literal["upstream", "downstream"]
 BLACK_HOLE = "black-hole"
 REFUSE = "refuse"
 RESET = "reset"
@@ -58,137 +58,6 @@ class ProcessRef:
 
     instance: str
     place: str
-
-
-@dataclass(frozen=True)
-class DisableLink:
-    """Refuse new connections, close the open ones."""
-
-    link: str
-
-
-@dataclass(frozen=True)
-class EnableLink:
-    """Undo `DisableLink`."""
-
-    link: str
-
-
-@dataclass(frozen=True)
-class AddToxic:
-    """Put a toxic on a link. name: unique on the link. toxicity: share of connections that it works on, 0..1."""
-
-    link: str
-    name: str
-    type: str
-    stream: Stream
-    attributes: Mapping[str, int | float | str] = field(default_factory=dict)
-    toxicity: float = 1.0
-
-
-@dataclass(frozen=True)
-class RemoveToxic:
-    """Undo `AddToxic`, of which name and type are repeated."""
-
-    link: str
-    name: str
-    type: str
-
-
-@dataclass(frozen=True)
-class CutLink:
-    """Reset the connections that a link has now. Nothing undoes it."""
-
-    link: str
-
-
-@dataclass(frozen=True)
-class KillProcess:
-    """End a process at once (SIGKILL)."""
-
-    instance: str
-
-
-@dataclass(frozen=True)
-class StartProcess:
-    """Undo `KillProcess`: start the instance anew, as whoever supervises it would in the end."""
-
-    instance: str
-
-
-@dataclass(frozen=True)
-class FreezeProcess:
-    """Stop a process (SIGSTOP): its sockets stay open and accept, and nothing answers."""
-
-    instance: str
-
-
-@dataclass(frozen=True)
-class ThawProcess:
-    """Undo `FreezeProcess`."""
-
-    instance: str
-
-
-@dataclass(frozen=True)
-class RefuseOperations:
-    """A region's database answers these operations with an error, whoever asks, and does nothing.
-
-    name: unique at the database. error: the service's code.
-    """
-
-    database: str
-    name: str
-    operations: tuple[str, ...]
-    error: str
-
-
-@dataclass(frozen=True)
-class AllowOperations:
-    """Undo `RefuseOperations`."""
-
-    database: str
-    name: str
-
-
-@dataclass(frozen=True)
-class PutPoison:
-    """Write records into the table of a region's database, past the application, that no version of it ever wrote."""
-
-    database: str
-    keys: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class RemovePoison:
-    """Undo `PutPoison`. What has been made of the records elsewhere stays."""
-
-    database: str
-    keys: tuple[str, ...]
-
-
-LinkAction = DisableLink | EnableLink | AddToxic | RemoveToxic | CutLink
-ProcessAction = KillProcess | StartProcess | FreezeProcess | ThawProcess
-DatabaseAction = RefuseOperations | AllowOperations | PutPoison | RemovePoison
-Action = LinkAction | ProcessAction | DatabaseAction
-
-
-def undo(action: Action) -> Action | None:
-    """The action that takes this one back; None when there is none."""
-    match action:
-        case DisableLink(link):
-            return EnableLink(link)
-        case AddToxic(link=link, name=name, type=kind):
-            return RemoveToxic(link, name, kind)
-        case KillProcess(instance):
-            return StartProcess(instance)
-        case FreezeProcess(instance):
-            return ThawProcess(instance)
-        case RefuseOperations(database=database, name=name):
-            return AllowOperations(database, name)
-        case PutPoison(database, keys):
-            return RemovePoison(database, keys)
-    return None
 
 
 def process_canary(instance: str) -> str:
@@ -235,13 +104,15 @@ class Fault(ABC):
     """One thing that goes wrong. Its dataclass fields are its parameters.
 
     kind: its name in scenarios. modes: the first is the default. target: a region, an instance, A->B. strikes: the
-    service whose region it is aimed at where a scenario names a place; "" for the place itself.
+    service whose region it is aimed at where a scenario names a place; "" for the place itself. needs: what not every
+    world can do, by the name that the world's capabilities give it (see harness.faults.needs).
     """
 
     kind: ClassVar[str]
     modes: ClassVar[tuple[str, ...]]
     target_is: ClassVar[str] = "region"
     strikes: ClassVar[str] = ""
+    needs: ClassVar[tuple[str, ...]] = ()
 
     target: str
     mode: str

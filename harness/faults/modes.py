@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from harness.faults.model import BLACK_HOLE, REFUSE, RESET, AddToxic, CutLink, DisableLink, Link, LinkAction
+from harness.faults.actions import AddToxic, CutLink, DisableLink, LinkAction
+from harness.faults.model import BLACK_HOLE, REFUSE, RESET, Link
 
 LOST = (BLACK_HOLE, REFUSE, RESET)
 """black-hole: silence, connecting times out. refuse: connection refused, open ones get FIN. reset: connecting works,

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from harness.errors import InputError
-from harness.faults.model import Fault, Link, Plan, ProcessRef, RefuseOperations
+from harness.faults.actions import RefuseOperations
+from harness.faults.model import Fault, Link, Plan, ProcessRef
+from harness.faults.needs import REFUSED_OPERATIONS
 from harness.measurement.canary import Fails
 from harness.names import DYNAMODB, DYNAMODB_READS, DYNAMODB_WRITES
 
@@ -38,6 +40,7 @@ class OperationsRefused(Fault):
     kind: ClassVar[str] = "operations-refused"
     modes: ClassVar[tuple[str, ...]] = tuple(ERRORS)
     strikes: ClassVar[str] = DYNAMODB
+    needs: ClassVar[tuple[str, ...]] = (REFUSED_OPERATIONS,)
 
     mode: str = "error"
     operations: str = "writes"

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from harness.errors import InputError
-from harness.faults.model import Fault, Link, Plan, ProcessRef, PutPoison
+from harness.faults.actions import PutPoison
+from harness.faults.model import Fault, Link, Plan, ProcessRef
+from harness.faults.needs import POISON_RECORDS
 from harness.measurement.canary import Fails
 from harness.names import DYNAMODB, DYNAMODB_READS, POISON_KEY
 
@@ -28,6 +30,7 @@ class PoisonRecord(Fault):
     kind: ClassVar[str] = "poison-record"
     modes: ClassVar[tuple[str, ...]] = ("odd-types",)
     strikes: ClassVar[str] = DYNAMODB
+    needs: ClassVar[tuple[str, ...]] = (POISON_RECORDS,)
 
     mode: str = "odd-types"
     records: int = 1

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from harness.errors import InputError
-from harness.faults.model import CanaryExpectation, Plan, ProcessAction, ProcessRef, process_canary
+from harness.faults.actions import ProcessAction
+from harness.faults.model import CanaryExpectation, Plan, ProcessRef, process_canary
 from harness.measurement.canary import Fails
 
 

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from harness.faults.model import Fault, FreezeProcess, Link, Plan, ProcessRef
+from harness.faults.actions import FreezeProcess
+from harness.faults.model import Fault, Link, Plan, ProcessRef
 from harness.faults.process import plan_for
 
 

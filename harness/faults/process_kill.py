@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from harness.faults.model import Fault, KillProcess, Link, Plan, ProcessRef
+from harness.faults.actions import KillProcess
+from harness.faults.model import Fault, Link, Plan, ProcessRef
 from harness.faults.process import plan_for
 
 

@@ -17,8 +17,9 @@ from types import TracebackType
 
 from harness.clock import monotonic_ns
 from harness.errors import DrillError, HealError, InputError, WorldError
+from harness.faults.actions import Action, AddToxic, undo
 from harness.faults.hand import Applied, Hand, Particular
-from harness.faults.model import Action, AddToxic, Plan, undo
+from harness.faults.model import Plan
 from harness.history.events import FaultEvent
 
 _LOG = logging.getLogger(__name__)

@@ -22,6 +22,7 @@ from harness.live.adversary import Adversary, Injection
 from harness.live.clients import HISTORY, Clients
 from harness.live.drill_logs import DrillLogs
 from harness.live.ground import LiveGround
+from harness.live.leftovers.undoing import undo_and_warn
 from harness.live.replication import Replicated, ReplicationWatch
 from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import held
@@ -37,6 +38,8 @@ _EVIDENCE_EVERY_S = 0.2
 REPLICATION_PATIENCE_S = 150.0
 """Production seconds in which a write must have been seen in every database, before a drill goes on without."""
 _LOOK_S = 0.05
+_DEAD_EVERY_S = 1.0
+_TOLD_LINES = 5
 
 
 class LiveWorld:
@@ -61,9 +64,11 @@ class LiveWorld:
         self._commits: list[Commit] = []
         self._feeds: Sequence[CommitFeed] | None = ()
         self._replication = ReplicationWatch(())
+        self._looked_s = 0.0
         self._evidence: tuple[float, SteadyEvidence] = (0.0, SteadyEvidence(("nothing is known yet",)))
 
     def __enter__(self) -> LiveWorld:
+        undo_and_warn()
         options = self._options
         blueprint = Blueprint(options.environment, options.subject, options.timing, options.seed)
         with ExitStack() as stack:
@@ -160,7 +165,8 @@ class LiveWorld:
     # --- what is seen ------------------------------------------------------------------------------------------
 
     def poll(self) -> Sequence[Event]:
-        """New events of the witness, of the edge, and of the adversary."""
+        """New events of the witness, of the edge, and of the adversary. Raises WorldError when a process has died."""
+        self.refuse_dead()
         self._read()
         found: list[Event] = list(self._pending)
         self._pending.clear()
@@ -186,8 +192,12 @@ class LiveWorld:
         """All commits of this drill so far."""
         if self._feeds is None:
             return None
-        for feed in self._feeds:
-            new = [event for event in feed.poll() if isinstance(event, Commit)]
+        polled = [feed.poll() for feed in self._feeds]
+        for told in polled:
+            if told is None:
+                self._feeds = None
+                return None
+            new = [event for event in told if isinstance(event, Commit)]
             self._commits.extend(new)
             self._replication.take(new)
         return self._commits
@@ -229,6 +239,18 @@ class LiveWorld:
             region: {table.name: server.scan(table) for table in self.subject.tables}
             for region, server in self.seams.regions.items()
         }
+
+    def refuse_dead(self) -> None:
+        """Raises WorldError when a process of the world itself has ended, which nobody wanted; looks once a second."""
+        if time.monotonic() - self._looked_s < _DEAD_EVERY_S:
+            return
+        self._looked_s = time.monotonic()
+        for name, process in self.ground.processes.items():
+            code = process.poll()
+            if code is not None and name not in self.ground.switched_off:
+                how = process.error or (f"killed by signal {-code}" if code < 0 else f"exit code {code}")
+                tail = "".join(f"\n    {line}" for line in process.log_tail(_TOLD_LINES))
+                raise WorldError(f"{name}, a process of the world, has ended: {how}{tail}")
 
     def deaths(self) -> Sequence[str]:
         """Components that ended by themselves."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from harness.drill.options import RunOptions
 from harness.engines.addresses import choose_port, edge_addresses
 from harness.errors import WorldError
+from harness.live import programs
+from harness.live.leftovers.guard import Guard
+from harness.live.leftovers.journal import Leftover
+from harness.live.programs import Program
 from harness.processes.fork_servers import ForkServers, start_fork_servers
 from harness.processes.forkserver import ForkServer, ServerProcess, stop_all
 from harness.topology.environment import Environment
@@ -28,23 +33,43 @@ def warm(stack: ExitStack, options: RunOptions) -> ForkServers:
 
 
 class LiveGround:
-    """See harness.world.part.Ground. processes: every process of the world by name."""
+    """See harness.world.part.Ground. processes: every process of the world by name; switched_off: those that a part has
+    ended on purpose, by name."""
 
     def __init__(self, servers: ForkServers, environment: Environment, stack: ExitStack) -> None:
         self.folder = servers.folder
         self.edges = edges_of(environment)
-        self.processes: dict[str, ServerProcess] = {}
+        self.processes: dict[str, ServerProcess | Program] = {}
+        self.switched_off: set[str] = set()
         self._servers = servers
         self._stack = stack
-        stack.callback(lambda: stop_all(self.processes.values(), grace_s=_GRACE_S))
+        stack.callback(self._stop)
+
+    def _stop(self) -> None:
+        every = (process.process if isinstance(process, Program) else process for process in self.processes.values())
+        stop_all(every, grace_s=_GRACE_S)
 
     def spawn(self, group: str, name: str, module: str, config: Mapping[str, Any]) -> ServerProcess:
         """See Ground."""
         if group not in self._servers.groups:
             known = ", ".join(self._servers.groups)
             raise WorldError(f"{name} wants the group {group!r}, which no PRELOAD names; there are: {known}")
-        self.processes[name] = self._servers.groups[group].spawn(name, module, config)
-        return self.processes[name]
+        self.processes[name] = process = self._servers.groups[group].spawn(name, module, config)
+        return process
+
+    def run(
+        self, name: str, argv: Sequence[str], env: Mapping[str, str], cwd: Path, answers: Callable[[], bool]
+    ) -> Program:
+        """See Ground."""
+        self.processes[name] = program = programs.run(self.launcher(), name, argv, env, cwd, answers)
+        self.switched_off.discard(name)
+        return program
+
+    def switch_off(self, name: str) -> None:
+        """See Ground."""
+        found = self.processes[name]
+        self.switched_off.add(name)
+        (found.process if isinstance(found, Program) else found).kill()
 
     def free_port(self) -> int:
         """See Ground."""
@@ -53,6 +78,10 @@ class LiveGround:
     def on_close(self, action: Callable[[], object]) -> None:
         """See Ground."""
         self._stack.callback(action)
+
+    def outlives(self, what: str, family: str, kind: str, handle: Mapping[str, str]) -> None:
+        """See Ground."""
+        self._stack.enter_context(Guard(Leftover.ours(what, family, kind, handle)))
 
     def launcher(self) -> ForkServer:
         """See Ground."""

@@ -10,7 +10,14 @@ import pytest
 
 from harness.drill.evidence import DrillResult
 from harness.drill.facade import Drill
-from harness.errors import DrillInvalid, DrillMissed, DrillUnknown, SubjectError, VerdictReached
+from harness.errors import (
+    DrillInvalid,
+    DrillMissed,
+    DrillUnknown,
+    NotMeasurable,
+    SubjectError,
+    VerdictReached,
+)  # fmt: skip
 from harness.outcome import Verdict
 from harness.pytest_plugin.session import DRILL, DrillSession, session_of
 
@@ -35,6 +42,8 @@ def conclude(item: pytest.Item) -> Generator[None, Any, Any]:
     if DRILL not in item.stash:
         return outcome
     session = session_of(item.config)
+    if isinstance(raised, NotMeasurable):  # asked for by a step of somebody's own; the fixture takes the drill down
+        session.leave_out(item.stash[DRILL].record.plan, str(raised))
     result = _finish_drill(session, item.stash[DRILL], _as_verdict(raised))
     if result.verdict is Verdict.MET:
         if session.options.strict and result.warnings:

@@ -34,12 +34,14 @@ class Asked:
 
 
 class Rehearsal:
-    """Takes the drill's place: remembers what is asked of it, and does nothing."""
+    """Takes the drill's place: remembers what is asked of it, and does nothing. needs: what its faults need."""
 
     def __init__(self, options: RunOptions) -> None:
         self._options = options
         self.asked: list[Asked] = []
         self.course = Course(options.environment.primary.name)
+        self.needs: set[str] = set()
+        self._injects = not options.settings.fault_none
         self.line = 0
 
     def region(self, words: str) -> str:
@@ -71,6 +73,11 @@ class Rehearsal:
         refuse_impossible(objectives)
         self._remember("promise", objectives)
 
+    def override(self, **settings: Any) -> None:
+        """See Drill.override."""
+        self._injects = self._injects and not settings.get("fault_none", False)
+        self._remember("override", settings)
+
     def inject(self, kind: str, **arguments: Any) -> None:
         """Remember a fault. Raises InputError for places and processes that there are not, and what is no fault."""
         environment, subject = self._options.environment, self._options.subject
@@ -85,6 +92,8 @@ class Rehearsal:
             instance_of(arguments["instance"], subject, environment)
         mode = self._options.settings.mode_of(kind, arguments.get("mode"))
         fault = fault_named(kind, target=target, mode=mode, **named)
+        if self._injects:
+            self.needs.update(fault.needs)
         self.course.clients_at_work()
         self.course.breaks(fault, heals_itself=arguments.get("for_s") is not None)
         self._remember("inject", {"kind": kind, **arguments})
@@ -145,17 +154,19 @@ class Rehearsal:
         return ask
 
 
-def refuse_mistakes(file: Path, steps: Sequence[Resolved], options: RunOptions) -> None:
+def refuse_mistakes(file: Path, steps: Sequence[Resolved], options: RunOptions) -> tuple[str, ...]:
     """Refuse steps about what there is not, or in an order that can show nothing, and faults that heal too early.
 
-    steps: of a scenario, in their order, with its examples filled in. Raises InputError with file and line.
+    steps: of a scenario, in their order, with its examples filled in. Returns what its faults need of a world (see
+    harness.faults.needs). Raises InputError with file and line.
     """
-    asked, problems = _rehearse(file, steps, options)
+    rehearsal, problems = _rehearse(file, steps, options)
     if problems:
         raise InputError(*problems)
-    problems = list(_short_faults(file, asked, options))
+    problems = list(_short_faults(file, rehearsal.asked, options))
     if problems:
         raise InputError(*problems)
+    return tuple(sorted(rehearsal.needs))
 
 
 def _short_faults(file: Path, steps: Sequence[Asked], options: RunOptions) -> Iterator[Problem]:
@@ -191,8 +202,8 @@ def _short_faults(file: Path, steps: Sequence[Asked], options: RunOptions) -> It
                 return
 
 
-def _rehearse(file: Path, steps: Sequence[Resolved], options: RunOptions) -> tuple[Sequence[Asked], list[Problem]]:
-    """What the steps ask, and what is wrong with them."""
+def _rehearse(file: Path, steps: Sequence[Resolved], options: RunOptions) -> tuple[Rehearsal, list[Problem]]:
+    """The steps as they were rehearsed, and what is wrong with them."""
     rehearsal = Rehearsal(options)
     problems: list[Problem] = []
     for resolved in steps:
@@ -208,7 +219,7 @@ def _rehearse(file: Path, steps: Sequence[Resolved], options: RunOptions) -> tup
         except ValueError as error:
             told = f"step {step.name!r} has a value that does not fit: {error}"
             problems.append(Problem(str(file), step.line_number, told))
-    return rehearsal.asked, problems
+    return rehearsal, problems
 
 
 def _take(context: StepFunctionContext, text: str, rehearsal: Rehearsal) -> None:

@@ -13,7 +13,7 @@ from harness.pytest_plugin import example_tags, feature_file, workers
 from harness.pytest_plugin.rehearsal import refuse_mistakes
 from harness.pytest_plugin.resolving import resolve
 from harness.pytest_plugin.scenarios import drill_of, example_of, is_drill, scenario_of, template_of
-from harness.pytest_plugin.session import DrillSession, session_of
+from harness.pytest_plugin.session import NEEDS, DrillSession, session_of
 from harness.topology.timing import Profile
 
 _TIMEOUT_S = {Profile.FAST: 300.0, Profile.PRODUCTION: 3600.0}
@@ -107,7 +107,7 @@ def _mistakes(drills: list[pytest.Item], session: DrillSession) -> str:
         steps, wrong = resolve(file, scenario, item)
         problems.extend(map(str, wrong))
         try:
-            refuse_mistakes(file, steps, session.options)
+            item.stash[NEEDS] = refuse_mistakes(file, steps, session.options)
         except InputError as error:
             problems.extend(map(str, error.problems))
     return "\n".join(dict.fromkeys(problems))

@@ -6,13 +6,13 @@ import functools
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
 from harness.drill.catalogue import typed
 from harness.drill.conclusion import HISTORY, crashed
-from harness.drill.evidence import DrillResult, RunResult
+from harness.drill.evidence import DrillResult, NotMeasured, RunResult
 from harness.drill.facade import Drill
 from harness.drill.lifecycle import Phase
 from harness.drill.options import RunOptions
@@ -29,6 +29,7 @@ from harness.errors import (
     InputError,
     SubjectError,
 )
+from harness.faults.needs import lacking
 from harness.outcome import Verdict
 from harness.processes.interruption import guarded, held
 from harness.pytest_plugin import options as drill_options
@@ -36,6 +37,8 @@ from harness.pytest_plugin.scenarios import drill_of
 
 _KEY = pytest.StashKey["DrillSession"]()
 DRILL = pytest.StashKey[Drill]()
+NEEDS = pytest.StashKey[tuple[str, ...]]()
+"""What the faults of a scenario need of a world."""
 
 Wanted = Sequence[tuple[Path, str]]
 
@@ -143,7 +146,7 @@ class DrillSession:
         self.close_world()
 
     def begin(self, item: pytest.Item) -> Drill:
-        """The drill of a scenario's test."""
+        """The drill of a scenario's test. Skips the test where the world cannot do what its faults need."""
         found = drill_of(item)
         self._begun += 1
         plan = DrillPlan(
@@ -158,6 +161,9 @@ class DrillSession:
         )
         try:
             world = self.world()
+            needs: tuple[str, ...] = item.stash.get(NEEDS, ())
+            if (reason := lacking(needs, world.capabilities())) is not None:
+                self.leave_out(plan, reason)
             drill = Drill(world, plan, self.run.drill_folder(plan.name), self._show)
         except DrillError as error:
             self.broke_off(plan, None, error)
@@ -166,6 +172,12 @@ class DrillSession:
             raise
         item.stash[DRILL] = drill
         return drill
+
+    def leave_out(self, plan: DrillPlan, reason: str) -> NoReturn:
+        """This world cannot do what a drill needs: neither passed nor failed, and told with the reason."""
+        left = NotMeasured(plan.name, plan.feature, plan.scenario, reason, tuple(plan.tags), plan.typed)
+        self.run.not_measured.append(left)
+        pytest.skip(reason)
 
     def broke_off(self, plan: DrillPlan, folder: Path | None, error: BaseException) -> None:
         """A drill could not be finished: remembered for the exit code, and for the evidence of the others."""
@@ -203,7 +215,10 @@ class DrillSession:
         return result
 
     def finish(self) -> RunResult | None:
-        """Write the run's evidence; None when no drill has ended. Signals are pytest's own again after it."""
+        """Write the run's evidence; None when no drill has ended, and none was left out.
+
+        Signals are pytest's own again after it.
+        """
         with self._signals:
             try:
                 self.end_world()
@@ -212,7 +227,7 @@ class DrillSession:
             return result
 
     def _file(self) -> RunResult | None:
-        if self._run is None or not (self._run.drills or self._seen):
+        if self._run is None or not (self._run.drills or self._run.not_measured or self._seen):
             return None
         from harness.reporting.filing import file_run
 
@@ -220,6 +235,7 @@ class DrillSession:
             folder = folder or self._run.drill_folder(plan.name)
             (folder / HISTORY).write_bytes(b"")  # what it saw until then is no history of a drill
             self._run.drills.append(crashed(plan, folder.name, text))
+        self._run.folder.mkdir(parents=True, exist_ok=True)  # where every drill was left out, nobody has made it
         result = self._run.result(**self._facts)
         file_run(result, self._run.folder)
         self._run.point_latest()
@@ -267,7 +283,9 @@ def _of_file(error: OSError) -> str:
 def told(config: pytest.Config) -> str:
     """The table of a session's drills, with their verdicts and the report's path; "" where there is nothing to tell."""
     session = config.stash.get(_KEY, None)
-    if session is None or not session.started or session.host is not None or not session.run.drills:
+    if session is None or not session.started or session.host is not None:
+        return ""
+    if not (session.run.drills or session.run.not_measured):
         return ""
     from harness.reporting.summary import plain_text
 

@@ -65,12 +65,14 @@ _FAULTS = {
     "component-isolated": "process cut off",
     "operations-refused": "operations refused",
     "poison-record": "records that nobody wrote",
+    "database-power-cycle": "database without power",
     "process-kill": "process killed",
     "process-freeze": "process frozen",
 }
 _MODES = {
     "black-hole": "packets vanish", "refuse": "connections refused", "reset": "connections reset",
     "error": "an error of the service", "throttle": "throttled", "deny": "access denied", "odd-types": "of odd types",
+    "off": "its server ends at once",
 }  # fmt: skip
 PHASES = {
     "detect": "the edge's checks notice",

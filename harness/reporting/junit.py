@@ -1,4 +1,7 @@
-"""junit.xml for build servers: one test case per drill. MISSED is a failure; UNKNOWN and INVALID are errors."""
+"""junit.xml for build servers: one test case per drill. MISSED is a failure; UNKNOWN and INVALID are errors.
+
+What the environment cannot measure is skipped, with the reason.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ def render(run: RunResult) -> bytes:
     root = Element("testsuites", name="drill")
     suite = SubElement(root, "testsuite", name=_text(f"drill {run.environment} {run.profile}"))
     counts = {
-        "tests": len(run.drills),
+        "tests": len(run.drills) + len(run.not_measured),
         "failures": sum(_TAG.get(drill.verdict) == "failure" for drill in run.drills),
         "errors": sum(_TAG.get(drill.verdict) == "error" for drill in run.drills),
     }
@@ -32,11 +35,14 @@ def render(run: RunResult) -> bytes:
         for name, count in counts.items():
             element.set(name, str(count))
         element.set("time", f"{sum(drill.duration_s for drill in run.drills):.3f}")
-    suite.set("skipped", "0")
+    suite.set("skipped", str(len(run.not_measured)))
     suite.set("timestamp", run.started_at.isoformat(timespec="seconds"))
     _properties(suite, {"run_id": run.run_id, "subject": run.subject, "seed": str(run.seed), **run.versions})
     for drill in run.drills:
         _case(suite, drill)
+    for left in run.not_measured:
+        case = SubElement(suite, "testcase", name=_text(left.name), classname=_text(left.feature), time="0.000")
+        SubElement(case, "skipped", message=_text(wording.one_line(left.reason, 1000)))
     document: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return document
 

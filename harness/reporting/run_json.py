@@ -45,6 +45,7 @@ def to_dict(run: RunResult) -> dict[str, Any]:
         },
         "verdict": run.verdict.value,
         "drills": [drill_dict(drill) for drill in run.drills],
+        "not_measured": [{**asdict(left), "tags": list(left.tags)} for left in run.not_measured],
     }
     return body | {"seal": seal_of(body)}
 

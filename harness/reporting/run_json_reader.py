@@ -19,6 +19,7 @@ from harness.drill.evidence import (
     FaultResult,
     Finding,
     InterruptionResult,
+    NotMeasured,
     ObjectiveResult,
     Objectives,
     Outage,
@@ -77,6 +78,7 @@ def load(path: Path) -> RunResult:
             seed=body.get("seed"),
             machine=body.get("machine", {}),
             typed=body.get("typed", {}),
+            not_measured=tuple(_left_out(left) for left in body.get("not_measured", ())),
         )
     except (ValueError, OverflowError) as error:
         raise InputError(Problem(str(path), None, str(error))) from error
@@ -195,6 +197,11 @@ def _interruption(body: Mapping[str, Any]) -> InterruptionResult:
 
 def _known(body: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: body[name] for name in names if name in body}
+
+
+def _left_out(body: Mapping[str, Any]) -> NotMeasured:
+    fields = _known(body, *(name for name in NotMeasured.__dataclass_fields__ if name != "tags"))
+    return NotMeasured(**fields, tags=tuple(body.get("tags", ())))
 
 
 def _fault(body: Mapping[str, Any]) -> FaultResult:

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from harness.drill.evidence import DrillResult, RunResult
+from harness.drill.evidence import DrillResult, NotMeasured, RunResult
 from harness.outcome import Verdict
 from harness.reporting import objectives, terminal, wording
 from harness.units import to_s
@@ -35,6 +35,7 @@ def render(run: RunResult, report: Path | None = None) -> RenderableType:
     """The summary. report: path of report.html, printed in full so that it can be clicked or copied."""
     parts: list[RenderableType] = [_table(run)]
     parts += [_details(drill) for drill in run.drills]
+    parts += [_left_out(left) for left in run.not_measured]
     parts.append(_closing(run))
     if report is not None:
         parts.append(Text(f"Report: {report}", overflow="fold"))
@@ -60,6 +61,8 @@ def _table(run: RunResult) -> Table:
         rto = wording.of(wording.bracket(drill.rto), wording.recovery_episode(drill))
         rpo = wording.of(wording.lost(drill), wording.loss_episode(drill))
         table.add_row(_headline(drill, "\n  "), name, Text(rto), Text(rpo))
+    for left in run.not_measured:
+        table.add_row(Text("- left out", style="dim"), Text(wording.one_line(left.name)), Text(""), Text(""))
     return table
 
 
@@ -71,7 +74,9 @@ def verdict(value: Verdict) -> Text:
 def _headline(result: DrillResult | RunResult, gap: str = " ") -> Text:
     """The verdict, and the warnings that remain in their own colour."""
     count = wording.warnings(result.warnings)
-    return verdict(result.verdict).append(f",{gap}{count}" if count else "", style="bold yellow")
+    told = verdict(result.verdict).append(f",{gap}{count}" if count else "", style="bold yellow")
+    left = wording.left_out(len(result.not_measured)) if isinstance(result, RunResult) else ""
+    return told.append(f",{gap}{left}" if left else "", style="not bold default")
 
 
 def _details(drill: DrillResult) -> RenderableType:
@@ -94,6 +99,11 @@ def _details(drill: DrillResult) -> RenderableType:
     lines += _findings(drill)
     inner = Padding(Group(*lines[1:]), (0, 0, 0, 2), expand=False)
     return Group(Text(), lines[0], inner)
+
+
+def _left_out(left: NotMeasured) -> RenderableType:
+    name, reason = Text(wording.one_line(left.name), style="bold"), Text(wording.one_line(left.reason, 400))
+    return Group(Text(), name, Padding(reason, (0, 0, 0, 2), expand=False))
 
 
 def _compared(drill: DrillResult) -> Text | None:

@@ -196,8 +196,17 @@ def warnings(count: int) -> str:
 
 
 def headline(result: DrillResult | RunResult) -> str:
-    """The verdict of a drill or a run, and how many serious findings and warnings remain: `MET, 2 warnings`."""
-    return ", ".join(filter(None, (result.verdict.value, warnings(result.warnings))))
+    """The verdict of a drill or a run, and how many serious findings and warnings remain: `MET, 2 warnings`.
+
+    Of a run also how many of its drills this environment cannot do.
+    """
+    left = len(result.not_measured) if isinstance(result, RunResult) else 0
+    return ", ".join(filter(None, (result.verdict.value, warnings(result.warnings), left_out(left))))
+
+
+def left_out(count: int) -> str:
+    """`1 drill not measurable here`; nothing for none."""
+    return f"{count} drill{'' if count == 1 else 's'} not measurable here" if count else ""
 
 
 def remaining(run: RunResult) -> str:

@@ -28,8 +28,9 @@ _MUST_HAVE = {
     "spec": ("SPEC", "PRELOAD"),
     "part": ("build",),
     "law": ("law", "MILESTONES"),
-    "healing": ("heal", "broken"),
 }
+_HEALING = {"links": ("heal", "broken")}
+"""What `healing` must have, by section; of the others it takes away what outlives a killed harness."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,8 @@ def _imported(section: Section, kind: str, module: str) -> ModuleType:
     except Exception as error:  # whatever a package of somebody else's does when it is imported
         reason = str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
         raise InputError(f"the part {kind!r} cannot be used ({folder}): {reason}") from error
-    missing = [name for name in _MUST_HAVE.get(module, ()) if not hasattr(found, name)]
+    must = _HEALING.get(section.key, ("take_away",)) if module == "healing" else _MUST_HAVE.get(module, ())
+    missing = [name for name in must if not hasattr(found, name)]
     if missing:
         raise InputError(f"the part {kind!r} cannot be used: {folder}.{module} has no {', '.join(missing)}")
     if module == "spec" and not (isinstance(found.SPEC, type) and issubclass(found.SPEC, Spec)):

@@ -64,7 +64,9 @@ class Process(Protocol):
 
     name: str
     log_path: Path
-    error: str | None
+
+    @property
+    def error(self) -> str | None: ...
 
     def ready(self, timeout_s: float) -> dict[str, Any]:
         """What it told once it was ready. Raises ProcessError when it ends or fails first."""
@@ -87,12 +89,33 @@ class Ground(Protocol):
         """Fork a process that runs `module.serve(config, ready)`; it ends with the world. Returns at once."""
         ...
 
+    def run(
+        self, name: str, argv: Sequence[str], env: Mapping[str, str], cwd: Path, answers: Callable[[], bool]
+    ) -> Process:
+        """Start a program that is none of ours; it ends with the world, and its `ready` waits until it answers.
+
+        env: beside PATH and the like; none of ours and of the user's account reaches it. Raises ProcessError.
+        """
+        ...
+
+    def switch_off(self, name: str) -> None:
+        """End one of the world's processes at once (SIGKILL), on purpose; `run` of the same name starts it again."""
+        ...
+
     def free_port(self) -> int:
         """A port of this machine that nobody listens on."""
         ...
 
     def on_close(self, action: Callable[[], object]) -> None:
         """Call `action` when the world is taken down."""
+        ...
+
+    def outlives(self, what: str, family: str, kind: str, handle: Mapping[str, str]) -> None:
+        """Something is about to be made that would stay if the harness were killed; called before it is made.
+
+        what: for people. family, kind: the part whose `healing.take_away(handle)` undoes it, from another process, when
+        this one is killed or stands still. When the world is taken down, what on_close was given later runs first.
+        """
         ...
 
     def launcher(self) -> Any:

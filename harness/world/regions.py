@@ -26,8 +26,9 @@ State = Mapping[str, str | None]
 class CommitFeed(Protocol):
     """The commits of one region from the moment it was opened."""
 
-    def poll(self) -> Sequence[Event | Commit]:
-        """What is new since the last call, in the order in which it took effect."""
+    def poll(self) -> Sequence[Event | Commit] | None:
+        """What is new since the last call, in the order in which it took effect; None: not all of it is known, so that
+        scans must do."""
         ...
 
 

@@ -15,7 +15,7 @@ from toxiproxy.api import APIConsumer
 from toxiproxy_rig import Upstream, exchange, make_link, running_server, upstream
 
 from harness.errors import HealError, LinkError
-from harness.faults.model import AddToxic, CutLink, DisableLink, EnableLink, RemoveToxic
+from harness.faults.actions import AddToxic, CutLink, DisableLink, EnableLink, RemoveToxic
 from harness.parts.links.toxiproxy import healing
 from harness.parts.links.toxiproxy.client import Proxy, Toxic, ToxiproxyClient
 from harness.parts.links.toxiproxy.hand import LinkHand

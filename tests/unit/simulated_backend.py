@@ -123,6 +123,12 @@ class Nowhere:
     def on_close(self, action: Any) -> None:
         """Nothing is taken down."""
 
+    def run(self, name: str, argv: Sequence[str], env: Mapping[str, str], cwd: Path, answers: Any) -> Any:
+        return SimpleNamespace(name=name, ready=lambda timeout_s: {})
+
+    def outlives(self, what: str, family: str, kind: str, handle: Mapping[str, str]) -> None:
+        """Nothing is made."""
+
     def launcher(self) -> Any:
         """Nobody starts anything."""
 
@@ -148,7 +154,7 @@ class Story(Replication):
     witness was too late to send. overloaded: some calls to the databases take too long, whatever is broken. stray: one
     of so many operations of the clients fails, whatever else happens; 0: none. void_s: a side whose database is lost
     goes on acknowledging writes for that long, and stores none. own_keys: clients write keys of their own only. counts:
-    the application offers increments.
+    the application offers increments. lacks: capabilities that this world has not, and why.
     """
 
     takeover_s: float | None = 3.0
@@ -175,6 +181,7 @@ class Story(Replication):
     void_s: float = 0.0
     own_keys: bool = False
     counts: bool = False
+    lacks: tuple[tuple[str, str], ...] = ()
 
 
 class SimulatedClock:
@@ -349,7 +356,7 @@ class SimulatedBackend:
         return {"harness": "simulated"}
 
     def capabilities(self) -> Mapping[str, bool | str]:
-        return {"rto": True}
+        return {"rto": True, "refused_operations": True, "poison_records": True} | dict(self.story.lacks)
 
     def calibration(self) -> Mapping[str, float]:
         return {"capacity_per_s": 1000.0, "rate_per_s": self.environment.workload.rate_per_s}

@@ -8,16 +8,9 @@ from itertools import combinations
 import pytest
 
 from harness.errors import HealError, InputError, LinkError, ProcessError, SubjectError, WorldError
+from harness.faults.actions import Action, DisableLink, EnableLink, FreezeProcess, KillProcess
 from harness.faults.hand import Applied
-from harness.faults.model import (
-    Action,
-    CanaryExpectation,
-    DisableLink,
-    EnableLink,
-    FreezeProcess,
-    KillProcess,
-    Plan,
-)
+from harness.faults.model import CanaryExpectation, Plan
 from harness.history.events import FaultEvent
 from harness.live.adversary import Adversary
 from harness.measurement.canary import Fails

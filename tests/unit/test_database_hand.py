@@ -7,11 +7,21 @@ from typing import Any
 import pytest
 
 from harness.errors import WorldError
-from harness.faults.model import AllowOperations, KillProcess, PutPoison, RefuseOperations, RemovePoison
-from harness.parts.regions.moto.hand import DatabaseHand, odd_twin
+from harness.faults.actions import (
+    AllowOperations,
+    KillProcess,
+    PutPoison,
+    RefuseOperations,
+    RemovePoison,
+    SwitchOffDatabase,
+    SwitchOnDatabase,
+)
+from harness.parts.regions.moto.hand import DatabaseHand
 from harness.topology.subject import Table
 from harness.witness.canaries import dynamodb_request
 from harness.witness.models import CallCanary
+from harness.world.poison import PoisonHand, odd_twin
+from harness.world.power import PowerHand
 
 EAST = "us-east-1"
 TABLE = Table(name="items", key="id", value="value")
@@ -43,8 +53,12 @@ class Database:
         self.items.pop(Key["id"]["S"], None)
 
 
-def hand(admin: Admin, database: Database | None = None, table: Table | None = TABLE) -> DatabaseHand:
-    return DatabaseHand(EAST, lambda: admin, lambda: database, table)  # type: ignore[arg-type, return-value]
+def hand(admin: Admin) -> DatabaseHand:
+    return DatabaseHand(EAST, lambda: admin)  # type: ignore[arg-type, return-value]
+
+
+def poisoner(database: Database, table: Table | None = TABLE) -> PoisonHand:
+    return PoisonHand(EAST, lambda: database, table)
 
 
 def test_it_takes_what_is_about_its_own_database_only() -> None:
@@ -52,6 +66,11 @@ def test_it_takes_what_is_about_its_own_database_only() -> None:
     assert own.takes(REFUSE)
     assert not own.takes(RefuseOperations("us-west-2", "x", ("PutItem",), "InternalServerError"))
     assert not own.takes(KillProcess(EAST))
+    assert not own.takes(PutPoison(EAST, ("p",)))
+    on_stored = poisoner(Database())
+    assert on_stored.takes(PutPoison(EAST, ("p",)))
+    assert not on_stored.takes(PutPoison("us-west-2", ("p",)))
+    assert not on_stored.takes(REFUSE)
 
 
 def test_refusing_and_allowing_are_asked_of_the_region() -> None:
@@ -74,19 +93,19 @@ def test_what_does_not_hold_any_more_counts_as_taken_back() -> None:
 
 def test_poison_is_the_odd_twin_of_what_is_there_and_goes_again() -> None:
     database = Database({"id": {"S": "u1"}, "value": {"S": "u1"}, "epoch": {"N": "1"}, "on": {"BOOL": True}})
-    [put] = hand(Admin(), database).apply([PutPoison(EAST, ("p", "p-2"))])
+    [put] = poisoner(database).apply([PutPoison(EAST, ("p", "p-2"))])
     assert put.error is None
     twin = database.items["p"]
     assert set(twin) == {"id", "value", "epoch", "on"}
     kinds = {name: next(iter(value)) for name, value in twin.items()}
     assert kinds == {"id": "S", "value": "M", "epoch": "S", "on": "L"}
-    hand(Admin(), database).apply([RemovePoison(EAST, ("p", "p-2"))])
+    poisoner(database).apply([RemovePoison(EAST, ("p", "p-2"))])
     assert set(database.items) == {"u1"}
 
 
 def test_an_empty_table_is_poisoned_too_and_no_table_is_told() -> None:
     assert odd_twin({}, TABLE, "p") == {"id": {"S": "p"}, "value": {"M": {"drill": {"NULL": True}}}}
-    [failed] = hand(Admin(), Database(), None).apply([PutPoison(EAST, ("p",))])
+    [failed] = poisoner(Database(), None).apply([PutPoison(EAST, ("p",))])
     assert failed.error is not None
     assert "lists no table" in failed.error
 
@@ -107,3 +126,31 @@ def test_a_canary_of_one_operation_sends_that_one(operation: str, body: str) -> 
     sent = dynamodb_request(canary).decode()
     assert f"X-Amz-Target: DynamoDB_20120810.{operation}\r\n" in sent
     assert sent.endswith(f"Content-Length: {len(body)}\r\n\r\n{body}")
+
+
+def test_a_server_that_was_switched_off_is_started_again_and_no_other() -> None:
+    done: list[str] = []
+    hand = PowerHand(EAST, lambda: done.append("off"), lambda: done.append("on"))
+    off, on = SwitchOffDatabase(EAST), SwitchOnDatabase(EAST)
+    assert hand.takes(off)
+    assert not hand.takes(SwitchOffDatabase("us-west-2"))
+    assert not hand.takes(PutPoison(EAST, ("p",)))
+    [early] = hand.apply([on])
+    assert early.missing
+    assert [result.error for result in hand.apply([off, on])] == [None, None]
+    assert done == ["off", "on"]
+
+
+def test_a_server_that_does_not_come_back_is_told_and_tried_again() -> None:
+    tries: list[int] = []
+
+    def on() -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            raise WorldError("did not answer")
+
+    hand = PowerHand(EAST, lambda: None, on)
+    hand.apply([SwitchOffDatabase(EAST)])
+    [failed] = hand.apply([SwitchOnDatabase(EAST)])
+    assert failed.error == f"{EAST}: did not answer"
+    assert [result.error for result in hand.apply([SwitchOnDatabase(EAST)])] == [None]

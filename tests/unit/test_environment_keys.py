@@ -23,6 +23,7 @@ from harness.engines.aws import clients
 from harness.errors import InputError, Problem
 from harness.live import ground as live_ground
 from harness.live.clients import witness_config
+from harness.parts.links.toxiproxy import real_server
 from harness.parts.links.toxiproxy.client import Proxy
 from harness.parts.links.toxiproxy.part import Toxiproxy
 from harness.parts.steering.route53 import part as route53
@@ -58,6 +59,7 @@ OTHER: Mapping[Key, Any] = {
     ("health_checks", "status_timeout_s"): 20,
     ("health_checks", "checkers"): 8,
     ("health_checks", "evaluate_target_health"): False,
+    ("links", "server"): "real",
     ("links", "port"): 8475,
     ("load_balancer", "interval_s"): 120,
     ("load_balancer", "timeout_s"): 9,
@@ -155,6 +157,10 @@ class Ground(Nowhere):
         self.told[name] = config
         return super().spawn(group, name, module, config)
 
+    def run(self, name: str, argv: Sequence[str], *rest: Any) -> Any:
+        self.told[name] = {"argv": list(argv)}
+        return SimpleNamespace(name=name, ready=lambda timeout_s: {})
+
 
 class Calls:
     """A client that remembers what it was asked."""
@@ -186,6 +192,7 @@ def world_of(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> dict[
     monkeypatch.setattr(route53, "create_edge", lambda _, *rest: create_edge(calls, *rest))
     monkeypatch.setattr(AdminClient, "post", lambda *_: None)
     monkeypatch.setattr(Toxiproxy, "client", SimpleNamespace(populate=listening))
+    monkeypatch.setattr(real_server, "program", lambda: Path("/usr/bin/toxiproxy-server"))
     ground = Ground(environment)
     net = assemble(build(blueprint), blueprint, ground)
     run = SimpleNamespace(environment=environment, subject=blueprint.subject, timing=TIMING, seed=0)

@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 
 from harness.errors import InputError
-from harness.faults.blast_radius import blast_radius
-from harness.faults.catalogue import FAULTS, describe, fault_named
-from harness.faults.model import (
+from harness.faults.actions import (
     Action,
     AddToxic,
     AllowOperations,
@@ -18,19 +16,20 @@ from harness.faults.model import (
     EnableLink,
     FreezeProcess,
     KillProcess,
-    Link,
     LinkAction,
-    Plan,
-    ProcessRef,
     PutPoison,
     RefuseOperations,
     RemovePoison,
     RemoveToxic,
     StartProcess,
+    SwitchOffDatabase,
+    SwitchOnDatabase,
     ThawProcess,
-    process_canary,
     undo,
 )
+from harness.faults.blast_radius import blast_radius
+from harness.faults.catalogue import FAULTS, describe, fault_named
+from harness.faults.model import Link, Plan, ProcessRef, process_canary
 from harness.measurement.canary import Fails, Rate, Slow
 from harness.names import (
     CANARY,
@@ -209,7 +208,7 @@ def test_healing_undoes_everything_and_the_witness_watches(kind: str) -> None:
         assert all(link.startswith("canary") for link in planned.canary.links)
 
 
-@pytest.mark.parametrize("kind", ON_LINKS)
+@pytest.mark.parametrize("kind", [kind for kind in ON_LINKS if kind != "database-power-cycle"])  # it refuses
 def test_one_fault_on_two_targets_holds_twice_and_heals_one_by_one(kind: str) -> None:
     first, second = (plan(kind, target=target_of(kind, region)) for region in (EAST, WEST))
     toxics = [{a.name for a in planned.apply if isinstance(a, AddToxic)} for planned in (first, second)]
@@ -254,6 +253,19 @@ def test_refused_operations_touch_one_database_and_no_link(kind: str, service: s
     operations = [set(action.operations) for action in both if isinstance(action, RefuseOperations)]
     assert not operations[0] & operations[1]
     assert len({getattr(action, "name", "") for action in both}) == 2
+
+
+def test_a_power_cycle_ends_one_server_and_refuses_whoever_dials_it() -> None:
+    planned = plan("database-power-cycle", region=EAST)
+    assert planned.apply[0] == SwitchOffDatabase(EAST)
+    assert planned.databases == (EAST,)
+    assert set(planned.links) == {link.name for link in LINKS if link.target == EAST and "dynamodb" in link.service}
+    assert f"clients->{EAST}:http" not in planned.links
+    assert set(planned.canary.links) == {link for link in planned.links if link.startswith(CANARY)}
+    assert SwitchOnDatabase(EAST) in healing(planned)
+    told = blast_radius(planned)
+    assert f"database of {EAST}  ends at once, as without power" in told
+    assert "starts the database's server again, on what it has stored" in told
 
 
 def test_poison_is_written_to_one_database_and_removed_from_it() -> None:

@@ -33,7 +33,7 @@ FOREVER = 99_999_999_999_999_999_999
 OBJECTIVE = "Given a recovery time objective of 15 seconds"
 
 
-def load(folder: Path, *steps: str, environment: str = "embedded") -> None:
+def load(folder: Path, *steps: str, environment: str = "embedded") -> tuple[str, ...]:
     """As pytest does it: whatever is wrong raises."""
     lines = "".join(f"    {step}\n" for step in (*OPENING, *steps))
     file = folder / "mine.feature"
@@ -43,7 +43,7 @@ def load(folder: Path, *steps: str, environment: str = "embedded") -> None:
     known = our_definitions()
     steps = scenario.render({}).steps
     fitting = (next((one for one in known if defines(one, step)), None) for step in steps)
-    refuse_mistakes(file, [Resolved(step, one) for step, one in zip(steps, fitting, strict=True)], options)
+    return refuse_mistakes(file, [Resolved(step, one) for step, one in zip(steps, fitting, strict=True)], options)
 
 
 @pytest.mark.parametrize(
@@ -179,3 +179,13 @@ def test_steps_of_ones_own_promise_nothing_that_a_file_could_not(tmp_path: Path,
     drill = Drill(SimulatedBackend(), plan(), tmp_path)
     with pytest.raises(InputError, match=f"an objective of {next(iter(objective))} = .*: must be"):
         drill.promise(**objective)
+
+
+def test_what_the_faults_need_of_a_world_is_known_before_it_starts(tmp_path: Path) -> None:
+    refused, poison = (
+        "When writes to DynamoDB fail in the primary region",
+        "When 3 poison records are written in the primary region",
+    )
+    assert load(tmp_path, EAST_LOST) == ()
+    assert load(tmp_path, refused, poison, refused) == ("poison_records", "refused_operations")
+    assert load(tmp_path, "Given as a control, the fault is never applied, so the drill must be INVALID", refused) == ()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.errors import LinkError
-from harness.faults.model import AddToxic, DisableLink, RemoveToxic
+from harness.faults.actions import AddToxic, DisableLink, RemoveToxic
 from harness.parts.links.toxiproxy.client import Capabilities, MissingError, Toxic
 from harness.parts.links.toxiproxy.hand import LinkHand
 

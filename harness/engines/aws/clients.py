@@ -7,6 +7,7 @@ that it is given (so the variable is hidden while a session is made).
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,8 @@ SECRET_ACCESS_KEY = "drill"  # noqa: S105 - any will do: there is nothing to pro
 _CONNECT_TIMEOUT_S = 1.0
 _READ_TIMEOUT_S = 5.0
 _ATTEMPTS = 2
+_BATCH = 25
+"""Items of one BatchWriteItem (API Reference)."""
 _HIDDEN = ("AWS_ENDPOINT_URL", "USE_SSL", "AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 """What localstack-client and boto3 would read from the environment: the subject's, or the user's own account."""
 
@@ -114,12 +117,56 @@ def _create(client: Any, table: NewTable) -> None:
     client.get_waiter("table_exists").wait(TableName=table.name, WaiterConfig={"Delay": 1, "MaxAttempts": 10})
 
 
+def delete_tables(client: Any, names: Iterable[str] | None = None) -> None:
+    """Delete tables (None: every one that there is), and wait until they are gone; those that are not there are.
+
+    Raises WorldError when the region does not answer.
+    """
+    for name in table_names(client) if names is None else names:
+        told(f"table {name} was not deleted", lambda name=name: _delete(client, name))  # type: ignore[misc]
+
+
+def table_names(client: Any) -> list[str]:
+    """Of every table of a region. Raises WorldError."""
+    pages = client.get_paginator("list_tables").paginate()
+    return told("tables were not listed", lambda: [name for page in pages for name in page["TableNames"]])
+
+
+def _delete(client: Any, table: str) -> None:
+    try:
+        client.delete_table(TableName=table)
+    except client.exceptions.ResourceNotFoundException:
+        return
+    client.get_waiter("table_not_exists").wait(TableName=table, WaiterConfig={"Delay": 1, "MaxAttempts": 10})
+
+
+def holds_items(client: Any, table: str) -> bool:
+    """Whether there is anything in a table. Raises WorldError."""
+    page = told(f"table {table} was not read", lambda: client.scan(TableName=table, Limit=1, ConsistentRead=True))
+    return bool(page["Items"])
+
+
+def delete_items(client: Any, table: str, names: Sequence[str]) -> None:
+    """Delete every item of a table, and leave the table. names: the attributes of its key. Raises WorldError."""
+    keys = [{name: item[name] for name in names} for item in scan_items(client, table, names)]
+
+    def delete(some: Sequence[stored.Item]) -> None:
+        left = {table: [{"DeleteRequest": {"Key": one}} for one in some]}
+        while left:
+            left = client.batch_write_item(RequestItems=left).get("UnprocessedItems", {})
+
+    for start in range(0, len(keys), _BATCH):
+        told(f"table {table} was not emptied", functools.partial(delete, keys[start : start + _BATCH]))
+
+
 def scan_values(client: Any, table: str, key: KeySpec, value: ValueSpec) -> dict[str, str | None]:
     """Every item of a table that is the clients': its key -> its value's text, None when it has no such attribute.
 
     Strings and numbers are told as they are, other types as JSON. Raises WorldError when the region does not answer.
     """
-    items = scan_items(client, table, stored.attributes(key, value))
+    wanted = stored.attributes(key, value)
+    dotted = any("." in name for name in wanted)  # some servers take an attribute `a.b` beside `a` for one within it
+    items = scan_items(client, table, () if dotted else wanted)
     named = ((stored.key_of(key, item), item) for item in items)
     return {name: stored.value_of(value, item) for name, item in named if name is not None}
 

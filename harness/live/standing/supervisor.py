@@ -148,9 +148,7 @@ def stay(world: LiveWorld, path: Path | None, told: Told) -> None:
             if sentence not in known:
                 known.add(sentence)
                 told(sentence)
-        for name, process in world.ground.processes.items():
-            if process.poll() is not None:
-                raise WorldError(f"{name} has ended: {process.error or process.returncode}; see {process.log_path}")
+        world.refuse_dead()
         if path is not None:
             _stop_abandoned_recording(world, path.with_name(WATCH_LOCK))
         time.sleep(_POLL_S)

@@ -123,6 +123,16 @@ def _poison(drill: Drill, records: str, region: str, seconds: str | None) -> Non
     drill.inject("poison-record", region=region, for_s=duration, records=whole(records))
 
 
+@when(parsers.re(rf"the database of {_REGION} loses power{_FOR}"))
+def _power_lost(drill: Drill, region: str, seconds: str | None) -> None:
+    """the database of REGION loses power[ for N seconds]
+
+    Ends a database's server at once; the heal starts it again on what it has stored.
+    Example: the database of the primary region loses power
+    """
+    drill.inject("database-power-cycle", region=region, for_s=lasting(seconds))
+
+
 @when(parsers.re(rf"the process (?P<instance>\S+) is cut off(?: from (?P<to>\S+))?, {_MODE}{_FOR}"))
 def _cut_off(drill: Drill, instance: str, to: str | None, mode: str, seconds: str | None) -> None:
     """the process INSTANCE is cut off[ from PLACE], MODE[ for N seconds]

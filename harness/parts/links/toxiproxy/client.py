@@ -8,6 +8,7 @@ is no way to change a proxy or a toxic. It also honours HTTP_PROXY, which a loop
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar, cast
@@ -237,6 +238,18 @@ class ToxiproxyClient:
 
     def _error(self, method: str, path: str, text: str, kind: type[LinkError] = LinkError) -> LinkError:
         return kind(f"Toxiproxy at {self.url}: {method.upper()} {path}: {text}")
+
+
+def nobody_listens(url: str) -> bool:
+    """Whether a server's machine refuses to connect: then no proxy of anybody's is there. Raises InputError."""
+    host, port = _server(url)
+    try:
+        with socket.create_connection((host.strip("[]"), port), timeout=2.0):
+            return False
+    except ConnectionRefusedError:
+        return True
+    except OSError:
+        return False
 
 
 def _server(url: str) -> tuple[str, int]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from harness.faults.model import Stream
+from harness.faults.actions import Stream
 from harness.kit.address import Address, join_address, split_address
 
 

@@ -12,8 +12,9 @@ from typing import Any
 
 from harness.clock import monotonic_ns
 from harness.errors import LinkError
+from harness.faults.actions import Action, AddToxic, CutLink, DisableLink, EnableLink, LinkAction, RemoveToxic
 from harness.faults.hand import Applied
-from harness.faults.model import Action, AddToxic, CutLink, DisableLink, EnableLink, LinkAction, Plan, RemoveToxic
+from harness.faults.model import Plan
 from harness.parts.links.toxiproxy.client import MissingError, ToxiproxyClient
 from harness.parts.links.toxiproxy.client_model import Capabilities, Toxic
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 
 from harness.errors import HealError, LinkError
-from harness.parts.links.toxiproxy.client import ToxiproxyClient
+from harness.parts.links.toxiproxy.client import ToxiproxyClient, nobody_listens
 from harness.parts.links.toxiproxy.prefix import prefixes_of_ours
 
 
@@ -30,6 +31,26 @@ def broken(handle: Mapping[str, str]) -> tuple[str, ...]:
         found += [] if proxy.enabled else [f"{name} disabled"]
         found += [f"{name} {toxic.type}" for toxic in proxy.toxics]
     return tuple(found)
+
+
+def take_away(handle: Mapping[str, str]) -> list[str]:
+    """Delete every proxy of a world that is gone, and what is on it with it; a sentence for each.
+
+    A server where nobody listens any more has none. Raises HealError when some stay, LinkError when it does not answer.
+    """
+    client = client_of(handle)
+    if not client.prefix:
+        raise HealError(f"the proxies of that world on {client.url} cannot be told from others: they have no prefix")
+    if nobody_listens(client.url):
+        return [f"nothing listens at {client.url} any more"]
+    names = sorted(client.proxies())
+    for name in names:
+        with contextlib.suppress(LinkError):  # looked at below
+            client.delete(name)
+    left = sorted(client.proxies())
+    if left:
+        raise HealError(f"still on {client.url}: {', '.join(left)}")
+    return [f"{client.prefix}{name} deleted" for name in names]
 
 
 def heal_links(client: ToxiproxyClient) -> list[str]:

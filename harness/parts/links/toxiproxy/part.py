@@ -1,4 +1,4 @@
-"""Toxiproxy as the links' server: the embedded one, or a real one that TOXIPROXY_URL names."""
+"""Toxiproxy as the links' server: the embedded one, a real one that we start, or one that TOXIPROXY_URL names."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from harness.errors import InputError, LinkError
 from harness.faults.hand import Hand
 from harness.kit.address import Address
 from harness.names import HTTP, LOAD_BALANCER, instance_name, link_name
+from harness.parts.links.toxiproxy import real_server
 from harness.parts.links.toxiproxy.client import Proxy, ToxiproxyClient
 from harness.parts.links.toxiproxy.hand import LinkHand
+from harness.parts.links.toxiproxy.install import RECIPE
 from harness.parts.links.toxiproxy.prefix import new_prefix
 from harness.parts.links.toxiproxy.spec import Toxiproxy as Spec
 from harness.world.diagnosis import Diagnosis, State, port
@@ -33,14 +35,20 @@ class Toxiproxy(LinkServer):
 
     def __init__(self, blueprint: Blueprint, spec: Spec) -> None:
         self._blueprint = blueprint
+        self._real = spec.server == "real"
         self._port = wanted_port(blueprint, spec)
         self._process: Process | None = None
+        self._at: str | None = None
         self._links = 0
 
     def start(self, ground: Ground) -> None:
-        """Start the embedded server, unless there is another one."""
+        """Start a server, unless there is one already."""
         self._ground = ground
-        if not os.environ.get(VARIABLE):
+        if os.environ.get(VARIABLE):
+            return
+        if self._real:
+            self._process, self._at = real_server.start(ground, self.name, self._port or ground.free_port())
+        else:
             config = {"api": [LOOPBACK, self._port], "seed": self._blueprint.seed}
             self._process = ground.spawn(LIGHT, self.name, MODULE, config)
 
@@ -49,6 +57,9 @@ class Toxiproxy(LinkServer):
         """A client of it. Raises InputError for a wrong TOXIPROXY_URL."""
         if self._process is None:
             return ToxiproxyClient(os.environ[VARIABLE], prefix=new_prefix())  # others may use it as well
+        if self._at is not None:
+            self._process.ready(READY_TIMEOUT_S)
+            return ToxiproxyClient(self._at)
         return ToxiproxyClient("http://{}:{}".format(*self._process.ready(READY_TIMEOUT_S)["api"]))
 
     @property
@@ -62,6 +73,8 @@ class Toxiproxy(LinkServer):
 
     def populate(self, arrows: Sequence[Arrow]) -> Mapping[str, Address]:
         """See LinkServer."""
+        if self._process is None:  # before they are made
+            self._ground.outlives(f"proxies on {self.url}", "links", "toxiproxy", self.handle())
         made = self.client.populate([Proxy(arrow.link.name, arrow.listen, arrow.upstream) for arrow in arrows])
         self._links = len(made)
         if self._process is None:  # a server of the user's own goes on without us, so our proxies must not stay on it
@@ -116,12 +129,23 @@ def build(blueprint: Blueprint, spec: Spec) -> list[Toxiproxy]:
 
 
 def diagnose(blueprint: Blueprint, spec: Spec) -> Iterator[Diagnosis]:
-    """Whether the server of the user's own answers, or the wanted port is free."""
+    """Whether the server of the user's own answers, or one can be started and the wanted port is free."""
     url, wanted = os.environ.get(VARIABLE), wanted_port(blueprint, spec)
     if url:
         yield _answering(url)
-    elif wanted:
+        return
+    if spec.server == "real":
+        yield _startable()
+    if wanted:
         yield port("links.port" if spec.port else "toxiproxy_port", LOOPBACK, wanted, free=can_listen(LOOPBACK, wanted))
+
+
+def _startable() -> Diagnosis:
+    found = real_server.program()
+    if found is not None:
+        return Diagnosis("Toxiproxy", State.OK, f"the program {found}")
+    text = f"{real_server.ON_PATH} is not on the PATH"
+    return Diagnosis("Toxiproxy", State.FAIL, text, f"install it, or `drill install {RECIPE.name}`")
 
 
 def _answering(url: str) -> Diagnosis:

@@ -7,8 +7,8 @@ from typing import Protocol
 
 from harness.clock import monotonic_ns
 from harness.errors import ProcessError, SubjectError, WorldError
+from harness.faults.actions import Action, FreezeProcess, KillProcess, ProcessAction, StartProcess, ThawProcess
 from harness.faults.hand import Applied
-from harness.faults.model import Action, FreezeProcess, KillProcess, ProcessAction, StartProcess, ThawProcess
 
 
 class ProcessControl(Protocol):

@@ -5,20 +5,18 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from importlib import metadata
-from typing import Any
 
-from harness import stored
 from harness.errors import InputError
 from harness.faults.hand import Hand
+from harness.faults.needs import REFUSED_OPERATIONS
 from harness.history.log import Tail
 from harness.kit.address import Address
 from harness.parts.regions.moto.hand import DatabaseHand
 from harness.topology.environment import Spec
 from harness.topology.subject import Table
 from harness.wire.admin_client import AdminClient
-from harness.world.part import LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Process, StatusLine
-from harness.world.regions import RegionServer, State, database_arrows
-from harness.world.wires import Arrow
+from harness.world.api_region import ApiRegion
+from harness.world.part import LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Process
 
 GROUP = "aws"
 MODULE = "harness.engines.moto.server"
@@ -26,17 +24,14 @@ _USUAL = ("us-east-1", "us-west-2")
 """Regions about which botocore need not be asked: that takes longer than all else here."""
 
 
-class Moto(RegionServer):
+class Moto(ApiRegion):
     """One region. Its commit log has every write in the order in which it took effect."""
 
-    def __init__(self, blueprint: Blueprint, region: str) -> None:
-        self.name = self.region = region
-        self._blueprint = blueprint
-        self._client: Any = None
+    called = "moto"
 
     def start(self, ground: Ground) -> None:
         """Start the process."""
-        self._ground = ground
+        super().start(ground)
         self._log = ground.folder / f"{self.region}.commits.jsonl"
         config = {"region": self.region, "listen": [LOOPBACK, 0], "commit_log": str(self._log)}
         self._process: Process = ground.spawn(GROUP, self.name, MODULE, config)
@@ -47,48 +42,15 @@ class Moto(RegionServer):
         host, port = self._process.ready(READY_TIMEOUT_S)["listen"]
         return str(host), int(port)
 
-    def endpoints(self) -> Mapping[str, Address]:
-        """api: every service of the region, past every link."""
-        return {"api": self.address}
-
-    def arrows(self) -> Sequence[Arrow]:
-        """From everywhere to its database."""
-        return database_arrows(self._blueprint, self.region, self.address)
-
     def create(self, tables: Sequence[Table]) -> None:
         """See RegionServer."""
-        from harness.engines.aws.clients import NewTable, create_tables
-
         followed = {table.name: table.model_dump(include={"key", "value"}) for table in tables}
         self._admin.post("/drill/tables", followed)
-        create_tables(self._dynamodb(), [NewTable(t.name, t.key, t.key_types) for t in tables if t.create])
-
-    def _dynamodb(self) -> Any:
-        """A client past every link, made when it is first needed."""
-        from harness.engines.aws.clients import RegionClients
-
-        if self._client is None:
-            self._client = RegionClients(self.region, self.address).client("dynamodb")
-            self._ground.on_close(self._client.close)
-        return self._client
+        super().create(tables)
 
     def hands(self) -> Sequence[Hand]:
         """On the operations that it serves, and on what is stored in it."""
-        subject = self._blueprint.subject
-        table = next((table for table in subject.tables if table.name == subject.written_table), None)
-        return (DatabaseHand(self.region, lambda: self._admin, self._dynamodb, table),)
-
-    def scan(self, table: Table) -> State:
-        """See RegionServer."""
-        from harness.engines.aws.clients import scan_values
-
-        return scan_values(self._dynamodb(), table.name, table.key, table.value)
-
-    def items(self, table: Table) -> Sequence[stored.Item]:
-        """See RegionServer."""
-        from harness.engines.aws.clients import scan_items
-
-        return scan_items(self._dynamodb(), table.name)
+        return (DatabaseHand(self.region, lambda: self._admin), *super().hands())
 
     def commits(self) -> Tail:
         """See RegionServer."""
@@ -102,24 +64,10 @@ class Moto(RegionServer):
     def _admin(self) -> AdminClient:
         return AdminClient(self.name, self.address)
 
-    def status(self) -> Sequence[StatusLine]:
-        """Where its database is."""
-        return (StatusLine(f"DynamoDB {self.region}", "{}:{}".format(*self.address), "past every link"),)
-
-    def commands(self) -> Sequence[tuple[str, str]]:
-        """How to read its tables with the AWS command line."""
-        table = next((table.name for table in self._blueprint.subject.tables), None)
-        what = "list-tables" if table is None else f"scan --table-name {table}"
-        account = "AWS_ACCESS_KEY_ID=drill AWS_SECRET_ACCESS_KEY=drill"
-        at = "http://{}:{}".format(*self.address)
-        line = f"{account} AWS_ENDPOINT_URL={at} aws dynamodb {what} --region {self.region}"
-        return ((f"The data of {self.region}, past every link:", line),)
-
     def capabilities(self) -> Mapping[str, bool | str]:
         """The commit log makes the recovery point exact."""
-        if self._blueprint.subject.tables:
-            return {"rpo_commit_log": True}
-        return {"rpo_commit_log": "not measurable here: the subject lists no tables to compare"}
+        found = {**super().capabilities(), REFUSED_OPERATIONS: True}
+        return found | {"rpo_commit_log": True} if self._blueprint.subject.tables else found
 
     def versions(self) -> Mapping[str, str]:
         """Of moto, its HTTP server, and the clients that set it up."""

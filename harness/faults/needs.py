@@ -1,0 +1,29 @@
+"""What a fault needs that not every world can do, by the names that a world's capabilities give it.
+
+A fault says what it needs (`Fault.needs`), the parts of a world what they can (`Part.capabilities`). A drill whose
+faults need more than that is not measurable there: it is left out before anything is broken, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+REFUSED_OPERATIONS = "refused_operations"
+POISON_RECORDS = "poison_records"
+POWER_CYCLE = "database_power_cycle"
+
+_WORDS = {
+    REFUSED_OPERATIONS: "makes a database refuse operations of one kind",
+    POISON_RECORDS: "writes records past the application",
+    POWER_CYCLE: "switches a database's server off and on again with its data kept",
+}
+
+
+def lacking(needs: Iterable[str], capabilities: Mapping[str, bool | str]) -> str | None:
+    """Why a world cannot do what is needed, in a sentence; None: it can. What nobody mentions, nobody can."""
+    for name in dict.fromkeys(needs):
+        can = capabilities.get(name, False)
+        if can is not True:
+            nobody = f"not measurable here: no part of this world {_WORDS.get(name, f'offers {name}')}"
+            return can if isinstance(can, str) else nobody
+    return None

@@ -1,0 +1,65 @@
+"""`python -m harness.live.leftovers.watchdog FILE LEASE_S`: undoes an entry of the journal when its harness is gone.
+
+It reads its standard input, the other end of which the harness holds. A byte renews the lease; the end of the input
+means that the harness has ended, however it did. When its lease runs out, the harness stands still (frozen, or hung):
+what it holds broken must not stay so for longer than that. An entry that has gone away meanwhile was undone by the
+harness itself.
+
+It holds the entry's lock, so nobody else undoes the entry meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+
+from harness.errors import DrillError
+from harness.live.leftovers import journal, undoing
+from harness.processes.interruption import SIGNALS
+
+_TRIES = 5
+_BETWEEN_S = 2.0
+
+
+def watch(path: Path, lease_s: float) -> int:
+    """Wait until the harness has gone or stands still, then undo. Exit code: 0 undone, 1 it could not be."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)  # it must outlive what ends its harness
+    with journal.owned(path) as mine:
+        sys.stdout.write("watching\n" if mine else "gone\n")
+        sys.stdout.flush()
+        if not mine:
+            return 0
+        while _renewed(lease_s):
+            pass
+        return _undo(path)
+
+
+def _renewed(lease_s: float) -> bool:
+    """Whether the harness said in time that it lives."""
+    readable, _, _ = select.select([0], [], [], lease_s)
+    return bool(readable) and bool(os.read(0, 4096))
+
+
+def _undo(path: Path) -> int:
+    for number in range(_TRIES):
+        leftover = journal.read(path)
+        if leftover is None:
+            return 0
+        try:
+            undoing.undo(leftover)
+        except DrillError:
+            if number + 1 < _TRIES:
+                time.sleep(_BETWEEN_S)
+            continue  # the entry stays: the next run and `drill heal` try again
+        path.unlink(missing_ok=True)
+        return 0
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(watch(Path(sys.argv[1]), float(sys.argv[2])))
