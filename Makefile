@@ -26,7 +26,7 @@ drill: setup ## one whole drill: a region goes dark, clients recover, it heals, 
 drills: setup ## all drills, as they are
 	@$(BIN)/drill run
 
-drills-all: setup ## all drills and their negative twins, on every environment (about 25 minutes)
+drills-all: setup ## all drills and their negative twins, on two environments (about 45 minutes)
 	@$(BIN)/python drills/twins.py
 	@$(BIN)/python drills/twins.py --environment places region-lost-black-holed database-lost-in-primary
 
