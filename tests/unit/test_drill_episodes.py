@@ -318,7 +318,7 @@ def test_a_blip_and_the_outage_after_it_are_two_episodes(tmp_path: Path) -> None
 
     blip, outage = run_drill(tmp_path, scenario).episodes
     assert [result.name for result in blip.results] == ["needless_failover"]
-    assert [result.name for result in outage.results] == ["rto_s"]
+    assert [result.name for result in outage.results] == ["rto_s", "recovery-point"]  # a promise, asked for or not
     assert blip.steady_ns == outage.steady_ns  # the same calm, for the blip changed no answer
 
 

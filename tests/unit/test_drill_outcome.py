@@ -87,7 +87,7 @@ def test_seconds_become_whole_nanoseconds() -> None:
 
 def test_the_tree_of_errors_says_whose_fault_it_is() -> None:
     assert {c.__name__ for c in DrillError.__subclasses__()} == {
-        "InputError", "SubjectError", "WorldError", "VerdictReached",
+        "InputError", "SubjectError", "WorldError", "JudgingFailed", "NotMeasurable", "VerdictReached",
     }  # fmt: skip
     assert all(issubclass(c, WorldError) for c in (ProcessError, LinkError, HealError))
     assert all(issubclass(c, VerdictReached) for c in (DrillMissed, DrillUnknown, DrillInvalid))
