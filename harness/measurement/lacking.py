@@ -17,20 +17,24 @@ from harness.measurement.superseding import LOST, PRESENT, Deletes, effects
 @dataclass(frozen=True, eq=False)
 class Table:
     """A side's table at a moment. first, last: what bounds it from both sides; one and the same by a commit log.
+    first: None where nobody had looked by then, so that it may have lacked anything.
 
     known: what enters besides, sent up to the moment. commits: None where two scans stand in for a log.
     """
 
     columns: Columns
     known: Columns
-    first: TableState
+    first: TableState | None
     last: TableState
     commits: CommitColumns | None
     at_ns: int
 
     def lacks(self, acks: Rows) -> tuple[Rows, Rows]:
         """Of some acknowledged puts and deletes those that are missing for certain, and those that may be."""
-        before = effects(self.known, Deletes(self.known), self.first, acks)
+        if self.first is None:
+            before = np.full(len(acks), LOST, np.int8)
+        else:
+            before = effects(self.known, Deletes(self.known), self.first, acks)
         scanned = self.commits is None
         after = effects(self.columns, Deletes(self.columns), self.last, acks) if scanned else before
         lost = (before == LOST) & (after == LOST)

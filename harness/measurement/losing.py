@@ -79,7 +79,8 @@ class Loss:
         columns, survivor = self.columns, self.survivor
         known = columns.between(None, at_ns + 1)
         if isinstance(survivor, Scans):
-            first, last = state_of(columns, survivor.before or {}), state_of(columns, survivor.after)
+            first = None if survivor.before is None else state_of(columns, survivor.before)
+            last = state_of(columns, survivor.after)
             return Table(columns, known, first, last, None, at_ns)
         commits = commits_of(columns, survivor)
         state = commits.state_at(at_ns)

@@ -20,7 +20,10 @@ SUBJECTS = ROOT / "tests" / "subjects"
     ("arguments", "told"),
     [
         (["run", "region-lost-refusd"], "did you mean region-lost-refused?"),
-        (["run", "region-lost-refused", "--environment", "mars"], "unknown environment mars; one of: embedded"),
+        (
+            ["run", "region-lost-refused", "--environment", "mars"],
+            "unknown environment mars; one of: dynoxide, embedded",
+        ),
         (["run", "region-lost-refused", "--bogus"], "No such option: --bogus"),
         (["run", "region-lost-refused", "--set", "faul=none"], "did you mean fault?"),
         (["run", "region-lost-refused", "--set", "failover=on"], "only `off` is allowed"),

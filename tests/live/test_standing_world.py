@@ -173,4 +173,4 @@ def test_a_world_that_ends_while_it_is_watched_leaves_its_evidence(folder: Path,
         output = watching.communicate()[0]
     assert watching.returncode in (0, 1), output
     run, _ = evidence(folder)
-    assert [finding["text"] for finding in run["drills"][0]["findings"]] == ["the world that was watched has ended"]
+    assert "the world that was watched has ended" in [f["text"] for f in run["drills"][0]["findings"]]
