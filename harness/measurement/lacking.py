@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.history.codes import ABSENT, DELETE, Bools
 from harness.history.columns import Columns
-from harness.history.tables import CommitColumns, TableState
+from harness.history.tables import CommitColumns, TableState, state_of
 from harness.measurement.counting import missing_increments
 from harness.measurement.newest import Rows
 from harness.measurement.superseding import LOST, PRESENT, Deletes, effects
@@ -31,10 +31,10 @@ class Table:
 
     def lacks(self, acks: Rows) -> tuple[Rows, Rows]:
         """Of some acknowledged puts and deletes those that are missing for certain, and those that may be."""
-        if self.first is None:
-            before = np.full(len(acks), LOST, np.int8)
-        else:
-            before = effects(self.known, Deletes(self.known), self.first, acks)
+        first = state_of(self.columns, {}) if self.first is None else self.first
+        before = effects(self.known, Deletes(self.known), first, acks)
+        if self.first is None:  # an empty table shows every delete
+            before = np.where(before == PRESENT, LOST, before).astype(np.int8)
         scanned = self.commits is None
         after = effects(self.columns, Deletes(self.columns), self.last, acks) if scanned else before
         lost = (before == LOST) & (after == LOST)

@@ -91,7 +91,7 @@ def recovery_point(
     missing: list[Operation] = []
     maybe: list[Operation] = []
     for write in acks:
-        effects = {by_then.effect(write, first), by_the_end.effect(write, last)}
+        effects = {_before(by_then, write, survivor, first), by_the_end.effect(write, last)}
         if effects == {Effect.LOST} and again.get(write.invoke.op) is not Effect.MAYBE:
             missing.append(write)
         elif (write.invoke.op in arrived or write.invoke.f == "delete") and _deleted(
@@ -127,6 +127,13 @@ def recovery_point(
     )
 
 
+def _before(known: Writes, write: Operation, survivor: object, first: Mapping[str, str]) -> Effect:
+    """Where nobody had looked, an empty table stands for what was there; it shows no delete."""
+    effect = known.effect(write, first)
+    unseen = isinstance(survivor, Scans) and survivor.before is None
+    return Effect.LOST if unseen and effect is Effect.PRESENT else effect
+
+
 def _void(
     history: Sequence[Operation], survivor: Sequence[Commit] | Scans, lost_side: Iterable[Operation], takeover_ns: int,
     heal_ns: int | None,
@@ -143,7 +150,8 @@ def _void(
     known = Writes.of(o for o in history if o.sent_ns <= last_ns)
     if isinstance(survivor, Scans):
         at_the_end = Writes.of(history)
-        found = [(o, {known.effect(o, survivor.before or {}), at_the_end.effect(o, survivor.after)}) for o in acks]
+        first = survivor.before or {}
+        found = [(o, {_before(known, o, survivor, first), at_the_end.effect(o, survivor.after)}) for o in acks]
         return [(o, effects.pop() if len(effects) == 1 else Effect.MAYBE) for o, effects in found]
     state = state_at(survivor, last_ns)
     arrived = {c.v for c in survivor if c.v is not None and c.mono_ns <= last_ns}
