@@ -6,41 +6,26 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from harness import stored
-from harness.clock import monotonic_ns
 from harness.errors import WorldError
 from harness.faults.actions import Action, PutPoison, RemovePoison
-from harness.faults.hand import Applied
 from harness.topology.subject import Table
+from harness.world.region_hand import RegionHand
 
 _ODD: Mapping[str, Mapping[str, Any]] = {"S": {"M": {"drill": {"NULL": True}}}, "N": {"S": "no number"}}
 _ODDER: Mapping[str, Any] = {"L": [{"B": b"\x00\xff"}, {"NS": ["1", "2"]}]}
 
 
-class PoisonHand:
-    """Acts on one region past every link. client, table: asked for when they are needed; None: there is no table."""
+class PoisonHand(RegionHand):
+    """Acts on what is stored in one region. client, table: asked for when they are needed; None: there is no table."""
+
+    actions = (PutPoison, RemovePoison)
 
     def __init__(self, region: str, client: Callable[[], Any], table: Table | None) -> None:
-        self._region = region
+        super().__init__(region)
         self._client = client
         self._table = table
 
-    def takes(self, action: Action) -> bool:
-        """See Hand."""
-        return isinstance(action, PutPoison | RemovePoison) and action.database == self._region
-
-    def apply(self, actions: Sequence[Action]) -> Sequence[Applied]:
-        """See Hand."""
-        return [self._timed(action) for action in actions]
-
-    def _timed(self, action: Action) -> Applied:
-        start_ns = monotonic_ns()
-        try:
-            self._do(action)
-        except WorldError as error:
-            return Applied(action, start_ns, monotonic_ns(), f"{self._region}: {error}")
-        return Applied(action, start_ns, monotonic_ns())
-
-    def _do(self, action: Action) -> None:
+    def _do(self, action: Action) -> str | None:
         match action:
             case PutPoison(keys=keys):
                 self._put(keys)
@@ -48,6 +33,7 @@ class PoisonHand:
                 self._remove(keys)
             case _:
                 raise WorldError(f"{action} is nothing that can be done to what is stored")
+        return None
 
     def _put(self, keys: Sequence[str]) -> None:
         from harness.engines.aws.clients import told
