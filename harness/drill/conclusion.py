@@ -58,13 +58,8 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
     of_each = [*results, *(ObjectiveResult(c.name, c.verdict, c.text, n, promise=True) for n, c in lost_of)]
     episodes = tuple(episode_result(episode, measures, of_each) for episode in measures.episodes)
     of_timed = None if timed is None else episodes[timed.index]
-    return DrillResult(
-        name=case.name,
-        feature=case.feature,
-        scenario=case.scenario,
-        tags=case.tags,
-        verdict=verdict,
-        reasons=reasons,
+    return replace(
+        _of_case(case, verdict, reasons),
         objectives=_judged(case, checked),
         results=(
             ObjectiveResult(validity.name, validity.verdict, validity.text),
@@ -86,36 +81,31 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
         production_prediction=None if of_timed is None else of_timed.production_prediction,
         availability=_availability(measures),
         witness=in_seconds(dict(measures.lateness_ns)),
-        unsent=case.unsent,
         unseen_s=_unseen_s(timed),
-        history=f"{case.folder}/{HISTORY}",
-        history_sha256=EMPTY_SHA256,
-        logs=case.logs,
-        settings=dict(case.settings),
-        duration_s=to_s(case.duration_ns),
-        overhead_s=to_s(case.duration_ns - case.prescribed_ns),
-        control=None if case.control is None else case.control.value,
-        typed=case.typed,
         episodes=episodes,
         promise=promises.as_evidence(measures),
         planned_interruption=worst_interruption(interrupted),
         planned_interruptions=interrupted,
-        places=case.by_address,
     )
 
 
 def unjudged(case: Case, reason: str) -> DrillResult:
     """The evidence of a drill that has ended, and whose judging broke off: all is there from which it can be judged
     anew, and until then it proves nothing."""
+    results = (ObjectiveResult(JUDGING, Verdict.INVALID, reason),)
+    return replace(_of_case(case, Verdict.INVALID, (reason,)), results=results)
+
+
+def _of_case(case: Case, verdict: Verdict, reasons: tuple[str, ...]) -> DrillResult:
+    """What a result has from its case alone, before anything is measured."""
     return DrillResult(
         name=case.name,
         feature=case.feature,
         scenario=case.scenario,
         tags=case.tags,
-        verdict=Verdict.INVALID,
-        reasons=(reason,),
+        verdict=verdict,
+        reasons=reasons,
         objectives=Objectives(),
-        results=(ObjectiveResult(JUDGING, Verdict.INVALID, reason),),
         unsent=case.unsent,
         history=f"{case.folder}/{HISTORY}",
         history_sha256=EMPTY_SHA256,
