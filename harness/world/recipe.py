@@ -65,6 +65,15 @@ class Recipe:
     needs: Sequence[str] = ()
 
 
+def environment_steps(python: Path, environment: Path, text: str, packages: Sequence[str]) -> Sequence[Step]:
+    """Packages in a Python environment of their own, whatever the user's pip is told elsewhere. text: of the second."""
+    pip = (str(environment / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    return (
+        Step("make an environment of its own", (str(python), "-m", "venv", str(environment))),
+        Step(text, (*pip, *packages), {"PIP_REQUIRE_VIRTUALENV": "0", "PIP_USER": "0"}),
+    )
+
+
 def on_path(name: str) -> Callable[[], Path | None]:
     """Finds a tool along the PATH."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harness.world.recipe import File, Recipe, Step, Tool, python
+from harness.world.recipe import File, Recipe, Step, Tool, environment_steps, python
 
 VERSION = "4.14.0"
 ENVIRONMENT = "environment"
@@ -41,12 +41,8 @@ if __name__ == "__main__":
 
 
 def _steps(folder: Path, tools: Mapping[str, Path]) -> Sequence[Step]:
-    environment = folder / ENVIRONMENT
-    pip = (str(environment / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-    return (
-        Step("make an environment of its own", (str(tools["python"]), "-m", "venv", str(environment))),
-        Step(f"pip install localstack-core {VERSION} and its pins (some minutes)", (*pip, *_PACKAGES)),
-    )
+    text = f"pip install localstack-core {VERSION} and its pins (some minutes)"
+    return environment_steps(tools["python"], folder / ENVIRONMENT, text, _PACKAGES)
 
 
 RECIPE = Recipe(

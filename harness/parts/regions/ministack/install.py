@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harness.world.recipe import Recipe, Step, Tool
+from harness.world.recipe import Recipe, Step, Tool, environment_steps
 
 VERSION = "1.5.33"
 _ENVIRONMENT = "environment"
@@ -17,12 +17,8 @@ def _ours() -> Path | None:
 
 
 def _steps(folder: Path, tools: Mapping[str, Path]) -> Sequence[Step]:
-    python = folder / _ENVIRONMENT / "bin" / "python"
-    pip = (str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", f"ministack=={VERSION}")
-    return (
-        Step("make an environment of its own", (str(tools["python"]), "-m", "venv", str(folder / _ENVIRONMENT))),
-        Step(f"pip install ministack {VERSION}", pip, {"PIP_REQUIRE_VIRTUALENV": "0", "PIP_USER": "0"}),
-    )
+    text = f"pip install ministack {VERSION}"
+    return environment_steps(tools["python"], folder / _ENVIRONMENT, text, (f"ministack=={VERSION}",))
 
 
 RECIPE = Recipe(
