@@ -38,6 +38,7 @@ DYNAMODB_WRITES, DYNAMODB_READS = "dynamodb-writes", "dynamodb-reads"
 POISON_KEY = "drill-poison"
 """Of a record that no application wrote; further ones have a number behind it."""
 ROUTE53 = "route53"
+DIGITALOCEAN = "digitalocean"
 HTTP = "http"
 
 CONTROL_REGION = "us-east-1"
@@ -48,7 +49,7 @@ SOURCES = frozenset((CLIENTS, CHECKERS, CANARY, LOAD_BALANCER))
 """Who dials links, beside components: no component may be called so."""
 
 RESERVED = SOURCES | {
-    OUTSIDE, EACH, ROUTE53, "all", "rest", "gateway", "platform", "toxiproxy", "witness", "control-plane",
+    OUTSIDE, EACH, ROUTE53, DIGITALOCEAN, "all", "rest", "gateway", "platform", "toxiproxy", "witness", "control-plane",
     "browser-proxy",
 }  # fmt: skip
 """Words that links, processes and steps use for something else: no place and no database may be called so."""

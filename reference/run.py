@@ -1,4 +1,4 @@
-"""Starts one component from wherever this folder lies: `python run.py monitor|storefront|replicator [args]`.
+"""Starts one component from wherever this folder lies: `python run.py monitor|storefront|replicator|intermediary [args]`.
 
 The folder is loaded as the package `reference`, whatever it is called on disk and whether or not it is installed.
 """
@@ -11,7 +11,7 @@ import runpy
 import sys
 from pathlib import Path
 
-COMPONENTS = ("monitor", "storefront", "replicator")
+COMPONENTS = ("monitor", "storefront", "replicator", "intermediary")
 
 
 def load_package() -> None:

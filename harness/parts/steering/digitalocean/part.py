@@ -1,0 +1,213 @@
+"""DigitalOcean: its API and its name servers, outside of every place; an A record that leads to the primary's balancer.
+
+The record stays as it is until somebody rewrites it through the API: a component of the subject, the intermediary. It is
+told where the API is, over a link of its own, and where each vantage point dials each place.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+
+from harness.engines.addresses import can_listen
+from harness.errors import WorldError
+from harness.faults.model import Link
+from harness.kit.address import Address, join_address
+from harness.names import CANARY, DIGITALOCEAN, HTTP, OUTSIDE
+from harness.parts.steering.digitalocean.publishing import Publisher
+from harness.parts.steering.digitalocean.spec import DigitalOcean as Spec
+from harness.topology.environment import Place
+from harness.topology.subject import Instance
+from harness.wire.admin_client import AdminClient
+from harness.world.diagnosis import Diagnosis, port
+from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Net, Process, StatusLine
+from harness.world.steering import Steering
+from harness.world.wires import Arrow
+
+MODULE = "harness.parts.steering.digitalocean.server"
+TOKEN = "dop_v1_" + "drill".ljust(64, "0")
+"""Of an account on loopback: no secret."""
+_VANTAGE = "vantage."
+
+
+class DigitalOcean(Steering):
+    """Leads clients wherever the record says."""
+
+    name = DIGITALOCEAN
+
+    def __init__(self, blueprint: Blueprint, spec: Spec) -> None:
+        self._blueprint = blueprint
+        self._environment = blueprint.environment
+        self._spec = spec
+        self._process: Process | None = None
+        self._net: Net | None = None
+
+    @property
+    def _places(self) -> tuple[Place, ...]:
+        return self._environment.places
+
+    def start(self, ground: Ground) -> None:
+        """Start the process, and publish the edges."""
+        self._edges = ground.edges
+        self._events = ground.folder / f"{self.name}.events.jsonl"
+        self._testimony = ground.folder / f"{self.name}.testimony.jsonl"
+        environment, spec = self._environment, self._spec
+        self._process = ground.spawn(
+            LIGHT,
+            self.name,
+            MODULE,
+            {
+                "token": TOKEN,
+                "dns": [LOOPBACK, environment.edge.dns_port],
+                "watch": [environment.edge.record],
+                "edges": {place: edge.answered for place, edge in ground.edges.items()},
+                "scale": self._blueprint.timing.scale,
+                "seed": self._blueprint.seed,
+                "requests_per_hour": spec.requests_per_hour,
+                "requests_per_minute": spec.requests_per_minute,
+                "events": str(self._events),
+                "testimony": str(self._testimony),
+                "places": [place.name for place in self._places],
+            },
+        )
+
+    def endpoints(self) -> Mapping[str, Address]:
+        """api: the API, past every link; dns: the name servers; admin: its own interface."""
+        if self._process is None:
+            raise WorldError(f"{self.name} is not started")
+        told = self._process.ready(READY_TIMEOUT_S)
+        return {key: (str(told[key][0]), int(told[key][1])) for key in ("api", "dns", "admin")}
+
+    def arrows(self) -> Sequence[Arrow]:
+        """From every instance of the subject and a canary to the API; from every vantage point to every place."""
+        api, environment = self.endpoints()["api"], self._environment
+        found = [
+            Arrow(
+                Link(
+                    i.name, i.place, DIGITALOCEAN, OUTSIDE, DIGITALOCEAN,
+                    component=i.component.name, home=environment.home_of(i.place),
+                ),
+                api,
+            )
+            for i in self._blueprint.subject.instances(environment)
+        ]  # fmt: skip
+        canary = Link(CANARY, OUTSIDE, DIGITALOCEAN, OUTSIDE, DIGITALOCEAN, from_canary=True)
+        found.append(Arrow(canary, api, probe={"kind": "http", "path": "/", "host": join_address(api)}))
+        return [*found, *self._vantage_arrows()]
+
+    def _vantage_arrows(self) -> list[Arrow]:
+        """A vantage point dials what clients dial: the public address of the edge."""
+        return [
+            Arrow(Link(_VANTAGE + point, OUTSIDE, place.name, place.name, HTTP), (edge.host, edge.port))
+            for place in self._environment.places
+            for edge in (self._edges[place.name],)
+            for point in self._spec.vantage_points
+        ]
+
+    def connect(self, net: Net) -> None:
+        """The links are up, and the load balancers listen."""
+        self._net = net
+        self._publish()
+
+    def _publish(self) -> None:
+        Publisher(self.endpoints()["api"], TOKEN, self._blueprint, self._edges).publish()
+
+    def environment_for(self, instance: Instance) -> Mapping[str, str]:
+        """What an intermediary needs: the API and a token, the record, and how each vantage point reaches each place."""
+        if self._net is None:
+            raise WorldError(f"{self.name}: the links are not up yet")
+        net, spec, edge = self._net, self._spec, self._environment.edge
+        (api,) = (arrow for arrow in net.dialled_by(instance.name) if arrow.link.target == DIGITALOCEAN)
+        places = [
+            {
+                "name": place.name,
+                "address": self._edges[place.name].answered,
+                "database": place.database_name,
+                "primary": place is self._environment.primary,
+                "from": {point: join_address(net.edge(_VANTAGE + point, place.name)) for point in spec.vantage_points},
+            }
+            for place in (self._environment.primary, self._environment.standby)
+        ]
+        return {
+            "DIGITALOCEAN_API_URL": f"http://{join_address(net.at(api))}",
+            "DIGITALOCEAN_TOKEN": TOKEN,
+            "DNS_DOMAIN": edge.hosted_zone,
+            "DNS_RECORD": edge.record,
+            "DNS_TTL": f"{edge.ttl_s:g}",
+            "PLACES": json.dumps(places),
+            "LOOK_PATH": self._blueprint.subject.application.edge_health_path,
+            "LOOK_INTERVAL_SECONDS": f"{spec.look_every_s:g}",
+            "LOOK_TIMEOUT_SECONDS": f"{spec.look_timeout_s:g}",
+            "UNHEALTHY_AFTER": str(spec.unhealthy_after),
+            "HEALTHY_AFTER": str(spec.healthy_after),
+            "AGREE": str(spec.agree),
+            "HOLD_DOWN_SECONDS": f"{spec.hold_down_s:g}",
+            "TESTIMONY_FILE": str(self._testimony),
+        }
+
+    def freeze(self) -> None:
+        """See Steering."""
+        self._admin.post("/freeze", {"name": self._environment.edge.record})
+
+    def thaw(self) -> None:
+        """See Steering."""
+        self._admin.post("/thaw")
+
+    def answers(self) -> Sequence[str]:
+        """See Steering."""
+        found = self._admin.get("/status")["answers"].get(self._environment.edge.record, {})
+        return [str(address) for address in found.get("addresses") or ()]
+
+    @property
+    def dns(self) -> Address:
+        """See Steering."""
+        return self.endpoints()["dns"]
+
+    @property
+    def _admin(self) -> AdminClient:
+        return AdminClient(self.name, self.endpoints()["admin"])
+
+    def reset(self) -> None:
+        """A new account, with the record where it begins."""
+        self._admin.post("/reset")
+        self._publish()
+
+    def status(self) -> Sequence[StatusLine]:
+        """Where the API and the name servers are, and what the record says."""
+        record = self._environment.edge.record
+        return (
+            StatusLine("DigitalOcean API", join_address(self.endpoints()["api"]), "past every link"),
+            StatusLine("DNS", join_address(self.dns), "authoritative, UDP and TCP"),
+            StatusLine(f"record {record}", ", ".join(self.answers()) or "no address", "A, knows nothing of health"),
+        )
+
+    def commands(self) -> Sequence[tuple[str, str]]:
+        """Reading the records through the API."""
+        url = f"http://{join_address(self.endpoints()['api'])}/v2/domains/{self._environment.edge.hosted_zone}/records"
+        return (("the records, through the API", f"curl -s -H 'Authorization: Bearer {TOKEN}' {url}"),)
+
+    def events(self) -> Sequence[Path]:
+        """Answers that changed; and what an intermediary says of its own looks, as testimony."""
+        return (self._events,)
+
+    def capabilities(self) -> Mapping[str, bool | str]:
+        """What no proxy of links can break."""
+        return {"dns_path_faults": "not measurable here: DNS goes over UDP, which no proxy of links carries"}
+
+    def versions(self) -> Mapping[str, str]:
+        """Of what speaks DNS and HTTP here."""
+        return {name: metadata.version(name) for name in ("dnspython", "aiohttp")}
+
+
+def build(blueprint: Blueprint, spec: Spec) -> list[DigitalOcean]:
+    """One for the application's name."""
+    return [DigitalOcean(blueprint, spec)]
+
+
+def diagnose(blueprint: Blueprint, spec: Spec) -> Iterator[Diagnosis]:
+    """Whether the wanted port of the name server is free."""
+    wanted = blueprint.environment.edge.dns_port
+    if wanted:
+        yield port("edge.dns_port", LOOPBACK, wanted, free=can_listen(LOOPBACK, wanted))

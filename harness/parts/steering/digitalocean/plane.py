@@ -1,0 +1,76 @@
+"""Drives DigitalOcean's machine (model.py): gives it the clock, logs what changes, answers DNS from its state."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from harness.clock import monotonic_ns, wall_time
+from harness.engines.dns.lookup import Answer
+from harness.history.events import DnsAnswer
+from harness.names import AUTHORITATIVE
+from harness.parts.steering.digitalocean import model
+from harness.parts.steering.digitalocean.calls import Rules
+from harness.parts.steering.digitalocean.config import DigitalOceanConfig
+from harness.parts.steering.digitalocean.model import AnswerChanged, Called, Provider, State
+from harness.parts.steering.digitalocean.values import Reply, Request
+
+log = logging.getLogger(__name__)
+
+
+class Plane:
+    """DigitalOcean in one event loop; listening is the server's. record: where events go."""
+
+    draws = 0
+    """Chance has no part in any answer (see harness.engines.dns.server.Answers)."""
+
+    def __init__(self, config: DigitalOceanConfig, record: Callable[[DnsAnswer], None]) -> None:
+        self._record = record
+        self.provider = Provider(
+            config.token,
+            Rules(
+                wall_ns=round(wall_time().timestamp() * 1e9) - monotonic_ns(),
+                seed=config.seed,
+                balancer_ns=model.seconds_ns(config.balancer_making_s, config.scale),
+                droplet_ns=model.seconds_ns(config.droplet_making_s, config.scale),
+                cluster_ns=model.seconds_ns(config.cluster_making_s, config.scale),
+                edges=config.edges,
+                unhealthy_threshold=config.unhealthy_threshold,
+                healthy_threshold=config.healthy_threshold,
+            ),
+            config.watch,
+            config.scale,
+            config.requests_per_hour,
+            config.requests_per_minute,
+        )
+        self.state: State = self.provider.start()
+
+    @property
+    def generation(self) -> int:
+        """Grows with every change that could alter an answer."""
+        return self.state.generation
+
+    @property
+    def scale(self) -> float:
+        """What every TTL is multiplied by."""
+        return self.provider.scale
+
+    def answer(self, name: str, record_type: str) -> Answer:
+        """One client's answer."""
+        return self.state.answer(name, record_type)
+
+    def call(self, request: Request) -> Reply:
+        """Carry out a call of the API."""
+        return next(effect for effect in self.happened(request) if isinstance(effect, Reply))
+
+    def happened(self, event: model.Event) -> tuple[model.Effect, ...]:
+        """Take an event in, and tell what it changed."""
+        now_ns = monotonic_ns()
+        self.state, effects = self.provider.step(self.state, event, now_ns)
+        for effect in effects:
+            if isinstance(effect, AnswerChanged):
+                log.info("answer for %s: %s", effect.name, ", ".join(effect.addresses) or "none")
+                self._record(DnsAnswer("world", AUTHORITATIVE, effect.name, effect.addresses, effect.ttl_s, now_ns))
+            elif isinstance(effect, Called):
+                log.info("api: %s %s %s", effect.method, effect.path, effect.status or "carried out, never answered")
+        return effects
