@@ -30,3 +30,66 @@ Feature: DigitalOcean, and an intermediary that fails over
     And steady state holds again
     And nothing that was acknowledged stays lost
     And at no time did both regions accept writes
+
+  @severity:blocker
+  Scenario: Intermediary killed during failover
+    The intermediary that leads dies at the moment of the outage. Another one must take over, and it must know that it may.
+    Given steady state in the primary region
+    When the primary region is lost, black-holed
+    And the process intermediary.outside is killed
+    Then clients are served by the standby region within the recovery time objective
+    And no more is lost than the recovery point objective allows
+    When the fault heals
+    Then service fails back to the primary region
+    And nothing that was acknowledged stays lost
+    And at no time did both regions accept writes
+
+  @severity:blocker
+  Scenario: Control, single intermediary killed
+    Only one intermediary is left when the outage comes, and it dies then. Nobody rewrites the record: the drill must go
+    red.
+    Given as a control, the drill must be MISSED
+    And steady state in the primary region
+    When the process intermediary-b.outside is killed
+    And the primary region is lost, black-holed
+    And the process intermediary.outside is killed
+    Then clients are served by the standby region within the recovery time objective
+    And the control holds
+
+  @severity:critical
+  Scenario: Provider API throttled during failover
+    The API answers every call with "too many requests" while the failover is due. Whoever asks on and on stays throttled;
+    whoever gives up never moves anybody.
+    Given steady state in the primary region
+    When the primary region is lost, black-holed
+    And the provider's API is throttled, for 60 seconds
+    Then clients are served by the standby region within the recovery time objective
+    And no more is lost than the recovery point objective allows
+    When the fault heals
+    Then service fails back to the primary region
+    And nothing that was acknowledged stays lost
+    And at no time did both regions accept writes
+
+  @severity:critical
+  Scenario: Stale intermediary wakes up
+    The intermediary that leads stands still when the outage comes, and wakes after another one has moved the clients. In
+    its picture of the world the lost data centre is well. It must not act upon that.
+    Given steady state in the primary region
+    When the primary region is lost, black-holed
+    And the process intermediary.outside is frozen, for 150 seconds
+    Then clients are served by the standby region within the recovery time objective
+    And clients stay with the standby region
+    When the fault heals
+    Then service fails back to the primary region
+    And nothing that was acknowledged stays lost
+    And at no time did both regions accept writes
+
+  @severity:critical
+  Scenario: Record replaced, NXDOMAIN
+    Somebody replaces the record by deleting it and making it anew. Nothing else is wrong, and the name is gone for
+    seconds; but whoever asks then may remember for 1800 seconds that it does not exist. The drill must go red.
+    Given as a control, the drill must be MISSED
+    And steady state in the primary region
+    When the record is deleted and made anew after 25 seconds
+    Then clients are served by the primary region within the recovery time objective
+    And the control holds

@@ -39,6 +39,8 @@ POISON_KEY = "drill-poison"
 """Of a record that no application wrote; further ones have a number behind it."""
 ROUTE53 = "route53"
 DIGITALOCEAN = "digitalocean"
+RECORD = "record"
+"""Of the canary's link over which it is asked whether the application's name is answered."""
 HTTP = "http"
 
 CONTROL_REGION = "us-east-1"

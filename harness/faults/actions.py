@@ -130,10 +130,42 @@ class SwitchOnDatabase:
     database: str
 
 
+@dataclass(frozen=True)
+class TroubleProvider:
+    """A provider's API is in trouble, whoever calls it. name: unique there; trouble: throttled, failing, unanswered."""
+
+    provider: str
+    name: str
+    trouble: str
+
+
+@dataclass(frozen=True)
+class RelieveProvider:
+    """Undo `TroubleProvider`."""
+
+    provider: str
+    name: str
+
+
+@dataclass(frozen=True)
+class DropRecord:
+    """Delete the application's record through a provider's API, as somebody does who means to make it anew."""
+
+    provider: str
+
+
+@dataclass(frozen=True)
+class RestoreRecord:
+    """Undo `DropRecord`: make the record anew, as it was, unless somebody else has."""
+
+    provider: str
+
+
 LinkAction = DisableLink | EnableLink | AddToxic | RemoveToxic | CutLink
 ProcessAction = KillProcess | StartProcess | FreezeProcess | ThawProcess
 DatabaseAction = RefuseOperations | AllowOperations | PutPoison | RemovePoison | SwitchOffDatabase | SwitchOnDatabase
-Action = LinkAction | ProcessAction | DatabaseAction
+ProviderAction = TroubleProvider | RelieveProvider | DropRecord | RestoreRecord
+Action = LinkAction | ProcessAction | DatabaseAction | ProviderAction
 
 
 def undo(action: Action) -> Action | None:
@@ -153,4 +185,8 @@ def undo(action: Action) -> Action | None:
             return RemovePoison(database, keys)
         case SwitchOffDatabase(database):
             return SwitchOnDatabase(database)
+        case TroubleProvider(provider=provider, name=name):
+            return RelieveProvider(provider, name)
+        case DropRecord(provider):
+            return RestoreRecord(provider)
     return None

@@ -11,11 +11,14 @@ from harness.faults.actions import (
     CutLink,
     DatabaseAction,
     DisableLink,
+    DropRecord,
     FreezeProcess,
     KillProcess,
+    ProviderAction,
     PutPoison,
     RefuseOperations,
     SwitchOffDatabase,
+    TroubleProvider,
 )
 from harness.faults.model import Plan
 
@@ -27,6 +30,8 @@ def blast_radius(plan: Plan) -> str:
     parts = [f"{len(plan.links)} links ({services})"] if plan.links else []
     parts += [f"{len(plan.instances)} processes"] if plan.instances else []
     parts += [f"{len(plan.databases)} {'databases' if plan.databases[1:] else 'database'}"] if plan.databases else []
+    providers = {action.provider for action in plan.apply if isinstance(action, ProviderAction)}
+    parts += [f"the API of {provider}" for provider in sorted(providers)]
     head = f"{plan.kind} {plan.target}, {plan.mode}: touches {' and '.join(parts)}"
     return "\n".join((head, *_lines(plan), *_lasting(plan.apply)))
 
@@ -41,6 +46,8 @@ def _lines(plan: Plan) -> Iterator[str]:
             yield f"  {action.instance}  {_words(action)}"
         if isinstance(action, DatabaseAction):
             yield f"  database of {action.database}  {_words(action)}  (watched by a canary)"
+        if isinstance(action, ProviderAction):
+            yield f"  the API of {action.provider}  {_words(action)}  (watched by a canary)"
 
 
 def _lasting(actions: Sequence[Action]) -> Iterator[str]:
@@ -73,4 +80,15 @@ def _words(action: Action) -> str:
             return f"gets records that the application never wrote: {', '.join(keys)}"
         case SwitchOffDatabase():
             return "ends at once, as without power"
+        case TroubleProvider(trouble=trouble):
+            return _TROUBLES.get(trouble, trouble)
+        case DropRecord():
+            return "loses the application's record, which the heal makes anew"
     return type(action).__name__
+
+
+_TROUBLES = {
+    "throttled": "refuses every call as one too many (429)",
+    "failing": "fails every call (503)",
+    "unanswered": "carries changes out, and never answers them",
+}

@@ -17,6 +17,9 @@ from harness.faults.operations_refused import OperationsRefused
 from harness.faults.poison_record import PoisonRecord
 from harness.faults.process_freeze import ProcessFreeze
 from harness.faults.process_kill import ProcessKill
+from harness.faults.provider_outage import ProviderOutage
+from harness.faults.provider_trouble import ProviderTrouble
+from harness.faults.record_replaced import RecordReplaced
 from harness.faults.region_isolated import RegionIsolated
 from harness.faults.region_outage import RegionOutage
 from harness.faults.replication_stall import ReplicationStall
@@ -38,6 +41,9 @@ FAULTS: dict[str, type[Fault]] = {
         DatabasePowerCycle,
         ProcessKill,
         ProcessFreeze,
+        ProviderOutage,
+        ProviderTrouble,
+        RecordReplaced,
     )
 }
 

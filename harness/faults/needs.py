@@ -11,10 +11,12 @@ from collections.abc import Iterable, Mapping
 REFUSED_OPERATIONS = "refused_operations"
 POISON_RECORDS = "poison_records"
 POWER_CYCLE = "database_power_cycle"
+PROVIDER_API = "provider_api"
 
 _WORDS = {
     REFUSED_OPERATIONS: "makes a database refuse operations of one kind",
     POISON_RECORDS: "writes records past the application",
+    PROVIDER_API: "has an API of a provider that clients are steered by",
     POWER_CYCLE: "switches a database's server off and on again with its data kept",
 }
 

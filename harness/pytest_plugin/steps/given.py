@@ -101,6 +101,16 @@ def _control_failover(drill: Drill) -> None:
     drill.be_control(Verdict.MISSED)
 
 
+@given("as a control, the drill must be MISSED")
+def _control_missed(drill: Drill) -> None:
+    """as a control, the drill must be MISSED
+
+    What happens in this drill cannot go well; it is met when it goes red.
+    Example: as a control, the drill must be MISSED
+    """
+    drill.be_control(Verdict.MISSED)
+
+
 @given("as a control, the fault is never applied, so the drill must be INVALID")
 def _control_fault(drill: Drill) -> None:
     """as a control, the fault is never applied, so the drill must be INVALID

@@ -205,6 +205,47 @@ def _monitor_cut_off_from(drill: Drill, region: str, mode: str, seconds: str | N
     drill.inject("component-isolated", for_s=duration, mode=_MODES[mode], instance=drill.monitor, to=to)
 
 
+@when(parsers.re(rf"the provider's API is lost, {_MODE}{_FOR}"))
+def _provider_lost(drill: Drill, mode: str, seconds: str | None) -> None:
+    """the provider's API is lost, MODE[ for N seconds]
+
+    Breaks every link to the API that clients are steered by; answers go on as they are.
+    Example: the provider's API is lost, black-holed for 60 seconds
+    """
+    drill.inject("provider-outage", mode=_MODES[mode], for_s=lasting(seconds))
+
+
+@when(parsers.re(rf"the provider's API is (?P<trouble>throttled|failing){_FOR}"))
+def _provider_trouble(drill: Drill, trouble: str, seconds: str | None) -> None:
+    """the provider's API is TROUBLE[ for N seconds]
+
+    Every call is refused as one too many (throttled), or fails (failing).
+    Example: the provider's API is throttled, for 60 seconds
+    Example: the provider's API is failing
+    """
+    drill.inject("provider-trouble", mode=trouble, for_s=lasting(seconds))
+
+
+@when(parsers.re(rf"changes through the provider's API are never answered{_FOR}"))
+def _provider_silent(drill: Drill, seconds: str | None) -> None:
+    """changes through the provider's API are never answered[ for N seconds]
+
+    They are carried out, and whoever asked for them cannot know.
+    Example: changes through the provider's API are never answered, for 60 seconds
+    """
+    drill.inject("provider-trouble", mode="unanswered", for_s=lasting(seconds))
+
+
+@when(parsers.re(r"the record is deleted and made anew after (?P<seconds>[\d.]+) seconds"))
+def _record_replaced(drill: Drill, seconds: str) -> None:
+    """the record is deleted and made anew after N seconds
+
+    Replaces the application's record the wrong way: for a moment the name does not exist.
+    Example: the record is deleted and made anew after 10 seconds
+    """
+    drill.inject("record-replaced", for_s=lasting(seconds))
+
+
 @when(parsers.re(r"(?P<seconds>[\d.]+) seconds pass"), converters={"seconds": seconds})
 def _wait(drill: Drill, seconds: float) -> None:
     """N seconds pass

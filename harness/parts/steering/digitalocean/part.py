@@ -13,10 +13,13 @@ from pathlib import Path
 
 from harness.engines.addresses import can_listen
 from harness.errors import WorldError
+from harness.faults.hand import Hand
 from harness.faults.model import Link
+from harness.faults.needs import PROVIDER_API
 from harness.kit.address import Address, join_address
-from harness.names import CANARY, DIGITALOCEAN, HTTP, OUTSIDE
-from harness.parts.steering.digitalocean.publishing import Publisher
+from harness.names import CANARY, DIGITALOCEAN, HTTP, OUTSIDE, RECORD
+from harness.parts.steering.digitalocean.hand import ProviderHand
+from harness.parts.steering.digitalocean.publishing import Caller, Publisher
 from harness.parts.steering.digitalocean.spec import DigitalOcean as Spec
 from harness.topology.environment import Place
 from harness.topology.subject import Instance
@@ -95,6 +98,8 @@ class DigitalOcean(Steering):
         ]  # fmt: skip
         canary = Link(CANARY, OUTSIDE, DIGITALOCEAN, OUTSIDE, DIGITALOCEAN, from_canary=True)
         found.append(Arrow(canary, api, probe={"kind": "http", "path": "/", "host": join_address(api)}))
+        record, path = Link(CANARY, OUTSIDE, DIGITALOCEAN, OUTSIDE, RECORD, from_canary=True), environment.edge.record
+        found.append(Arrow(record, api, probe={"kind": "http", "path": f"/names/{path}", "host": join_address(api)}))
         return [*found, *self._vantage_arrows()]
 
     def _vantage_arrows(self) -> list[Arrow]:
@@ -112,7 +117,7 @@ class DigitalOcean(Steering):
         self._publish()
 
     def _publish(self) -> None:
-        Publisher(self.endpoints()["api"], TOKEN, self._blueprint, self._edges).publish()
+        Publisher(Caller(self.endpoints()["api"], TOKEN), self._blueprint, self._edges).publish()
 
     def environment_for(self, instance: Instance) -> Mapping[str, str]:
         """What an intermediary needs: the API and a token, the record, and how each vantage point reaches each place."""
@@ -192,9 +197,16 @@ class DigitalOcean(Steering):
         """Answers that changed; and what an intermediary says of its own looks, as testimony."""
         return (self._events,)
 
+    def hands(self) -> Sequence[Hand]:
+        """The adversary's on the API."""
+        return (ProviderHand(self.endpoints, TOKEN, self._environment.edge.hosted_zone, self._environment.edge.record),)
+
     def capabilities(self) -> Mapping[str, bool | str]:
-        """What no proxy of links can break."""
-        return {"dns_path_faults": "not measurable here: DNS goes over UDP, which no proxy of links carries"}
+        """What the API lets the adversary do; what no proxy of links can break."""
+        return {
+            PROVIDER_API: True,
+            "dns_path_faults": "not measurable here: DNS goes over UDP, which no proxy of links carries",
+        }
 
     def versions(self) -> Mapping[str, str]:
         """Of what speaks DNS and HTTP here."""

@@ -14,12 +14,29 @@ from harness.world.part import Blueprint, Edge
 _TIMEOUT_S = 10.0
 
 
-class Publisher:
+class Caller:
     """Calls the API at `api` past every link."""
 
-    def __init__(self, api: Address, token: str, blueprint: Blueprint, edges: Mapping[str, Edge]) -> None:
+    def __init__(self, api: Address, token: str) -> None:
         self._api = api
         self._token = token
+
+    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[int, Any]:
+        """Status and JSON of an answer. Raises WorldError when there is none."""
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        try:
+            answer = ask(self._api, method, path, timeout_s=_TIMEOUT_S, headers=headers, body=data)
+            return answer.status, json.loads(answer.body) if answer.body else None
+        except (NoAnswer, ValueError) as error:
+            raise WorldError(f"DigitalOcean's API: {method} {path}: {error}") from error
+
+
+class Publisher:
+    """Sets the edge up."""
+
+    def __init__(self, caller: Caller, blueprint: Blueprint, edges: Mapping[str, Edge]) -> None:
+        self._caller = caller
         self._blueprint = blueprint
         self._edges = edges
 
@@ -37,15 +54,10 @@ class Publisher:
         self._post(f"/v2/domains/{edge.hosted_zone}/records", record)
 
     def _post(self, path: str, body: Mapping[str, Any]) -> Any:
-        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
-        try:
-            answer = ask(self._api, "POST", path, timeout_s=_TIMEOUT_S, headers=headers, body=json.dumps(body).encode())
-        except NoAnswer as error:
-            raise WorldError(f"the edge was not published: POST {path}: {error}") from error
-        if answer.status >= 300:
-            told = answer.body.decode(errors="replace")[:500]
-            raise WorldError(f"the edge was not published: POST {path}: {answer.status} {told}")
-        return json.loads(answer.body)
+        status, told = self._caller.call("POST", path, body)
+        if status >= 300:
+            raise WorldError(f"the edge was not published: POST {path}: {status} {told}")
+        return told
 
 
 def relative(name: str, domain: str) -> str:

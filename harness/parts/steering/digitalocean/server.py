@@ -32,7 +32,8 @@ _NAME = "digitalocean"
 _BODY_BYTES_MAX = 1 << 20
 _BEARER = "bearer "
 ALIVE = "/"
-"""A path that needs no token, for canaries: it fails when the API does."""
+NAMES = "/names/"
+"""Paths that need no token, for canaries: nobody answers there while the API is in trouble, or the name is unknown."""
 
 
 def serve(config: Mapping[str, Any], ready: Ready) -> None:
@@ -81,8 +82,8 @@ class Api:
         return app
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        if request.path == ALIVE:
-            return self._alive()
+        if request.path == ALIVE or request.path.startswith(NAMES):
+            return self._watched(request)
         body, broken = _parsed(await request.read())
         reply = self._plane.call(
             Request(request.method, request.path, dict(request.query), body, _token(request), broken)
@@ -91,10 +92,14 @@ class Api:
             await _silence(request)
         return _response(reply)
 
-    def _alive(self) -> web.Response:
-        """Whether the API is itself: what a canary asks."""
-        troubles = self._plane.state.troubles
-        return answer_json({"troubles": sorted(troubles.values())}, status=503 if troubles else 200)
+    def _watched(self, request: web.Request) -> web.Response:
+        """What canaries ask: whether the API is itself, whether a name is answered. They are cut off where not."""
+        state = self._plane.state
+        name = request.path.removeprefix(NAMES)
+        well = not state.troubles if request.path == ALIVE else bool(self._plane.provider.possible(state, name)[0])
+        if not well and request.transport is not None:
+            request.transport.abort()
+        return answer_json({"well": well})
 
 
 def _parsed(data: bytes) -> tuple[Any, bool]:
