@@ -1,4 +1,4 @@
-"""Starts one component from wherever this folder lies: `python run.py monitor|storefront|replicator|intermediary [args]`.
+"""Starts one component from wherever this folder lies: `python run.py COMPONENT [args]`, one of COMPONENTS below.
 
 The folder is loaded as the package `reference`, whatever it is called on disk and whether or not it is installed.
 """

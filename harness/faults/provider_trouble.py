@@ -1,4 +1,4 @@
-"""The API of a provider is there, and does not do what it is asked: too many requests, errors, or answers that never come.
+"""The API of a provider is there, and does not do what it is asked: refusals, errors, or answers that never come.
 
 The last is the worst to those who call it: the change is made, and they cannot know.
 """

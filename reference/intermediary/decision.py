@@ -6,9 +6,10 @@
 | leads, record unknown or in doubt | it has just begun, or a change was never answered | a write |
 | leads, record known | the record is written when clients should be elsewhere (wanting.py) | two calls at once |
 
-A write is sent only while the leadership lasts longer than a call may take, and not later than that: whoever was stopped
-between deciding and sending finds that its time is over. What a call did that was never answered is found out by reading
-before anything else is written. Errors delay the next call: by what a throttled caller is told, else by ever more.
+A write is sent only while the leadership lasts longer than a call may take, and not later than that: whoever was
+stopped between deciding and sending finds that its time is over. What a call did that was never answered is found out
+by reading before anything else is written. Errors delay the next call: by what a throttled caller is told, else by
+ever more.
 """
 
 from __future__ import annotations

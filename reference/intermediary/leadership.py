@@ -1,8 +1,8 @@
 """Which of several intermediaries acts: a claim with an epoch, written on condition into the tables of both regions.
 
-A claim replaces one of a lower epoch, and its holder's own; anything else is refused, in each table for itself. Who leads
-writes its claim again every round, to both tables, with a beat that grows. It leads until `sent + lease` of the last
-round in which
+A claim replaces one of a lower epoch, and its holder's own; anything else is refused, in each table for itself. Who
+leads writes its claim again every round, to both tables, with a beat that grows. It leads until `sent + lease` of the
+last round in which
 
 - the table of the region that the one decider calls active took the claim, and
 - neither table refused it.
@@ -10,9 +10,9 @@ round in which
 So one table decides at any time, and which one is said by a record that itself only moves under a growing epoch: the
 loss of either region is survived as soon as the decider has moved. A refusal anywhere ends the leadership at once.
 
-Whoever does not lead waits until no claim's beat has been seen to grow for a lease and a margin, counted on its own clock
-from when it saw the last one; every lease that was given is over then, whatever clocks say. A process that was stopped
-finds its lease run out when it wakes, since the clock went on.
+Whoever does not lead waits until no claim's beat has been seen to grow for a lease and a margin, counted on its own
+clock from when it saw the last one; every lease that was given is over then, whatever clocks say. A process that was
+stopped finds its lease run out when it wakes, since the clock went on.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Whether a place is well, as several vantage points see it.
 
-A vantage point changes its mind after some looks in a row that say otherwise; a place changes when enough vantage points
-agree, and stays as it was while they do not (so nothing swings back and forth between two looks). A vantage point that
-has not looked lately has no say: after a pause of this process nothing that it believed counts.
+A vantage point changes its mind after some looks in a row that say otherwise; a place changes when enough vantage
+points agree, and stays as it was while they do not (so nothing swings back and forth between two looks). A vantage
+point that has not looked lately has no say: after a pause of this process nothing that it believed counts.
 """
 
 from __future__ import annotations

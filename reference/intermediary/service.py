@@ -11,10 +11,12 @@ import json
 import secrets
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from reference.dynamo import Client
 from reference.intermediary.decision import Decision
@@ -122,10 +124,10 @@ class Intermediary:
                 self._testify(effect)
             case ReadTables():
                 for region, client in self._clients.items():
-                    self._call_table(region, lambda client=client: read_table(client, self._settings.common))
+                    self._call_table(region, partial(read_table, client, self._settings.common))
             case Assert(claim=claim):
                 for region, client in self._clients.items():
-                    self._call_table(region, lambda client=client: assert_claim(client, self._settings.common, claim))
+                    self._call_table(region, partial(assert_claim, client, self._settings.common, claim))
             case ReadRecord() | WriteRecord() | DropRecord():
                 self._start(self._call_api(effect))
 
@@ -146,13 +148,13 @@ class Intermediary:
         found = await asyncio.get_running_loop().run_in_executor(self._calls, self._provider.carry_out, effect)
         self._happened(found)
 
-    def _start(self, work: object) -> None:
-        task = asyncio.ensure_future(work)  # type: ignore[arg-type]
-        self._tasks.add(task)  # type: ignore[arg-type]
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
         task.add_done_callback(self._ended)
 
-    def _ended(self, task: asyncio.Future[None]) -> None:
-        self._tasks.discard(task)  # type: ignore[arg-type]
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
         if not task.cancelled():
             task.result()
 

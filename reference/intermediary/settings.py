@@ -5,9 +5,9 @@
 | `DIGITALOCEAN_API_URL`, `DIGITALOCEAN_TOKEN` | where the API is, and who is asking |
 | `DNS_DOMAIN`, `DNS_RECORD`, `DNS_TTL` | the record, by its whole name, and its TTL |
 | `PLACES` | JSON: `[{"name", "address", "database", "primary", "from": {vantage point: "host:port"}}]` |
-| `LOOK_PATH`, `LOOK_INTERVAL_SECONDS`, `LOOK_TIMEOUT_SECONDS` | what each vantage point asks each place, and how often |
-| `UNHEALTHY_AFTER`, `HEALTHY_AFTER`, `AGREE` | looks in a row that change a vantage point's mind, and how many must agree |
-| `HOLD_DOWN_SECONDS` | how long the primary must have been well before clients return to it from a side that is well, too |
+| `LOOK_PATH`, `LOOK_INTERVAL_SECONDS`, `LOOK_TIMEOUT_SECONDS` | what vantage points ask places, and how often |
+| `UNHEALTHY_AFTER`, `HEALTHY_AFTER`, `AGREE` | looks in a row that change a mind, and how many minds must agree |
+| `HOLD_DOWN_SECONDS` | how long the primary must have been well before clients leave a side that is well |
 | `DATABASE` | `local`: a place serves only while its own database is the active one; `active`: any place can |
 | `CLAIM_DELAY_SECONDS` | how much longer than others this instance waits before it claims the leadership; 0 |
 | `TESTIMONY_FILE` | where to say how the places are found, for whoever draws a timeline |

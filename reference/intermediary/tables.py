@@ -12,6 +12,7 @@ from reference.intermediary.leadership import Asserted, Claim, TableRead
 from reference.settings import Settings
 
 CLAIM_NAME = "intermediary"
+FREE = "attribute_not_exists(#epoch) OR #epoch < :epoch OR (#epoch = :epoch AND #holder = :me)"
 
 
 def read_table(client: Client, settings: Settings) -> TableRead:
@@ -56,7 +57,7 @@ def assert_claim(client: Client, settings: Settings, claim: Claim) -> Asserted:
                 "epoch": {"N": str(claim.epoch)},
                 "beat": {"N": str(claim.beat)},
             },
-            ConditionExpression="attribute_not_exists(#epoch) OR #epoch < :epoch OR (#epoch = :epoch AND #holder = :me)",
+            ConditionExpression=FREE,
             ExpressionAttributeNames={"#epoch": "epoch", "#holder": "holder"},
             ExpressionAttributeValues={":epoch": {"N": str(claim.epoch)}, ":me": {"S": claim.holder}},
         )

@@ -28,7 +28,7 @@ class Wish:
 
 
 def wish(rules: Rules, state: State, now_ns: int) -> Wish:
-    """For the place that the record leads to now; a record that leads nowhere known is to lead to a place that is well."""
+    """By where the record leads now; one that leads nowhere known is to lead to a place that is well."""
     here = rules.site_at(state.records[0].address) if state.records else None
     candidates = [site for site in rules.sites if site is not here]
     if here is None:

@@ -21,9 +21,9 @@ class DigitalOceanConfig(Strict):
 
     api: of the API. token: the one that it lets in. watch: names whose answer is logged when it changes. edges: region
     -> the address of the first load balancer that is made there. scale: multiplies TTLs, the quota's windows and
-    *_making_s, how long a thing takes to be made. healthy_threshold, unhealthy_threshold: what a load balancer that says
-    nothing of its health checks has. events: JSON-lines file. testimony: a file in which an intermediary says how it finds
-    the places; see testimony.py.
+    *_making_s, how long a thing takes to be made. healthy_threshold, unhealthy_threshold: what a load balancer has that
+    says nothing of its health checks. events: JSON-lines file. testimony: a file in which an intermediary says how it
+    finds the `places`; see testimony.py.
     """
 
     token: Text

@@ -25,7 +25,7 @@ _FIELDS = ("type", "name", "data", "ttl")
 
 
 class ProviderHand:
-    """endpoints: where the API and the admin port are, once there is a process. record: the application's whole name."""
+    """endpoints: where the API and the admin port are, once there is a process. record: the whole name."""
 
     def __init__(self, endpoints: Callable[[], Mapping[str, Address]], token: str, domain: str, record: str) -> None:
         self._endpoints = endpoints

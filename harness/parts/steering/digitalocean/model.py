@@ -98,7 +98,7 @@ class State:
 
     account: Account
     quota: Quota
-    zones: Configuration = Configuration()
+    zones: Configuration = field(default_factory=Configuration)
     generation: int = 0
     frozen: Mapping[str, Configuration] = field(default_factory=dict)
     troubles: Mapping[str, TroubleKind] = field(default_factory=dict)
@@ -115,7 +115,7 @@ class Provider:
     """The machine. token: the one that is let in. watch: names whose answer is told. scale: of TTLs and the quota."""
 
     token: str
-    rules: Rules = Rules()
+    rules: Rules = field(default_factory=Rules)
     watch: tuple[str, ...] = ()
     scale: float = 1.0
     per_hour: int = PER_HOUR

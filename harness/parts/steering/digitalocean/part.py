@@ -1,7 +1,7 @@
 """DigitalOcean: its API and its name servers, outside of every place; an A record that leads to the primary's balancer.
 
-The record stays as it is until somebody rewrites it through the API: a component of the subject, the intermediary. It is
-told where the API is, over a link of its own, and where each vantage point dials each place.
+The record stays as it is until somebody rewrites it through the API: a component of the subject, the intermediary. It
+is told where the API is, over a link of its own, and where each vantage point dials each place.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class DigitalOcean(Steering):
         Publisher(Caller(self.endpoints()["api"], TOKEN), self._blueprint, self._edges).publish()
 
     def environment_for(self, instance: Instance) -> Mapping[str, str]:
-        """What an intermediary needs: the API and a token, the record, and how each vantage point reaches each place."""
+        """What an intermediary needs: the API, a token, the record, and how each vantage point reaches each place."""
         if self._net is None:
             raise WorldError(f"{self.name}: the links are not up yet")
         net, spec, edge = self._net, self._spec, self._environment.edge

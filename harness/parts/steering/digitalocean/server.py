@@ -18,7 +18,7 @@ from harness.engines.dns.server import DnsServer, Responder
 from harness.errors import InputError
 from harness.history.events import DnsAnswer, HealthTransition
 from harness.history.log import EventLog
-from harness.kit.admin import answer_json, read_json, serve_admin, serve_application
+from harness.kit.admin import answer_json, read_json, serve_admin, serve_http
 from harness.kit.process import Ready, binding, cancelled, run_until_signal
 from harness.kit.strict_json import strict_json
 from harness.parts.steering.digitalocean import model
@@ -30,6 +30,7 @@ from harness.parts.steering.digitalocean.values import Reply, Request
 log = logging.getLogger(__name__)
 _NAME = "digitalocean"
 _BODY_BYTES_MAX = 1 << 20
+_SHUTDOWN_S = 0.5
 _BEARER = "bearer "
 ALIVE = "/"
 NAMES = "/names/"
@@ -60,7 +61,12 @@ async def run(config: DigitalOceanConfig, ready: Ready, stop: asyncio.Event) -> 
         stack.push_async_callback(server.close)
         with binding(_NAME, config.dns):
             dns = await server.start(*config.dns)
-        api = await serve_application(stack, _NAME, Api(plane).application(), config.api)
+        # A handler that never answers is cancelled when its client gives up.
+        runner = web.AppRunner(
+            Api(plane).application(), access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_S,
+            handler_cancellation=True,
+        )  # fmt: skip
+        api = await serve_http(stack, _NAME, runner, config.api)
         admin = await serve_admin(stack, _NAME, _admin(plane), config.admin)
         if config.testimony is not None:
             listening = asyncio.create_task(hear(config.testimony, config.places, record))
@@ -89,7 +95,7 @@ class Api:
             Request(request.method, request.path, dict(request.query), body, _token(request), broken)
         )
         if reply.lost:
-            await _silence(request)
+            await _silence()
         return _response(reply)
 
     def _watched(self, request: web.Request) -> web.Response:
@@ -116,10 +122,9 @@ def _token(request: web.Request) -> str | None:
     return given[len(_BEARER) :].strip() if given.lower().startswith(_BEARER) else None
 
 
-async def _silence(request: web.Request) -> None:
-    """Never answer: until the client gives up."""
-    while request.transport is not None and not request.transport.is_closing():
-        await asyncio.sleep(0.05)
+async def _silence() -> None:
+    """Never answer: the handler is cancelled when the client gives up, or the server ends."""
+    await asyncio.Event().wait()
 
 
 def _response(reply: Reply) -> web.Response:
@@ -150,9 +155,9 @@ def _admin(plane: Plane) -> list[web.RouteDef]:
 
     async def trouble(request: web.Request) -> web.Response:
         body = await read_json(request)
-        kind = _text(body, "kind")
-        known = get_args(model.TroubleKind)
-        if kind not in known:
+        known: tuple[model.TroubleKind, ...] = get_args(model.TroubleKind)
+        kind = next((one for one in known if one == _text(body, "kind")), None)
+        if kind is None:
             raise InputError(f"kind must be one of: {', '.join(known)}")
         plane.happened(model.Trouble(_text(body, "name"), kind))
         return answer_json(describe(plane))

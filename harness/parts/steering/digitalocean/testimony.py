@@ -1,4 +1,4 @@
-"""What an intermediary says of its own looks: lines of JSON in a file, taken for what they are, the subject's own words.
+"""What an intermediary says of its own looks: lines of JSON in a file, taken for what they are, the subject's words.
 
     {"place": "nyc3", "healthy": false, "agree": 2, "of": 3, "mono_ns": 123}
 

@@ -1,6 +1,6 @@
 """What a DigitalOcean account holds, and the questions and answers of its API, as frozen values.
 
-Status codes, error bodies, pagination and headers: DigitalOcean's OpenAPI description (github.com/digitalocean/openapi).
+Statuses, error bodies, pagination and headers: DigitalOcean's OpenAPI description (github.com/digitalocean/openapi).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def nothing() -> Mapping[Any, Any]:
 
 
 class Refusal(Exception):
-    """The API refuses a request. id: the service's short identifier of the status; headers: beside those of the quota."""
+    """The API refuses a request. id: the service's own identifier of it; headers: beside those of the quota."""
 
     def __init__(self, status: int, id_: str, message: str, headers: Mapping[str, str] = NOTHING) -> None:
         super().__init__(message)
@@ -60,7 +60,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """Effect: what is answered. body None: none. text: a body that is no JSON. lost: carried out, and never answered."""
+    """Effect: what is answered. body None: none. text: a body that is no JSON. lost: done, and never answered."""
 
     status: int
     body: Json | None = None

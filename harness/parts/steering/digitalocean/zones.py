@@ -1,4 +1,4 @@
-"""Domains as zones of the authoritative DNS engine: records of one name and type answer together, whatever is healthy."""
+"""Domains as zones of the authoritative DNS engine: records of a name and type answer together, whatever is healthy."""
 
 from __future__ import annotations
 
