@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from reference.intermediary import leadership, looking
-from reference.intermediary.leadership import Asserted, Seat, TableRead
+from reference.intermediary.leadership import Asserted, Seat, Table, TableRead
 from reference.intermediary.looking import Look, View
 from reference.intermediary.state import (
     Announce,
@@ -48,7 +48,7 @@ class Decision:
     def start(self, now_ns: int) -> State:
         """The state of an intermediary that has just started: somebody else may lead."""
         views = {site.name: View(site.name) for site in self.rules.sites}
-        return State(Seat(self.me, seen_ns=now_ns), views)
+        return State(Seat(self.me, now_ns, {region: Table() for region in self.rules.regions}), views)
 
     def step(self, state: State, event: Event, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
         """The next state, and what must be done."""
@@ -59,7 +59,7 @@ class Decision:
             case TableRead():
                 state = replace(state, seat=leadership.read(state.seat, event, now_ns))
             case Asserted():
-                state = replace(state, seat=leadership.answered(state.seat, event, self.rules.lease_ns, now_ns))
+                state = replace(state, seat=leadership.answered(state.seat, event, self.rules.terms, now_ns))
             case Called():
                 state, effects = self._called(state, event, now_ns)
             case Tick():
@@ -83,11 +83,10 @@ class Decision:
     def _round(self, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
         views = {name: looking.judged(view, self.rules.looks, now_ns) for name, view in state.views.items()}
         state = replace(state, views=views)
-        rules, seat = self.rules, state.seat
-        if seat.epoch or leadership.may_claim(seat, rules.lease_ns, rules.margin_ns, rules.claim_delay_ns, now_ns):
-            seat, claim = leadership.begin(seat, now_ns)
-            return replace(state, seat=seat), (ReadTables(), Assert(claim))
-        return state, (ReadTables(),)
+        seat, claim, wanted = leadership.claimed(state.seat, self.rules.terms, now_ns)
+        if claim is None:
+            return state, (ReadTables(),)
+        return replace(state, seat=seat), (ReadTables(), Assert(claim, wanted))
 
     def _led(self, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
         leads = state.seat.leads(now_ns)

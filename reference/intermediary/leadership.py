@@ -1,18 +1,18 @@
-"""Which of several intermediaries acts: a claim with an epoch, written on condition into the tables of both regions.
+"""Which of several intermediaries acts: a claim with an epoch and a beat, in the tables of both regions, each on condition.
 
-A claim replaces one of a lower epoch, and its holder's own; anything else is refused, in each table for itself. Who
-leads writes its claim again every round, to both tables, with a beat that grows. It leads until `sent + lease` of the
-last round in which
+Who leads writes its claim again every round, to both tables, with a beat that grows. It leads until `sent + lease` of
+the last round in which the table of the region that the one decider calls active took it: at any time one table
+decides, and which one is said by a record that itself only moves under a growing epoch. So the loss of either region
+is survived as soon as the decider has moved.
 
-- the table of the region that the one decider calls active took the claim, and
-- neither table refused it.
+A claim of another holder is only replaced by whoever has seen it stand still for a lease and a margin, counted on its
+own clock from when it saw it first, and only if it is still exactly that one: a beat in between refuses the write. A
+table that cannot be reached has stood still for as long as that is known. The first time, every table must have taken
+the claim, or have been out of reach for so long; from then on the deciding one alone counts, until the lease has run
+out. A refusal, or the sight of a later claim, ends the leadership at once.
 
-So one table decides at any time, and which one is said by a record that itself only moves under a growing epoch: the
-loss of either region is survived as soon as the decider has moved. A refusal anywhere ends the leadership at once.
-
-Whoever does not lead waits until no claim's beat has been seen to grow for a lease and a margin, counted on its own
-clock from when it saw the last one; every lease that was given is over then, whatever clocks say. A process that was
-stopped finds its lease run out when it wakes, since the clock went on.
+Nobody needs another's clock, and a process that was stopped finds its own lease run out when it wakes. What is not
+covered: two that each reach one region only, and not the same, while the decider's record could not be written to one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from typing import Literal
 
 from reference.active_region import Record, highest
 
-TABLES = 2
 Outcome = Literal["taken", "refused", "failed"]
 
 
@@ -34,6 +33,20 @@ class Claim:
     holder: str
     epoch: int
     beat: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How long a leadership lasts, how much longer others wait, and how much longer this one waits than others."""
+
+    lease_ns: int
+    margin_ns: int
+    delay_ns: int
+
+    @property
+    def still_ns(self) -> int:
+        """How long a claim must have stood still."""
+        return self.lease_ns + self.margin_ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +71,34 @@ class Asserted:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """What is known of a region's table. seen_ns: when its claim was first seen to be this one. failed_ns: since when
+    it cannot be reached, None while it can."""
+
+    record: Record | None = None
+    claim: Claim | None = None
+    seen_ns: int = 0
+    failed_ns: int | None = None
+    reached: bool = False
+
+    def still_from_ns(self) -> int:
+        """From when on the claim there has stood still; 0 where there is none."""
+        if self.failed_ns is not None:
+            return max(self.failed_ns, self.seen_ns)
+        return 0 if self.claim is None else self.seen_ns
+
+
+@dataclass(frozen=True, slots=True)
 class Seat:
     """What one instance knows of the leadership.
 
-    tables: region -> what was last read there. seen_ns: when a claim of somebody else was last seen to be new, or this
-    instance began. round: number of the claim being written; answers: of its tables.
+    epoch: of its claim, 0 while it makes none. answers: of the tables to the claim of this round. until_ns: it leads
+    until then. began_ns: when this process did.
     """
 
     me: str
-    seen_ns: int
-    tables: Mapping[str, TableRead] = field(default_factory=dict)
+    began_ns: int
+    tables: Mapping[str, Table]
     epoch: int = 0
     beat: int = 0
     until_ns: int = 0
@@ -76,63 +107,103 @@ class Seat:
     @property
     def decider(self) -> Record | None:
         """Who is active, by the latest record that was read."""
-        return highest(read.record for read in self.tables.values())
+        return highest(table.record for table in self.tables.values())
 
     @property
     def known_epoch(self) -> int:
         """The highest epoch that any claim has."""
-        return max((read.claim.epoch for read in self.tables.values() if read.claim), default=0)
+        return max((table.claim.epoch for table in self.tables.values() if table.claim), default=0)
 
     def leads(self, now_ns: int) -> bool:
         """Whether this instance may act."""
         return now_ns < self.until_ns
 
+    def holds(self, table: Table) -> bool:
+        """Whether a table has its own claim, the present one."""
+        return table.claim is not None and (table.claim.holder, table.claim.epoch) == (self.me, self.epoch)
+
 
 def read(seat: Seat, event: TableRead, now_ns: int) -> Seat:
     """After a table was read. Of a table that cannot be read, what was last known stays."""
-    before = seat.tables.get(event.region)
+    table = seat.tables[event.region]
     if not event.reached:
-        return seat
-    known = before.claim if before else None
-    news = event.claim is not None and event.claim.holder != seat.me and event.claim != known
-    seat = replace(seat, tables={**seat.tables, event.region: event}, seen_ns=now_ns if news else seat.seen_ns)
-    return _deposed(seat) if event.claim is not None and event.claim.epoch > seat.epoch else seat
+        return _failed(seat, event.region, now_ns)
+    return _sees(seat, event.region, replace(table, record=event.record), event.claim, now_ns)
 
 
-def may_claim(seat: Seat, lease_ns: int, margin_ns: int, delay_ns: int, now_ns: int) -> bool:
-    """Whether nobody else can lead any more, as far as at least one table tells."""
-    if not seat.tables:
-        return False
-    latest = [r.claim for r in seat.tables.values() if r.claim and r.claim.epoch == seat.known_epoch]
-    if latest and all(claim.holder == seat.me for claim in latest):
-        return True  # its own claim is the last one: it is for the tables to say whether it still is
-    never_led = not latest and len(seat.tables) == TABLES
-    return now_ns - seat.seen_ns >= delay_ns + (0 if never_led else lease_ns + margin_ns)
+def claimed(seat: Seat, terms: Terms, now_ns: int) -> tuple[Seat, Claim | None, Mapping[str, Claim | None]]:
+    """The claim to write in this round, and what each table must hold for it; None: somebody else may lead still.
 
-
-def begin(seat: Seat, now_ns: int) -> tuple[Seat, Claim]:
-    """The claim to write next: of the epoch that is held, or of a new one."""
-    held = seat.epoch > 0 and seat.epoch >= seat.known_epoch
-    epoch = seat.epoch if held else seat.known_epoch + 1
+    A table that holds somebody else's claim, which has not stood still for long enough, is left alone.
+    """
+    if not seat.epoch and not _free(seat, terms, now_ns):
+        return seat, None, {}
+    epoch = seat.epoch or seat.known_epoch + 1
     seat = replace(seat, epoch=epoch, beat=seat.beat + 1, answers={})
-    return seat, Claim(seat.me, epoch, seat.beat)
+    wanted = {
+        region: table.claim
+        for region, table in seat.tables.items()
+        if seat.holds(table) or now_ns >= table.still_from_ns() + (terms.still_ns if table.claim else 0)
+    }
+    return seat, Claim(seat.me, epoch, seat.beat), wanted
 
 
-def answered(seat: Seat, event: Asserted, lease_ns: int, now_ns: int) -> Seat:
+def _free(seat: Seat, terms: Terms, now_ns: int) -> bool:
+    """Whether nobody else can lead any more, as far as the tables tell."""
+    if not any(table.reached for table in seat.tables.values()):
+        return False
+    if all(table.reached and table.claim is None and table.failed_ns is None for table in seat.tables.values()):
+        return now_ns >= seat.began_ns + terms.delay_ns  # nobody has ever led
+    still_from_ns = max(table.still_from_ns() for table in seat.tables.values())
+    return now_ns >= max(still_from_ns, seat.began_ns) + terms.still_ns + terms.delay_ns
+
+
+def answered(seat: Seat, event: Asserted, terms: Terms, now_ns: int) -> Seat:
     """After one table has answered."""
+    table = seat.tables[event.region]
     if event.outcome == "refused":
-        known = seat.tables.get(event.region)
-        table = TableRead(event.region, True, known.record if known else None, event.found)
-        return _deposed(replace(seat, tables={**seat.tables, event.region: table}, answers={}, seen_ns=now_ns))
-    if event.claim.epoch != seat.epoch or event.claim.beat != seat.beat or event.claim.holder != seat.me:
+        seat = _sees(seat, event.region, table, event.found, now_ns)
+        ours = event.found is not None and event.found.holder == seat.me
+        return seat if ours else replace(seat, until_ns=0, epoch=0, answers={})
+    if event.outcome == "failed":
+        seat = _failed(seat, event.region, now_ns)
+    elif event.claim.holder == seat.me and event.claim.epoch == seat.epoch:
+        seat = _sees(seat, event.region, table, event.claim, now_ns)
+    if (event.claim.epoch, event.claim.beat) != (seat.epoch, seat.beat):
         return seat  # of a round that is over
-    answers = {**seat.answers, event.region: event.outcome}
-    seat = replace(seat, answers=answers)
+    seat = replace(seat, answers={**seat.answers, event.region: event.outcome})
+    if not _counts(seat, event.sent_ns, terms, now_ns):
+        return seat
+    return replace(seat, until_ns=max(seat.until_ns, event.sent_ns + terms.lease_ns))
+
+
+def _counts(seat: Seat, sent_ns: int, terms: Terms, now_ns: int) -> bool:
+    """Whether what the tables have answered in this round makes it lead for one more lease."""
     decider = seat.decider
-    decisive = decider.region if decider is not None else ""
-    counts = answers.get(decisive) == "taken" if decisive else "taken" in answers.values()
-    return replace(seat, until_ns=max(seat.until_ns, event.sent_ns + lease_ns)) if counts else seat
+    if decider is not None and seat.answers.get(decider.region) != "taken":
+        return False
+    if "taken" not in seat.answers.values():
+        return False
+    if sent_ns < seat.until_ns:
+        return True  # it leads already
+    return all(
+        seat.answers.get(region) == "taken"
+        or (table.failed_ns is not None and now_ns >= table.failed_ns + terms.still_ns)
+        for region, table in seat.tables.items()
+    )
 
 
-def _deposed(seat: Seat) -> Seat:
-    return replace(seat, until_ns=0, epoch=0)
+def _sees(seat: Seat, region: str, table: Table, claim: Claim | None, now_ns: int) -> Seat:
+    """A table was reached, and holds this claim."""
+    seen_ns = table.seen_ns if claim == table.claim and table.reached else now_ns
+    table = replace(table, claim=claim, seen_ns=seen_ns, failed_ns=None, reached=True)
+    seat = replace(seat, tables={**seat.tables, region: table})
+    later = claim is not None and claim.holder != seat.me and claim.epoch >= seat.epoch
+    return replace(seat, until_ns=0, epoch=0, answers={}) if later and seat.epoch else seat
+
+
+def _failed(seat: Seat, region: str, now_ns: int) -> Seat:
+    table = seat.tables[region]
+    if table.failed_ns is not None:
+        return seat
+    return replace(seat, tables={**seat.tables, region: replace(table, failed_ns=now_ns)})

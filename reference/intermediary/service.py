@@ -51,8 +51,8 @@ class Intermediary:
         me = f"{settings.common.instance}_{secrets.token_hex(4)}"
         # Two that begin alike must not claim alike, again and again.
         jitter_ns = secrets.randbelow(max(1, round(settings.round_s * 1e9)))
-        rules = replace(settings.rules, claim_delay_ns=settings.rules.claim_delay_ns + jitter_ns)
-        self._decision = Decision(rules, me)
+        terms = replace(settings.rules.terms, delay_ns=settings.rules.terms.delay_ns + jitter_ns)
+        self._decision = Decision(replace(settings.rules, terms=terms), me)
         self._state = self._decision.start(time.monotonic_ns())
         self._clients = {region: Client(region, connections=MAX_CALLS + 1) for region in settings.common.regions}
         self._tables = {region: ThreadPoolExecutor(MAX_CALLS, f"table-{region}") for region in self._clients}
@@ -125,9 +125,10 @@ class Intermediary:
             case ReadTables():
                 for region, client in self._clients.items():
                     self._call_table(region, partial(read_table, client, self._settings.common))
-            case Assert(claim=claim):
-                for region, client in self._clients.items():
-                    self._call_table(region, partial(assert_claim, client, self._settings.common, claim))
+            case Assert(claim=claim, wanted=wanted):
+                for region, held in wanted.items():
+                    call = partial(assert_claim, self._clients[region], self._settings.common, claim, held)
+                    self._call_table(region, call)
             case ReadRecord() | WriteRecord() | DropRecord():
                 self._start(self._call_api(effect))
 

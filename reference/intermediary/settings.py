@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from reference.intermediary.leadership import Terms
 from reference.intermediary.looking import LookRules
 from reference.intermediary.state import Rules, Site
 from reference.settings import Settings, SettingsError
@@ -94,9 +95,11 @@ def load(environ: Mapping[str, str] | None = None) -> IntermediarySettings:
         regions=common.regions,
         looks=looks,
         tied=mode == "local",
-        lease_ns=_ns(lease_s),
-        margin_ns=_ns(lease_s * LEASE_MARGIN_SHARE),
-        claim_delay_ns=common.ns(_number(env, "CLAIM_DELAY_SECONDS", "0")),
+        terms=Terms(
+            lease_ns=_ns(lease_s),
+            margin_ns=_ns(lease_s * LEASE_MARGIN_SHARE),
+            delay_ns=common.ns(_number(env, "CLAIM_DELAY_SECONDS", "0")),
+        ),
         api_timeout_ns=_ns(API_TIMEOUT_S),
         hold_down_ns=common.ns(_number(env, "HOLD_DOWN_SECONDS", "60")),
         refresh_ns=common.ns(REFRESH_S),

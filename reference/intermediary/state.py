@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
 
-from reference.intermediary.leadership import Asserted, Claim, Seat, TableRead
+from reference.intermediary.leadership import Asserted, Claim, Seat, TableRead, Terms
 from reference.intermediary.looking import Look, LookRules, View
 
 
@@ -30,9 +30,7 @@ class Rules:
     regions: tuple[str, ...]
     looks: LookRules
     tied: bool
-    lease_ns: int
-    margin_ns: int
-    claim_delay_ns: int
+    terms: Terms
     api_timeout_ns: int
     hold_down_ns: int
     refresh_ns: int
@@ -90,9 +88,10 @@ class ReadTables:
 
 @dataclass(frozen=True, slots=True)
 class Assert:
-    """Write the claim to every table, on condition."""
+    """Write the claim to these tables, each on condition that it holds what is said here (None: no claim)."""
 
     claim: Claim
+    wanted: Mapping[str, Claim | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from reference.intermediary.leadership import Asserted, Claim, TableRead
 from reference.settings import Settings
 
 CLAIM_NAME = "intermediary"
-FREE = "attribute_not_exists(#epoch) OR #epoch < :epoch OR (#epoch = :epoch AND #holder = :me)"
 
 
 def read_table(client: Client, settings: Settings) -> TableRead:
@@ -44,9 +43,10 @@ def parse_claim(item: Mapping[str, Any]) -> Claim | None:
         return None
 
 
-def assert_claim(client: Client, settings: Settings, claim: Claim) -> Asserted:
-    """Write `claim` unless the table holds one of a higher epoch, or of the same epoch and another holder."""
+def assert_claim(client: Client, settings: Settings, claim: Claim, held: Claim | None) -> Asserted:
+    """Write `claim` if the table holds exactly `held` (None: no claim); of its holder's own, whatever its beat is."""
     sent_ns = time.monotonic_ns()
+    condition, values = _condition(claim, held)
     try:
         client.call(
             "put_item",
@@ -57,12 +57,26 @@ def assert_claim(client: Client, settings: Settings, claim: Claim) -> Asserted:
                 "epoch": {"N": str(claim.epoch)},
                 "beat": {"N": str(claim.beat)},
             },
-            ConditionExpression=FREE,
-            ExpressionAttributeNames={"#epoch": "epoch", "#holder": "holder"},
-            ExpressionAttributeValues={":epoch": {"N": str(claim.epoch)}, ":me": {"S": claim.holder}},
+            ConditionExpression=condition,
+            **({"ExpressionAttributeValues": values} if values else {}),
         )
     except CallFailed as failure:
         if not failure.condition_failed:
             return Asserted(client.region, claim, "failed", sent_ns)
-        return Asserted(client.region, claim, "refused", sent_ns, read_table(client, settings).claim)
+        found = read_table(client, settings)
+        if not found.reached:
+            return Asserted(client.region, claim, "failed", sent_ns)
+        return Asserted(client.region, claim, "refused", sent_ns, found.claim)
     return Asserted(client.region, claim, "taken", sent_ns)
+
+
+def _condition(claim: Claim, held: Claim | None) -> tuple[str, dict[str, dict[str, str]]]:
+    if held is None:
+        return "attribute_not_exists(epoch)", {}
+    same, values = (
+        "epoch = :epoch AND holder = :holder",
+        {":epoch": {"N": str(held.epoch)}, ":holder": {"S": held.holder}},
+    )
+    if held.holder == claim.holder and held.epoch == claim.epoch:
+        return same, values
+    return f"{same} AND beat = :beat", {**values, ":beat": {"N": str(held.beat)}}
