@@ -471,3 +471,60 @@ def test_a_wrong_list_of_targets_is_refused_and_changes_nothing(balancer: Balanc
     with pytest.raises(urllib.error.HTTPError, match="400"):
         admin(balancer._admin, "POST", "/targets", {"targets": [{"id": "x"}]})
     assert ask_once(balancer)[2] == b"x"
+
+
+@contextlib.contextmanager
+def like_digitaloceans(**settings: Any) -> Iterator[Balancer]:
+    """One that answers 503 when no target is healthy."""
+    config = {
+        "region": "nyc3", "listen": ["127.0.0.1", 0], "interval_s": 0.1, "timeout_s": 0.5, "healthy_threshold": 2,
+        "unhealthy_threshold": 2, "fails_open": False, **settings,
+    }  # fmt: skip
+    with running("harness.parts.edge.load_balancer", config) as ready:
+        yield Balancer(ready)
+
+
+def test_one_like_digitaloceans_answers_503_when_no_target_is_healthy(fake: Fake) -> None:
+    with like_digitaloceans() as balancer:
+        balancer.register(fake(app(says(b"a"), health=reply(b"", status=b"503 No"))).address)
+        balancer.wait_for_states("unhealthy")
+        status, fields, _ = ask_once(balancer)
+        assert (status, fields[OWN]) == (503, "no-target")
+
+
+def test_a_cookie_keeps_a_client_with_its_target_until_that_is_gone(fake: Fake) -> None:
+    with like_digitaloceans(sticky={"cookie_name": "DO-LB", "cookie_ttl_s": 60}) as balancer:
+        targets = {name: fake(app(says(name))).address for name in (b"a", b"b")}
+        balancer.register(*targets.values())
+        balancer.wait_for_states("healthy", "healthy")
+        _, fields, first = ask_once(balancer)
+        cookie = fields["set-cookie"].partition(";")[0].encode()
+        again = GET.replace(b"\r\n\r\n", b"\r\nCookie: " + cookie + b"\r\n\r\n")
+        answers = [ask_once(balancer, again) for _ in range(6)]
+        assert {body for _, _, body in answers} == {first}
+        assert all("set-cookie" not in told for _, told, _ in answers)
+        (other,) = targets.keys() - {first}
+        balancer.register(targets[other])
+        balancer.wait_for_states("healthy")
+        _, fields, body = ask_once(balancer, again)
+        assert body == other
+        assert fields["set-cookie"].partition(";")[0].encode() != cookie
+
+
+def test_least_connections_spares_the_target_that_is_busy(fake: Fake) -> None:
+    release = threading.Event()
+
+    def slow(peer: Peer, request: bytes) -> None:
+        release.wait(10)
+        peer.send(reply(b"slow"))
+
+    with like_digitaloceans(algorithm="least_connections") as balancer:
+        balancer.register(fake(app(slow)).address, fake(app(says(b"quick"))).address)
+        balancer.wait_for_states("healthy", "healthy")
+        with Client(balancer.address) as one, Client(balancer.address) as two:
+            one.send(GET)
+            two.send(GET)  # one of the two waits for the slow target
+            time.sleep(0.2)
+            assert {ask_once(balancer)[2] for _ in range(6)} == {b"quick"}
+            release.set()
+            assert {one.read_response()[2], two.read_response()[2]} == {b"slow", b"quick"}

@@ -24,7 +24,6 @@ from harness.parts.edge.load_balancer.model import (
     Tick,
     candidates,
     next_wake_ns,
-    pick,
     status_of,
 )
 from harness.units import NS_PER_S
@@ -183,12 +182,8 @@ def test_an_unknown_target_is_ignored() -> None:
 
 def test_without_targets_there_is_nobody_to_pick_and_nothing_to_wait_for() -> None:
     story = Story()
-    assert pick(candidates(story.state), 7) is None
+    assert candidates(story.state) == ()
     assert story.wake_s is None
-
-
-def test_round_robin_takes_turns() -> None:
-    assert [pick(("a", "b", "c"), turn) for turn in range(4)] == ["a", "b", "c", "a"]
 
 
 @pytest.mark.parametrize(

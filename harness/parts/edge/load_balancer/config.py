@@ -12,6 +12,7 @@ from harness.kit.address import ANY_ADDRESS, Address, LoopbackAddress
 from harness.kit.config import Count, Seconds, Strict, Text, parsed
 from harness.kit.forms import Form
 from harness.parts.edge.load_balancer import model
+from harness.parts.edge.load_balancer.choosing import Algorithm, Sticky
 from harness.units import to_ns
 
 Status = Annotated[int, Field(strict=True, ge=200, le=499)]
@@ -19,6 +20,11 @@ Status = Annotated[int, Field(strict=True, ge=200, le=499)]
 
 HealthPath = Annotated[
     str, Field(strict=True), Form("^/[!-~]*$", "a path begins with /, and has no white space or letters beyond ASCII")
+]
+
+
+CookieName = Annotated[
+    str, Field(strict=True), Form("^[A-Za-z0-9_-]{2,40}$", "a cookie's name has 2 to 40 letters, digits, - and _")
 ]
 
 
@@ -45,11 +51,24 @@ class TargetsBody(Strict):
     targets: Targets
 
 
+class StickyConfig(Strict):
+    """The cookie that keeps a client with its target."""
+
+    cookie_name: CookieName
+    cookie_ttl_s: Annotated[int, Field(ge=1, le=34_650)] = 300
+
+    @property
+    def sessions(self) -> Sticky:
+        """As decisions want it."""
+        return Sticky(self.cookie_name, self.cookie_ttl_s)
+
+
 class LoadBalancerConfig(Strict):
     """region: named in health transitions. events: history file for them. *_s: seconds.
 
     connect_timeout_s: the service's own, but not longer than the whole answer may take. client_scheme: by which clients
-    are said to come; `https` means that TLS ended here.
+    are said to come; `https` means that TLS ended here. sticky: sessions that stay with a target by a cookie.
+    fails_open: when no target is healthy all get requests, else none (503).
     """
 
     region: Text
@@ -66,6 +85,9 @@ class LoadBalancerConfig(Strict):
         default_factory=lambda given: min(model.CONNECT_TIMEOUT_S, given["response_timeout_s"])
     )
     client_scheme: Literal["http", "https"] = "http"
+    algorithm: Algorithm = "round_robin"
+    sticky: StickyConfig | None = None
+    fails_open: bool = True
     events: Path | None = None
 
     @property

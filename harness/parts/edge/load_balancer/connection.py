@@ -11,6 +11,7 @@ from harness.engines.http.relay import Answer, ClientConnection
 from harness.engines.http.upstream import Destination, Failure, Upstream
 from harness.kit.address import Address
 from harness.names import HEADER_LOAD_BALANCER
+from harness.parts.edge.load_balancer.choosing import Sticky, mark_of
 from harness.parts.edge.load_balancer.config import Target
 from harness.parts.edge.load_balancer.model import (
     MAX_REQUEST_HEAD_BYTES,
@@ -45,8 +46,13 @@ class Balancer(Protocol):
     counts: Counter[str]
     connections: set[BalancedConnection]
 
-    def next_target(self) -> Target | None:
-        """Whose turn it is."""
+    sticky: Sticky | None
+
+    def next_target(self, mark: str | None) -> Target | None:
+        """Whose turn it is. mark: of the target that a cookie asks for."""
+
+    def done(self, target: Target) -> None:
+        """A request to a target is no longer under way."""
 
     def take_idle(self, address: Address) -> Upstream | None:
         """A live idle connection to a target."""
@@ -69,6 +75,8 @@ class BalancedConnection(ClientConnection):
         self._timer: asyncio.TimerHandle | None = None
         self._progress_s = 0.0
         self._forwarded: tuple[bytes, bytes] = (b"", b"")
+        self._target: Target | None = None
+        self._cookie = b""
         balancer.connections.add(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -83,9 +91,13 @@ class BalancedConnection(ClientConnection):
         self._balancer.counts["requests"] += 1
         if len(request.method) + len(request.target) > MAX_REQUEST_LINE_BYTES:
             return Answer(HTTPStatus.REQUEST_URI_TOO_LONG, b"The request line is longer than 16K.\n")
-        target = self._balancer.next_target()
+        sticky = self._balancer.sticky
+        mark = None if sticky is None else sticky.asked_for(request.fields)
+        target = self._balancer.next_target(mark)
         if target is None:
-            return self._failed(TargetFailure.NO_TARGET, "no target is registered")
+            return self._failed(TargetFailure.NO_TARGET, "no target is there to take requests")
+        self._target = target
+        self._cookie = b"" if sticky is None or mark == mark_of(target.id) else sticky.header(target.id)
         self._start_timer()
         return Destination(target.address, target.address)
 
@@ -108,7 +120,7 @@ class BalancedConnection(ClientConnection):
         assert request is not None
         if response.interim:
             return b"" if request.minor == 0 else response.raw
-        raw = b"HTTP/1.1" + _without(response, _HOP_BY_HOP | {_OWN_HEADER})[8:-2]
+        raw = b"HTTP/1.1" + _without(response, _HOP_BY_HOP | {_OWN_HEADER})[8:-2] + self._cookie
         if response.until_close or not request.keep_alive:
             return raw + b"Connection: close\r\n\r\n"
         return raw + (b"Connection: keep-alive\r\n\r\n" if request.minor == 0 else b"\r\n")
@@ -136,9 +148,16 @@ class BalancedConnection(ClientConnection):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._release()
 
     def on_client_lost(self) -> None:
+        self._release()
         self._balancer.connections.discard(self)
+
+    def _release(self) -> None:
+        target, self._target = self._target, None
+        if target is not None:
+            self._balancer.done(target)
 
     def _failed(self, failure: TargetFailure, detail: str) -> Answer:
         self._balancer.counts[failure.value] += 1

@@ -39,10 +39,13 @@ MAX_CHECK_BODY_BYTES = 64 * 1024
 class TargetHealthChecks:
     """The live health of the registered targets. on_change is called for every change of a target's state."""
 
-    def __init__(self, settings: HealthSettings, on_change: Callable[[Changed, int], None]) -> None:
+    def __init__(
+        self, settings: HealthSettings, on_change: Callable[[Changed, int], None], *, fails_open: bool = True
+    ) -> None:
         self._machine = TargetGroup(settings)
         self._state = GroupState()
         self._on_change = on_change
+        self._fails_open = fails_open
         self._targets: dict[str, Target] = {}
         self._checks: dict[tuple[str, int], asyncio.Task[None]] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -75,7 +78,7 @@ class TargetHealthChecks:
     def _apply(self, event: Event) -> None:
         now_ns = monotonic_ns()
         self._state, effects = self._machine.step(self._state, event, now_ns)
-        self.routable = tuple(self._targets[id_] for id_ in candidates(self._state))
+        self.routable = tuple(self._targets[id_] for id_ in candidates(self._state, fails_open=self._fails_open))
         for effect in effects:
             self._do(effect, now_ns)
         self._schedule()

@@ -12,15 +12,11 @@ does not shift the interval; the connection of a check is closed after it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from http import HTTPStatus
-from typing import TypeVar
 
 from harness.units import NS_PER_S
-
-T = TypeVar("T")
 
 INTERVAL_S = 30.0
 """HealthCheckIntervalSeconds, for targets of type instance and ip (same page)."""
@@ -229,15 +225,10 @@ def next_wake_ns(state: GroupState) -> int | None:
     return min(wakes, default=None)
 
 
-def candidates(state: GroupState) -> tuple[str, ...]:
-    """The targets that get requests: the healthy ones, or all of them when none is healthy (fail-open)."""
+def candidates(state: GroupState, *, fails_open: bool = True) -> tuple[str, ...]:
+    """The targets that get requests: the healthy ones; when none is healthy all of them, where it fails open."""
     healthy = tuple(target.id for target in state.targets if target.state is TargetState.HEALTHY)
-    return healthy or tuple(target.id for target in state.targets)
-
-
-def pick(ids: Sequence[T], turn: int) -> T | None:
-    """Round robin: the target of the `turn`-th request; None when there is none."""
-    return ids[turn % len(ids)] if ids else None
+    return healthy or (tuple(target.id for target in state.targets) if fails_open else ())
 
 
 def _fresh(target: TargetHealth, now_ns: int) -> TargetHealth:

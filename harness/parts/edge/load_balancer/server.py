@@ -19,10 +19,11 @@ from harness.history.log import EventLog
 from harness.kit.address import Address
 from harness.kit.admin import answer_json, read_json, serve_admin
 from harness.kit.process import Ready, binding, run_until_signal
+from harness.parts.edge.load_balancer.choosing import chosen
 from harness.parts.edge.load_balancer.config import LoadBalancerConfig, Target, parse, parse_targets
 from harness.parts.edge.load_balancer.connection import BalancedConnection
 from harness.parts.edge.load_balancer.health import TargetHealthChecks
-from harness.parts.edge.load_balancer.model import Changed, TargetState, pick
+from harness.parts.edge.load_balancer.model import Changed, TargetState
 
 MAX_IDLE_PER_TARGET = 64
 
@@ -40,13 +41,23 @@ class LoadBalancer:
         self._log = log
         self._idle: dict[Address, list[Upstream]] = {}
         self._turn = 0
-        self._health = TargetHealthChecks(config.health, self._on_change)
+        self._busy: Counter[str] = Counter()
+        self._algorithm = config.algorithm
+        self.sticky = None if config.sticky is None else config.sticky.sessions
+        self._health = TargetHealthChecks(config.health, self._on_change, fails_open=config.fails_open)
         self._health.register(config.targets)
 
-    def next_target(self) -> Target | None:
-        """Whose turn it is: round robin over the healthy targets, over all of them when none is healthy."""
+    def next_target(self, mark: str | None) -> Target | None:
+        """Whose turn it is among the targets that get requests, which has one more under way now; see choosing.py."""
         self._turn += 1
-        return pick(self._health.routable, self._turn)
+        target = chosen(self._health.routable, self._turn, self._algorithm, self._busy, mark)
+        if target is not None:
+            self._busy[target.id] += 1
+        return target
+
+    def done(self, target: Target) -> None:
+        """A request to a target is no longer under way."""
+        self._busy[target.id] -= 1
 
     def take_idle(self, address: Address) -> Upstream | None:
         """A live idle connection to a target, the one used last first; dead ones are thrown away."""
