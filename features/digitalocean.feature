@@ -3,7 +3,8 @@ Feature: DigitalOcean, and an intermediary that fails over
   it through the API. A data centre is lost and its database is not: the databases are in regions of their own.
 
   Background:
-    Given the application runs in two regions
+    Given clients are steered through a provider's API
+    And the application runs in two regions
 
   @severity:blocker
   Scenario: Platform lost, black-holed
@@ -34,7 +35,8 @@ Feature: DigitalOcean, and an intermediary that fails over
   @severity:blocker
   Scenario: Intermediary killed during failover
     The intermediary that leads dies at the moment of the outage. Another one must take over, and it must know that it may.
-    Given steady state in the primary region
+    Given the subject runs intermediary and intermediary-b
+    And steady state in the primary region
     When the primary region is lost, black-holed
     And the process intermediary.outside is killed
     Then clients are served by the standby region within the recovery time objective
@@ -49,6 +51,7 @@ Feature: DigitalOcean, and an intermediary that fails over
     Only one intermediary is left when the outage comes, and it dies then. Nobody rewrites the record: the drill must go
     red.
     Given as a control, the drill must be MISSED
+    And the subject runs intermediary and intermediary-b
     And steady state in the primary region
     When the process intermediary-b.outside is killed
     And the primary region is lost, black-holed
@@ -74,7 +77,8 @@ Feature: DigitalOcean, and an intermediary that fails over
   Scenario: Stale intermediary wakes up
     The intermediary that leads stands still when the outage comes, and wakes after another one has moved the clients. In
     its picture of the world the lost data centre is well. It must not act upon that.
-    Given steady state in the primary region
+    Given the subject runs intermediary and intermediary-b
+    And steady state in the primary region
     When the primary region is lost, black-holed
     And the process intermediary.outside is frozen, for 150 seconds
     Then clients are served by the standby region within the recovery time objective

@@ -5,6 +5,7 @@ The waiting is decided by `lifecycle`, what belongs together by `episodes`, numb
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,10 +14,10 @@ from harness.drill.lifecycle import Phase
 from harness.drill.plan import limits_of, objectives_of, refuse_impossible
 from harness.drill.running import RunningDrill
 from harness.drill.stepping import step
-from harness.drill.words import deciders_of, ends_of, place_of, target_of
+from harness.drill.words import components_missing, deciders_of, ends_of, place_of, target_of
 from harness.errors import DrillInvalid, DrillMissed, InputError, NotMeasurable
 from harness.faults.catalogue import fault_named, struck
-from harness.faults.needs import lacking
+from harness.faults.needs import component, lacking
 from harness.outcome import Verdict
 from harness.units import to_ns, to_s
 
@@ -48,6 +49,16 @@ class Drill(RunningDrill):
     def scaled_s(self, production_s: float) -> float:
         """Production seconds in this profile's wall seconds."""
         return self._backend.timing.interval_s(production_s)
+
+    def need(self, capability: str) -> None:
+        """This drill is about something that not every world has. Raises NotMeasurable."""
+        if reason := lacking((capability,), self._backend.capabilities()):
+            raise NotMeasurable(reason)
+
+    def need_components(self, names: Sequence[str]) -> None:
+        """This drill is about components that not every subject has. Raises NotMeasurable."""
+        if missing := components_missing(names, self._backend.subject):
+            raise NotMeasurable(lacking([component(name) for name in missing], {}) or "")
 
     def promise(self, **objectives: Any) -> None:
         """Objectives that the scenario states, over those of the environment; `--set objective...` wins over both.

@@ -73,6 +73,12 @@ def instance_of(name: str, subject: Subject, environment: Environment) -> str:
     return name
 
 
+def components_missing(names: Sequence[str], subject: Subject) -> list[str]:
+    """Those of some components that a subject does not run."""
+    known = {component.name for component in subject.components}
+    return [name for name in names if name not in known]
+
+
 def deciders_of(subject: Subject) -> str:
     """The components that decide about failover, as a target; "" when the subject's file names none."""
     return ",".join(subject.failover.components)

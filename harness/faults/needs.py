@@ -21,11 +21,21 @@ _WORDS = {
 }
 
 
+_COMPONENT = "component:"
+
+
+def component(name: str) -> str:
+    """The need of a drill that is about one component of the subject."""
+    return _COMPONENT + name
+
+
 def lacking(needs: Iterable[str], capabilities: Mapping[str, bool | str]) -> str | None:
     """Why a world cannot do what is needed, in a sentence; None: it can. What nobody mentions, nobody can."""
     for name in dict.fromkeys(needs):
         can = capabilities.get(name, False)
         if can is not True:
+            if name.startswith(_COMPONENT):
+                return f"not measurable here: the subject runs no component called {name.removeprefix(_COMPONENT)}"
             nobody = f"not measurable here: no part of this world {_WORDS.get(name, f'offers {name}')}"
             return can if isinstance(can, str) else nobody
     return None

@@ -13,9 +13,19 @@ from pytest_bdd.steps import StepFunctionContext
 from harness.drill.facade import PROMISED_LATE
 from harness.drill.options import RunOptions
 from harness.drill.plan import law_of, objectives_of, refuse_impossible
-from harness.drill.words import deciders_of, ends_of, healed_by, instance_of, location_of, place_of, target_of
+from harness.drill.words import (
+    components_missing,
+    deciders_of,
+    ends_of,
+    healed_by,
+    instance_of,
+    location_of,
+    place_of,
+    target_of,
+)
 from harness.errors import InputError, Problem
 from harness.faults.catalogue import fault_named, struck
+from harness.faults.needs import component
 from harness.pytest_plugin.course import NEED_CLIENTS, Course
 from harness.pytest_plugin.resolving import Resolved
 from harness.pytest_plugin.vocabulary import is_ours
@@ -41,6 +51,7 @@ class Rehearsal:
         self.asked: list[Asked] = []
         self.course = Course(options.environment.primary.name)
         self.needs: set[str] = set()
+        self._missing: set[str] = set()
         self._injects = not options.settings.fault_none
         self.line = 0
 
@@ -66,6 +77,15 @@ class Rehearsal:
         """See Drill.scaled_s."""
         return self._options.timing.interval_s(production_s)
 
+    def need(self, capability: str) -> None:
+        """See Drill.need: where the world lacks it, the drill is left out."""
+        self.needs.add(capability)
+
+    def need_components(self, names: Sequence[str]) -> None:
+        """See Drill.need_components. What is done to one that there is not is no mistake: it will not come to it."""
+        self._missing.update(components_missing(names, self._options.subject))
+        self.needs.update(map(component, self._missing))
+
     def promise(self, **objectives: Any) -> None:
         """Remember objectives. Raises InputError when something is broken already, as Drill.promise does."""
         if self.course.broken:
@@ -88,8 +108,9 @@ class Rehearsal:
         for end in ("source", "to", "target"):
             for name in filter(None, (arguments.get(end) or "").split(",")):
                 location_of(name, environment)
-        if arguments.get("instance") not in (None, NOBODY):
-            instance_of(arguments["instance"], subject, environment)
+        instance = arguments.get("instance")
+        if instance not in (None, NOBODY) and instance.partition(".")[0] not in self._missing:
+            instance_of(instance, subject, environment)
         mode = self._options.settings.mode_of(kind, arguments.get("mode"))
         fault = fault_named(kind, target=target, mode=mode, **named)
         if self._injects:

@@ -20,6 +20,7 @@ PLACEHOLDERS = {
     "REGION": "the primary region, the standby region, the ROLE region for a role of the environment, or region NAME",
     "MODE": "black-holed (no answer), refused (an answer at once that nobody is there), or reset",
     "TROUBLE": "throttled (429 to every call) or failing (503 to every call)",
+    "COMPONENT": "a component of the subject, as its file names it",
     "N": "a number; seconds in When and Then are production seconds, which the profile scales",
     "PLACE": "the name of a place of the environment, or outside",
     "INSTANCE": "a process of the subject: COMPONENT.PLACE, as monitor.outside",

@@ -1,4 +1,4 @@
-"""Which of several intermediaries acts: a claim with an epoch and a beat, in the tables of both regions, each on condition.
+"""Which of several intermediaries acts: a claim with an epoch and a beat, written on condition into both tables.
 
 Who leads writes its claim again every round, to both tables, with a beat that grows. It leads until `sent + lease` of
 the last round in which the table of the region that the one decider calls active took it: at any time one table

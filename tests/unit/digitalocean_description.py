@@ -33,7 +33,7 @@ class Description:
             yield from ((method.upper(), re.sub(r"\{[^}]+\}", "{}", path)) for method in METHODS if method in item)
 
     def mistakes(self, method: str, path: str, status: int, headers: Mapping[str, str], body: Any) -> list[str]:
-        """What of an answer is not as described: its status, headers, fields, and their types; and fields of our own."""
+        """What of an answer is not as described: status, headers, fields and their types; and fields of our own."""
         operation = self._operation(method, path)
         if operation is None:
             return [] if status in (401, 404) else [f"{method} {path} is not described"]

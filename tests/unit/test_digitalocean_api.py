@@ -82,7 +82,8 @@ RULE = {"entry_protocol": "http", "entry_port": 80, "target_protocol": "http", "
 DROPLET = {"name": "web-1", "region": "nyc3", "size": "s-1vcpu-1gb", "image": "ubuntu-24-04-x64", "tags": ["web"]}
 BALANCER = {"name": "lb-nyc3", "region": "nyc3", "forwarding_rules": [RULE]}
 CLUSTER = {
-    "name": "shop", "region": "nyc3", "version": "latest", "node_pools": [{"name": "p", "size": "s-1vcpu-2gb", "count": 2}],
+    "name": "shop", "region": "nyc3", "version": "latest",
+    "node_pools": [{"name": "p", "size": "s-1vcpu-2gb", "count": 2}],
 }  # fmt: skip
 
 
@@ -370,9 +371,8 @@ def test_a_change_that_is_never_answered_was_made() -> None:
     account.domain()
     made = account.record()
     account.happened(Trouble("t", "unanswered"))
-    account.happened(
-        Request("PUT", f"/v2/domains/example.com/records/{made['id']}", body={"type": "A", "data": "192.0.2.2"}, token="secret")
-    )  # fmt: skip
+    path, body = f"/v2/domains/example.com/records/{made['id']}", {"type": "A", "data": "192.0.2.2"}
+    account.happened(Request("PUT", path, body=body, token="secret"))
     assert [effect.lost for effect in account.effects if isinstance(effect, Reply)] == [True]
     assert account.addresses() == ("192.0.2.2",)
 

@@ -61,6 +61,9 @@ OTHER: Mapping[Key, Any] = {
     ("health_checks", "evaluate_target_health"): False,
     ("links", "server"): "real",
     ("links", "port"): 8475,
+    ("load_balancer", "like"): "digitalocean",
+    ("load_balancer", "algorithm"): "least_connections",
+    ("load_balancer", "sticky"): {"cookie_name": "DO-LB"},
     ("load_balancer", "interval_s"): 120,
     ("load_balancer", "timeout_s"): 9,
     ("load_balancer", "healthy_threshold"): 10,
@@ -78,7 +81,7 @@ JUDGED = {
     ("health_checks", "request_interval_s"), ("health_checks", "failure_threshold"), ("health_checks", "checkers"),
     ("health_checks", "evaluate_target_health"), ("load_balancer", "interval_s"), ("load_balancer", "timeout_s"),
     ("load_balancer", "healthy_threshold"), ("load_balancer", "unhealthy_threshold"), ("workload", "dns_clients"),
-    ("workload", "rate_per_s"), ("workload", "timeout_s"),
+    ("workload", "rate_per_s"), ("workload", "timeout_s"), ("load_balancer", "like"),
 }  # fmt: skip
 """What predictions, the window W or the judgement of single operations are made from."""
 

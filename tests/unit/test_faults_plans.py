@@ -13,18 +13,22 @@ from harness.faults.actions import (
     AllowOperations,
     CutLink,
     DisableLink,
+    DropRecord,
     EnableLink,
     FreezeProcess,
     KillProcess,
     LinkAction,
     PutPoison,
     RefuseOperations,
+    RelieveProvider,
     RemovePoison,
     RemoveToxic,
+    RestoreRecord,
     StartProcess,
     SwitchOffDatabase,
     SwitchOnDatabase,
     ThawProcess,
+    TroubleProvider,
     undo,
 )
 from harness.faults.blast_radius import blast_radius
@@ -35,10 +39,12 @@ from harness.names import (
     CANARY,
     CHECKERS,
     CLIENTS,
+    DIGITALOCEAN,
     DYNAMODB_READS,
     DYNAMODB_WRITES,
     OUTSIDE,
     POISON_KEY,
+    RECORD,
     instance_name,
 )
 from harness.reporting import glossary
@@ -81,7 +87,9 @@ def world() -> list[Link]:
 
 LINKS = world()
 IN_DATABASES = ("operations-refused", "poison-record")
-ON_LINKS = [kind for kind in FAULTS if not kind.startswith("process") and kind not in IN_DATABASES]
+OF_PROVIDERS = ("provider-outage", "provider-trouble", "record-replaced")
+ELSEWHERE = (*IN_DATABASES, *OF_PROVIDERS)
+ON_LINKS = [kind for kind in FAULTS if not kind.startswith("process") and kind not in ELSEWHERE]
 
 
 def plan(kind: str, **parameters: Any) -> Plan:
@@ -253,6 +261,52 @@ def test_refused_operations_touch_one_database_and_no_link(kind: str, service: s
     operations = [set(action.operations) for action in both if isinstance(action, RefuseOperations)]
     assert not operations[0] & operations[1]
     assert len({getattr(action, "name", "") for action in both}) == 2
+
+
+def provider_links() -> list[Link]:
+    """A world whose clients are steered through an API."""
+    api = [
+        Link(source, place, DIGITALOCEAN, OUTSIDE, DIGITALOCEAN, component, home(place), component == "")
+        for source, place, component in (
+            (CANARY, OUTSIDE, ""), ("intermediary.outside", OUTSIDE, "intermediary"), (f"app.{EAST}", EAST, "app"),
+        )
+    ]  # fmt: skip
+    return [*LINKS, *api, Link(CANARY, OUTSIDE, DIGITALOCEAN, OUTSIDE, RECORD, from_canary=True)]
+
+
+def test_a_provider_that_is_lost_is_lost_to_all_who_call_it() -> None:
+    for mode in FAULTS["provider-outage"].modes:
+        planned = fault_named("provider-outage", mode=mode).plan(provider_links(), PROCESSES)
+        assert set(planned.links) == {
+            f"{source}->digitalocean:digitalocean" for source in ("canary", "intermediary.outside", f"app.{EAST}")
+        }
+        assert planned.canary.links == ("canary->digitalocean:digitalocean",)
+        assert len(healing(planned)) == sum(not isinstance(action, CutLink) for action in planned.apply)
+
+
+def test_trouble_of_an_api_touches_no_link_and_ends_with_its_heal() -> None:
+    for mode in FAULTS["provider-trouble"].modes:
+        planned = fault_named("provider-trouble", mode=mode).plan(provider_links(), PROCESSES)
+        [trouble] = planned.apply
+        assert isinstance(trouble, TroubleProvider)
+        assert trouble.trouble == mode
+        assert healing(planned) == [RelieveProvider(DIGITALOCEAN, trouble.name)]
+        assert (planned.links, planned.canary.links) == ((), ("canary->digitalocean:digitalocean",))
+        assert "touches the API of digitalocean" in blast_radius(planned)
+
+
+def test_a_record_that_is_replaced_is_looked_for_by_a_canary() -> None:
+    planned = fault_named("record-replaced").plan(provider_links(), PROCESSES)
+    assert planned.apply == (DropRecord(DIGITALOCEAN),)
+    assert healing(planned) == [RestoreRecord(DIGITALOCEAN)]
+    assert planned.canary.links == ("canary->digitalocean:record",)
+    assert "loses the application's record, which the heal makes anew" in blast_radius(planned)
+
+
+def test_where_there_is_no_provider_nothing_can_happen_to_it() -> None:
+    for kind in OF_PROVIDERS:
+        with pytest.raises(InputError, match="a provider with an API, and there are none"):
+            plan(kind)
 
 
 def test_a_power_cycle_ends_one_server_and_refuses_whoever_dials_it() -> None:

@@ -29,11 +29,13 @@ DEFINITIONS = our_definitions()
 FILLED = {
     "REGION": ["the primary region", "region eu.central.1"],
     "MODE": ["black-holed", "refused", "reset"],
+    "TROUBLE": ["throttled", "failing"],
+    "COMPONENT": ["intermediary"],
     "N": ["7"],
     "PLACE": ["us-east-1"],
     "INSTANCE": ["monitor.outside"],
 }
-NO_PLACEHOLDERS = {"DB", "MISSED", "INVALID"}
+NO_PLACEHOLDERS = {"API", "DB", "MISSED", "INVALID"}
 ONE = pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda one: f"{one.type} {phrase_of(one).shape}")
 
 

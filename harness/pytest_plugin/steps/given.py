@@ -5,6 +5,7 @@ from __future__ import annotations
 from pytest_bdd import given, parsers
 
 from harness.drill.facade import Drill
+from harness.faults.needs import PROVIDER_API
 from harness.kit.plain_numbers import whole
 from harness.outcome import Verdict
 from harness.pytest_plugin.amounts import seconds, share
@@ -18,6 +19,26 @@ def _runs(drill: Drill) -> None:
     Example: the application runs in two regions
     """
     drill.open()
+
+
+@given("clients are steered through a provider's API")
+def _steered(drill: Drill) -> None:
+    """clients are steered through a provider's API
+
+    What the drill is about; where clients are steered otherwise, it is left out.
+    Example: clients are steered through a provider's API
+    """
+    drill.need(PROVIDER_API)
+
+
+@given(parsers.re(r"the subject runs (?P<names>[a-z][a-z0-9-]*(?: and [a-z][a-z0-9-]*)*)"))
+def _components(drill: Drill, names: str) -> None:
+    """the subject runs COMPONENT[ and COMPONENT]
+
+    Which components the drill is about; where the subject does not run one of them, it is left out.
+    Example: the subject runs intermediary and intermediary-b
+    """
+    drill.need_components(names.split(" and "))
 
 
 @given(parsers.re(r"steady state in (?P<region>.+)"))

@@ -209,7 +209,7 @@ def _monitor_cut_off_from(drill: Drill, region: str, mode: str, seconds: str | N
 def _provider_lost(drill: Drill, mode: str, seconds: str | None) -> None:
     """the provider's API is lost, MODE[ for N seconds]
 
-    Breaks every link to the API that clients are steered by; answers go on as they are.
+    Breaks every link to the API that clients are steered through; answers go on as they are.
     Example: the provider's API is lost, black-holed for 60 seconds
     """
     drill.inject("provider-outage", mode=_MODES[mode], for_s=lasting(seconds))

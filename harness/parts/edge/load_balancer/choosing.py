@@ -1,8 +1,8 @@
 """Whose turn it is among the targets that get requests: in a round, by how busy they are, or by a cookie. No I/O.
 
 DigitalOcean documents `round_robin` and `least_connections` (API, load balancer, `algorithm`; of equally busy targets
-the one whose turn it is), and sticky sessions: a cookie that names the target, set with the first answer, which holds as
-long as that target gets requests at all.
+the one whose turn it is), and sticky sessions: a cookie that names the target, set with the first answer, which holds
+as long as that target gets requests at all.
 """
 
 from __future__ import annotations

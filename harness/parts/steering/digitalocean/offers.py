@@ -25,6 +25,11 @@ _FEATURES = ("backups", "ipv6", "metadata", "install_agent", "storage", "image_t
 _HOURS = 672
 
 
+def is_region(slug: str) -> bool:
+    """Whether there is a region of this name."""
+    return slug in _REGIONS
+
+
 def region(slug: str) -> Json:
     """A region as the API tells it. Raises Refusal for one that there is not."""
     if slug not in _REGIONS:

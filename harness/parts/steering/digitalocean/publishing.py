@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.errors import WorldError
 from harness.kit.address import Address
+from harness.parts.steering.digitalocean.offers import is_region
 from harness.wire.ask import NoAnswer, ask
 from harness.world.part import Blueprint, Edge
 
@@ -41,9 +42,12 @@ class Publisher:
         self._edges = edges
 
     def publish(self) -> None:
-        """The domain, and an A record for the primary's edge. Raises WorldError."""
+        """A balancer with a droplet in each place, the domain, an A record for the primary. Raises WorldError."""
         environment = self._blueprint.environment
         edge = environment.edge
+        for place in environment.places:
+            if is_region(place.name):
+                self._publish_place(place.name)
         self._post("/v2/domains", {"name": edge.hosted_zone})
         record = {
             "type": "A",
@@ -52,6 +56,22 @@ class Publisher:
             "ttl": int(edge.ttl_s),
         }
         self._post(f"/v2/domains/{edge.hosted_zone}/records", record)
+
+    def _publish_place(self, place: str) -> None:
+        """What the account has in a data centre. That is told through the API, and is no part of how clients get on."""
+        application = self._blueprint.subject.application
+        name = f"{application.name}-{place}"
+        droplet = {"name": name, "region": place, "size": "s-1vcpu-1gb", "image": "ubuntu-24-04-x64", "tags": ["drill"]}
+        made = self._post("/v2/droplets", droplet)["droplet"]
+        rule = {"entry_protocol": "http", "entry_port": 80, "target_protocol": "http", "target_port": 80}
+        balancer = {
+            "name": f"lb-{place}",
+            "region": place,
+            "forwarding_rules": [rule],
+            "health_check": {"path": application.health},
+            "droplet_ids": [made["id"]],
+        }
+        self._post("/v2/load_balancers", balancer)
 
     def _post(self, path: str, body: Mapping[str, Any]) -> Any:
         status, told = self._caller.call("POST", path, body)
