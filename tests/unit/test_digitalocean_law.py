@@ -1,0 +1,91 @@
+"""What the steering of DigitalOcean promises follows from its environment, and what it cannot follow is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.drill.plan import conditions_of, law_of, window_s
+from harness.errors import InputError
+from harness.measurement.prediction import Failure
+from harness.measurement.prediction_interval import PreciseLaw
+from harness.parts.steering.digitalocean.law import law
+from harness.topology.environment import Environment
+from harness.topology.load import load_environment, load_subject
+from harness.topology.timing import Profile, Timing
+from harness.units import NS_PER_S
+from harness.world.steering import milestones_of
+
+ROOT = Path(__file__).parents[2]
+FAILURES: tuple[Failure, ...] = ("refused", "black-hole", "silence")
+PRODUCTION, FAST = Timing(Profile.PRODUCTION), Timing(Profile.FAST)
+
+
+def environment() -> Environment:
+    return load_environment(ROOT / "environments" / "digitalocean.yaml")
+
+
+def written(tmp_path: Path, steering: str, edge: str = "{ttl_s: 60}") -> Path:
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "environment: mine\n"
+        "places:\n"
+        "  - {name: nyc3, role: primary, database: us-east-1}\n"
+        "  - {name: sfo3, role: standby, database: us-west-2}\n"
+        f"edge: {edge}\n"
+        f"steering: {{kind: digitalocean{steering}}}\n"
+        "objectives: {fast: {rto_s: 20}, production: {rto_s: 150}}\n"
+        "subject: subject.yaml\n"
+    )
+    return path
+
+
+@pytest.mark.parametrize("timing", [PRODUCTION, FAST])
+def test_what_is_soonest_is_never_later_than_what_is_typical_nor_that_than_the_bound(timing: Timing) -> None:
+    found = law(environment(), timing)
+    assert isinstance(found, PreciseLaw)
+    for failure in FAILURES:
+        typical, bound = (found.detect_ns(failure, typical=typical) for typical in (True, False))
+        assert found.earliest_detect_ns(failure) <= typical <= bound
+        assert found.earliest_answer_ns(failure) <= found.earliest_detect_ns(failure)
+    assert found.earliest_accept_ns() <= found.accept_ns(typical=True) <= found.accept_ns(typical=False)
+
+
+def test_the_numbers_of_the_document() -> None:
+    found = law(environment(), PRODUCTION)
+    assert found.detect_ns("black-hole", typical=False) / NS_PER_S == 5 + 2 * 5 + 2
+    assert found.detect_ns("refused", typical=False) / NS_PER_S == 15
+    assert found.ttl_ns / NS_PER_S == 60
+
+
+def test_the_shipped_objectives_leave_room_for_what_is_predicted() -> None:
+    subject = load_subject(ROOT / "reference" / "digitalocean.yaml")
+    for timing in (PRODUCTION, FAST):
+        predicted = law_of(environment(), timing, subject.timing)
+        promised_s = environment().objectives_of(timing.profile).rto_s
+        assert predicted.intervals["black-hole"].total.high_ns is not None
+        assert predicted.intervals["black-hole"].total.high_ns / NS_PER_S <= promised_s
+        assert predicted.flips == ("intermediary",)
+        assert window_s(environment(), timing) > 0
+        assert conditions_of(environment(), timing).edge.ttl_ns == law(environment(), timing).ttl_ns
+    assert [milestone.name for milestone in milestones_of(environment())] == ["detect"]
+
+
+@pytest.mark.parametrize(
+    ("steering", "edge", "told"),
+    [
+        ("", "{ttl_s: 20}", "edge.ttl_s: DigitalOcean takes whole seconds from 30 on for a record, not 20"),
+        ("", "{ttl_s: 45.5}", "edge.ttl_s: DigitalOcean takes whole seconds from 30 on for a record, not 45.5"),
+        (", agree: 1", "{}", "agree must be more than half of the vantage points, and no more than all"),
+        (", agree: 4", "{}", "agree must be more than half of the vantage points, and no more than all"),
+        (", vantage_points: [a, a]", "{}", "two vantage points have the same name"),
+        (", look_every_s: 0", "{}", "greater than or equal to"),
+        (", look_evry_s: 1", "{}", "look_evry_s"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_its_line(tmp_path: Path, steering: str, edge: str, told: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load_environment(written(tmp_path, steering, edge))
+    assert "mine.yaml:" in str(caught.value)
+    assert told.split(" ")[0] in str(caught.value)
