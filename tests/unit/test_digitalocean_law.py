@@ -60,7 +60,7 @@ def test_the_numbers_of_the_document() -> None:
 
 
 def test_the_shipped_objectives_leave_room_for_what_is_predicted() -> None:
-    subject = load_subject(ROOT / "reference" / "digitalocean.yaml")
+    subject = load_subject(ROOT / "reference" / "digitalocean.yaml", environment())
     for timing in (PRODUCTION, FAST):
         predicted = law_of(environment(), timing, subject.timing)
         promised_s = environment().objectives_of(timing.profile).rto_s
@@ -80,7 +80,7 @@ def test_the_shipped_objectives_leave_room_for_what_is_predicted() -> None:
         (", agree: 1", "{}", "agree must be more than half of the vantage points, and no more than all"),
         (", agree: 4", "{}", "agree must be more than half of the vantage points, and no more than all"),
         (", vantage_points: [a, a]", "{}", "two vantage points have the same name"),
-        (", look_every_s: 0", "{}", "greater than or equal to"),
+        (", look_every_s: 0", "{}", "steering.look_every_s: must be at least 0.1 (got 0)"),
         (", look_evry_s: 1", "{}", "look_evry_s"),
     ],
 )
@@ -88,4 +88,4 @@ def test_what_makes_no_sense_is_refused_by_its_line(tmp_path: Path, steering: st
     with pytest.raises(InputError) as caught:
         load_environment(written(tmp_path, steering, edge))
     assert "mine.yaml:" in str(caught.value)
-    assert told.split(" ")[0] in str(caught.value)
+    assert told in str(caught.value)
