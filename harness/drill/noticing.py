@@ -5,14 +5,14 @@ from __future__ import annotations
 from harness.drill.measures import EpisodeMeasures
 from harness.history.events import HealthTransition
 from harness.measurement.phases import answer_came, answer_left
-from harness.names import AUTHORITATIVE
+from harness.names import AUTHORITATIVE, ROUTE53
 
 OTHER = "other"
 """Nobody's checks had changed their mind: an operator, or the application itself, changed the answer."""
 
 
 def noticed_by(episode: EpisodeMeasures) -> str:
-    """The kind of the checks that had noticed when the answer changed; "" where it was the edge's own.
+    """The kind of the checks that had noticed when the answer changed; "" where it was Route 53's, the edge's own.
 
     An alias that evaluates its target's health leaves as soon as a balancer has no target, before the edge's checks.
     Where these had turned at any place until then, it was what the answer waited for.
@@ -30,7 +30,8 @@ def noticed_by(episode: EpisodeMeasures) -> str:
         for event in episode.whole.context
         if isinstance(event, HealthTransition) and onset.start_low_ns <= event.mono_ns <= changed_ns
     ]
-    if any(event.kind in case.law.flips for event in turned):
-        return ""
+    own = [event.kind for event in turned if event.kind in case.law.flips]
+    if own:
+        return "" if own[-1] == ROUTE53 else own[-1]
     kinds = [event.kind for event in turned if (event.target, event.status) == (region, status)]
     return kinds[-1] if kinds else OTHER

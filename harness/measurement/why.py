@@ -17,6 +17,7 @@ _LABELS = {
 
 _DETECTED_BY = {
     "target": "detection by the load balancer",
+    "intermediary": "detection by the intermediary",
     "other": "detection by something else than health checks",
 }
 

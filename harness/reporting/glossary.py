@@ -82,7 +82,11 @@ PHASES = {
     "settle": "the clients succeed again",
 }
 """By the names that phases have in the evidence."""
-_NOTICES = {"target": "the load balancer notices", "other": "somebody notices, and no health check"}
+_NOTICES = {
+    "target": "the load balancer notices",
+    "intermediary": "the intermediary notices",
+    "other": "somebody notices, and no health check",
+}
 _CHECKERS = {"route53": "edge checks", "target": "balancer"}
 _WITNESS = {"p50": "half of them within", "p99": "99 % within", "p999": "99.9 % within", "max": "the latest"}
 _CAPABILITIES = {
