@@ -15,8 +15,9 @@ import json
 import statistics
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from baseline import machine
 from rich.console import Console
@@ -26,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "drills"))
 
 import everywhere
 
-FIGURES = {
+FIGURES: Mapping[str, Callable[[Any], float]] = {
     "RTO, middle, s": lambda drill: (drill["rto"]["low_s"] + drill["rto"]["high_s"]) / 2,
     "RTO, bracket's width, s": lambda drill: drill["rto"]["high_s"] - drill["rto"]["low_s"],
     "drill, s": lambda drill: drill["duration_s"],
