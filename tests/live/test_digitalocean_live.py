@@ -21,9 +21,12 @@ from azure.core.pipeline.policies import SansIOHTTPPolicy
 from digitalocean_description import description
 from pydo import Client
 
+from harness.faults.actions import DropRecord, TroubleProvider, undo
 from harness.history.codec import read
 from harness.history.events import DnsAnswer, HealthTransition
+from harness.names import DIGITALOCEAN
 from harness.parts.steering.digitalocean.config import DigitalOceanConfig
+from harness.parts.steering.digitalocean.hand import ProviderHand
 from harness.parts.steering.digitalocean.server import run
 from harness.wire.ask import NoAnswer, ask
 
@@ -260,3 +263,26 @@ def test_testimony_is_taken_for_what_it_is(provider: Provider) -> None:
         ("sfo3", "healthy", "subject", "intermediary"),
     ]
     assert all(abs(e.mono_ns - time.monotonic_ns()) < 10**10 for e in heard())
+
+
+def test_the_adversary_replaces_the_record_and_troubles_the_api(provider: Provider) -> None:
+    provider.http("POST", "/v2/domains", {"name": "example.com"})
+    provider.http(
+        "POST", "/v2/domains/example.com/records", {"type": "A", "name": "app", "data": "127.0.1.10", "ttl": 60}
+    )
+    hand = ProviderHand(lambda: provider.addresses, TOKEN, "example.com", APP)
+    drop, trouble = DropRecord(DIGITALOCEAN), TroubleProvider(DIGITALOCEAN, "t", "throttled")
+    assert [done.error for done in hand.apply([drop])] == [None]
+    assert provider.query(APP).rcode() == dns.rcode.NXDOMAIN
+    mend, relieve = undo(drop), undo(trouble)
+    assert mend is not None
+    assert relieve is not None
+    assert [done.error for done in hand.apply([mend])] == [None]
+    assert provider.query(APP).answer[0].ttl == 6
+    [again] = hand.apply([mend])
+    assert again.missing, "somebody else has made it anew: nothing to undo"
+    assert [done.error for done in hand.apply([trouble])] == [None]
+    assert provider.http("GET", "/v2/domains")[0] == 429
+    assert [done.error for done in hand.apply([relieve])] == [None]
+    assert provider.http("GET", "/v2/domains")[0] == 200
+    assert not hand.takes(DropRecord("another"))

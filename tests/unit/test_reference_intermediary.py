@@ -11,6 +11,8 @@ from intermediary_world import ADDRESS, EAST, MS, NYC, POINTS, SFO, WEST, S, Wor
 
 from harness.measurement.prediction import Failure
 from harness.parts.steering.digitalocean.law import DigitalOceanLaw
+from reference.intermediary import leadership, looking
+from reference.intermediary.leadership import Seat
 from reference.intermediary.settings import load
 from reference.settings import SettingsError
 
@@ -303,3 +305,18 @@ def test_a_variable_that_makes_no_sense_is_named(name: str, value: str, told: st
         load(environ(**{name: value}))
     assert name in str(caught.value)
     assert "token" not in str(caught.value)
+
+
+def test_without_a_lease_one_that_wakes_up_would_undo_what_another_has_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The twin of the tests above: they fail where leadership never ends."""
+    monkeypatch.setattr(World, "check", lambda _: None)
+    world = settled("a", "b")
+    stale = world.instances["a"]
+    stale.frozen = True
+    world.lose_platform(NYC)
+    world.go(180, lambda: world.addresses == [ADDRESS[SFO]])
+    monkeypatch.setattr(Seat, "leads", lambda seat, _: seat.me.startswith("a_"))
+    monkeypatch.setattr(leadership, "read", lambda seat, *_: seat)  # it does not even look
+    monkeypatch.setattr(looking, "judged", lambda view, *_: view)  # and takes old looks for new ones
+    stale.thaw()
+    world.go(1, lambda: any(by == "a" for _, by, _ in world.api.calls))

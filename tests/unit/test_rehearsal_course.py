@@ -11,7 +11,7 @@ from simulated_backend import EAST, ROOT, SimulatedBackend, plan
 from harness.drill.facade import Drill
 from harness.drill.options import resolve
 from harness.drill.words import ends_of
-from harness.errors import InputError
+from harness.errors import InputError, NotMeasurable
 from harness.pytest_plugin.rehearsal import refuse_mistakes
 from harness.pytest_plugin.resolving import Resolved
 from harness.pytest_plugin.scenarios import defines
@@ -189,3 +189,33 @@ def test_what_the_faults_need_of_a_world_is_known_before_it_starts(tmp_path: Pat
     assert load(tmp_path, EAST_LOST) == ()
     assert load(tmp_path, refused, poison, refused) == ("poison_records", "refused_operations")
     assert load(tmp_path, "Given as a control, the fault is never applied, so the drill must be INVALID", refused) == ()
+
+
+KILLED = "When the process intermediary.outside is killed"
+RUNS = "Given the subject runs monitor and intermediary"
+STEERED = "Given clients are steered through a provider's API"
+
+
+def test_what_a_drill_is_about_is_needed_and_its_absence_is_no_mistake(tmp_path: Path) -> None:
+    assert load(tmp_path, RUNS, STEERED, EAST_LOST, KILLED, BY_STANDBY) == ("component:intermediary", "provider_api")
+    assert load(tmp_path, RUNS, EAST_LOST, KILLED, BY_STANDBY, environment="digitalocean") == ()
+    with pytest.raises(InputError, match=r"unknown process intermediary\.outside"):
+        load(tmp_path, EAST_LOST, KILLED, BY_STANDBY)
+
+
+def test_faults_of_a_provider_need_one(tmp_path: Path) -> None:
+    for step in (
+        "When the provider's API is lost, refused", "When the provider's API is failing",
+        "When changes through the provider's API are never answered",
+        "When the record is deleted and made anew after 20 seconds",
+    ):  # fmt: skip
+        assert load(tmp_path, step) == ("provider_api",)
+
+
+def test_a_drill_about_what_is_not_there_is_left_out_with_the_reason(tmp_path: Path) -> None:
+    drill = Drill(SimulatedBackend(), plan(), tmp_path)
+    with pytest.raises(NotMeasurable, match="no part of this world has an API of a provider"):
+        drill.need("provider_api")
+    with pytest.raises(NotMeasurable, match="the subject runs no component called intermediary"):
+        drill.need_components(["intermediary"])
+    drill.abandon()
