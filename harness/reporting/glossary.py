@@ -68,11 +68,15 @@ _FAULTS = {
     "database-power-cycle": "database without power",
     "process-kill": "process killed",
     "process-freeze": "process frozen",
+    "provider-outage": "API of a provider lost",
+    "provider-trouble": "API of a provider in trouble",
+    "record-replaced": "record replaced",
 }
 _MODES = {
     "black-hole": "packets vanish", "refuse": "connections refused", "reset": "connections reset",
     "error": "an error of the service", "throttle": "throttled", "deny": "access denied", "odd-types": "of odd types",
-    "off": "its server ends at once",
+    "off": "its server ends at once", "throttled": "too many requests", "failing": "every call fails",
+    "unanswered": "changes are never answered", "deleted": "deleted, and made anew",
 }  # fmt: skip
 PHASES = {
     "detect": "the edge's checks notice",
@@ -87,7 +91,7 @@ _NOTICES = {
     "intermediary": "the intermediary notices",
     "other": "somebody notices, and no health check",
 }
-_CHECKERS = {"route53": "edge checks", "target": "balancer"}
+_CHECKERS = {"route53": "edge checks", "target": "balancer", "intermediary": "intermediary"}
 _WITNESS = {"p50": "half of them within", "p99": "99 % within", "p999": "99.9 % within", "max": "the latest"}
 _CAPABILITIES = {
     "rto": "recovery time",
