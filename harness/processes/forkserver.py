@@ -6,8 +6,8 @@
     address = region.ready(timeout_s=10.0)["listen"]
 
 Promises (Linux): a child is killed by the kernel when the fork server ends; the fork server kills every descendant,
-daemons included, when this process ends, even by SIGKILL, and the world's folder with them; Ctrl-C in the terminal reaches none of them. Elsewhere
-the fork server still kills what it can find when its lifeline closes.
+daemons included, when this process ends, even by SIGKILL, and takes the world's folder with it; Ctrl-C in the terminal
+reaches none of them. Elsewhere the fork server still kills what it can find when its lifeline closes.
 """
 
 from __future__ import annotations

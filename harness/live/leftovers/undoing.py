@@ -23,9 +23,9 @@ def undo(leftover: Leftover) -> list[str]:
 
 
 def undo_abandoned() -> tuple[list[str], list[str]]:
-    """Undo what harnesses that are gone have left, their worlds' folders among it; what was done, and what could not be.
+    """Undo what harnesses that are gone have left; what was done, and what could not be.
 
-    What belongs to one that lives is left alone.
+    The folders of their worlds are among it. What belongs to one that lives is left alone.
     """
     done = [f"{path} of a harness that is gone: removed" for path in world_folder.take_away_abandoned()]
     failed: list[str] = []
