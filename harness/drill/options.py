@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryFile
 from typing import Any
 
 from harness.drill.option_sources import DEFAULTS, Said, said
@@ -109,16 +109,16 @@ def _subject_file(given: Said | None, environment: Environment) -> Path:
 def for_writing(path: Path) -> Path:
     """A folder for evidence; it is made when there is some. Raises InputError when that cannot be.
 
-    Something is written beside where it will be, and taken away again: only that tells (`/proc` looks as if it could be
-    written to, and to root every folder does).
+    Something is written beside where it will be: only that tells (`/proc` looks as if it could be written to, and to
+    root every folder does). It has no name, so that nothing is left of it when this process is killed.
     """
     try:
         nearest = next(p for p in (path, *path.absolute().parents) if p.exists())
     except OSError as error:  # too long a name, for instance
         raise InputError(f"--reports {path}: {error.strerror}") from error
     try:
-        with TemporaryDirectory(prefix=".drill-", dir=nearest) as tried:
-            (Path(tried) / "tried").write_bytes(b"tried")
+        with TemporaryFile(prefix=".drill-", dir=nearest) as tried:
+            tried.write(b"tried")
     except OSError as error:
         raise InputError(
             f"--reports {path}: cannot be written to (nothing can be made in {nearest}: {error.strerror})"

@@ -10,9 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,8 +22,7 @@ from harness.errors import InputError, Problem
 from harness.kit.address import BoundAddress, BoundLoopbackAddress
 from harness.kit.config import Strict
 from harness.kit.wording import wording
-from harness.processes import process_tree
-from harness.processes.fork_servers import FOLDER_PREFIX
+from harness.processes import process_tree, world_folder
 from harness.processes.process_tree import Tree
 from harness.storable_text import write_json
 from harness.topology.environment import Environment
@@ -147,7 +144,7 @@ def _lives(pid: int, started: float) -> bool:
 def write(world: StandingWorld, path: Path) -> None:
     """Write the file at once: a reader sees the old one or the new one."""
     make_folder(path.parent)
-    staging = path.with_name(f".{path.name}-{os.getpid()}")
+    staging = path.with_name(f"{_staged(path)}{os.getpid()}")
     write_json(staging, world.model_dump(mode="json"), indent=2)
     staging.replace(path)
 
@@ -184,10 +181,7 @@ def running(path: Path) -> StandingWorld | None:
 def remove(world: StandingWorld, path: Path) -> None:
     """Forget a world that has ended: its file, and the folder that a killed supervisor could not remove."""
     path.unlink(missing_ok=True)
-    folder = world.folder
-    ours = folder.name.startswith(FOLDER_PREFIX) and folder.parent == Path(tempfile.gettempdir())
-    if ours and not folder.is_symlink():
-        shutil.rmtree(folder, ignore_errors=True)
+    world_folder.take_away(world.folder)
 
 
 @contextlib.contextmanager
@@ -210,12 +204,22 @@ def locked(path: Path, wait_s: float = 0.0) -> Iterator[bool]:
         time.sleep(_RETRY_S)
 
 
-def claimed(path: Path) -> contextlib.AbstractContextManager[bool]:
+@contextlib.contextmanager
+def claimed(path: Path) -> Iterator[bool]:
     """Claim the folder of a state file for one world; False when another runs or starts there.
 
-    It waits a moment: somebody may hold the claim just to see whether it is free.
+    It waits a moment: somebody may hold the claim just to see whether it is free. What one that was killed had begun
+    to write goes away.
     """
-    return locked(path.with_name("world.lock"), _GLANCE_S)
+    with locked(path.with_name("world.lock"), _GLANCE_S) as ours:
+        if ours:
+            for begun in path.parent.glob(f"{_staged(path)}*"):
+                begun.unlink(missing_ok=True)
+        yield ours
+
+
+def _staged(path: Path) -> str:
+    return f".{path.name}-"
 
 
 def _opened(path: Path) -> IO[str]:
