@@ -241,7 +241,7 @@ class LiveWorld:
         }
 
     def refuse_dead(self) -> None:
-        """Raises WorldError when a process of the world itself has ended, which nobody wanted; looks once a second."""
+        """Raises WorldError when what the world is made of has ended, which nobody wanted; looks once a second."""
         if time.monotonic() - self._looked_s < _DEAD_EVERY_S:
             return
         self._looked_s = time.monotonic()
@@ -251,6 +251,9 @@ class LiveWorld:
                 how = process.error or (f"killed by signal {-code}" if code < 0 else f"exit code {code}")
                 tail = "".join(f"\n    {line}" for line in process.log_tail(_TOLD_LINES))
                 raise WorldError(f"{name}, a process of the world, has ended: {how}{tail}")
+        for part in self.net.parts:
+            if (gone := part.gone()) is not None:
+                raise WorldError(gone)
 
     def deaths(self) -> Sequence[str]:
         """Components that ended by themselves."""

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from localstack_client.config import get_service_endpoint
 from localstack_client.session import Session
 
 from harness import stored
@@ -72,6 +73,12 @@ class RegionClients:
         """A boto3 client for a service, e.g. `dynamodb`, `dynamodbstreams`, `route53`."""
         with _clean_environment():
             return self._session.client(service, config=self._config)
+
+
+def localstack_endpoint(host: str) -> str:
+    """The URL of a LocalStack at HOST or HOST:PORT, as localstack-client says it. Raises RuntimeError."""
+    with _clean_environment():
+        return str(get_service_endpoint("dynamodb", localstack_host=host))
 
 
 @contextmanager
