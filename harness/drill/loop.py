@@ -20,7 +20,7 @@ from harness.drill.observation import Observation
 from harness.drill.progress import LiveStatus
 from harness.drill.record import Record
 from harness.drill.status import live_status
-from harness.errors import DrillInvalid, DrillMissed, DrillUnknown, JudgingFailed, VerdictReached
+from harness.errors import ENDINGS, JudgingFailed
 from harness.history.events import Commit, Mark
 from harness.outcome import Verdict
 from harness.units import NS_PER_S, to_ns
@@ -33,11 +33,6 @@ QUIESCE_PATIENT_S = 100.0
 """Production seconds that replication may take to go quiet; the profile scales them."""
 QUIESCE_SHORT_S = 50.0
 STILL_MOVING_NS = to_ns(2.0)
-VERDICT_ERRORS: dict[Verdict, type[VerdictReached]] = {
-    Verdict.MISSED: DrillMissed,
-    Verdict.UNKNOWN: DrillUnknown,
-    Verdict.INVALID: DrillInvalid,
-}
 
 
 class DrillLoop:
@@ -99,7 +94,7 @@ class DrillLoop:
         self._tell()
         for effect in effects:
             if isinstance(effect, GiveUp):
-                raise VERDICT_ERRORS[effect.verdict](effect.reason)
+                raise ENDINGS[effect.verdict](effect.reason)
         reached = any(isinstance(effect, Reached) and effect.phase is phase for effect in effects)
         return None if reached else facts
 
@@ -148,7 +143,7 @@ class DrillLoop:
         result = self.judged(requirement)
         self._record.judged = (requirement, result.text)
         if result.verdict in (Verdict.MISSED, Verdict.INVALID):
-            raise VERDICT_ERRORS[result.verdict](result.text)
+            raise ENDINGS[result.verdict](result.text)
 
     def settle(self, *, patient: bool) -> None:
         """Stop the clients, then wait until all databases hold the same, or time is up; keep what they hold."""

@@ -13,7 +13,7 @@ from harness.drill.case import CanaryCase, Case, CaseFault, CasePlace, Ending, F
 from harness.drill.evidence import Objectives
 from harness.drill.plan import DrillPlan, law_of, limits_of
 from harness.drill.promises import promise_of
-from harness.errors import DrillMissed, DrillUnknown, HealError, VerdictReached
+from harness.errors import HealError, VerdictReached
 from harness.faults.blast_radius import blast_radius
 from harness.faults.model import Fault
 from harness.history.events import Commit
@@ -131,9 +131,7 @@ class Record:
 
 def verdict_of(reached: VerdictReached) -> Verdict:
     """The verdict that an early end stands for."""
-    if isinstance(reached, DrillMissed):
-        return Verdict.MISSED
-    return Verdict.UNKNOWN if isinstance(reached, DrillUnknown) else Verdict.INVALID
+    return reached.verdict
 
 
 def _functions(subject: Subject | None) -> tuple[str, ...]:
