@@ -13,6 +13,7 @@ from harness.drill.case import CanaryCase, Case, CaseFault, CasePlace, Ending, F
 from harness.drill.evidence import Objectives
 from harness.drill.plan import DrillPlan, law_of, limits_of
 from harness.drill.promises import promise_of
+from harness.drill.stopping.stated import conditions_of
 from harness.errors import HealError, VerdictReached
 from harness.faults.blast_radius import blast_radius
 from harness.faults.model import Fault
@@ -176,4 +177,4 @@ def opening(
         own_timing=None if subject is None else documented is not None,
         replication=None if subject is None else subject.replication,
     )
-    return Record(plan, folder, case)
+    return Record(plan, folder, replace(case, stop=conditions_of(environment, timing, plan.settings, addresses=edges)))
