@@ -20,6 +20,7 @@ from harness.drill.plan import DrillPlan, objectives_of
 from harness.drill.progress import LiveStatus
 from harness.drill.record import opening
 from harness.drill.stepping import step
+from harness.drill.stopping.command import missing
 from harness.drill.words import healed_by
 from harness.errors import DrillAborted, InputError, JudgingFailed, VerdictReached
 from harness.topology.stop import StopErrors
@@ -35,6 +36,8 @@ class RunningDrill:
     ) -> None:
         environment, timing = backend.environment, backend.timing
         objectives = objectives_of(environment, timing, plan.settings)
+        if told := missing(environment):
+            raise InputError(told)
         self.name = plan.name
         self.active_region = environment.primary.name
         self.record = opening(plan, folder, environment, timing, objectives, backend.edges, backend.subject)

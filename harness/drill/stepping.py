@@ -32,10 +32,9 @@ def step(method: Step) -> Step:
             return
         try:
             method(self, *args, **kwargs)
-        except DrillAborted as aborted:
-            self.end_at_once(aborted)
-            raise
         except VerdictReached as reached:
+            if isinstance(reached, DrillAborted):
+                self.end_at_once(reached)
             # A control that ended before its fault was even announced has shown nothing.
             if verdict_of(reached) is not self.record.case.control or not self.record.case.faults:
                 raise

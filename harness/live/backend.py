@@ -169,8 +169,7 @@ class LiveWorld:
         """New events of the witness, of the edge, and of the adversary. Raises WorldError when a process has died."""
         self.refuse_dead()
         self._read()
-        found: list[Event] = list(self._pending)
-        self._pending.clear()
+        found, self._pending = self._pending, []
         return found
 
     def _read(self) -> None:

@@ -13,7 +13,7 @@ from pydantic import Field
 from harness.kit.config import Strict
 from harness.topology.timing import Timing
 
-ShareBelowAll = Annotated[float, Field(ge=0, lt=1)]
+ShareBelowAll = Annotated[float, Field(ge=0, le=0.99)]
 """More than this share: more than all there cannot be."""
 Window = Annotated[float, Field(ge=1, le=3600)]
 SHORTEST_WINDOW_S = 1.0
