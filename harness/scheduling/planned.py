@@ -1,8 +1,8 @@
 """The moments at which a cron expression is due, in a time zone, and which of them nobody ran. Pure.
 
-A minute is due when the wall clock of the zone shows it. What the clock leaps over in spring is not due on that day; what
-it shows twice in autumn is due the first time, or both times where the expression is due in every hour: cron programs
-agree that there is a run then, and differ in all else.
+A minute is due when the wall clock of the zone shows it. What the clock leaps over in spring is not due on that day;
+what it shows twice in autumn is due the first time, or both times where the expression is due in every hour: cron
+programs agree that there is a run then, and differ in all else.
 """
 
 from __future__ import annotations
@@ -76,9 +76,7 @@ SHOWN, COUNTED = 20, 1000
 NONE_MISSED = Missed()
 
 
-def covered(
-    expression: Expression, zone: tzinfo, began: datetime, since: datetime, late: timedelta
-) -> datetime | None:
+def covered(expression: Expression, zone: tzinfo, began: datetime, since: datetime, late: timedelta) -> datetime | None:
     """The due moment that a run which began then is the run of; None for one that somebody started between times.
 
     since: what was due until then has been accounted for. late: how long after its moment a run may begin.
@@ -91,7 +89,8 @@ def missed(
     expression: Expression, zone: tzinfo, since: datetime, until: datetime, runs: Iterable[datetime] = ()
 ) -> Missed:
     """What was due later than `since` and before `until`, and has no run. runs: due moments that have one."""
-    had, first, count = frozenset(runs), [], 0
+    had, count = frozenset(runs), 0
+    first: list[datetime] = []
     for due in after(expression, zone, since):
         if due >= until or count >= COUNTED:
             return Missed(tuple(first), count, due < until)
