@@ -11,6 +11,7 @@ from harness.storable_text import json_text
 _PLAIN_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
 _SWITCHES = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 """What YAML 1.1 takes for true, false or nothing where it has no quotes, keys too."""
+_ESCAPED = {code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF)}
 
 
 def document(body: Mapping[str, Any], comment: Sequence[str] = ()) -> str:
@@ -48,7 +49,7 @@ def _item(value: Any) -> Iterator[str]:
 def _scalar(value: Any) -> str:
     """JSON's scalars are YAML's, and so are its empty list and its empty mapping.
 
-    YAML takes U+0085, U+2028 and U+2029 for ends of lines, so they are escaped.
+    What YAML takes for an end of a line, or for no text at all, is escaped.
     """
     text = json_text(list(value) if isinstance(value, tuple) else value)
-    return text.translate({0x7F: "\\u007f", 0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029", 0xFEFF: "\\ufeff"})
+    return text.translate(_ESCAPED)

@@ -1,4 +1,4 @@
-"""When a cron expression is due: against a walk through every minute of the clock, and against systemd's own calendar."""
+"""When a cron expression is due: against a walk through every minute of the clock, and against systemd's calendar."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def field(least: int, most: int) -> st.SearchStrategy[str]:
         st.tuples(number, number, st.integers(1, 7)).map(lambda t: f"{min(t[:2])}-{max(t[:2])}/{t[2]}"),
     )
     return st.one_of(
-        st.just("*"), st.integers(1, 20).map(lambda n: f"*/{min(n, most)}"), st.lists(part, min_size=1, max_size=3).map(",".join)
+        st.just("*"),
+        st.integers(1, 20).map(lambda n: f"*/{min(n, most)}"),
+        st.lists(part, min_size=1, max_size=3).map(",".join),
     )
 
 
@@ -73,10 +75,18 @@ def walked(text: str, zone: ZoneInfo, after: datetime, minutes: int) -> list[dat
 
 
 BEGINNINGS = st.sampled_from(
-    [datetime(2026, 3, 28, 11, 7, tzinfo=UTC), datetime(2026, 10, 24, 11, 7, tzinfo=UTC), datetime(2026, 3, 7, 20, tzinfo=UTC),
-     datetime(2026, 4, 4, 3, tzinfo=UTC), datetime(2026, 11, 1, 0, 1, tzinfo=UTC), datetime(2027, 12, 31, 5, tzinfo=UTC),
-     datetime(2011, 12, 29, 3, tzinfo=UTC), datetime(2028, 2, 28, 12, tzinfo=UTC)]
-)  # fmt: skip
+    [
+        datetime(2026, 3, 28, 11, 7, tzinfo=UTC),
+        datetime(2026, 10, 24, 11, 7, tzinfo=UTC),
+        datetime(2026, 3, 7, 20, tzinfo=UTC),
+        datetime(2026, 4, 4, 3, tzinfo=UTC),
+        datetime(2026, 11, 1, 0, 1, tzinfo=UTC),
+        datetime(2027, 12, 31, 5, tzinfo=UTC),
+        datetime(2011, 12, 29, 3, tzinfo=UTC),
+        datetime(2028, 2, 28, 12, tzinfo=UTC),
+    ]
+)
+"""Before clocks leap, go back, or leave out a whole day."""
 
 
 @settings(max_examples=150, deadline=None)
@@ -127,7 +137,8 @@ def test_a_run_counts_for_the_last_moment_that_was_due_if_it_is_not_too_late(
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kathmandu"])
 @pytest.mark.parametrize(
-    "text", ["0 3 * * *", "17 2 13 * 5", "*/20 4 * 2,6 *", "5 0 29 2 *", "0 9-17/4 * * mon-fri", "0 12 * * sun,7", "@monthly"]
+    "text",
+    ["0 3 * * *", "17 2 13 * 5", "*/20 4 * 2,6 *", "5 0 29 2 *", "0 9-17/4 * * mon-fri", "0 12 * * sun,7", "@monthly"],
 )
 def test_systemd_reads_the_calendar_of_a_timer_in_the_same_way(text: str, zone: str) -> None:
     """Away from the hours that a clock leaps over or shows twice, of which each program thinks otherwise."""
@@ -139,7 +150,9 @@ def test_systemd_reads_the_calendar_of_a_timer_in_the_same_way(text: str, zone: 
             ["systemd-analyze", "calendar", "--iterations=12", f"--base-time={after:%Y-%m-%d %H:%M:%S} UTC", calendar],
             capture_output=True, text=True, check=True, env={"TZ": "UTC", "LC_ALL": "C", "PATH": "/usr/bin:/bin"},
         )  # fmt: skip
-        stamps = re.findall(r"(?:Next elapse|Iter\. #\d+|\(in UTC\)): \w{3} (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC", done.stdout)
+        stamps = re.findall(
+            r"(?:Next elapse|Iter\. #\d+|\(in UTC\)): \w{3} (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC", done.stdout
+        )
         found |= {datetime.strptime(stamp, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC) for stamp in stamps}
     assert sorted(found)[:8] == _due(expression, zone, after, 8)
 
