@@ -10,15 +10,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
 from harness.errors import InputError, Problem
+from harness.kit import file_locks
 from harness.kit.address import BoundAddress, BoundLoopbackAddress
 from harness.kit.config import Strict
 from harness.kit.wording import wording
@@ -29,12 +28,8 @@ from harness.topology.environment import Environment
 from harness.topology.subject import Subject
 from harness.topology.timing import Profile
 
-if sys.platform != "win32":
-    import fcntl
-
 FOLDER = ".drill"
 _LARGEST_BYTES = 4 << 20
-_RETRY_S = 0.05
 _GLANCE_S = 0.2
 TAKEN = "a world runs or starts here already: see `drill env status`, or end it with `drill env down`"
 
@@ -188,20 +183,11 @@ def remove(world: StandingWorld, path: Path) -> None:
 def locked(path: Path, wait_s: float = 0.0) -> Iterator[bool]:
     """Hold the lock file `path`; False when somebody else still does after `wait_s`.
 
-    The kernel releases it, however we end. Whoever holds it may unlink it: a lock on a file that is not there any more
-    is none, so another is tried.
+    See harness.kit.file_locks; its folder is made.
     """
     make_folder(path.parent)
-    until = time.monotonic() + wait_s
-    while True:
-        with _opened(path) as file:
-            if _take(file) and _still_there(file, path):
-                yield True
-                return
-        if time.monotonic() >= until:
-            yield False
-            return
-        time.sleep(_RETRY_S)
+    with file_locks.locked(path, wait_s) as ours:
+        yield ours
 
 
 @contextlib.contextmanager
@@ -220,30 +206,6 @@ def claimed(path: Path) -> Iterator[bool]:
 
 def _staged(path: Path) -> str:
     return f".{path.name}-"
-
-
-def _opened(path: Path) -> IO[str]:
-    try:
-        return path.open("a")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written to, but the world's state belongs there ({error})") from error
-
-
-def _still_there(file: IO[str], path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
-
-
-def _take(file: IO[str]) -> bool:
-    if sys.platform == "win32":
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def make_folder(folder: Path) -> None:
