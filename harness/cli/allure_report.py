@@ -15,7 +15,8 @@ from harness.reporting.allure_page import configuration, name_of, quiet
 from harness.storable_text import write_json, write_text
 
 RESULTS, PAGE = "allure-results", "allure-report"
-METRICS, NO_METRICS = "metrics.json", {"current": [], "history": []}
+METRICS = "metrics.json"
+NO_METRICS: dict[str, list[object]] = {"current": [], "history": []}
 EARLIER_MAX = 20
 """So many runs of which no page was made are read for the history."""
 

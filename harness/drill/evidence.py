@@ -192,7 +192,8 @@ class DrillResult:
     run.json. rto, phases_ns, rpo and what explains them are those of the last episode that was judged by them.
     promise: what the subject promises of its data. planned_interruption: the worst of planned_interruptions. files:
     hashes of what the drill can be judged again from, by path relative to run.json. places: by the address that DNS
-    answers for each, in the environment's order.
+    answers for each, in the environment's order. attempts: those before it, oldest first, each INVALID, which is why it
+    ran again; they have none themselves.
     """
 
     name: str
@@ -234,6 +235,7 @@ class DrillResult:
     planned_interruptions: tuple[InterruptionResult, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
     noticed_by: str = ""
+    attempts: tuple[DrillResult, ...] = ()
 
     @property
     def unjudged(self) -> str:
