@@ -18,6 +18,7 @@ from harness.topology.subject import Subject
 from harness.topology.timing import Profile, Timing
 
 TRIALS_MAX = 1000
+RERUNS_MAX = 10
 SEED_MAX = 2**53 - 1
 """The largest whole number that every reader of the evidence, which is JSON, takes as it is."""
 
@@ -26,7 +27,8 @@ SEED_MAX = 2**53 - 1
 class RunOptions:
     """What a run was asked to do, resolved and checked. typed: see harness.drill.evidence.RunResult.
 
-    strict: a warning that remains makes the run fail, as a miss does.
+    strict: a warning that remains makes the run fail, as a miss does. rerun_invalid: how often a drill that ended
+    INVALID runs again.
     """
 
     environment: Environment
@@ -40,6 +42,7 @@ class RunOptions:
     keep: bool
     typed: Mapping[str, str] = field(default_factory=dict)
     strict: bool = False
+    rerun_invalid: int = 0
 
 
 def resolve(given: Mapping[str, Any], variables: Mapping[str, str], folder: Path, seed: int) -> RunOptions:
@@ -65,6 +68,7 @@ def resolve(given: Mapping[str, Any], variables: Mapping[str, str], folder: Path
         keep=found.get("keep", off).switched_on(),
         typed=_typed({key: one.value for key, one in found.items()}),
         strict=found.get("strict", off).switched_on(),
+        rerun_invalid=found["rerun_invalid"].whole(0, RERUNS_MAX),
     )
 
 
