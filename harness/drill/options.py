@@ -26,7 +26,8 @@ SEED_MAX = 2**53 - 1
 class RunOptions:
     """What a run was asked to do, resolved and checked. typed: see harness.drill.evidence.RunResult.
 
-    strict: a warning that remains makes the run fail, as a miss does.
+    strict: a warning that remains makes the run fail, as a miss does. yes: what a drill does to a stack that is not ours
+    has been agreed to.
     """
 
     environment: Environment
@@ -40,6 +41,7 @@ class RunOptions:
     keep: bool
     typed: Mapping[str, str] = field(default_factory=dict)
     strict: bool = False
+    yes: bool = False
 
 
 def resolve(given: Mapping[str, Any], variables: Mapping[str, str], folder: Path, seed: int) -> RunOptions:
@@ -57,7 +59,7 @@ def resolve(given: Mapping[str, Any], variables: Mapping[str, str], folder: Path
         environment=environment,
         subject=load_subject(subject_file, environment),
         subject_file=subject_file,
-        timing=Timing(_profile(found["profile"])),
+        timing=Timing(_profile(found["profile"]) if "profile" in found else environment.profile),
         seed=found["seed"].whole(0, SEED_MAX) if "seed" in found else seed,
         trials=found["trials"].whole(1, TRIALS_MAX),
         settings=settings,
@@ -65,6 +67,7 @@ def resolve(given: Mapping[str, Any], variables: Mapping[str, str], folder: Path
         keep=found.get("keep", off).switched_on(),
         typed=_typed({key: one.value for key, one in found.items()}),
         strict=found.get("strict", off).switched_on(),
+        yes=found.get("yes", off).switched_on(),
     )
 
 

@@ -13,7 +13,7 @@ from harness.clock import Clock, MachineClock
 from harness.drill.backend import State, SteadyEvidence
 from harness.drill.options import RunOptions
 from harness.drill.settings import Settings
-from harness.errors import DrillMissed, WorldError
+from harness.errors import CommandFailed, DrillInvalid, DrillMissed, WorldError
 from harness.faults.model import Fault
 from harness.history.events import Commit, Event, FaultEvent
 from harness.history.log import Tail
@@ -24,14 +24,15 @@ from harness.live.drill_logs import DrillLogs
 from harness.live.ground import LiveGround
 from harness.live.leftovers.undoing import undo_and_warn
 from harness.live.replication import Replicated, ReplicationWatch
+from harness.live.visit import Visit
 from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import held
 from harness.units import to_ns, to_s
 from harness.wire.placeholders import values
 from harness.world.assembly import Seams, assemble, build, seams_of
 from harness.world.diagnosis import Complaint
-from harness.world.part import Blueprint, Net
-from harness.world.regions import CommitFeed
+from harness.world.part import Blueprint, Net, plan_of
+from harness.world.regions import CommitFeed, scanned
 
 ANSWER_TIMEOUT_S = 10.0
 _EVIDENCE_EVERY_S = 0.2
@@ -79,6 +80,7 @@ class LiveWorld:
             self.edges: Mapping[str, str] = {place: edge.answered for place, edge in self.net.edges.items()}
             hands = [hand for part in self.net.parts for hand in part.hands()]
             self.adversary = Adversary(hands, self._told)
+            self._visit = Visit(options, self.net.parts)
             stack.callback(self.adversary.heal_all)
             for process in self.ground.processes.values():
                 process.ready(ANSWER_TIMEOUT_S)
@@ -185,6 +187,7 @@ class LiveWorld:
             self.clock.sleep_s(min(_LOOK_S, to_s(left_ns)))
             self._read()
             self.clients.require_running()
+            self._visit.look(self._pending)
             if self._pending:
                 return
 
@@ -235,10 +238,7 @@ class LiveWorld:
 
     def data(self) -> Mapping[str, Mapping[str, State]]:
         """The tables of every database, read from their servers past every link."""
-        return {
-            region: {table.name: server.scan(table) for table in self.subject.tables}
-            for region, server in self.seams.regions.items()
-        }
+        return {region: scanned(server, self.subject.tables) for region, server in self.seams.regions.items()}
 
     def refuse_dead(self) -> None:
         """Raises WorldError when a process of the world itself has ended, which nobody wanted; looks once a second."""
@@ -260,9 +260,13 @@ class LiveWorld:
 
     def inject(self, fault: Fault) -> Injection:
         """Apply a fault now."""
-        links = [arrow.link for arrow in self.net.arrows]
+        self._visit.refuse_unconfirmed()
+        plan = plan_of(self.net, fault, self.seams.platform.instances())
         self.clients.attention()
-        return self.adversary.inject(fault.plan(links, self.seams.platform.instances()))
+        try:
+            return self.adversary.inject(plan)
+        except CommandFailed as failed:
+            raise DrillInvalid(str(failed)) from failed
 
     def heal_all(self) -> None:
         """Undo whatever holds."""
