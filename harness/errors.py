@@ -13,13 +13,17 @@ DrillError
 └── VerdictReached     not an error of anybody: a drill ended before its last step
     ├── DrillMissed        an objective was missed
     ├── DrillUnknown       the measurement straddles the objective
+    ├── DrillAborted       a stop condition held: everything was healed at once
     └── DrillInvalid       the drill proves nothing (fault not seen, no steady state, ...)
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
+
+from harness.outcome import Verdict
 
 
 class DrillError(Exception):
@@ -91,14 +95,32 @@ class NotMeasurable(DrillError):
 class VerdictReached(DrillError):
     """A drill ended before its last step, because nothing that follows could change its verdict."""
 
+    verdict: ClassVar[Verdict] = Verdict.INVALID
+
 
 class DrillMissed(VerdictReached):
     """An objective was missed."""
+
+    verdict = Verdict.MISSED
 
 
 class DrillUnknown(VerdictReached):
     """The measurement's error is too large to say whether the objective was met."""
 
+    verdict = Verdict.UNKNOWN
+
+
+class DrillAborted(VerdictReached):
+    """What the drill did to the application was more than it may do: everything was healed at once."""
+
+    verdict = Verdict.ABORTED
+
 
 class DrillInvalid(VerdictReached):
     """The drill proves nothing: no steady state, or the fault was not seen at its victim."""
+
+
+ENDINGS: Mapping[Verdict, type[VerdictReached]] = {
+    ending.verdict: ending for ending in (DrillMissed, DrillUnknown, DrillAborted, DrillInvalid)
+}
+"""By verdict, what ends a drill with it before its last step."""

@@ -37,6 +37,7 @@ EXIT_OF = {
     Verdict.MISSED: EXIT_MISSED,
     Verdict.UNKNOWN: EXIT_UNKNOWN,
     Verdict.INVALID: EXIT_UNKNOWN,
+    Verdict.ABORTED: EXIT_UNKNOWN,
 }
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from harness.clock import Clock
 from harness.drill.settings import Settings
+from harness.drill.stopping.command import CommandUnderWay
 from harness.faults.model import Fault, Plan
 from harness.history.events import Commit, Event, FaultEvent
 from harness.topology.environment import Environment
@@ -87,6 +88,9 @@ class Backend(Protocol):
 
     def disable_failover(self) -> None:
         """Freeze the edge's answer and stop the subject's failover components."""
+
+    def run_stop_command(self) -> CommandUnderWay:
+        """Start the command of the environment's stop conditions: no shell, and all of it ends with us."""
 
     def stop_workload(self) -> int:
         """No new operations; returns when those under way have returned or timed out, and the history is complete.

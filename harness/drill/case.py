@@ -14,6 +14,7 @@ from harness.checkers.promise import Promise
 from harness.drill.evidence import Objectives
 from harness.drill.lifecycle import Limits
 from harness.drill.plan import Law, unanswered_ns
+from harness.drill.stopping.conditions import StopConditions
 from harness.history.events import CanaryProbe
 from harness.measurement.canary import CanaryJudgement, Expectation, Fails, Rate, Slow, judge_canary
 from harness.measurement.models import FaultInterval
@@ -158,7 +159,8 @@ class Case:
     that the witness was too late to send. promise: what the subject promises of its data; None: a case of before there
     were promises, whose scenario alone says what is judged. at_rest: what was found amiss before any fault, and kept
     nobody from starting. own_timing: whether the subject's file tells of intervals of its own; replication: what it
-    says of that (both None: an older file). not_reached: steps of the scenario after the one that ended it. log paths
+    says of that (both None: an older file). not_reached: steps of the scenario after the one that ended it. stop: when
+    the drill had to be aborted. log paths
     and the folder are relative to run.json.
     """
 
@@ -192,6 +194,7 @@ class Case:
     own_timing: bool | None = None
     replication: str | None = None
     not_reached: tuple[str, ...] = ()
+    stop: StopConditions = field(default_factory=StopConditions)
     schema: str = SCHEMA
 
     @property

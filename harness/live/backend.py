@@ -13,11 +13,12 @@ from harness.clock import Clock, MachineClock
 from harness.drill.backend import State, SteadyEvidence
 from harness.drill.options import RunOptions
 from harness.drill.settings import Settings
-from harness.errors import CommandFailed, DrillInvalid, DrillMissed, WorldError
+from harness.drill.stopping.command import CommandUnderWay
+from harness.errors import DrillMissed, WorldError
 from harness.faults.model import Fault
 from harness.history.events import Commit, Event, FaultEvent
 from harness.history.log import Tail
-from harness.live import facts
+from harness.live import commands, facts
 from harness.live.adversary import Adversary, Injection
 from harness.live.clients import HISTORY, Clients
 from harness.live.drill_logs import DrillLogs
@@ -170,8 +171,7 @@ class LiveWorld:
         """New events of the witness, of the edge, and of the adversary. Raises WorldError when a process has died."""
         self.refuse_dead()
         self._read()
-        found: list[Event] = list(self._pending)
-        self._pending.clear()
+        found, self._pending = self._pending, []
         return found
 
     def _read(self) -> None:
@@ -260,13 +260,10 @@ class LiveWorld:
 
     def inject(self, fault: Fault) -> Injection:
         """Apply a fault now."""
-        self._visit.refuse_unconfirmed()
-        plan = plan_of(self.net, fault, self.seams.platform.instances())
-        self.clients.attention()
-        try:
+        with self._visit.breaking():
+            plan = plan_of(self.net, fault, self.seams.platform.instances())
+            self.clients.attention()
             return self.adversary.inject(plan)
-        except CommandFailed as failed:
-            raise DrillInvalid(str(failed)) from failed
 
     def heal_all(self) -> None:
         """Undo whatever holds."""
@@ -276,6 +273,10 @@ class LiveWorld:
         """Freeze the edge's answer, and stop the subject's failover components."""
         self.seams.steering.freeze()
         self.seams.platform.stop_subject(self.subject.failover.components)
+
+    def run_stop_command(self) -> CommandUnderWay:
+        """See Backend."""
+        return commands.of_stop(self.ground.launcher(), self.environment, self.subject.variables())
 
     def stop_workload(self) -> int:
         """Drain the clients; how many operations they were too late to send."""

@@ -3,10 +3,11 @@ clients are led where they may not go, or a lease has run out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from harness.drill.options import RunOptions
-from harness.errors import DrillInvalid, InputError
+from harness.errors import CommandFailed, DrillAborted, DrillInvalid, InputError
 from harness.history.events import DnsAnswer, Event
 from harness.kit.reach import outside
 from harness.world.part import Part
@@ -22,17 +23,26 @@ class Visit:
         self._terms = terms_of(options.environment)
 
     def look(self, events: Iterable[Event]) -> None:
-        """Raises DrillInvalid when the drill must not go on."""
+        """Raises DrillInvalid or DrillAborted when the drill must not go on."""
         if self._terms is not None:
             for event in events:
                 if isinstance(event, DnsAnswer) and (reason := led_astray(event, self._terms)) is not None:
                     raise DrillInvalid(reason)
         alarms = [text for part in self._parts for text in part.alarms()]
         if alarms:
-            raise DrillInvalid("; ".join(alarms))
+            raise DrillAborted("; ".join(alarms))
 
-    def refuse_unconfirmed(self) -> None:
-        """Before a fault. Raises InputError unless somebody has agreed to it."""
+    @contextmanager
+    def breaking(self) -> Iterator[None]:
+        """Around a fault. Raises InputError unless somebody has agreed to it, DrillInvalid where its owner's way of
+        bringing it about did not work."""
+        self._refuse_unconfirmed()
+        try:
+            yield
+        except CommandFailed as failed:
+            raise DrillInvalid(str(failed)) from failed
+
+    def _refuse_unconfirmed(self) -> None:
         if self._terms is not None and not self._options.yes:
             name = self._options.environment.environment
             raise InputError(

@@ -10,15 +10,18 @@ from typing import Any
 
 from pytest_bdd.steps import StepFunctionContext
 
-from harness.drill.facade import PROMISED_LATE
+from harness.drill.facade import PROMISED_LATE, STOPPED_LATE
 from harness.drill.options import RunOptions
 from harness.drill.plan import law_of, objectives_of, refuse_impossible
+from harness.drill.stopping.command import missing
+from harness.drill.stopping.stated import conditions_of
 from harness.drill.words import deciders_of, ends_of, healed_by, instance_of, location_of, place_of, target_of
 from harness.errors import InputError, Problem
 from harness.faults.catalogue import fault_named, struck
 from harness.pytest_plugin.course import NEED_CLIENTS, Course
 from harness.pytest_plugin.resolving import Resolved
 from harness.pytest_plugin.vocabulary import is_ours
+from harness.topology.stop import StopErrors
 from harness.units import to_s
 
 NOBODY = "nobody"
@@ -43,6 +46,7 @@ class Rehearsal:
         self.needs: set[str] = set()
         self._injects = not options.settings.fault_none
         self.line = 0
+        self._stop_when: dict[str, StopErrors] = {}
 
     def region(self, words: str) -> str:
         """See Drill.region."""
@@ -72,6 +76,14 @@ class Rehearsal:
             raise InputError(PROMISED_LATE)
         refuse_impossible(objectives)
         self._remember("promise", objectives)
+
+    def stop_when(self, **conditions: StopErrors) -> None:
+        """See Drill.stop_when. Raises InputError when something is broken already, and for what could never hold."""
+        if self.course.broken:
+            raise InputError(STOPPED_LATE)
+        self._stop_when |= conditions
+        conditions_of(self._options.environment, self._options.timing, self._options.settings, self._stop_when)
+        self._remember("stop_when", dict(conditions))
 
     def override(self, **settings: Any) -> None:
         """See Drill.override."""
@@ -160,6 +172,9 @@ def refuse_mistakes(file: Path, steps: Sequence[Resolved], options: RunOptions) 
     steps: of a scenario, in their order, with its examples filled in. Returns what its faults need of a world (see
     harness.faults.needs). Raises InputError with file and line.
     """
+    conditions_of(options.environment, options.timing, options.settings)
+    if told := missing(options.environment):
+        raise InputError(told)
     rehearsal, problems = _rehearse(file, steps, options)
     if problems:
         raise InputError(*problems)

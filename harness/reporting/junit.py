@@ -1,4 +1,4 @@
-"""junit.xml for build servers: one test case per drill. MISSED is a failure; UNKNOWN and INVALID are errors.
+"""junit.xml for build servers: one test case per drill. MISSED is a failure; UNKNOWN, INVALID and ABORTED are errors.
 
 What the environment cannot measure is skipped, with the reason.
 """
@@ -14,7 +14,7 @@ from harness.outcome import Verdict
 from harness.reporting import wording
 from harness.reporting.objectives import rows
 
-_TAG = {Verdict.MISSED: "failure", Verdict.UNKNOWN: "error", Verdict.INVALID: "error"}
+_TAG = {Verdict.MISSED: "failure", **dict.fromkeys((Verdict.UNKNOWN, Verdict.INVALID, Verdict.ABORTED), "error")}
 
 
 def write(run: RunResult, path: Path) -> None:

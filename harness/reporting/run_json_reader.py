@@ -26,6 +26,7 @@ from harness.drill.evidence import (
     PredictionResult,
     RpoResult,
     RunResult,
+    StopResult,
 )
 from harness.errors import InputError, Problem
 from harness.outcome import Bracket, Verdict, merge_run
@@ -234,6 +235,8 @@ def _drill(body: Mapping[str, Any]) -> DrillResult:
         outages=tuple(_outage(outage) for outage in body.get("outages", ())),
         logs=tuple(body.get("logs", ())),
         files=body.get("files", {}),
+        stop_conditions=tuple(body.get("stop_conditions", ())),
+        stopped=_stopped(body.get("stopped")),
         places=body.get("places", {}),
         episodes=tuple(_episode(episode) for episode in body.get("episodes", ())),
         prediction=_prediction(body.get("prediction")),
@@ -241,6 +244,13 @@ def _drill(body: Mapping[str, Any]) -> DrillResult:
         planned_interruption=_bracket(body.get("planned_interruption")),
         planned_interruptions=tuple(_interruption(one) for one in body.get("planned_interruptions", ())),
     )
+
+
+def _stopped(body: Mapping[str, Any] | None) -> StopResult | None:
+    if body is None:
+        return None
+    lists = {name: tuple(body.get(name, ())) for name in ("samples", "output")}
+    return StopResult(**_known(body, *StopResult.__dataclass_fields__) | lists)
 
 
 def _results(body: Mapping[str, Any]) -> tuple[ObjectiveResult, ...]:

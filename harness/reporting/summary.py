@@ -21,6 +21,7 @@ _STYLE = {
     Verdict.MISSED: "bold red",
     Verdict.UNKNOWN: "bold yellow",
     Verdict.INVALID: "bold magenta",
+    Verdict.ABORTED: "bold cyan",
 }
 _SEVERITY_STYLE = {"serious": "bold red", "warning": "yellow", "info": "dim"}
 _SEVERITY_ORDER = ("serious", "warning", "info")

@@ -19,12 +19,13 @@ _CENTI_NS = NS_PER_S // 100
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 _ANSI = re.compile("\x1b\\[[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?")
 
-VERDICT_MARK = {Verdict.MET: "✓", Verdict.MISSED: "✗", Verdict.UNKNOWN: "?", Verdict.INVALID: "!"}
+VERDICT_MARK = {Verdict.MET: "✓", Verdict.MISSED: "✗", Verdict.UNKNOWN: "?", Verdict.INVALID: "!", Verdict.ABORTED: "■"}
 VERDICT_MEANS = {
     Verdict.MET: "Every objective was met.",
     Verdict.MISSED: "At least one objective was missed.",
     Verdict.UNKNOWN: "The measurement is not sharp enough to say whether the objectives were met.",
     Verdict.INVALID: "The drill proves nothing, neither good nor bad.",
+    Verdict.ABORTED: "A stop condition held: everything was healed at once, and the drill was ended.",
 }
 
 
@@ -228,7 +229,7 @@ def _is_recovery(name: str) -> bool:
 def counted(verdicts: Iterable[Verdict]) -> str:
     """`7 MET, 1 UNKNOWN`, worst first."""
     counts = Counter(verdicts)
-    order = (Verdict.MISSED, Verdict.INVALID, Verdict.UNKNOWN, Verdict.MET)
+    order = (Verdict.MISSED, Verdict.ABORTED, Verdict.INVALID, Verdict.UNKNOWN, Verdict.MET)
     return ", ".join(f"{counts[verdict]} {verdict}" for verdict in order if counts[verdict])
 
 

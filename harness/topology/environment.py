@@ -11,6 +11,7 @@ from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 from harness.kit.config import Strict
 from harness.kit.forms import Form
 from harness.names import OUTSIDE
+from harness.topology.stop import Stop
 from harness.topology.timing import Profile
 
 Name = Annotated[
@@ -163,6 +164,7 @@ class Environment(Spec):
     steering: Section = Section()
     workload: Workload = Workload()
     objectives: Objectives
+    stop: Stop = Stop()
     subject: str | None = None
     toxiproxy_port: Port = 0
     folder: Path = Field(default=Path(), exclude=True)

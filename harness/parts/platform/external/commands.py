@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from harness.drill.stopping.command import secrets_of
 from harness.errors import SubjectError, WorldError
 from harness.processes.forkserver import ForkServer
 from harness.storable_text import storable
@@ -56,14 +57,14 @@ def shown(argv: Sequence[str]) -> str:
     return storable(" ".join(argv))
 
 
-def secrets_of(argv: Sequence[str]) -> list[str]:
-    """What must not be told of its output: the values of the variables that it takes."""
-    return placeholders.values((name for word in argv for name in placeholders.variables(word)), os.environ)
+def _mask(argv: Sequence[str]) -> Mask:
+    """What must not be told of its output: the variables that it takes, and those whose names say so."""
+    return Mask(secrets_of((name for word in argv for name in placeholders.variables(word)), os.environ))
 
 
 def run_here(launcher: ForkServer, name: str, argv: Sequence[str], folder: Path, timeout_s: float) -> Ran:
     """Run one below the world's fork server: it ends with the harness. name: of its log. Raises WorldError."""
-    mask = Mask(secrets_of(argv))
+    mask = _mask(argv)
     try:
         process = launcher.exec(name, filled(argv), dict(os.environ), folder)
     except SubjectError as error:
@@ -80,7 +81,7 @@ def run_here(launcher: ForkServer, name: str, argv: Sequence[str], folder: Path,
 
 def run_alone(argv: Sequence[str], folder: Path, timeout_s: float) -> Ran:
     """Run one where no world runs: by the watchdog, and by `drill heal`. Raises WorldError when it cannot be started."""
-    mask, kept = Mask(secrets_of(argv)), bytearray()
+    mask, kept = _mask(argv), bytearray()
     try:
         process = subprocess.Popen(
             filled(argv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder,

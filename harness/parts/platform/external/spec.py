@@ -144,6 +144,12 @@ def mistakes(environment: Environment) -> Iterator[Mistake]:
     if spec is None:
         return
     yield from _beyond(environment, spec)
+    if spec.faults and not environment.stop.stated:
+        text = (
+            "platform.faults: what may be broken must also be stopped: say in section `stop` when a drill must end at once "
+            "(errors, latency, or a command of yours)"
+        )
+        yield Mistake((SECTION_KEY, "faults"), text)
     locations = environment.locations
     for index, one in enumerate(spec.faults):
         where = (SECTION_KEY, "faults", index)
