@@ -26,7 +26,7 @@ SEED_MAX = 2**53 - 1
 class RunOptions:
     """What a run was asked to do, resolved and checked. typed: see harness.drill.evidence.RunResult.
 
-    strict: a warning that remains makes the run fail, as a miss does. yes: what a drill does to a stack that is not ours
+    strict: a warning that remains makes the run fail, as a miss does. yes: what drills do to a stack that is not ours
     has been agreed to.
     """
 

@@ -57,6 +57,6 @@ def led_astray(answer: DnsAnswer, terms: Terms) -> str | None:
     if not beyond:
         return None
     return (
-        f"DNS answers {', '.join(beyond)} for {answer.name}, which is outside the named hosts ({terms.named}): it was not "
-        "dialled"
+        f"DNS answers {', '.join(beyond)} for {answer.name}, which is outside the named hosts ({terms.named}): it was "
+        "not dialled"
     )

@@ -57,8 +57,10 @@ class Burst:
 
 @dataclass(frozen=True)
 class Target:
-    """Where the burst goes. address: as the name's current answer says. key_prefix: how its keys begin; written: hears of
-    each before it is written."""
+    """Where the burst goes. address: as the name's current answer says. key_prefix: how its keys begin.
+
+    written: hears of each key before it is written.
+    """
 
     address: str
     host: str

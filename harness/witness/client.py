@@ -26,7 +26,6 @@ from harness.witness.workloads.mix import Part
 from harness.witness.written import Note, nothing
 from harness.workload import Request, Workload
 
-
 WRITES = ("put", "add")
 """What leaves an item behind."""
 

@@ -118,7 +118,9 @@ class WitnessConfig(Strict):
         if not self.hosts:  # a name server that somebody has named may lie anywhere
             self.refuse_beyond([("dns", self.dns)])
         self.refuse_beyond(("address_book", address) for address in self.address_book.values())
-        self.refuse_beyond((f"canaries: {c.link}", c.address) for c in self.canaries if not isinstance(c, ProcessCanary))
+        self.refuse_beyond(
+            (f"canaries: {c.link}", c.address) for c in self.canaries if not isinstance(c, ProcessCanary)
+        )
         return self
 
     def refuse_beyond(self, named: Iterable[tuple[str, Address]]) -> None:

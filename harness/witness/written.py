@@ -30,7 +30,9 @@ class Written:
         try:
             self._file.write(f"{key}\n".encode())
         except OSError as error:
-            raise WorldError(f"cannot note in {self._path} which items are written: {error.strerror or error}") from error
+            raise WorldError(
+                f"cannot note in {self._path} which items are written: {error.strerror or error}"
+            ) from error
         self._known.add(key)
 
     def close(self) -> None:

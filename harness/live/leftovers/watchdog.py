@@ -1,4 +1,5 @@
-"""`python -m harness.live.leftovers.watchdog FILE LEASE_S [HOLD_S]`: undoes an entry of the journal when its harness is gone.
+"""`python -m harness.live.leftovers.watchdog FILE LEASE_S [HOLD_S]`: undoes an entry of the journal when its harness
+is gone.
 
 It reads its standard input, the other end of which the harness holds. A byte renews the lease; the end of the input
 means that the harness has ended, however it did. When its lease runs out, the harness stands still (frozen, or hung):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.parts.edge.external.spec import External as Spec
 from harness.names import CHECKERS
+from harness.parts.edge.external.spec import External as Spec
 from harness.world.diagnosis import Diagnosis, State
 from harness.world.load_balancer import LoadBalancer, edge_arrows
 from harness.world.part import Blueprint, Ground, StatusLine

@@ -80,7 +80,7 @@ def run_here(launcher: ForkServer, name: str, argv: Sequence[str], folder: Path,
 
 
 def run_alone(argv: Sequence[str], folder: Path, timeout_s: float) -> Ran:
-    """Run one where no world runs: by the watchdog, and by `drill heal`. Raises WorldError when it cannot be started."""
+    """Run one where no world runs: by the watchdog, and by `drill heal`. Raises WorldError when it does not start."""
     mask, kept = _mask(argv), bytearray()
     try:
         process = subprocess.Popen(

@@ -40,11 +40,14 @@ def _calling(what: Experiment) -> Iterator[Any]:
         finally:
             client.close()
     except (BotoCoreError, ClientError) as error:
-        raise WorldError(f"AWS FIS, experiment template {what.template} in {what.region}: {storable(str(error))}") from error
+        raise WorldError(
+            f"AWS FIS, experiment template {what.template} in {what.region}: {storable(str(error))}"
+        ) from error
 
 
 def start(what: Experiment, token: str, timeout_s: float) -> str | None:
-    """Start one, and wait until it runs; why it did not, if so. token: by which it is found again. Raises WorldError."""
+    """Start one, and wait until it runs; why it did not, if so. token: by which it is found again. Raises
+    WorldError."""
     with _calling(what) as fis:
         begun = fis.start_experiment(clientToken=token, experimentTemplateId=what.template, tags={TAG: token})
         found = _until(fis, begun["experiment"], _BEGUN | _ENDED, timeout_s)

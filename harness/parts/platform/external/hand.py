@@ -72,7 +72,8 @@ class OwnersHand:
         """Carry one out; why there was nothing to do, if so."""
         match action:
             case BreakByOwner(fault, target, mode, way):
-                return self._break((fault, target, mode, way), self._spec.faults[way])
+                self._break((fault, target, mode, way), self._spec.faults[way])
+                return None
             case MendByOwner(fault, target, mode, way):
                 return self._mend((fault, target, mode, way))
         raise WorldError(f"{action} is nothing that the owner of a stack does")

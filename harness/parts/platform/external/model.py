@@ -26,6 +26,14 @@ def way_of(ways: Sequence[Breaking], kind: str, target: str, mode: str) -> int |
     return min(fitting)[2] if fitting else None
 
 
+def untold(fault: Fault) -> str:
+    """Why a fault cannot be brought about, in a sentence."""
+    return (
+        f"not measurable here: the environment names no way to bring about {fault.kind} of {fault.target} "
+        f"({fault.mode}); `platform.faults` is where its commands would stand"
+    )
+
+
 def proof_link(number: int) -> str:
     """The link over which the URL is asked that proves a way of breaking."""
     return link_name(CANARY, f"fault-{number}", "proof")
@@ -35,10 +43,7 @@ def plan_of(fault: Fault, ways: Sequence[Breaking], links: Sequence[Link]) -> Pl
     """A fault as its owner brings it about. Raises NotMeasurable where the file names no way."""
     number = way_of(ways, fault.kind, fault.target, fault.mode)
     if number is None:
-        raise NotMeasurable(
-            f"not measurable here: the environment names no way to bring about {fault.kind} of {fault.target} "
-            f"({fault.mode}); `platform.faults` is where its commands would stand"
-        )
+        raise NotMeasurable(untold(fault))
     try:
         ours = fault.plan(links, ())
     except InputError:  # nothing that we dial leads to what it hits

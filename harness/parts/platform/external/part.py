@@ -15,16 +15,18 @@ from harness.parts.platform.external.model import plan_of, proof_link
 from harness.parts.platform.external.spec import External as Spec
 from harness.parts.platform.external.spec import address_of
 from harness.parts.platform.external.tidying import Items, tidy
+from harness.witness.single_requests import Application
 from harness.world.diagnosis import Diagnosis, State
 from harness.world.load_balancer import edges_given
 from harness.world.part import Blueprint, Ground, Net, StatusLine
 from harness.world.platform import Platform
 from harness.world.terms import steady_rate_per_s, terms_of
-from harness.witness.single_requests import Application
 from harness.world.wires import Arrow
 
 _LOG = logging.getLogger(__name__)
-_NOT_SEEN = "not measured: the databases of a stack that is not ours are not looked into; clients read back what is there"
+_NOT_SEEN = (
+    "not measured: the databases of a stack that is not ours are not looked into; clients read back what is there"
+)
 
 
 class External(Platform):
@@ -123,7 +125,8 @@ class External(Platform):
     def status(self) -> Sequence[StatusLine]:
         """What may be reached, and under which terms."""
         spec = self._spec
-        about = f"at most {spec.rate_max_per_s:g} requests a second, keys {spec.key_prefix}..., leases of {spec.lease_s:g} s"
+        about = f"at most {spec.rate_max_per_s:g} requests a second, keys {spec.key_prefix}..., "
+        about += f"leases of {spec.lease_s:g} s"
         return (StatusLine("stack", ", ".join(spec.hosts), about),)
 
     def capabilities(self) -> Mapping[str, bool | str]:
@@ -166,6 +169,8 @@ def diagnose(blueprint: Blueprint, spec: Spec) -> Iterator[Diagnosis]:
         for argv in filter(None, (way.inject, way.heal)):
             word = argv[0] if "/" not in argv[0] else str((blueprint.environment.folder / argv[0]).absolute())
             if shutil.which(word) is None:
-                yield Diagnosis(what, State.FAIL, f"{argv[0]}: command not found", "install it, or mend platform.faults")
+                yield Diagnosis(
+                    what, State.FAIL, f"{argv[0]}: command not found", "install it, or mend platform.faults"
+                )
             else:
                 yield Diagnosis(what, State.OK, f"{argv[0]} is there; not run")

@@ -60,9 +60,8 @@ Text = Annotated[str, Form(r"^[A-Za-z0-9._:/-]{1,256}$", "needs 1 to 256 charact
 class Experiment(Spec):
     """An experiment of AWS Fault Injection Service that is the fault: started from its template, and stopped to heal.
 
-    template: the id of the template, which must have stop conditions of its own. region: of AWS, where it lies. profile:
-    of the AWS configuration files, whose account is used; left out: the usual one. endpoint: of its API, where that is
-    not AWS.
+    template: its id; it must have stop conditions of its own. region: of AWS, where it lies. profile: of the AWS
+    configuration files, whose account is used; left out: the usual one. endpoint: of its API, where that is not AWS.
     """
 
     template: Text
@@ -107,9 +106,9 @@ class External(Spec):
 
     hosts: addresses and networks that may be dialled, and no others; whatever else DNS answers is not dialled, and ends
     the drill. key_prefix: how the keys of all items begin that clients write; those, and no others, are deleted again.
-    rate_max_per_s: the most requests a second that clients and probes may send together: said only to raise it. lease_s:
-    how long a fault may hold at most; it is healed then, whatever the drill does. faults: those that its owner can
-    bring about; a drill with another one is not measurable here.
+    rate_max_per_s: the most requests a second that clients and probes may send together. lease_s: how long a fault may
+    hold at most; it is healed then, whatever the drill does. faults: those that its owner can bring about; a drill with
+    another one is not measurable here.
     """
 
     hosts: Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], Field(min_length=1, max_length=64)]
@@ -146,8 +145,8 @@ def mistakes(environment: Environment) -> Iterator[Mistake]:
     yield from _beyond(environment, spec)
     if spec.faults and not environment.stop.stated:
         text = (
-            "platform.faults: what may be broken must also be stopped: say in section `stop` when a drill must end at once "
-            "(errors, latency, or a command of yours)"
+            "platform.faults: what may be broken must also be stopped: say in section `stop` when a drill must end at "
+            "once (errors, latency, or a command of yours)"
         )
         yield Mistake((SECTION_KEY, "faults"), text)
     locations = environment.locations
@@ -160,7 +159,9 @@ def mistakes(environment: Environment) -> Iterator[Mistake]:
             text = f"{one.proves} is outside the named hosts ({', '.join(spec.hosts)})"
             yield Mistake((*where, "proves"), f"{SECTION_KEY}.faults.{index}.proves: {text}")
         if (one.fault, one.target, one.mode) in [(o.fault, o.target, o.mode) for o in spec.faults[:index]]:
-            yield Mistake(where, f"{SECTION_KEY}.faults.{index}: {one.fault} is told twice for the same target and mode")
+            yield Mistake(
+                where, f"{SECTION_KEY}.faults.{index}: {one.fault} is told twice for the same target and mode"
+            )
 
 
 def _beyond(environment: Environment, spec: External) -> Iterator[Mistake]:

@@ -71,7 +71,11 @@ def tidy(items: Items, pause: Callable[[float], None] = time.sleep) -> list[str]
     keys = items.keys()
     if "delete" not in items.application.workload.functions:
         _forget(items)
-        return [f"{len(keys)} items stay: the application has no delete; {items.prefix}... begin their keys"] if keys else []
+        return (
+            [f"{len(keys)} items stay: the application has no delete; {items.prefix}... begin their keys"]
+            if keys
+            else []
+        )
     order = list(items.addresses)
     try:
         left = [key for key in keys if not _gone(items, order, key, pause)]

@@ -10,6 +10,7 @@ import dns.query
 import dns.rdatatype
 
 from harness.errors import InputError, NotMeasurable, WorldError
+from harness.faults.needs import FROZEN_FAILOVER
 from harness.kit.address import Address, join_address
 from harness.parts.steering.external.spec import RESOLV_CONF, server_of
 from harness.parts.steering.external.spec import External as Spec
@@ -18,6 +19,7 @@ from harness.world.part import Blueprint, StatusLine
 from harness.world.steering import Steering
 
 _TRY_S = 1.0
+_NOT_FROZEN = "not measurable here: nobody here can stop the failover of a stack that is not ours"
 _NOT_SEEN = "not measured: the health checks of a stack that is not ours tell nothing of themselves"
 
 
@@ -37,8 +39,7 @@ class External(Steering):
 
     def freeze(self) -> None:
         """See Steering. Raises NotMeasurable."""
-        raise NotMeasurable("failover=off is not measurable here: nobody here can stop the failover of a stack that is "
-                            "not ours")  # fmt: skip
+        raise NotMeasurable(_NOT_FROZEN)
 
     def thaw(self) -> None:
         """See Steering: nothing was frozen."""
@@ -53,7 +54,7 @@ class External(Steering):
 
     def capabilities(self) -> Mapping[str, bool | str]:
         """What its health checks do is seen by nobody here."""
-        return {"health_checks": _NOT_SEEN}
+        return {"health_checks": _NOT_SEEN, FROZEN_FAILOVER: _NOT_FROZEN}
 
 
 def asked(server: Address, record: str) -> tuple[str, ...]:
@@ -65,7 +66,9 @@ def asked(server: Address, record: str) -> tuple[str, ...]:
     except (OSError, dns.exception.Timeout):
         return ()
     except dns.exception.DNSException as error:
-        raise WorldError(f"the name server at {join_address(server)} answers nothing useful for {record}: {error}") from error
+        raise WorldError(
+            f"the name server at {join_address(server)} answers nothing useful for {record}: {error}"
+        ) from error
     return () if found is None else tuple(sorted(rdata.address for rdata in found))
 
 
@@ -92,4 +95,6 @@ def diagnose(blueprint: Blueprint, spec: Spec) -> Iterator[Diagnosis]:
     if found:
         yield Diagnosis("DNS", State.OK, f"{where} answers {', '.join(found)} for {record}")
     else:
-        yield Diagnosis("DNS", State.FAIL, f"{where} knows no address of {record}", "start the stack, or mend steering.dns")
+        yield Diagnosis(
+            "DNS", State.FAIL, f"{where} knows no address of {record}", "start the stack, or mend steering.dns"
+        )

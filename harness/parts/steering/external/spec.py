@@ -48,12 +48,12 @@ def _server(text: str) -> str:
 
 
 class External(Spec):
-    """Whoever answers for the application's name: nobody here. dns: the name server that clients ask, `ADDRESS:PORT`, or
-    `system`, the first one of this machine's /etc/resolv.conf.
+    """Whoever answers for the application's name: nobody here.
 
-    detect_s: how long its health checks take at most until a place that is lost is answered no more. accept_s: until one
-    that is back is answered again. Both in production seconds, of your own configuration: how long nothing may fail
-    before a recovery counts as lasting follows from them and from `edge.ttl_s`.
+    dns: the name server that clients ask, `ADDRESS:PORT`, or `system`, the first one of this machine's
+    /etc/resolv.conf. detect_s: how long its health checks take at most until a place that is lost is answered no more.
+    accept_s: until one that is back is answered again. Both in production seconds, of your own configuration: how long
+    nothing may fail before a recovery counts as lasting follows from them and from `edge.ttl_s`.
     """
 
     dns: Annotated[str, AfterValidator(_server)] = SYSTEM
@@ -67,5 +67,5 @@ SPEC = External
 def mistakes(environment: Environment) -> Iterator[Mistake]:
     """Health checks are nobody's here."""
     if environment.health_checks != HealthChecks():
-        text = "health_checks: nobody here checks health; `steering: {kind: external, detect_s: ...}` says how long it takes"
+        text = "health_checks: nobody here checks health; `detect_s` in section `steering` says how long that takes"
         yield Mistake(("health_checks",), text)
