@@ -6,7 +6,8 @@ DrillError
 ├── WorldError         the harness's, or this machine's                    (exit code 3)
 │   ├── ProcessError       a process of the world did not start, or died
 │   ├── LinkError          a proxy or a toxic could not be set or removed
-│   └── HealError          a fault could not be undone
+│   ├── HealError          a fault could not be undone
+│   └── CommandFailed      what the owner of a stack breaks it with did not work
 ├── JudgingFailed      the harness's: what was seen is there, and judging it broke off (exit code 3)
 ├── NotMeasurable      nobody's: this world cannot do what a drill needs   (skipped)
 └── VerdictReached     not an error of anybody: a drill ended before its last step
@@ -77,6 +78,10 @@ class LinkError(WorldError):
 
 class HealError(WorldError):
     """A fault could not be undone; the world must not be used any further."""
+
+
+class CommandFailed(WorldError):
+    """The owner's way of breaking a stack that is not ours did not work; what it may have done has been healed."""
 
 
 class JudgingFailed(DrillError):

@@ -14,6 +14,7 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
+from harness.cli.agreement import agreed
 from harness.cli.complaining import complain
 from harness.cli.foreground import keep
 from harness.drill.catalogue import KnownDrill
@@ -98,7 +99,13 @@ def run_drills(drills: Sequence[KnownDrill], options: RunOptions, servers: ForkS
     console = terminal.console(sys.__stdout__)
     view, quiet = LiveView(console), QuietOutput()
     run = Run(options)
-    host = Host(run, [(drill.file, drill.scenario) for drill in drills], view.update, servers)
+    host = Host(
+        run,
+        [(drill.file, drill.scenario) for drill in drills],
+        view.update,
+        servers,
+        lambda lines, breaks: _asked(view, console, options, lines, breaks),
+    )
     files = list(dict.fromkeys(str(drill.file) for drill in drills))
     arguments = [
         *files,
@@ -125,6 +132,15 @@ def run_drills(drills: Sequence[KnownDrill], options: RunOptions, servers: ForkS
         if host.kept is not None and not quiet.interrupted:
             _keep(host.kept, options, servers, console)
     return exit_code
+
+
+def _asked(view: LiveView, console: Console, options: RunOptions, lines: Sequence[str], breaks: bool) -> bool:
+    """Show what would be done to a stack that is not ours, and have it agreed to; without a fault nothing is asked."""
+    view.stop()
+    try:
+        return agreed(options.environment.environment, lines, breaks=breaks, yes=options.yes, console=console)
+    finally:
+        view.start()
 
 
 @contextmanager

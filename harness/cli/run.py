@@ -65,12 +65,15 @@ def run(
         ),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when any warning remains, too.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Agree beforehand to what the drills do to a stack that is not ours.")
+    ] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the world up after a failure, until Ctrl-C.")] = False,
 ) -> None:
     """Run drills: stand the world up, break it, watch the clients, file the evidence."""
     options = shared.resolved(
         environment=environment, subject=subject, profile=profile, seed=seed, trials=trials, set=set_,
-        reports=reports, keep=keep or None, strict=strict or None, rerun_invalid=rerun_invalid,
+        reports=reports, keep=keep or None, strict=strict or None, rerun_invalid=rerun_invalid, yes=yes or None,
     )  # fmt: skip
     with ExitStack() as stack:
         # Moto takes longest to import, so its parent starts first; pytest is imported beside it.

@@ -28,7 +28,7 @@ class RunOptions:
     """What a run was asked to do, resolved and checked. typed: see harness.drill.evidence.RunResult.
 
     strict: a warning that remains makes the run fail, as a miss does. rerun_invalid: how often a drill that ended
-    INVALID runs again.
+    INVALID runs again. yes: what drills do to a stack that is not ours has been agreed to.
     """
 
     environment: Environment
@@ -43,6 +43,7 @@ class RunOptions:
     typed: Mapping[str, str] = field(default_factory=dict)
     strict: bool = False
     rerun_invalid: int = 0
+    yes: bool = False
 
 
 def resolve(given: Mapping[str, Any], variables: Mapping[str, str], folder: Path, seed: int) -> RunOptions:
@@ -60,7 +61,7 @@ def resolve(given: Mapping[str, Any], variables: Mapping[str, str], folder: Path
         environment=environment,
         subject=load_subject(subject_file, environment),
         subject_file=subject_file,
-        timing=Timing(_profile(found["profile"])),
+        timing=Timing(_profile(found["profile"]) if "profile" in found else environment.profile),
         seed=found["seed"].whole(0, SEED_MAX) if "seed" in found else seed,
         trials=found["trials"].whole(1, TRIALS_MAX),
         settings=settings,
@@ -69,6 +70,7 @@ def resolve(given: Mapping[str, Any], variables: Mapping[str, str], folder: Path
         typed=_typed({key: one.value for key, one in found.items()}),
         strict=found.get("strict", off).switched_on(),
         rerun_invalid=found["rerun_invalid"].whole(0, RERUNS_MAX),
+        yes=found.get("yes", off).switched_on(),
     )
 
 

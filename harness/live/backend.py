@@ -25,14 +25,15 @@ from harness.live.drill_logs import DrillLogs
 from harness.live.ground import LiveGround
 from harness.live.leftovers.undoing import undo_and_warn
 from harness.live.replication import Replicated, ReplicationWatch
+from harness.live.visit import Visit
 from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import held
 from harness.units import to_ns, to_s
 from harness.wire.placeholders import values
 from harness.world.assembly import Seams, assemble, build, seams_of
 from harness.world.diagnosis import Complaint
-from harness.world.part import Blueprint, Net
-from harness.world.regions import CommitFeed
+from harness.world.part import Blueprint, Net, plan_of
+from harness.world.regions import CommitFeed, scanned
 
 ANSWER_TIMEOUT_S = 10.0
 _EVIDENCE_EVERY_S = 0.2
@@ -80,6 +81,7 @@ class LiveWorld:
             self.edges: Mapping[str, str] = {place: edge.answered for place, edge in self.net.edges.items()}
             hands = [hand for part in self.net.parts for hand in part.hands()]
             self.adversary = Adversary(hands, self._told)
+            self._visit = Visit(options, self.net.parts)
             stack.callback(self.adversary.heal_all)
             for process in self.ground.processes.values():
                 process.ready(ANSWER_TIMEOUT_S)
@@ -185,6 +187,7 @@ class LiveWorld:
             self.clock.sleep_s(min(_LOOK_S, to_s(left_ns)))
             self._read()
             self.clients.require_running()
+            self._visit.look(self._pending)
             if self._pending:
                 return
 
@@ -235,10 +238,7 @@ class LiveWorld:
 
     def data(self) -> Mapping[str, Mapping[str, State]]:
         """The tables of every database, read from their servers past every link."""
-        return {
-            region: {table.name: server.scan(table) for table in self.subject.tables}
-            for region, server in self.seams.regions.items()
-        }
+        return {region: scanned(server, self.subject.tables) for region, server in self.seams.regions.items()}
 
     def refuse_dead(self) -> None:
         """Raises WorldError when what the world is made of has ended, which nobody wanted; looks once a second."""
@@ -263,9 +263,10 @@ class LiveWorld:
 
     def inject(self, fault: Fault) -> Injection:
         """Apply a fault now."""
-        links = [arrow.link for arrow in self.net.arrows]
-        self.clients.attention()
-        return self.adversary.inject(fault.plan(links, self.seams.platform.instances()))
+        with self._visit.breaking():
+            plan = plan_of(self.net, fault, self.seams.platform.instances())
+            self.clients.attention()
+            return self.adversary.inject(plan)
 
     def heal_all(self) -> None:
         """Undo whatever holds."""

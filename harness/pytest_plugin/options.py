@@ -34,6 +34,13 @@ def add(parser: pytest.Parser) -> None:
         help="a drill fails when serious findings or warnings remain, too",
     )
     group.addoption(
+        "--yes-drills",
+        action="store_true",
+        default=None,
+        dest="drill_yes",
+        help="what the drills do to a stack that is not ours has been agreed to",
+    )
+    group.addoption(
         "--set",
         action="append",
         default=[],
@@ -50,8 +57,8 @@ def _stored(flag: str) -> str:
 def resolved(config: pytest.Config) -> RunOptions:
     """The run's options. Raises pytest.UsageError with one clear message for a mistake in any source."""
     given = {key: config.getoption(f"drill_{key}") for key in
-             ("environment", "subject", "profile", "seed", "trials", "reports", "set", "strict",
-              "rerun_invalid")}  # fmt: skip
+             ("environment", "subject", "profile", "seed", "trials", "reports", "set", "strict", "rerun_invalid",
+              "yes")}  # fmt: skip
     try:
         return resolve(given, os.environ, config.rootpath, secrets.randbelow(2**31))
     except InputError as error:

@@ -146,11 +146,13 @@ class Objectives(Spec):
 class Environment(Spec):
     """A whole environment file. folder: where it lies, for the relative path of `subject`.
 
-    subject_at: where the file says `subject`, as FILE:LINE, for whoever does not find it.
+    subject_at: where the file says `subject`, as FILE:LINE, for whoever does not find it. profile: of a run that names
+    none; a stack that is not ours runs in `production`, unless it has been made quicker.
     """
 
     environment: Name
     description: str = ""
+    profile: Profile = Profile.FAST
     places: tuple[Place, ...] = Field(validation_alias=AliasChoices("places", "regions"))
     edge: Edge = Edge()
     health_checks: HealthChecks = HealthChecks()

@@ -20,6 +20,7 @@ from harness.witness.resolver_cache import CacheState
 from harness.witness.routes import FixedAddress, FreshRoute, HeldAddress, PooledRoute, WarmPooledRoute
 from harness.witness.tasks import TaskSet
 from harness.witness.workloads.mix import Mix
+from harness.witness.written import Note, nothing
 
 _KEPT_IDLE = 10
 """Idle connections that a keep-alive client keeps: the pool size of requests and urllib3."""
@@ -45,7 +46,8 @@ class Scheduled:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What all clients of one start share. offers: what is known of the application."""
+    """What all clients of one start share. offers: what is known of the application. written: hears of each key
+    before it is written."""
 
     config: WitnessConfig
     prefix: str
@@ -55,6 +57,7 @@ class Surroundings:
     tally: Tally
     record: Callable[[Event], None]
     offers: Offers = field(default_factory=Offers)
+    written: Note = nothing
 
     async def dial(self, answered: str) -> Channel:
         """Connect to what an answered address stands for. Raises ExchangeError."""
@@ -86,6 +89,7 @@ def build(around: Surroundings) -> list[Scheduled]:
                 around.tasks,
                 around.tally,
                 around.record,
+                around.written,
             )
             share = phase(number, cohort.clients, place, len(cohorts))
             scheduled.append(Scheduled(client, to_ns(cohort.period_s), share, cohort.closely))

@@ -20,12 +20,13 @@ from harness.witness.client import Tally
 from harness.witness.dns_client import DnsClient, DnsFailure, open_client
 from harness.witness.grid import Grid
 from harness.witness.ledger import Offers
-from harness.witness.models import Canary, WitnessConfig
+from harness.witness.models import Canary, ProcessCanary, WitnessConfig
 from harness.witness.prober import DnsProber
 from harness.witness.recorder import Recorder
 from harness.witness.routes import WarmPooledRoute
 from harness.witness.stream import Stream
 from harness.witness.tasks import TaskSet
+from harness.witness.written import Written, nothing
 from harness.workload import Workload
 
 log = logging.getLogger(__name__)
@@ -51,7 +52,8 @@ class Witness:
         self.config = config
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._recorder = Recorder(Path(config.history), self.fail)
-        self._id_space = f"{monotonic_ns() // 1_000_000:x}{os.getpid() % 4096:03x}"
+        self._written = None if config.written is None else Written(Path(config.written))
+        self._id_space = f"{config.key_prefix}{monotonic_ns() // 1_000_000:x}{os.getpid() % 4096:03x}"
         self._histories = 0
         self._calibrations = 0
         self._operations = TaskSet(self.fail)
@@ -103,8 +105,9 @@ class Witness:
         origin_ns = monotonic_ns() + _LEAD_NS
         prefix = f"{self._id_space}-{self._histories}"
         around = cohorts.Surroundings(
-            self.config, prefix, origin_ns, self._dns, self._operations, self._tally, self._record, self._offers
-        )
+            self.config, prefix, origin_ns, self._dns, self._operations, self._tally, self._record, self._offers,
+            nothing if self._written is None else self._written.note,
+        )  # fmt: skip
         self._clients = cohorts.build(around)
         self._warm()
         self._prober = DnsProber(self.config.record, self._dns, self._probes, self._record)
@@ -183,7 +186,11 @@ class Witness:
         self._canary_streams, self._canary_runners = [], []
 
     def set_canaries(self, canaries: Sequence[Canary]) -> None:
-        """Replace all canaries; those under way are still recorded."""
+        """Replace all canaries; those under way are still recorded. Raises InputError beyond the named hosts."""
+        try:
+            self.config.refuse_beyond((c.link, c.address) for c in canaries if not isinstance(c, ProcessCanary))
+        except ValueError as error:
+            raise InputError(f"canaries: {error}") from None
         self._canaries = tuple(canaries)
         self._stop_canaries()
         if self.running:
@@ -248,8 +255,9 @@ class Witness:
         self._calibrations += 1
         around = cohorts.Surroundings(self.config, "", 0, self._dns, self._operations, self._tally, self._record)
         target = Target(
-            reply.addresses[0], self.config.record, self.config.workload, self.config.timeout_s, around.dial
-        )
+            reply.addresses[0], self.config.record, self.config.workload, self.config.timeout_s, around.dial,
+            self.config.key_prefix, nothing if self._written is None else self._written.note,
+        )  # fmt: skip
         prefix = f"{self._id_space}-{self._calibrations}"
         with scheduling.normal_class():
             burst = await calibrate(target, seconds, concurrency, prefix)
@@ -290,6 +298,8 @@ class Witness:
         """Stop, and close every file and socket."""
         await self.stop()
         self._recorder.close()
+        if self._written is not None:
+            self._written.close()
         if self._dns is not None:
             self._dns.close()
             self._dns = None

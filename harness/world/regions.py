@@ -41,8 +41,8 @@ class RegionServer(Part):
         """Make the subject's tables, and follow their commits from now on. Raises WorldError."""
         raise NotImplementedError
 
-    def scan(self, table: Table) -> State:
-        """Every item of a table. Raises WorldError when the region does not answer."""
+    def scan(self, table: Table) -> State | None:
+        """Every item of a table; None: it cannot be told. Raises WorldError when the region does not answer."""
         raise NotImplementedError
 
     def items(self, table: Table) -> Sequence[Item] | None:
@@ -52,6 +52,12 @@ class RegionServer(Part):
     def commits(self) -> CommitFeed | None:
         """A feed that starts now; None where the server has no order of commits, so that scans must do."""
         return None
+
+
+def scanned(server: RegionServer, tables: Sequence[Table]) -> dict[str, State]:
+    """Table's name -> its items, of those that can be told."""
+    states = {table.name: server.scan(table) for table in tables}
+    return {name: state for name, state in states.items() if state is not None}
 
 
 def database_arrows(blueprint: Blueprint, region: str, upstream: Address) -> list[Arrow]:

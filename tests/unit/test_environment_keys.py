@@ -41,8 +41,8 @@ from harness.world.part import Blueprint
 Key = tuple[str, ...]
 TIMING = Timing(Profile.PRODUCTION)
 
-LABELS = {("environment",), ("description",)}
-"""What it is called."""
+LABELS = {("environment",), ("description",), ("profile",)}
+"""What it is called, and the profile of a run that names none: no world is made otherwise by them."""
 
 OTHER: Mapping[Key, Any] = {
     ("places", "name"): "eu-west-1",

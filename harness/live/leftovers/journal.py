@@ -85,6 +85,18 @@ def write(leftover: Leftover) -> Path:
     return path
 
 
+def beside(name: str) -> Path:
+    """Where a file of ours may lie that an entry names; it is made, and empty. Raises InputError."""
+    home = folder()
+    path = home / f"{secrets.token_hex(8)}.{name}"
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600, exist_ok=False)
+    except OSError as error:
+        raise InputError(f"{home} cannot be written ({error}); set {VARIABLE} to another folder") from error
+    return path
+
+
 def read(path: Path) -> Leftover | None:
     """What a file says; None when it is gone, or says nothing that we know."""
     try:
