@@ -12,8 +12,22 @@ from typing import Any
 from harness.errors import InputError, Problem
 from harness.kit import plain_numbers
 
-DEFAULTS: dict[str, Any] = {"environment": "embedded", "trials": 1, "reports": "reports", "set": [], "rerun_invalid": 0}
-KEYS = ("environment", "subject", "profile", "seed", "trials", "set", "reports", "keep", "strict", "rerun_invalid", "yes")
+DEFAULTS: dict[str, Any] = {
+    "environment": "embedded", "trials": 1, "reports": "reports", "set": [], "rerun_invalid": 0,
+}  # fmt: skip
+KEYS = (
+    "environment",
+    "subject",
+    "profile",
+    "seed",
+    "trials",
+    "set",
+    "reports",
+    "keep",
+    "strict",
+    "rerun_invalid",
+    "yes",
+)
 _ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 

@@ -12,7 +12,7 @@ from _pytest.runner import call_and_report  # what `pytest_runtest_protocol` is 
 
 from harness.drill.attempts import runs_again
 from harness.pytest_plugin.scenarios import is_drill, template_of
-from harness.pytest_plugin.session import NEEDS, DrillSession, session_of
+from harness.pytest_plugin.session import SHOWN, DrillSession, session_of
 
 RERUN = "rerun"
 
@@ -72,8 +72,8 @@ def _another(item: pytest.Function) -> pytest.Function:
     )
     twin.own_markers[:] = item.own_markers
     twin.keywords.update(item.keywords)
-    if NEEDS in item.stash:
-        twin.stash[NEEDS] = item.stash[NEEDS]
+    if SHOWN in item.stash:
+        twin.stash[SHOWN] = item.stash[SHOWN]
     return twin
 
 
