@@ -151,9 +151,8 @@ class Schedule(Strict):
     installed: Installed = Installed()
 
     def stored(self, without: Collection[str] = ()) -> dict[str, Any]:
-        """As its file has it: what is left at its default is left out, and so are some fields."""
-        body = self.model_dump(mode="json", exclude_defaults=True, exclude=set(without))
-        return {"format": self.format, **body}
+        """As its file has it, some fields left out."""
+        return self.model_dump(mode="json", exclude=set(without))
 
     @property
     def expression(self) -> Expression:
