@@ -101,6 +101,7 @@ def test_what_is_told_and_installed_is_shown_without_secrets(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DRILL_PROFILE", "fast")
+    monkeypatch.setenv("DRILL_TOKEN_OF_MINE", "s3cret-token")
     table = tmp_path / "table"
     (tmp_path / "env").write_text("PASSWORD=s3cret-password\n")
     (tmp_path / "env").chmod(0o600)
