@@ -89,7 +89,7 @@ class Rig:
 
     def listed(self, capsys: pytest.CaptureFixture[str]) -> str:
         capsys.readouterr()
-        schedule_view.show_list(self.store, {}, terminal.console())
+        schedule_view.show_list(self.store, terminal.console())
         return capsys.readouterr().out
 
 
