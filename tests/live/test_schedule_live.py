@@ -137,7 +137,7 @@ def test_a_run_that_goes_on_is_not_joined_and_ends_when_it_is_told_to(host: Host
     host.must("schedule", "add", "nightly", "--at", "@daily", "--window", "1h", "--yes")
     job = host.job()
     with host.cron.start(job) as first:
-        eventually(host.entries)
+        eventually(host.entries, 60)
         code, mail = host.cron.run(job)
         assert code == 75
         assert "overlap: a run of nightly that began at" in mail
@@ -145,11 +145,11 @@ def test_a_run_that_goes_on_is_not_joined_and_ends_when_it_is_told_to(host: Host
         assert (code, "a run of nightly goes on" in printed) == (3, True)
         (python,) = psutil.Process(first.pid).children() or [psutil.Process(first.pid)]
         python.send_signal(signal.SIGTERM)
-        assert first.wait(30) == 130
+        assert first.wait(60) == 130
     assert [entry["event"] for entry in host.entries()] == ["began", "overlap", "ended"]
     assert host.entries()[-1]["verdict"] == "INTERRUPTED"
     with host.cron.start(job) as killed:
-        eventually(lambda: len(host.entries()) == 4)
+        eventually(lambda: len(host.entries()) == 4, 60)
         os.killpg(killed.pid, signal.SIGKILL)
     assert "was cut short" in host.must("schedule", "list")
     host.must("schedule", "remove", "nightly", "--yes")
