@@ -153,7 +153,7 @@ def list_schedules(state: State = None) -> None:
     from harness.cli.schedule_view import show_list
     from harness.scheduling.store import Store
 
-    show_list(Store(_state(state)), os.environ, terminal.console())
+    show_list(Store(_state(state)), terminal.console())
 
 
 @app.command("show", epilog="Example: `drill schedule show nightly`")
@@ -163,7 +163,7 @@ def show(name: Name, state: State = None) -> None:
     from harness.scheduling.store import Store
 
     store = Store(_state(state))
-    show_one(store.read(name), store, os.environ, terminal.console())
+    show_one(store.read(name), store, terminal.console())
 
 
 @app.command("run", epilog="Example: `drill schedule run nightly` (what cron calls)")
@@ -213,7 +213,7 @@ def remove(name: Name, state: State = None, yes: Yes = False) -> None:
         with store.running(name) as idle:
             if not idle:
                 raise InputError(f"a run of {name} goes on: wait for its end, or stop it")
-            told = installing.uninstall(schedule, os.environ)
+            told = installing.uninstall(schedule)
             store.forget(name)
     for sentence in told:
         console.print(Text(sentence), soft_wrap=True)

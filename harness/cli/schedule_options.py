@@ -108,13 +108,35 @@ def schedule_of(given: Given, store: Store, environ: Mapping[str, str], here: Pa
     }
     if where.here:
         body |= {"folder": str(here), "variables": variables.to_keep(environ)}
-    schedule = parsed(Schedule, body, "schedule")
+    schedule = _checked(body)
     if next(islice(planned.after(expression, schedule.tzinfo, wall_time()), 1), None) is None:
         raise InputError(f"--at {given.at}: is never due")
     _check_channels(schedule)
     if where is not Where.KUBERNETES:  # its files are in an image that nobody has here
         _check_run(schedule, environ, here)
     return schedule, _places(given, store, environ, here)
+
+
+_OPTION_OF = {
+    "name": "NAME", "drills": "a drill's name", "host": "--mail-server", "port": "--mail-server",
+    "sender": "--mail-from", "recipients": "--mail-to", "user": "--mail-user", "security": "--mail-security",
+}  # fmt: skip
+"""Of fields whose option is called otherwise."""
+
+
+def _checked(body: Mapping[str, Any]) -> Schedule:
+    """The schedule. Raises InputError that names options, and no fields of a file."""
+    try:
+        return parsed(Schedule, body, "schedule")
+    except InputError as error:
+        raise InputError(*map(_by_option, map(str, error.problems))) from error
+
+
+def _by_option(problem: str) -> str:
+    where, _, text = problem.partition(": ")
+    words = [word for word in where.split(".") if not word.isdecimal()]
+    field = words[-1]
+    return f"{_OPTION_OF.get(field) or '--' + field.replace('_', '-')}: {text}"
 
 
 def _where(on: str) -> Where:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from itertools import islice
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -16,7 +14,6 @@ from harness.clock import wall_time
 from harness.errors import InputError
 from harness.reporting.wording import clean, one_line
 from harness.scheduling import installing, planned
-from harness.scheduling.crontab import Crontab
 from harness.scheduling.installing import Piece
 from harness.scheduling.message import missed_sentence
 from harness.scheduling.notifying import shown
@@ -38,7 +35,7 @@ def show_plan(schedule: Schedule, pieces: list[Piece], store: Store, console: Co
             console.print(Text(f"  {clean(line)}"), soft_wrap=True)
 
 
-def show_list(store: Store, environ: Mapping[str, str], console: Console) -> None:
+def show_list(store: Store, console: Console) -> None:
     """All schedules, a line each, and what is wrong with them below."""
     names = store.names()
     if not names:
@@ -49,7 +46,7 @@ def show_list(store: Store, environ: Mapping[str, str], console: Console) -> Non
     for name in names:
         try:
             schedule = store.read(name)
-            row, sentences = _row(schedule, store, environ)
+            row, sentences = _row(schedule, store)
         except InputError as error:
             row, sentences = (name, "?", "?", "?", "?", "?"), [str(error)]
         table.add_row(*(Text(one_line(cell)) for cell in row))
@@ -59,13 +56,13 @@ def show_list(store: Store, environ: Mapping[str, str], console: Console) -> Non
         console.print(Text(one_line(sentence, 500)), soft_wrap=True)
 
 
-def show_one(schedule: Schedule, store: Store, environ: Mapping[str, str], console: Console) -> None:
+def show_one(schedule: Schedule, store: Store, console: Console) -> None:
     """Everything of one schedule, but for what only its owner should know."""
     _show_what(schedule, console)
     for what in _whereabouts(schedule):
         console.print(Text(f"installed: {clean(what)}"), soft_wrap=True)
     console.print(Text(f"kept in {store.folder(schedule.name)}"), soft_wrap=True)
-    row, sentences = _row(schedule, store, environ)
+    row, sentences = _row(schedule, store)
     console.print(Text(f"last run: {row[4]} {row[5]}"), soft_wrap=True)
     for sentence in sentences:
         console.print(Text(one_line(sentence, 500)), soft_wrap=True)
@@ -113,10 +110,10 @@ def _show_what(schedule: Schedule, console: Console) -> None:
         console.print(Text(one_line(line, 2000)), soft_wrap=True)
 
 
-def _row(schedule: Schedule, store: Store, environ: Mapping[str, str]) -> tuple[tuple[str, ...], list[str]]:
+def _row(schedule: Schedule, store: Store) -> tuple[tuple[str, ...], list[str]]:
     now, state, zone = wall_time(), store.history(schedule.name), schedule.tzinfo
     following = next(islice(planned.after(schedule.expression, zone, now), 1), None)
-    sentences = installing.missing(schedule, environ)
+    sentences = installing.missing(schedule)
     last, verdict = "never", "-"
     if not schedule.where.here:
         last, verdict = f"on {schedule.where}", "?"
@@ -146,8 +143,7 @@ def _whereabouts(schedule: Schedule) -> list[str]:
     installed = schedule.installed
     found = list(installed.files)
     if installed.line is not None:
-        crontab = Crontab(None if installed.table is None else Path(installed.table), {})
-        found.append(f"in {crontab.name}: {installed.line}")
+        found.append(f"in {installing.crontab_of(installed).name}: {installed.line}")
     return found
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 
 from harness.errors import InputError
@@ -21,9 +20,9 @@ _TIMEOUT_S = 30
 class Crontab:
     """One table. file: None is the user's own, which only the program may touch."""
 
-    def __init__(self, file: Path | None, variables: Mapping[str, str]) -> None:
+    def __init__(self, file: Path | None, program: str | None) -> None:
         self.file = file
-        self._program = variables.get(VARIABLE) or "crontab"
+        self.program = os.path.abspath(program) if program and "/" in program else program or "crontab"
 
     @property
     def name(self) -> str:
@@ -40,7 +39,7 @@ class Crontab:
         said = done.stderr.decode("utf-8", "replace")
         if "no crontab" in said.lower():
             return None
-        raise InputError(f"{self._program} -l failed: {one_line(said) or done.returncode}")
+        raise InputError(f"{self.program} -l failed: {one_line(said) or done.returncode}")
 
     def write(self, table: str) -> None:
         """Put another table in its place. Raises InputError."""
@@ -82,13 +81,13 @@ class Crontab:
         done = self._ask(argument, data)
         if done.returncode != 0:
             said = one_line(done.stderr.decode("utf-8", "replace")) or done.returncode
-            raise InputError(f"{self._program} {argument} failed: {said}")
+            raise InputError(f"{self.program} {argument} failed: {said}")
 
     def _ask(self, argument: str, data: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-        program = shutil.which(self._program)
+        program = shutil.which(self.program)
         if program is None:
             raise InputError(
-                f"there is no program {self._program} here: install cron, name the program in {VARIABLE}, "
+                f"there is no program {self.program} here: install cron, name the program in {VARIABLE}, "
                 f"use --crontab FILE, or --on systemd"
             )
         try:

@@ -15,7 +15,7 @@ from harness.errors import InputError
 from harness.regular_files import open_bytes
 from harness.scheduling import crontab_text, systemd_units
 from harness.scheduling.child import STOP_WITHIN_S
-from harness.scheduling.crontab import Crontab
+from harness.scheduling.crontab import VARIABLE, Crontab
 from harness.scheduling.github import Actions, file_path, file_text, workflow, workflow_path
 from harness.scheduling.kubernetes import Cluster, manifest
 from harness.scheduling.schedule import Installed, Schedule, Where, program
@@ -57,7 +57,7 @@ def pieces(schedule: Schedule, places: Places) -> list[Piece]:
     if schedule.where is Where.CRON:
         quiet = [*command, "--quiet"]  # what is printed comes by mail
         line = crontab_text.line_for(schedule.times, quiet, f"drill schedule {schedule.name} {schedule.id}")
-        return [Piece(Crontab(places.crontab, places.variables).name, line, True)]
+        return [Piece(Crontab(places.crontab, places.variables.get(VARIABLE)).name, line, True)]
     if schedule.where is Where.SYSTEMD:
         folder, stem = _units(places), _unit(schedule.name)
         calendars = systemd_units.calendar(schedule.expression, schedule.zone)
@@ -108,11 +108,11 @@ def install(schedule: Schedule, places: Places) -> tuple[Installed, list[str]]:
     return Installed(files=files, folders=tuple(map(str, made))), told
 
 
-def missing(schedule: Schedule, variables: Mapping[str, str]) -> list[str]:
+def missing(schedule: Schedule) -> list[str]:
     """What of it somebody else has taken away, in words."""
     installed, found = schedule.installed, []
     if installed.line is not None:
-        crontab = Crontab(None if installed.table is None else Path(installed.table), variables)
+        crontab = crontab_of(installed)
         try:
             there = crontab_text.has_line(crontab.read() or "", installed.line)
         except InputError as error:
@@ -122,11 +122,11 @@ def missing(schedule: Schedule, variables: Mapping[str, str]) -> list[str]:
     return found + [f"{path} is gone" for path in installed.files if not Path(path).exists()]
 
 
-def uninstall(schedule: Schedule, variables: Mapping[str, str]) -> list[str]:
+def uninstall(schedule: Schedule) -> list[str]:
     """Take away what was put there; sentences on what was not. Raises InputError."""
     installed, told = schedule.installed, []
     if installed.line is not None:
-        crontab = Crontab(None if installed.table is None else Path(installed.table), variables)
+        crontab = crontab_of(installed)
         table = crontab.read()
         if table is not None and crontab_text.has_line(table, installed.line):
             rest = crontab_text.without_line(table, installed.line)
@@ -146,6 +146,11 @@ def uninstall(schedule: Schedule, variables: Mapping[str, str]) -> list[str]:
     if schedule.where is Where.SYSTEMD and installed.files:
         _systemctl(Path(next(iter(installed.files))).parent, ["daemon-reload"])
     return told
+
+
+def crontab_of(installed: Installed) -> Crontab:
+    """The table that has the line."""
+    return Crontab(None if installed.table is None else Path(installed.table), installed.program)
 
 
 def digest_of(path: Path) -> str | None:
@@ -173,13 +178,13 @@ def _unit(name: str) -> str:
 
 
 def _into_crontab(line: str, places: Places) -> Installed:
-    crontab = Crontab(places.crontab, places.variables)
+    crontab = Crontab(places.crontab, places.variables.get(VARIABLE))
     before = crontab.read()
     crontab.write(crontab_text.with_line(before or "", line))
     if not crontab_text.has_line(crontab.read() or "", line):
         raise InputError(f"{crontab.name} does not have the line, though it was taken: nothing was installed")
     table = None if places.crontab is None else str(places.crontab.absolute())
-    return Installed(line=line, table=table, fresh_table=before is None)
+    return Installed(line=line, table=table, program=crontab.program, fresh_table=before is None)
 
 
 def _enable(schedule: Schedule, places: Places) -> list[str]:

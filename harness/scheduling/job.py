@@ -178,7 +178,6 @@ class Job:
             Overlap(
                 **fields,
                 of=running.strip() or "a run",
-                told=done.told,
                 notified=tuple(done.done),
                 unsent=tuple(done.unsent),
             ),

@@ -52,18 +52,21 @@ class Began(_Accounted):
 
 
 class _Told(Strict):
-    """told: which verdict each channel was told last, by its number. unsent: why channels could not be told."""
+    """notified: the channels that were told. unsent: why others could not be."""
 
-    told: Annotated[dict[str, Word], Field(max_length=CHANNELS_MAX)] = Field(default_factory=dict)
     notified: Annotated[tuple[str, ...], Field(max_length=CHANNELS_MAX)] = ()
     unsent: Annotated[tuple[Annotated[str, Field(max_length=WHY_MAX)], ...], Field(max_length=CHANNELS_MAX)] = ()
 
 
 class Ended(_Told):
-    """It has ended. why: the first reason in words. removed: how many old runs were taken away."""
+    """It has ended. why: the first reason in words. removed: how many old runs were taken away.
+
+    told: which verdict each channel was told last, by its number.
+    """
 
     event: Literal["ended"] = "ended"
     at: Moment
+    told: Annotated[dict[str, Word], Field(max_length=CHANNELS_MAX)] = Field(default_factory=dict)
     verdict: Word
     exit_code: Annotated[int, Field(ge=-255, le=255)]
     run_id: Annotated[str, Field(max_length=100)] | None = None
@@ -124,7 +127,7 @@ def state_of(entries: Iterable[Began | Ended | Overlap]) -> State:
         accounted = max(filter(None, (state.accounted, moment(entry.accounted))))
         state = replace(state, accounted=accounted, missed=entry.without_run)
         if isinstance(entry, Overlap):
-            state = replace(state, overlaps=state.overlaps + 1, told=dict(entry.told))
+            state = replace(state, overlaps=state.overlaps + 1)
         else:
             cut_short = state.cut_short + (state.began is not None)
             state = replace(state, began=entry, overlaps=0, cut_short=cut_short)

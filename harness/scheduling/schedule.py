@@ -109,6 +109,7 @@ Channel = Annotated[Webhook | Mail, Field(discriminator="kind")]
 
 class Installed(Strict):
     """What was put where, so that it can be taken away. line: in the crontab. table: its file, None: the user's own.
+    program: the one that the user's own was reached by.
 
     fresh_table: there was no crontab before. files: path and SHA-256 of each file. folders: made for them,
     innermost last.
@@ -116,6 +117,7 @@ class Installed(Strict):
 
     line: str | None = None
     table: str | None = None
+    program: str | None = None
     fresh_table: bool = False
     files: dict[str, str] = Field(default_factory=dict)
     folders: tuple[str, ...] = ()
@@ -151,9 +153,8 @@ class Schedule(Strict):
     installed: Installed = Installed()
 
     def stored(self, without: Collection[str] = ()) -> dict[str, Any]:
-        """As its file has it: what is left at its default is left out, and so are some fields."""
-        body = self.model_dump(mode="json", exclude_defaults=True, exclude=set(without))
-        return {"format": self.format, **body}
+        """As its file has it, some fields left out."""
+        return self.model_dump(mode="json", exclude=set(without))
 
     @property
     def expression(self) -> Expression:

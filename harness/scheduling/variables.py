@@ -12,24 +12,27 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
+from harness.drill.option_sources import KEYS
 from harness.errors import InputError, Problem
 from harness.regular_files import open_text
 from harness.scheduling.schedule import Schedule
 
 PREFIX = "DRILL_"
-KEPT = ("PATH", "TOXIPROXY_URL")
-NOT_KEPT = ("DRILL_CRONTAB", "DRILL_KEEP")
+KEPT = (
+    "PATH",
+    "TOXIPROXY_URL",
+    "DRILL_STATE",
+    "DRILL_CACHE",
+    *(f"{PREFIX}{key.upper()}" for key in KEYS if key != "keep"),
+)
+"""Whatever else there is may be a secret."""
 _LARGEST = 64 * 1024
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)")
 
 
 def to_keep(variables: Mapping[str, str]) -> dict[str, str]:
     """What is kept of an environment."""
-    return {
-        name: value
-        for name, value in sorted(variables.items())
-        if value and (name in KEPT or (name.startswith(PREFIX) and name not in NOT_KEPT))
-    }
+    return {name: variables[name] for name in sorted(KEPT) if variables.get(name)}
 
 
 def of_run(schedule: Schedule, given: Mapping[str, str]) -> dict[str, str]:

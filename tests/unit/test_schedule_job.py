@@ -21,6 +21,7 @@ from harness.reporting import terminal
 from harness.scheduling import filed, job, mailing, notifying, posting
 from harness.scheduling.job import EXIT_OVERLAP, Job
 from harness.scheduling.message import Message
+from harness.scheduling.outcome import outcome_of
 from harness.scheduling.record import Ended
 from harness.scheduling.schedule import Mail, Schedule, told
 from harness.scheduling.store import Store
@@ -88,7 +89,7 @@ class Rig:
 
     def listed(self, capsys: pytest.CaptureFixture[str]) -> str:
         capsys.readouterr()
-        schedule_view.show_list(self.store, {}, terminal.console())
+        schedule_view.show_list(self.store, terminal.console())
         return capsys.readouterr().out
 
 
@@ -123,6 +124,21 @@ def test_a_run_without_evidence_is_no_verdict(rig: Rig, code: int, verdict: str)
     assert rig.last().verdict == verdict
     if verdict == "ERROR":
         assert "drill: no such drill" in rig.last().why
+
+
+def test_what_nobody_could_measure_is_told_as_that(tmp_path: Path) -> None:
+    left = [{"name": "a", "reason": "moto keeps nothing"}]
+    (tmp_path / "run.json").write_text(json.dumps({"verdict": "INVALID", "drills": [], "not_measured": left}))
+    found = outcome_of(2, tmp_path, "")
+    assert (found.verdict, found.exit_code, found.why) == ("NOT MEASURABLE", 2, "moto keeps nothing")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"verdict": 7}', '{"verdict": "\\u001b[31mMET", "drills": 3}'])
+def test_evidence_that_is_none_is_an_error_and_nothing_is_obeyed(text: str, tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text(text)
+    found = outcome_of(0, tmp_path, "said this")
+    assert found.verdict in ("ERROR", "MET")
+    assert "\x1b" not in found.verdict
 
 
 def test_a_run_that_takes_too_long_is_stopped_and_told(rig: Rig) -> None:

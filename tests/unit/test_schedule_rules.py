@@ -266,7 +266,7 @@ def ended(at: datetime, verdict: str, **said: Any) -> record.Ended:
 def test_a_history_comes_to_what_has_to_be_known() -> None:
     hour = timedelta(hours=1)
     overlap = record.Overlap.model_validate(
-        {"at": (NOW + hour).isoformat(), "accounted": (NOW + hour).isoformat(), "of": "a run", "told": {"0": "MET"}}
+        {"at": (NOW + hour).isoformat(), "accounted": (NOW + hour).isoformat(), "of": "a run"}
     )
     entries: list[Any] = [began(NOW - hour), ended(NOW - hour, "MET", told={"0": "MET"}), began(NOW), overlap]
     lines = [record.line_of(entry) for entry in entries]
