@@ -107,6 +107,7 @@ class Drill(RunningDrill):
             self._loop.until(Phase.FAULT)
             return
         self._loop.take_in()
+        self._loop.look()
         active = self._backend.inject(fault)
         self.record.apply(fault, active, self.active_region)
         self._loop.observation.watch_canaries(self.record.case.faults[-1])
@@ -115,6 +116,7 @@ class Drill(RunningDrill):
         else:
             index = len(self.record.case.faults) - 1
             self._watch_until(active.started.mono_ns + to_ns(self.scaled_s(for_s)))
+            self._loop.look()
             self.record.heal([index], self.active_region)
             self.record.concluded = True
 

@@ -67,6 +67,8 @@ class RunningDrill:
         if place is not None and not chosen and not never:
             raise InputError(f"no fault of {place} holds, so there is nothing to heal there")
         self._loop.enter(Phase.HEAL, counts_anew=place is not None and len(chosen) < len(self.record.active))
+        if chosen:
+            self._loop.look()
         self.record.heal(chosen, self.active_region, place or "")
         self._loop.observation.healed()
 

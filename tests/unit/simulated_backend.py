@@ -346,6 +346,10 @@ class SimulatedBackend:
     def data(self) -> Mapping[str, Mapping[str, Mapping[str, str | None]]]:
         return {region: {TABLE: dict(items)} for region, items in self._tables.items.items()}
 
+    def written(self, database: str, items_max: int) -> Mapping[str, str | None] | None:
+        items = dict(self._tables.items[database])
+        return items if len(items) <= items_max else None
+
     def commits(self) -> Sequence[Commit] | None:
         return self._tables.commits
 
