@@ -289,6 +289,7 @@ def left_after(world: World) -> tuple[list[str], list[str]]:
     return [*left, *failed, *world.processes(), *world.broken(), *world.files()], done
 
 
+@pytest.mark.timeout(60 + 40 * KILLS)
 def test_killed_at_any_point_nothing_is_left(world: World, servers: list[str]) -> None:
     count: Counter[str] = Counter()
     problems = []

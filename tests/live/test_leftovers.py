@@ -26,7 +26,7 @@ pytestmark = pytest.mark.live
 LINK = "clients->us-east-1:http"
 PROXY = Proxy(LINK, ("127.0.0.1", 0), ("127.0.0.1", 9))
 SILENCE = Toxic("timeout", attributes={"timeout": 0}, name="silence")
-KILLS = int(os.environ.get("DRILL_KILLS", "20"))
+KILLS = int(os.environ.get("DRILL_KILLS", "10"))
 
 HARNESS = """
 import sys, time
@@ -102,6 +102,7 @@ def clean(server: ToxiproxyClient, state: Path) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(60 + 10 * KILLS)
 def test_killed_at_any_point_nothing_is_left(server: ToxiproxyClient, state: Path) -> None:
     """DRILL_KILLS=200 tries that often."""
     draw = random.Random(8)
