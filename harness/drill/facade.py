@@ -116,7 +116,6 @@ class Drill(RunningDrill):
         else:
             index = len(self.record.case.faults) - 1
             self._watch_until(active.started.mono_ns + to_ns(self.scaled_s(for_s)))
-            self._loop.look()
             self.record.heal([index], self.active_region)
             self.record.concluded = True
 

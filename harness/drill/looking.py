@@ -2,7 +2,7 @@
 
 A look right before something breaks shows what is certainly not lost with it; one right before a heal shows what had
 not come until then, before late arrivals blur it. Both lie outside the time that a recovery takes: the first is over
-when the fault begins.
+when the fault begins. None is taken where a fault holds for a stated time: it would make that longer.
 """
 
 from __future__ import annotations
