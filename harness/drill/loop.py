@@ -15,6 +15,7 @@ from harness.drill.backend import Backend
 from harness.drill.case import Requirement
 from harness.drill.judging.failure import judging
 from harness.drill.lifecycle import Announce, Enter, Facts, GiveUp, Limits, Observed, Phase, Reached
+from harness.drill.looking import look
 from harness.drill.measures import Measures
 from harness.drill.observation import Observation
 from harness.drill.progress import LiveStatus
@@ -155,6 +156,10 @@ class DrillLoop:
         new = self._backend.poll()
         self.observation.take(new)
         self._stop.take(new)
+
+    def look(self) -> None:
+        """Something is about to change: see what is in the databases, where that is not known anyhow."""
+        self._record.note(looks=look(self._backend, self._clock, self._record.case.looks))
 
     def judged(self, requirement: Requirement) -> CheckResult:
         """One requirement, judged from what is known so far.

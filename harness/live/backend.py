@@ -179,10 +179,7 @@ class LiveWorld:
             self._pending.extend(event for event in tail.poll() if not isinstance(event, Commit))
 
     def wait(self, until_ns: int) -> None:
-        """Until something has been written to a history, or until_ns; looks some twenty times a second.
-
-        Raises WorldError when the witness has ended.
-        """
+        """Until something is in a history, or until_ns. Raises WorldError when the witness has ended."""
         while (left_ns := until_ns - self.clock.now_ns()) > 0:
             self.clock.sleep_s(min(_LOOK_S, to_s(left_ns)))
             self._read()
@@ -239,6 +236,11 @@ class LiveWorld:
     def data(self) -> Mapping[str, Mapping[str, State]]:
         """The tables of every database, read from their servers past every link."""
         return {region: scanned(server, self.subject.tables) for region, server in self.seams.regions.items()}
+
+    def written(self, database: str, items_max: int) -> State | None:
+        """See harness.drill.backend.Backend."""
+        tables = (t for t in self.subject.tables if t.name == self.subject.written_table)
+        return next((self.seams.regions[database].glance(t, items_max) for t in tables), None)
 
     def refuse_dead(self) -> None:
         """Raises WorldError when what the world is made of has ended, which nobody wanted; looks once a second."""
