@@ -65,7 +65,7 @@ class DrillLoop:
         self._state = replace(self._state, limits=limits)
 
     def stop_when(self, conditions: StopConditions) -> None:
-        """Other stop conditions from now on, for what has been seen already as well: they are judged by the whole history."""
+        """Other stop conditions from now on; what has been seen already counts for them, too."""
         self._stop.limit(conditions)
         self._stop.take(self.observation.events)
 
