@@ -66,8 +66,9 @@ class DrillLoop:
         self._state = replace(self._state, limits=limits)
 
     def stop_when(self, conditions: StopConditions) -> None:
-        """Other stop conditions from now on."""
+        """Other stop conditions from now on; what has been seen already counts for them, too."""
         self._stop.limit(conditions)
+        self._stop.take(self.observation.events)
 
     def arm(self) -> None:
         """A fault is about to be applied: watch the stop conditions from now on. Raises DrillAborted where one holds

@@ -17,6 +17,7 @@ from harness.drill.conclusion import conclude
 from harness.drill.evidence import DrillResult
 from harness.drill.facade import STOPPED_LATE, Drill
 from harness.drill.stopping.evidence import NOT_SHOWN
+from harness.drill.stopping.stated import conditions_of
 from harness.errors import DrillAborted, DrillError, InputError, Problem, VerdictReached
 from harness.history.events import Completion, FaultEvent, Mark, StopEvent
 from harness.outcome import Outcome, Verdict
@@ -95,7 +96,7 @@ def test_too_many_failures_heal_at_once_and_abort_the_drill(tmp_path: Path) -> N
     assert "connection refused" in result.reasons[0]
     assert result.stopped is not None
     assert len(result.stopped.samples) == 3
-    assert result.stop_conditions == ("more than 50 % of the requests failed within 2 s (clients that follow DNS)",)
+    assert result.stop_conditions == ("more than 50 % of requests fail within 2 s (clients that follow DNS)",)
     (abort,) = told(tmp_path / "d", "abort")
     assert abort.mono_ns == result.stopped.decided_ns
     assert heal_of(tmp_path / "d").mono_ns == abort.mono_ns
@@ -249,6 +250,18 @@ def test_a_scenario_states_conditions_over_the_environment_and_set_wins(tmp_path
     assert (stop.errors.share, stop.errors.window_ns) == (0.7, 5_000_000_000)
 
 
+def test_one_that_is_stated_late_counts_what_was_seen_before(tmp_path: Path) -> None:
+    def scenario(drill: Drill) -> None:
+        drill.reach_steady_state(EAST)
+        drill.stop_when(**HALF)
+        drill.inject("region-outage", region=EAST, mode="refuse")
+        drill.require_recovery(WEST)
+
+    early, late = run_drill(tmp_path / "early", losing(HALF)), run_drill(tmp_path / "late", scenario)
+    assert late.verdict is Verdict.ABORTED
+    assert late.stopped == early.stopped
+
+
 def test_conditions_are_stated_before_anything_is_broken(tmp_path: Path) -> None:
     def late(drill: Drill) -> None:
         losing({}, then=lambda drill: drill.stop_when(**HALF))(drill)
@@ -376,6 +389,23 @@ def test_an_abort_that_the_history_does_not_show_proves_nothing(tmp_path: Path) 
     assert NOT_SHOWN in found.reasons
     unarmed = again(tmp_path / "d", lambda events: [e for e in events if not _is_stop(e, "armed")])
     assert NOT_SHOWN in unarmed.reasons
+
+
+def test_a_condition_that_held_and_stopped_nothing_is_told(tmp_path: Path) -> None:
+    """As where a step of somebody's own keeps the drill from looking."""
+    run_drill(tmp_path / "d", losing({}, then=whole))
+    filed = case_files.read(tmp_path / "d")
+    conditions = conditions_of(environment(), Timing(Profile.FAST), plan().settings, HALF)
+    healed_ns = heal_of(tmp_path / "d").mono_ns
+    events = sorted(
+        [*filed.events, StopEvent("armed", filed.case.faults[0].started_ns), StopEvent("disarmed", healed_ns)],
+        key=lambda event: event.mono_ns,
+    )
+    found = conclude(replace(filed.case, stop=conditions), events, filed.commits, filed.final)
+    assert found.verdict is Verdict.MET
+    (finding,) = [finding for finding in found.findings if finding.id == "stop-missed"]
+    assert finding.severity == "serious"
+    assert finding.text.startswith("a stop condition held, and the drill was not stopped: 42 of 80 requests failed")
 
 
 def test_an_answer_of_the_command_that_was_changed_later_is_found(tmp_path: Path) -> None:
