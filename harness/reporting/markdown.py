@@ -21,7 +21,7 @@ def _escaped(mark: re.Match[str]) -> str:
 
 
 def code(value: str, limit: int = 400) -> str:
-    """One line of text as code, between more backticks than it has in a row. Not for a table, where a bar ends a cell."""
+    """One line of text as code, between more backticks than it has in a row. Not for a table."""
     inner = one_line(value, limit)
     fence = "`" * (1 + max(map(len, re.findall("`+", inner)), default=0))
     return f"{fence} {inner} {fence}" if "`" in inner else f"{fence}{inner or ' '}{fence}"
