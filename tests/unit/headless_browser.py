@@ -21,7 +21,7 @@ import aiohttp
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
-_LIMIT_S = 60.0
+_LIMIT_S = 180.0
 _QUIET = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-extensions", "--remote-debugging-port=0",
