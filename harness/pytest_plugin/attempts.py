@@ -56,6 +56,7 @@ def _attempted(item: pytest.Function, nextitem: pytest.Item | None, session: Dri
     stopping = item.session.shouldfail or item.session.shouldstop
     call_and_report(item, "teardown", nextitem=following or (None if stopping else nextitem))
     hooks.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    item.funcargs = {}  # as pytest does: what its fixtures gave is not held on to
     return following
 
 

@@ -218,7 +218,7 @@ def attempts(drill: DrillResult) -> str:
     if not drill.attempts:
         return ""
     earlier = (
-        f"{ordinal(number)} {attempt.verdict} because {one_line('; '.join(attempt.reasons), 300)}"
+        f"{ordinal(number)} {attempt.verdict} because {one_line(next(iter(attempt.reasons), 'of nothing known'), 200)}"
         for number, attempt in enumerate(drill.attempts, 1)
     )
     return "; ".join((f"{drill.verdict} at the {ordinal(len(drill.attempts) + 1)} attempt", *earlier))

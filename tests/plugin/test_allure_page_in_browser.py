@@ -41,7 +41,7 @@ def missing() -> str:
 pytestmark = [
     pytest.mark.skipif(bool(missing()), reason=missing() or "all is there"),
     pytest.mark.slow,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(900),
 ]
 
 

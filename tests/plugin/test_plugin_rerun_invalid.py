@@ -238,3 +238,34 @@ def test_an_attempt_that_was_edited_is_found_out(project: Path, stories: Stories
     path.write_text(json.dumps(body))
     found = [difference.path for difference in verification.verify(path.parent).differences]
     assert "drills[0].attempts[0].reasons[0]" in found
+
+
+# --- in many processes ------------------------------------------------------------------------------------------------
+
+CONFTEST = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parents[1] / "unit")!r})
+import matplotlib.backends.backend_svg
+from harness.live import backend, ground
+from simulated_backend import SimulatedBackend, Story
+
+class World(SimulatedBackend):
+    begun = 0
+    def __init__(self, options, servers):
+        super().__init__(Story(), options)
+    def open_drill(self, *arguments):
+        World.begun += 1
+        self.story = Story(bites=World.begun > 1)
+        super().open_drill(*arguments)
+
+backend.LiveWorld = World
+ground.warm = lambda stack, options: None
+"""
+
+
+def test_in_a_worker_it_runs_again_as_well(project: Path, pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(CONFTEST)
+    options = ("-n", "1", "-k", "region_lost", "-p", "no:cacheprovider", "--rerun-invalid", "2")
+    result = pytester.runpytest_subprocess("mine.feature", *options, timeout=110)
+    assert result.parseoutcomes() == {"passed": 1, "rerun": 1}
+    result.stdout.fnmatch_lines(["*= drills (gw*) =*", "*MET at the 2nd attempt; 1st INVALID because*"])
