@@ -79,8 +79,7 @@ class LiveWorld:
             self.seams = seams_of(self.net.parts)
             self.clients = Clients(options, self.net, self.seams.steering.dns)
             self.edges: Mapping[str, str] = {place: edge.answered for place, edge in self.net.edges.items()}
-            hands = [hand for part in self.net.parts for hand in part.hands()]
-            self.adversary = Adversary(hands, self._told)
+            self.adversary = Adversary([hand for part in self.net.parts for hand in part.hands()], self._told)
             self._visit = Visit(options, self.net.parts)
             stack.callback(self.adversary.heal_all)
             for process in self.ground.processes.values():
