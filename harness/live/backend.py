@@ -154,7 +154,9 @@ class LiveWorld:
     def wait_serving(self) -> None:
         """Until the name has an address and the application serves writes there. Raises DrillMissed, WorldError."""
         until = time.monotonic() + ANSWER_TIMEOUT_S
-        while not self.seams.steering.answers():  # a subject that starts at once would else meet a name unknown
+        while not self._visit.allowed(
+            self.seams.steering.answers()
+        ):  # a subject that starts at once would else meet a name unknown
             if time.monotonic() > until:
                 raise WorldError(f"the name server knows no address of {self.environment.edge.record}")
             time.sleep(0.02)

@@ -106,9 +106,12 @@ def run_alone(argv: Sequence[str], folder: Path, timeout_s: float) -> Ran:
 
 def _keep_tail(output: IO[bytes] | None, kept: bytearray) -> None:
     """Read all that a command prints, and keep the end of it."""
-    while output is not None and (data := output.read1(_TAIL_BYTES)):  # type: ignore[attr-defined]
-        kept += data
-        del kept[:-_TAIL_BYTES]
+    if output is None:
+        return
+    with output:
+        while data := output.read1(_TAIL_BYTES):  # type: ignore[attr-defined]
+            kept += data
+            del kept[:-_TAIL_BYTES]
 
 
 def _lines(lines: Sequence[str], mask: Mask) -> tuple[str, ...]:

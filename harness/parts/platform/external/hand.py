@@ -81,7 +81,8 @@ class OwnersHand:
     def _break(self, key: Key, way: Breaking) -> None:
         fault, target, mode, _ = key
         named = f"{fault} of {target} ({mode}) on {self._stack_name}"
-        handle, stack = ways.handle_of(way, self._folder, secrets.token_hex(16)), ExitStack()
+        about = {"fault": fault, "target": target, "mode": mode}
+        handle, stack = ways.handle_of(way, about, self._folder, secrets.token_hex(16)), ExitStack()
         guard = stack.enter_context(
             self._ground().guarded(named, "platform", "external", handle, self._spec.lease_s)
         )  # fmt: skip

@@ -9,6 +9,7 @@ from harness.faults.model import Fault
 from harness.parts.platform.external.commands import shown
 from harness.parts.platform.external.model import untold, way_of
 from harness.parts.platform.external.spec import Breaking, External
+from harness.parts.platform.external.ways import named
 from harness.topology.environment import Environment
 from harness.topology.kinds import checked, section_named
 from harness.topology.subject import Subject
@@ -84,6 +85,7 @@ def _of_fault(fault: Fault, way: Breaking) -> Iterator[str]:
         yield f"            start: AWS FIS, experiment template {one.template} in {one.region}{account}"
         yield "            heal:  AWS FIS, stop of that experiment"
     else:
-        yield f"            inject: {shown(way.inject or ())}"
-        yield f"            heal:   {shown(way.heal or ())}"
+        about = {"fault": fault.kind, "target": fault.target, "mode": fault.mode}
+        yield f"            inject: {shown(named(way.inject or (), about))}"
+        yield f"            heal:   {shown(named(way.heal or (), about))}"
     yield f"            seen by {way.proves or f'the own address of {fault.target}'}"
