@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ class Clients:
         self._process = net.ground.spawn(LIGHT, "witness", WITNESS, witness_config(options, net, dns))
         self._canaries = link_canaries(net)
         self._watched: list[Mapping[str, Any]] = []
+        net.ground.on_close(self._rest)  # nobody writes any more when others tidy up
 
     @property
     def address(self) -> Address:
@@ -118,6 +120,11 @@ class Clients:
         if told.get("failed"):
             raise WorldError(told["failed"])
         return int(told["skipped"])
+
+    def _rest(self) -> None:
+        with suppress(WorldError):  # a witness that has gone sends nothing
+            if not self.ended:
+                self.stop()
 
     def wait_serving(self) -> None:
         """Until a write and a read through the edge succeed; the subject may need a while to elect its active side."""

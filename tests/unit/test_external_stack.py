@@ -514,3 +514,17 @@ def test_without_a_delete_items_stay_and_that_is_said(shop: Items) -> None:
     workload = Workload(put=Request(method="PUT", path="/items/{id}"), delete=None)
     kept = Items(shop.file, shop.prefix, shop.addresses, 50.0, Application(workload, "a", shop.application.hosts))
     assert tidy(kept, paused) == ["2 items stay: the application has no delete; drill-... begin their keys"]
+
+
+def test_where_nobody_takes_deletes_the_rest_waits_and_is_noted(shop: Items, monkeypatch: pytest.MonkeyPatch) -> None:
+    noted = [f"drill-{number}" for number in range(50)]
+    shop.file.write_text("".join(f"{key}\n" for key in noted))
+    monkeypatch.setattr(Shop, "answers", 503)
+    with pytest.raises(WorldError, match="50 of 50"):
+        tidy(shop, paused)
+    assert len(Shop.asked) < 10
+    assert shop.keys() == tuple(noted)
+    monkeypatch.setattr(Shop, "answers", None)
+    monkeypatch.setattr(Shop, "items", set(noted))
+    tidy(shop, paused)
+    assert Shop.items == set()
