@@ -12,6 +12,7 @@ from harness.clock import monotonic_ns
 from harness.errors import CommandFailed, HealError, WorldError
 from harness.faults.actions import Action, BreakByOwner, MendByOwner, OwnerAction
 from harness.faults.hand import Applied
+from harness.faults.model import Plan
 from harness.parts.platform.external import ways
 from harness.parts.platform.external.spec import Breaking, External
 from harness.world.part import Ground, Watch
@@ -46,6 +47,17 @@ class OwnersHand:
     def apply(self, actions: Sequence[Action]) -> Sequence[Applied]:
         """See Hand."""
         return [self._timed(action) for action in actions]
+
+    def kinds_used(self, plan: Plan) -> tuple[str, ...]:
+        """See Particular: which way was taken."""
+        ways_taken = (self._spec.faults[action.way] for action in plan.apply if isinstance(action, BreakByOwner))
+        told = []
+        for way in ways_taken:
+            by = (
+                "a command of its owner's" if way.experiment is None else f"AWS FIS, template {way.experiment.template}"
+            )
+            told.append(f"{way.fault}: {by}")
+        return tuple(told)
 
     def ran_out(self) -> Sequence[str]:
         """A sentence for each fault that held for longer than its lease, so that somebody else has healed it."""

@@ -41,7 +41,7 @@ def bring_about(way: Breaking, handle: Mapping[str, str], launcher: ForkServer, 
         return experiments.start(way.experiment, handle["token"], way.timeout_s)
     argv = json.loads(handle["inject"])
     failed = commands.run_here(launcher, name, argv, Path(handle["folder"]), way.timeout_s).failed
-    return None if failed is None else f"{commands.shown(argv)} {failed}"
+    return None if failed is None else f"the command that injects it, {commands.program(argv)}, {failed}"
 
 
 def mend(handle: Mapping[str, str], launcher: ForkServer | None = None, name: str = "heal") -> str:
@@ -60,5 +60,5 @@ def mend(handle: Mapping[str, str], launcher: ForkServer | None = None, name: st
     except WorldError as error:
         raise HealError(str(error)) from error
     if ran.failed is not None:
-        raise HealError(f"{commands.shown(argv)} {ran.failed}")
-    return f"healed by {commands.shown(argv)}"
+        raise HealError(f"the command that heals it, {commands.program(argv)}, {ran.failed}")
+    return f"healed by {commands.program(argv)}"
