@@ -44,7 +44,6 @@ class Clients:
     def __init__(self, options: RunOptions, net: Net, dns: Address) -> None:
         self._options = options
         self._calibration: dict[str, float] = {}
-        self._terms = terms_of(options.environment)
         self._process = net.ground.spawn(LIGHT, "witness", WITNESS, witness_config(options, net, dns))
         self._canaries = link_canaries(net)
         self._watched: list[Mapping[str, Any]] = []
@@ -145,8 +144,8 @@ class Clients:
             self._calibration["took_s"] = 0.0
             return
         workload = self._options.environment.workload
-        if self._terms is not None:  # no burst on a stack that others use
-            self._keep_within(self._terms)
+        if (terms := terms_of(self._options.environment)) is not None:  # no burst on a stack that others use
+            self._keep_within(terms)
             return
         wanted = workload.rate_per_s + _OTHER_COHORTS * 2 / workload.other_period_s
         capacity = float(self._post("/calibrate", _CALIBRATION)["ops_per_s"])
