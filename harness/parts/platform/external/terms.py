@@ -52,7 +52,7 @@ def _lines(
     probes = len(edges) + sum(way.proves is not None for way in spec.faults)
     places = ", ".join(f"{edge.host}:{edge.port} ({place})" for place, edge in edges.items())
     rate = steady_rate_per_s(workload, probes, terms(environment))
-    yield f"{environment.environment} is no world of ours ({timing.profile} profile). Clients and probes would"
+    yield f"{environment.environment} is no world of ours ({timing.profile} profile). What a run does there:"
     yield f"  dial    {places}; what DNS answers for {environment.edge.record}; nothing outside {', '.join(spec.hosts)}"
     yield f"  send    {rate:g} requests a second, {spec.rate_max_per_s:g} at most"
     yield f"  write   items whose keys begin with {spec.key_prefix}, {_afterwards(subject)}"
