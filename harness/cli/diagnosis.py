@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 
 from harness.cli.parts_diagnosis import parts
 from harness.drill.options import RunOptions
+from harness.drill.stopping.command import missing
 from harness.engines.addresses import can_listen, edge_addresses
 from harness.errors import InputError
 from harness.live.standing import world_file
@@ -41,12 +42,24 @@ def machine(options: RunOptions) -> list[Diagnosis]:
         *_python(),
         *_addresses(options),
         *parts(options),
+        *_stop_command(options),
         *_limits(),
         _scheduling(),
         _disk(),
         _standing_world(),
         *_leftovers(),
     ]
+
+
+def _stop_command(options: RunOptions) -> Iterator[Diagnosis]:
+    """Whether the command that may stop a drill can be run, where there is one."""
+    stated = options.environment.stop.command
+    if stated is not None:
+        told = missing(options.environment)
+        state = State.OK if told is None else State.FAIL
+        yield Diagnosis(
+            "stop command", state, f"every {stated.every_s:g} s, {stated.timeout_s:g} s to answer", told or ""
+        )
 
 
 def _python() -> Iterator[Diagnosis]:

@@ -54,7 +54,8 @@ def _root(
 
 
 def main() -> None:
-    """Run the command line. Exit codes: 0 met, 1 missed, 2 unknown or invalid, 3 input or harness, 130 interrupted.
+    """Run the command line. Exit codes: 0 met, 1 missed, 2 unknown, invalid or aborted, 3 input or harness,
+    130 interrupted.
 
     SIGTERM and SIGHUP leave by the same way as Ctrl-C. Nobody has to read what is printed.
     """

@@ -24,7 +24,7 @@ from harness.drill.judging.interruptions import interruptions_of, planned_interr
 from harness.drill.measures import EpisodeMeasures, Measures
 from harness.drill.plan import DrillPlan
 from harness.drill.stopping.cut_short import cut_short
-from harness.drill.stopping.evidence import stop_of
+from harness.drill.stopping.evidence import overlooked, stop_of
 from harness.drill.validity import validity_of
 from harness.drill.verdict import Checked, verdict_of
 from harness.history.events import Commit, Event
@@ -78,7 +78,7 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
         phases_ns={} if of_timed is None else of_timed.phases_ns,
         rpo=None if lost is None else episodes[lost.index].rpo,
         failback=_failback(measures),
-        findings=findings_of(measures, [*checked.telling, *seen]),
+        findings=findings_of(measures, [*checked.telling, *seen], overlooked(case, measures.events)),
         outages=_outages(measures, timed),
         why="" if of_timed is None else of_timed.why,
         noticed_by="" if of_timed is None else of_timed.noticed_by,

@@ -23,10 +23,12 @@ _HOLDS_NOTHING_UP = ("replication-stall",)
 """Kinds of faults that make no failover slower."""
 
 
-def findings_of(measures: Measures, checks: Sequence[CheckResult]) -> tuple[Finding, ...]:
-    """All of them, once each, the most serious first."""
+def findings_of(
+    measures: Measures, checks: Sequence[CheckResult], others: Sequence[Finding] = ()
+) -> tuple[Finding, ...]:
+    """All of them, once each, the most serious first. others: of no check."""
     case = measures.case
-    found = [finding for check in checks for finding in check.findings]
+    found = [*others, *(finding for check in checks for finding in check.findings)]
     found.extend(finding for episode in measures.episodes for finding in _activation(episode, case))
     found.extend(finding for episode in measures.episodes for finding in _phases(episode, case))
     found.extend(_not_healed(measures))

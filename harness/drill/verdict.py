@@ -32,7 +32,8 @@ class Checked:
     @property
     def demanded(self) -> Sequence[CheckResult]:
         """All but the promises."""
-        return [self.validity, *(check for _, check in self.required), *([] if self.moved is None else [self.moved])]
+        beside = (check for check in (self.stopped, self.moved) if check is not None)
+        return [self.validity, *(check for _, check in self.required), *beside]
 
     @property
     def telling(self) -> Sequence[CheckResult]:
@@ -76,11 +77,9 @@ def _inner_verdict(case: Case, checked: Checked) -> tuple[Verdict, tuple[str, ..
     judged = checked.promised if case.control is None else ()
     verdicts = [check.verdict for check in checked.demanded]
     verdicts += [check.verdict for check in promises.broken(judged)]
-    if checked.stopped is not None:
-        verdicts.append(checked.stopped.verdict)
-    elif case.ended_by is not None:
+    if case.ended_by is not None and checked.stopped is None:
         verdicts.append(case.ended_by.verdict)
-    elif not case.required:
+    elif checked.stopped is None and not case.required:
         verdicts.append(Verdict.INVALID)
     inner = merge(verdicts)
     if inner is Verdict.MET:

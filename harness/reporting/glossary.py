@@ -27,6 +27,7 @@ _OBSERVERS = {
 }
 _CHECKS = {
     "vacuity": "the faults were real",
+    "stop-condition": "within the stop conditions",
     "rto_s": "recovery time",
     "rpo": "recovery point",
     "rpo_items": "recovery point",

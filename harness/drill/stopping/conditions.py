@@ -72,7 +72,8 @@ class RequestCondition:
     @property
     def text(self) -> str:
         """The condition in words."""
-        return f"more than {percent(self.share)} of the {self.what} within {to_s(self.window_ns):g} s ({self.whose})"
+        what = self.what.replace("failed", "fail").replace("took", "take")
+        return f"more than {percent(self.share)} of {what} within {to_s(self.window_ns):g} s ({self.whose})"
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.checkers.result import CheckResult
+from harness.checkers.result import CheckResult, Finding
 from harness.drill.case import Case
 from harness.drill.stopping import words
 from harness.drill.stopping.machine import Breach
-from harness.drill.stopping.replay import aborted, shown
+from harness.drill.stopping.replay import aborted, missed, shown
 from harness.drill.stopping.result import StopResult
 from harness.history.events import Completion, Event, Invoke, StopEvent
 from harness.outcome import Verdict
@@ -37,7 +37,17 @@ def stop_of(case: Case, events: Sequence[Event]) -> Stopped | None:
     if breach is None:
         return Stopped(CheckResult(NAME, Verdict.INVALID, NOT_SHOWN), abort.mono_ns)
     result = _result(case, events, abort, breach)
-    return Stopped(CheckResult(NAME, Verdict.ABORTED, result.text), abort.mono_ns, result)
+    finding = Finding(NAME, "the drill was stopped here, and what was broken was healed", "serious", abort.mono_ns)
+    return Stopped(CheckResult(NAME, Verdict.ABORTED, result.text, (finding,)), abort.mono_ns, result)
+
+
+def overlooked(case: Case, events: Sequence[Event]) -> tuple[Finding, ...]:
+    """A condition that held while something was broken, and did not stop the drill: nobody was looking."""
+    breach = missed(case.stop, events)
+    if breach is None:
+        return ()
+    text = f"a stop condition held, and the drill was not stopped: {words.of_breach(case.stop, breach)}"
+    return (Finding("stop-missed", text, "serious", breach.until_ns),)
 
 
 def _result(case: Case, events: Sequence[Event], abort: StopEvent, breach: Breach) -> StopResult:

@@ -9,6 +9,10 @@ from harness.drill.stopping import machine
 from harness.drill.stopping.conditions import COMMAND, StopConditions
 from harness.drill.stopping.machine import Abort, Arm, Breach, CommandEnded, Disarm, Ended
 from harness.history.events import Completion, Event, Invoke, StopEvent
+from harness.units import NS_PER_S
+
+NOTICED_WITHIN_NS = 2 * NS_PER_S
+"""A drill looks every half second; what it has not noticed by then, it has overlooked."""
 
 
 class Pairing:
@@ -39,13 +43,29 @@ def shown(conditions: StopConditions, events: Sequence[Event], abort: StopEvent)
 
     events: in order of time. What was decided may be told at the very moment of what showed it.
     """
+    found = _first(conditions, (event for event in events if event.mono_ns <= abort.mono_ns))
+    return None if found is None or found[1].kind != abort.condition else found[1]
+
+
+def missed(conditions: StopConditions, events: Sequence[Event]) -> Breach | None:
+    """A condition that held for so long before all was healed that it should have ended the drill, and did not."""
+    if not conditions or aborted(events) is not None or (found := _first(conditions, events)) is None:
+        return None
+    held_ns, breach = found
+    ends = (e.mono_ns for e in events if isinstance(e, StopEvent) and e.f == "disarmed" and e.mono_ns >= held_ns)
+    healed_ns = next(ends, None)
+    return breach if healed_ns is None or healed_ns - held_ns > NOTICED_WITHIN_NS else None
+
+
+def _first(conditions: StopConditions, events: Iterable[Event]) -> tuple[int, Breach] | None:
+    """What held first, and when that was clear."""
     state, pairing = machine.initial(conditions), Pairing()
-    for event in (event for event in events if event.mono_ns <= abort.mono_ns):
+    for event in events:
         for one in chain(pairing.take((event,)), _of_stop(event)):
             state, effects = machine.step(state, one, event.mono_ns)
             for effect in effects:
                 if isinstance(effect, Abort):
-                    return effect.breach if effect.breach.kind == abort.condition else None
+                    return event.mono_ns, effect.breach
     return None
 
 

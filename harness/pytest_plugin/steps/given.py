@@ -91,8 +91,9 @@ def _planned_interruption(drill: Drill, seconds: float) -> None:
 def _stop_errors(drill: Drill, percent: float, region: str | None, seconds: float) -> None:
     """the drill stops when more than N % of requests[ to REGION] fail within N seconds
 
-    Ends the drill as ABORTED, with everything healed, as soon as that many of the requests of the last seconds failed
-    while something is broken; those of clients that follow DNS, or that dial a region.
+    Ends the drill as ABORTED, with everything healed, as soon as that many of the requests of the last seconds (of
+    production; the profile scales them) failed while something is broken; those of clients that follow DNS, or that
+    dial a region.
     Example: the drill stops when more than 60 % of requests fail within 30 seconds
     """
     place = None if region is None else drill.region(region)
