@@ -82,8 +82,7 @@ class LiveWorld:
             self.adversary = Adversary([hand for part in self.net.parts for hand in part.hands()], self._told)
             self._visit = Visit(options, self.net.parts)
             stack.callback(self.adversary.heal_all)
-            for process in self.ground.processes.values():
-                process.ready(ANSWER_TIMEOUT_S)
+            self.ground.await_ready(ANSWER_TIMEOUT_S)
             self._stack = stack.pop_all()
         return self
 
@@ -262,9 +261,8 @@ class LiveWorld:
     def inject(self, fault: Fault) -> Injection:
         """Apply a fault now."""
         with self._visit.breaking():
-            plan = plan_of(self.net, fault, self.seams.platform.instances())
             self.clients.attention()
-            return self.adversary.inject(plan)
+            return self.adversary.inject(plan_of(self.net, fault, self.seams.platform.instances()))
 
     def heal_all(self) -> None:
         """Undo whatever holds."""
