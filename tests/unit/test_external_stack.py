@@ -528,3 +528,19 @@ def test_where_nobody_takes_deletes_the_rest_waits_and_is_noted(shop: Items, mon
     monkeypatch.setattr(Shop, "items", set(noted))
     tidy(shop, paused)
     assert Shop.items == set()
+
+
+def test_a_stack_that_is_not_ours_is_kept_up_by_nobody(tmp_path: Path) -> None:
+    from harness.live.standing.supervisor import refuse_visit
+
+    with pytest.raises(InputError, match="runs already"):
+        refuse_visit(resolved(written(tmp_path)))
+
+
+def test_nobody_agrees_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.drill]\nyes = true\n")
+    with pytest.raises(InputError, match="agreed to anew"):
+        resolved(written(tmp_path))
+    (tmp_path / "pyproject.toml").unlink()
+    run = options.resolve({"environment": str(written(tmp_path))}, {"DRILL_YES": "1"}, tmp_path, 0)
+    assert run.yes
