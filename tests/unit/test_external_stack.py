@@ -131,6 +131,14 @@ def test_more_requests_than_the_hard_maximum_are_refused(rate: int, tmp_path: Pa
         build(blueprint)
 
 
+def test_https_is_refused_in_so_many_words(tmp_path: Path) -> None:
+    run = resolved(written(tmp_path))
+    workload = run.subject.workload.model_copy(update={"scheme": "https"})
+    subject = run.subject.model_copy(update={"workload": workload})
+    with pytest.raises(InputError, match="by http alone"):
+        build(Blueprint(run.environment, subject, run.timing))
+
+
 def test_a_rate_on_the_command_line_is_refused_as_well(tmp_path: Path) -> None:
     run = resolved(written(tmp_path), set=["workload.rate_per_s=500"])
     with pytest.raises(InputError, match="rate_max_per_s"):
