@@ -28,7 +28,7 @@ from harness.live.standing import world_file
 from harness.outcome import Verdict
 from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import EXIT_INTERRUPTED, STOPPED
-from harness.pytest_plugin.session import Host
+from harness.pytest_plugin.host import Host
 from harness.reporting import terminal
 from harness.reporting.live_view import LiveView
 from harness.reporting.summary import show

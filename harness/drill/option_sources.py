@@ -107,6 +107,9 @@ def _from_pyproject(folder: Path) -> dict[str, Said]:
         raise InputError(Problem(str(path), None, f"not valid TOML: {error}")) from error
     if not isinstance(table, dict):
         raise InputError(Problem(str(path), None, "[tool.drill] must be a table"))
+    if "yes" in table:
+        text = "[tool.drill] yes: what is done to a stack that is not ours is agreed to anew each time, not in a file"
+        raise InputError(Problem(str(path), None, text))
     unknown = sorted(set(table) - set(KEYS))
     if unknown:
         raise InputError(

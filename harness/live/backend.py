@@ -79,12 +79,10 @@ class LiveWorld:
             self.seams = seams_of(self.net.parts)
             self.clients = Clients(options, self.net, self.seams.steering.dns)
             self.edges: Mapping[str, str] = {place: edge.answered for place, edge in self.net.edges.items()}
-            hands = [hand for part in self.net.parts for hand in part.hands()]
-            self.adversary = Adversary(hands, self._told)
+            self.adversary = Adversary([hand for part in self.net.parts for hand in part.hands()], self._told)
             self._visit = Visit(options, self.net.parts)
             stack.callback(self.adversary.heal_all)
-            for process in self.ground.processes.values():
-                process.ready(ANSWER_TIMEOUT_S)
+            self.ground.await_ready(ANSWER_TIMEOUT_S)
             self._stack = stack.pop_all()
         return self
 
@@ -155,7 +153,9 @@ class LiveWorld:
     def wait_serving(self) -> None:
         """Until the name has an address and the application serves writes there. Raises DrillMissed, WorldError."""
         until = time.monotonic() + ANSWER_TIMEOUT_S
-        while not self.seams.steering.answers():  # a subject that starts at once would else meet a name unknown
+        while not self._visit.allowed(
+            self.seams.steering.answers()
+        ):  # a subject that starts at once would else meet a name unknown
             if time.monotonic() > until:
                 raise WorldError(f"the name server knows no address of {self.environment.edge.record}")
             time.sleep(0.02)
@@ -266,9 +266,8 @@ class LiveWorld:
     def inject(self, fault: Fault) -> Injection:
         """Apply a fault now."""
         with self._visit.breaking():
-            plan = plan_of(self.net, fault, self.seams.platform.instances())
             self.clients.attention()
-            return self.adversary.inject(plan)
+            return self.adversary.inject(plan_of(self.net, fault, self.seams.platform.instances()))
 
     def heal_all(self) -> None:
         """Undo whatever holds."""

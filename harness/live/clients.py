@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +44,10 @@ class Clients:
     def __init__(self, options: RunOptions, net: Net, dns: Address) -> None:
         self._options = options
         self._calibration: dict[str, float] = {}
-        self._terms = terms_of(options.environment)
         self._process = net.ground.spawn(LIGHT, "witness", WITNESS, witness_config(options, net, dns))
         self._canaries = link_canaries(net)
         self._watched: list[Mapping[str, Any]] = []
+        net.ground.on_close(self._rest)  # nobody writes any more when others tidy up
 
     @property
     def address(self) -> Address:
@@ -119,6 +120,11 @@ class Clients:
             raise WorldError(told["failed"])
         return int(told["skipped"])
 
+    def _rest(self) -> None:
+        with suppress(WorldError):  # a witness that has gone sends nothing
+            if not self.ended:
+                self.stop()
+
     def wait_serving(self) -> None:
         """Until a write and a read through the edge succeed; the subject may need a while to elect its active side."""
         options = self._options
@@ -138,8 +144,8 @@ class Clients:
             self._calibration["took_s"] = 0.0
             return
         workload = self._options.environment.workload
-        if self._terms is not None:  # no burst on a stack that others use
-            self._keep_within(self._terms)
+        if (terms := terms_of(self._options.environment)) is not None:  # no burst on a stack that others use
+            self._keep_within(terms)
             return
         wanted = workload.rate_per_s + _OTHER_COHORTS * 2 / workload.other_period_s
         capacity = float(self._post("/calibrate", _CALIBRATION)["ops_per_s"])

@@ -51,6 +51,11 @@ class LiveGround:
         every = (process.process if isinstance(process, Program) else process for process in self.processes.values())
         stop_all(every, grace_s=_GRACE_S)
 
+    def await_ready(self, timeout_s: float) -> None:
+        """Until every process has told that it is ready. Raises ProcessError."""
+        for process in self.processes.values():
+            process.ready(timeout_s)
+
     def spawn(self, group: str, name: str, module: str, config: Mapping[str, Any]) -> ServerProcess:
         """See Ground."""
         if group not in self._servers.groups:

@@ -22,12 +22,18 @@ class Visit:
         self._parts = parts
         self._terms = terms_of(options.environment)
 
+    def allowed(self, answered: Sequence[str]) -> Sequence[str]:
+        """These addresses. Raises DrillInvalid when clients may not dial one of them."""
+        name = self._options.environment.edge.record
+        if self._terms is not None and (reason := led_astray(name, answered, self._terms)) is not None:
+            raise DrillInvalid(reason)
+        return answered
+
     def look(self, events: Iterable[Event]) -> None:
         """Raises DrillInvalid or DrillAborted when the drill must not go on."""
-        if self._terms is not None:
-            for event in events:
-                if isinstance(event, DnsAnswer) and (reason := led_astray(event, self._terms)) is not None:
-                    raise DrillInvalid(reason)
+        for event in events:
+            if isinstance(event, DnsAnswer):
+                self.allowed(event.addresses)
         alarms = [text for part in self._parts for text in part.alarms()]
         if alarms:
             raise DrillAborted("; ".join(alarms))
@@ -51,12 +57,12 @@ class Visit:
             )
 
 
-def led_astray(answer: DnsAnswer, terms: Terms) -> str | None:
-    """Why clients must not follow an answer, in a sentence; None where they may."""
-    beyond = outside(answer.addresses, terms.hosts)
+def led_astray(name: str, addresses: Sequence[str], terms: Terms) -> str | None:
+    """Why clients must not follow what DNS answers for a name, in a sentence; None where they may."""
+    beyond = outside(addresses, terms.hosts)
     if not beyond:
         return None
     return (
-        f"DNS answers {', '.join(beyond)} for {answer.name}, which is outside the named hosts ({terms.named}): it was "
+        f"DNS answers {', '.join(beyond)} for {name}, which is outside the named hosts ({terms.named}): it was "
         "not dialled"
     )

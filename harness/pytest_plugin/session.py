@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -21,11 +21,9 @@ from harness.drill.options import RunOptions
 from harness.drill.plan import DrillPlan
 from harness.drill.progress import LiveStatus
 from harness.drill.runner import Run
-from harness.drill.stopping.stated import conditions_of
 
 if TYPE_CHECKING:
     from harness.live.backend import LiveWorld
-    from harness.processes.fork_servers import ForkServers
 from harness.errors import (
     DrillError,
     HealError,
@@ -33,62 +31,19 @@ from harness.errors import (
     SubjectError,
 )
 from harness.faults.model import Fault
-from harness.faults.needs import FROZEN_FAILOVER, lacking
 from harness.outcome import Verdict
 from harness.processes.interruption import guarded, held
+from harness.pytest_plugin import agreement
 from harness.pytest_plugin import options as drill_options
+from harness.pytest_plugin.agreement import not_here
+from harness.pytest_plugin.host import Host
 from harness.pytest_plugin.rehearsal import Rehearsed
 from harness.pytest_plugin.scenarios import drill_of
-from harness.world.terms import no_way, preview_of, terms_of
 
 _KEY = pytest.StashKey["DrillSession"]()
 DRILL = pytest.StashKey[Drill]()
 SHOWN = pytest.StashKey[Rehearsed]()
 """What a scenario would do to a world."""
-
-Wanted = Sequence[tuple[Path, str]]
-
-
-class Host:
-    """Whoever runs pytest for drills (`drill run`) registers one as plugin `drill-host`.
-
-    run: with resolved options; wanted: (feature file, scenario title) in order; show: gets live statuses. servers:
-    warmed parents for the first world; the host closes them. ask: shows what would be done to a stack that is not
-    ours, and asks whether that is agreed to.
-    """
-
-    def __init__(
-        self,
-        run: Run,
-        wanted: Wanted,
-        show: Callable[[LiveStatus], None],
-        servers: ForkServers | None = None,
-        ask: Callable[[Sequence[str], bool], bool] = lambda _, __: False,
-    ) -> None:
-        self.run = run
-        self._ask = ask
-        self.wanted = wanted
-        self.show = show
-        self._servers = servers
-        self.result: RunResult | None = None
-        self.kept: tuple[LiveWorld, ExitStack] | None = None
-
-    def agree(self, lines: Sequence[str], breaks: bool) -> bool:
-        """Show what would be done to a stack that is not ours; whether it is agreed to. Raises InputError when not."""
-        return self._ask(lines, breaks)
-
-    def take_servers(self) -> ForkServers | None:
-        """The warmed parents, once."""
-        servers, self._servers = self._servers, None
-        return servers
-
-    def close(self) -> None:
-        """Take a world down that was kept, unless that has been done."""
-        if self.kept is not None:
-            world_stack = self.kept[1]
-            self.kept = None
-            with held():
-                world_stack.close()
 
 
 class DrillSession:
@@ -180,7 +135,9 @@ class DrillSession:
         )
         try:
             world = self.world()
-            if (reason := self._not_here(item.stash.get(SHOWN, None), world.capabilities())) is not None:
+            if (
+                reason := not_here(item.stash.get(SHOWN, None), world.capabilities(), self.options.environment)
+            ) is not None:
                 self.leave_out(plan, reason)
             drill = Drill(world, plan, self.run.drill_folder(plan.name), self._show)
         except DrillError as error:
@@ -191,34 +148,13 @@ class DrillSession:
         item.stash[DRILL] = drill
         return drill
 
-    def _not_here(self, shown: Rehearsed | None, can: Mapping[str, bool | str]) -> str | None:
-        """Why a world cannot do what a scenario needs; None: it can."""
-        if shown is None:
-            return None
-        if (reason := lacking(shown.needs, can)) is not None:
-            return reason
-        if shown.freezes and isinstance(frozen := can.get(FROZEN_FAILOVER, True), str):
-            return frozen
-        return next((why for fault in shown.faults if (why := no_way(self.options.environment, fault))), None)
-
     def agree(self, faults: Sequence[Fault]) -> None:
-        """Before anything starts: what would be done to a stack that is not ours is shown, and must be agreed to.
-
-        Raises InputError where it is not.
-        """
-        options = self.options
-        if terms_of(options.environment) is None:
-            return
-        stops = conditions_of(options.environment, options.timing, options.settings).texts
-        lines = preview_of(options.environment, options.subject, options.timing, faults, stops)
+        """Before anything starts: see `agreement`. Raises InputError where it is not agreed to."""
+        ask = None if self.host is None else self.host.ask
+        agreed = agreement.agreed(self.options, faults, ask)
         if self.host is not None:
-            agreed = self.host.agree(lines, bool(faults))
-            self.host.run.options = replace(options, yes=agreed)
+            self.host.run.options = replace(self.options, yes=agreed)
             self.__dict__.pop("options", None)
-        elif faults and not options.yes:
-            raise InputError(
-                "\n".join((*lines, "nothing is broken before somebody agrees: give --yes-drills, or DRILL_YES=1"))
-            )
 
     def leave_out(self, plan: DrillPlan, reason: str) -> NoReturn:
         """This world cannot do what a drill needs: neither passed nor failed, and told with the reason."""

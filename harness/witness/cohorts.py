@@ -21,6 +21,7 @@ from harness.witness.routes import FixedAddress, FreshRoute, HeldAddress, Pooled
 from harness.witness.tasks import TaskSet
 from harness.witness.workloads.mix import Mix
 from harness.witness.written import Note, nothing
+from harness.workload import Workload
 
 _KEPT_IDLE = 10
 """Idle connections that a keep-alive client keeps: the pool size of requests and urllib3."""
@@ -65,6 +66,12 @@ class Surroundings:
         if address is None:
             raise ExchangeError(UNREACHABLE)
         return await dial(address)
+
+
+def known(workload: Workload) -> Offers:
+    """What a workload says that its application offers."""
+    names_keys = workload.put is None or workload.put.id is None
+    return Offers(workload.functions, names_keys, absent=workload.absent_id)
 
 
 def build(around: Surroundings) -> list[Scheduled]:

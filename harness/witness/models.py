@@ -118,10 +118,12 @@ class WitnessConfig(Strict):
         if not self.hosts:  # a name server that somebody has named may lie anywhere
             self.refuse_beyond([("dns", self.dns)])
         self.refuse_beyond(("address_book", address) for address in self.address_book.values())
-        self.refuse_beyond(
-            (f"canaries: {c.link}", c.address) for c in self.canaries if not isinstance(c, ProcessCanary)
-        )
+        self.refuse_canaries(self.canaries)
         return self
+
+    def refuse_canaries(self, canaries: Iterable[Canary]) -> None:
+        """Raises ValueError for one whose address may not be dialled."""
+        self.refuse_beyond((f"canaries: {c.link}", c.address) for c in canaries if not isinstance(c, ProcessCanary))
 
     def refuse_beyond(self, named: Iterable[tuple[str, Address]]) -> None:
         """Raises ValueError for an address that may not be dialled. named: by what it is for."""

@@ -19,15 +19,13 @@ from harness.witness.canaries import CanaryRunner
 from harness.witness.client import Tally
 from harness.witness.dns_client import DnsClient, DnsFailure, open_client
 from harness.witness.grid import Grid
-from harness.witness.ledger import Offers
-from harness.witness.models import Canary, ProcessCanary, WitnessConfig
+from harness.witness.models import Canary, WitnessConfig
 from harness.witness.prober import DnsProber
 from harness.witness.recorder import Recorder
 from harness.witness.routes import WarmPooledRoute
 from harness.witness.stream import Stream
 from harness.witness.tasks import TaskSet
 from harness.witness.written import Written, nothing
-from harness.workload import Workload
 
 log = logging.getLogger(__name__)
 
@@ -39,12 +37,6 @@ _CLOSELY = 16
 _TIDY_PERIOD_S = 1.0
 
 
-def known(workload: Workload) -> Offers:
-    """What a workload says that its application offers."""
-    names_keys = workload.put is None or workload.put.id is None
-    return Offers(workload.functions, names_keys, absent=workload.absent_id)
-
-
 class Witness:
     """Create inside a running event loop, then `open`. The first error of our own ends up in `failed`."""
 
@@ -53,6 +45,7 @@ class Witness:
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._recorder = Recorder(Path(config.history), self.fail)
         self._written = None if config.written is None else Written(Path(config.written))
+        self._note = nothing if self._written is None else self._written.note
         self._id_space = f"{config.key_prefix}{monotonic_ns() // 1_000_000:x}{os.getpid() % 4096:03x}"
         self._histories = 0
         self._calibrations = 0
@@ -61,7 +54,7 @@ class Witness:
         self._tally = Tally()
         self._scale = 1.0
         self._closely = _CLOSELY
-        self._offers = known(config.workload)
+        self._offers = cohorts.known(config.workload)
         self._clients: list[cohorts.Scheduled] = []
         self._streams: list[Stream] = []
         self._side_streams: list[Stream] = []
@@ -106,7 +99,7 @@ class Witness:
         prefix = f"{self._id_space}-{self._histories}"
         around = cohorts.Surroundings(
             self.config, prefix, origin_ns, self._dns, self._operations, self._tally, self._record, self._offers,
-            nothing if self._written is None else self._written.note,
+            self._note,
         )  # fmt: skip
         self._clients = cohorts.build(around)
         self._warm()
@@ -188,9 +181,9 @@ class Witness:
     def set_canaries(self, canaries: Sequence[Canary]) -> None:
         """Replace all canaries; those under way are still recorded. Raises InputError beyond the named hosts."""
         try:
-            self.config.refuse_beyond((c.link, c.address) for c in canaries if not isinstance(c, ProcessCanary))
+            self.config.refuse_canaries(canaries)
         except ValueError as error:
-            raise InputError(f"canaries: {error}") from None
+            raise InputError(str(error)) from None
         self._canaries = tuple(canaries)
         self._stop_canaries()
         if self.running:
@@ -256,7 +249,7 @@ class Witness:
         around = cohorts.Surroundings(self.config, "", 0, self._dns, self._operations, self._tally, self._record)
         target = Target(
             reply.addresses[0], self.config.record, self.config.workload, self.config.timeout_s, around.dial,
-            self.config.key_prefix, nothing if self._written is None else self._written.note,
+            self.config.key_prefix, self._note,
         )  # fmt: skip
         prefix = f"{self._id_space}-{self._calibrations}"
         with scheduling.normal_class():

@@ -48,7 +48,7 @@ class RegionServer(Part):
     def glance(self, table: Table, items_max: int) -> State | None:
         """The same while a drill goes on; None for a larger table, which would take long. Raises WorldError."""
         found = self.scan(table)
-        return found if len(found) <= items_max else None
+        return None if found is None or len(found) > items_max else found
 
     def items(self, table: Table) -> Sequence[Item] | None:
         """Every item of a table as it is stored, for whoever looks where a value went; None: it does not tell."""

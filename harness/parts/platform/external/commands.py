@@ -49,12 +49,17 @@ def filled(argv: Sequence[str]) -> list[str]:
     try:
         return [placeholders.fill(word, {}, os.environ) for word in argv]
     except KeyError as error:
-        raise WorldError(f"{shown(argv)}: the environment variable {error.args[0]} is not set") from None
+        raise WorldError(f"{program(argv)}: the environment variable {error.args[0]} is not set") from None
 
 
 def shown(argv: Sequence[str]) -> str:
-    """The command for people, with the names of variables and not with what they hold."""
+    """The command for whoever is asked to agree to it, with the names of variables and not with what they hold."""
     return storable(" ".join(argv))
+
+
+def program(argv: Sequence[str]) -> str:
+    """Only what is run, for evidence: arguments may hold what nobody may see."""
+    return storable(argv[0])
 
 
 def _mask(argv: Sequence[str]) -> Mask:
@@ -68,7 +73,7 @@ def run_here(launcher: ForkServer, name: str, argv: Sequence[str], folder: Path,
     try:
         process = launcher.exec(name, filled(argv), dict(os.environ), folder)
     except SubjectError as error:
-        raise WorldError(f"{shown(argv)}: {mask.text(str(error))}") from error
+        raise WorldError(f"{program(argv)}: {mask.text(str(error))}") from error
     try:
         code = process.wait(timeout_s)
     except BaseException:
@@ -88,7 +93,7 @@ def run_alone(argv: Sequence[str], folder: Path, timeout_s: float) -> Ran:
             start_new_session=True,
         )  # fmt: skip
     except OSError as error:
-        raise WorldError(f"{shown(argv)}: {error.strerror or error}") from error
+        raise WorldError(f"{program(argv)}: {error.strerror or error}") from error
     reader = threading.Thread(target=_keep_tail, args=(process.stdout, kept), daemon=True)
     reader.start()
     try:
@@ -106,9 +111,12 @@ def run_alone(argv: Sequence[str], folder: Path, timeout_s: float) -> Ran:
 
 def _keep_tail(output: IO[bytes] | None, kept: bytearray) -> None:
     """Read all that a command prints, and keep the end of it."""
-    while output is not None and (data := output.read1(_TAIL_BYTES)):  # type: ignore[attr-defined]
-        kept += data
-        del kept[:-_TAIL_BYTES]
+    if output is None:
+        return
+    with output:
+        while data := output.read1(_TAIL_BYTES):  # type: ignore[attr-defined]
+            kept += data
+            del kept[:-_TAIL_BYTES]
 
 
 def _lines(lines: Sequence[str], mask: Mask) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from harness.clock import monotonic_ns
 from harness.errors import CommandFailed, HealError, WorldError
 from harness.faults.actions import Action, BreakByOwner, MendByOwner, OwnerAction
 from harness.faults.hand import Applied
+from harness.faults.model import Plan
 from harness.parts.platform.external import ways
 from harness.parts.platform.external.spec import Breaking, External
 from harness.world.part import Ground, Watch
@@ -47,6 +48,17 @@ class OwnersHand:
         """See Hand."""
         return [self._timed(action) for action in actions]
 
+    def kinds_used(self, plan: Plan) -> tuple[str, ...]:
+        """See Particular: which way was taken."""
+        ways_taken = (self._spec.faults[action.way] for action in plan.apply if isinstance(action, BreakByOwner))
+        told = []
+        for way in ways_taken:
+            by = (
+                "a command of its owner's" if way.experiment is None else f"AWS FIS, template {way.experiment.template}"
+            )
+            told.append(f"{way.fault}: {by}")
+        return tuple(told)
+
     def ran_out(self) -> Sequence[str]:
         """A sentence for each fault that held for longer than its lease, so that somebody else has healed it."""
         lease = f"its lease of {self._spec.lease_s:g} s has run out, and it has been healed"
@@ -81,7 +93,8 @@ class OwnersHand:
     def _break(self, key: Key, way: Breaking) -> None:
         fault, target, mode, _ = key
         named = f"{fault} of {target} ({mode}) on {self._stack_name}"
-        handle, stack = ways.handle_of(way, self._folder, secrets.token_hex(16)), ExitStack()
+        about = {"fault": fault, "target": target, "mode": mode}
+        handle, stack = ways.handle_of(way, about, self._folder, secrets.token_hex(16)), ExitStack()
         guard = stack.enter_context(
             self._ground().guarded(named, "platform", "external", handle, self._spec.lease_s)
         )  # fmt: skip

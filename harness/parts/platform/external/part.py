@@ -135,7 +135,11 @@ class External(Platform):
 
 
 def build(blueprint: Blueprint, spec: Spec) -> list[External]:
-    """One. Raises InputError where the clients would send more than the stack may get."""
+    """One. Raises InputError where the clients would send more than the stack may get, or cannot speak to it."""
+    if blueprint.subject.workload.scheme != "http":
+        raise InputError(
+            "workload.scheme: clients speak to a stack that is not ours by http alone so far, not by https"
+        )
     refuse_too_much(blueprint, spec)
     return [External(blueprint, spec)]
 

@@ -73,11 +73,11 @@ class Experiment(Spec):
 class Breaking(Spec):
     """How the stack's owner brings one fault about, and mends it.
 
-    fault: its kind, as `drill steps` names them. target: the place (or what else it is aimed at); left out: any. mode:
-    left out: any. inject, heal: commands, each word an entry of a list, never read by a shell; `${env:NAME}` is a
-    variable of the environment. `heal` must do no harm where nothing is broken, or where it has been run before.
-    experiment: instead of the two. timeout_s: how long either may take. proves: a URL that must fail while the fault
-    holds; left out: the place's own address.
+    fault: its kind. target: the place (or what else it is aimed at); left out: any. mode: left out: any. inject, heal:
+    commands, each word an entry of a list, never read by a shell; `${env:NAME}` is a variable of the environment, and
+    `{fault}`, `{target}`, `{mode}` are what is brought about. `heal` must do no harm where nothing is broken, or where
+    it has been run before. experiment: instead of the two. timeout_s: how long either may take. proves: a URL that must
+    fail while the fault holds; left out: the place's own address.
     """
 
     fault: Annotated[str, AfterValidator(_kind)]

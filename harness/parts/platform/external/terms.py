@@ -9,6 +9,7 @@ from harness.faults.model import Fault
 from harness.parts.platform.external.commands import shown
 from harness.parts.platform.external.model import untold, way_of
 from harness.parts.platform.external.spec import Breaking, External
+from harness.parts.platform.external.ways import named
 from harness.topology.environment import Environment
 from harness.topology.kinds import checked, section_named
 from harness.topology.subject import Subject
@@ -51,7 +52,7 @@ def _lines(
     probes = len(edges) + sum(way.proves is not None for way in spec.faults)
     places = ", ".join(f"{edge.host}:{edge.port} ({place})" for place, edge in edges.items())
     rate = steady_rate_per_s(workload, probes, terms(environment))
-    yield f"{environment.environment} is no world of ours ({timing.profile} profile). This run would"
+    yield f"{environment.environment} is no world of ours ({timing.profile} profile). What a run does there:"
     yield f"  dial    {places}; what DNS answers for {environment.edge.record}; nothing outside {', '.join(spec.hosts)}"
     yield f"  send    {rate:g} requests a second, {spec.rate_max_per_s:g} at most"
     yield f"  write   items whose keys begin with {spec.key_prefix}, {_afterwards(subject)}"
@@ -84,6 +85,7 @@ def _of_fault(fault: Fault, way: Breaking) -> Iterator[str]:
         yield f"            start: AWS FIS, experiment template {one.template} in {one.region}{account}"
         yield "            heal:  AWS FIS, stop of that experiment"
     else:
-        yield f"            inject: {shown(way.inject or ())}"
-        yield f"            heal:   {shown(way.heal or ())}"
+        about = {"fault": fault.kind, "target": fault.target, "mode": fault.mode}
+        yield f"            inject: {shown(named(way.inject or (), about))}"
+        yield f"            heal:   {shown(named(way.heal or (), about))}"
     yield f"            seen by {way.proves or f'the own address of {fault.target}'}"

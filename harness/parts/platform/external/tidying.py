@@ -4,7 +4,6 @@ begin with the run's prefix; through the application, at the hosts that the envi
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from harness.witness.single_requests import Application
 from harness.workload import Workload
 
 _NAMED_MAX = 3
+_FAILURES_MAX = 3
 
 
 @dataclass(frozen=True)
@@ -67,30 +67,43 @@ class Items:
 
 
 def tidy(items: Items, pause: Callable[[float], None] = time.sleep) -> list[str]:
-    """Delete them all; a sentence. Raises WorldError when some may be there still, and then their file stays."""
+    """Delete them all; a sentence. Raises WorldError when some may be there still, and then their file names those."""
     keys = items.keys()
     if "delete" not in items.application.workload.functions:
-        _forget(items)
-        return (
-            [f"{len(keys)} items stay: the application has no delete; {items.prefix}... begin their keys"]
-            if keys
-            else []
-        )
-    order = list(items.addresses)
-    try:
-        left = [key for key in keys if not _gone(items, order, key, pause)]
-    except KeyError as error:
-        raise WorldError(f"items cannot be deleted: the environment variable {error.args[0]} is not set") from None
+        _leave(items, ())
+        stay = f"{len(keys)} items stay: the application has no delete; {items.prefix}... begin their keys"
+        return [stay] if keys else []
+    left = _delete(items, keys, pause)
+    _leave(items, left)
     if left:
         raise WorldError(f"{len(left)} of {len(keys)} items could not be deleted, {_some(left)}; see {items.file}")
-    _forget(items)
     return [f"{len(keys)} items deleted whose keys begin with {items.prefix}"] if keys else []
 
 
-def _forget(items: Items) -> None:
-    """Empty the file, into which the clients may go on writing."""
+def _delete(items: Items, keys: Sequence[str], pause: Callable[[float], None]) -> Sequence[str]:
+    """Those that may be there still: after a few failures in a row nobody takes deletes now, and the rest must wait.
+
+    Raises WorldError where the application cannot be spoken to from here at all.
+    """
+    order, left = list(items.addresses), []
+    for number, key in enumerate(keys):
+        try:
+            gone = _gone(items, order, key, pause)
+        except KeyError as error:
+            raise WorldError(f"items cannot be deleted: the environment variable {error.args[0]} is not set") from None
+        if not gone:
+            left.append(key)
+        if len(left) == _FAILURES_MAX:
+            return [*left, *keys[number + 1 :]]
+    return left
+
+
+def _leave(items: Items, keys: Sequence[str]) -> None:
+    """What the file names from now on. It stays the same file, into which the clients may go on writing."""
     if items.file.exists():
-        os.truncate(items.file, 0)
+        with items.file.open("r+b") as file:
+            file.write("".join(f"{key}\n" for key in keys).encode())
+            file.truncate()
 
 
 def _gone(items: Items, order: list[Address], key: str, pause: Callable[[float], None]) -> bool:

@@ -7,7 +7,7 @@ after a harness that was killed can mend just as well.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness.errors import HealError, WorldError
@@ -16,21 +16,32 @@ from harness.parts.platform.external.spec import Breaking, Experiment
 from harness.processes.forkserver import ForkServer
 
 
-def handle_of(way: Breaking, folder: Path, token: str) -> dict[str, str]:
-    """What mends it. folder: where commands run; token: unique, by which an experiment is found again."""
+def named(argv: Sequence[str], about: Mapping[str, str]) -> list[str]:
+    """A command with `{fault}`, `{target}` and `{mode}` filled in: one way may serve several faults."""
+    words = list(argv)
+    for name, value in about.items():
+        words = [word.replace(f"{{{name}}}", value) for word in words]
+    return words
+
+
+def handle_of(way: Breaking, about: Mapping[str, str], folder: Path, token: str) -> dict[str, str]:
+    """What mends it. about: fault, target and mode. folder: where commands run; token: finds an experiment again."""
     told: dict[str, str] = {"is": "fault", "timeout_s": f"{way.timeout_s:g}", "folder": str(folder.absolute())}
     if way.experiment is not None:
         return told | {"experiment": way.experiment.model_dump_json(), "token": token}
-    return told | {"heal": json.dumps(way.heal)}
+    return told | {
+        "inject": json.dumps(named(way.inject or (), about)),
+        "heal": json.dumps(named(way.heal or (), about)),
+    }
 
 
 def bring_about(way: Breaking, handle: Mapping[str, str], launcher: ForkServer, name: str) -> str | None:
     """Break it; why that did not work, if so. Raises WorldError."""
     if way.experiment is not None:
         return experiments.start(way.experiment, handle["token"], way.timeout_s)
-    assert way.inject is not None, "a way is two commands, or an experiment"
-    failed = commands.run_here(launcher, name, way.inject, Path(handle["folder"]), way.timeout_s).failed
-    return None if failed is None else f"{commands.shown(way.inject)} {failed}"
+    argv = json.loads(handle["inject"])
+    failed = commands.run_here(launcher, name, argv, Path(handle["folder"]), way.timeout_s).failed
+    return None if failed is None else f"the command that injects it, {commands.program(argv)}, {failed}"
 
 
 def mend(handle: Mapping[str, str], launcher: ForkServer | None = None, name: str = "heal") -> str:
@@ -49,5 +60,5 @@ def mend(handle: Mapping[str, str], launcher: ForkServer | None = None, name: st
     except WorldError as error:
         raise HealError(str(error)) from error
     if ran.failed is not None:
-        raise HealError(f"{commands.shown(argv)} {ran.failed}")
-    return f"healed by {commands.shown(argv)}"
+        raise HealError(f"the command that heals it, {commands.program(argv)}, {ran.failed}")
+    return f"healed by {commands.program(argv)}"

@@ -28,13 +28,14 @@ _TRIES = 3
 
 
 class External(RegionServer):
-    """One region. siblings: those of the other databases, itself among them."""
+    """One region. siblings: those of the other databases, itself among them. silent: it did not say what it holds."""
 
     def __init__(self, blueprint: Blueprint, region: str, terms: Terms) -> None:
         self.name = f"data.{region}"
         self.region = region
         self.siblings: Sequence[External] = ()
         self.held: dict[str, str | None] = {}
+        self.silent = False
         self._blueprint = blueprint
         self._terms = terms
         environment = blueprint.environment
@@ -50,7 +51,7 @@ class External(RegionServer):
 
     def create(self, tables: Sequence[Table]) -> None:
         """See RegionServer: they are there."""
-        self.held = {}
+        self.held, self.silent = {}, False
 
     def scan(self, table: Table) -> State | None:
         """See RegionServer."""
@@ -58,13 +59,16 @@ class External(RegionServer):
         if table.name != subject.written_table or "get" not in subject.workload.functions:
             return None
         keys = self._keys()
-        settled = {key for key in keys if self._alike(key)}
+        alone = any(one.silent for one in self.siblings)  # then there is nothing to become alike
+        settled = {key for key in keys if self._alike(key) or (alone and key in self.held)}
         for key in keys:
             if key in settled:
                 continue
             self.held.pop(key, None)
             if not self._read(key):
+                self.silent = True
                 return None
+        self.silent = False
         return {key: self.held[key] for key in keys if key in self.held}
 
     def _alike(self, key: str) -> bool:
