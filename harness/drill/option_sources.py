@@ -12,8 +12,15 @@ from typing import Any
 from harness.errors import InputError, Problem
 from harness.kit import plain_numbers
 
-DEFAULTS: dict[str, Any] = {"environment": "embedded", "profile": "fast", "trials": 1, "reports": "reports", "set": []}
-KEYS = ("environment", "subject", "profile", "seed", "trials", "set", "reports", "keep", "strict")
+DEFAULTS: dict[str, Any] = {
+    "environment": "embedded",
+    "profile": "fast",
+    "trials": 1,
+    "reports": "reports",
+    "set": [],
+    "worlds": "one",
+}
+KEYS = ("environment", "subject", "profile", "seed", "trials", "set", "reports", "keep", "strict", "worlds")
 _ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 

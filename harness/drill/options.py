@@ -18,6 +18,7 @@ from harness.topology.subject import Subject
 from harness.topology.timing import Profile, Timing
 
 TRIALS_MAX = 1000
+WORLDS = ("one", "per-worker")
 SEED_MAX = 2**53 - 1
 """The largest whole number that every reader of the evidence, which is JSON, takes as it is."""
 
@@ -26,7 +27,9 @@ SEED_MAX = 2**53 - 1
 class RunOptions:
     """What a run was asked to do, resolved and checked. typed: see harness.drill.evidence.RunResult.
 
-    strict: a warning that remains makes the run fail, as a miss does.
+    strict: a warning that remains makes the run fail, as a miss does. worlds: where pytest is spread over processes,
+    whether drills take turns (`one`), or each process has a world (`per-worker`); sharing: how many worlds this machine
+    then has to carry.
     """
 
     environment: Environment
@@ -40,6 +43,8 @@ class RunOptions:
     keep: bool
     typed: Mapping[str, str] = field(default_factory=dict)
     strict: bool = False
+    worlds: str = "one"
+    sharing: int = 1
 
 
 def resolve(given: Mapping[str, Any], variables: Mapping[str, str], folder: Path, seed: int) -> RunOptions:
@@ -65,6 +70,7 @@ def resolve(given: Mapping[str, Any], variables: Mapping[str, str], folder: Path
         keep=found.get("keep", off).switched_on(),
         typed=_typed({key: one.value for key, one in found.items()}),
         strict=found.get("strict", off).switched_on(),
+        worlds=_worlds(found["worlds"]),
     )
 
 
@@ -124,6 +130,12 @@ def for_writing(path: Path) -> Path:
             f"--reports {path}: cannot be written to (nothing can be made in {nearest}: {error.strerror})"
         ) from error
     return path
+
+
+def _worlds(given: Said) -> str:
+    if given.value not in WORLDS:
+        raise given.refused(f"one of {', '.join(WORLDS)}")
+    return str(given.value)
 
 
 def _profile(given: Said) -> Profile:

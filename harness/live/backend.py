@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +24,7 @@ from harness.live.drill_logs import DrillLogs
 from harness.live.ground import LiveGround
 from harness.live.leftovers.undoing import undo_and_warn
 from harness.live.replication import Replicated, ReplicationWatch
+from harness.live.sharing import Sharing
 from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import held
 from harness.units import to_ns, to_s
@@ -46,6 +47,7 @@ class LiveWorld:
     """A world with the subject in it. A context manager: leaving takes all of it down.
 
     net: its parts and links, for whoever prints addresses; seams: its parts by what they do. Both after entering.
+    on_calibrated: called in each drill when what disturbs other worlds of this machine is done.
     """
 
     net: Net
@@ -65,6 +67,8 @@ class LiveWorld:
         self._feeds: Sequence[CommitFeed] | None = ()
         self._replication = ReplicationWatch(())
         self._looked_s = 0.0
+        self._sharing = Sharing(options.sharing)
+        self.on_calibrated: Callable[[], None] = lambda: None
         self._evidence: tuple[float, SteadyEvidence] = (0.0, SteadyEvidence(("nothing is known yet",)))
 
     def __enter__(self) -> LiveWorld:
@@ -113,6 +117,8 @@ class LiveWorld:
         self.clients.watch(self.seams.platform.canaries())
         self.wait_serving()
         self.clients.calibrate()
+        self.on_calibrated()
+        self._sharing.begin()
         self.clients.start()
 
     def _told(self, event: FaultEvent) -> None:
@@ -278,13 +284,15 @@ class LiveWorld:
 
     def stop_workload(self) -> int:
         """Drain the clients; how many operations they were too late to send."""
+        self._sharing.end()
         return self.clients.stop()
 
     # --- about itself ------------------------------------------------------------------------------------------
 
     def calibration(self) -> Mapping[str, float]:
-        """capacity_per_s, rate_per_s, scale, and took_s: how long this drill spent on it."""
-        return self.clients.calibration
+        """capacity_per_s, rate_per_s, scale, and took_s: how long this drill spent on it; where this machine carries
+        several worlds, how many, and how busy they kept it."""
+        return {**self.clients.calibration, **self._sharing.told()}
 
     def versions(self) -> Mapping[str, str]:
         """Of the harness and of everything underneath it."""

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import secrets
+from dataclasses import replace
 
 import pytest
 
 from harness.drill.options import RunOptions, resolve
 from harness.errors import InputError
 
+_INPUT = "workerinput"
+RUN, SEED = "drill_run", "drill_seed"
+"""What the process in front tells the others (see workers.py)."""
+PER_WORKER = "per-worker"
 _OPTIONS = (
     ("--environment", {"help": "environment of the drills: a name or the path of a .yaml file"}),
     ("--subject", {"help": "the system under test: a subject.yaml"}),
@@ -17,6 +22,7 @@ _OPTIONS = (
     ("--seed", {"help": "seed of everything that is drawn at random"}),
     ("--trials", {"help": "how often to run each drill"}),
     ("--reports", {"help": "folder for the evidence"}),
+    ("--worlds", {"help": "with -n: drills take turns (one, the default), or each process has a world (per-worker)"}),
 )
 
 
@@ -45,8 +51,22 @@ def add(parser: pytest.Parser) -> None:
 def resolved(config: pytest.Config) -> RunOptions:
     """The run's options. Raises pytest.UsageError with one clear message for a mistake in any source."""
     given = {key: config.getoption(f"drill_{key}") for key in
-             ("environment", "subject", "profile", "seed", "trials", "reports", "set", "strict")}  # fmt: skip
+             ("environment", "subject", "profile", "seed", "trials", "reports", "set", "strict", "worlds")}  # fmt: skip
+    told = getattr(config, _INPUT, {})
     try:
-        return resolve(given, os.environ, config.rootpath, secrets.randbelow(2**31))
+        options = resolve(given, os.environ, config.rootpath, told.get(SEED, secrets.randbelow(2**31)))
     except InputError as error:
         raise pytest.UsageError(str(error)) from error
+    return replace(options, sharing=told["workercount"]) if told and options.worlds == PER_WORKER else options
+
+
+def worker_of(config: pytest.Config) -> str | None:
+    """The name of this process among those that pytest is spread over; None: it is no such one."""
+    found: str | None = getattr(config, _INPUT, {}).get("workerid")
+    return found
+
+
+def shared_run(config: pytest.Config) -> str | None:
+    """The id of the run that this process has a part of; None: its run is its own."""
+    found: str | None = getattr(config, _INPUT, {}).get(RUN)
+    return found

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.pytest_plugin import ending, example_tags, feature_file, options, selection, session, workers
+from harness.pytest_plugin import ending, example_tags, feature_file, options, selection, session, telling, workers
 from harness.pytest_plugin.fixtures import drill, drill_session
 
 __all__ = ["drill", "drill_session"]
@@ -58,7 +58,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    session.summarise(config, terminalreporter)
+    telling.summarise(config, terminalreporter)
 
 
 finish = session.finish

@@ -83,14 +83,16 @@ class DrillSession:
         self._run: Run | None = None
         self._stack = ExitStack()
         self._signals = ExitStack()
-        self._world: LiveWorld | None = None
+        self.standing: LiveWorld | None = None
         self._facts: dict[str, Any] = {"versions": {}, "capabilities": {}, "machine": {}}
         self.pytest_session: pytest.Session | None = None
         self._broken: list[tuple[DrillPlan, Path | None, str]] = []
         self._seen = False
         self._warm = False
+        self.on_calibrated: Callable[[], None] = lambda: None
         self.planned = 0
         self._begun = 0
+        self.part: dict[str, Any] | None = None
 
     @functools.cached_property
     def options(self) -> RunOptions:
@@ -101,7 +103,7 @@ class DrillSession:
     def run(self) -> Run:
         """The run; made when its first drill begins."""
         if self._run is None:
-            self._run = self.host.run if self.host else Run(self.options)
+            self._run = self.host.run if self.host else Run(self.options, drill_options.shared_run(self._config))
             self._signals.enter_context(guarded())
         return self._run
 
@@ -112,23 +114,24 @@ class DrillSession:
 
     def world(self) -> LiveWorld:
         """The world of this session, started when first asked for."""
-        if self._world is None:
+        if self.standing is None:
             from harness.live.backend import LiveWorld  # the heavy half of the house, not for every pytest session
             from harness.live.ground import warm
 
             servers = self.host.take_servers() if self.host else None
             servers = servers or warm(self._stack, self.run.options)
-            self._world = self._stack.enter_context(LiveWorld(self.run.options, servers))
+            self.standing = self._stack.enter_context(LiveWorld(self.run.options, servers))
+            self.standing.on_calibrated = lambda: self.on_calibrated()
             self._facts = {
-                "versions": self._world.versions(),
-                "capabilities": self._world.capabilities(),
-                "machine": self._world.machine(),
+                "versions": self.standing.versions(),
+                "capabilities": self.standing.capabilities(),
+                "machine": self.standing.machine(),
             }
-        return self._world
+        return self.standing
 
     def close_world(self) -> None:
         """Take the world down, whatever signal may come meanwhile; the next drill starts another."""
-        self._world = None
+        self.standing = None
         with held():
             self._stack.close()
 
@@ -140,9 +143,9 @@ class DrillSession:
     def end_world(self) -> None:
         """At the session's end: take the world down, or hand it to a host that is to keep it after a failure."""
         failed = self._run is not None and any(drill.verdict is not Verdict.MET for drill in self._run.drills)
-        if self._world is not None and failed and self.host is not None and self.run.options.keep:
-            self.host.kept = (self._world, self._stack.pop_all())
-            self._world = None
+        if self.standing is not None and failed and self.host is not None and self.run.options.keep:
+            self.host.kept = (self.standing, self._stack.pop_all())
+            self.standing = None
         self.close_world()
 
     def begin(self, item: pytest.Item) -> Drill:
@@ -214,6 +217,10 @@ class DrillSession:
         file_drill(result, self.run.folder, self.run.what)
         return result
 
+    def result(self) -> RunResult:
+        """What has been found so far."""
+        return self.run.result(**self._facts)
+
     def finish(self) -> RunResult | None:
         """Write the run's evidence; None when no drill has ended, and none was left out.
 
@@ -229,14 +236,18 @@ class DrillSession:
     def _file(self) -> RunResult | None:
         if self._run is None or not (self._run.drills or self._run.not_measured or self._seen):
             return None
-        from harness.reporting.filing import file_run
+        from harness.reporting.filing import file_part, file_run
 
         for plan, folder, text in self._broken:
             folder = folder or self._run.drill_folder(plan.name)
             (folder / HISTORY).write_bytes(b"")  # what it saw until then is no history of a drill
             self._run.drills.append(crashed(plan, folder.name, text))
         self._run.folder.mkdir(parents=True, exist_ok=True)  # where every drill was left out, nobody has made it
-        result = self._run.result(**self._facts)
+        result = self.result()
+        worker = drill_options.worker_of(self._config)
+        if worker is not None:
+            self.part = file_part(result, self._run.folder, worker)
+            return result
         file_run(result, self._run.folder)
         self._run.point_latest()
         if self.host is not None:
@@ -262,10 +273,16 @@ def session_of(config: pytest.Config) -> DrillSession:
     return config.stash[_KEY]
 
 
+def begun_session(config: pytest.Config) -> DrillSession | None:
+    """The same, where any drill has begun."""
+    session = config.stash.get(_KEY, None)
+    return session if session is not None and session.started else None
+
+
 def finish(config: pytest.Config) -> None:
     """At the end of the session: file the evidence."""
-    session = config.stash.get(_KEY, None)
-    if session is not None and session.started:
+    session = begun_session(config)
+    if session is not None:
         try:
             session.finish()
         except HealError as error:
@@ -278,23 +295,3 @@ def finish(config: pytest.Config) -> None:
 
 def _of_file(error: OSError) -> str:
     return ": ".join(str(part) for part in (error.filename, error.strerror or error) if part is not None)
-
-
-def told(config: pytest.Config) -> str:
-    """The table of a session's drills, with their verdicts and the report's path; "" where there is nothing to tell."""
-    session = config.stash.get(_KEY, None)
-    if session is None or not session.started or session.host is not None:
-        return ""
-    if not (session.run.drills or session.run.not_measured):
-        return ""
-    from harness.reporting.summary import plain_text
-
-    return plain_text(session.run.result(**session._facts), session.run.folder)
-
-
-def summarise(config: pytest.Config, reporter: Any) -> None:
-    """Plain pytest prints the drills' table after its own summary."""
-    text = told(config)
-    if text:
-        reporter.section("drills")
-        reporter.write_line(text)
