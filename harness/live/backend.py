@@ -304,4 +304,4 @@ class LiveWorld:
 
     def machine(self) -> Mapping[str, str]:
         """What this runs on."""
-        return facts.machine() | {key: f"{value:.1f}" for key, value in self.clients.calibration.items()}
+        return facts.machine() | {key: f"{value:.1f}" for key, value in self.calibration().items()}

@@ -25,6 +25,10 @@ def environment_mistakes(environment: Environment) -> list[Mistake]:
     if environment.links.kind in (None, "toxiproxy") and port and older and port != older:
         text = f"toxiproxy_port: {older}, but links.port is {port}; say one of them"
         mistakes.append(Mistake(("toxiproxy_port",), text))
+    api = port or older
+    if environment.links.kind in (None, "toxiproxy") and api and api == edge.dns_port:
+        text = f"edge.dns_port: {api} is the port of Toxiproxy's API as well; two listeners cannot have one address"
+        mistakes.append(Mistake(("edge", "dns_port"), text))
     return mistakes
 
 
