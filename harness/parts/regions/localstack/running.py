@@ -52,8 +52,8 @@ class RunningLocalstack(BorrowedRegion):
         at = join_address(self.address)
         if not takes_connections(self.address):
             return (
-                f"nothing answers at {at}, where the LocalStack of {self.region} should run: start it (`{COMPOSE}`), or "
-                "say `use: started`"
+                f"nothing answers at {at}, where the LocalStack of {self.region} should run: start it "
+                f"(`{COMPOSE}`), or say `use: started`"
             )
         until = time.monotonic() + READY_TIMEOUT_S
         while (found := look(self.address)).verdict is health.Verdict.NOT_YET:
