@@ -30,7 +30,10 @@ def crowded(calibration: Mapping[str, float]) -> str | None:
 
 
 def too_little(capacity_per_s: float, worlds: int, wanted_per_s: float) -> str | None:
-    """Why one world's share of what the machine carries is not worth a drill; None: it is, or the world is alone."""
+    """Why one world's share of what the machine carries is not worth a drill; None: it is. One that is alone makes do
+    with whatever there is."""
+    if capacity_per_s <= 0:
+        return "this machine carried no operation in the second in which its capacity was measured: it is too busy"
     share = capacity_per_s / max(1, worlds)
     if worlds <= 1 or 0.5 * share >= LEAST_SCALE * wanted_per_s:
         return None

@@ -10,6 +10,7 @@ import pytest
 
 from harness.drill.options import RunOptions, resolve
 from harness.errors import InputError
+from harness.topology.environment import Environment
 
 _INPUT = "workerinput"
 RUN, SEED = "drill_run", "drill_seed"
@@ -57,7 +58,25 @@ def resolved(config: pytest.Config) -> RunOptions:
         options = resolve(given, os.environ, config.rootpath, told.get(SEED, secrets.randbelow(2**31)))
     except InputError as error:
         raise pytest.UsageError(str(error)) from error
-    return replace(options, sharing=told["workercount"]) if told and options.worlds == PER_WORKER else options
+    if not told or options.worlds != PER_WORKER:
+        return options
+    if fixed := _fixed_ports(options.environment):
+        raise pytest.UsageError(
+            f"--worlds {PER_WORKER}: {', '.join(fixed)} can be had by one world only: say 0, or let drills take turns"
+        )
+    return replace(options, sharing=told["workercount"])
+
+
+def _fixed_ports(environment: Environment) -> list[str]:
+    """Settings that name a port, so that two worlds would want the same."""
+    edge = environment.edge
+    ports = {
+        "edge.port": edge.port,
+        "edge.dns_port": edge.dns_port,
+        "toxiproxy_port": environment.toxiproxy_port,
+        "links.port": environment.links.settings.get("port"),
+    }
+    return [setting for setting, port in ports.items() if port]
 
 
 def worker_of(config: pytest.Config) -> str | None:

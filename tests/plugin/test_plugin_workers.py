@@ -99,6 +99,20 @@ def test_a_word_that_no_policy_is_called_is_refused(project: pytest.Pytester) ->
     result.stdout.fnmatch_lines(["ERROR: --worlds many: one of one, per-worker"])
 
 
+def test_worlds_that_would_want_one_port_are_refused(project: pytest.Pytester) -> None:
+    project.makefile(".feature", mine=FEATURE.format(lost="lost"))
+    embedded = (Path(__file__).parents[2] / "environments" / "embedded.yaml").read_text(encoding="utf-8")
+    subject = Path(__file__).parents[2] / "reference" / "subject.yaml"
+    (project.path / "fixed.yaml").write_text(
+        embedded.replace("../reference/subject.yaml", str(subject)).replace("\n  port: 0", "\n  port: 8080")
+    )
+    options = ("-n", "2", "--worlds", "per-worker", "--environment", "fixed.yaml", "-p", "no:cacheprovider")
+    result = project.runpytest_subprocess("mine.feature", *options, timeout=110)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stdout.fnmatch_lines(["ERROR: --worlds per-worker: edge.port can be had by one world only: say 0, or *"])
+    assert not (project.path / "worlds.txt").exists()
+
+
 def test_what_is_refused_is_told_and_nothing_starts(project: pytest.Pytester) -> None:
     project.makefile(".feature", mine=FEATURE.format(lost="lots"))
     result = project.runpytest_subprocess("mine.feature", "-n", "2", "-p", "no:cacheprovider", timeout=110)

@@ -103,6 +103,12 @@ def test_a_share_that_is_too_small_is_no_verdict_on_the_subject(monkeypatch: pyt
     assert [path for path, _ in told] == ["/calibrate"]
 
 
+def test_a_machine_that_carries_nothing_is_no_verdict_on_the_subject(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, _ = witness(monkeypatch, 0.0, 1)
+    with pytest.raises(DrillInvalid, match="carried no operation"):
+        one.calibrate()
+
+
 def test_how_busy_the_machine_was_is_told_of_the_time_in_which_clients_worked(monkeypatch: pytest.MonkeyPatch) -> None:
     times = iter([(10.0, 100.0), (19.0, 110.0)])
     monkeypatch.setattr("harness.live.sharing._times", lambda: next(times))
