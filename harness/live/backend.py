@@ -21,6 +21,7 @@ from harness.live import facts
 from harness.live.adversary import Adversary, Injection
 from harness.live.clients import HISTORY, Clients
 from harness.live.drill_logs import DrillLogs
+from harness.live.ended import ended
 from harness.live.ground import LiveGround
 from harness.live.leftovers.undoing import undo_and_warn
 from harness.live.replication import Replicated, ReplicationWatch
@@ -40,7 +41,6 @@ REPLICATION_PATIENCE_S = 150.0
 """Production seconds in which a write must have been seen in every database, before a drill goes on without."""
 _LOOK_S = 0.05
 _DEAD_EVERY_S = 1.0
-_TOLD_LINES = 5
 
 
 class LiveWorld:
@@ -251,15 +251,7 @@ class LiveWorld:
         if time.monotonic() - self._looked_s < _DEAD_EVERY_S:
             return
         self._looked_s = time.monotonic()
-        for name, process in self.ground.processes.items():
-            code = process.poll()
-            if code is not None and name not in self.ground.switched_off:
-                how = process.error or (f"killed by signal {-code}" if code < 0 else f"exit code {code}")
-                tail = "".join(f"\n    {line}" for line in process.log_tail(_TOLD_LINES))
-                raise WorldError(f"{name}, a process of the world, has ended: {how}{tail}")
-        for part in self.net.parts:
-            if (gone := part.gone()) is not None:
-                raise WorldError(gone)
+        ended(self.ground, self.net.parts)
 
     def deaths(self) -> Sequence[str]:
         """Components that ended by themselves."""
