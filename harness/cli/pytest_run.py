@@ -14,10 +14,12 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
+from harness.cli import job_summary
 from harness.cli.agreement import agreed
 from harness.cli.complaining import complain
 from harness.cli.foreground import keep
 from harness.drill.catalogue import KnownDrill
+from harness.drill.evidence import RunResult
 from harness.drill.options import RunOptions
 from harness.drill.runner import Run
 from harness.errors import DrillError, InputError
@@ -178,6 +180,7 @@ class _Named:
 def _report(code: Any, host: Host, run: Run, quiet: QuietOutput, console: Console) -> int:
     if host.result is not None:
         show(host.result, run.folder / "report.html", console)
+        _summarise(host.result, run.folder, console)
     if quiet.interrupted:
         host.close()
         Console(stderr=True).print(STOPPED)
@@ -196,6 +199,16 @@ def _report(code: Any, host: Host, run: Run, quiet: QuietOutput, console: Consol
         console.print(Text(f"strict: {remaining(host.result)}"), soft_wrap=True)
         return EXIT_MISSED
     return EXIT_OF[host.result.verdict]
+
+
+def _summarise(result: RunResult, folder: Path, console: Console) -> None:
+    """On the page of a GitHub job. What becomes of it changes no verdict."""
+    file = os.environ.get(job_summary.VARIABLE)
+    if file:
+        try:
+            job_summary.add(result, folder, Path(file), os.environ)
+        except InputError as error:
+            console.print(Text(f"no summary of the job: {error}"), soft_wrap=True)
 
 
 def _unexplained(code: Any, host: Host, run: Run, quiet: QuietOutput) -> list[str]:

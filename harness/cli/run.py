@@ -23,6 +23,8 @@ Examples:
 
 `drill run control-failover-disabled --trials 3`
 
+`drill run --rerun-invalid 2` (again only what proved nothing, and shown as such)
+
 A drill's name is its scenario's title in small letters with dashes. Each example of an outline is a drill: where its
 rows give one name, the values of the row are put behind it, and a number (from 2, in the order of the rows) where that
 is not enough. `drill list` shows the names, `drill steps` what scenarios are written in.
@@ -54,6 +56,14 @@ def run(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override what the scenario says.")
     ] = None,
     reports: Annotated[str | None, typer.Option(help="Folder for the evidence. Default: reports.")] = None,
+    rerun_invalid: Annotated[
+        str | None,
+        typer.Option(
+            metavar="INTEGER",
+            help="How often a drill that ended INVALID runs again, at most 10 times; every attempt is kept. "
+            "No other verdict is tried again.",
+        ),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when any warning remains, too.")] = False,
     yes: Annotated[
         bool, typer.Option("--yes", help="Agree beforehand to what the drills do to a stack that is not ours.")
@@ -63,7 +73,7 @@ def run(
     """Run drills: stand the world up, break it, watch the clients, file the evidence."""
     options = shared.resolved(
         environment=environment, subject=subject, profile=profile, seed=seed, trials=trials, set=set_,
-        reports=reports, keep=keep or None, strict=strict or None, yes=yes or None,
+        reports=reports, keep=keep or None, strict=strict or None, rerun_invalid=rerun_invalid, yes=yes or None,
     )  # fmt: skip
     with ExitStack() as stack:
         # Moto takes longest to import, so its parent starts first; pytest is imported beside it.

@@ -104,6 +104,9 @@ class Backend(Protocol):
     def data(self) -> Mapping[str, Mapping[Table, State]]:
         """Database -> table -> key -> value (None or absent: no such item), read from the databases themselves."""
 
+    def written(self, database: str, items_max: int) -> State | None:
+        """The table that clients write, read from a database now; None where there is none, or with more items."""
+
     def commits(self) -> Sequence[Commit] | None:
         """World truth of this drill; None where the region servers give none."""
 

@@ -151,6 +151,19 @@ class Ending:
 
 
 @dataclass(frozen=True)
+class CaseLook:
+    """The table that clients write as a database had it while they were at work: read between the two moments.
+
+    Only where no order of commits is kept, and where the table is small enough; see harness.drill.looking.
+    """
+
+    database: str
+    from_ns: int
+    until_ns: int
+    items: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Case:
     """One drill. `law` is what the environment's documented constants say; times are the profile's wall time.
 
@@ -160,8 +173,7 @@ class Case:
     were promises, whose scenario alone says what is judged. at_rest: what was found amiss before any fault, and kept
     nobody from starting. own_timing: whether the subject's file tells of intervals of its own; replication: what it
     says of that (both None: an older file). not_reached: steps of the scenario after the one that ended it. stop: when
-    the drill had to be aborted. log paths
-    and the folder are relative to run.json.
+    the drill had to be aborted. looks: in order of time. log paths and the folder are relative to run.json.
     """
 
     name: str
@@ -195,6 +207,7 @@ class Case:
     replication: str | None = None
     not_reached: tuple[str, ...] = ()
     stop: StopConditions = field(default_factory=StopConditions)
+    looks: tuple[CaseLook, ...] = ()
     schema: str = SCHEMA
 
     @property

@@ -9,6 +9,7 @@ from harness.checkers.result import CheckResult
 from harness.drill import judgement, promises
 from harness.drill.case import Case, Final, Requirement
 from harness.drill.episode_evidence import episode_result
+from harness.drill.episode_measures import EpisodeMeasures
 from harness.drill.evidence import (
     JUDGING,
     DrillResult,
@@ -21,7 +22,7 @@ from harness.drill.findings import findings_of
 from harness.drill.interruption_evidence import interruption_results, worst_interruption
 from harness.drill.judging import recovery_points
 from harness.drill.judging.interruptions import interruptions_of, planned_interruption, promised_s
-from harness.drill.measures import EpisodeMeasures, Measures
+from harness.drill.measures import Measures
 from harness.drill.plan import DrillPlan
 from harness.drill.stopping.cut_short import cut_short
 from harness.drill.stopping.evidence import overlooked, stop_of

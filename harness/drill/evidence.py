@@ -195,7 +195,8 @@ class DrillResult:
     promise: what the subject promises of its data. planned_interruption: the worst of planned_interruptions. files:
     hashes of what the drill can be judged again from, by path relative to run.json. places: by the address that DNS
     answers for each, in the environment's order. stop_conditions: when the drill had to be aborted, in words; stopped:
-    the one that held.
+    the one that held. attempts: those before it, oldest first, each INVALID, which is why it ran again; they have none
+    themselves.
     """
 
     name: str
@@ -239,6 +240,7 @@ class DrillResult:
     noticed_by: str = ""
     stop_conditions: tuple[str, ...] = ()
     stopped: StopResult | None = None
+    attempts: tuple[DrillResult, ...] = ()
 
     @property
     def unjudged(self) -> str:

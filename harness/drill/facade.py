@@ -125,6 +125,7 @@ class Drill(RunningDrill):
             self._loop.until(Phase.FAULT)
             return
         self._loop.take_in()
+        self._loop.look()
         active = self._backend.inject(fault)
         self.record.apply(fault, active, self.active_region)
         self._loop.observation.watch_canaries(self.record.case.faults[-1])

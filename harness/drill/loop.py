@@ -15,6 +15,7 @@ from harness.drill.backend import Backend
 from harness.drill.case import Requirement
 from harness.drill.judging.failure import judging
 from harness.drill.lifecycle import Announce, Enter, Facts, GiveUp, Limits, Observed, Phase, Reached
+from harness.drill.looking import look
 from harness.drill.measures import Measures
 from harness.drill.observation import Observation
 from harness.drill.progress import LiveStatus
@@ -65,8 +66,9 @@ class DrillLoop:
         self._state = replace(self._state, limits=limits)
 
     def stop_when(self, conditions: StopConditions) -> None:
-        """Other stop conditions from now on."""
+        """Other stop conditions from now on; what has been seen already counts for them, too."""
         self._stop.limit(conditions)
+        self._stop.take(self.observation.events)
 
     def arm(self) -> None:
         """A fault is about to be applied: watch the stop conditions from now on. Raises DrillAborted where one holds
@@ -155,6 +157,10 @@ class DrillLoop:
         new = self._backend.poll()
         self.observation.take(new)
         self._stop.take(new)
+
+    def look(self) -> None:
+        """Something is about to change: see what is in the databases, where that is not known anyhow."""
+        self._record.note(looks=look(self._backend, self._clock, self._record.case.looks))
 
     def judged(self, requirement: Requirement) -> CheckResult:
         """One requirement, judged from what is known so far.

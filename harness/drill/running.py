@@ -23,6 +23,7 @@ from harness.drill.stepping import step
 from harness.drill.stopping.command import missing
 from harness.drill.words import healed_by
 from harness.errors import DrillAborted, InputError, JudgingFailed, VerdictReached
+from harness.outcome import Verdict
 from harness.topology.stop import StopErrors
 from harness.units import to_ns
 from harness.wire.placeholders import values
@@ -72,6 +73,9 @@ class RunningDrill:
         if place is not None and not chosen and not never:
             raise InputError(f"no fault of {place} holds, so there is nothing to heal there")
         self._loop.enter(Phase.HEAL, counts_anew=place is not None and len(chosen) < len(self.record.active))
+        ended = self.record.case.ended_by
+        if chosen and (ended is None or ended.verdict is not Verdict.ABORTED):  # an abort heals before anything else
+            self._loop.look()
         self._undo(chosen, place or "")
         self._loop.observation.healed()
 

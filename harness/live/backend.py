@@ -179,10 +179,7 @@ class LiveWorld:
             self._pending.extend(event for event in tail.poll() if not isinstance(event, Commit))
 
     def wait(self, until_ns: int) -> None:
-        """Until something has been written to a history, or until_ns; looks some twenty times a second.
-
-        Raises WorldError when the witness has ended.
-        """
+        """Until something is in a history, or until_ns. Raises WorldError when the witness has ended."""
         while (left_ns := until_ns - self.clock.now_ns()) > 0:
             self.clock.sleep_s(min(_LOOK_S, to_s(left_ns)))
             self._read()
@@ -240,8 +237,13 @@ class LiveWorld:
         """The tables of every database, read from their servers past every link."""
         return {region: scanned(server, self.subject.tables) for region, server in self.seams.regions.items()}
 
+    def written(self, database: str, items_max: int) -> State | None:
+        """See harness.drill.backend.Backend."""
+        tables = (t for t in self.subject.tables if t.name == self.subject.written_table)
+        return next((self.seams.regions[database].glance(t, items_max) for t in tables), None)
+
     def refuse_dead(self) -> None:
-        """Raises WorldError when a process of the world itself has ended, which nobody wanted; looks once a second."""
+        """Raises WorldError when what the world is made of has ended, which nobody wanted; looks once a second."""
         if time.monotonic() - self._looked_s < _DEAD_EVERY_S:
             return
         self._looked_s = time.monotonic()
@@ -251,6 +253,9 @@ class LiveWorld:
                 how = process.error or (f"killed by signal {-code}" if code < 0 else f"exit code {code}")
                 tail = "".join(f"\n    {line}" for line in process.log_tail(_TOLD_LINES))
                 raise WorldError(f"{name}, a process of the world, has ended: {how}{tail}")
+        for part in self.net.parts:
+            if (gone := part.gone()) is not None:
+                raise WorldError(gone)
 
     def deaths(self) -> Sequence[str]:
         """Components that ended by themselves."""

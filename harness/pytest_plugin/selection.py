@@ -24,8 +24,9 @@ _OBJECTIVES_WAITED = 8
 def _timeout_s(options: RunOptions) -> float:
     """After this a drill hangs, and is ended: far beyond all of its own waits."""
     promised = options.settings.rto_s or options.environment.objectives_of(options.timing.profile).rto_s
+    often = 1 + options.rerun_invalid
     start_s = options.subject.start_timeout_s + options.subject.serving_timeout_s(options.timing)
-    return _TIMEOUT_S[options.timing.profile] + _OBJECTIVES_WAITED * promised + start_s
+    return often * (_TIMEOUT_S[options.timing.profile] + _OBJECTIVES_WAITED * promised + start_s)
 
 
 def repeat(metafunc: pytest.Metafunc) -> None:

@@ -108,6 +108,7 @@ def drill_dict(drill: DrillResult) -> dict[str, Any]:
         "planned_interruption": _bracket_dict(drill.planned_interruption),
         "planned_interruptions": [_interruption_dict(one) for one in drill.planned_interruptions],
         **_noticed(drill),
+        **({"attempts": [drill_dict(attempt) for attempt in drill.attempts]} if drill.attempts else {}),
         **_stopping(drill),
     }
 

@@ -138,7 +138,7 @@ def _finite(text: str) -> float:
 
 def _path_problems(body: Any, path: Path) -> list[Problem]:
     found = []
-    for drill in body["drills"]:
+    for drill in (one for last in body["drills"] for one in (last, *last.get("attempts", ()))):
         for name in (drill["history"], *drill.get("logs", ()), *drill.get("files", {})):
             try:
                 inside(path.parent, name)
@@ -243,6 +243,7 @@ def _drill(body: Mapping[str, Any]) -> DrillResult:
         production_prediction=_prediction(body.get("production_prediction")),
         planned_interruption=_bracket(body.get("planned_interruption")),
         planned_interruptions=tuple(_interruption(one) for one in body.get("planned_interruptions", ())),
+        attempts=tuple(_drill(attempt) for attempt in body.get("attempts", ())),
     )
 
 

@@ -188,7 +188,7 @@ def ending(drill: DrillResult) -> str:
     """The verdict, with the warnings that remain; a control, which must go wrong, held or did not."""
     if drill.control is None:
         return headline(drill)
-    return "HELD" if drill.verdict is Verdict.MET else "NOT HELD"
+    return ", ".join(filter(None, ("HELD" if drill.verdict is Verdict.MET else "NOT HELD", again(drill))))
 
 
 def warnings(count: int) -> str:
@@ -199,10 +199,35 @@ def warnings(count: int) -> str:
 def headline(result: DrillResult | RunResult) -> str:
     """The verdict of a drill or a run, and how many serious findings and warnings remain: `MET, 2 warnings`.
 
-    Of a run also how many of its drills this environment cannot do.
+    Of a run also how many of its drills this environment cannot do; of either, that it took more than one attempt.
     """
     left = len(result.not_measured) if isinstance(result, RunResult) else 0
-    return ", ".join(filter(None, (result.verdict.value, warnings(result.warnings), left_out(left))))
+    return ", ".join(filter(None, (result.verdict.value, warnings(result.warnings), again(result), left_out(left))))
+
+
+def again(result: DrillResult | RunResult) -> str:
+    """`2nd attempt`, or of a run `1 drill tried again`; nothing where every drill ran once."""
+    if isinstance(result, RunResult):
+        count = sum(bool(drill.attempts) for drill in result.drills)
+        return f"{count} drill{'' if count == 1 else 's'} tried again" if count else ""
+    return f"{ordinal(len(result.attempts) + 1)} attempt" if result.attempts else ""
+
+
+def attempts(drill: DrillResult) -> str:
+    """`MET at the 2nd attempt; 1st INVALID because ...`; nothing where there was one."""
+    if not drill.attempts:
+        return ""
+    earlier = (
+        f"{ordinal(number)} {attempt.verdict} because {one_line(next(iter(attempt.reasons), 'of nothing known'), 200)}"
+        for number, attempt in enumerate(drill.attempts, 1)
+    )
+    return "; ".join((f"{drill.verdict} at the {ordinal(len(drill.attempts) + 1)} attempt", *earlier))
+
+
+def ordinal(number: int) -> str:
+    """`1st`, `2nd`, `11th`."""
+    last = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{last}"
 
 
 def left_out(count: int) -> str:

@@ -193,6 +193,10 @@ class Part:
         """By place: what it finds wrong with the subject there; asked for while nothing is broken."""
         return {}
 
+    def gone(self) -> str | None:
+        """Why it can serve no more, in words; asked about once a second, by parts that did not start what they use."""
+        return None
+
     def reset(self) -> None:
         """As at the start, for the next drill."""
 

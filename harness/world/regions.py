@@ -45,6 +45,11 @@ class RegionServer(Part):
         """Every item of a table; None: it cannot be told. Raises WorldError when the region does not answer."""
         raise NotImplementedError
 
+    def glance(self, table: Table, items_max: int) -> State | None:
+        """The same while a drill goes on; None for a larger table, which would take long. Raises WorldError."""
+        found = self.scan(table)
+        return None if found is None or len(found) > items_max else found
+
     def items(self, table: Table) -> Sequence[Item] | None:
         """Every item of a table as it is stored, for whoever looks where a value went; None: it does not tell."""
         return None

@@ -30,7 +30,6 @@ FEATURE = """Feature: mine
 COMMAND = """import pathlib, subprocess, sys, time
 looks = pathlib.Path("looks")
 looks.write_text(looks.read_text() + "x" if looks.exists() else "x")
-print("secret is", {secret!r})
 if len(looks.read_text()) > 3:
     subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     sys.exit("the queue is too long")
@@ -41,7 +40,7 @@ SECRET = "a-secret-of-mine-0815"
 def folder_of(tmp_path: Path, given: str = "And a recovery time objective of 20 seconds", stop: str = "") -> Path:
     """A feature, and the embedded environment with stop conditions."""
     (tmp_path / "mine.feature").write_text(FEATURE.format(given=given))
-    (tmp_path / "look.py").write_text(COMMAND.format(secret=SECRET))
+    (tmp_path / "look.py").write_text(COMMAND)
     text = find_environment("embedded").read_text().replace("../reference", str(ROOT / "reference"))
     (tmp_path / "mine.yaml").write_text(f"{text}\n{stop}")
     return tmp_path

@@ -374,6 +374,10 @@ class SimulatedBackend:
         self._commands += 1
         return SimulatedCommand(self._clock, self._clock.ns + to_ns(took_s), code, self._commands)
 
+    def written(self, database: str, items_max: int) -> Mapping[str, str | None] | None:
+        items = dict(self._tables.items[database])
+        return items if len(items) <= items_max else None
+
     def commits(self) -> Sequence[Commit] | None:
         return self._tables.commits
 

@@ -250,6 +250,18 @@ def test_a_scenario_states_conditions_over_the_environment_and_set_wins(tmp_path
     assert (stop.errors.share, stop.errors.window_ns) == (0.7, 5_000_000_000)
 
 
+def test_one_that_is_stated_late_counts_what_was_seen_before(tmp_path: Path) -> None:
+    def scenario(drill: Drill) -> None:
+        drill.reach_steady_state(EAST)
+        drill.stop_when(**HALF)
+        drill.inject("region-outage", region=EAST, mode="refuse")
+        drill.require_recovery(WEST)
+
+    early, late = run_drill(tmp_path / "early", losing(HALF)), run_drill(tmp_path / "late", scenario)
+    assert late.verdict is Verdict.ABORTED
+    assert late.stopped == early.stopped
+
+
 def test_conditions_are_stated_before_anything_is_broken(tmp_path: Path) -> None:
     def late(drill: Drill) -> None:
         losing({}, then=lambda drill: drill.stop_when(**HALF))(drill)

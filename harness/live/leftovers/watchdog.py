@@ -16,14 +16,15 @@ import select
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from harness.errors import DrillError
 from harness.live.leftovers import journal, undoing
 from harness.processes.interruption import SIGNALS
 
-_TRIES = 5
-_BETWEEN_S = 2.0
+_TRIES = 10
+_BETWEEN_S = 1.0
 
 
 def watch(path: Path, lease_s: float, hold_s: float | None = None) -> int:
@@ -31,8 +32,8 @@ def watch(path: Path, lease_s: float, hold_s: float | None = None) -> int:
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)  # it must outlive what ends its harness
     with journal.owned(path) as mine:
-        sys.stdout.write("watching\n" if mine else "gone\n")
-        sys.stdout.flush()
+        with suppress(BrokenPipeError):  # it was killed meanwhile, which its end of our input tells
+            os.write(1, b"watching\n" if mine else b"gone\n")
         if not mine:
             return 0
         until_s = None if hold_s is None else time.monotonic() + hold_s
@@ -53,19 +54,18 @@ def _renewed(lease_s: float) -> bool:
 
 
 def _undo(path: Path) -> int:
+    """Until it is undone, and once more: what the harness had asked for last may take effect after its end."""
     for number in range(_TRIES):
         leftover = journal.read(path)
         if leftover is None:
             return 0
-        try:
+        with suppress(DrillError):
             undoing.undo(leftover)
-        except DrillError:
-            if number + 1 < _TRIES:
-                time.sleep(_BETWEEN_S)
-            continue  # the entry stays: the next run and `drill heal` try again
-        path.unlink(missing_ok=True)
-        return 0
-    return 1
+            if number:
+                path.unlink(missing_ok=True)
+                return 0
+        time.sleep(_BETWEEN_S)
+    return 1  # the entry stays: the next run and `drill heal` try again
 
 
 if __name__ == "__main__":
