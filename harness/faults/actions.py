@@ -161,11 +161,36 @@ class RestoreRecord:
     provider: str
 
 
+@dataclass(frozen=True)
+class BreakByOwner:
+    """Whoever owns a stack that is not ours brings a fault about, in a way that the environment file names.
+
+    way: which of those, by its number. links: of ours, over which it must be seen.
+    """
+
+    fault: str
+    target: str
+    mode: str
+    way: int
+    links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class MendByOwner:
+    """Undo `BreakByOwner`."""
+
+    fault: str
+    target: str
+    mode: str
+    way: int
+
+
 LinkAction = DisableLink | EnableLink | AddToxic | RemoveToxic | CutLink
 ProcessAction = KillProcess | StartProcess | FreezeProcess | ThawProcess
 DatabaseAction = RefuseOperations | AllowOperations | PutPoison | RemovePoison | SwitchOffDatabase | SwitchOnDatabase
 ProviderAction = TroubleProvider | RelieveProvider | DropRecord | RestoreRecord
-Action = LinkAction | ProcessAction | DatabaseAction | ProviderAction
+OwnerAction = BreakByOwner | MendByOwner
+Action = LinkAction | ProcessAction | DatabaseAction | ProviderAction | OwnerAction
 
 
 def undo(action: Action) -> Action | None:
@@ -189,4 +214,6 @@ def undo(action: Action) -> Action | None:
             return RelieveProvider(provider, name)
         case DropRecord(provider):
             return RestoreRecord(provider)
+        case BreakByOwner(fault, target, mode, way):
+            return MendByOwner(fault, target, mode, way)
     return None

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from harness.faults.actions import (
     Action,
     AddToxic,
+    BreakByOwner,
     CutLink,
     DatabaseAction,
     DisableLink,
@@ -29,6 +30,7 @@ def blast_radius(plan: Plan) -> str:
     services = ", ".join(f"{count} {service}" for service, count in sorted(counts.items()))
     parts = [f"{len(plan.links)} links ({services})"] if plan.links else []
     parts += [f"{len(plan.instances)} processes"] if plan.instances else []
+    parts += ["what its owner's way of breaking it touches"] if any(map(_by_owner, plan.apply)) else []
     parts += [f"{len(plan.databases)} {'databases' if plan.databases[1:] else 'database'}"] if plan.databases else []
     providers = {action.provider for action in plan.apply if isinstance(action, ProviderAction)}
     parts += [f"the API of {provider}" for provider in sorted(providers)]
@@ -38,7 +40,7 @@ def blast_radius(plan: Plan) -> str:
 
 def _lines(plan: Plan) -> Iterator[str]:
     for link in plan.links:
-        done = [_words(action) for action in plan.apply if getattr(action, "link", None) == link]
+        done = [_words(action) for action in plan.apply if _hits(action, link)]
         watched = "  (watched by a canary)" if link in plan.canary.links else ""
         yield f"  {link}  {', '.join(done)}{watched}"
     for action in plan.apply:
@@ -48,6 +50,14 @@ def _lines(plan: Plan) -> Iterator[str]:
             yield f"  database of {action.database}  {_words(action)}  (watched by a canary)"
         if isinstance(action, ProviderAction):
             yield f"  the API of {action.provider}  {_words(action)}  (watched by a canary)"
+
+
+def _hits(action: Action, link: str) -> bool:
+    return getattr(action, "link", None) == link or link in getattr(action, "links", ())
+
+
+def _by_owner(action: Action) -> bool:
+    return isinstance(action, BreakByOwner)
 
 
 def _lasting(actions: Sequence[Action]) -> Iterator[str]:
@@ -84,6 +94,8 @@ def _words(action: Action) -> str:
             return _TROUBLES.get(trouble, trouble)
         case DropRecord():
             return "loses the application's record, which the heal makes anew"
+        case BreakByOwner():
+            return "is broken by the owner of the stack"
     return type(action).__name__
 
 

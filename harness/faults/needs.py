@@ -12,6 +12,8 @@ REFUSED_OPERATIONS = "refused_operations"
 POISON_RECORDS = "poison_records"
 POWER_CYCLE = "database_power_cycle"
 PROVIDER_API = "provider_api"
+FROZEN_FAILOVER = "frozen_failover"
+"""Of a world that says nothing of it, anybody can: only one that is not ours says why not."""
 
 _WORDS = {
     REFUSED_OPERATIONS: "makes a database refuse operations of one kind",

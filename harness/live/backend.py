@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -13,25 +13,29 @@ from harness.clock import Clock, MachineClock
 from harness.drill.backend import State, SteadyEvidence
 from harness.drill.options import RunOptions
 from harness.drill.settings import Settings
+from harness.drill.stopping.command import CommandUnderWay
 from harness.errors import DrillMissed, WorldError
 from harness.faults.model import Fault
 from harness.history.events import Commit, Event, FaultEvent
 from harness.history.log import Tail
-from harness.live import facts
+from harness.live import commands, complaints, facts
 from harness.live.adversary import Adversary, Injection
 from harness.live.clients import HISTORY, Clients
 from harness.live.drill_logs import DrillLogs
+from harness.live.ended import ended
 from harness.live.ground import LiveGround
 from harness.live.leftovers.undoing import undo_and_warn
 from harness.live.replication import Replicated, ReplicationWatch
+from harness.live.sharing import Sharing
+from harness.live.visit import Visit
 from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import held
 from harness.units import to_ns, to_s
 from harness.wire.placeholders import values
 from harness.world.assembly import Seams, assemble, build, seams_of
 from harness.world.diagnosis import Complaint
-from harness.world.part import Blueprint, Net
-from harness.world.regions import CommitFeed
+from harness.world.part import Blueprint, Net, plan_of
+from harness.world.regions import CommitFeed, scanned
 
 ANSWER_TIMEOUT_S = 10.0
 _EVIDENCE_EVERY_S = 0.2
@@ -39,13 +43,13 @@ REPLICATION_PATIENCE_S = 150.0
 """Production seconds in which a write must have been seen in every database, before a drill goes on without."""
 _LOOK_S = 0.05
 _DEAD_EVERY_S = 1.0
-_TOLD_LINES = 5
 
 
 class LiveWorld:
     """A world with the subject in it. A context manager: leaving takes all of it down.
 
     net: its parts and links, for whoever prints addresses; seams: its parts by what they do. Both after entering.
+    on_calibrated: called in each drill when what disturbs other worlds of this machine is done.
     """
 
     net: Net
@@ -65,6 +69,8 @@ class LiveWorld:
         self._feeds: Sequence[CommitFeed] | None = ()
         self._replication = ReplicationWatch(())
         self._looked_s = 0.0
+        self._sharing = Sharing(options.sharing)
+        self.on_calibrated: Callable[[], None] = lambda: None
         self._evidence: tuple[float, SteadyEvidence] = (0.0, SteadyEvidence(("nothing is known yet",)))
 
     def __enter__(self) -> LiveWorld:
@@ -77,11 +83,10 @@ class LiveWorld:
             self.seams = seams_of(self.net.parts)
             self.clients = Clients(options, self.net, self.seams.steering.dns)
             self.edges: Mapping[str, str] = {place: edge.answered for place, edge in self.net.edges.items()}
-            hands = [hand for part in self.net.parts for hand in part.hands()]
-            self.adversary = Adversary(hands, self._told)
+            self.adversary = Adversary([hand for part in self.net.parts for hand in part.hands()], self._told)
+            self._visit = Visit(options, self.net.parts)
             stack.callback(self.adversary.heal_all)
-            for process in self.ground.processes.values():
-                process.ready(ANSWER_TIMEOUT_S)
+            self.ground.await_ready(ANSWER_TIMEOUT_S)
             self._stack = stack.pop_all()
         return self
 
@@ -113,6 +118,8 @@ class LiveWorld:
         self.clients.watch(self.seams.platform.canaries())
         self.wait_serving()
         self.clients.calibrate()
+        self.on_calibrated()
+        self._sharing.begin()
         self.clients.start()
 
     def _told(self, event: FaultEvent) -> None:
@@ -152,7 +159,9 @@ class LiveWorld:
     def wait_serving(self) -> None:
         """Until the name has an address and the application serves writes there. Raises DrillMissed, WorldError."""
         until = time.monotonic() + ANSWER_TIMEOUT_S
-        while not self.seams.steering.answers():  # a subject that starts at once would else meet a name unknown
+        while not self._visit.allowed(
+            self.seams.steering.answers()
+        ):  # a subject that starts at once would else meet a name unknown
             if time.monotonic() > until:
                 raise WorldError(f"the name server knows no address of {self.environment.edge.record}")
             time.sleep(0.02)
@@ -168,8 +177,7 @@ class LiveWorld:
         """New events of the witness, of the edge, and of the adversary. Raises WorldError when a process has died."""
         self.refuse_dead()
         self._read()
-        found: list[Event] = list(self._pending)
-        self._pending.clear()
+        found, self._pending = self._pending, []
         return found
 
     def _read(self) -> None:
@@ -177,14 +185,12 @@ class LiveWorld:
             self._pending.extend(event for event in tail.poll() if not isinstance(event, Commit))
 
     def wait(self, until_ns: int) -> None:
-        """Until something has been written to a history, or until_ns; looks some twenty times a second.
-
-        Raises WorldError when the witness has ended.
-        """
+        """Until something is in a history, or until_ns. Raises WorldError when the witness has ended."""
         while (left_ns := until_ns - self.clock.now_ns()) > 0:
             self.clock.sleep_s(min(_LOOK_S, to_s(left_ns)))
             self._read()
             self.clients.require_running()
+            self._visit.look(self._pending)
             if self._pending:
                 return
 
@@ -211,46 +217,33 @@ class LiveWorld:
         reads_only = self.subject.workload.functions <= {"get"}
         followed = self.commits() is not None and self.subject.replication != "none" and not reads_only
         state = self._replication.state(self.clock.now_ns()) if followed else Replicated()
-        complaints = self.complaints()
-        broken = {place: tuple(one.text for one in found) for place, found in complaints.items()}
-        by_design = self._announced() | {one.text for found in complaints.values() for one in found if one.passive}
+        told = self.complaints()
+        broken = {place: tuple(one.text for one in found) for place, found in told.items()}
+        passive = {one.text for found in told.values() for one in found if one.passive}
+        by_design = complaints.announced(self.subject, self.seams.steering) | passive
         evidence = SteadyEvidence(tuple(reasons), broken, state.missing, state.notes, by_design, reads_only)
         self._evidence = (time.monotonic(), evidence)
         return evidence
 
-    def _announced(self) -> frozenset[str]:
-        """What the edge finds wrong where nobody writes, of a subject whose edge health follows who does."""
-        timing = self.subject.timing
-        if timing is None or not timing.edge_follows:
-            return frozenset()
-        return frozenset(one.text for found in self.seams.steering.complaints().values() for one in found)
-
     def complaints(self) -> dict[str, tuple[Complaint, ...]]:
         """By place, what the parts find wrong with the subject there."""
-        found: dict[str, tuple[Complaint, ...]] = {}
-        for part in self.net.parts:
-            for place, texts in part.complaints().items():
-                found[place] = (*found.get(place, ()), *texts)
-        return found
+        return complaints.found(self.net.parts)
 
     def data(self) -> Mapping[str, Mapping[str, State]]:
         """The tables of every database, read from their servers past every link."""
-        return {
-            region: {table.name: server.scan(table) for table in self.subject.tables}
-            for region, server in self.seams.regions.items()
-        }
+        return {region: scanned(server, self.subject.tables) for region, server in self.seams.regions.items()}
+
+    def written(self, database: str, items_max: int) -> State | None:
+        """See harness.drill.backend.Backend."""
+        tables = (t for t in self.subject.tables if t.name == self.subject.written_table)
+        return next((self.seams.regions[database].glance(t, items_max) for t in tables), None)
 
     def refuse_dead(self) -> None:
-        """Raises WorldError when a process of the world itself has ended, which nobody wanted; looks once a second."""
+        """Raises WorldError when what the world is made of has ended, which nobody wanted; looks once a second."""
         if time.monotonic() - self._looked_s < _DEAD_EVERY_S:
             return
         self._looked_s = time.monotonic()
-        for name, process in self.ground.processes.items():
-            code = process.poll()
-            if code is not None and name not in self.ground.switched_off:
-                how = process.error or (f"killed by signal {-code}" if code < 0 else f"exit code {code}")
-                tail = "".join(f"\n    {line}" for line in process.log_tail(_TOLD_LINES))
-                raise WorldError(f"{name}, a process of the world, has ended: {how}{tail}")
+        ended(self.ground, self.net.parts)
 
     def deaths(self) -> Sequence[str]:
         """Components that ended by themselves."""
@@ -260,9 +253,9 @@ class LiveWorld:
 
     def inject(self, fault: Fault) -> Injection:
         """Apply a fault now."""
-        links = [arrow.link for arrow in self.net.arrows]
-        self.clients.attention()
-        return self.adversary.inject(fault.plan(links, self.seams.platform.instances()))
+        with self._visit.breaking():
+            self.clients.attention()
+            return self.adversary.inject(plan_of(self.net, fault, self.seams.platform.instances()))
 
     def heal_all(self) -> None:
         """Undo whatever holds."""
@@ -273,15 +266,21 @@ class LiveWorld:
         self.seams.steering.freeze()
         self.seams.platform.stop_subject(self.subject.failover.components)
 
+    def run_stop_command(self) -> CommandUnderWay:
+        """See Backend."""
+        return commands.of_stop(self.ground.launcher(), self.environment, self.subject.variables())
+
     def stop_workload(self) -> int:
         """Drain the clients; how many operations they were too late to send."""
+        self._sharing.end()
         return self.clients.stop()
 
     # --- about itself ------------------------------------------------------------------------------------------
 
     def calibration(self) -> Mapping[str, float]:
-        """capacity_per_s, rate_per_s, scale, and took_s: how long this drill spent on it."""
-        return self.clients.calibration
+        """capacity_per_s, rate_per_s, scale, and took_s: how long this drill spent on it; where this machine carries
+        several worlds, how many, and how busy they kept it."""
+        return {**self.clients.calibration, **self._sharing.told()}
 
     def versions(self) -> Mapping[str, str]:
         """Of the harness and of everything underneath it."""
@@ -293,4 +292,4 @@ class LiveWorld:
 
     def machine(self) -> Mapping[str, str]:
         """What this runs on."""
-        return facts.machine() | {key: f"{value:.1f}" for key, value in self.clients.calibration.items()}
+        return facts.machine() | {key: f"{value:.1f}" for key, value in self.calibration().items()}

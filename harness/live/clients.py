@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from harness.checkers.steady_state import in_words
+from harness.drill.crowding import too_little
 from harness.drill.options import RunOptions
 from harness.errors import DrillInvalid, DrillMissed, VerdictReached, WorldError
 from harness.history import wording
@@ -18,7 +20,8 @@ from harness.names import CLIENTS, CohortName
 from harness.wire.admin_client import AdminClient
 from harness.wire.ask import NoAnswer
 from harness.world.part import LIGHT, READY_TIMEOUT_S, Net
-from harness.world.platform import NEEDS_LONGER
+from harness.world.platform import NEEDS_LONGER, Platform
+from harness.world.terms import Terms, closely, steady_rate_per_s, terms_of
 
 _LOG = logging.getLogger(__name__)
 
@@ -42,9 +45,11 @@ class Clients:
     def __init__(self, options: RunOptions, net: Net, dns: Address) -> None:
         self._options = options
         self._calibration: dict[str, float] = {}
+        self._too_little: str | None = None
         self._process = net.ground.spawn(LIGHT, "witness", WITNESS, witness_config(options, net, dns))
         self._canaries = link_canaries(net)
         self._watched: list[Mapping[str, Any]] = []
+        net.ground.on_close(self._rest)  # nobody writes any more when others tidy up
 
     @property
     def address(self) -> Address:
@@ -117,6 +122,11 @@ class Clients:
             raise WorldError(told["failed"])
         return int(told["skipped"])
 
+    def _rest(self) -> None:
+        with suppress(WorldError):  # a witness that has gone sends nothing
+            if not self.ended:
+                self.stop()
+
     def wait_serving(self) -> None:
         """Until a write and a read through the edge succeed; the subject may need a while to elect its active side."""
         options = self._options
@@ -131,15 +141,25 @@ class Clients:
             time.sleep(_RETRY_S)
 
     def calibrate(self) -> None:
-        """The workload stays at or below half of what this machine carries; measured once per world."""
+        """The workload stays at or below half of what this machine carries, or of this world's share of that; measured
+        once per world. Raises DrillInvalid where the share is too small."""
+        if self._too_little:
+            raise DrillInvalid(self._too_little)
         if self._calibration:
             self._calibration["took_s"] = 0.0
             return
         workload = self._options.environment.workload
+        if (terms := terms_of(self._options.environment)) is not None:  # no burst on a stack that others use
+            self._keep_within(terms)
+            return
         wanted = workload.rate_per_s + _OTHER_COHORTS * 2 / workload.other_period_s
         capacity = float(self._post("/calibrate", _CALIBRATION)["ops_per_s"])
-        scale = min(1.0, 0.5 * capacity / wanted)
-        spare = 0.5 * capacity - wanted * scale
+        self._too_little = too_little(capacity, self._options.sharing, wanted)
+        if self._too_little:
+            raise DrillInvalid(self._too_little)
+        share = capacity / self._options.sharing
+        scale = min(1.0, 0.5 * share / wanted)
+        spare = 0.5 * share - wanted * scale
         closely = min(CLOSELY, 1 + max(0, int(spare / (workload.rate_per_s * scale))))
         if scale < 1.0 or closely < CLOSELY:
             self._post("/rate", {"scale": scale, "closely": closely})
@@ -149,6 +169,19 @@ class Clients:
             "scale": scale,
             "closely": closely,
             "took_s": _CALIBRATION["seconds"],
+        }
+
+    def _keep_within(self, terms: Terms) -> None:
+        """At the rate that was asked for, and within the hard maximum where clients look closely."""
+        workload, probes = self._options.environment.workload, len(self._canaries)
+        parts = closely(workload, probes, terms, CLOSELY)
+        self._post("/rate", {"scale": 1.0, "closely": parts})
+        self._calibration = {
+            "rate_per_s": workload.rate_per_s,
+            "total_per_s": steady_rate_per_s(workload, probes, terms),
+            "scale": 1.0,
+            "closely": parts,
+            "took_s": 0.0,
         }
 
     @property
@@ -181,7 +214,9 @@ def witness_config(options: RunOptions, net: Net, dns: Address) -> dict[str, Any
     cohorts[CohortName.DNS] = {"clients": workload.dns_clients, "period_s": period_s, "closely": CLOSELY}
     sides = [environment.primary.name, environment.standby.name]
     places = [*sides, *(name for name in net.edges if name not in sides)]
-    return {
+    terms = terms_of(environment)
+    (platform,) = net.of(Platform)
+    told = {
         "history": str(net.ground.folder / HISTORY),
         "dns": list(dns),
         "record": environment.edge.record,
@@ -194,6 +229,15 @@ def witness_config(options: RunOptions, net: Net, dns: Address) -> dict[str, Any
         "timeout_s": workload.timeout_s,
         "canaries": link_canaries(net),
         "seed": options.seed,
+    }
+    if terms is None:
+        return told
+    return told | {
+        "hosts": list(terms.hosts),
+        "key_prefix": terms.key_prefix,
+        "written": None if platform.written is None else str(platform.written),
+        "dns_probe_period_s": terms.dns_probe_period_s,
+        "canary_period_s": terms.canary_period_s,
     }
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from harness.drill.attempts import Attempts
 from harness.drill.catalogue import typed
 from harness.drill.conclusion import HISTORY, crashed
 from harness.drill.evidence import DrillResult, NotMeasured, RunResult
@@ -22,56 +24,26 @@ from harness.drill.runner import Run
 
 if TYPE_CHECKING:
     from harness.live.backend import LiveWorld
-    from harness.processes.fork_servers import ForkServers
 from harness.errors import (
     DrillError,
     HealError,
     InputError,
     SubjectError,
 )
-from harness.faults.needs import lacking
+from harness.faults.model import Fault
 from harness.outcome import Verdict
 from harness.processes.interruption import guarded, held
+from harness.pytest_plugin import agreement
 from harness.pytest_plugin import options as drill_options
+from harness.pytest_plugin.agreement import not_here
+from harness.pytest_plugin.host import Host
+from harness.pytest_plugin.rehearsal import Rehearsed
 from harness.pytest_plugin.scenarios import drill_of
 
 _KEY = pytest.StashKey["DrillSession"]()
 DRILL = pytest.StashKey[Drill]()
-NEEDS = pytest.StashKey[tuple[str, ...]]()
-"""What the faults of a scenario need of a world."""
-
-Wanted = Sequence[tuple[Path, str]]
-
-
-class Host:
-    """Whoever runs pytest for drills (`drill run`) registers one as plugin `drill-host`.
-
-    run: with resolved options; wanted: (feature file, scenario title) in order; show: gets live statuses. servers:
-    warmed parents for the first world; the host closes them.
-    """
-
-    def __init__(
-        self, run: Run, wanted: Wanted, show: Callable[[LiveStatus], None], servers: ForkServers | None = None
-    ) -> None:
-        self.run = run
-        self.wanted = wanted
-        self.show = show
-        self._servers = servers
-        self.result: RunResult | None = None
-        self.kept: tuple[LiveWorld, ExitStack] | None = None
-
-    def take_servers(self) -> ForkServers | None:
-        """The warmed parents, once."""
-        servers, self._servers = self._servers, None
-        return servers
-
-    def close(self) -> None:
-        """Take a world down that was kept, unless that has been done."""
-        if self.kept is not None:
-            world_stack = self.kept[1]
-            self.kept = None
-            with held():
-                world_stack.close()
+SHOWN = pytest.StashKey[Rehearsed]()
+"""What a scenario would do to a world."""
 
 
 class DrillSession:
@@ -83,14 +55,17 @@ class DrillSession:
         self._run: Run | None = None
         self._stack = ExitStack()
         self._signals = ExitStack()
-        self._world: LiveWorld | None = None
+        self.standing: LiveWorld | None = None
         self._facts: dict[str, Any] = {"versions": {}, "capabilities": {}, "machine": {}}
         self.pytest_session: pytest.Session | None = None
-        self._broken: list[tuple[DrillPlan, Path | None, str]] = []
+        self._broken: list[tuple[DrillPlan, Path | None, str, Attempts]] = []
         self._seen = False
         self._warm = False
+        self.on_calibrated: Callable[[], None] = lambda: None
         self.planned = 0
+        self.attempts = Attempts()
         self._begun = 0
+        self.part: dict[str, Any] | None = None
 
     @functools.cached_property
     def options(self) -> RunOptions:
@@ -101,7 +76,7 @@ class DrillSession:
     def run(self) -> Run:
         """The run; made when its first drill begins."""
         if self._run is None:
-            self._run = self.host.run if self.host else Run(self.options)
+            self._run = self.host.run if self.host else Run(self.options, drill_options.shared_run(self._config))
             self._signals.enter_context(guarded())
         return self._run
 
@@ -112,23 +87,24 @@ class DrillSession:
 
     def world(self) -> LiveWorld:
         """The world of this session, started when first asked for."""
-        if self._world is None:
+        if self.standing is None:
             from harness.live.backend import LiveWorld  # the heavy half of the house, not for every pytest session
             from harness.live.ground import warm
 
             servers = self.host.take_servers() if self.host else None
             servers = servers or warm(self._stack, self.run.options)
-            self._world = self._stack.enter_context(LiveWorld(self.run.options, servers))
+            self.standing = self._stack.enter_context(LiveWorld(self.run.options, servers))
+            self.standing.on_calibrated = lambda: self.on_calibrated()
             self._facts = {
-                "versions": self._world.versions(),
-                "capabilities": self._world.capabilities(),
-                "machine": self._world.machine(),
+                "versions": self.standing.versions(),
+                "capabilities": self.standing.capabilities(),
+                "machine": self.standing.machine(),
             }
-        return self._world
+        return self.standing
 
     def close_world(self) -> None:
         """Take the world down, whatever signal may come meanwhile; the next drill starts another."""
-        self._world = None
+        self.standing = None
         with held():
             self._stack.close()
 
@@ -140,15 +116,15 @@ class DrillSession:
     def end_world(self) -> None:
         """At the session's end: take the world down, or hand it to a host that is to keep it after a failure."""
         failed = self._run is not None and any(drill.verdict is not Verdict.MET for drill in self._run.drills)
-        if self._world is not None and failed and self.host is not None and self.run.options.keep:
-            self.host.kept = (self._world, self._stack.pop_all())
-            self._world = None
+        if self.standing is not None and failed and self.host is not None and self.run.options.keep:
+            self.host.kept = (self.standing, self._stack.pop_all())
+            self.standing = None
         self.close_world()
 
     def begin(self, item: pytest.Item) -> Drill:
         """The drill of a scenario's test. Skips the test where the world cannot do what its faults need."""
         found = drill_of(item)
-        self._begun += 1
+        self._begun += self.attempts.number == 1
         plan = DrillPlan(
             name=found.name,
             feature=found.feature,
@@ -158,11 +134,13 @@ class DrillSession:
             number=self._begun,
             of=max(self.planned, self._begun),
             typed=typed(found.file, found.name),
+            attempt=self.attempts.number,
         )
         try:
             world = self.world()
-            needs: tuple[str, ...] = item.stash.get(NEEDS, ())
-            if (reason := lacking(needs, world.capabilities())) is not None:
+            if (
+                reason := not_here(item.stash.get(SHOWN, None), world.capabilities(), self.options.environment)
+            ) is not None:
                 self.leave_out(plan, reason)
             drill = Drill(world, plan, self.run.drill_folder(plan.name), self._show)
         except DrillError as error:
@@ -172,6 +150,14 @@ class DrillSession:
             raise
         item.stash[DRILL] = drill
         return drill
+
+    def agree(self, faults: Sequence[Fault]) -> None:
+        """Before anything starts: see `agreement`. Raises InputError where it is not agreed to."""
+        ask = None if self.host is None else self.host.ask
+        agreed = agreement.agreed(self.options, faults, ask)
+        if self.host is not None:
+            self.host.run.options = replace(self.options, yes=agreed)
+            self.__dict__.pop("options", None)
 
     def leave_out(self, plan: DrillPlan, reason: str) -> NoReturn:
         """This world cannot do what a drill needs: neither passed nor failed, and told with the reason."""
@@ -183,7 +169,8 @@ class DrillSession:
         """A drill could not be finished: remembered for the exit code, and for the evidence of the others."""
         text = (_of_file(error) if isinstance(error, OSError) else str(error)) or type(error).__name__
         self.run.errors.append(f"{plan.name}: {text}")
-        self._broken.append((plan, folder, text))
+        self._broken.append((plan, folder, text, self.attempts))
+        self.attempts = Attempts()
         # A mistake of the user's is told, and no evidence of anything.
         self._seen = self._seen or (folder is not None and not isinstance(error, InputError | SubjectError))
 
@@ -208,11 +195,16 @@ class DrillSession:
 
         if why_not := not_evidence(result):
             result = without_judgement(f"judging failed: it came to what evidence cannot hold: {why_not}")
+        result = self.attempts.with_earlier(result)
         if result.unjudged:
             self.run.errors.append(f"{result.name}: {result.unjudged}")
         self.run.drills.append(result)
         file_drill(result, self.run.folder, self.run.what)
         return result
+
+    def result(self) -> RunResult:
+        """The run as far as it has come."""
+        return self.run.result(**self._facts)
 
     def finish(self) -> RunResult | None:
         """Write the run's evidence; None when no drill has ended, and none was left out.
@@ -229,14 +221,18 @@ class DrillSession:
     def _file(self) -> RunResult | None:
         if self._run is None or not (self._run.drills or self._run.not_measured or self._seen):
             return None
-        from harness.reporting.filing import file_run
+        from harness.reporting.filing import file_part, file_run
 
-        for plan, folder, text in self._broken:
+        for plan, folder, text, attempts in self._broken:
             folder = folder or self._run.drill_folder(plan.name)
             (folder / HISTORY).write_bytes(b"")  # what it saw until then is no history of a drill
-            self._run.drills.append(crashed(plan, folder.name, text))
+            self._run.drills.append(attempts.with_earlier(crashed(plan, folder.name, text)))
         self._run.folder.mkdir(parents=True, exist_ok=True)  # where every drill was left out, nobody has made it
-        result = self._run.result(**self._facts)
+        result = self.result()
+        worker = drill_options.worker_of(self._config)
+        if worker is not None:
+            self.part = file_part(result, self._run.folder, worker)
+            return result
         file_run(result, self._run.folder)
         self._run.point_latest()
         if self.host is not None:
@@ -262,10 +258,16 @@ def session_of(config: pytest.Config) -> DrillSession:
     return config.stash[_KEY]
 
 
+def begun_session(config: pytest.Config) -> DrillSession | None:
+    """The same, where any drill has begun."""
+    session = config.stash.get(_KEY, None)
+    return session if session is not None and session.started else None
+
+
 def finish(config: pytest.Config) -> None:
     """At the end of the session: file the evidence."""
-    session = config.stash.get(_KEY, None)
-    if session is not None and session.started:
+    session = begun_session(config)
+    if session is not None:
         try:
             session.finish()
         except HealError as error:
@@ -278,23 +280,3 @@ def finish(config: pytest.Config) -> None:
 
 def _of_file(error: OSError) -> str:
     return ": ".join(str(part) for part in (error.filename, error.strerror or error) if part is not None)
-
-
-def told(config: pytest.Config) -> str:
-    """The table of a session's drills, with their verdicts and the report's path; "" where there is nothing to tell."""
-    session = config.stash.get(_KEY, None)
-    if session is None or not session.started or session.host is not None:
-        return ""
-    if not (session.run.drills or session.run.not_measured):
-        return ""
-    from harness.reporting.summary import plain_text
-
-    return plain_text(session.run.result(**session._facts), session.run.folder)
-
-
-def summarise(config: pytest.Config, reporter: Any) -> None:
-    """Plain pytest prints the drills' table after its own summary."""
-    text = told(config)
-    if text:
-        reporter.section("drills")
-        reporter.write_line(text)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from harness.names import EACH, OUTSIDE, RESERVED, SOURCES
 from harness.topology.environment import PRIMARY, STANDBY, Environment
 from harness.topology.mistakes import Mistake
+from harness.topology.stop_check import stop_mistakes
 from harness.topology.subject import Component, Subject
 from harness.topology.workload_check import workload_mistakes
 
@@ -25,6 +26,12 @@ def environment_mistakes(environment: Environment) -> list[Mistake]:
     if environment.links.kind in (None, "toxiproxy") and port and older and port != older:
         text = f"toxiproxy_port: {older}, but links.port is {port}; say one of them"
         mistakes.append(Mistake(("toxiproxy_port",), text))
+    of_stop = stop_mistakes(environment.stop, environment)
+    mistakes.extend(Mistake(("stop", *mistake.location), mistake.text) for mistake in of_stop)
+    api = port or older
+    if environment.links.kind in (None, "toxiproxy") and api and api == edge.dns_port:
+        text = f"edge.dns_port: {api} is the port of Toxiproxy's API as well; two listeners cannot have one address"
+        mistakes.append(Mistake(("edge", "dns_port"), text))
     return mistakes
 
 

@@ -59,16 +59,24 @@ class ApiRegion(RegionServer):
         return database_arrows(self._blueprint, self.region, self.address)
 
     def create(self, tables: Sequence[Table]) -> None:
-        """See RegionServer."""
+        """See RegionServer. The tables are empty now, whatever their streams tell."""
         from harness.engines.aws.clients import NewTable, create_tables
 
         create_tables(self.dynamodb(), [NewTable(t.name, t.key, t.key_types) for t in tables if t.create])
+        if self._feed is not None:
+            self._feed.begin_here()
 
     def scan(self, table: Table) -> State:
         """See RegionServer."""
         from harness.engines.aws.clients import scan_values
 
         return scan_values(self.dynamodb(), table.name, table.key, table.value)
+
+    def glance(self, table: Table, items_max: int) -> State | None:
+        """See RegionServer. Not read to its end where it is larger."""
+        from harness.engines.aws.clients import scan_values
+
+        return scan_values(self.dynamodb(), table.name, table.key, table.value, items_max)
 
     def items(self, table: Table) -> Sequence[Item]:
         """See RegionServer."""

@@ -35,7 +35,7 @@ FILLED = {
     "PLACE": ["us-east-1"],
     "INSTANCE": ["monitor.outside"],
 }
-NO_PLACEHOLDERS = {"API", "DB", "MISSED", "INVALID"}
+NO_PLACEHOLDERS = {"API", "DB", "MISSED", "INVALID", "ABORTED"}
 ONE = pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda one: f"{one.type} {phrase_of(one).shape}")
 
 
