@@ -127,6 +127,13 @@ def test_a_place_that_does_not_say_is_not_taken_for_empty(stack: ExitStack, tmp_
     assert world.asked("us-east-1") == ["drill-1", "drill-2"]  # there is nothing to become alike
 
 
+def test_nothing_is_read_back_while_clients_are_at_work(stack: ExitStack, tmp_path: Path) -> None:
+    """It would be beyond the most that may be sent, and what is broken would hold for as long."""
+    world = World(stack, tmp_path, {"us-east-1": dict(BOTH), "us-west-2": dict(BOTH)})
+    assert [region.glance(world.subject.tables[0], 100) for region in world.regions] == [None, None]
+    assert world.asked("us-east-1") == world.asked("us-west-2") == []
+
+
 def test_a_further_table_is_not_told(stack: ExitStack, tmp_path: Path) -> None:
     world = World(stack, tmp_path, {"us-east-1": dict(BOTH), "us-west-2": dict(BOTH)})
     other = world.subject.tables[0].model_copy(update={"name": "journal"})
