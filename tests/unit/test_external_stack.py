@@ -35,6 +35,7 @@ from harness.topology.load import load_environment
 from harness.topology.timing import Profile
 from harness.witness.models import parse_config
 from harness.witness.single_requests import Application
+from harness.witness.written import Written
 from harness.workload import Request, Workload
 from harness.world.assembly import build
 from harness.world.part import Blueprint
@@ -569,6 +570,18 @@ def test_nothing_beyond_the_named_hosts_is_asked_to_delete(shop: Items) -> None:
     with pytest.raises(WorldError, match="could not be deleted"):
         tidy(Items(shop.file, shop.prefix, shop.addresses, 50.0, application), paused)
     assert Shop.asked == []
+
+
+def test_nothing_is_written_once_a_watchdog_has_tidied_up(tmp_path: Path) -> None:
+    """A harness that stood still for longer than its lease, as after Ctrl-Z: nobody would delete what comes now."""
+    path = tmp_path / "x.keys"
+    noted = Written(path)
+    noted.note("drill-1")
+    assert path.read_text() == "drill-1\n"
+    path.unlink()
+    with pytest.raises(WorldError, match="its watchdog has tidied up"):
+        noted.note("drill-2")
+    noted.close()
 
 
 def test_without_a_delete_items_stay_and_that_is_said(shop: Items) -> None:
