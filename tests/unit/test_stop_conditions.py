@@ -316,6 +316,24 @@ def test_one_that_says_yes_changes_nothing_and_is_asked_as_often_as_it_says(tmp_
     assert all(1e9 <= later - earlier <= 1.5e9 for earlier, later in itertools.pairwise(began))
 
 
+def test_it_is_asked_after_whatever_else_takes_time_before_a_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = with_command(tmp_path, (0.1, 0))
+    monkeypatch.setattr(backend, "commits", lambda: None)
+
+    def slowly(database: str, items_max: int) -> dict[str, str]:
+        backend.clock.sleep_s(5)
+        return {}
+
+    monkeypatch.setattr(backend, "written", slowly)
+    run_on(backend, tmp_path / "d", losing({}))
+    case = case_files.read(tmp_path / "d").case
+    first, fault_ns = told(tmp_path / "d", "command")[0], case.faults[0].started_ns
+    looked_ns = max(look.until_ns for look in case.looks if look.until_ns <= fault_ns)
+    assert looked_ns <= (first.from_ns or 0) < (first.until_ns or 0) <= fault_ns
+
+
 def test_one_that_is_under_way_when_all_is_healed_is_ended(tmp_path: Path) -> None:
     backend = with_command(tmp_path, (0.1, 0), (1000.0, 0), timeout_s=500)
     assert run_on(backend, tmp_path / "d", losing({}, then=whole)).verdict is Verdict.MET
