@@ -12,6 +12,7 @@ from harness.drill.evidence import JUDGING, DrillResult, ObjectiveResult
 from harness.drill.stopping.evidence import NOT_SHOWN
 from harness.outcome import Verdict
 from harness.reporting import wording
+from harness.reporting.verification import _of_others
 
 INVALID = replace(sample_run().drills[0], verdict=Verdict.INVALID, reasons=("the fault was not seen",), control=None)
 
@@ -59,6 +60,13 @@ def test_there_are_as_many_as_were_wished() -> None:
         drills.append(attempts.with_earlier(INVALID))
     assert not runs_again(drills[-1], 2)
     assert [len(attempt.attempts) for attempt in drills[-1].attempts] == [0, 0]
+
+
+def test_a_drill_that_was_put_among_the_attempts_at_another_is_found() -> None:
+    """There its verdict would count for nothing."""
+    other = {"name": "standby-lost", "attempts": [{"name": "standby-lost"}, {"name": "region-lost"}]}
+    (found,) = _of_others([other])
+    assert str(found) == 'drills[0].attempts[1].name: filed "region-lost", recomputed "standby-lost"'
 
 
 def test_how_it_is_said() -> None:
