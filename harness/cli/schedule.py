@@ -138,9 +138,13 @@ def add(
         store.write(schedule)
         try:
             installed, told = installing.install(schedule, places)
-            store.write(schedule.model_copy(update={"installed": installed}))
+            schedule = schedule.model_copy(update={"installed": installed})
+            store.write(schedule)
         except BaseException:
-            store.forget(name)
+            try:
+                installing.uninstall(schedule)  # what has been put there by now
+            finally:
+                store.forget(name)
             raise
     for sentence in told:
         console.print(Text(sentence), soft_wrap=True)

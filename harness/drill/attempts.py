@@ -1,6 +1,8 @@
 """When a drill runs again: only where it proved nothing, by no intention, and as often as the user said.
 
-A miss is never tried again, nor what could not be told: running until it is green would make any drill worthless.
+A miss is never tried again, nor what could not be told: running until it is green would make any drill worthless. Nor
+is a drill that saw a promise about data broken, whatever else made it prove nothing: no busy machine loses writes. Nor
+one that a stop condition ended, though its history does not bear that out: it was more than the application may suffer.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.drill.evidence import DrillResult
+from harness.drill.stopping.evidence import NAME as STOPPED
 from harness.outcome import Verdict
 
 _NOTHING_BROKEN = ("fault", "none")
@@ -16,11 +19,13 @@ _NOTHING_BROKEN = ("fault", "none")
 
 def runs_again(result: DrillResult, allowed: int) -> bool:
     """Whether a drill that ended so runs again. allowed: how often at most."""
+    broken = any(one.promise and one.verdict is Verdict.MISSED for one in result.results)
+    stopped = any(one.name == STOPPED for one in result.results)
     meant = result.control == Verdict.INVALID or _NOTHING_BROKEN in result.settings.items()
     return (
         result.verdict is Verdict.INVALID
         and len(result.attempts) < allowed
-        and not meant
+        and not (meant or stopped or (broken and result.control is None))
         and not result.unjudged  # the harness's own failure, which ends the run with its exit code
     )
 

@@ -129,14 +129,14 @@ class Drill(RunningDrill):
             self._backend.disable_failover()
             self._failover_disabled = True
         if not self._settings.fault_none:
+            self._loop.take_in()
+            self._loop.look()  # which may take a while: whether anything says stop is asked after it
             self._loop.arm()
         self._loop.enter(Phase.FAULT)
         if self._settings.fault_none:
             self.record.announce(fault, self._clock.now_ns(), self.active_region)
             self._loop.until(Phase.FAULT)
             return
-        self._loop.take_in()
-        self._loop.look()
         active = self._backend.inject(fault)
         self.record.apply(fault, active, self.active_region)
         self._loop.observation.watch_canaries(self.record.case.faults[-1])

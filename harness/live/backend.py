@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -31,7 +30,6 @@ from harness.live.visit import Visit
 from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import held
 from harness.units import to_ns, to_s
-from harness.wire.placeholders import values
 from harness.world.assembly import Seams, assemble, build, seams_of
 from harness.world.diagnosis import Complaint
 from harness.world.part import Blueprint, Net, plan_of
@@ -100,7 +98,7 @@ class LiveWorld:
 
     def open_drill(self, folder: Path, settings: Settings) -> None:
         """Fresh tables, subject and clients; waits until the edge serves writes, then calibrates once per world."""
-        self._logs = DrillLogs(self._servers.logs, folder, values(self.subject.variables(), os.environ))
+        self._logs = DrillLogs(self._servers.logs, folder, facts.hidden(self.net.parts, self.subject))
         events = [path for part in self.net.parts for path in part.events()]
         self._tails = [Tail(path, from_end=True) for path in events]
         self._pending.clear()
@@ -159,9 +157,8 @@ class LiveWorld:
     def wait_serving(self) -> None:
         """Until the name has an address and the application serves writes there. Raises DrillMissed, WorldError."""
         until = time.monotonic() + ANSWER_TIMEOUT_S
-        while not self._visit.allowed(
-            self.seams.steering.answers()
-        ):  # a subject that starts at once would else meet a name unknown
+        # a subject that starts at once would else meet a name unknown
+        while not self._visit.allowed(self.seams.steering.answers()):
             if time.monotonic() > until:
                 raise WorldError(f"the name server knows no address of {self.environment.edge.record}")
             time.sleep(0.02)
@@ -274,8 +271,6 @@ class LiveWorld:
         """Drain the clients; how many operations they were too late to send."""
         self._sharing.end()
         return self.clients.stop()
-
-    # --- about itself ------------------------------------------------------------------------------------------
 
     def calibration(self) -> Mapping[str, float]:
         """capacity_per_s, rate_per_s, scale, and took_s: how long this drill spent on it; where this machine carries

@@ -11,6 +11,7 @@ import psutil
 
 from harness import __version__
 from harness.topology.subject import Subject
+from harness.wire.placeholders import values
 from harness.world.part import Part
 
 _PACKAGES = ("pytest", "pytest-bdd", "allure-pytest")
@@ -33,6 +34,11 @@ def capabilities(parts: Iterable[Part], subject: Subject) -> dict[str, bool | st
             if found.get(name, True) is True:
                 found[name] = can
     return found
+
+
+def hidden(parts: Iterable[Part], subject: Subject) -> list[str]:
+    """Values of the environment that no log of a process may show."""
+    return [*values(subject.variables(), os.environ), *(value for part in parts for value in part.hidden())]
 
 
 def machine() -> dict[str, str]:

@@ -39,16 +39,35 @@ class WorldFolder:
 @contextmanager
 def made() -> Iterator[WorldFolder]:
     """A new folder, removed at the end of the block."""
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    folder, lock = _held_from_the_first()
     try:
-        lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            _lock(lock)
             yield WorldFolder(folder, lock)
         finally:
             os.close(lock)
     finally:
         _remove(folder)
+
+
+def _held_from_the_first() -> tuple[Path, int]:
+    """A folder and the lock in it. Whoever looks for abandoned ones just before we have the lock may take it away, and
+    then another is made."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        try:
+            lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except FileNotFoundError:
+            continue
+        if sys.platform == "win32" or (_lock(lock) and _is_at(lock, folder / _LOCK)):
+            return folder, lock
+        os.close(lock)
+
+
+def _is_at(lock: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(lock), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def leave(folder: WorldFolder) -> None:

@@ -18,15 +18,19 @@ Ask = Callable[[Sequence[str], bool], bool]
 """Shows the lines, and asks where something would be broken; whether it is agreed to. Raises InputError when not."""
 
 
-def agreed(options: RunOptions, faults: Sequence[Fault], ask: Ask | None) -> bool:
-    """Whether drills with these faults are agreed to. ask: None where nobody can be asked.
+def agreed(
+    options: RunOptions, faults: Sequence[Fault], ask: Ask | None, stops_of_each: Sequence[Sequence[str]] = ((),)
+) -> bool:
+    """Whether drills with these faults are agreed to. ask: None where nobody can be asked. stops_of_each: of each
+    scenario that states stop conditions, all that hold in it; of another one none.
 
     Raises InputError where they are not.
     """
     if terms_of(options.environment) is None:
         return options.yes
-    stops = conditions_of(options.environment, options.timing, options.settings).texts
-    lines = preview_of(options.environment, options.subject, options.timing, faults, stops)
+    of_all = conditions_of(options.environment, options.timing, options.settings).texts
+    stops = dict.fromkeys(text for own in stops_of_each for text in own or of_all)
+    lines = preview_of(options.environment, options.subject, options.timing, faults, list(stops))
     if ask is not None:
         return ask(lines, bool(faults))
     if faults and not options.yes:

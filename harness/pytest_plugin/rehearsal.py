@@ -64,6 +64,7 @@ class Rehearsal:
         self._injects = not options.settings.fault_none
         self.line = 0
         self._stop_when: dict[str, StopErrors] = {}
+        self.stops: tuple[str, ...] = ()
 
     def region(self, words: str) -> str:
         """See Drill.region."""
@@ -108,7 +109,8 @@ class Rehearsal:
         if self.course.broken:
             raise InputError(STOPPED_LATE)
         self._stop_when |= conditions
-        conditions_of(self._options.environment, self._options.timing, self._options.settings, self._stop_when)
+        options = self._options
+        self.stops = conditions_of(options.environment, options.timing, options.settings, self._stop_when).texts
         self._remember("stop_when", dict(conditions))
 
     def override(self, **settings: Any) -> None:
@@ -199,11 +201,15 @@ class Rehearsal:
 
 @dataclass(frozen=True)
 class Rehearsed:
-    """What a scenario would do to a world. needs: see harness.faults.needs. freezes: it stops the failover."""
+    """What a scenario would do to a world. needs: see harness.faults.needs. freezes: it stops the failover.
+
+    stops: its stop conditions in words, where it states any of its own; none: those of the environment hold.
+    """
 
     needs: tuple[str, ...]
     faults: tuple[Fault, ...]
     freezes: bool
+    stops: tuple[str, ...] = ()
 
 
 def refuse_mistakes(file: Path, steps: Sequence[Resolved], options: RunOptions) -> tuple[str, ...]:
@@ -225,7 +231,7 @@ def rehearsed(file: Path, steps: Sequence[Resolved], options: RunOptions) -> Reh
     problems = list(_short_faults(file, rehearsal.asked, options))
     if problems:
         raise InputError(*problems)
-    return Rehearsed(tuple(sorted(rehearsal.needs)), tuple(rehearsal.faults), rehearsal.freezes)
+    return Rehearsed(tuple(sorted(rehearsal.needs)), tuple(rehearsal.faults), rehearsal.freezes, rehearsal.stops)
 
 
 def _short_faults(file: Path, steps: Sequence[Asked], options: RunOptions) -> Iterator[Problem]:

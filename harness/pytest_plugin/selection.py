@@ -105,7 +105,7 @@ def _agree(session: DrillSession, drills: list[pytest.Item], items: list[pytest.
     """What the drills would do to a stack that is not ours is shown, and agreed to, before anything starts."""
     faults = [fault for item in drills for fault in item.stash[SHOWN].faults]
     try:
-        session.agree(faults)
+        session.agree(faults, [item.stash[SHOWN].stops for item in drills])
     except InputError as error:
         if session.host is None:
             raise pytest.UsageError(str(error)) from error

@@ -151,10 +151,10 @@ class DrillSession:
         item.stash[DRILL] = drill
         return drill
 
-    def agree(self, faults: Sequence[Fault]) -> None:
-        """Before anything starts: see `agreement`. Raises InputError where it is not agreed to."""
+    def agree(self, faults: Sequence[Fault], stops: Sequence[Sequence[str]]) -> None:
+        """Before anything starts: see `agreement`. Raises InputError where it is not agreed to. stops: by scenario."""
         ask = None if self.host is None else self.host.ask
-        agreed = agreement.agreed(self.options, faults, ask)
+        agreed = agreement.agreed(self.options, faults, ask, stops)
         if self.host is not None:
             self.host.run.options = replace(self.options, yes=agreed)
             self.__dict__.pop("options", None)

@@ -76,6 +76,7 @@ def verify(folder: Path) -> Verified:
             unverifiable.append(f"{drill['name']}: no {CASE} in {home.name}, so its verdict cannot be judged again")
     if not homes:
         unverifiable.append("run.json tells of no drill, so there is nothing to judge")
+    differences.extend(_of_others(body["drills"]))
     differences.extend(_left_out(folder, homes))
     verdict = merge_run(Verdict(drill["verdict"]) for drill in body["drills"])
     differences.extend(compare("verdict", body["verdict"], verdict.value))
@@ -89,6 +90,13 @@ def _with_attempts(drills: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, M
         yield f"drills[{number}]", {name: value for name, value in drill.items() if name != "attempts"}
         for attempt, earlier in enumerate(drill.get("attempts", ())):
             yield f"drills[{number}].attempts[{attempt}]", earlier
+
+
+def _of_others(drills: Sequence[Mapping[str, Any]]) -> Iterator[Difference]:
+    """Attempts that were none at the drill that tells of them: another one, put out of sight of the run's verdict."""
+    for number, drill in enumerate(drills):
+        for attempt, earlier in enumerate(drill.get("attempts", ())):
+            yield from compare(f"drills[{number}].attempts[{attempt}].name", earlier["name"], drill["name"])
 
 
 def _excuse(body: Mapping[str, Any], drill: Mapping[str, Any], *, told: bool) -> str | None:

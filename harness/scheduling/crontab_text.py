@@ -19,6 +19,8 @@ def line_for(times: str, command: Sequence[str], mark: str) -> str:
     """
     shell = " ".join(shlex.quote(part) for part in command)
     line = f"{times} {shell} # {mark}".replace("%", "\\%")
+    if "\\" in shell:
+        raise InputError("a line of a crontab cannot hold a backslash: cron programs differ in what they make of it")
     if any(ord(letter) < 32 or ord(letter) == 127 for letter in line):
         raise InputError("a line of a crontab cannot hold a newline or another control character")
     if len(line.encode("utf-8", "surrogateescape")) > LONGEST_LINE:
@@ -35,7 +37,9 @@ def with_line(table: str, line: str) -> str:
 
 def without_line(table: str, line: str) -> str:
     """The table without it."""
-    return "".join(one for one in table.splitlines(keepends=True) if one.rstrip("\n") != line)
+    lines = (table if table.endswith("\n") else f"{table}\n").split("\n")[:-1]  # cron knows no other end of a line
+    rest = "".join(f"{one}\n" for one in lines if one != line)
+    return rest if table.endswith("\n") else rest.removesuffix("\n")
 
 
 def has_line(table: str, line: str) -> bool:

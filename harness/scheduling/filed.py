@@ -19,10 +19,19 @@ _FORMAT = "drill-scheduled/1"
 _MARK_BYTES = 10_000
 
 
-def folder_of(reports: Path, pid: int) -> Path | None:
-    """The evidence of the run of a process; None when it has filed none."""
-    found = [path for path in _folders(reports) if path.name.endswith(f"-{pid}") and is_run_id(path.name)]
-    return max(found, default=None)
+def known(reports: Path) -> frozenset[str]:
+    """The names of the runs that are there."""
+    return frozenset(path.name for path in _runs(reports))
+
+
+def folder_of(reports: Path, pid: int, before: frozenset[str]) -> Path | None:
+    """The evidence of the run of a process; None when it has filed none.
+
+    before: runs that were there before it began: one of them may have had the same number, in a container nearly every
+    one, and is somebody else's.
+    """
+    mine = (path for path in _runs(reports) if path.name.endswith(f"-{pid}") and path.name not in before)
+    return max(mine, default=None)
 
 
 def mark(folder: Path, schedule: Schedule, planned: datetime | None) -> None:

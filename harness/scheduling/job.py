@@ -137,10 +137,11 @@ class Job:
         options = [*schedule.options.arguments(), f"--reports={reports}"]
         command = [*program(), "run", *options, "--", *schedule.drills]
         output = self.store.output(schedule.name) if self.kept else None
+        before = filed.known(reports)
         done = child.run(command, folder, variables, schedule.limit_s, output)
         stopped = f"it was stopped: it took longer than {schedule.limit_s} s" if done.too_long else ""
         code = EXIT_HARNESS if done.too_long else done.exit_code
-        return outcome_of(code, filed.folder_of(reports, done.pid), done.printed, stopped), reports
+        return outcome_of(code, filed.folder_of(reports, done.pid, before), done.printed, stopped), reports
 
     def _too_busy(self, began: datetime, due: datetime | None, state: State, variables: Mapping[str, str]) -> int:
         """Another schedule's run went on for too long."""

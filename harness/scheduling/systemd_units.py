@@ -25,7 +25,11 @@ def calendar(expression: Expression, zone: str) -> list[str]:
 
 
 def service(name: str, command: Sequence[str], stop_within_s: int) -> str:
-    """The unit of one run. What it prints is in the journal; it is given time to heal when it is stopped."""
+    """The unit of one run. What it prints is in the journal; it is given time to heal when it is stopped.
+
+    Only the run itself is ended by systemd: what it started ends with it, and those that watch over what is broken must
+    outlive it to heal, also when it is killed.
+    """
     return "\n".join(
         (
             "[Unit]",
@@ -34,7 +38,7 @@ def service(name: str, command: Sequence[str], stop_within_s: int) -> str:
             "[Service]",
             "Type=oneshot",
             f"ExecStart={' '.join(map(quoted, command))}",
-            "KillMode=mixed",
+            "KillMode=process",
             f"TimeoutStopSec={stop_within_s}",
             "",
         )

@@ -23,9 +23,10 @@ KEPT = (
     "TOXIPROXY_URL",
     "DRILL_STATE",
     "DRILL_CACHE",
-    *(f"{PREFIX}{key.upper()}" for key in KEYS if key != "keep"),
+    *(f"{PREFIX}{key.upper()}" for key in KEYS if key not in ("keep", "yes")),
 )
-"""Whatever else there is may be a secret."""
+"""Whatever else there is may be a secret. Nor is it kept that somebody has agreed to what is done to a stack that is
+not ours: for runs that nobody sees, that must be said of them, in the file of variables."""
 _LARGEST = 64 * 1024
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)")
 

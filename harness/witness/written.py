@@ -3,6 +3,7 @@ up after a harness that was killed knows them all."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,6 +28,11 @@ class Written:
         """One more. Raises WorldError when it cannot be noted: then it must not be written."""
         if key in self._known or not key or "\n" in key:
             return
+        if not os.fstat(self._file.fileno()).st_nlink:
+            raise WorldError(
+                f"{self._path} is gone, since the harness stood still and its watchdog has tidied up: nobody would "
+                "delete what is written now"
+            )
         try:
             self._file.write(f"{key}\n".encode())
         except OSError as error:

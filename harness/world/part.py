@@ -223,6 +223,10 @@ class Part:
         """
         return None
 
+    def hidden(self) -> Sequence[str]:
+        """Values that no log of a process may show, beside those that the subject takes from the environment."""
+        return ()
+
     def alarms(self) -> Sequence[str]:
         """Why a drill must not go on, in sentences: of what it is told while clients are at work."""
         return ()

@@ -9,8 +9,10 @@ from test_reporting_sample import run as sample_run
 
 from harness.drill.attempts import Attempts, runs_again
 from harness.drill.evidence import JUDGING, DrillResult, ObjectiveResult
+from harness.drill.stopping.evidence import NOT_SHOWN
 from harness.outcome import Verdict
 from harness.reporting import wording
+from harness.reporting.verification import _of_others
 
 INVALID = replace(sample_run().drills[0], verdict=Verdict.INVALID, reasons=("the fault was not seen",), control=None)
 
@@ -25,11 +27,24 @@ def test_only_what_proved_nothing_is_tried_again() -> None:
         replace(INVALID, control="INVALID"),
         replace(INVALID, settings={"fault": "none"}),
         replace(INVALID, results=(ObjectiveResult(JUDGING, Verdict.INVALID, "judging failed"),)),
+        replace(INVALID, results=(ObjectiveResult("writes-kept", Verdict.MISSED, "3 are lost", promise=True),)),
+        replace(INVALID, results=(ObjectiveResult("stop-condition", Verdict.INVALID, NOT_SHOWN),)),
     ],
-    ids=["a control that must be so", "nothing was to be broken", "the harness failed"],
+    ids=[
+        "a control that must be so",
+        "nothing was to be broken",
+        "the harness failed",
+        "data was lost",
+        "it was stopped, whatever shows that",
+    ],
 )
 def test_what_another_attempt_would_not_change_is_not(meant: DrillResult) -> None:
     assert not runs_again(meant, 5)
+
+
+def test_a_time_that_was_missed_in_a_drill_that_proves_nothing_is_measured_again() -> None:
+    late = (ObjectiveResult("rto_s", Verdict.MISSED, "RTO 31 s"),)
+    assert runs_again(replace(INVALID, results=late), 1)
 
 
 def test_a_control_that_must_be_missed_is_tried_again_where_it_proved_nothing() -> None:
@@ -45,6 +60,13 @@ def test_there_are_as_many_as_were_wished() -> None:
         drills.append(attempts.with_earlier(INVALID))
     assert not runs_again(drills[-1], 2)
     assert [len(attempt.attempts) for attempt in drills[-1].attempts] == [0, 0]
+
+
+def test_a_drill_that_was_put_among_the_attempts_at_another_is_found() -> None:
+    """There its verdict would count for nothing."""
+    other = {"name": "standby-lost", "attempts": [{"name": "standby-lost"}, {"name": "region-lost"}]}
+    (found,) = _of_others([other])
+    assert str(found) == 'drills[0].attempts[1].name: filed "region-lost", recomputed "standby-lost"'
 
 
 def test_how_it_is_said() -> None:

@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 from simulated_backend import subject
 
+from harness.errors import InputError
 from harness.parts.regions.external import part as regions
 from harness.parts.regions.external.part import External
 from harness.parts.regions.external.spec import External as Spec
 from harness.topology.environment import Environment
+from harness.topology.load import load_environment
 from harness.topology.timing import Profile, Timing
 from harness.world.part import Blueprint
 from harness.world.regions import scanned
@@ -125,6 +127,23 @@ def test_a_place_that_does_not_say_is_not_taken_for_empty(stack: ExitStack, tmp_
     assert found["us-west-2"] == {}
     world.read()
     assert world.asked("us-east-1") == ["drill-1", "drill-2"]  # there is nothing to become alike
+
+
+def test_nothing_is_read_back_while_clients_are_at_work(stack: ExitStack, tmp_path: Path) -> None:
+    """It would be beyond the most that may be sent, and what is broken would hold for as long."""
+    world = World(stack, tmp_path, {"us-east-1": dict(BOTH), "us-west-2": dict(BOTH)})
+    assert [region.glance(world.subject.tables[0], 100) for region in world.regions] == [None, None]
+    assert world.asked("us-east-1") == world.asked("us-west-2") == []
+
+
+def test_it_stands_only_beside_a_stack_that_is_not_ours(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "environment: mine\nplaces: [{name: a, role: primary}, {name: b, role: standby}]\n"
+        "objectives: {fast: {rto_s: 20}, production: {rto_s: 150}}\nregion_servers: {kind: external}\n"
+    )
+    with pytest.raises(InputError, match="external is for a stack that runs already"):
+        load_environment(path)
 
 
 def test_a_further_table_is_not_told(stack: ExitStack, tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
@@ -17,11 +18,15 @@ import pytest
 from harness.cli.agreement import agreed
 from harness.drill import options
 from harness.drill.settings import Settings
-from harness.errors import HealError, InputError, WorldError
+from harness.errors import CommandFailed, HealError, InputError, WorldError
+from harness.faults.actions import BreakByOwner
 from harness.faults.catalogue import fault_named
+from harness.live import facts
+from harness.live.drill_logs import DrillLogs
 from harness.parts.platform.external import commands, experiments, ways
+from harness.parts.platform.external.hand import OwnersHand
 from harness.parts.platform.external.healing import take_away
-from harness.parts.platform.external.spec import Breaking, Experiment
+from harness.parts.platform.external.spec import Breaking, Experiment, External
 from harness.parts.platform.external.tidying import Items, tidy
 from harness.pytest_plugin.agreement import agreed as agreed_to
 from harness.pytest_plugin.agreement import not_here
@@ -30,6 +35,7 @@ from harness.topology.load import load_environment
 from harness.topology.timing import Profile
 from harness.witness.models import parse_config
 from harness.witness.single_requests import Application
+from harness.witness.written import Written
 from harness.workload import Request, Workload
 from harness.world.assembly import build
 from harness.world.part import Blueprint
@@ -95,6 +101,12 @@ def resolved(path: Path, **given: Any) -> options.RunOptions:
         ('inject: [break, "{target}"], ', "", "needs both `inject` and `heal`", 9),
         ("inject: [break, ", "inject: [break now, ", None, None),
         ('heal: [mend, "{target}"]', 'heal: [mend], proves: "http://10.0.0.1/"', "10.0.0.1/ is outside", 9),
+        (
+            'inject: [break, "{target}"], heal: [mend, "{target}"]',
+            'experiment: {template: EXT1, region: eu-west-1, endpoint: "http://10.0.0.1/"}',
+            "10.0.0.1/ is outside",
+            9,
+        ),
         ('dns: "127.0.0.1:5353"', "dns: ns.example.com", "steering.dns: ", 12),
         ("environment: staging", "environment: staging\nhealth_checks: {checkers: 8}", "nobody here checks health", 2),
     ],
@@ -162,6 +174,48 @@ def test_the_preview_tells_hosts_commands_lease_stop_condition_and_keys(tmp_path
     for told in ("127.0.1.10:8080 (us-east-1)", "127.0.1.10/32, 127.0.2.10/32", "region-outage of us-east-1", "drill-",
                  "inject: break us-east-1", "heal:   mend us-east-1", "600 s", "90 %", "20 at most"):  # fmt: skip
         assert told in text, told
+
+
+def test_the_preview_tells_the_stop_conditions_that_scenarios_state_and_who_is_asked(tmp_path: Path) -> None:
+    """What a scenario states holds in place of what the file says."""
+
+    def lines(*stops: Sequence[str]) -> str:
+        shown: list[str] = []
+        agreed_to(resolved(written(tmp_path)), [OUTAGE], lambda told, _: bool(shown.extend(told)) or True, stops)
+        return "\n".join(shown)
+
+    assert "90 %" not in lines(("more than 99 % of requests fail",))
+    both = lines(("more than 99 % of requests fail",), ())
+    assert "stop    more than 99 % of requests fail\n" in both
+    assert "90 %" in both
+    assert "ask     the name server 127.0.0.1:5353 for app.example.com" in both
+
+
+def test_what_holds_already_is_not_broken_again(tmp_path: Path) -> None:
+    """Else the guard over it would be forgotten, with the lease that it keeps."""
+    ways = (Breaking(fault="region-outage", inject=(PYTHON, "-c", ""), heal=(PYTHON, "-c", "")),)
+    guard = SimpleNamespace(ran_out=False)
+    ground: Any = SimpleNamespace(guarded=lambda *_: nullcontext(guard), launcher=lambda: None)
+    hand = OwnersHand(External(hosts=("127.0.1.10",), faults=ways), "staging", tmp_path, lambda: ground)
+    held = SimpleNamespace(guard=guard, named="x", stack=ExitStack(), handle={})
+    key = ("region-outage", "us-east-1", "black-hole", 0)
+    hand._held[key] = held  # type: ignore[assignment]
+    (applied,) = hand.apply([BreakByOwner(*key, ())])
+    assert applied.error == "region-outage of us-east-1 (black-hole) holds already"
+    assert applied.kind is CommandFailed
+    assert hand._held[key] is held
+
+
+def test_the_logs_of_an_owners_commands_show_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OWNERS", "s3cr3t-value")
+    run = resolved(written(tmp_path, ('inject: [break, "{target}"]', 'inject: [break, "${env:OWNERS}"]')))
+    parts = build(Blueprint(run.environment, run.subject, run.timing))
+    (tmp_path / "world").mkdir()
+    (tmp_path / "drill").mkdir()
+    logs = DrillLogs(tmp_path / "world", tmp_path / "drill", facts.hidden(parts, run.subject))
+    (tmp_path / "world" / "inject.log").write_text("asked with s3cr3t-value\n")
+    logs.collect()
+    assert (tmp_path / "drill" / "logs" / "inject.log").read_text() == "asked with ***\n"
 
 
 def test_where_nobody_can_be_asked_only_yes_agrees(tmp_path: Path) -> None:
@@ -516,6 +570,18 @@ def test_nothing_beyond_the_named_hosts_is_asked_to_delete(shop: Items) -> None:
     with pytest.raises(WorldError, match="could not be deleted"):
         tidy(Items(shop.file, shop.prefix, shop.addresses, 50.0, application), paused)
     assert Shop.asked == []
+
+
+def test_nothing_is_written_once_a_watchdog_has_tidied_up(tmp_path: Path) -> None:
+    """A harness that stood still for longer than its lease, as after Ctrl-Z: nobody would delete what comes now."""
+    path = tmp_path / "x.keys"
+    noted = Written(path)
+    noted.note("drill-1")
+    assert path.read_text() == "drill-1\n"
+    path.unlink()
+    with pytest.raises(WorldError, match="its watchdog has tidied up"):
+        noted.note("drill-2")
+    noted.close()
 
 
 def test_without_a_delete_items_stay_and_that_is_said(shop: Items) -> None:

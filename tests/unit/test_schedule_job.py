@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,23 @@ def test_evidence_that_is_none_is_an_error_and_nothing_is_obeyed(text: str, tmp_
     found = outcome_of(0, tmp_path, "said this")
     assert found.verdict in ("ERROR", "MET")
     assert "\x1b" not in found.verdict
+
+
+def test_what_a_process_of_the_same_number_had_filed_is_nobody_elses(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container, where each run has the same number, or where somebody's own run had it."""
+    reports = rig.folder / "reports"
+    run = job.child.run
+
+    def same_number(*arguments: Any) -> Any:
+        return replace(run(*arguments), pid=7)
+
+    theirs = reports / "20261127-120000-7"
+    theirs.mkdir(parents=True)
+    (theirs / "run.json").write_text(json.dumps({"verdict": "MET", "drills": []}))
+    monkeypatch.setattr(job.child, "run", same_number)
+    rig.run(None, 3)
+    assert (rig.last().verdict, rig.last().run_id) == ("ERROR", None)
+    assert list(theirs.iterdir()) == [theirs / "run.json"], "it has no mark, so nothing ever removes it"
 
 
 def test_a_run_that_takes_too_long_is_stopped_and_told(rig: Rig) -> None:

@@ -9,6 +9,8 @@ import typer.main
 
 from harness.cli.main import app
 from harness.errors import InputError
+from harness.scheduling.schedule import Schedule
+from harness.scheduling.store import Store
 
 COMMAND = typer.main.get_command(app)
 
@@ -94,6 +96,21 @@ def test_a_name_is_a_word(name: str, tmp_path: Path) -> None:
     for command in ("show", "run", "remove"):
         with pytest.raises(InputError, match="no schedule"):
             drill("schedule", command, "--", name)
+    assert not (tmp_path / "state").exists()
+
+
+def test_a_schedule_that_cannot_be_kept_is_installed_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep, table = Store.write, tmp_path / "table"
+
+    def full(store: Store, schedule: Schedule) -> None:
+        if schedule.installed.line is not None:
+            raise InputError("no space left on device")
+        keep(store, schedule)
+
+    monkeypatch.setattr(Store, "write", full)
+    with pytest.raises(InputError, match="no space left"):
+        drill("schedule", "add", "nightly", "--at", "@daily", "--crontab", str(table), "--yes")
+    assert not table.exists()
     assert not (tmp_path / "state").exists()
 
 

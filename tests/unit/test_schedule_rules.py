@@ -109,7 +109,7 @@ def test_a_command_reaches_the_shell_as_it_is(arguments: list[str]) -> None:
     assert shlex.split(cron_runs(line), comments=True) == ["/usr/bin/printf", *arguments]
 
 
-@pytest.mark.parametrize("argument", ["a\nb", "a\rb", "a\0b", "x" * 1000])
+@pytest.mark.parametrize("argument", ["a\nb", "a\rb", "a\0b", "x" * 1000, "a\\", "a\\%b"])
 def test_what_would_be_another_line_of_the_crontab_is_refused(argument: str) -> None:
     with pytest.raises(InputError):
         line_for("0 3 * * *", ["/bin/true", argument], "mark")
@@ -122,6 +122,25 @@ def test_taking_a_line_out_leaves_the_rest_to_the_byte(lines: list[str]) -> None
     there = with_line(table, job)
     assert has_line(there, job)
     assert without_line(there, job) == table
+
+
+@pytest.mark.parametrize("letter", ["\x85", "\u2028", "\u2029"])
+def test_a_line_is_found_again_whatever_its_paths_are_called(letter: str) -> None:
+    """Only a newline ends a line of a crontab, though to Python others do, too."""
+    job = line_for("0 3 * * *", ["/bin/true", f"a{letter}b"], "drill schedule nightly 1")
+    assert without_line(with_line("1 2 3 4 5 x\n", job), job) == "1 2 3 4 5 x\n"
+    assert without_line("no newline at its end", job) == "no newline at its end"
+
+
+def test_what_watches_over_faults_outlives_the_unit_that_is_killed() -> None:
+    """`mixed` would kill whoever heals in place of a run that was killed."""
+    assert "KillMode=process\n" in systemd_units.service("x", ["/bin/true"], 90)
+
+
+def test_that_somebody_has_agreed_is_not_kept() -> None:
+    assert variables.to_keep({"DRILL_YES": "1", "DRILL_PROFILE": "fast", "AWS_SECRET": "x"}) == {
+        "DRILL_PROFILE": "fast"
+    }
 
 
 # --- systemd ------------------------------------------------------------------------------------

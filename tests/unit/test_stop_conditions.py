@@ -16,10 +16,11 @@ from harness.drill import case_files
 from harness.drill.conclusion import conclude
 from harness.drill.evidence import DrillResult
 from harness.drill.facade import STOPPED_LATE, Drill
+from harness.drill.stopping import replay
 from harness.drill.stopping.evidence import NOT_SHOWN
 from harness.drill.stopping.stated import conditions_of
 from harness.errors import DrillAborted, DrillError, InputError, Problem, VerdictReached
-from harness.history.events import Completion, FaultEvent, Mark, StopEvent
+from harness.history.events import Completion, FaultEvent, Invoke, Mark, StopEvent
 from harness.outcome import Outcome, Verdict
 from harness.reporting import run_json, run_json_reader
 from harness.topology.load import load_environment
@@ -315,6 +316,24 @@ def test_one_that_says_yes_changes_nothing_and_is_asked_as_often_as_it_says(tmp_
     assert all(1e9 <= later - earlier <= 1.5e9 for earlier, later in itertools.pairwise(began))
 
 
+def test_it_is_asked_after_whatever_else_takes_time_before_a_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = with_command(tmp_path, (0.1, 0))
+    monkeypatch.setattr(backend, "commits", lambda: None)
+
+    def slowly(database: str, items_max: int) -> dict[str, str]:
+        backend.clock.sleep_s(5)
+        return {}
+
+    monkeypatch.setattr(backend, "written", slowly)
+    run_on(backend, tmp_path / "d", losing({}))
+    case = case_files.read(tmp_path / "d").case
+    first, fault_ns = told(tmp_path / "d", "command")[0], case.faults[0].started_ns
+    looked_ns = max(look.until_ns for look in case.looks if look.until_ns <= fault_ns)
+    assert looked_ns <= (first.from_ns or 0) < (first.until_ns or 0) <= fault_ns
+
+
 def test_one_that_is_under_way_when_all_is_healed_is_ended(tmp_path: Path) -> None:
     backend = with_command(tmp_path, (0.1, 0), (1000.0, 0), timeout_s=500)
     assert run_on(backend, tmp_path / "d", losing({}, then=whole)).verdict is Verdict.MET
@@ -389,6 +408,46 @@ def test_an_abort_that_the_history_does_not_show_proves_nothing(tmp_path: Path) 
     assert NOT_SHOWN in found.reasons
     unarmed = again(tmp_path / "d", lambda events: [e for e in events if not _is_stop(e, "armed")])
     assert NOT_SHOWN in unarmed.reasons
+
+
+def test_what_the_drill_had_not_been_told_of_yet_does_not_unsay_its_abort(tmp_path: Path) -> None:
+    """The command says stop while more requests fail than may, and those are read a moment later."""
+    run_on(with_command(tmp_path, (0.1, 0), (0.1, 3)), tmp_path / "d", losing({}))
+    filed = case_files.read(tmp_path / "d")
+    (abort,) = told(tmp_path / "d", "abort")
+    few: Conditions = {"errors": StopErrors(share=0, window_s=10, requests=1)}
+    errors = conditions_of(environment(), Timing(Profile.FAST), plan().settings, few).errors
+    both = replace(filed.case, stop=replace(filed.case.stop, errors=errors))
+    at_ns = abort.mono_ns - 500_000_000
+    late = replace(next(e for e in filed.events if isinstance(e, Completion) and e.cohort == "dns"), op="late")
+    failed = replace(late, mono_ns=at_ns, outcome=Outcome.FAIL, error="refused", status=None)
+    sent = replace(next(e for e in filed.events if isinstance(e, Invoke)), op="late", mono_ns=at_ns - 1, extra=False)
+    found = conclude(both, [*filed.events, sent, failed], filed.commits, filed.final)
+    errors_too = replay.shown(both.stop, sorted_events(filed, sent, failed), replace(abort, condition="errors"))
+    assert errors_too is not None
+    assert (found.verdict, found.stopped and found.stopped.code) == (Verdict.ABORTED, 3)
+
+
+def sorted_events(filed: case_files.Filed, *more: Any) -> list[Any]:
+    return sorted([*filed.events, *more], key=lambda event: event.mono_ns)
+
+
+def test_a_command_that_was_ended_since_all_was_healed_has_said_nothing(tmp_path: Path) -> None:
+    """What ends the drill later is told with what was seen then."""
+
+    def scenario(drill: Drill) -> None:
+        losing({})(drill)
+        drill.heal()
+        drill.require_failback(EAST)
+        drill.inject("region-outage", region=EAST, mode="refuse")
+        drill.require_recovery(WEST)
+
+    backend = with_command(tmp_path, (0.1, 0), (1000.0, 0), (0.1, 0), (0.1, 3), timeout_s=500)
+    result = run_on(backend, tmp_path / "d", scenario)
+    assert result.verdict is Verdict.ABORTED
+    assert "exited with 3" in result.reasons[0]
+    assert result.stopped is not None
+    assert result.stopped.code == 3
 
 
 def test_a_condition_that_held_and_stopped_nothing_is_told(tmp_path: Path) -> None:

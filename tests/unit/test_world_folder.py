@@ -53,6 +53,22 @@ def gone(pid: int) -> bool:
     return not Path(f"/proc/{pid}").exists()
 
 
+def test_one_that_was_taken_for_abandoned_before_it_was_locked_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two harnesses begin at the same moment: one looks for what is abandoned while the other makes its folder."""
+    take, first = world_folder._lock, [True]
+
+    def late(lock: int) -> bool:
+        if first:
+            first.clear()
+            assert len(world_folder.take_away_abandoned()) == 1
+        return take(lock)
+
+    monkeypatch.setattr(world_folder, "_lock", late)
+    with world_folder.made() as folder:
+        assert folder.path.is_dir()
+        assert world_folder.abandoned() == []
+
+
 def test_it_is_gone_when_the_harness_ends_in_order(temporary: Path) -> None:
     with world_folder.made() as folder:
         (folder.path / "logs").mkdir()

@@ -14,6 +14,8 @@ Kind = Literal["errors", "latency", "command"]
 ERRORS: Kind = "errors"
 LATENCY: Kind = "latency"
 COMMAND: Kind = "command"
+KINDS = (ERRORS, LATENCY, COMMAND)
+"""As `StopConditions` calls them, too."""
 
 _DIRECT = (CohortName.DIRECT_A.value, CohortName.DIRECT_B.value)
 _UNANSWERED = ("timeout", "connect-timeout")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from harness.drill.stopping import machine
-from harness.drill.stopping.conditions import COMMAND, StopConditions
+from harness.drill.stopping.conditions import COMMAND, KINDS, StopConditions
 from harness.drill.stopping.machine import Abort, Arm, Breach, CommandEnded, Disarm, Ended
 from harness.history.events import Completion, Event, Invoke, StopEvent
 from harness.units import NS_PER_S
@@ -41,10 +41,16 @@ def aborted(events: Iterable[Event]) -> StopEvent | None:
 def shown(conditions: StopConditions, events: Sequence[Event], abort: StopEvent) -> Breach | None:
     """The condition that held, as the events until then show it; None where they do not.
 
-    events: in order of time. What was decided may be told at the very moment of what showed it.
+    events: in order of time. What was decided may be told at the very moment of what showed it. Only the condition that
+    was decided by is asked for: another one may have held just before, in what the drill had not been told of yet.
     """
-    found = _first(conditions, (event for event in events if event.mono_ns <= abort.mono_ns))
-    return None if found is None or found[1].kind != abort.condition else found[1]
+    found = _first(_alone(conditions, abort), (event for event in events if event.mono_ns <= abort.mono_ns))
+    return None if found is None else found[1]
+
+
+def _alone(conditions: StopConditions, abort: StopEvent) -> StopConditions:
+    """The one that ended the drill."""
+    return StopConditions(**{kind: getattr(conditions, kind) for kind in KINDS if kind == abort.condition})
 
 
 def missed(conditions: StopConditions, events: Sequence[Event]) -> Breach | None:

@@ -64,10 +64,10 @@ class StopWatch:
             self._step(Arm())
 
     def disarm(self) -> None:
-        """Nothing holds any more."""
+        """Nothing holds any more. Told first: a command that is ended for it has said nothing."""
         if self._state.armed and not self._state.stopped:
-            self._step(Disarm())
             self._record(StopEvent("disarmed", self._now_ns()))
+            self._step(Disarm())
 
     def look(self) -> None:
         """Time has passed; the command may have ended."""

@@ -62,9 +62,13 @@ def program(argv: Sequence[str]) -> str:
     return storable(argv[0])
 
 
-def _mask(argv: Sequence[str]) -> Mask:
+def secrets_in(argv: Sequence[str]) -> list[str]:
     """What must not be told of its output: the variables that it takes, and those whose names say so."""
-    return Mask(secrets_of((name for word in argv for name in placeholders.variables(word)), os.environ))
+    return secrets_of((name for word in argv for name in placeholders.variables(word)), os.environ)
+
+
+def _mask(argv: Sequence[str]) -> Mask:
+    return Mask(secrets_in(argv))
 
 
 def run_here(launcher: ForkServer, name: str, argv: Sequence[str], folder: Path, timeout_s: float) -> Ran:

@@ -92,6 +92,8 @@ class OwnersHand:
 
     def _break(self, key: Key, way: Breaking) -> None:
         fault, target, mode, _ = key
+        if key in self._held:  # a second guard over it would take the first one's place, and nobody would end that
+            raise CommandFailed(f"{fault} of {target} ({mode}) holds already")
         named = f"{fault} of {target} ({mode}) on {self._stack_name}"
         about = {"fault": fault, "target": target, "mode": mode}
         handle, stack = ways.handle_of(way, about, self._folder, secrets.token_hex(16)), ExitStack()

@@ -10,6 +10,7 @@ from harness.errors import InputError
 from harness.faults.hand import Hand
 from harness.faults.model import Fault, Link, Plan, ProcessRef
 from harness.names import OUTSIDE
+from harness.parts.platform.external.commands import secrets_in
 from harness.parts.platform.external.hand import OwnersHand
 from harness.parts.platform.external.model import plan_of, proof_link
 from harness.parts.platform.external.spec import External as Spec
@@ -103,6 +104,12 @@ class External(Platform):
     def hands(self) -> Sequence[Hand]:
         """The owner's."""
         return (self._hand,)
+
+    def hidden(self) -> Sequence[str]:
+        """See Part: what its owner's commands must not tell, whose output is among the logs."""
+        return [
+            value for way in self._spec.faults for argv in (way.inject, way.heal) for value in secrets_in(argv or ())
+        ]
 
     def alarms(self) -> Sequence[str]:
         """Of leases that have run out."""

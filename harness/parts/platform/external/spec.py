@@ -158,6 +158,11 @@ def mistakes(environment: Environment) -> Iterator[Mistake]:
         if one.proves is not None and not may_dial(address_of(one.proves)[0][0], spec.hosts):
             text = f"{one.proves} is outside the named hosts ({', '.join(spec.hosts)})"
             yield Mistake((*where, "proves"), f"{SECTION_KEY}.faults.{index}.proves: {text}")
+        api = None if one.experiment is None else one.experiment.endpoint
+        if api is not None and not may_dial(address_of(api)[0][0], spec.hosts):
+            text = f"{api} is outside the named hosts ({', '.join(spec.hosts)})"
+            place = ("experiment", "endpoint")
+            yield Mistake((*where, *place), f"{SECTION_KEY}.faults.{index}.{'.'.join(place)}: {text}")
         if (one.fault, one.target, one.mode) in [(o.fault, o.target, o.mode) for o in spec.faults[:index]]:
             yield Mistake(
                 where, f"{SECTION_KEY}.faults.{index}: {one.fault} is told twice for the same target and mode"

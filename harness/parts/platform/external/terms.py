@@ -10,12 +10,15 @@ from harness.parts.platform.external.commands import shown
 from harness.parts.platform.external.model import untold, way_of
 from harness.parts.platform.external.spec import Breaking, External
 from harness.parts.platform.external.ways import named
+from harness.storable_text import storable
 from harness.topology.environment import Environment
 from harness.topology.kinds import checked, section_named
 from harness.topology.subject import Subject
 from harness.topology.timing import Timing
 from harness.world.load_balancer import edges_given
 from harness.world.terms import Terms, steady_rate_per_s
+
+_SYSTEM = "system"
 
 
 def terms(environment: Environment) -> Terms:
@@ -54,6 +57,7 @@ def _lines(
     rate = steady_rate_per_s(workload, probes, terms(environment))
     yield f"{environment.environment} is no world of ours ({timing.profile} profile). What a run does there:"
     yield f"  dial    {places}; what DNS answers for {environment.edge.record}; nothing outside {', '.join(spec.hosts)}"
+    yield f"  ask     {_name_server(environment)} for {environment.edge.record}"
     yield f"  send    {rate:g} requests a second, {spec.rate_max_per_s:g} at most"
     yield f"  write   items whose keys begin with {spec.key_prefix}, {_afterwards(subject)}"
     for fault in faults:
@@ -66,6 +70,12 @@ def _lines(
         yield f"  heal    when a drill is over, after {spec.lease_s:g} s at the latest, and when the harness is killed"
     for text in stops if faults else ():
         yield f"  stop    {text}"
+
+
+def _name_server(environment: Environment) -> str:
+    """Who is asked for the application's name: it may lie outside the named hosts."""
+    dns = str(environment.steering.settings.get("dns", _SYSTEM))
+    return "this machine's name server" if dns == _SYSTEM else f"the name server {storable(dns)}"
 
 
 def _afterwards(subject: Subject) -> str:
@@ -82,7 +92,8 @@ def _of_fault(fault: Fault, way: Breaking) -> Iterator[str]:
     if way.experiment is not None:
         one = way.experiment
         account = f" (profile {one.profile})" if one.profile else ""
-        yield f"            start: AWS FIS, experiment template {one.template} in {one.region}{account}"
+        at = f", by its API at {one.endpoint}" if one.endpoint else ""
+        yield f"            start: AWS FIS, experiment template {one.template} in {one.region}{account}{at}"
         yield "            heal:  AWS FIS, stop of that experiment"
     else:
         about = {"fault": fault.kind, "target": fault.target, "mode": fault.mode}

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from harness.topology.environment import Spec
+from collections.abc import Iterator
+
+from harness.topology.environment import Environment, Spec
+from harness.topology.mistakes import Mistake
+
+_BESIDE = "external"
 
 
 class External(Spec):
@@ -12,3 +17,12 @@ class External(Spec):
 
 SPEC = External
 PRELOAD: tuple[tuple[str, str], ...] = ()
+
+
+def mistakes(environment: Environment) -> Iterator[Mistake]:
+    """Only a stack that is not ours has the terms on which it may be read."""
+    if environment.platform.kind != _BESIDE:
+        text = (
+            "region_servers.kind: external is for a stack that runs already: `platform: {kind: external, hosts: ...}`"
+        )
+        yield Mistake(("region_servers", "kind"), text)
