@@ -24,6 +24,7 @@ from harness.scheduling.kubernetes import Cluster
 from harness.scheduling.schedule import DAYS_MAX, KEPT_MAX, Mail, Schedule, Where, told
 from harness.scheduling.store import Store, fresh_id
 from harness.scheduling.zones import local_zone, zone_named
+from harness.world.terms import terms_of
 
 _SEED_OF_CHECK = 0
 
@@ -263,9 +264,14 @@ def _check_run(schedule: Schedule, environ: Mapping[str, str], here: Path) -> No
     """What `drill run` would refuse."""
     found = variables.of_run(schedule, environ)
     options = schedule.options.model_dump(exclude={"set", "strict"}) | {"set": list(schedule.options.set)}
-    resolve(
+    run = resolve(
         {**options, "reports": schedule.reports, "strict": schedule.options.strict or None}, found, here, _SEED_OF_CHECK
     )
+    if schedule.where.here and terms_of(run.environment) is not None and not run.yes:
+        raise InputError(
+            f"{run.environment.environment} is no world of ours, and nobody is there to agree when the schedule runs: "
+            f"see what `{command_line(schedule)}` shows, and agree beforehand with DRILL_YES=1 in front of this command"
+        )
     select(list(schedule.drills))
 
 

@@ -138,6 +138,7 @@ class Drill(RunningDrill):
             self._loop.until(Phase.FAULT)
             return
         active = self._backend.inject(fault)
+        self._loop.applied()
         self.record.apply(fault, active, self.active_region)
         self._loop.observation.watch_canaries(self.record.case.faults[-1])
         if for_s is None:

@@ -2,9 +2,9 @@
 
     starting -> steady -> fault -> recovery -> hold -> heal -> failback -> steady again -> ... -> done
 
-The steps of a scenario enter a phase (`Enter`); the loop reports what the witness has seen (`Observed`). The machine
-answers with effects: `Reached` (the step may return), `GiveUp` (the drill ends with that verdict), `Announce` (a
-lifecycle mark for the history). It never asks the system under test anything.
+The steps of a scenario enter a phase (`Enter`) and say when a fault is there (`Applied`); the loop reports what the
+witness has seen (`Observed`). The machine answers with effects: `Reached` (the step may return), `GiveUp` (the drill ends
+with that verdict), `Announce` (a lifecycle mark for the history). It never asks the system under test anything.
 
 | phase    | reached when                                               | given up when                        |
 |----------|------------------------------------------------------------|--------------------------------------|
@@ -87,6 +87,11 @@ class Enter:
 
 
 @dataclass(frozen=True)
+class Applied:
+    """The fault has been brought about: what that took (a command of the stack's owner, say) is nobody's delay."""
+
+
+@dataclass(frozen=True)
 class Observed:
     """The loop looked at the history."""
 
@@ -133,10 +138,12 @@ class State:
     place: str = ""
 
 
-def step(state: State, event: Enter | Observed, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
+def step(state: State, event: Enter | Applied | Observed, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
     """The next state and what to do. See the table at the top of this module."""
     if isinstance(event, Enter):
         return _enter(state, event, now_ns), (Announce(event.phase),)
+    if isinstance(event, Applied):
+        return replace(state, since_ns=now_ns, fault_ns=now_ns), ()
     if state.phase is Phase.STEADY:
         return _steady(state, event.facts, now_ns)
     if state.phase is Phase.FAULT:

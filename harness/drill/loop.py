@@ -98,6 +98,10 @@ class DrillLoop:
         """A step enters a phase."""
         self._advance(Enter(phase, until_ns, place, counts_anew))
 
+    def applied(self) -> None:
+        """The fault whose phase this is has been brought about: from now on it must be seen, and recovered from."""
+        self._advance(lifecycle.Applied())
+
     def mark(self, phase: Phase) -> None:
         """Something that the history must tell happened now."""
         self.observation.take([Mark(phase.value, self._clock.now_ns())])
@@ -145,7 +149,7 @@ class DrillLoop:
         self._shown_ns = now_ns
         self._show(live_status(self._record, self.observation, self._state, self.started_ns, now_ns))
 
-    def _advance(self, event: Enter | Observed) -> Sequence[lifecycle.Effect]:
+    def _advance(self, event: Enter | lifecycle.Applied | Observed) -> Sequence[lifecycle.Effect]:
         self._state, effects = lifecycle.step(self._state, event, self._clock.now_ns())
         for effect in effects:
             if isinstance(effect, Announce):

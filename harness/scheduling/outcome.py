@@ -48,7 +48,10 @@ def outcome_of(exit_code: int, folder: Path | None, printed: str, stopped: str =
     if exit_code == EXIT_INTERRUPTED:
         return RunOutcome(INTERRUPTED, exit_code, "it was interrupted", evidence, drills)
     if exit_code not in (0, 1, 2) or body is None:
-        why = one_line(printed, WHY_MAX) or f"drill run ended with {exit_code}, and without evidence"
+        why = (
+            one_line(_complaint(printed) or printed, WHY_MAX)
+            or f"drill run ended with {exit_code}, and without evidence"
+        )
         return RunOutcome(ERROR, exit_code, why, evidence, drills)
     if not drills and body.get("not_measured"):
         left = body["not_measured"][0] if isinstance(body["not_measured"], list) else {}
@@ -56,6 +59,24 @@ def outcome_of(exit_code: int, folder: Path | None, printed: str, stopped: str =
     verdict = _text(body, "verdict", 40) or ERROR
     why = next((drill.why for drill in drills if drill.verdict == verdict and drill.why), "")
     return RunOutcome(verdict, exit_code, why, evidence, drills)
+
+
+def _complaint(printed: str) -> str:
+    """What a program said went wrong: the last lines that begin with `drill:`, with those indented below them.
+
+    Before them it may have printed much that is well, and what is too long is cut at its end.
+    """
+    found: list[str] = []
+    going_on = False
+    for line in printed.splitlines():
+        if line.startswith("drill:"):
+            found = [*found, line] if going_on else [line]
+            going_on = True
+        elif going_on and line.startswith(" "):
+            found.append(line)
+        else:
+            going_on = False
+    return "\n".join(found)
 
 
 def _body(path: Path) -> dict[str, Any] | None:

@@ -7,7 +7,19 @@ from pathlib import Path
 import pytest
 
 from harness.drill import lifecycle
-from harness.drill.lifecycle import Announce, Enter, Facts, GiveUp, Limits, Observed, Phase, Reached, State, step
+from harness.drill.lifecycle import (
+    Announce,
+    Applied,
+    Enter,
+    Facts,
+    GiveUp,
+    Limits,
+    Observed,
+    Phase,
+    Reached,
+    State,
+    step,
+)
 from harness.outcome import Verdict
 from harness.units import to_ns
 
@@ -85,6 +97,17 @@ def test_no_steady_state_is_a_miss_where_the_subject_is_to_blame_and_nowhere_els
 
 
 # --- FAULT ----------------------------------------------------------------------------------------------------------
+
+
+def test_how_long_a_fault_took_to_be_brought_about_is_no_delay_of_anybody() -> None:
+    state, effects = step(entered(Phase.FAULT, 100), Applied(), to_ns(160))
+    assert effects == ()
+    assert seen(state, 163.9, Facts())[1] == ()
+    assert seen(state, 163.9, Facts(fault_observed=True))[1] == (Reached(Phase.FAULT),)
+    assert [type(effect) for effect in seen(state, 164.1, Facts())[1]] == [GiveUp]
+    waiting = entered(Phase.RECOVERY, 161, state)
+    assert seen(waiting, 189, Facts())[1] == ()  # objective and window, from when the fault was there
+    assert [type(effect) for effect in seen(waiting, 190.1, Facts())[1]] == [GiveUp]
 
 
 def test_a_fault_is_there_once_its_canary_has_seen_it() -> None:

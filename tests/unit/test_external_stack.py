@@ -218,6 +218,13 @@ def test_the_logs_of_an_owners_commands_show_no_secret(tmp_path: Path, monkeypat
     assert (tmp_path / "drill" / "logs" / "inject.log").read_text() == "asked with ***\n"
 
 
+def test_the_preview_shows_where_each_word_of_a_command_ends(tmp_path: Path) -> None:
+    shown: list[str] = []
+    path = written(tmp_path, ('inject: [break, "{target}"]', 'inject: [sh, -c, "break {target}; true"]'))
+    agreed_to(resolved(path), [OUTAGE], lambda lines, breaks: bool(shown.extend(lines)) or breaks)
+    assert any("inject: sh -c 'break us-east-1; true'" in line for line in shown), shown
+
+
 def test_where_nobody_can_be_asked_only_yes_agrees(tmp_path: Path) -> None:
     path = written(tmp_path)
     with pytest.raises(InputError, match="--yes-drills"):

@@ -134,6 +134,20 @@ def test_what_nobody_could_measure_is_told_as_that(tmp_path: Path) -> None:
     assert (found.verdict, found.exit_code, found.why) == ("NOT MEASURABLE", 2, "moto keeps nothing")
 
 
+@pytest.mark.parametrize(
+    ("printed", "why"),
+    [
+        ("what a run does there: " + "much " * 200 + "\ndrill: give --yes", "drill: give --yes"),
+        ("drill: an earlier note\nmore\ndrill: a.yaml:3: one\ndrill: a.yaml:4: two\n  of a kind\n",
+         "drill: a.yaml:3: one drill: a.yaml:4: two of a kind"),
+        ("it went down\nwithout a word", "it went down without a word"),
+        ("", "drill run ended with 3, and without evidence"),
+    ],
+)  # fmt: skip
+def test_what_went_wrong_is_told_and_not_what_was_printed_before_it(printed: str, why: str) -> None:
+    assert outcome_of(3, None, printed).why == why
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"verdict": 7}', '{"verdict": "\\u001b[31mMET", "drills": 3}'])
 def test_evidence_that_is_none_is_an_error_and_nothing_is_obeyed(text: str, tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text(text)

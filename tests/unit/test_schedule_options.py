@@ -137,3 +137,20 @@ def test_what_is_told_and_installed_is_shown_without_secrets(
     assert "pass@" not in printed
     assert not table.exists()
     assert not (tmp_path / "state").exists()
+
+
+def test_a_stack_that_is_not_ours_needs_an_agreement_that_was_given_beforehand(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DRILL_YES", raising=False)
+    table = project / "table"
+    words = ("schedule", "add", "nightly", "region-lost-refused", "-e", "external", "--at", "@daily",
+             "--crontab", str(table), "--yes")  # fmt: skip
+    with pytest.raises(
+        InputError, match=r"external is no world of ours.*drill run --environment=external.*DRILL_YES=1"
+    ):
+        drill(*words)
+    assert list(project.iterdir()) == []
+    monkeypatch.setenv("DRILL_YES", "1")
+    drill(*words)
+    assert "schedule run nightly" in table.read_text()

@@ -4,6 +4,7 @@ and with the end of their output for whoever must be told why one failed."""
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import threading
@@ -53,8 +54,9 @@ def filled(argv: Sequence[str]) -> list[str]:
 
 
 def shown(argv: Sequence[str]) -> str:
-    """The command for whoever is asked to agree to it, with the names of variables and not with what they hold."""
-    return storable(" ".join(argv))
+    """The command for whoever is asked to agree to it, as a shell would take it: where each word ends can be seen. With
+    the names of variables and not with what they hold."""
+    return storable(shlex.join(argv))
 
 
 def program(argv: Sequence[str]) -> str:

@@ -177,11 +177,13 @@ def diagnose(blueprint: Blueprint, spec: Spec) -> Iterator[Diagnosis]:
         if way.experiment is not None:
             yield Diagnosis(what, State.OK, f"AWS FIS, experiment template {way.experiment.template}; not asked")
             continue
-        for argv in filter(None, (way.inject, way.heal)):
+        for which, argv in (("inject", way.inject or ()), ("heal", way.heal or ())):
+            if not argv:
+                continue
             word = argv[0] if "/" not in argv[0] else str((blueprint.environment.folder / argv[0]).absolute())
             if shutil.which(word) is None:
                 yield Diagnosis(
-                    what, State.FAIL, f"{argv[0]}: command not found", "install it, or mend platform.faults"
+                    what, State.FAIL, f"{which}: {argv[0]}: command not found", "install it, or mend platform.faults"
                 )
             else:
-                yield Diagnosis(what, State.OK, f"{argv[0]} is there; not run")
+                yield Diagnosis(what, State.OK, f"{which}: {argv[0]} is there; not run")

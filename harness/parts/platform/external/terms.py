@@ -58,7 +58,7 @@ def _lines(
     yield f"{environment.environment} is no world of ours ({timing.profile} profile). What a run does there:"
     yield f"  dial    {places}; what DNS answers for {environment.edge.record}; nothing outside {', '.join(spec.hosts)}"
     yield f"  ask     {_name_server(environment)} for {environment.edge.record}"
-    yield f"  send    {rate:g} requests a second, {spec.rate_max_per_s:g} at most"
+    yield f"  send    {rate:g} requests a second, by clients and probes together, {spec.rate_max_per_s:g} at most"
     yield f"  write   items whose keys begin with {spec.key_prefix}, {_afterwards(subject)}"
     for fault in faults:
         number = way_of(spec.faults, fault.kind, fault.target, fault.mode)
