@@ -16,6 +16,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from harness.errors import InputError, Problem
 from harness.kit.config import keys_at
+from harness.regular_files import read_text
 from harness.topology import check, kinds, salvage
 from harness.topology.environment import Environment, Spec
 from harness.topology.mistakes import Mistake
@@ -24,6 +25,7 @@ from harness.topology.workload_check import environment_mistakes
 
 SIZE_MAX_BYTES = 1_000_000
 NODES_MAX = 20_000
+DOCUMENTS_MAX = 200
 
 _OURS = ("folder", "subject_at")
 """What is known of a file beside what it says."""
@@ -68,11 +70,37 @@ def load_subject(path: Path, environment: Environment) -> Subject:
     return subject.model_copy(update={"folder": path.resolve().parent})
 
 
+def load_documents(path: Path) -> list[Any]:
+    """Every document of a file that has several, as Kubernetes reads it (YAML 1.1: an unquoted `y` is true).
+
+    They know their lines (`line_of`). Raises InputError.
+    """
+
+    def load(reader: YAML, text: str) -> list[Any]:
+        reader.version = (1, 1)
+        return list(reader.load_all(text))
+
+    documents: list[Any] = _parsed(path, read_text, load)
+    if len(documents) > DOCUMENTS_MAX:
+        raise InputError(Problem(str(path), None, f"more than {DOCUMENTS_MAX} documents"))
+    for document in documents:
+        _refuse_expansion(document, path)
+        _refuse_infinities(document, path)
+    return documents
+
+
 def _read(path: Path) -> Any:
+    document = _parsed(path, lambda file: file.read_text(encoding="utf-8"), lambda reader, text: reader.load(text))
+    _refuse_expansion(document, path)
+    _refuse_infinities(document, path)
+    return document
+
+
+def _parsed(path: Path, read: Callable[[Path], str], load: Callable[[YAML, str], Any]) -> Any:
     try:
         if path.stat().st_size > SIZE_MAX_BYTES:
             raise InputError(Problem(str(path), None, f"larger than {SIZE_MAX_BYTES} bytes"))
-        text = path.read_text(encoding="utf-8")
+        text = read(path)
     except OSError as error:
         raise InputError(Problem(str(path), None, f"cannot be read: {error.strerror or error}")) from error
     except UnicodeDecodeError as error:
@@ -80,7 +108,7 @@ def _read(path: Path) -> Any:
     try:
         reader = YAML(typ="rt", pure=True)
         reader.Constructor = _Reading
-        document = reader.load(text)
+        return load(reader, text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = None if mark is None else mark.line + 1
@@ -88,9 +116,6 @@ def _read(path: Path) -> Any:
     except (YAMLError, ValueError, RecursionError) as error:
         first_line = (str(error).strip().splitlines() or ["not valid YAML"])[0]
         raise InputError(Problem(str(path), None, f"not valid YAML: {first_line}")) from error
-    _refuse_expansion(document, path)
-    _refuse_infinities(document, path)
-    return document
 
 
 def _refuse_expansion(document: Any, path: Path) -> None:
