@@ -130,10 +130,25 @@ class SwitchOnDatabase:
     database: str
 
 
+@dataclass(frozen=True)
+class RollOutBad:
+    """Roll a version of the application out in a place that starts and never answers."""
+
+    place: str
+
+
+@dataclass(frozen=True)
+class RollBack:
+    """Undo `RollOutBad`."""
+
+    place: str
+
+
 LinkAction = DisableLink | EnableLink | AddToxic | RemoveToxic | CutLink
 ProcessAction = KillProcess | StartProcess | FreezeProcess | ThawProcess
 DatabaseAction = RefuseOperations | AllowOperations | PutPoison | RemovePoison | SwitchOffDatabase | SwitchOnDatabase
-Action = LinkAction | ProcessAction | DatabaseAction
+RolloutAction = RollOutBad | RollBack
+Action = LinkAction | ProcessAction | DatabaseAction | RolloutAction
 
 
 def undo(action: Action) -> Action | None:
@@ -153,4 +168,6 @@ def undo(action: Action) -> Action | None:
             return RemovePoison(database, keys)
         case SwitchOffDatabase(database):
             return SwitchOnDatabase(database)
+        case RollOutBad(place):
+            return RollBack(place)
     return None

@@ -11,11 +11,13 @@ from collections.abc import Iterable, Mapping
 REFUSED_OPERATIONS = "refused_operations"
 POISON_RECORDS = "poison_records"
 POWER_CYCLE = "database_power_cycle"
+PODS = "pods"
 
 _WORDS = {
     REFUSED_OPERATIONS: "makes a database refuse operations of one kind",
     POISON_RECORDS: "writes records past the application",
     POWER_CYCLE: "switches a database's server off and on again with its data kept",
+    PODS: "runs the application in pods (`platform: {kind: kubernetes}`)",
 }
 
 

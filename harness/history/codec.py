@@ -1,6 +1,7 @@
 """One event, one JSON line. The line's shape is a contract: fields may be added, never renamed.
 
-Operations carry `t` = invoke | ok | fail | info; the rest carry `t` = fault | dns | health | canary | sample | mark.
+Operations carry `t` = invoke | ok | fail | info; the rest carry `t` = fault | dns | health | canary | sample |
+mark | pod.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from harness.history.events import (
     HealthTransition,
     Invoke,
     Mark,
+    PodEvent,
     Sample,
 )
 from harness.outcome import Outcome
@@ -38,6 +40,7 @@ _TAG: dict[type, str] = {
     Sample: "sample",
     Mark: "mark",
     Commit: "commit",
+    PodEvent: "pod",
 }
 _TYPE: dict[str, type] = {tag: kind for kind, tag in _TAG.items()}
 _OUTCOMES = {outcome.value for outcome in Outcome}

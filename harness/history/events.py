@@ -168,7 +168,25 @@ class Mark:
     source: Source = "harness"
 
 
-Event = Invoke | Completion | FaultEvent | DnsAnswer | HealthTransition | CanaryProbe | Sample | Mark
+@dataclass(frozen=True)
+class PodEvent:
+    """Something happened to a pod of a place, or to a rollout there (pod "").
+
+    workload: the Deployment or Pod that it belongs to. what: started, ready, unready, killing, exited, backoff,
+    deleted, gone; rollout complete, rollout stalled. text: why, in words.
+    """
+
+    place: str
+    workload: str
+    pod: str
+    what: str
+    mono_ns: int
+    text: str = ""
+    container: str = ""
+    source: Source = "world"
+
+
+Event = Invoke | Completion | FaultEvent | DnsAnswer | HealthTransition | CanaryProbe | Sample | Mark | PodEvent
 
 
 @dataclass(frozen=True)

@@ -261,6 +261,7 @@ class LiveWorld:
     def inject(self, fault: Fault) -> Injection:
         """Apply a fault now."""
         links = [arrow.link for arrow in self.net.arrows]
+        self.clients.follow(self.seams.platform.canaries)
         self.clients.attention()
         return self.adversary.inject(fault.plan(links, self.seams.platform.instances()))
 

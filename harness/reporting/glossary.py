@@ -68,6 +68,9 @@ _FAULTS = {
     "database-power-cycle": "database without power",
     "process-kill": "process killed",
     "process-freeze": "process frozen",
+    "pods-killed": "pods killed",
+    "pod-frozen": "pod frozen",
+    "bad-deploy": "bad deploy",
 }
 _MODES = {
     "black-hole": "packets vanish", "refuse": "connections refused", "reset": "connections reset",
