@@ -113,7 +113,7 @@ def eventually(condition: Callable[[], object], timeout_s: float = 20) -> None:
         time.sleep(0.02)
 
 
-@pytest.fixture()
+@pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
     with ForkServer(["harness.parts.platform.kubernetes.server"], tmp_path / "logs") as servers:
         yield Rig(tmp_path, servers)

@@ -1,4 +1,4 @@
-"""A pod whose processes do at once what they are told, unless a test says otherwise; time is what the test makes of it."""
+"""A pod whose processes do at once what they are told, unless a test says otherwise; time is the test's."""
 
 from __future__ import annotations
 

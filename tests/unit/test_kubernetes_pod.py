@@ -202,8 +202,8 @@ def test_the_hook_comes_first_and_its_time_is_taken_off_the_grace_period() -> No
 
 
 def test_a_hook_that_uses_the_grace_period_up_gets_two_seconds_more() -> None:
-    """pod-lifecycle: "If the preStop hook is still running after the grace period expires, the kubelet requests a small,
-    one-off grace period extension of 2 seconds"."""
+    """pod-lifecycle: "If the preStop hook is still running after the grace period expires, the kubelet requests a
+    small, one-off grace period extension of 2 seconds"."""
     rig = Rig((ContainerSpec("app", pre_stop=True),), ends_after_s=None, hook_s=None).until(1)
     rig.deleted()
     rig.until(60)

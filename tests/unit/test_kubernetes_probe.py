@@ -1,4 +1,4 @@
-"""When a probe is run, and what its results mean: each rule beside the page, or the line of the kubelet, that says it."""
+"""When a probe is run, and what its results mean: each rule beside the page, or the kubelet's file, that says it."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_the_initial_delay_is_counted_in_whole_seconds_since_the_container_began
 
 
 def test_readiness_and_liveness_wait_for_the_startup_probe_and_not_for_each_other() -> None:
-    """Pod Lifecycle, startupProbe: "All other probes are disabled if a startup probe is provided, until it succeeds"."""
+    """Pod Lifecycle: "All other probes are disabled if a startup probe is provided, until it succeeds"."""
     for kind in (ProbeKind.LIVENESS, ProbeKind.READINESS):
         assert asked(began(kind, ProbeTerms(), 0), STARTING, 30) == []
         assert asked(began(kind, ProbeTerms(), 0), RUNNING, 15) == [0, 10]
@@ -171,8 +171,8 @@ def test_readiness_fails_with_its_container() -> None:
 
 
 def test_a_readiness_probe_may_be_run_at_once_and_goes_on_from_there() -> None:
-    """Configure Probes, periodSeconds: "While a container isn't Ready, the ReadinessProbe may be executed at times other
-    than the configured periodSeconds interval". worker.go: the ticker is reset then."""
+    """Configure Probes, periodSeconds: "While a container isn't Ready, the ReadinessProbe may be executed at times
+    other than the configured periodSeconds interval". worker.go: the ticker is reset then."""
     worker, _ = due(began(ProbeKind.READINESS, ProbeTerms(), 0), ABSENT, S, 0)
     worker, asks = due(hurried(worker, 4 * S), RUNNING, S, 4 * S)
     assert asks
