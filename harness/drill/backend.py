@@ -88,6 +88,9 @@ class Backend(Protocol):
     def disable_failover(self) -> None:
         """Freeze the edge's answer and stop the subject's failover components."""
 
+    def deploy(self, change: str) -> None:
+        """Roll a change of the application out everywhere; only for worlds that can (`pods`)."""
+
     def stop_workload(self) -> int:
         """No new operations; returns when those under way have returned or timed out, and the history is complete.
 

@@ -12,6 +12,8 @@ REFUSED_OPERATIONS = "refused_operations"
 POISON_RECORDS = "poison_records"
 POWER_CYCLE = "database_power_cycle"
 PODS = "pods"
+LIVENESS_AS_READINESS = "liveness-as-readiness"
+"""A change of the application's pods that whoever has `pods` can roll out."""
 
 _WORDS = {
     REFUSED_OPERATIONS: "makes a database refuse operations of one kind",

@@ -260,10 +260,9 @@ class LiveWorld:
 
     def inject(self, fault: Fault) -> Injection:
         """Apply a fault now."""
-        links = [arrow.link for arrow in self.net.arrows]
         self.clients.follow(self.seams.platform.canaries)
         self.clients.attention()
-        return self.adversary.inject(fault.plan(links, self.seams.platform.instances()))
+        return self.adversary.inject(fault.plan([a.link for a in self.net.arrows], self.seams.platform.instances()))
 
     def heal_all(self) -> None:
         """Undo whatever holds."""
@@ -273,6 +272,10 @@ class LiveWorld:
         """Freeze the edge's answer, and stop the subject's failover components."""
         self.seams.steering.freeze()
         self.seams.platform.stop_subject(self.subject.failover.components)
+
+    def deploy(self, change: str) -> None:
+        """See Backend."""
+        self.seams.platform.deploy(change)
 
     def stop_workload(self) -> int:
         """Drain the clients; how many operations they were too late to send."""

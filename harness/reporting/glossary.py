@@ -39,6 +39,7 @@ _CHECKS = {
     "split-brain": "one side writes at a time",
     "split_brain": "one side writes at a time",
     "no-failover": "no needless failover",
+    "no-restarts": "no pod ended by its probes",
     "needless_failover": "no needless failover",
     "nowhere-to-go": "nowhere to go",
     "staleness": "reads up to date",

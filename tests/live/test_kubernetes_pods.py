@@ -179,12 +179,12 @@ def test_a_frozen_pod_leaves_the_targets_and_is_restarted_by_its_liveness_probe(
 def test_a_bad_deploy_stands_still_and_is_rolled_back(rig: Rig) -> None:
     rig.apply()
     eventually(lambda: len(rig.targets()) == 2)
-    rig.cluster.post("/rollout", {"place": "nyc3", "bad": True})
+    rig.cluster.post("/rollout", {"place": "nyc3", "change": "never-ready"})
     eventually(lambda: len(rig.pods()) == 3)
     time.sleep(0.5)
     assert rig.ready() == ["app-1-1.nyc3", "app-1-2.nyc3"]
     assert rig.cluster.get("/pods")["rollouts"] == {"app.nyc3": False}
-    rig.cluster.post("/rollout", {"place": "nyc3", "bad": False})
+    rig.cluster.post("/rollout", {"place": "nyc3", "change": ""})
     eventually(lambda: rig.cluster.get("/pods")["rollouts"] == {"app.nyc3": True}, 30)
     assert all("-3-" in name for name in rig.ready())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pytest_bdd import given, parsers
 
 from harness.drill.facade import Drill
+from harness.faults.needs import LIVENESS_AS_READINESS, PODS
 from harness.kit.plain_numbers import whole
 from harness.outcome import Verdict
 from harness.pytest_plugin.amounts import seconds, share
@@ -98,6 +99,28 @@ def _control_failover(drill: Drill) -> None:
     Example: as a control, failover is disabled, so the drill must be MISSED
     """
     drill.override(failover_off=True)
+    drill.be_control(Verdict.MISSED)
+
+
+@given("the application runs in pods")
+def _in_pods(drill: Drill) -> None:
+    """the application runs in pods
+
+    Leaves the drill out where the platform runs plain processes: it is about what happens to pods.
+    Example: the application runs in pods
+    """
+    drill.require_world(PODS)
+
+
+@given("as a control, liveness asks what readiness asks, so the drill must be MISSED")
+def _control_liveness(drill: Drill) -> None:
+    """as a control, liveness asks what readiness asks, so the drill must be MISSED
+
+    Rolls such pods out everywhere, as the article's manifest has them; the drill is met when it goes red.
+    Example: as a control, liveness asks what readiness asks, so the drill must be MISSED
+    """
+    drill.require_world(PODS)
+    drill.deploy(LIVENESS_AS_READINESS)
     drill.be_control(Verdict.MISSED)
 
 

@@ -92,7 +92,7 @@ class RolloutHand:
         try:
             if bad:
                 self._rolled_out.add(action.place)
-            self._cluster.post("/rollout", {"place": action.place, "bad": bad})
+            self._cluster.post("/rollout", {"place": action.place, "change": "never-ready" if bad else ""})
         except WorldError as error:
             return Applied(action, start_ns, monotonic_ns(), str(error), kind=type(error))
         if not bad:

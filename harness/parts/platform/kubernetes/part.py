@@ -145,6 +145,12 @@ class Kubernetes(Platform):
             self._cluster.post("/scale-down", {"components": list(only)})
         self.subject.stop(only)
 
+    def deploy(self, change: str) -> None:
+        """See Platform."""
+        for place in self._gathered:
+            self._cluster.post("/rollout", {"place": place, "change": change})
+        self._wait_ready()
+
     def _pods(self) -> Sequence[Mapping[str, Any]]:
         found: Sequence[Mapping[str, Any]] = self._cluster.get("/pods")["pods"]
         return found

@@ -1,7 +1,7 @@
 """The cluster as a process: it runs pods, asks their probes, and tells load balancers who their targets are.
 
 Admin: POST /apply runs a plan; POST /down ends all pods; GET /pods; GET /sentences; POST /act {"what", "pod"} kills,
-freezes, thaws or deletes one; POST /rollout {"place", "bad"}; POST /scale-down {"components"}; GET /rollout/PLACE is
+freezes, thaws or deletes one; POST /rollout {"place", "change"}; POST /scale-down {"components"}; GET /rollout/PLACE is
 cut off while a rollout there is not complete, so that a canary sees it.
 """
 
@@ -35,7 +35,7 @@ class Rollout(Strict):
     """The body of `POST /rollout`."""
 
     place: str
-    bad: bool = False
+    change: Literal["", "never-ready", "liveness-as-readiness"] = ""
 
 
 class ScaleDown(Strict):
@@ -88,7 +88,7 @@ class Api:
 
     async def _rollout(self, request: web.Request) -> web.Response:
         wanted = parsed(Rollout, await read_json(request), "rollout")
-        self._cluster.of_entrance(wanted.place).roll_out(bad=wanted.bad)
+        self._cluster.of_entrance(wanted.place).roll_out(wanted.change)
         return answer_json({})
 
     async def _scale_down(self, request: web.Request) -> web.Response:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from harness.clock import monotonic_ns
 from harness.engines.addresses import choose_port
+from harness.faults.needs import LIVENESS_AS_READINESS
 from harness.parts.platform.kubernetes.identity import LOOPBACK, Identity
 from harness.parts.platform.kubernetes.machines import deployment
 from harness.parts.platform.kubernetes.machines.container import Terms
@@ -53,7 +54,7 @@ class RunningWorkload:
     ) -> None:
         self.plan = plan
         self.pods: dict[str, RunningPod] = {}
-        self.bad: set[int] = set()
+        self._templates: dict[int, Workload] = {}
         self._terms = terms
         self._free = list(entrances)
         self._launcher = launcher
@@ -88,10 +89,9 @@ class RunningWorkload:
         """Its first pods."""
         self.happens(deployment.Tick())
 
-    def roll_out(self, *, bad: bool) -> None:
-        """Another revision of the template. bad: nothing in it ever listens."""
-        if bad:
-            self.bad.add(self._state.revision + 1)
+    def roll_out(self, change: str = "") -> None:
+        """Another revision of the template, with a change of CHANGES, or as the manifest has it."""
+        self._templates[self._state.revision + 1] = CHANGES[change](self.plan) if change else self.plan
         self.happens(RolledOut())
 
     def scale(self, replicas: int) -> None:
@@ -147,7 +147,7 @@ class RunningWorkload:
             return
         if all(view.name != wanted.name for view in self._state.pods):
             return  # nobody wants it any more
-        plan = self.plan if wanted.revision not in self.bad else _broken(self.plan)
+        plan = self._templates.get(wanted.revision, self.plan)
         identity = Identity(wanted.name, plan, self._ports())
         pod = RunningPod(identity, wanted.revision, self._terms, self._launcher, self._told)
         self.pods[wanted.name] = pod
@@ -170,8 +170,23 @@ class RunningWorkload:
         self._watcher.pod_told(self, pod, told)
 
 
-def _broken(plan: Workload) -> Workload:
-    def broken(container: Container) -> Container:
-        return container.model_copy(update={"argv": NEVER_LISTENS})
+def _changed(plan: Workload, change: Callable[[Container], Mapping[str, object]]) -> Workload:
+    containers = tuple(one.model_copy(update=change(one)) for one in plan.containers)
+    return plan.model_copy(update={"containers": containers})
 
-    return plan.model_copy(update={"containers": tuple(broken(container) for container in plan.containers)})
+
+def _never_ready(_: Container) -> Mapping[str, object]:
+    return {"argv": NEVER_LISTENS}
+
+
+def _liveness_as_readiness(container: Container) -> Mapping[str, object]:
+    if container.liveness is None or container.readiness is None:
+        return {}
+    return {"liveness": container.liveness.model_copy(update={"handler": container.readiness.handler})}
+
+
+CHANGES: Mapping[str, Callable[[Workload], Workload]] = {
+    "never-ready": lambda plan: _changed(plan, _never_ready),
+    LIVENESS_AS_READINESS: lambda plan: _changed(plan, _liveness_as_readiness),
+}
+"""Changes of a template that can be rolled out, by name."""
