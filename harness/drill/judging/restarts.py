@@ -28,10 +28,10 @@ def no_restarts(_: Requirement, measures: Measures) -> CheckResult:
     waits = [event for event in pods if event.what == WAITED and event.mono_ns >= since_ns]
     first = killed[0]
     text = (
-        f"{len(names)} pods of {' and '.join(places)} were ended {len(killed)} times by their own probes, first "
-        f"{seconds(first.mono_ns - since_ns)} after the fault ({first.text})"
+        f"probes ended pods of {' and '.join(places)} {len(killed)} times ({', '.join(names)}), first "
+        f"{seconds(first.mono_ns - since_ns)} after the fault: {first.text}"
     )
     if waits:
-        text += f"; they waited {len(waits)} times for the crash-loop back-off, at last: {waits[-1].text}"
+        text += f"; containers waited for the crash-loop back-off (times: {len(waits)}; at last: {waits[-1].text})"
     findings = tuple(Finding(NAME, f"{event.pod} in {event.place}: {event.text}", "serious") for event in killed[:3])
     return CheckResult(NAME, Verdict.MISSED, text, findings)

@@ -11,6 +11,7 @@ from harness.clock import monotonic_ns
 from harness.errors import InputError, WorldError
 from harness.history.events import PodEvent
 from harness.history.log import EventLog
+from harness.parts.platform.kubernetes.identity import LOOPBACK
 from harness.parts.platform.kubernetes.machines.events import Told
 from harness.parts.platform.kubernetes.plan import Plan
 from harness.parts.platform.kubernetes.running import RunningPod
@@ -190,6 +191,23 @@ class Cluster:
                     }
                 )
         return found
+
+    def status(self) -> list[dict[str, str]]:
+        """Pods, and the endpoints of each place's entrance, as lines for people."""
+        lines = []
+        for pod in self.described():
+            ready = "ready" if pod["ready"] else "not ready"
+            about = f"{pod['phase']}, {ready}, {pod['restarts']} restarts"
+            if pod["last_failure"] and not pod["ready"]:
+                about = f"{about}; {pod['last_failure']}"
+            port = next(iter(pod["ports"].values()), None)
+            where = "" if port is None else f"{LOOPBACK}:{port}"
+            lines.append({"what": f"pod {pod['instance']}", "where": where, "about": about})
+        for place in sorted(self._plan.balancers if self._plan is not None else ()):
+            serving = [target["id"] for target in self.targets(place)]
+            about = ", ".join(serving) or "none: the load balancer answers 503"
+            lines.append({"what": f"endpoints {place}", "where": "", "about": about})
+        return lines
 
     def rollouts(self) -> Mapping[str, bool]:
         """Workload and place -> whether every pod is of the wanted revision, and ready."""

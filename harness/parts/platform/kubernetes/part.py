@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -214,14 +215,21 @@ class Kubernetes(Platform):
         return (self._events,)
 
     def status(self) -> Sequence[StatusLine]:
-        """Every pod, as `kubectl get pods` has it."""
-        lines = []
-        for pod in self._pods():
-            ready = "ready" if pod["ready"] else "not ready"
-            about = f"{pod['phase']}, {ready}, {pod['restarts']} restarts"
-            port = next(iter(pod["ports"].values()), None)
-            lines.append(StatusLine(f"pod {pod['instance']}", "" if port is None else f"{LOOPBACK}:{port}", about))
-        return lines
+        """Pods and endpoints, as they are when somebody looks."""
+        host, port = self._cluster.address
+        return (StatusLine("pods", f"{host}:{port}", "", f"http://{host}:{port}/status"),)
+
+    def commands(self) -> Sequence[tuple[str, str]]:
+        """What `kubectl` would be used for."""
+        url = "http://{}:{}".format(*self._cluster.address)
+        primary = self._blueprint.environment.primary.name
+        body = json.dumps({"place": primary, "change": "never-ready"})
+        back = json.dumps({"place": primary})
+        return (
+            ("Every pod with its processes, as JSON:", f"curl -s {url}/pods"),
+            (f"Roll a version out in {primary} that never gets ready:", f"curl -X POST {url}/rollout -d '{body}'"),
+            ("And back:", f"curl -X POST {url}/rollout -d '{back}'"),
+        )
 
     def capabilities(self) -> Mapping[str, bool | str]:
         """Pods; and what the subject must say of itself."""

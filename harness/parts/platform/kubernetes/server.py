@@ -1,8 +1,8 @@
 """The cluster as a process: it runs pods, asks their probes, and tells load balancers who their targets are.
 
-Admin: POST /apply runs a plan; POST /down ends all pods; GET /pods; GET /sentences; POST /act {"what", "pod"} kills,
-freezes, thaws or deletes one; POST /rollout {"place", "change"}; POST /scale-down {"components"}; GET /rollout/PLACE is
-cut off while a rollout there is not complete, so that a canary sees it.
+Admin: POST /apply runs a plan; POST /down ends all pods; GET /pods; GET /status for people; GET /sentences; POST /act
+{"what", "pod"} kills, freezes, thaws or deletes one; POST /rollout {"place", "change"}; POST /scale-down {"components"};
+GET /rollout/PLACE is cut off while a rollout there is not complete, so that a canary sees it.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ class Api:
             web.post("/apply", self._apply),
             web.post("/down", self._down),
             web.get("/pods", self._pods),
+            web.get("/status", self._status),
             web.get("/sentences", self._sentences),
             web.post("/act", self._act),
             web.post("/rollout", self._rollout),
@@ -73,6 +74,9 @@ class Api:
 
     async def _pods(self, _request: web.Request) -> web.Response:
         return answer_json({"pods": self._cluster.described(), "rollouts": dict(self._cluster.rollouts())})
+
+    async def _status(self, _request: web.Request) -> web.Response:
+        return answer_json(self._cluster.status())
 
     async def _sentences(self, _request: web.Request) -> web.Response:
         return answer_json(self._cluster.sentences())
