@@ -23,8 +23,8 @@ Feature: The application runs in pods
     Given steady state in the primary region
     And an error budget of 25 % of requests
     When one pod of the primary region is frozen
-    Then clients stay with the primary region
-    And over 120 seconds no more requests fail than the error budget allows
+    Then over 120 seconds no more requests fail than the error budget allows
+    And clients stay with the primary region
     When the fault heals
     Then steady state holds again
     And nothing that was acknowledged stays lost

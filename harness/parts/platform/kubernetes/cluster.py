@@ -79,7 +79,9 @@ class Cluster:
                 plan.place, plan.name, pod.identity.name, told.what, monotonic_ns(), told.text, told.container
             )
             self._log.append(event)
-        if told.what == "killing":
+        if pod.expected:
+            pass  # of what was broken on purpose that is no news
+        elif told.what == "killing":
             self._restarts.setdefault(pod.identity.instance, []).append(told.text)
         elif told.what == "exited" and not pod.state.deleting and "probe failed" not in told.text:
             if pod.faults:

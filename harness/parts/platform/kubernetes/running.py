@@ -53,6 +53,8 @@ class RunningPod:
         self.processes: dict[str, ServerProcess] = {}
         self.frozen = False
         self.faults = 0
+        self.expected = False
+        """Whether its restarts are what somebody broke it for."""
         self.last_failure = ""
         self._runs: dict[str, int] = {}
         self._machine = pod.Pod(terms)
@@ -199,7 +201,7 @@ class RunningPod:
 
     def freeze(self) -> None:
         """SIGSTOP."""
-        self.frozen = True
+        self.frozen = self.expected = True
         for process in self.processes.values():
             process.freeze()
 

@@ -37,6 +37,7 @@ LOG = logging.getLogger(__name__)
 NEVER_LISTENS = (sys.executable, "-c", "import time\nwhile True: time.sleep(3600)")
 """What the containers of a bad deploy run: it starts, and answers nothing."""
 _AGAIN_S = 0.05
+NEVER_READY = "never-ready"
 
 
 class Watcher(Protocol):
@@ -55,6 +56,7 @@ class RunningWorkload:
         self.plan = plan
         self.pods: dict[str, RunningPod] = {}
         self._templates: dict[int, Workload] = {}
+        self._broken: set[int] = set()
         self._terms = terms
         self._free = list(entrances)
         self._launcher = launcher
@@ -92,6 +94,8 @@ class RunningWorkload:
     def roll_out(self, change: str = "") -> None:
         """Another revision of the template, with a change of CHANGES, or as the manifest has it."""
         self._templates[self._state.revision + 1] = CHANGES[change](self.plan) if change else self.plan
+        if change == NEVER_READY:
+            self._broken.add(self._state.revision + 1)
         self.happens(RolledOut())
 
     def scale(self, replicas: int) -> None:
@@ -150,6 +154,7 @@ class RunningWorkload:
         plan = self._templates.get(wanted.revision, self.plan)
         identity = Identity(wanted.name, plan, self._ports())
         pod = RunningPod(identity, wanted.revision, self._terms, self._launcher, self._told)
+        pod.expected = wanted.revision in self._broken
         self.pods[wanted.name] = pod
         pod.begin()
 
@@ -186,7 +191,7 @@ def _liveness_as_readiness(container: Container) -> Mapping[str, object]:
 
 
 CHANGES: Mapping[str, Callable[[Workload], Workload]] = {
-    "never-ready": lambda plan: _changed(plan, _never_ready),
+    NEVER_READY: lambda plan: _changed(plan, _never_ready),
     LIVENESS_AS_READINESS: lambda plan: _changed(plan, _liveness_as_readiness),
 }
 """Changes of a template that can be rolled out, by name."""
