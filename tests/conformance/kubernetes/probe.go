@@ -75,7 +75,14 @@ func try(trial Trial) []Seen {
 	states := status.NewManager(&fake.Clientset{}, pods, &statustest.FakePodDeletionSafetyProvider{}, kubeletutil.NewPodStartupLatencyTracker())
 	liveness, readiness, startup := results.NewManager(), results.NewManager(), results.NewManager()
 	manager := prober.NewManager(states, liveness, readiness, startup, nil, &record.FakeRecorder{})
-	time.Sleep(1100 * time.Millisecond) // a kubelet that is younger than a period waits for a random part of it
+	longest := int32(1)
+	for _, settings := range []*Settings{trial.Startup, trial.Liveness, trial.Readiness} {
+		if settings != nil && settings.Period > longest {
+			longest = settings.Period
+		}
+	}
+	// A kubelet that is younger than a period waits for a random part of it before its first look.
+	time.Sleep(time.Duration(longest)*time.Second + 100*time.Millisecond)
 	begun = time.Now()
 	first := runningStatus(begun)
 	started := trial.Startup == nil

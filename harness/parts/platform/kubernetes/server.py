@@ -1,8 +1,8 @@
 """The cluster as a process: it runs pods, asks their probes, and tells load balancers who their targets are.
 
 Admin: POST /apply runs a plan; POST /down ends all pods; GET /pods; GET /status for people; GET /sentences; POST /act
-{"what", "pod"} kills, freezes, thaws or deletes one; POST /rollout {"place", "change"}; POST /scale-down {"components"};
-GET /rollout/PLACE is cut off while a rollout there is not complete, so that a canary sees it.
+{"what", "pod"} kills, freezes, thaws or deletes one; POST /rollout {"place", "change"}; POST /scale-down
+{"components"}; GET /rollout/PLACE is cut off while a rollout there is not complete, so that a canary sees it.
 """
 
 from __future__ import annotations
