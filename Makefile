@@ -3,9 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV_VERSION := 0.13.9
 DRILL ?= region-lost-black-holed
+KILLS ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help setup drill drills drills-all drills-everywhere broken-designs test lint types contracts controls soak bench clean
+.PHONY: help setup drill drills drills-all drills-everywhere broken-designs test lint types contracts kill-test controls soak bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -35,6 +36,9 @@ drills-everywhere: setup ## four drills on every environment that is installed; 
 
 broken-designs: setup ## every broken design in the drill that must catch it, and the reference beside them; DESIGNS="NAME ..."
 	@$(BIN)/python tests/broken_designs/run.py $(DESIGNS) --reference
+
+kill-test: setup ## a harness killed at 200 random points (SIGKILL, SIGTERM, SIGINT); nothing may be left (KILLS=N)
+	@DRILL_KILLS=$(KILLS) $(BIN)/pytest tests/live/test_killed_anywhere.py tests/live/test_leftovers.py --capture=no
 
 controls: setup ## the two controls, three times each
 	@$(BIN)/drill run control-failover-disabled control-fault-never-applied --trials 3

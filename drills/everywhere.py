@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from harness.cli.parts_diagnosis import parts
 from harness.drill.options import resolve
@@ -74,7 +74,7 @@ def main() -> int:
     missing = {name: why for name in arguments.environments if (why := lacking(name)) is not None}
     here = [name for name in arguments.environments if name not in missing]
     ended = {name: run(name, arguments.drills, arguments.reports) for name in here}
-    table = Table("drill", *here, box=None, pad_edge=False)
+    table = Table(Column("drill", overflow="fold"), *here, box=None, pad_edge=False)
     for drill in arguments.drills:
         table.add_row(drill, *(ended[name].get(drill, "no evidence") for name in here))
     console.print(table)

@@ -13,12 +13,22 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from harness.drill.evidence import DrillResult, RunResult
     from harness.drill.facade import Drill
-    from harness.errors import DrillError, DrillInvalid, DrillMissed, DrillUnknown, InputError, SubjectError, WorldError
+    from harness.errors import (
+        DrillAborted,
+        DrillError,
+        DrillInvalid,
+        DrillMissed,
+        DrillUnknown,
+        InputError,
+        SubjectError,
+        WorldError,
+    )
     from harness.outcome import Bracket, Outcome, Verdict
 
 _WHERE = {
     "Bracket": "harness.outcome",
     "Drill": "harness.drill.facade",
+    "DrillAborted": "harness.errors",
     "DrillError": "harness.errors",
     "DrillInvalid": "harness.errors",
     "DrillMissed": "harness.errors",
@@ -35,6 +45,7 @@ _WHERE = {
 __all__ = [
     "Bracket",
     "Drill",
+    "DrillAborted",
     "DrillError",
     "DrillInvalid",
     "DrillMissed",

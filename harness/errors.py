@@ -6,19 +6,24 @@ DrillError
 ├── WorldError         the harness's, or this machine's                    (exit code 3)
 │   ├── ProcessError       a process of the world did not start, or died
 │   ├── LinkError          a proxy or a toxic could not be set or removed
-│   └── HealError          a fault could not be undone
+│   ├── HealError          a fault could not be undone
+│   └── CommandFailed      what the owner of a stack breaks it with did not work
 ├── JudgingFailed      the harness's: what was seen is there, and judging it broke off (exit code 3)
 ├── NotMeasurable      nobody's: this world cannot do what a drill needs   (skipped)
 └── VerdictReached     not an error of anybody: a drill ended before its last step
     ├── DrillMissed        an objective was missed
     ├── DrillUnknown       the measurement straddles the objective
+    ├── DrillAborted       a stop condition held: everything was healed at once
     └── DrillInvalid       the drill proves nothing (fault not seen, no steady state, ...)
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
+
+from harness.outcome import Verdict
 
 
 class DrillError(Exception):
@@ -75,6 +80,10 @@ class HealError(WorldError):
     """A fault could not be undone; the world must not be used any further."""
 
 
+class CommandFailed(WorldError):
+    """The owner's way of breaking a stack that is not ours did not work; what it may have done has been healed."""
+
+
 class JudgingFailed(DrillError):
     """What was seen is there, and the harness's own judging of it broke off: nothing is known of the subject by it."""
 
@@ -86,14 +95,32 @@ class NotMeasurable(DrillError):
 class VerdictReached(DrillError):
     """A drill ended before its last step, because nothing that follows could change its verdict."""
 
+    verdict: ClassVar[Verdict] = Verdict.INVALID
+
 
 class DrillMissed(VerdictReached):
     """An objective was missed."""
+
+    verdict = Verdict.MISSED
 
 
 class DrillUnknown(VerdictReached):
     """The measurement's error is too large to say whether the objective was met."""
 
+    verdict = Verdict.UNKNOWN
+
+
+class DrillAborted(VerdictReached):
+    """What the drill did to the application was more than it may do: everything was healed at once."""
+
+    verdict = Verdict.ABORTED
+
 
 class DrillInvalid(VerdictReached):
     """The drill proves nothing: no steady state, or the fault was not seen at its victim."""
+
+
+ENDINGS: Mapping[Verdict, type[VerdictReached]] = {
+    ending.verdict: ending for ending in (DrillMissed, DrillUnknown, DrillAborted, DrillInvalid)
+}
+"""By verdict, what ends a drill with it before its last step."""

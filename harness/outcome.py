@@ -21,24 +21,31 @@ class Outcome(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What a drill, or one objective of it, ended with."""
+    """What a drill, or one objective of it, ended with.
+
+    ABORTED: one of the drill's stop conditions held, so that it was ended at once and everything was healed.
+    """
 
     MET = "MET"
     MISSED = "MISSED"
     UNKNOWN = "UNKNOWN"
     INVALID = "INVALID"
+    ABORTED = "ABORTED"
 
 
-_DRILL_ORDER = (Verdict.INVALID, Verdict.MISSED, Verdict.UNKNOWN, Verdict.MET)
+_DRILL_ORDER = (Verdict.ABORTED, Verdict.INVALID, Verdict.MISSED, Verdict.UNKNOWN, Verdict.MET)
 
 
 def merge(verdicts: Iterable[Verdict]) -> Verdict:
-    """The verdict of a drill from those of its parts: INVALID, MISSED, UNKNOWN, MET; of nothing, INVALID."""
+    """The verdict of a drill from those of its parts: ABORTED, INVALID, MISSED, UNKNOWN, MET; of nothing, INVALID.
+
+    A drill that was aborted was cut short: whatever else can be said of what it saw until then, it came to no end.
+    """
     seen = set(verdicts)
     return next((verdict for verdict in _DRILL_ORDER if verdict in seen), Verdict.INVALID)
 
 
-_RUN_ORDER = (Verdict.MISSED, Verdict.UNKNOWN, Verdict.INVALID, Verdict.MET)
+_RUN_ORDER = (Verdict.MISSED, Verdict.ABORTED, Verdict.UNKNOWN, Verdict.INVALID, Verdict.MET)
 
 
 def merge_run(verdicts: Iterable[Verdict]) -> Verdict:

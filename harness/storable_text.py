@@ -42,6 +42,12 @@ def write_text(path: Path, text: str) -> None:
     _write(path, storable(text))
 
 
+def append_text(path: Path, text: str) -> None:
+    """Add plain text to the end of a file, which is made where there is none. Raises OSError."""
+    with path.open("ab") as file:
+        file.write(storable(text).encode("utf-8"))
+
+
 def _write(path: Path, text: str) -> None:
     """A file that could not be written whole is none: what is left of it must not pass for evidence."""
     known = path.exists()

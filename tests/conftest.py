@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
+import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +19,9 @@ TESTS = Path(__file__).parent
 
 pytest_plugins = ["pytester"]
 
-# The simulated backend lies beside the unit tests; plugin tests run whole sessions on it.
-sys.path.insert(0, str(TESTS / "unit"))
+# The simulated backend lies beside the unit tests; plugin tests run whole sessions on it. What is behind the proxies of
+# a Toxiproxy lies beside the live tests.
+sys.path[:0] = [str(TESTS / "unit"), str(TESTS / "live")]
 
 
 class OneWorldAtATime(LoadScopeScheduling):
@@ -33,6 +39,45 @@ class OneWorldAtATime(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneWorldAtATime:
     """What xdist asks for with any `--dist`."""
     return OneWorldAtATime(config, log)
+
+
+@pytest.fixture(scope="session")
+def real_toxiproxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of Shopify's own server: what TOXIPROXY_URL names, else the program that is on the PATH or that
+    `drill install toxiproxy` built."""
+    from harness.parts.links.toxiproxy import real_server
+    from harness.parts.links.toxiproxy.client import ToxiproxyClient
+
+    if url := os.environ.get("TOXIPROXY_URL"):
+        yield url
+        return
+    program = real_server.program()
+    if program is None:
+        pytest.skip("there is no real Toxiproxy: set TOXIPROXY_URL, or run `drill install toxiproxy` (needs Go)")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    with (tmp_path_factory.mktemp("toxiproxy") / "log").open("w") as log:
+        command = [str(program), "-host", "127.0.0.1", "-port", str(port)]
+        with subprocess.Popen(command, stdout=log, stderr=log) as process:
+            try:
+                until = time.monotonic() + 20
+                while not _answers(ToxiproxyClient(url)):
+                    assert process.poll() is None
+                    assert time.monotonic() < until
+                    time.sleep(0.02)
+                yield url
+            finally:
+                process.terminate()
+
+
+def _answers(client: Any) -> bool:
+    from harness.errors import LinkError
+
+    try:
+        return bool(client.version())
+    except LinkError:
+        return False
 
 
 def pytest_configure() -> None:

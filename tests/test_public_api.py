@@ -8,8 +8,8 @@ import sys
 import harness
 
 PUBLIC = {
-    "Bracket", "Drill", "DrillError", "DrillInvalid", "DrillMissed", "DrillResult", "DrillUnknown", "InputError",
-    "Outcome", "RunResult", "SubjectError", "Verdict", "WorldError", "__version__",
+    "Bracket", "Drill", "DrillAborted", "DrillError", "DrillInvalid", "DrillMissed", "DrillResult", "DrillUnknown",
+    "InputError", "Outcome", "RunResult", "SubjectError", "Verdict", "WorldError", "__version__",
 }  # fmt: skip
 
 

@@ -17,12 +17,13 @@ from packaging.requirements import Requirement
 
 from harness.cli.parts_diagnosis import parts
 from harness.drill.options import RunOptions
+from harness.drill.stopping.command import missing
 from harness.engines.addresses import can_listen, edge_addresses
 from harness.errors import InputError
 from harness.live.standing import world_file
-from harness.processes import process_tree
-from harness.processes.fork_servers import FOLDER_PREFIX
+from harness.processes import process_tree, world_folder
 from harness.world.diagnosis import Diagnosis, State
+from harness.world.load_balancer import edges_given
 
 if sys.platform != "win32":
     import resource
@@ -40,12 +41,24 @@ def machine(options: RunOptions) -> list[Diagnosis]:
         *_python(),
         *_addresses(options),
         *parts(options),
+        *_stop_command(options),
         *_limits(),
         _scheduling(),
         _disk(),
         _standing_world(),
         *_leftovers(),
     ]
+
+
+def _stop_command(options: RunOptions) -> Iterator[Diagnosis]:
+    """Whether the command that may stop a drill can be run, where there is one."""
+    stated = options.environment.stop.command
+    if stated is not None:
+        told = missing(options.environment)
+        state = State.OK if told is None else State.FAIL
+        yield Diagnosis(
+            "stop command", state, f"every {stated.every_s:g} s, {stated.timeout_s:g} s to answer", told or ""
+        )
 
 
 def _python() -> Iterator[Diagnosis]:
@@ -86,6 +99,8 @@ def wrong_versions(required: Iterable[str]) -> Iterator[str]:
 
 
 def _addresses(options: RunOptions) -> Iterator[Diagnosis]:
+    if edges_given(options.environment) is not None:
+        return  # they are somebody else's; their part looks at them
     for region, edge in edge_addresses([place.name for place in options.environment.places]).items():
         works = can_listen(edge.host, 0)
         hint = "" if works else f"loopback must have {edge.host}: ip address add {edge.host}/8 dev lo"
@@ -158,9 +173,9 @@ def _leftovers() -> Iterator[Diagnosis]:
     text = ", ".join(f"{pid} ({name})" for pid, name in alive) or "none"
     hint = f"kill -9 {' '.join(str(pid) for pid, _ in alive)}" if alive else ""
     yield Diagnosis("processes left", State.WARN if alive else State.OK, text, hint)
-    folders = left_folders()
+    folders = world_folder.abandoned()
     text = ", ".join(map(str, folders)) or "none"
-    hint = f"rm -r {' '.join(map(str, folders))}" if folders else ""
+    hint = "`drill heal` removes them, and so does the next run" if folders else ""
     yield Diagnosis("folders left", State.WARN if folders else State.OK, text, hint)
 
 
@@ -183,24 +198,3 @@ def _lost_its_server(process: psutil.Process) -> bool:
         return False
     server = marker.partition("-")[0]
     return server.isdigit() and not psutil.pid_exists(int(server))
-
-
-def left_folders() -> list[Path]:
-    """This user's folders of worlds in the temporary folder into which no process writes any more; Linux only."""
-    if sys.platform != "linux":
-        return []
-    found = [path for path in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*") if path.is_dir()]
-    folders = [path for path in found if path.stat().st_uid == os.getuid()]
-    used = _outputs() if folders else set()
-    return [folder for folder in folders if not any(folder in path.parents for path in used)]
-
-
-def _outputs() -> set[Path]:
-    """Where this user's processes write their standard output to."""
-    found = set()
-    for pid in process_tree.table():
-        try:
-            found.add(Path(os.readlink(f"/proc/{pid}/fd/1")))
-        except OSError:
-            continue
-    return found

@@ -57,6 +57,9 @@ def up(
                            f"{world.origin}). See `drill env status`; end it with `drill env down`."))  # fmt: skip
         return
     resolved = shared.resolved(environment=environment, subject=subject, profile=profile, seed=seed)
+    from harness.live.standing.supervisor import refuse_visit
+
+    refuse_visit(resolved)
     with world_file.claimed(path) as free:  # tried again by whoever starts it; here because that takes seconds
         if not free:
             raise InputError(world_file.TAKEN)

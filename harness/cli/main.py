@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from harness import __version__
-from harness.cli import doctor, env, heal, install, listing, report, run, schema, steps, verify, watch
+from harness.cli import doctor, env, heal, install, listing, report, run, schedule, schema, steps, verify, watch
 from harness.cli.complaining import complain
 from harness.cli.standard_streams import outliving
 from harness.errors import DrillError
@@ -38,6 +38,7 @@ app.command("install", epilog=install.EXAMPLES)(install.install)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command("schema", epilog=schema.EXAMPLES)(schema.schema)
 app.add_typer(env.app, name="env")
+app.add_typer(schedule.app, name="schedule")
 
 
 def _version(value: bool) -> None:
@@ -54,7 +55,8 @@ def _root(
 
 
 def main() -> None:
-    """Run the command line. Exit codes: 0 met, 1 missed, 2 unknown or invalid, 3 input or harness, 130 interrupted.
+    """Run the command line. Exit codes: 0 met, 1 missed, 2 unknown, invalid or aborted, 3 input or harness,
+    130 interrupted.
 
     SIGTERM and SIGHUP leave by the same way as Ctrl-C. Nobody has to read what is printed.
     """

@@ -10,6 +10,7 @@ from harness.errors import DrillError
 from harness.topology import kinds
 from harness.world.assembly import build, preloads
 from harness.world.diagnosis import Diagnosis, State, port
+from harness.world.load_balancer import edges_given
 from harness.world.part import Blueprint
 
 
@@ -21,6 +22,8 @@ def parts(options: RunOptions) -> Iterator[Diagnosis]:
 
 def _edge_ports(options: RunOptions) -> Iterator[Diagnosis]:
     environment = options.environment
+    if edges_given(environment) is not None:
+        return
     hosts = {edge.host for edge in edge_addresses([place.name for place in environment.places]).values()}
     wanted = environment.edge.port
     for host in sorted(hosts) if wanted else ():

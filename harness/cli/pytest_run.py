@@ -14,9 +14,12 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
+from harness.cli import job_summary
+from harness.cli.agreement import agreed
 from harness.cli.complaining import complain
 from harness.cli.foreground import keep
 from harness.drill.catalogue import KnownDrill
+from harness.drill.evidence import RunResult
 from harness.drill.options import RunOptions
 from harness.drill.runner import Run
 from harness.errors import DrillError, InputError
@@ -25,7 +28,7 @@ from harness.live.standing import world_file
 from harness.outcome import Verdict
 from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import EXIT_INTERRUPTED, STOPPED
-from harness.pytest_plugin.session import Host
+from harness.pytest_plugin.host import Host
 from harness.reporting import terminal
 from harness.reporting.live_view import LiveView
 from harness.reporting.summary import show
@@ -37,6 +40,7 @@ EXIT_OF = {
     Verdict.MISSED: EXIT_MISSED,
     Verdict.UNKNOWN: EXIT_UNKNOWN,
     Verdict.INVALID: EXIT_UNKNOWN,
+    Verdict.ABORTED: EXIT_UNKNOWN,
 }
 
 
@@ -97,7 +101,13 @@ def run_drills(drills: Sequence[KnownDrill], options: RunOptions, servers: ForkS
     console = terminal.console(sys.__stdout__)
     view, quiet = LiveView(console), QuietOutput()
     run = Run(options)
-    host = Host(run, [(drill.file, drill.scenario) for drill in drills], view.update, servers)
+    host = Host(
+        run,
+        [(drill.file, drill.scenario) for drill in drills],
+        view.update,
+        servers,
+        lambda lines, breaks: _asked(view, console, options, lines, breaks),
+    )
     files = list(dict.fromkeys(str(drill.file) for drill in drills))
     arguments = [
         *files,
@@ -124,6 +134,15 @@ def run_drills(drills: Sequence[KnownDrill], options: RunOptions, servers: ForkS
         if host.kept is not None and not quiet.interrupted:
             _keep(host.kept, options, servers, console)
     return exit_code
+
+
+def _asked(view: LiveView, console: Console, options: RunOptions, lines: Sequence[str], breaks: bool) -> bool:
+    """Show what would be done to a stack that is not ours, and have it agreed to; without a fault nothing is asked."""
+    view.stop()
+    try:
+        return agreed(options.environment.environment, lines, breaks=breaks, yes=options.yes, console=console)
+    finally:
+        view.start()
 
 
 @contextmanager
@@ -161,6 +180,7 @@ class _Named:
 def _report(code: Any, host: Host, run: Run, quiet: QuietOutput, console: Console) -> int:
     if host.result is not None:
         show(host.result, run.folder / "report.html", console)
+        _summarise(host.result, run.folder, console)
     if quiet.interrupted:
         host.close()
         Console(stderr=True).print(STOPPED)
@@ -179,6 +199,16 @@ def _report(code: Any, host: Host, run: Run, quiet: QuietOutput, console: Consol
         console.print(Text(f"strict: {remaining(host.result)}"), soft_wrap=True)
         return EXIT_MISSED
     return EXIT_OF[host.result.verdict]
+
+
+def _summarise(result: RunResult, folder: Path, console: Console) -> None:
+    """On the page of a GitHub job. What becomes of it changes no verdict."""
+    file = os.environ.get(job_summary.VARIABLE)
+    if file:
+        try:
+            job_summary.add(result, folder, Path(file), os.environ)
+        except InputError as error:
+            console.print(Text(f"no summary of the job: {error}"), soft_wrap=True)
 
 
 def _unexplained(code: Any, host: Host, run: Run, quiet: QuietOutput) -> list[str]:

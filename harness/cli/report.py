@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from harness.drill.options import reports_folder
 from harness.errors import InputError
@@ -20,6 +21,12 @@ Examples:
 
 `drill report --reports /tmp/evidence latest`
 
+`drill report --summary summary.md` (in GitHub Actions `drill run` adds it to the job's page by itself)
+
+`drill report --allure` (a page of Allure 3 with the runs before it; `drill install allure` brings Allure)
+
+`drill report --allure --no-single-file` (many files, for a web server)
+
 Exit codes: 0 shown, whatever the verdict was; 3 no such run, it is no evidence, or its report cannot be written.
 """
 
@@ -30,6 +37,13 @@ _SHOWN = 10
 def report(
     run: Annotated[str, typer.Argument(help="A run's id, or the path of its folder or run.json.")] = LATEST,
     reports: Annotated[str | None, typer.Option(help="Folder of the runs. Default: that of drill run.")] = None,
+    summary: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Add the run in Markdown to this file, as for a CI job's page.")
+    ] = None,
+    allure: Annotated[bool, typer.Option("--allure", help="Make allure-report/ in its folder, too.")] = False,
+    single_file: Annotated[
+        bool, typer.Option(help="With --allure: one page that opens by itself, or many files for a web server.")
+    ] = True,
 ) -> None:
     """Print the summary of a run, and draw its report.html anew from run.json."""
     from harness.reporting import report as html
@@ -46,6 +60,15 @@ def report(
         show(result, None, out)
         raise InputError(f"{folder / 'report.html'}: cannot be written: {error.strerror}") from error
     show(result, path, out)
+    if summary is not None:
+        from harness.cli.job_summary import add
+
+        add(result, folder, Path(summary), os.environ)
+    if allure:
+        from harness.cli import allure_report
+
+        page = allure_report.draw(result, folder, lambda text: out.print(Text(text)), single_file=single_file)
+        out.print(Text(f"Allure: {page}", overflow="fold"))
 
 
 def folder_of(run: str, reports: Path) -> Path:

@@ -23,12 +23,14 @@ Examples:
 
 `drill run control-failover-disabled --trials 3`
 
+`drill run --rerun-invalid 2` (again only what proved nothing, and shown as such)
+
 A drill's name is its scenario's title in small letters with dashes. Each example of an outline is a drill: where its
 rows give one name, the values of the row are put behind it, and a number (from 2, in the order of the rows) where that
 is not enough. `drill list` shows the names, `drill steps` what scenarios are written in.
 
-Exit codes: 0 all met, 1 something missed (with --strict: or any warning remains), 2 unknown or invalid, 3 input or
-harness, 130 interrupted.
+Exit codes: 0 all met, 1 something missed (with --strict: or any warning remains), 2 unknown, invalid or aborted by
+a stop condition, 3 input or harness, 130 interrupted.
 
 Ctrl-C, SIGTERM and SIGHUP stop a run in the same way: healed, everything taken down. `pytest drills/` takes the same
 options, except --keep, and stops likewise; its exit codes are pytest's own.
@@ -54,13 +56,24 @@ def run(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override what the scenario says.")
     ] = None,
     reports: Annotated[str | None, typer.Option(help="Folder for the evidence. Default: reports.")] = None,
+    rerun_invalid: Annotated[
+        str | None,
+        typer.Option(
+            metavar="INTEGER",
+            help="How often a drill that ended INVALID runs again, at most 10 times; every attempt is kept. "
+            "No other verdict is tried again.",
+        ),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when any warning remains, too.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Agree beforehand to what the drills do to a stack that is not ours.")
+    ] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the world up after a failure, until Ctrl-C.")] = False,
 ) -> None:
     """Run drills: stand the world up, break it, watch the clients, file the evidence."""
     options = shared.resolved(
         environment=environment, subject=subject, profile=profile, seed=seed, trials=trials, set=set_,
-        reports=reports, keep=keep or None, strict=strict or None,
+        reports=reports, keep=keep or None, strict=strict or None, rerun_invalid=rerun_invalid, yes=yes or None,
     )  # fmt: skip
     with ExitStack() as stack:
         # Moto takes longest to import, so its parent starts first; pytest is imported beside it.

@@ -136,9 +136,12 @@ def _clients(
     options: RunOptions, state: StandingWorld | None, path: Path, folder: Path, console: Console
 ) -> AbstractContextManager[Watched]:
     from harness.cli.watched_world import own_world, standing_clients
+    from harness.world.terms import preview_of
 
     if state is None:
-        console.print(Text("no world runs here: starting one for the time"))
+        lines = preview_of(options.environment, options.subject, options.timing, (), ())
+        for line in lines or ("no world runs here: starting one for the time",):
+            console.print(Text(line), soft_wrap=True)
         return own_world(options, folder)
     console.print(Text(f"watching the world that runs here ({state.subject.subject}, pid {state.pid})"))
     return standing_clients(state, path, folder)

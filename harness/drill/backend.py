@@ -10,6 +10,7 @@ from typing import Protocol
 
 from harness.clock import Clock
 from harness.drill.settings import Settings
+from harness.drill.stopping.command import CommandUnderWay
 from harness.faults.model import Fault, Plan
 from harness.history.events import Commit, Event, FaultEvent
 from harness.topology.environment import Environment
@@ -91,6 +92,9 @@ class Backend(Protocol):
     def deploy(self, change: str) -> None:
         """Roll a change of the application out everywhere; only for worlds that can (`pods`)."""
 
+    def run_stop_command(self) -> CommandUnderWay:
+        """Start the command of the environment's stop conditions: no shell, and all of it ends with us."""
+
     def stop_workload(self) -> int:
         """No new operations; returns when those under way have returned or timed out, and the history is complete.
 
@@ -102,6 +106,9 @@ class Backend(Protocol):
 
     def data(self) -> Mapping[str, Mapping[Table, State]]:
         """Database -> table -> key -> value (None or absent: no such item), read from the databases themselves."""
+
+    def written(self, database: str, items_max: int) -> State | None:
+        """The table that clients write, read from a database now; None where there is none, or with more items."""
 
     def commits(self) -> Sequence[Commit] | None:
         """World truth of this drill; None where the region servers give none."""

@@ -14,6 +14,7 @@ from harness.checkers.promise import Promise
 from harness.drill.evidence import Objectives
 from harness.drill.lifecycle import Limits
 from harness.drill.plan import Law, unanswered_ns
+from harness.drill.stopping.conditions import StopConditions
 from harness.history.events import CanaryProbe
 from harness.measurement.canary import CanaryJudgement, Expectation, Fails, Rate, Slow, judge_canary
 from harness.measurement.models import FaultInterval
@@ -150,6 +151,19 @@ class Ending:
 
 
 @dataclass(frozen=True)
+class CaseLook:
+    """The table that clients write as a database had it while they were at work: read between the two moments.
+
+    Only where no order of commits is kept, and where the table is small enough; see harness.drill.looking.
+    """
+
+    database: str
+    from_ns: int
+    until_ns: int
+    items: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Case:
     """One drill. `law` is what the environment's documented constants say; times are the profile's wall time.
 
@@ -158,8 +172,8 @@ class Case:
     that the witness was too late to send. promise: what the subject promises of its data; None: a case of before there
     were promises, whose scenario alone says what is judged. at_rest: what was found amiss before any fault, and kept
     nobody from starting. own_timing: whether the subject's file tells of intervals of its own; replication: what it
-    says of that (both None: an older file). not_reached: steps of the scenario after the one that ended it. log paths
-    and the folder are relative to run.json.
+    says of that (both None: an older file). not_reached: steps of the scenario after the one that ended it. stop: when
+    the drill had to be aborted. looks: in order of time. log paths and the folder are relative to run.json.
     """
 
     name: str
@@ -192,6 +206,8 @@ class Case:
     own_timing: bool | None = None
     replication: str | None = None
     not_reached: tuple[str, ...] = ()
+    stop: StopConditions = field(default_factory=StopConditions)
+    looks: tuple[CaseLook, ...] = ()
     schema: str = SCHEMA
 
     @property

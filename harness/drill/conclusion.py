@@ -9,6 +9,7 @@ from harness.checkers.result import CheckResult
 from harness.drill import judgement, promises
 from harness.drill.case import Case, Final, Requirement
 from harness.drill.episode_evidence import episode_result
+from harness.drill.episode_measures import EpisodeMeasures
 from harness.drill.evidence import (
     JUDGING,
     DrillResult,
@@ -21,8 +22,10 @@ from harness.drill.findings import findings_of
 from harness.drill.interruption_evidence import interruption_results, worst_interruption
 from harness.drill.judging import recovery_points
 from harness.drill.judging.interruptions import interruptions_of, planned_interruption, promised_s
-from harness.drill.measures import EpisodeMeasures, Measures
+from harness.drill.measures import Measures
 from harness.drill.plan import DrillPlan
+from harness.drill.stopping.cut_short import cut_short
+from harness.drill.stopping.evidence import overlooked, stop_of
 from harness.drill.validity import validity_of
 from harness.drill.verdict import Checked, verdict_of
 from harness.history.events import Commit, Event
@@ -45,12 +48,16 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
     measures = Measures(case, sorted(events, key=lambda event: event.mono_ns), commits, final)
     validity = validity_of(measures)
     judged = [(requirement, judgement.judge(requirement, measures)) for requirement in case.required]
+    stop = stop_of(case, measures.events)
+    if stop is not None:
+        judged = cut_short(case, judged, stop.decided_ns)
     interrupting = interruptions_of(measures)
     moves = planned_interruption(measures, interrupting) if case.promise is not None else None
-    checked = Checked(validity, judged, promises.judged(measures), moves)
+    checked = Checked(validity, judged, promises.judged(measures), moves, None if stop is None else stop.check)
     seen = [*checked.promised, *judgement.observations(measures)]
     verdict, reasons = verdict_of(case, checked)
     results = [ObjectiveResult(c.name, c.verdict, c.text, requirement.episode) for requirement, c in judged]
+    results += [] if stop is None else [ObjectiveResult(stop.check.name, stop.check.verdict, stop.check.text)]
     results += [] if moves is None else [ObjectiveResult(moves.name, moves.verdict, moves.text)]
     interrupted = interruption_results(interrupting, case.by_address)
     timed, lost = _last_with(measures, "rto"), _last_with(measures, "rpo", "rpo-shows-stall")
@@ -72,7 +79,7 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
         phases_ns={} if of_timed is None else of_timed.phases_ns,
         rpo=None if lost is None else episodes[lost.index].rpo,
         failback=_failback(measures),
-        findings=findings_of(measures, [*checked.telling, *seen]),
+        findings=findings_of(measures, [*checked.telling, *seen], overlooked(case, measures.events)),
         outages=_outages(measures, timed),
         why="" if of_timed is None else of_timed.why,
         noticed_by="" if of_timed is None else of_timed.noticed_by,
@@ -86,6 +93,7 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
         promise=promises.as_evidence(measures),
         planned_interruption=worst_interruption(interrupted),
         planned_interruptions=interrupted,
+        stopped=None if stop is None else stop.result,
     )
 
 
@@ -116,6 +124,7 @@ def _of_case(case: Case, verdict: Verdict, reasons: tuple[str, ...]) -> DrillRes
         control=None if case.control is None else case.control.value,
         typed=case.typed,
         places=case.by_address,
+        stop_conditions=case.stop.texts,
     )
 
 

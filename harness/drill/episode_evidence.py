@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.drill import predictions
+from harness.drill.episode_measures import EpisodeMeasures
 from harness.drill.evidence import EpisodeResult, ObjectiveResult, RpoResult
-from harness.drill.measures import EpisodeMeasures, Measures
+from harness.drill.measures import Measures
 from harness.drill.noticing import noticed_by
 from harness.measurement.why import why
 from harness.outcome import Bracket

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from harness.checkers.result import Finding
+from harness.drill.stopping.result import StopResult
 from harness.outcome import Bracket, Verdict
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "PredictionResult",
     "RpoResult",
     "RunResult",
+    "StopResult",
 ]
 
 JUDGING = "judging"
@@ -192,7 +194,9 @@ class DrillResult:
     run.json. rto, phases_ns, rpo and what explains them are those of the last episode that was judged by them.
     promise: what the subject promises of its data. planned_interruption: the worst of planned_interruptions. files:
     hashes of what the drill can be judged again from, by path relative to run.json. places: by the address that DNS
-    answers for each, in the environment's order.
+    answers for each, in the environment's order. stop_conditions: when the drill had to be aborted, in words; stopped:
+    the one that held. attempts: those before it, oldest first, each INVALID, which is why it ran again; they have none
+    themselves.
     """
 
     name: str
@@ -234,6 +238,9 @@ class DrillResult:
     planned_interruptions: tuple[InterruptionResult, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
     noticed_by: str = ""
+    stop_conditions: tuple[str, ...] = ()
+    stopped: StopResult | None = None
+    attempts: tuple[DrillResult, ...] = ()
 
     @property
     def unjudged(self) -> str:

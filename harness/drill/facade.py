@@ -13,14 +13,17 @@ from harness.drill.lifecycle import Phase
 from harness.drill.plan import limits_of, objectives_of, refuse_impossible
 from harness.drill.running import RunningDrill
 from harness.drill.stepping import step
+from harness.drill.stopping.stated import conditions_of
 from harness.drill.words import deciders_of, ends_of, place_of, target_of
 from harness.errors import DrillInvalid, DrillMissed, InputError, NotMeasurable
 from harness.faults.catalogue import fault_named, struck
 from harness.faults.needs import lacking
 from harness.outcome import Verdict
+from harness.topology.stop import StopErrors
 from harness.units import to_ns, to_s
 
 NO_MONITOR = "the subject's file names no components that decide about failover, so nothing can happen to them"
+STOPPED_LATE = "a stop condition is stated before the first fault, and holds for the whole drill"
 PROMISED_LATE = "an objective is promised before the first fault, and holds for the whole drill"
 
 
@@ -62,6 +65,19 @@ class Drill(RunningDrill):
         promised = objectives_of(environment, timing, self._settings, stated)
         self.record.note(objectives=promised, limits=limits_of(environment, timing, promised))
         self._loop.limit(self.record.case.limits)
+
+    def stop_when(self, **conditions: StopErrors) -> None:
+        """Stop conditions that the scenario states, over those of the environment; `--set stop...` wins over both.
+
+        Raises InputError after the first fault, and for what could never hold.
+        """
+        if self.record.case.faults:
+            raise InputError(STOPPED_LATE)
+        self._stop_when |= conditions
+        environment, timing, addresses = self._backend.environment, self._backend.timing, self.record.case.addresses
+        stop = conditions_of(environment, timing, self._settings, self._stop_when, addresses)
+        self.record.note(stop=stop)
+        self._loop.stop_when(stop)
 
     def override(self, **settings: Any) -> None:
         """What the scenario sets as `--set` would."""
@@ -112,12 +128,15 @@ class Drill(RunningDrill):
         if self._settings.failover_off and not self._failover_disabled:
             self._backend.disable_failover()
             self._failover_disabled = True
+        if not self._settings.fault_none:
+            self._loop.arm()
         self._loop.enter(Phase.FAULT)
         if self._settings.fault_none:
             self.record.announce(fault, self._clock.now_ns(), self.active_region)
             self._loop.until(Phase.FAULT)
             return
         self._loop.take_in()
+        self._loop.look()
         active = self._backend.inject(fault)
         self.record.apply(fault, active, self.active_region)
         self._loop.observation.watch_canaries(self.record.case.faults[-1])
@@ -126,7 +145,7 @@ class Drill(RunningDrill):
         else:
             index = len(self.record.case.faults) - 1
             self._watch_until(active.started.mono_ns + to_ns(self.scaled_s(for_s)))
-            self.record.heal([index], self.active_region)
+            self._undo([index])
             self.record.concluded = True
 
     @step

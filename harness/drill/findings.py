@@ -8,11 +8,12 @@ from dataclasses import replace
 from harness.checkers.phases import phase_findings
 from harness.checkers.result import CheckResult
 from harness.drill.case import Case, CaseFault
+from harness.drill.episode_measures import EpisodeMeasures
 from harness.drill.episodes import main_of, places_left
 from harness.drill.evidence import Finding
 from harness.drill.judging.interruptions import scenario_end_ns
 from harness.drill.judging.recovery import usual_of
-from harness.drill.measures import EpisodeMeasures, Measures
+from harness.drill.measures import Measures
 from harness.drill.predictions import prediction
 from harness.measurement.models import JUDGED_COHORT
 from harness.measurement.still_down import still_down
@@ -23,10 +24,12 @@ _HOLDS_NOTHING_UP = ("replication-stall",)
 """Kinds of faults that make no failover slower."""
 
 
-def findings_of(measures: Measures, checks: Sequence[CheckResult]) -> tuple[Finding, ...]:
-    """All of them, once each, the most serious first."""
+def findings_of(
+    measures: Measures, checks: Sequence[CheckResult], others: Sequence[Finding] = ()
+) -> tuple[Finding, ...]:
+    """All of them, once each, the most serious first. others: of no check."""
     case = measures.case
-    found = [finding for check in checks for finding in check.findings]
+    found = [*others, *(finding for check in checks for finding in check.findings)]
     found.extend(finding for episode in measures.episodes for finding in _activation(episode, case))
     found.extend(finding for episode in measures.episodes for finding in _phases(episode, case))
     found.extend(_not_healed(measures))

@@ -15,13 +15,17 @@ from harness.drill.backend import Backend
 from harness.drill.case import Requirement
 from harness.drill.judging.failure import judging
 from harness.drill.lifecycle import Announce, Enter, Facts, GiveUp, Limits, Observed, Phase, Reached
+from harness.drill.looking import look
 from harness.drill.measures import Measures
 from harness.drill.observation import Observation
 from harness.drill.progress import LiveStatus
 from harness.drill.record import Record
 from harness.drill.status import live_status
-from harness.errors import DrillInvalid, DrillMissed, DrillUnknown, JudgingFailed, VerdictReached
-from harness.history.events import Commit, Mark
+from harness.drill.stopping import words
+from harness.drill.stopping.conditions import StopConditions
+from harness.drill.stopping.watch import StopWatch
+from harness.errors import ENDINGS, DrillAborted, JudgingFailed
+from harness.history.events import Commit, Mark, StopEvent
 from harness.outcome import Verdict
 from harness.units import NS_PER_S, to_ns
 
@@ -33,11 +37,6 @@ QUIESCE_PATIENT_S = 100.0
 """Production seconds that replication may take to go quiet; the profile scales them."""
 QUIESCE_SHORT_S = 50.0
 STILL_MOVING_NS = to_ns(2.0)
-VERDICT_ERRORS: dict[Verdict, type[VerdictReached]] = {
-    Verdict.MISSED: DrillMissed,
-    Verdict.UNKNOWN: DrillUnknown,
-    Verdict.INVALID: DrillInvalid,
-}
 
 
 class DrillLoop:
@@ -54,6 +53,7 @@ class DrillLoop:
         self._show = show
         self._shown_ns: int | None = None
         self._state = lifecycle.State(record.case.limits)
+        self._stop = StopWatch(record.case.stop, self._clock.now_ns, backend.run_stop_command, self._tell_of)
         self.observation = Observation(record.case.addresses, record.case.primary, record.case.standby)
         self.started_ns = self._clock.now_ns()
         self.waited_ns = 0
@@ -64,6 +64,33 @@ class DrillLoop:
     def limit(self, limits: Limits) -> None:
         """Other limits from now on."""
         self._state = replace(self._state, limits=limits)
+
+    def stop_when(self, conditions: StopConditions) -> None:
+        """Other stop conditions from now on; what has been seen already counts for them, too."""
+        self._stop.limit(conditions)
+        self._stop.take(self.observation.events)
+
+    def arm(self) -> None:
+        """A fault is about to be applied: watch the stop conditions from now on. Raises DrillAborted where one holds
+        already."""
+        self._stop.arm()
+        while not self._stop.ready:
+            self.take_in()
+            self._refuse_breach()
+            self._backend.wait(self._clock.now_ns() + SHOW_EVERY_NS)
+        self._refuse_breach()
+
+    def disarm(self) -> None:
+        """Nothing that was broken holds any more."""
+        self._stop.disarm()
+
+    def _tell_of(self, event: StopEvent) -> None:
+        self.observation.take([event])
+
+    def _refuse_breach(self) -> None:
+        self._stop.look()
+        if self._stop.breach is not None:
+            raise DrillAborted(words.of_breach(self._record.case.stop, self._stop.breach))
 
     def enter(
         self, phase: Phase, until_ns: int | None = None, *, place: str = "", counts_anew: bool = False
@@ -88,6 +115,7 @@ class DrillLoop:
         """Look at what is new. None: the phase has been reached."""
         self.ticks += 1
         self.take_in()
+        self._refuse_breach()
         self.deaths = tuple(self._backend.deaths())
         evidence = self._backend.steady_evidence() if need_steady else None
         if evidence is not None and not self._record.case.faults:
@@ -99,7 +127,7 @@ class DrillLoop:
         self._tell()
         for effect in effects:
             if isinstance(effect, GiveUp):
-                raise VERDICT_ERRORS[effect.verdict](effect.reason)
+                raise ENDINGS[effect.verdict](effect.reason)
         reached = any(isinstance(effect, Reached) and effect.phase is phase for effect in effects)
         return None if reached else facts
 
@@ -107,8 +135,8 @@ class DrillLoop:
         """Until when nothing new means that nothing changes."""
         now_ns = self._clock.now_ns()
         latest_ns = now_ns + (LOOK_EVERY_NS if self._show is None else SHOW_EVERY_NS)
-        deadline_ns = lifecycle.next_deadline_ns(self._state, facts)
-        return latest_ns if deadline_ns is None else max(now_ns + 1, min(latest_ns, deadline_ns))
+        deadlines = (lifecycle.next_deadline_ns(self._state, facts), self._stop.next_deadline_ns)
+        return max(now_ns + 1, min(latest_ns, *(known for known in deadlines if known is not None)))
 
     def _tell(self) -> None:
         now_ns = self._clock.now_ns()
@@ -126,7 +154,13 @@ class DrillLoop:
 
     def take_in(self) -> None:
         """Read what is new in the history."""
-        self.observation.take(self._backend.poll())
+        new = self._backend.poll()
+        self.observation.take(new)
+        self._stop.take(new)
+
+    def look(self) -> None:
+        """Something is about to change: see what is in the databases, where that is not known anyhow."""
+        self._record.note(looks=look(self._backend, self._clock, self._record.case.looks))
 
     def judged(self, requirement: Requirement) -> CheckResult:
         """One requirement, judged from what is known so far.
@@ -148,7 +182,7 @@ class DrillLoop:
         result = self.judged(requirement)
         self._record.judged = (requirement, result.text)
         if result.verdict in (Verdict.MISSED, Verdict.INVALID):
-            raise VERDICT_ERRORS[result.verdict](result.text)
+            raise ENDINGS[result.verdict](result.text)
 
     def settle(self, *, patient: bool) -> None:
         """Stop the clients, then wait until all databases hold the same, or time is up; keep what they hold."""

@@ -15,7 +15,15 @@ from harness.history.codes import INFO
 from harness.history.columns import Columns
 from harness.history.tables import CommitColumns
 from harness.measurement.models import FaultInterval
-from harness.measurement.recovery_point import Accepted, Earlier, RecoveryPoint, Scans, out_of_reach, recovery_point
+from harness.measurement.recovery_point import (
+    Accepted,
+    Earlier,
+    Look,
+    RecoveryPoint,
+    Scans,
+    out_of_reach,
+    recovery_point,
+)
 from harness.measurement.severed import Cut
 
 
@@ -48,7 +56,11 @@ class LossOf:
         """What tells of the survivor's table; None where nothing does."""
         if self.survivor in self.logs:
             return self.logs[self.survivor]
-        return None if self.data is None else Scans(None, self.data)
+        if self.data is None:
+            return None
+        database = self.case.database_of(self.survivor)
+        looks = [Look(k.from_ns, k.until_ns, k.items) for k in self.case.looks if k.database == database]
+        return Scans(None, self.data, looks)
 
     @property
     def began(self) -> int | None:

@@ -25,8 +25,12 @@ def masked(filed: Filed, values: Iterable[str]) -> Filed:
     hand = _Hand(mask, filed.events)
     commits = filed.commits
     final = filed.final
+    looks = tuple(
+        replace(look, items={hand.key(key): hand.key(value) for key, value in look.items.items()})
+        for look in filed.case.looks
+    )
     return Filed(
-        filed.case,
+        replace(filed.case, looks=looks),
         [hand.event(event) for event in filed.events],
         None if commits is None else [replace(c, k=hand.key(c.k), v=hand.value(c.v)) for c in commits],
         None

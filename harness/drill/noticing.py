@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.drill.measures import EpisodeMeasures
+from harness.drill.episode_measures import EpisodeMeasures
 from harness.history.events import HealthTransition
 from harness.measurement.phases import answer_came, answer_left
 from harness.names import AUTHORITATIVE

@@ -12,8 +12,22 @@ from typing import Any
 from harness.errors import InputError, Problem
 from harness.kit import plain_numbers
 
-DEFAULTS: dict[str, Any] = {"environment": "embedded", "profile": "fast", "trials": 1, "reports": "reports", "set": []}
-KEYS = ("environment", "subject", "profile", "seed", "trials", "set", "reports", "keep", "strict")
+DEFAULTS: dict[str, Any] = {
+    "environment": "embedded", "trials": 1, "reports": "reports", "set": [], "rerun_invalid": 0,
+}  # fmt: skip
+KEYS = (
+    "environment",
+    "subject",
+    "profile",
+    "seed",
+    "trials",
+    "set",
+    "reports",
+    "keep",
+    "strict",
+    "rerun_invalid",
+    "yes",
+)
 _ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
@@ -71,11 +85,15 @@ def said(given: Mapping[str, Any], variables: Mapping[str, str], folder: Path) -
     """Every option that any source names, or that has a default; `given` (what is not None) wins over variables over
     the project's file. Raises InputError for a project's file that cannot be understood."""
     return {
-        **{key: Said(value, f"--{key} {value}") for key, value in DEFAULTS.items()},
+        **{key: Said(value, f"{_flag(key)} {value}") for key, value in DEFAULTS.items()},
         **_from_pyproject(folder),
         **_from_variables(variables),
-        **{key: Said(value, f"--{key} {value}") for key, value in given.items() if value not in (None, [], ())},
+        **{key: Said(value, f"{_flag(key)} {value}") for key, value in given.items() if value not in (None, [], ())},
     }
+
+
+def _flag(key: str) -> str:
+    return f"--{key.replace('_', '-')}"
 
 
 def _from_pyproject(folder: Path) -> dict[str, Said]:
@@ -89,6 +107,9 @@ def _from_pyproject(folder: Path) -> dict[str, Said]:
         raise InputError(Problem(str(path), None, f"not valid TOML: {error}")) from error
     if not isinstance(table, dict):
         raise InputError(Problem(str(path), None, "[tool.drill] must be a table"))
+    if "yes" in table:
+        text = "[tool.drill] yes: what is done to a stack that is not ours is agreed to anew each time, not in a file"
+        raise InputError(Problem(str(path), None, text))
     unknown = sorted(set(table) - set(KEYS))
     if unknown:
         raise InputError(

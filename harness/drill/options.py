@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryFile
 from typing import Any
 
 from harness.drill.option_sources import DEFAULTS, Said, said
@@ -18,6 +18,7 @@ from harness.topology.subject import Subject
 from harness.topology.timing import Profile, Timing
 
 TRIALS_MAX = 1000
+RERUNS_MAX = 10
 SEED_MAX = 2**53 - 1
 """The largest whole number that every reader of the evidence, which is JSON, takes as it is."""
 
@@ -26,7 +27,8 @@ SEED_MAX = 2**53 - 1
 class RunOptions:
     """What a run was asked to do, resolved and checked. typed: see harness.drill.evidence.RunResult.
 
-    strict: a warning that remains makes the run fail, as a miss does.
+    strict: a warning that remains makes the run fail, as a miss does. rerun_invalid: how often a drill that ended
+    INVALID runs again. yes: what drills do to a stack that is not ours has been agreed to.
     """
 
     environment: Environment
@@ -40,6 +42,8 @@ class RunOptions:
     keep: bool
     typed: Mapping[str, str] = field(default_factory=dict)
     strict: bool = False
+    rerun_invalid: int = 0
+    yes: bool = False
 
 
 def resolve(given: Mapping[str, Any], variables: Mapping[str, str], folder: Path, seed: int) -> RunOptions:
@@ -57,7 +61,7 @@ def resolve(given: Mapping[str, Any], variables: Mapping[str, str], folder: Path
         environment=environment,
         subject=load_subject(subject_file, environment),
         subject_file=subject_file,
-        timing=Timing(_profile(found["profile"])),
+        timing=Timing(_profile(found["profile"]) if "profile" in found else environment.profile),
         seed=found["seed"].whole(0, SEED_MAX) if "seed" in found else seed,
         trials=found["trials"].whole(1, TRIALS_MAX),
         settings=settings,
@@ -65,6 +69,8 @@ def resolve(given: Mapping[str, Any], variables: Mapping[str, str], folder: Path
         keep=found.get("keep", off).switched_on(),
         typed=_typed({key: one.value for key, one in found.items()}),
         strict=found.get("strict", off).switched_on(),
+        rerun_invalid=found["rerun_invalid"].whole(0, RERUNS_MAX),
+        yes=found.get("yes", off).switched_on(),
     )
 
 
@@ -109,16 +115,16 @@ def _subject_file(given: Said | None, environment: Environment) -> Path:
 def for_writing(path: Path) -> Path:
     """A folder for evidence; it is made when there is some. Raises InputError when that cannot be.
 
-    Something is written beside where it will be, and taken away again: only that tells (`/proc` looks as if it could be
-    written to, and to root every folder does).
+    Something is written beside where it will be: only that tells (`/proc` looks as if it could be written to, and to
+    root every folder does). It has no name, so that nothing is left of it when this process is killed.
     """
     try:
         nearest = next(p for p in (path, *path.absolute().parents) if p.exists())
     except OSError as error:  # too long a name, for instance
         raise InputError(f"--reports {path}: {error.strerror}") from error
     try:
-        with TemporaryDirectory(prefix=".drill-", dir=nearest) as tried:
-            (Path(tried) / "tried").write_bytes(b"tried")
+        with TemporaryFile(prefix=".drill-", dir=nearest) as tried:
+            tried.write(b"tried")
     except OSError as error:
         raise InputError(
             f"--reports {path}: cannot be written to (nothing can be made in {nearest}: {error.strerror})"

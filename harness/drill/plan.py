@@ -31,7 +31,7 @@ FAILURES: tuple[Failure, ...] = get_args(Failure)
 class DrillPlan:
     """One drill to run. number, of: its place among the drills of this run, for whoever watches.
 
-    typed: what `drill run` takes to run it again.
+    typed: what `drill run` takes to run it again. attempt: how often it has been begun, with this time.
     """
 
     name: str
@@ -42,6 +42,7 @@ class DrillPlan:
     number: int = 1
     of: int = 1
     typed: str = ""
+    attempt: int = 1
 
 
 def conditions_of(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.drill.case import Case
+from harness.drill.episode_measures import EpisodeMeasures
 from harness.drill.episodes import TO_COMPONENTS, main_of
 from harness.drill.evidence import PredictionResult
-from harness.drill.measures import EpisodeMeasures
 from harness.drill.plan import DATABASE
 from harness.measurement.prediction_interval import PredictedInterval
 from harness.topology.timing import Profile

@@ -13,7 +13,8 @@ from harness.drill.case import CanaryCase, Case, CaseFault, CasePlace, Ending, F
 from harness.drill.evidence import Objectives
 from harness.drill.plan import DrillPlan, law_of, limits_of
 from harness.drill.promises import promise_of
-from harness.errors import DrillMissed, DrillUnknown, HealError, VerdictReached
+from harness.drill.stopping.stated import conditions_of
+from harness.errors import HealError, VerdictReached
 from harness.faults.blast_radius import blast_radius
 from harness.faults.model import Fault
 from harness.history.events import Commit
@@ -131,9 +132,7 @@ class Record:
 
 def verdict_of(reached: VerdictReached) -> Verdict:
     """The verdict that an early end stands for."""
-    if isinstance(reached, DrillMissed):
-        return Verdict.MISSED
-    return Verdict.UNKNOWN if isinstance(reached, DrillUnknown) else Verdict.INVALID
+    return reached.verdict
 
 
 def _functions(subject: Subject | None) -> tuple[str, ...]:
@@ -178,4 +177,4 @@ def opening(
         own_timing=None if subject is None else documented is not None,
         replication=None if subject is None else subject.replication,
     )
-    return Record(plan, folder, case)
+    return Record(plan, folder, replace(case, stop=conditions_of(environment, timing, plan.settings, addresses=edges)))

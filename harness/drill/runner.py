@@ -12,6 +12,9 @@ from harness.drill.evidence import DrillResult, NotMeasured, RunResult
 from harness.drill.options import RunOptions
 from harness.errors import InputError
 from harness.outcome import merge_run
+from harness.processes.process_tree import process
+
+_STAGED = ".latest-"
 
 
 class Run:
@@ -86,6 +89,10 @@ class Run:
     def point_latest(self) -> None:
         """Make `reports/latest` a link to this run, where the file system has links."""
         latest = self.options.reports / "latest"
-        staging = self.options.reports / f".latest-{self.run_id}"
+        for left in self.options.reports.glob(f"{_STAGED}*"):
+            pid = left.name.rpartition("-")[2]
+            if pid.isdecimal() and process(int(pid)) is None:  # of a run that was killed just here
+                left.unlink(missing_ok=True)
+        staging = self.options.reports / f"{_STAGED}{self.run_id}"
         staging.symlink_to(self.run_id, target_is_directory=True)
         staging.replace(latest)

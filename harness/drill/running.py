@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,8 +20,11 @@ from harness.drill.plan import DrillPlan, objectives_of
 from harness.drill.progress import LiveStatus
 from harness.drill.record import opening
 from harness.drill.stepping import step
+from harness.drill.stopping.command import missing
 from harness.drill.words import healed_by
-from harness.errors import InputError, JudgingFailed, VerdictReached
+from harness.errors import DrillAborted, InputError, JudgingFailed, VerdictReached
+from harness.outcome import Verdict
+from harness.topology.stop import StopErrors
 from harness.units import to_ns
 from harness.wire.placeholders import values
 
@@ -34,6 +37,8 @@ class RunningDrill:
     ) -> None:
         environment, timing = backend.environment, backend.timing
         objectives = objectives_of(environment, timing, plan.settings)
+        if told := missing(environment):
+            raise InputError(told)
         self.name = plan.name
         self.active_region = environment.primary.name
         self.record = opening(plan, folder, environment, timing, objectives, backend.edges, backend.subject)
@@ -43,6 +48,7 @@ class RunningDrill:
         self._loop = DrillLoop(backend, self.record, show)
         self.finished = self._opened = self._settled = False
         self._failover_disabled = False
+        self._stop_when: dict[str, StopErrors] = {}
         self._control_broken = False
         self._hashes: Mapping[str, str] = {}
 
@@ -67,8 +73,22 @@ class RunningDrill:
         if place is not None and not chosen and not never:
             raise InputError(f"no fault of {place} holds, so there is nothing to heal there")
         self._loop.enter(Phase.HEAL, counts_anew=place is not None and len(chosen) < len(self.record.active))
-        self.record.heal(chosen, self.active_region, place or "")
+        ended = self.record.case.ended_by
+        if chosen and (ended is None or ended.verdict is not Verdict.ABORTED):  # an abort heals before anything else
+            self._loop.look()
+        self._undo(chosen, place or "")
         self._loop.observation.healed()
+
+    def _undo(self, chosen: Sequence[int], place: str = "") -> None:
+        """Heal these; where nothing else holds, nothing needs to be stopped any more."""
+        self.record.heal(chosen, self.active_region, place)
+        if not self.record.active:
+            self._loop.disarm()
+
+    def end_at_once(self, aborted: DrillAborted) -> None:
+        """Heal everything now, before anybody is told; what follows of the scenario does nothing."""
+        self.record.ended(aborted)
+        self.heal()
 
     # --- the end -----------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from harness.faults.catalogue import FAULTS
 from harness.kit.config import refuse_misfit
 from harness.kit.plain_numbers import number, whole
 from harness.topology.environment import ProfileObjectives, Workload
+from harness.topology.stop import StopLatency
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,11 @@ class Settings:
     error_budget: float | None = None
     rate_per_s: float | None = None
     planned_interruption_s: float | None = None
+    stop_errors_share: float | None = None
+    stop_errors_window_s: float | None = None
+    stop_latency_share: float | None = None
+    stop_latency_window_s: float | None = None
+    stop_latency_above_ms: float | None = None
     given: tuple[tuple[str, str], ...] = ()
 
     def mode_of(self, kind: str, stated: str | None) -> str | None:
@@ -63,6 +69,11 @@ def _within(
     return field, parse
 
 
+def _stop(name: str, field: str) -> tuple[str, Callable[[str], Any]]:
+    """A number of a stop condition, over what the scenario or the environment file says."""
+    return f"stop_{name}_{field}", _within(StopLatency, field)[1]
+
+
 def _mode(text: str) -> str:
     known = sorted({mode for fault in FAULTS.values() for mode in fault.modes})
     if text not in known:
@@ -80,6 +91,11 @@ _KEYS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "objective.error_budget": _within(ProfileObjectives, "error_budget"),
     "objective.planned_interruption_s": _within(ProfileObjectives, "planned_interruption_s"),
     "workload.rate_per_s": _within(Workload, "rate_per_s"),
+    "stop.errors.share": _stop("errors", "share"),
+    "stop.errors.window_s": _stop("errors", "window_s"),
+    "stop.latency.share": _stop("latency", "share"),
+    "stop.latency.window_s": _stop("latency", "window_s"),
+    "stop.latency.above_ms": _stop("latency", "above_ms"),
 }
 
 

@@ -34,7 +34,7 @@ def live_status(record: Record, observation: Observation, state: State, started_
         end_ns = recovered_ns if recovered_ns is not None and recovered_ns > begun_ns else now_ns
         outage_s = to_s(max(0, end_ns - begun_ns))
     return LiveStatus(
-        drill=record.plan.scenario,
+        drill=_title(record),
         elapsed_s=to_s(now_ns - started_ns),
         phases=_phases(observation, state, now_ns),
         number=record.plan.number,
@@ -48,6 +48,11 @@ def live_status(record: Record, observation: Observation, state: State, started_
         acked_writes=observation.live.acknowledged_writes,
         events=_notable(record, observation, started_ns),
     )
+
+
+def _title(record: Record) -> str:
+    plan = record.plan
+    return plan.scenario if plan.attempt == 1 else f"{plan.scenario}, attempt {plan.attempt}"
 
 
 def _began_ns(observation: Observation, started_ns: int) -> int:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from harness.checkers import vacuity
 from harness.checkers.result import CheckResult
-from harness.drill.measures import EpisodeMeasures, Measures
+from harness.drill.episode_measures import EpisodeMeasures
+from harness.drill.measures import Measures
 from harness.measurement.models import FaultInterval
 from harness.outcome import Verdict
 

@@ -19,18 +19,21 @@ _OBJECTIVE, _PROMISE, _REST, _LAST = range(4)
 class Checked:
     """What the checks of a drill found: whether it can prove anything, what was required, and what is promised.
 
-    moved: what the plan's own moves cost the clients; None where there were none.
+    moved: what the plan's own moves cost the clients; None where there were none. stopped: that a stop condition held,
+    as the history shows it; None where none did.
     """
 
     validity: CheckResult
     required: Sequence[tuple[Requirement, CheckResult]]
     promised: tuple[CheckResult, ...] = ()
     moved: CheckResult | None = None
+    stopped: CheckResult | None = None
 
     @property
     def demanded(self) -> Sequence[CheckResult]:
         """All but the promises."""
-        return [self.validity, *(check for _, check in self.required), *([] if self.moved is None else [self.moved])]
+        beside = (check for check in (self.stopped, self.moved) if check is not None)
+        return [self.validity, *(check for _, check in self.required), *beside]
 
     @property
     def telling(self) -> Sequence[CheckResult]:
@@ -74,9 +77,9 @@ def _inner_verdict(case: Case, checked: Checked) -> tuple[Verdict, tuple[str, ..
     judged = checked.promised if case.control is None else ()
     verdicts = [check.verdict for check in checked.demanded]
     verdicts += [check.verdict for check in promises.broken(judged)]
-    if case.ended_by is not None:
+    if case.ended_by is not None and checked.stopped is None:
         verdicts.append(case.ended_by.verdict)
-    elif not case.required:
+    elif checked.stopped is None and not case.required:
         verdicts.append(Verdict.INVALID)
     inner = merge(verdicts)
     if inner is Verdict.MET:
@@ -90,6 +93,8 @@ def _inner_verdict(case: Case, checked: Checked) -> tuple[Verdict, tuple[str, ..
 def _reasons(case: Case, checked: Checked, judged: tuple[CheckResult, ...]) -> Iterator[_Reason]:
     """Everything that is not as it should be, once: what was judged on the way is said as it ended."""
     ended, validity = case.ended_by, checked.validity
+    if checked.stopped is not None:
+        yield _Reason(checked.stopped.verdict, _REST, checked.stopped.text)
     if ended is not None and ended.verdict is Verdict.INVALID:  # why nothing could be shown, before that it was not
         yield _Reason(ended.verdict, _REST, ended.text)
     if validity.verdict is not Verdict.MET:
@@ -102,7 +107,7 @@ def _reasons(case: Case, checked: Checked, judged: tuple[CheckResult, ...]) -> I
         yield _Reason(checked.moved.verdict, _OBJECTIVE, checked.moved.text)
     for check in promises.broken(judged):
         yield _Reason(check.verdict, _PROMISE, check.text)
-    if ended is not None and not _judged_again(ended.about, checked):
+    if ended is not None and checked.stopped is None and not _judged_again(ended.about, checked):
         yield _Reason(ended.verdict, _REST, ended.text)
     if ended is not None and case.not_reached:
         yield _Reason(ended.verdict, _LAST, _left_out(case.not_reached))

@@ -144,11 +144,36 @@ class RollBack:
     place: str
 
 
+@dataclass(frozen=True)
+class BreakByOwner:
+    """Whoever owns a stack that is not ours brings a fault about, in a way that the environment file names.
+
+    way: which of those, by its number. links: of ours, over which it must be seen.
+    """
+
+    fault: str
+    target: str
+    mode: str
+    way: int
+    links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class MendByOwner:
+    """Undo `BreakByOwner`."""
+
+    fault: str
+    target: str
+    mode: str
+    way: int
+
+
 LinkAction = DisableLink | EnableLink | AddToxic | RemoveToxic | CutLink
 ProcessAction = KillProcess | StartProcess | FreezeProcess | ThawProcess
 DatabaseAction = RefuseOperations | AllowOperations | PutPoison | RemovePoison | SwitchOffDatabase | SwitchOnDatabase
 RolloutAction = RollOutBad | RollBack
-Action = LinkAction | ProcessAction | DatabaseAction | RolloutAction
+OwnerAction = BreakByOwner | MendByOwner
+Action = LinkAction | ProcessAction | DatabaseAction | RolloutAction | OwnerAction
 
 
 def undo(action: Action) -> Action | None:
@@ -170,4 +195,6 @@ def undo(action: Action) -> Action | None:
             return SwitchOnDatabase(database)
         case RollOutBad(place):
             return RollBack(place)
+        case BreakByOwner(fault, target, mode, way):
+            return MendByOwner(fault, target, mode, way)
     return None

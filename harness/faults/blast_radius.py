@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from harness.faults.actions import (
     Action,
     AddToxic,
+    BreakByOwner,
     CutLink,
     DatabaseAction,
     DisableLink,
@@ -26,6 +27,7 @@ def blast_radius(plan: Plan) -> str:
     services = ", ".join(f"{count} {service}" for service, count in sorted(counts.items()))
     parts = [f"{len(plan.links)} links ({services})"] if plan.links else []
     parts += [f"{len(plan.instances)} processes"] if plan.instances else []
+    parts += ["what its owner's way of breaking it touches"] if any(map(_by_owner, plan.apply)) else []
     parts += [f"{len(plan.databases)} {'databases' if plan.databases[1:] else 'database'}"] if plan.databases else []
     head = f"{plan.kind} {plan.target}, {plan.mode}: touches {' and '.join(parts)}"
     return "\n".join((head, *_lines(plan), *_lasting(plan.apply)))
@@ -33,7 +35,7 @@ def blast_radius(plan: Plan) -> str:
 
 def _lines(plan: Plan) -> Iterator[str]:
     for link in plan.links:
-        done = [_words(action) for action in plan.apply if getattr(action, "link", None) == link]
+        done = [_words(action) for action in plan.apply if _hits(action, link)]
         watched = "  (watched by a canary)" if link in plan.canary.links else ""
         yield f"  {link}  {', '.join(done)}{watched}"
     for action in plan.apply:
@@ -41,6 +43,14 @@ def _lines(plan: Plan) -> Iterator[str]:
             yield f"  {action.instance}  {_words(action)}"
         if isinstance(action, DatabaseAction):
             yield f"  database of {action.database}  {_words(action)}  (watched by a canary)"
+
+
+def _hits(action: Action, link: str) -> bool:
+    return getattr(action, "link", None) == link or link in getattr(action, "links", ())
+
+
+def _by_owner(action: Action) -> bool:
+    return isinstance(action, BreakByOwner)
 
 
 def _lasting(actions: Sequence[Action]) -> Iterator[str]:
@@ -73,4 +83,6 @@ def _words(action: Action) -> str:
             return f"gets records that the application never wrote: {', '.join(keys)}"
         case SwitchOffDatabase():
             return "ends at once, as without power"
+        case BreakByOwner():
+            return "is broken by the owner of the stack"
     return type(action).__name__

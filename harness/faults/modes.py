@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
 from harness.faults.actions import AddToxic, CutLink, DisableLink, LinkAction
-from harness.faults.model import BLACK_HOLE, REFUSE, RESET, Link
+from harness.faults.model import BLACK_HOLE, REFUSE, RESET, Fault, Link, Plan, ProcessRef
 
 LOST = (BLACK_HOLE, REFUSE, RESET)
 """black-hole: silence, connecting times out. refuse: connection refused, open ones get FIN. reset: connecting works,
 the first byte is answered by RST, open connections are reset."""
+
+
+@dataclass(frozen=True)
+class LosesLinks(Fault):
+    """A fault that loses every link that it hits, and does nothing else. Subclasses say which those are."""
+
+    modes: ClassVar[tuple[str, ...]] = LOST
+
+    mode: str = BLACK_HOLE
+
+    def plan(self, links: Sequence[Link], processes: Sequence[ProcessRef]) -> Plan:
+        hit = self.chosen(links)
+        return self.planned(lose(f"{self.kind}.{self.target}", hit, self.mode), hit)
 
 
 def lose(name: str, links: Iterable[Link], mode: str) -> Iterator[LinkAction]:

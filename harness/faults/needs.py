@@ -14,6 +14,8 @@ POWER_CYCLE = "database_power_cycle"
 PODS = "pods"
 LIVENESS_AS_READINESS = "liveness-as-readiness"
 """A change of the application's pods that whoever has `pods` can roll out."""
+FROZEN_FAILOVER = "frozen_failover"
+"""Of a world that says nothing of it, anybody can: only one that is not ours says why not."""
 
 _WORDS = {
     REFUSED_OPERATIONS: "makes a database refuse operations of one kind",

@@ -1,7 +1,7 @@
 """One event, one JSON line. The line's shape is a contract: fields may be added, never renamed.
 
-Operations carry `t` = invoke | ok | fail | info; the rest carry `t` = fault | dns | health | canary | sample |
-mark | pod.
+Operations carry `t` = invoke | ok | fail | info; the rest carry `t` = fault | dns | health | canary | sample | mark |
+stop | pod.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from harness.history.events import (
     Mark,
     PodEvent,
     Sample,
+    StopEvent,
 )
 from harness.outcome import Outcome
 from harness.regular_files import open_text
@@ -39,13 +40,14 @@ _TAG: dict[type, str] = {
     CanaryProbe: "canary",
     Sample: "sample",
     Mark: "mark",
+    StopEvent: "stop",
     Commit: "commit",
     PodEvent: "pod",
 }
 _TYPE: dict[str, type] = {tag: kind for kind, tag in _TAG.items()}
 _OUTCOMES = {outcome.value for outcome in Outcome}
 _FIELDS = {kind: tuple(f.name for f in dataclasses.fields(kind)) for kind in (*_TAG, Completion)}
-_TUPLES = {"addresses", "links", "headers"}
+_TUPLES = {"addresses", "links", "headers", "ops", "output"}
 
 
 def _types(hint: Any) -> frozenset[type]:

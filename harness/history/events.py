@@ -186,7 +186,31 @@ class PodEvent:
     source: Source = "world"
 
 
-Event = Invoke | Completion | FaultEvent | DnsAnswer | HealthTransition | CanaryProbe | Sample | Mark | PodEvent
+@dataclass(frozen=True)
+class StopEvent:
+    """The drill's stop conditions: watched from here (`armed`) to there (`disarmed`); what the user's command answered
+    (`command`); one of them held, so that the drill was aborted (`abort`, and mono_ns is when that was decided).
+
+    condition: `errors`, `latency` or `command`. from_ns, until_ns: the time that was looked at; of a command, while it
+    ran. bad, total: requests that counted in it; ops: some of the bad ones. code: a command's exit code, None when it
+    gave none; output: its last lines, each one line of printable characters, at most 200.
+    """
+
+    f: Literal["armed", "disarmed", "command", "abort"]
+    mono_ns: int
+    condition: str = ""
+    from_ns: int | None = None
+    until_ns: int | None = None
+    bad: int = 0
+    total: int = 0
+    ops: tuple[str, ...] = ()
+    code: int | None = None
+    output: tuple[str, ...] = ()
+
+
+Event = (
+    Invoke | Completion | FaultEvent | DnsAnswer | HealthTransition | CanaryProbe | Sample | Mark | StopEvent | PodEvent
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -13,25 +13,27 @@ from harness.clock import Clock, MachineClock
 from harness.drill.backend import State, SteadyEvidence
 from harness.drill.options import RunOptions
 from harness.drill.settings import Settings
+from harness.drill.stopping.command import CommandUnderWay
 from harness.errors import DrillMissed, WorldError
 from harness.faults.model import Fault
 from harness.history.events import Commit, Event, FaultEvent
 from harness.history.log import Tail
-from harness.live import facts
+from harness.live import commands, facts
 from harness.live.adversary import Adversary, Injection
 from harness.live.clients import HISTORY, Clients
 from harness.live.drill_logs import DrillLogs
 from harness.live.ground import LiveGround
 from harness.live.leftovers.undoing import undo_and_warn
 from harness.live.replication import Replicated, ReplicationWatch
+from harness.live.visit import Visit
 from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import held
 from harness.units import to_ns, to_s
 from harness.wire.placeholders import values
 from harness.world.assembly import Seams, assemble, build, seams_of
 from harness.world.diagnosis import Complaint
-from harness.world.part import Blueprint, Net
-from harness.world.regions import CommitFeed
+from harness.world.part import Blueprint, Net, plan_of
+from harness.world.regions import CommitFeed, scanned
 
 ANSWER_TIMEOUT_S = 10.0
 _EVIDENCE_EVERY_S = 0.2
@@ -77,11 +79,10 @@ class LiveWorld:
             self.seams = seams_of(self.net.parts)
             self.clients = Clients(options, self.net, self.seams.steering.dns)
             self.edges: Mapping[str, str] = {place: edge.answered for place, edge in self.net.edges.items()}
-            hands = [hand for part in self.net.parts for hand in part.hands()]
-            self.adversary = Adversary(hands, self._told)
+            self.adversary = Adversary([hand for part in self.net.parts for hand in part.hands()], self._told)
+            self._visit = Visit(options, self.net.parts)
             stack.callback(self.adversary.heal_all)
-            for process in self.ground.processes.values():
-                process.ready(ANSWER_TIMEOUT_S)
+            self.ground.await_ready(ANSWER_TIMEOUT_S)
             self._stack = stack.pop_all()
         return self
 
@@ -152,7 +153,9 @@ class LiveWorld:
     def wait_serving(self) -> None:
         """Until the name has an address and the application serves writes there. Raises DrillMissed, WorldError."""
         until = time.monotonic() + ANSWER_TIMEOUT_S
-        while not self.seams.steering.answers():  # a subject that starts at once would else meet a name unknown
+        while not self._visit.allowed(
+            self.seams.steering.answers()
+        ):  # a subject that starts at once would else meet a name unknown
             if time.monotonic() > until:
                 raise WorldError(f"the name server knows no address of {self.environment.edge.record}")
             time.sleep(0.02)
@@ -168,8 +171,7 @@ class LiveWorld:
         """New events of the witness, of the edge, and of the adversary. Raises WorldError when a process has died."""
         self.refuse_dead()
         self._read()
-        found: list[Event] = list(self._pending)
-        self._pending.clear()
+        found, self._pending = self._pending, []
         return found
 
     def _read(self) -> None:
@@ -177,14 +179,12 @@ class LiveWorld:
             self._pending.extend(event for event in tail.poll() if not isinstance(event, Commit))
 
     def wait(self, until_ns: int) -> None:
-        """Until something has been written to a history, or until_ns; looks some twenty times a second.
-
-        Raises WorldError when the witness has ended.
-        """
+        """Until something is in a history, or until_ns. Raises WorldError when the witness has ended."""
         while (left_ns := until_ns - self.clock.now_ns()) > 0:
             self.clock.sleep_s(min(_LOOK_S, to_s(left_ns)))
             self._read()
             self.clients.require_running()
+            self._visit.look(self._pending)
             if self._pending:
                 return
 
@@ -235,13 +235,15 @@ class LiveWorld:
 
     def data(self) -> Mapping[str, Mapping[str, State]]:
         """The tables of every database, read from their servers past every link."""
-        return {
-            region: {table.name: server.scan(table) for table in self.subject.tables}
-            for region, server in self.seams.regions.items()
-        }
+        return {region: scanned(server, self.subject.tables) for region, server in self.seams.regions.items()}
+
+    def written(self, database: str, items_max: int) -> State | None:
+        """See harness.drill.backend.Backend."""
+        tables = (t for t in self.subject.tables if t.name == self.subject.written_table)
+        return next((self.seams.regions[database].glance(t, items_max) for t in tables), None)
 
     def refuse_dead(self) -> None:
-        """Raises WorldError when a process of the world itself has ended, which nobody wanted; looks once a second."""
+        """Raises WorldError when what the world is made of has ended, which nobody wanted; looks once a second."""
         if time.monotonic() - self._looked_s < _DEAD_EVERY_S:
             return
         self._looked_s = time.monotonic()
@@ -251,6 +253,9 @@ class LiveWorld:
                 how = process.error or (f"killed by signal {-code}" if code < 0 else f"exit code {code}")
                 tail = "".join(f"\n    {line}" for line in process.log_tail(_TOLD_LINES))
                 raise WorldError(f"{name}, a process of the world, has ended: {how}{tail}")
+        for part in self.net.parts:
+            if (gone := part.gone()) is not None:
+                raise WorldError(gone)
 
     def deaths(self) -> Sequence[str]:
         """Components that ended by themselves."""
@@ -260,9 +265,10 @@ class LiveWorld:
 
     def inject(self, fault: Fault) -> Injection:
         """Apply a fault now."""
-        self.clients.follow(self.seams.platform.canaries)
-        self.clients.attention()
-        return self.adversary.inject(fault.plan([a.link for a in self.net.arrows], self.seams.platform.instances()))
+        with self._visit.breaking():
+            self.clients.follow(self.seams.platform.canaries)
+            self.clients.attention()
+            return self.adversary.inject(plan_of(self.net, fault, self.seams.platform.instances()))
 
     def heal_all(self) -> None:
         """Undo whatever holds."""
@@ -276,6 +282,10 @@ class LiveWorld:
     def deploy(self, change: str) -> None:
         """See Backend."""
         self.seams.platform.deploy(change)
+
+    def run_stop_command(self) -> CommandUnderWay:
+        """See Backend."""
+        return commands.of_stop(self.ground.launcher(), self.environment, self.subject.variables())
 
     def stop_workload(self) -> int:
         """Drain the clients; how many operations they were too late to send."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from harness.names import CLIENTS, CohortName
 from harness.wire.admin_client import AdminClient
 from harness.wire.ask import NoAnswer
 from harness.world.part import LIGHT, READY_TIMEOUT_S, Net
-from harness.world.platform import NEEDS_LONGER
+from harness.world.platform import NEEDS_LONGER, Platform
+from harness.world.terms import Terms, closely, steady_rate_per_s, terms_of
 
 _LOG = logging.getLogger(__name__)
 
@@ -45,6 +47,7 @@ class Clients:
         self._process = net.ground.spawn(LIGHT, "witness", WITNESS, witness_config(options, net, dns))
         self._canaries = link_canaries(net)
         self._watched: list[Mapping[str, Any]] = []
+        net.ground.on_close(self._rest)  # nobody writes any more when others tidy up
 
     @property
     def address(self) -> Address:
@@ -117,6 +120,11 @@ class Clients:
             raise WorldError(told["failed"])
         return int(told["skipped"])
 
+    def _rest(self) -> None:
+        with suppress(WorldError):  # a witness that has gone sends nothing
+            if not self.ended:
+                self.stop()
+
     def wait_serving(self) -> None:
         """Until a write and a read through the edge succeed; the subject may need a while to elect its active side."""
         options = self._options
@@ -136,6 +144,9 @@ class Clients:
             self._calibration["took_s"] = 0.0
             return
         workload = self._options.environment.workload
+        if (terms := terms_of(self._options.environment)) is not None:  # no burst on a stack that others use
+            self._keep_within(terms)
+            return
         wanted = workload.rate_per_s + _OTHER_COHORTS * 2 / workload.other_period_s
         capacity = float(self._post("/calibrate", _CALIBRATION)["ops_per_s"])
         scale = min(1.0, 0.5 * capacity / wanted)
@@ -149,6 +160,19 @@ class Clients:
             "scale": scale,
             "closely": closely,
             "took_s": _CALIBRATION["seconds"],
+        }
+
+    def _keep_within(self, terms: Terms) -> None:
+        """At the rate that was asked for, and within the hard maximum where clients look closely."""
+        workload, probes = self._options.environment.workload, len(self._canaries)
+        parts = closely(workload, probes, terms, CLOSELY)
+        self._post("/rate", {"scale": 1.0, "closely": parts})
+        self._calibration = {
+            "rate_per_s": workload.rate_per_s,
+            "total_per_s": steady_rate_per_s(workload, probes, terms),
+            "scale": 1.0,
+            "closely": parts,
+            "took_s": 0.0,
         }
 
     @property
@@ -181,7 +205,9 @@ def witness_config(options: RunOptions, net: Net, dns: Address) -> dict[str, Any
     cohorts[CohortName.DNS] = {"clients": workload.dns_clients, "period_s": period_s, "closely": CLOSELY}
     sides = [environment.primary.name, environment.standby.name]
     places = [*sides, *(name for name in net.edges if name not in sides)]
-    return {
+    terms = terms_of(environment)
+    (platform,) = net.of(Platform)
+    told = {
         "history": str(net.ground.folder / HISTORY),
         "dns": list(dns),
         "record": environment.edge.record,
@@ -194,6 +220,15 @@ def witness_config(options: RunOptions, net: Net, dns: Address) -> dict[str, Any
         "timeout_s": workload.timeout_s,
         "canaries": link_canaries(net),
         "seed": options.seed,
+    }
+    if terms is None:
+        return told
+    return told | {
+        "hosts": list(terms.hosts),
+        "key_prefix": terms.key_prefix,
+        "written": None if platform.written is None else str(platform.written),
+        "dns_probe_period_s": terms.dns_probe_period_s,
+        "canary_period_s": terms.canary_period_s,
     }
 
 

@@ -11,6 +11,7 @@ from harness.drill.options import RunOptions
 from harness.engines.addresses import choose_port, edge_addresses
 from harness.errors import WorldError
 from harness.live import programs
+from harness.live.leftovers import journal
 from harness.live.leftovers.guard import Guard
 from harness.live.leftovers.journal import Leftover
 from harness.live.programs import Program
@@ -18,6 +19,7 @@ from harness.processes.fork_servers import ForkServers, start_fork_servers
 from harness.processes.forkserver import ForkServer, ServerProcess, stop_all
 from harness.topology.environment import Environment
 from harness.world.assembly import preloads
+from harness.world.load_balancer import edges_given
 from harness.world.part import LIGHT, LOOPBACK, Edge
 
 WITNESS = "harness.witness.process"
@@ -48,6 +50,11 @@ class LiveGround:
     def _stop(self) -> None:
         every = (process.process if isinstance(process, Program) else process for process in self.processes.values())
         stop_all(every, grace_s=_GRACE_S)
+
+    def await_ready(self, timeout_s: float) -> None:
+        """Until every process has told that it is ready. Raises ProcessError."""
+        for process in self.processes.values():
+            process.ready(timeout_s)
 
     def spawn(self, group: str, name: str, module: str, config: Mapping[str, Any]) -> ServerProcess:
         """See Ground."""
@@ -83,6 +90,14 @@ class LiveGround:
         """See Ground."""
         self._stack.enter_context(Guard(Leftover.ours(what, family, kind, handle)))
 
+    def guarded(self, what: str, family: str, kind: str, handle: Mapping[str, str], hold_s: float) -> Guard:
+        """See Ground."""
+        return Guard(Leftover.ours(what, family, kind, handle), hold_s=hold_s)
+
+    def kept(self, name: str) -> Path:
+        """See Ground."""
+        return journal.beside(name)
+
     def launcher(self) -> ForkServer:
         """See Ground."""
         return self._servers.groups[LIGHT]
@@ -91,8 +106,10 @@ class LiveGround:
 def edges_of(environment: Environment) -> dict[str, Edge]:
     """The edge of each place, on a port that is free now. Raises InputError when the wanted one is in use.
 
-    Where all edges share one host, they have neighbouring ports.
+    Where all edges share one host, they have neighbouring ports. Those of a stack that runs already are where it is.
     """
+    if (given := edges_given(environment)) is not None:
+        return dict(given)
     addresses = edge_addresses([place.name for place in environment.places])
     hosts = sorted({address.host for address in addresses.values()})
     port = choose_port(hosts, environment.edge.port, "edge.port")

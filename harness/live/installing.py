@@ -11,6 +11,7 @@ from pathlib import Path
 
 from harness.clock import wall_time
 from harness.errors import InputError, SubjectError, WorldError
+from harness.live import allure_program
 from harness.processes.forkserver import ForkServer
 from harness.storable_text import write_json, write_text
 from harness.topology.kinds import SECTIONS, folder_of, is_module, known, load
@@ -23,14 +24,15 @@ _WAIT_S = 60.0
 
 
 def recipes() -> Mapping[str, Recipe]:
-    """Every program that can be installed, by name: parts bring them (`install.py` in a part's folder)."""
+    """Every program that can be installed, by name: parts bring them (`install.py` in a part's folder), and one is for
+    reports."""
     found: dict[str, Recipe] = {}
     for section in SECTIONS:
         for kind in known(section):
             if is_module(f"{folder_of(section, kind)}.install"):
                 recipe: Recipe = load(section, kind, "install").RECIPE
                 found[recipe.name] = recipe
-    return found
+    return {**found, allure_program.RECIPE.name: allure_program.RECIPE}
 
 
 def named(name: str, there_are: Mapping[str, Recipe]) -> Recipe:

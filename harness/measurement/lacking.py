@@ -11,7 +11,7 @@ from harness.history.columns import Columns
 from harness.history.tables import CommitColumns, TableState, state_of
 from harness.measurement.counting import missing_increments
 from harness.measurement.newest import Rows
-from harness.measurement.superseding import LOST, PRESENT, Deletes, effects
+from harness.measurement.superseding import LOST, MAYBE, PRESENT, Deletes, effects
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +19,9 @@ class Table:
     """A side's table at a moment. first, last: what bounds it from both sides; one and the same by a commit log.
     first: None where nobody had looked by then, so that it may have lacked anything.
 
-    known: what enters besides, sent up to the moment. commits: None where two scans stand in for a log.
+    known: what enters besides, sent up to the moment. commits: None where two scans stand in for a log; then later is
+    what enters that had been sent by the time `last` had been read, end the table when all was over, and held whether
+    nothing could come between the moment and `last`.
     """
 
     columns: Columns
@@ -28,26 +30,32 @@ class Table:
     last: TableState
     commits: CommitColumns | None
     at_ns: int
+    later: Columns | None = None
+    end: TableState | None = None
+    held: bool = False
 
     def lacks(self, acks: Rows) -> tuple[Rows, Rows]:
         """Of some acknowledged puts and deletes those that are missing for certain, and those that may be."""
         first = state_of(self.columns, {}) if self.first is None else self.first
         before = effects(self.known, Deletes(self.known), first, acks)
-        if self.first is None:  # an empty table shows every delete
-            before = np.where(before == PRESENT, LOST, before).astype(np.int8)
-        scanned = self.commits is None
-        after = effects(self.columns, Deletes(self.columns), self.last, acks) if scanned else before
+        if self.commits is not None:
+            return acks[before == LOST], acks[before == MAYBE]
+        later = self.columns if self.later is None else self.later
+        after = effects(later, Deletes(later), self.last, acks)
+        keys = self.columns.key[acks]
+        # An item that is not there shows no delete: the write before it may not have come yet.
+        before = np.where((before == PRESENT) & (first.values[keys] == ABSENT), LOST, before).astype(np.int8)
         lost = (before == LOST) & (after == LOST)
-        there = (before == PRESENT) & (after == PRESENT)
-        return acks[lost], acks[~lost & ~there]
+        seen = (before == PRESENT) | (self.held & (self.last.values[keys] == ABSENT))
+        return acks[lost], acks[~lost & ~(seen & (after == PRESENT))]
 
     def lacks_increments(self, acks: Rows) -> tuple[Rows, Rows]:
-        """The same for increments: a scan shows what was counted up to the end, a commit log up to the moment."""
+        """The same for increments: the last scan shows what was counted to the end, a commit log up to the moment."""
         known = self.columns if self.commits is None else self.known
         done: Bools = known.good if self.commits is None else known.good & (known.returned_ns <= self.at_ns)
         losable = np.zeros(len(known), np.bool_)
         losable[acks] = True
-        return missing_increments(known, self.last, done, losable)
+        return missing_increments(known, self.last if self.end is None else self.end, done, losable)
 
     def without_deleted(self, rows: Rows) -> Rows:
         """Leaves out what had arrived and was deleted again: the delete with the unknown outcome did happen.

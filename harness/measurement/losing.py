@@ -79,9 +79,13 @@ class Loss:
         columns, survivor = self.columns, self.survivor
         known = columns.between(None, at_ns + 1)
         if isinstance(survivor, Scans):
-            first = None if survivor.before is None else state_of(columns, survivor.before)
-            last = state_of(columns, survivor.after)
-            return Table(columns, known, first, last, None, at_ns)
+            before, (after, until_ns) = survivor.until(at_ns), survivor.since(at_ns)
+            first = None if before is None else state_of(columns, before)
+            later = columns if until_ns is None else columns.between(None, until_ns + 1)
+            end = state_of(columns, survivor.after)
+            last = end if until_ns is None else state_of(columns, after)
+            held = self.cut_off and until_ns is not None and until_ns <= self._until_ns
+            return Table(columns, known, first, last, None, at_ns, later, end, held)
         commits = commits_of(columns, survivor)
         state = commits.state_at(at_ns)
         return Table(columns, known, state, state, commits, at_ns)
@@ -102,7 +106,7 @@ class Loss:
         columns, survivor = self.columns, self.survivor
         written = np.flatnonzero(columns.is_write & self.by_lost)
         if isinstance(survivor, Scans):
-            states = [state_of(columns, table) for table in (survivor.before, survivor.after) if table is not None]
+            states = [state_of(columns, table) for table in survivor.all]
             values = np.concatenate([state.values for state in states])
             foreign = [value for state in states for value in state.foreign.values()]
             if bool(np.isin(columns.rows_of(foreign), written).any()):

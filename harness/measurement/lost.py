@@ -12,15 +12,43 @@ from harness.measurement.superseding import LOST, Deletes, effects
 
 
 @dataclass(frozen=True)
+class Look:
+    """A table as it was read between two moments, each item at one of them in between."""
+
+    from_ns: int
+    until_ns: int
+    items: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Scans:
     """Stands in for a commit log: the survivor's table before and after takeover.
 
     before: read completely before that moment, None when there was no such scan; after: begun after that moment.
-    Late arrivals only ever shrink what is missing, so the two bound the truth.
+    Late arrivals only ever shrink what is missing, so the two bound the truth. looks: more of them, taken while clients
+    were at work: those that are nearest to a moment bound what was there then most closely.
     """
 
     before: Mapping[str, str] | None
     after: Mapping[str, str]
+    looks: Sequence[Look] = ()
+
+    def until(self, moment_ns: int) -> Mapping[str, str] | None:
+        """The last one that had been read by a moment; None when there is none."""
+        by_then = [look for look in self.looks if look.until_ns <= moment_ns]
+        return max(by_then, key=lambda look: look.until_ns).items if by_then else self.before
+
+    def since(self, moment_ns: int) -> tuple[Mapping[str, str], int | None]:
+        """The first one that was begun after a moment, and when it had been read: None for the one of the end."""
+        later = [look for look in self.looks if look.from_ns > moment_ns]
+        first = min(later, key=lambda look: look.from_ns, default=None)
+        return (self.after, None) if first is None else (first.items, first.until_ns)
+
+    @property
+    def all(self) -> Sequence[Mapping[str, str]]:
+        """Every one of them."""
+        ends = (self.before, self.after)
+        return [*(look.items for look in self.looks), *(table for table in ends if table is not None)]
 
 
 @dataclass(frozen=True, eq=False)

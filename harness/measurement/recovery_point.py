@@ -2,7 +2,8 @@
 
 Takeover is the moment when the survivor acknowledged its first write after the fault: the commit of that write where
 the survivor's commit log has it, else its acknowledgement. The survivor's state at that moment comes from its commit
-log, which makes the count exact; scans before and after the moment bound it from both sides instead. Which side a
+log, which makes the count exact; scans before and after the moment, the nearest there are, bound it from both sides
+instead. Which side a
 write went through is the address that its client dialled, or the side that accepted it, where somebody can show that it
 was forwarded: such a write is lost with the side that stored it.
 
@@ -37,11 +38,13 @@ from harness.history.gathering import columns_of
 from harness.history.tables import CommitColumns, commits_of
 from harness.measurement.declined import without_idle_deletes
 from harness.measurement.losing import Loss
-from harness.measurement.lost import NEVER_LOST, Accepted, Earlier, RecoveryPoint, Scans
+from harness.measurement.lost import NEVER_LOST, Accepted, Earlier, Look, RecoveryPoint, Scans
 from harness.measurement.models import FaultInterval
 from harness.measurement.severed import ON_ITS_WAY_NS
 
-__all__ = ["Accepted", "Earlier", "RecoveryPoint", "Scans", "out_of_reach", "recovery_point", "state_at", "takeover"]
+__all__ = [
+    "Accepted", "Earlier", "Look", "RecoveryPoint", "Scans", "out_of_reach", "recovery_point", "state_at", "takeover",
+]  # fmt: skip
 
 
 def recovery_point(
@@ -97,10 +100,11 @@ def out_of_reach(
     rows = np.flatnonzero(answered & (columns.sent_ns >= fault.start_low_ns))
     if not len(rows):
         return None
-    blind = isinstance(survivor, Scans) and survivor.before is None
+    read_ns = int(columns.sent_ns[rows[0]])
+    blind = isinstance(survivor, Scans) and survivor.until(read_ns) is None
     from_ns = fault.start_low_ns - ON_ITS_WAY_NS if blind else -1
     loss = Loss(columns, survivor, accepted.by_lost, fault, NEVER_LOST, True, from_ns)
-    return loss.since(int(columns.sent_ns[rows[0]]))
+    return loss.since(read_ns)
 
 
 def takeover(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.processes import world_folder
 from harness.processes.forkserver import ForkServer
-
-FOLDER_PREFIX = "drill-world-"
 
 
 @dataclass(frozen=True)
@@ -31,6 +29,9 @@ def start_fork_servers(stack: ExitStack, preloads: Mapping[str, Sequence[str]]) 
 
     preloads: group -> the modules that its processes run. Leaving the stack takes everything down.
     """
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=FOLDER_PREFIX)))
-    groups = {name: stack.enter_context(ForkServer(modules, folder / "logs")) for name, modules in preloads.items()}
-    return ForkServers(groups, folder)
+    folder = stack.enter_context(world_folder.made())
+    groups = {
+        name: stack.enter_context(ForkServer(modules, folder.path / "logs", folder=folder))
+        for name, modules in preloads.items()
+    }
+    return ForkServers(groups, folder.path)

@@ -6,8 +6,8 @@
     address = region.ready(timeout_s=10.0)["listen"]
 
 Promises (Linux): a child is killed by the kernel when the fork server ends; the fork server kills every descendant,
-daemons included, when this process ends, even by SIGKILL; Ctrl-C in the terminal reaches none of them. Elsewhere
-the fork server still kills what it can find when its lifeline closes.
+daemons included, when this process ends, even by SIGKILL, and takes the world's folder with it; Ctrl-C in the terminal
+reaches none of them. Elsewhere the fork server still kills what it can find when its lifeline closes.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -31,6 +32,7 @@ from harness.errors import ProcessError, SubjectError
 from harness.processes import process_tree
 from harness.processes.forkserver_process import ServerProcess, stop_all, tail_of
 from harness.processes.interruption import held
+from harness.processes.world_folder import WorldFolder
 
 __all__ = ["LOG_CAP_BYTES", "ForkServer", "ServerProcess", "stop_all"]
 
@@ -54,12 +56,17 @@ class ForkServer:
 
     preload: modules to import before the first fork; a module's `warm()` is called when it has one.
     log_dir: gets NAME.log for every child, and `forkserver-N.log`. log_cap_bytes: kept per child, the rest is dropped.
+    folder: of the world, which the parent takes with it when this process is killed; None: there is none to take.
     """
 
-    def __init__(self, preload: Sequence[str], log_dir: Path, *, log_cap_bytes: int = LOG_CAP_BYTES) -> None:
+    def __init__(
+        self, preload: Sequence[str], log_dir: Path, *, log_cap_bytes: int = LOG_CAP_BYTES,
+        folder: WorldFolder | None = None,
+    ) -> None:  # fmt: skip
         self._preload = list(preload)
         self._log_dir = log_dir
         self._log_cap_bytes = log_cap_bytes
+        self._folder = folder
         self._parent: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
         self._received = bytearray()
@@ -72,7 +79,9 @@ class ForkServer:
         """Start the parent; does not wait for its imports. Requests made meanwhile are queued."""
         self._log_dir.mkdir(parents=True, exist_ok=True)
         ours, theirs = socket.socketpair()
-        options = json.dumps({"preload": self._preload, "log_cap_bytes": self._log_cap_bytes})
+        folder = None if self._folder is None else [str(self._folder.path), self._folder.lock]
+        options = json.dumps({"preload": self._preload, "log_cap_bytes": self._log_cap_bytes, "folder": folder})
+        kept = [theirs.fileno()] if self._folder is None else [theirs.fileno(), self._folder.lock]
         with theirs, self.log_path.open("ab") as log:
             self._parent = subprocess.Popen(
                 # -P: a file in the user's folder must not pass for a module of the library.
@@ -81,7 +90,7 @@ class ForkServer:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                pass_fds=[theirs.fileno()],
+                pass_fds=kept,
                 start_new_session=True,
             )
         self._socket = ours
@@ -195,6 +204,7 @@ class ForkServer:
 
     def close(self) -> None:
         """Kill every child with its tree, end the parent and wait for it. Closing twice is allowed."""
+        self._say_farewell()
         self._close_socket()
         if self._parent is None:
             return
@@ -205,6 +215,12 @@ class ForkServer:
             self._parent.wait()
         for process in self._processes.values():
             process.lost("its fork server was closed")
+
+    def _say_farewell(self) -> None:
+        """So that the parent can tell this end from our being killed."""
+        if self._socket is not None:
+            with suppress(OSError):  # it has ended, or hears nothing any more
+                self._socket.send(b'{"farewell": true}\n', socket.MSG_DONTWAIT)
 
     def _close_socket(self) -> None:
         if self._socket is not None:

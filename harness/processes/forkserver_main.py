@@ -5,6 +5,7 @@ lifeline: when that closes, for whatever reason, every descendant is killed and 
 
 Requests and events are JSON lines.
     in   {"id", "name", "log", "serve": module, "config"} | {"id", "name", "log", "argv", "env", "cwd"}
+         {"farewell": true}                                                the orchestrator ends in order
     out  {"warm": {module: seconds}} | {"failed": text}                    once, after the imports
          {"id", "pid", "started"} | {"id", "error"}                        forked, or not
          {"id", "ready": payload}
@@ -32,8 +33,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.processes import forkserver_child, forkserver_linux, process_tree
+from harness.processes import forkserver_child, forkserver_linux, process_tree, world_folder
 from harness.processes.forkserver_output import CappedLog
+from harness.processes.world_folder import WorldFolder
 
 _LOG = logging.getLogger("harness.processes.forkserver")
 _RECEIVE_BYTES = 1 << 16
@@ -60,6 +62,8 @@ class _ForkServer:
         self._children: dict[int, _Child] = {}
         self._selector = selectors.DefaultSelector()
         self._ending = False
+        self._farewell = False
+        self.orphaned = False
 
     def run(self) -> None:
         """Serve until the lifeline closes or SIGTERM comes; however it ends, nothing is left behind."""
@@ -88,6 +92,11 @@ class _ForkServer:
         """Stop at the next turn of the loop. A signal handler."""
         self._ending = True
 
+    def _lost(self) -> None:
+        """The orchestrator is gone: in order, where it has said farewell."""
+        self.orphaned = not self._farewell
+        self.end()
+
     def _handle(self, key: selectors.SelectorKey, events: int, wake: socket.socket) -> None:
         if key.fileobj is self._lifeline:
             if events & selectors.EVENT_WRITE:
@@ -111,13 +120,17 @@ class _ForkServer:
         except ConnectionError:
             data = b""
         if not data:
-            self.end()
+            self._lost()
             return
         self._received += data
         *lines, rest = self._received.split(b"\n")
         self._received = bytearray(rest)
         for line in lines:
-            self._start(json.loads(line))
+            request = json.loads(line)
+            if "farewell" in request:
+                self._farewell = True
+            else:
+                self._start(request)
 
     def tell(self, **body: Any) -> None:
         """Queue one event for the orchestrator. Never blocks: it may be busy."""
@@ -131,7 +144,7 @@ class _ForkServer:
         except BlockingIOError:
             pass
         except ConnectionError:
-            self.end()
+            self._lost()
             self._unsent.clear()
         if self._lifeline in self._selector.get_map():
             wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._unsent else 0)
@@ -256,6 +269,9 @@ def main(argv: Sequence[str]) -> int:
     options = json.loads(argv[1])
     forkserver_linux.adopt_orphans()
     forkserver_linux.show_as("forkserver")
+    folder = WorldFolder(Path(options["folder"][0]), options["folder"][1]) if options.get("folder") else None
+    if folder is not None:
+        os.set_inheritable(folder.lock, False)
     with socket.socket(fileno=int(argv[0])) as lifeline:
         lifeline.set_inheritable(False)
         server = _ForkServer(lifeline, options["log_cap_bytes"])
@@ -271,6 +287,8 @@ def main(argv: Sequence[str]) -> int:
         _LOG.info("warm: %s", seconds)
         server.tell(warm=seconds)
         server.run()
+    if folder is not None and server.orphaned:
+        world_folder.leave(folder)
     return 0
 
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
 from harness.kit.plain_numbers import number, whole
 from harness.topology.environment import LONGEST_S, SHORTEST_S
+from harness.topology.stop import StopErrors
 
 _HUNDRED = 100
+
+Condition = TypeVar("Condition", bound=StopErrors)
 
 
 def seconds(text: str) -> float:
@@ -35,3 +42,12 @@ def milliseconds(text: str) -> int:
     if not SHORTEST_S <= found / 1000 <= LONGEST_S:
         raise ValueError(f"{text} ms, and a duration is 1 to {LONGEST_S * 1000:.0f} ms (a day)")
     return found
+
+
+def stated(kind: type[Condition], **numbers: Any) -> Condition:
+    """A stop condition as a step says it. Raises ValueError."""
+    try:
+        return kind(**numbers)
+    except ValidationError as error:
+        told = (f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise ValueError("; ".join(told)) from None

@@ -11,9 +11,8 @@ import pytest
 from harness.drill.evidence import DrillResult
 from harness.drill.facade import Drill
 from harness.errors import (
-    DrillInvalid,
+    ENDINGS,
     DrillMissed,
-    DrillUnknown,
     NotMeasurable,
     SubjectError,
     VerdictReached,
@@ -22,11 +21,6 @@ from harness.outcome import Verdict
 from harness.pytest_plugin.session import DRILL, DrillSession, session_of
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-_RAISED: dict[Verdict, type[VerdictReached]] = {
-    Verdict.MISSED: DrillMissed,
-    Verdict.UNKNOWN: DrillUnknown,
-    Verdict.INVALID: DrillInvalid,
-}
 
 
 def conclude(item: pytest.Item) -> Generator[None, Any, Any]:
@@ -50,9 +44,9 @@ def conclude(item: pytest.Item) -> Generator[None, Any, Any]:
             left = [finding.text for finding in result.findings if finding.severity != "info"]
             raise DrillMissed(f"strict: {result.warnings} warnings remain: {'; '.join(left)}")
         return outcome
-    if raised is not None and type(raised) is _RAISED[result.verdict]:
+    if raised is not None and type(raised) is ENDINGS[result.verdict]:
         raise raised
-    raise _RAISED[result.verdict]("; ".join(result.reasons)) from raised
+    raise ENDINGS[result.verdict]("; ".join(result.reasons)) from raised
 
 
 def note_left_out(item: pytest.Item, scenario: Any, step: Any) -> None:

@@ -17,6 +17,7 @@ _OPTIONS = (
     ("--seed", {"help": "seed of everything that is drawn at random"}),
     ("--trials", {"help": "how often to run each drill"}),
     ("--reports", {"help": "folder for the evidence"}),
+    ("--rerun-invalid", {"help": "how often a drill that ended INVALID runs again, up to 10 times; no other does"}),
 )
 
 
@@ -24,13 +25,20 @@ def add(parser: pytest.Parser) -> None:
     """Add the options; their values stay None unless given, so that other sources can fill them in."""
     group = parser.getgroup("drill", "disaster-recovery drills")
     for flag, attributes in _OPTIONS:
-        group.addoption(flag, action="store", default=None, dest=f"drill_{flag.removeprefix('--')}", **attributes)
+        group.addoption(flag, action="store", default=None, dest=_stored(flag), **attributes)
     group.addoption(
         "--strict-drills",
         action="store_true",
         default=None,
         dest="drill_strict",
         help="a drill fails when serious findings or warnings remain, too",
+    )
+    group.addoption(
+        "--yes-drills",
+        action="store_true",
+        default=None,
+        dest="drill_yes",
+        help="what the drills do to a stack that is not ours has been agreed to",
     )
     group.addoption(
         "--set",
@@ -42,10 +50,15 @@ def add(parser: pytest.Parser) -> None:
     )
 
 
+def _stored(flag: str) -> str:
+    return f"drill_{flag.removeprefix('--').replace('-', '_')}"
+
+
 def resolved(config: pytest.Config) -> RunOptions:
     """The run's options. Raises pytest.UsageError with one clear message for a mistake in any source."""
     given = {key: config.getoption(f"drill_{key}") for key in
-             ("environment", "subject", "profile", "seed", "trials", "reports", "set", "strict")}  # fmt: skip
+             ("environment", "subject", "profile", "seed", "trials", "reports", "set", "strict", "rerun_invalid",
+              "yes")}  # fmt: skip
     try:
         return resolve(given, os.environ, config.rootpath, secrets.randbelow(2**31))
     except InputError as error:

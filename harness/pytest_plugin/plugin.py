@@ -8,7 +8,17 @@ from typing import Any
 
 import pytest
 
-from harness.pytest_plugin import ending, example_tags, feature_file, options, selection, session, workers
+from harness.pytest_plugin import (
+    attempts,
+    ending,
+    example_tags,
+    feature_file,
+    options,
+    selection,
+    session,
+    telling,
+    workers,
+)
 from harness.pytest_plugin.fixtures import drill, drill_session
 
 __all__ = ["drill", "drill_session"]
@@ -42,6 +52,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     selection.prepare(config, items)
 
 
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    return attempts.run(item, nextitem)
+
+
+def pytest_report_teststatus(report: Any) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+    return attempts.status(report)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     return (yield from ending.conclude(item))
@@ -58,7 +76,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    session.summarise(config, terminalreporter)
+    telling.summarise(config, terminalreporter)
 
 
 finish = session.finish

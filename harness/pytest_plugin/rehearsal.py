@@ -10,15 +10,19 @@ from typing import Any
 
 from pytest_bdd.steps import StepFunctionContext
 
-from harness.drill.facade import PROMISED_LATE
+from harness.drill.facade import PROMISED_LATE, STOPPED_LATE
 from harness.drill.options import RunOptions
 from harness.drill.plan import law_of, objectives_of, refuse_impossible
+from harness.drill.stopping.command import missing
+from harness.drill.stopping.stated import conditions_of
 from harness.drill.words import deciders_of, ends_of, healed_by, instance_of, location_of, place_of, target_of
 from harness.errors import InputError, Problem
 from harness.faults.catalogue import fault_named, struck
+from harness.faults.model import Fault
 from harness.pytest_plugin.course import NEED_CLIENTS, Course
 from harness.pytest_plugin.resolving import Resolved
 from harness.pytest_plugin.vocabulary import is_ours
+from harness.topology.stop import StopErrors
 from harness.units import to_s
 
 NOBODY = "nobody"
@@ -34,15 +38,21 @@ class Asked:
 
 
 class Rehearsal:
-    """Takes the drill's place: remembers what is asked of it, and does nothing. needs: what its faults need."""
+    """Takes the drill's place: remembers what is asked of it, and does nothing.
+
+    needs: what its faults need; faults: those that it would apply; freezes: whether it stops the failover.
+    """
 
     def __init__(self, options: RunOptions) -> None:
         self._options = options
         self.asked: list[Asked] = []
         self.course = Course(options.environment.primary.name)
         self.needs: set[str] = set()
+        self.faults: list[Fault] = []
+        self.freezes = options.settings.failover_off
         self._injects = not options.settings.fault_none
         self.line = 0
+        self._stop_when: dict[str, StopErrors] = {}
 
     def region(self, words: str) -> str:
         """See Drill.region."""
@@ -73,9 +83,18 @@ class Rehearsal:
         refuse_impossible(objectives)
         self._remember("promise", objectives)
 
+    def stop_when(self, **conditions: StopErrors) -> None:
+        """See Drill.stop_when. Raises InputError when something is broken already, and for what could never hold."""
+        if self.course.broken:
+            raise InputError(STOPPED_LATE)
+        self._stop_when |= conditions
+        conditions_of(self._options.environment, self._options.timing, self._options.settings, self._stop_when)
+        self._remember("stop_when", dict(conditions))
+
     def override(self, **settings: Any) -> None:
         """See Drill.override."""
         self._injects = self._injects and not settings.get("fault_none", False)
+        self.freezes = self.freezes or settings.get("failover_off", False)
         self._remember("override", settings)
 
     def require_world(self, need: str) -> None:
@@ -98,6 +117,7 @@ class Rehearsal:
         fault = fault_named(kind, target=target, mode=mode, **named)
         if self._injects:
             self.needs.update(fault.needs)
+            self.faults.append(fault)
         self.course.clients_at_work()
         self.course.breaks(fault, heals_itself=arguments.get("for_s") is not None)
         self._remember("inject", {"kind": kind, **arguments})
@@ -105,7 +125,9 @@ class Rehearsal:
     def stall_replication(self, for_s: float | None) -> None:
         """Remember a stall, which goes on until it is healed."""
         self.course.clients_at_work()
-        self.course.breaks(fault_named("replication-stall"), heals_itself=False)
+        stall = fault_named("replication-stall")
+        self.faults += [stall] if self._injects else []
+        self.course.breaks(stall, heals_itself=False)
         self._remember("stall_replication", {"for_s": for_s})
 
     def heal(self, region: str | None = None) -> None:
@@ -158,19 +180,35 @@ class Rehearsal:
         return ask
 
 
+@dataclass(frozen=True)
+class Rehearsed:
+    """What a scenario would do to a world. needs: see harness.faults.needs. freezes: it stops the failover."""
+
+    needs: tuple[str, ...]
+    faults: tuple[Fault, ...]
+    freezes: bool
+
+
 def refuse_mistakes(file: Path, steps: Sequence[Resolved], options: RunOptions) -> tuple[str, ...]:
+    """As `rehearsed` does; what the scenario's faults need of a world."""
+    return rehearsed(file, steps, options).needs
+
+
+def rehearsed(file: Path, steps: Sequence[Resolved], options: RunOptions) -> Rehearsed:
     """Refuse steps about what there is not, or in an order that can show nothing, and faults that heal too early.
 
-    steps: of a scenario, in their order, with its examples filled in. Returns what its faults need of a world (see
-    harness.faults.needs). Raises InputError with file and line.
+    steps: of a scenario, in their order, with its examples filled in. Raises InputError with file and line.
     """
+    conditions_of(options.environment, options.timing, options.settings)
+    if told := missing(options.environment):
+        raise InputError(told)
     rehearsal, problems = _rehearse(file, steps, options)
     if problems:
         raise InputError(*problems)
     problems = list(_short_faults(file, rehearsal.asked, options))
     if problems:
         raise InputError(*problems)
-    return tuple(sorted(rehearsal.needs))
+    return Rehearsed(tuple(sorted(rehearsal.needs)), tuple(rehearsal.faults), rehearsal.freezes)
 
 
 def _short_faults(file: Path, steps: Sequence[Asked], options: RunOptions) -> Iterator[Problem]:

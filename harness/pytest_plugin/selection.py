@@ -10,10 +10,10 @@ from harness.drill.catalogue import SEPARATOR, SUFFIX, NameClash, drills_in, ref
 from harness.drill.options import RunOptions
 from harness.errors import InputError
 from harness.pytest_plugin import example_tags, feature_file, workers
-from harness.pytest_plugin.rehearsal import refuse_mistakes
+from harness.pytest_plugin.rehearsal import rehearsed
 from harness.pytest_plugin.resolving import resolve
 from harness.pytest_plugin.scenarios import drill_of, example_of, is_drill, scenario_of, template_of
-from harness.pytest_plugin.session import NEEDS, DrillSession, session_of
+from harness.pytest_plugin.session import SHOWN, DrillSession, session_of
 from harness.topology.timing import Profile
 
 _TIMEOUT_S = {Profile.FAST: 300.0, Profile.PRODUCTION: 3600.0}
@@ -24,8 +24,9 @@ _OBJECTIVES_WAITED = 8
 def _timeout_s(options: RunOptions) -> float:
     """After this a drill hangs, and is ended: far beyond all of its own waits."""
     promised = options.settings.rto_s or options.environment.objectives_of(options.timing.profile).rto_s
+    often = 1 + options.rerun_invalid
     start_s = options.subject.start_timeout_s + options.subject.serving_timeout_s(options.timing)
-    return _TIMEOUT_S[options.timing.profile] + _OBJECTIVES_WAITED * promised + start_s
+    return often * (_TIMEOUT_S[options.timing.profile] + _OBJECTIVES_WAITED * promised + start_s)
 
 
 def repeat(metafunc: pytest.Metafunc) -> None:
@@ -76,7 +77,9 @@ def _prepare(config: pytest.Config, items: list[pytest.Item]) -> None:
     if problems:
         session.run.errors.append(problems)
         items.clear()  # the host tells why
-    session.planned = len(drills)
+    elif drills:
+        _agree(session, drills, items)
+    session.planned = len(items) if session.host is not None else len(drills)
     for item in drills:
         item.add_marker(pytest.mark.timeout(_timeout_s(session.options)))
     for item in scenarios:
@@ -98,6 +101,18 @@ def refuse_named_clashes(config: pytest.Config) -> None:
                 continue  # its collector tells
 
 
+def _agree(session: DrillSession, drills: list[pytest.Item], items: list[pytest.Item]) -> None:
+    """What the drills would do to a stack that is not ours is shown, and agreed to, before anything starts."""
+    faults = [fault for item in drills for fault in item.stash[SHOWN].faults]
+    try:
+        session.agree(faults)
+    except InputError as error:
+        if session.host is None:
+            raise pytest.UsageError(str(error)) from error
+        session.run.errors.append(str(error))
+        items.clear()  # the host tells why
+
+
 def _mistakes(drills: list[pytest.Item], session: DrillSession) -> str:
     """What is wrong with the steps of these scenarios; a line each."""
     problems: list[str] = []
@@ -107,7 +122,7 @@ def _mistakes(drills: list[pytest.Item], session: DrillSession) -> str:
         steps, wrong = resolve(file, scenario, item)
         problems.extend(map(str, wrong))
         try:
-            item.stash[NEEDS] = refuse_mistakes(file, steps, session.options)
+            item.stash[SHOWN] = rehearsed(file, steps, session.options)
         except InputError as error:
             problems.extend(map(str, error.problems))
     return "\n".join(dict.fromkeys(problems))

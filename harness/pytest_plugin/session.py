@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from harness.drill.attempts import Attempts
 from harness.drill.catalogue import typed
 from harness.drill.conclusion import HISTORY, crashed
 from harness.drill.evidence import DrillResult, NotMeasured, RunResult
@@ -22,56 +24,26 @@ from harness.drill.runner import Run
 
 if TYPE_CHECKING:
     from harness.live.backend import LiveWorld
-    from harness.processes.fork_servers import ForkServers
 from harness.errors import (
     DrillError,
     HealError,
     InputError,
     SubjectError,
 )
-from harness.faults.needs import lacking
+from harness.faults.model import Fault
 from harness.outcome import Verdict
 from harness.processes.interruption import guarded, held
+from harness.pytest_plugin import agreement
 from harness.pytest_plugin import options as drill_options
+from harness.pytest_plugin.agreement import not_here
+from harness.pytest_plugin.host import Host
+from harness.pytest_plugin.rehearsal import Rehearsed
 from harness.pytest_plugin.scenarios import drill_of
 
 _KEY = pytest.StashKey["DrillSession"]()
 DRILL = pytest.StashKey[Drill]()
-NEEDS = pytest.StashKey[tuple[str, ...]]()
-"""What the faults of a scenario need of a world."""
-
-Wanted = Sequence[tuple[Path, str]]
-
-
-class Host:
-    """Whoever runs pytest for drills (`drill run`) registers one as plugin `drill-host`.
-
-    run: with resolved options; wanted: (feature file, scenario title) in order; show: gets live statuses. servers:
-    warmed parents for the first world; the host closes them.
-    """
-
-    def __init__(
-        self, run: Run, wanted: Wanted, show: Callable[[LiveStatus], None], servers: ForkServers | None = None
-    ) -> None:
-        self.run = run
-        self.wanted = wanted
-        self.show = show
-        self._servers = servers
-        self.result: RunResult | None = None
-        self.kept: tuple[LiveWorld, ExitStack] | None = None
-
-    def take_servers(self) -> ForkServers | None:
-        """The warmed parents, once."""
-        servers, self._servers = self._servers, None
-        return servers
-
-    def close(self) -> None:
-        """Take a world down that was kept, unless that has been done."""
-        if self.kept is not None:
-            world_stack = self.kept[1]
-            self.kept = None
-            with held():
-                world_stack.close()
+SHOWN = pytest.StashKey[Rehearsed]()
+"""What a scenario would do to a world."""
 
 
 class DrillSession:
@@ -86,10 +58,11 @@ class DrillSession:
         self._world: LiveWorld | None = None
         self._facts: dict[str, Any] = {"versions": {}, "capabilities": {}, "machine": {}}
         self.pytest_session: pytest.Session | None = None
-        self._broken: list[tuple[DrillPlan, Path | None, str]] = []
+        self._broken: list[tuple[DrillPlan, Path | None, str, Attempts]] = []
         self._seen = False
         self._warm = False
         self.planned = 0
+        self.attempts = Attempts()
         self._begun = 0
 
     @functools.cached_property
@@ -148,7 +121,7 @@ class DrillSession:
     def begin(self, item: pytest.Item) -> Drill:
         """The drill of a scenario's test. Skips the test where the world cannot do what its faults need."""
         found = drill_of(item)
-        self._begun += 1
+        self._begun += self.attempts.number == 1
         plan = DrillPlan(
             name=found.name,
             feature=found.feature,
@@ -158,11 +131,13 @@ class DrillSession:
             number=self._begun,
             of=max(self.planned, self._begun),
             typed=typed(found.file, found.name),
+            attempt=self.attempts.number,
         )
         try:
             world = self.world()
-            needs: tuple[str, ...] = item.stash.get(NEEDS, ())
-            if (reason := lacking(needs, world.capabilities())) is not None:
+            if (
+                reason := not_here(item.stash.get(SHOWN, None), world.capabilities(), self.options.environment)
+            ) is not None:
                 self.leave_out(plan, reason)
             drill = Drill(world, plan, self.run.drill_folder(plan.name), self._show)
         except DrillError as error:
@@ -172,6 +147,14 @@ class DrillSession:
             raise
         item.stash[DRILL] = drill
         return drill
+
+    def agree(self, faults: Sequence[Fault]) -> None:
+        """Before anything starts: see `agreement`. Raises InputError where it is not agreed to."""
+        ask = None if self.host is None else self.host.ask
+        agreed = agreement.agreed(self.options, faults, ask)
+        if self.host is not None:
+            self.host.run.options = replace(self.options, yes=agreed)
+            self.__dict__.pop("options", None)
 
     def leave_out(self, plan: DrillPlan, reason: str) -> NoReturn:
         """This world cannot do what a drill needs: neither passed nor failed, and told with the reason."""
@@ -183,7 +166,8 @@ class DrillSession:
         """A drill could not be finished: remembered for the exit code, and for the evidence of the others."""
         text = (_of_file(error) if isinstance(error, OSError) else str(error)) or type(error).__name__
         self.run.errors.append(f"{plan.name}: {text}")
-        self._broken.append((plan, folder, text))
+        self._broken.append((plan, folder, text, self.attempts))
+        self.attempts = Attempts()
         # A mistake of the user's is told, and no evidence of anything.
         self._seen = self._seen or (folder is not None and not isinstance(error, InputError | SubjectError))
 
@@ -208,11 +192,16 @@ class DrillSession:
 
         if why_not := not_evidence(result):
             result = without_judgement(f"judging failed: it came to what evidence cannot hold: {why_not}")
+        result = self.attempts.with_earlier(result)
         if result.unjudged:
             self.run.errors.append(f"{result.name}: {result.unjudged}")
         self.run.drills.append(result)
         file_drill(result, self.run.folder, self.run.what)
         return result
+
+    def result(self) -> RunResult:
+        """The run as far as it has come."""
+        return self.run.result(**self._facts)
 
     def finish(self) -> RunResult | None:
         """Write the run's evidence; None when no drill has ended, and none was left out.
@@ -231,12 +220,12 @@ class DrillSession:
             return None
         from harness.reporting.filing import file_run
 
-        for plan, folder, text in self._broken:
+        for plan, folder, text, attempts in self._broken:
             folder = folder or self._run.drill_folder(plan.name)
             (folder / HISTORY).write_bytes(b"")  # what it saw until then is no history of a drill
-            self._run.drills.append(crashed(plan, folder.name, text))
+            self._run.drills.append(attempts.with_earlier(crashed(plan, folder.name, text)))
         self._run.folder.mkdir(parents=True, exist_ok=True)  # where every drill was left out, nobody has made it
-        result = self._run.result(**self._facts)
+        result = self.result()
         file_run(result, self._run.folder)
         self._run.point_latest()
         if self.host is not None:
@@ -255,6 +244,11 @@ def configure(config: pytest.Config) -> None:
     from harness.reporting import allure as drill_allure
 
     drill_allure.register(config)
+
+
+def has_session(config: pytest.Config) -> bool:
+    """Whether drills were configured at all: pytest may end before."""
+    return _KEY in config.stash
 
 
 def session_of(config: pytest.Config) -> DrillSession:
@@ -278,23 +272,3 @@ def finish(config: pytest.Config) -> None:
 
 def _of_file(error: OSError) -> str:
     return ": ".join(str(part) for part in (error.filename, error.strerror or error) if part is not None)
-
-
-def told(config: pytest.Config) -> str:
-    """The table of a session's drills, with their verdicts and the report's path; "" where there is nothing to tell."""
-    session = config.stash.get(_KEY, None)
-    if session is None or not session.started or session.host is not None:
-        return ""
-    if not (session.run.drills or session.run.not_measured):
-        return ""
-    from harness.reporting.summary import plain_text
-
-    return plain_text(session.run.result(**session._facts), session.run.folder)
-
-
-def summarise(config: pytest.Config, reporter: Any) -> None:
-    """Plain pytest prints the drills' table after its own summary."""
-    text = told(config)
-    if text:
-        reporter.section("drills")
-        reporter.write_line(text)

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from harness.pytest_plugin.scenarios import is_drill, template_of
-from harness.pytest_plugin.session import session_of, told
+from harness.pytest_plugin.session import session_of
+from harness.pytest_plugin.telling import told
 from harness.storable_text import storable
 
 _INPUT, _OUTPUT = "workerinput", "workeroutput"

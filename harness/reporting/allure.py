@@ -245,6 +245,7 @@ def _measured(result: DrillResult) -> dict[str, str]:
         "predicted": wording.predicted(result),
         "predicted for production": wording.predicted_for_production(result),
         "why": wording.why(result),
+        "attempts": wording.attempts(result),
     }
     if result.rto is not None and result.rto.point_ns is not None:
         values["RTO point"] = wording.seconds(to_s(result.rto.point_ns))

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 from harness.drill.evidence import RunResult
+from harness.errors import ENDINGS
 from harness.outcome import Verdict
 from harness.reporting import wording
 from harness.storable_text import write_json
@@ -24,13 +25,12 @@ CATEGORIES = (
     {"name": "Objective or promise missed", "matchedStatuses": ["failed"], "messageRegex": _begins("MISSED: ")},
     {"name": "Measurement not sharp enough", "matchedStatuses": ["broken"], "messageRegex": _begins("UNKNOWN: ")},
     {"name": "Drill proves nothing", "matchedStatuses": ["broken"], "messageRegex": _begins("INVALID: ")},
+    {"name": "Drill aborted", "matchedStatuses": ["broken"], "messageRegex": _begins("ABORTED: ")},
     {"name": "Harness, machine or input", "matchedStatuses": ["broken"]},
     {"name": "Other failures", "matchedStatuses": ["failed"]},
 )
-_VERDICTS = {
-    "DrillMissed": Verdict.MISSED, "DrillUnknown": Verdict.UNKNOWN, "DrillInvalid": Verdict.INVALID,
-}  # fmt: skip
-_REACHED = re.compile(r"(?:harness\.errors\.)?(Drill(?:Missed|Unknown|Invalid)): ?")
+_VERDICTS = {ending.__name__: verdict for verdict, ending in ENDINGS.items()}
+_REACHED = re.compile(rf"(?:harness\.errors\.)?({'|'.join(_VERDICTS)}): ?")
 _BETWEEN_FRAMES = re.compile(r"^(?:_ )+_?\s*$", re.MULTILINE)
 _PLACE = re.compile(r"^(\S+\.py):\d+: ?\S*\s*$", re.MULTILINE)
 _INTERNAL = re.compile(r"site-packages|(?:^|/)harness/|(?:^|/)lib/python3")

@@ -27,6 +27,7 @@ _OBSERVERS = {
 }
 _CHECKS = {
     "vacuity": "the faults were real",
+    "stop-condition": "within the stop conditions",
     "rto_s": "recovery time",
     "rpo": "recovery point",
     "rpo_items": "recovery point",
@@ -127,6 +128,7 @@ WORDS: Mapping[str, str] = {
     "MISSED": "the whole range is outside, or a promise was broken.",
     "UNKNOWN": "the range covers both.",
     "INVALID": "the drill proves nothing, for instance because its fault never bit.",
+    "ABORTED": "one of the drill's stop conditions held: what was broken was healed at once, and the drill was ended.",
     "held": "of a control: the drill inside it went wrong, as it must.",
 }
 """What the words of a report mean, for its last page."""

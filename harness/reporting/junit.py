@@ -1,4 +1,4 @@
-"""junit.xml for build servers: one test case per drill. MISSED is a failure; UNKNOWN and INVALID are errors.
+"""junit.xml for build servers: one test case per drill. MISSED is a failure; UNKNOWN, INVALID and ABORTED are errors.
 
 What the environment cannot measure is skipped, with the reason.
 """
@@ -14,7 +14,7 @@ from harness.outcome import Verdict
 from harness.reporting import wording
 from harness.reporting.objectives import rows
 
-_TAG = {Verdict.MISSED: "failure", Verdict.UNKNOWN: "error", Verdict.INVALID: "error"}
+_TAG = {Verdict.MISSED: "failure", **dict.fromkeys((Verdict.UNKNOWN, Verdict.INVALID, Verdict.ABORTED), "error")}
 
 
 def write(run: RunResult, path: Path) -> None:
@@ -57,7 +57,7 @@ def _case(suite: Element, drill: DrillResult) -> None:
         problem = SubElement(case, tag, type=drill.verdict.value, message=_text(wording.one_line(message, 1000)))
         problem.text = _text("\n".join([*drill.reasons, *(f"{row.name}: {row.text}" for row in rows(drill))]))
     SubElement(case, "system-out").text = _text(
-        "\n".join(filter(None, (wording.headline(drill), drill.scenario, wording.why(drill))))
+        "\n".join(filter(None, (wording.headline(drill), drill.scenario, wording.attempts(drill), wording.why(drill))))
     )
 
 
@@ -79,6 +79,8 @@ def _measured(drill: DrillResult) -> dict[str, str]:
         "control": drill.control,
         "history": drill.history,
         "history_sha256": drill.history_sha256,
+        "attempts": len(drill.attempts) + 1 if drill.attempts else None,
+        "earlier_attempts": wording.attempts(drill) or None,
     }
     if drill.rto is not None:
         values |= {f"rto_{name}": value for name, value in drill.rto.as_evidence().items()}

@@ -180,6 +180,7 @@ def _environment() -> Environment:
         lateness=glossary.lateness,
         failback=glossary.failback,
         profile=glossary.profile,
+        folder=lambda path: path.rpartition("/")[0],
     )
     environment.globals.update(
         style=Markup(_stylesheet()),  # noqa: S704 - our own file, no value in it

@@ -108,6 +108,20 @@ def drill_dict(drill: DrillResult) -> dict[str, Any]:
         "planned_interruption": _bracket_dict(drill.planned_interruption),
         "planned_interruptions": [_interruption_dict(one) for one in drill.planned_interruptions],
         **_noticed(drill),
+        **({"attempts": [drill_dict(attempt) for attempt in drill.attempts]} if drill.attempts else {}),
+        **_stopping(drill),
+    }
+
+
+def _stopping(drill: DrillResult) -> dict[str, Any]:
+    """Left out where nothing was to stop the drill."""
+    if not drill.stop_conditions:
+        return {}
+    stopped = drill.stopped
+    lists = {} if stopped is None else {"samples": list(stopped.samples), "output": list(stopped.output)}
+    return {
+        "stop_conditions": list(drill.stop_conditions),
+        "stopped": None if stopped is None else asdict(stopped) | lists,
     }
 
 

@@ -26,6 +26,7 @@ from harness.drill.evidence import (
     PredictionResult,
     RpoResult,
     RunResult,
+    StopResult,
 )
 from harness.errors import InputError, Problem
 from harness.outcome import Bracket, Verdict, merge_run
@@ -137,7 +138,7 @@ def _finite(text: str) -> float:
 
 def _path_problems(body: Any, path: Path) -> list[Problem]:
     found = []
-    for drill in body["drills"]:
+    for drill in (one for last in body["drills"] for one in (last, *last.get("attempts", ()))):
         for name in (drill["history"], *drill.get("logs", ()), *drill.get("files", {})):
             try:
                 inside(path.parent, name)
@@ -234,13 +235,23 @@ def _drill(body: Mapping[str, Any]) -> DrillResult:
         outages=tuple(_outage(outage) for outage in body.get("outages", ())),
         logs=tuple(body.get("logs", ())),
         files=body.get("files", {}),
+        stop_conditions=tuple(body.get("stop_conditions", ())),
+        stopped=_stopped(body.get("stopped")),
         places=body.get("places", {}),
         episodes=tuple(_episode(episode) for episode in body.get("episodes", ())),
         prediction=_prediction(body.get("prediction")),
         production_prediction=_prediction(body.get("production_prediction")),
         planned_interruption=_bracket(body.get("planned_interruption")),
         planned_interruptions=tuple(_interruption(one) for one in body.get("planned_interruptions", ())),
+        attempts=tuple(_drill(attempt) for attempt in body.get("attempts", ())),
     )
+
+
+def _stopped(body: Mapping[str, Any] | None) -> StopResult | None:
+    if body is None:
+        return None
+    lists = {name: tuple(body.get(name, ())) for name in ("samples", "output")}
+    return StopResult(**_known(body, *StopResult.__dataclass_fields__) | lists)
 
 
 def _results(body: Mapping[str, Any]) -> tuple[ObjectiveResult, ...]:

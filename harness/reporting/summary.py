@@ -21,6 +21,7 @@ _STYLE = {
     Verdict.MISSED: "bold red",
     Verdict.UNKNOWN: "bold yellow",
     Verdict.INVALID: "bold magenta",
+    Verdict.ABORTED: "bold cyan",
 }
 _SEVERITY_STYLE = {"serious": "bold red", "warning": "yellow", "info": "dim"}
 _SEVERITY_ORDER = ("serious", "warning", "info")
@@ -75,6 +76,8 @@ def _headline(result: DrillResult | RunResult, gap: str = " ") -> Text:
     """The verdict, and the warnings that remain in their own colour."""
     count = wording.warnings(result.warnings)
     told = verdict(result.verdict).append(f",{gap}{count}" if count else "", style="bold yellow")
+    again = wording.again(result)
+    told.append(f",{gap}{again}" if again else "", style="bold yellow")
     left = wording.left_out(len(result.not_measured)) if isinstance(result, RunResult) else ""
     return told.append(f",{gap}{left}" if left else "", style="not bold default")
 
@@ -84,6 +87,8 @@ def _details(drill: DrillResult) -> RenderableType:
     lines = [Text(wording.one_line(drill.name), style="bold")]
     if drill.control is not None:
         lines.append(Text(wording.one_line(wording.control(drill.control)), style="dim"))
+    if attempts := wording.attempts(drill):
+        lines.append(Text(attempts))
     if promised := objectives.promised(drill):
         lines.append(Text(f"promised: {promised}"))
     if drill.planned_interruption is not None:

@@ -58,9 +58,9 @@ def verify(folder: Path) -> Verified:
     judged: list[str] = []
     excused: list[str] = []
     unverifiable: list[str] = []
-    homes = [inside(folder, str(PurePosixPath(drill["history"]).parent)) for drill in body["drills"]]
-    for number, (drill, home) in enumerate(zip(body["drills"], homes, strict=True)):
-        path = f"drills[{number}]"
+    drills = list(_with_attempts(body["drills"]))
+    homes = [inside(folder, str(PurePosixPath(drill["history"]).parent)) for _, drill in drills]
+    for (path, drill), home in zip(drills, homes, strict=True):
         changed = list(_files(folder, drill, path))
         differences.extend(changed)
         told = (home / CASE).exists() or f"{home.name}/{CASE}" in drill.get("files", {})
@@ -81,6 +81,14 @@ def verify(folder: Path) -> Verified:
     differences.extend(compare("verdict", body["verdict"], verdict.value))
     differences.extend(compare("seal", body.get("seal", _ABSENT), run_json.seal_of(body)))
     return Verified(tuple(dict.fromkeys(differences)), tuple(judged), tuple(excused), tuple(unverifiable))
+
+
+def _with_attempts(drills: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every drill, and every earlier attempt at it, each by itself, with its place in run.json."""
+    for number, drill in enumerate(drills):
+        yield f"drills[{number}]", {name: value for name, value in drill.items() if name != "attempts"}
+        for attempt, earlier in enumerate(drill.get("attempts", ())):
+            yield f"drills[{number}].attempts[{attempt}]", earlier
 
 
 def _excuse(body: Mapping[str, Any], drill: Mapping[str, Any], *, told: bool) -> str | None:

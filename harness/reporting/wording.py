@@ -19,12 +19,13 @@ _CENTI_NS = NS_PER_S // 100
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 _ANSI = re.compile("\x1b\\[[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?")
 
-VERDICT_MARK = {Verdict.MET: "✓", Verdict.MISSED: "✗", Verdict.UNKNOWN: "?", Verdict.INVALID: "!"}
+VERDICT_MARK = {Verdict.MET: "✓", Verdict.MISSED: "✗", Verdict.UNKNOWN: "?", Verdict.INVALID: "!", Verdict.ABORTED: "■"}
 VERDICT_MEANS = {
     Verdict.MET: "Every objective was met.",
     Verdict.MISSED: "At least one objective was missed.",
     Verdict.UNKNOWN: "The measurement is not sharp enough to say whether the objectives were met.",
     Verdict.INVALID: "The drill proves nothing, neither good nor bad.",
+    Verdict.ABORTED: "A stop condition held: everything was healed at once, and the drill was ended.",
 }
 
 
@@ -187,7 +188,7 @@ def ending(drill: DrillResult) -> str:
     """The verdict, with the warnings that remain; a control, which must go wrong, held or did not."""
     if drill.control is None:
         return headline(drill)
-    return "HELD" if drill.verdict is Verdict.MET else "NOT HELD"
+    return ", ".join(filter(None, ("HELD" if drill.verdict is Verdict.MET else "NOT HELD", again(drill))))
 
 
 def warnings(count: int) -> str:
@@ -198,10 +199,35 @@ def warnings(count: int) -> str:
 def headline(result: DrillResult | RunResult) -> str:
     """The verdict of a drill or a run, and how many serious findings and warnings remain: `MET, 2 warnings`.
 
-    Of a run also how many of its drills this environment cannot do.
+    Of a run also how many of its drills this environment cannot do; of either, that it took more than one attempt.
     """
     left = len(result.not_measured) if isinstance(result, RunResult) else 0
-    return ", ".join(filter(None, (result.verdict.value, warnings(result.warnings), left_out(left))))
+    return ", ".join(filter(None, (result.verdict.value, warnings(result.warnings), again(result), left_out(left))))
+
+
+def again(result: DrillResult | RunResult) -> str:
+    """`2nd attempt`, or of a run `1 drill tried again`; nothing where every drill ran once."""
+    if isinstance(result, RunResult):
+        count = sum(bool(drill.attempts) for drill in result.drills)
+        return f"{count} drill{'' if count == 1 else 's'} tried again" if count else ""
+    return f"{ordinal(len(result.attempts) + 1)} attempt" if result.attempts else ""
+
+
+def attempts(drill: DrillResult) -> str:
+    """`MET at the 2nd attempt; 1st INVALID because ...`; nothing where there was one."""
+    if not drill.attempts:
+        return ""
+    earlier = (
+        f"{ordinal(number)} {attempt.verdict} because {one_line(next(iter(attempt.reasons), 'of nothing known'), 200)}"
+        for number, attempt in enumerate(drill.attempts, 1)
+    )
+    return "; ".join((f"{drill.verdict} at the {ordinal(len(drill.attempts) + 1)} attempt", *earlier))
+
+
+def ordinal(number: int) -> str:
+    """`1st`, `2nd`, `11th`."""
+    last = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{last}"
 
 
 def left_out(count: int) -> str:
@@ -228,7 +254,7 @@ def _is_recovery(name: str) -> bool:
 def counted(verdicts: Iterable[Verdict]) -> str:
     """`7 MET, 1 UNKNOWN`, worst first."""
     counts = Counter(verdicts)
-    order = (Verdict.MISSED, Verdict.INVALID, Verdict.UNKNOWN, Verdict.MET)
+    order = (Verdict.MISSED, Verdict.ABORTED, Verdict.INVALID, Verdict.UNKNOWN, Verdict.MET)
     return ", ".join(f"{counts[verdict]} {verdict}" for verdict in order if counts[verdict])
 
 

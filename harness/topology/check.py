@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from harness.names import EACH, OUTSIDE, RESERVED, SOURCES
 from harness.topology.environment import PRIMARY, STANDBY, Environment
 from harness.topology.mistakes import Mistake
+from harness.topology.stop_check import stop_mistakes
 from harness.topology.subject import Component, Subject
 from harness.topology.workload_check import workload_mistakes
 
@@ -25,6 +26,8 @@ def environment_mistakes(environment: Environment) -> list[Mistake]:
     if environment.links.kind in (None, "toxiproxy") and port and older and port != older:
         text = f"toxiproxy_port: {older}, but links.port is {port}; say one of them"
         mistakes.append(Mistake(("toxiproxy_port",), text))
+    of_stop = stop_mistakes(environment.stop, environment)
+    mistakes.extend(Mistake(("stop", *mistake.location), mistake.text) for mistake in of_stop)
     return mistakes
 
 

@@ -11,6 +11,7 @@ from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 from harness.kit.config import Strict
 from harness.kit.forms import Form
 from harness.names import OUTSIDE
+from harness.topology.stop import Stop
 from harness.topology.timing import Profile
 
 Name = Annotated[
@@ -145,11 +146,13 @@ class Objectives(Spec):
 class Environment(Spec):
     """A whole environment file. folder: where it lies, for the relative path of `subject`.
 
-    subject_at: where the file says `subject`, as FILE:LINE, for whoever does not find it.
+    subject_at: where the file says `subject`, as FILE:LINE, for whoever does not find it. profile: of a run that names
+    none; a stack that is not ours runs in `production`, unless it has been made quicker.
     """
 
     environment: Name
     description: str = ""
+    profile: Profile = Profile.FAST
     places: tuple[Place, ...] = Field(validation_alias=AliasChoices("places", "regions"))
     edge: Edge = Edge()
     health_checks: HealthChecks = HealthChecks()
@@ -161,6 +164,7 @@ class Environment(Spec):
     steering: Section = Section()
     workload: Workload = Workload()
     objectives: Objectives
+    stop: Stop = Stop()
     subject: str | None = None
     toxiproxy_port: Port = 0
     folder: Path = Field(default=Path(), exclude=True)

@@ -28,6 +28,7 @@ _MUST_HAVE = {
     "spec": ("SPEC", "PRELOAD"),
     "part": ("build",),
     "law": ("law", "MILESTONES"),
+    "terms": ("terms", "no_way", "preview"),
 }
 _HEALING = {"links": ("heal", "broken")}
 """What `healing` must have, by section; of the others it takes away what outlives a killed harness."""

@@ -60,6 +60,17 @@ def ask_status(address: Address, path: str, *, timeout_s: float) -> int:
     raise NoAnswer("the connection ended before the answer began")
 
 
+def takes_connections(address: Address, timeout_s: float = 1.0) -> bool:
+    """Whether anybody listens there; one who is too slow to say so counts as there."""
+    try:
+        with socket.create_connection(address, timeout=timeout_s) as sock:
+            return bool(sock.getsockname() != sock.getpeername())
+    except TimeoutError:
+        return True
+    except OSError:
+        return False
+
+
 def _feed(answer: ResponseCollector, data: bytes) -> None:
     if not data:
         answer.end()

@@ -16,11 +16,12 @@ from harness.outcome import Outcome
 from harness.units import to_ns, to_s
 from harness.witness import outcomes
 from harness.witness.channel import ExchangeError
-from harness.witness.client import render
+from harness.witness.client import WRITES, render
 from harness.witness.lateness import Durations
 from harness.witness.ledger import Offers, Planned
 from harness.witness.outcomes import Seen
 from harness.witness.routes import Dial
+from harness.witness.written import Note, nothing
 from harness.workload import Workload
 
 _CONFLICTS = (409, 412)
@@ -56,13 +57,18 @@ class Burst:
 
 @dataclass(frozen=True)
 class Target:
-    """Where the burst goes. address: as the name's current answer says."""
+    """Where the burst goes. address: as the name's current answer says. key_prefix: how its keys begin.
+
+    written: hears of each key before it is written.
+    """
 
     address: str
     host: str
     workload: Workload
     timeout_s: float
     dial: Dial
+    key_prefix: str = ""
+    written: Note = nothing
 
 
 async def calibrate(target: Target, seconds: float, concurrency: int, prefix: str) -> Burst:
@@ -74,9 +80,10 @@ async def calibrate(target: Target, seconds: float, concurrency: int, prefix: st
 
     async def work() -> None:
         while monotonic_ns() < until_ns:
-            key = f"{PREFIX}{prefix}-{next(ids)}"
+            value = f"{PREFIX}{prefix}-{next(ids)}"
+            key = f"{target.key_prefix}{value}"
             if "put" in target.workload.functions:
-                written = await _attempt(target, Planned(key, 0, "put", key, key), burst)
+                written = await _attempt(target, Planned(key, 0, "put", key, value), burst)
                 if written.outcome is not Outcome.OK:
                     continue
                 key = written.k or key
@@ -97,7 +104,7 @@ async def tried(target: Target, offers: Offers, prefix: str) -> Offers:
     """
     if not offers.has("put") or not offers.names_keys:
         return offers
-    key = f"{PREFIX}{prefix}-again"
+    key = f"{target.key_prefix}{PREFIX}{prefix}-again"
     if (await _put(target, key, 1))[0] is not Outcome.OK:
         return offers
     offers = replace(offers, rewrites=not await _refused(target, key, 2))
@@ -110,7 +117,7 @@ async def tried(target: Target, offers: Offers, prefix: str) -> Offers:
 
 async def _put(target: Target, key: str, number: int) -> tuple[Outcome, int | None]:
     """What came of a put of one more value, and the status where there was an answer."""
-    op = f"{key}-{number}"
+    op = f"{key.removeprefix(target.key_prefix)}-{number}"
     seen, status = await _outcome(target, Planned(op, 0, "put", key, op))
     return seen.outcome, status
 
@@ -145,6 +152,8 @@ async def _outcome(target: Target, planned: Planned) -> tuple[Seen, int | None]:
     """What came of it, and the status where there was an answer."""
     template = target.workload.request(planned.f)
     assert template is not None, "only operations that the application has are tried"
+    if planned.f in WRITES:
+        target.written(planned.k)
     request = render(template, target.host, planned, keepalive=False)
     try:
         async with asyncio.timeout(target.timeout_s):
@@ -158,4 +167,6 @@ async def _outcome(target: Target, planned: Planned) -> tuple[Seen, int | None]:
     except ExchangeError as error:
         return outcomes.without_answer(error.word), None
     seen = outcomes.with_answer(planned.f, response.status, response.headers, response.body, template)
+    if planned.f in WRITES and seen.k is not None:
+        target.written(seen.k)  # the server made it
     return seen, response.status

@@ -23,7 +23,11 @@ from harness.witness.samples import Samples
 from harness.witness.stream import Between
 from harness.witness.tasks import TaskSet
 from harness.witness.workloads.mix import Part
+from harness.witness.written import Note, nothing
 from harness.workload import Request, Workload
+
+WRITES = ("put", "add")
+"""What leaves an item behind."""
 
 
 class Tally:
@@ -63,6 +67,7 @@ class Client:
         tasks: TaskSet,
         tally: Tally,
         record: Callable[[Event], None],
+        written: Note = nothing,
     ) -> None:
         self.name = name
         self.cohort = cohort
@@ -78,6 +83,7 @@ class Client:
         self._tasks = tasks
         self._tally = tally
         self._record = record
+        self._written = written
 
     def write(self, planned_ns: int) -> None:
         """Send a write, if the application has any that is due."""
@@ -119,6 +125,8 @@ class Client:
 
     def _send(self, event: ledger.Event, planned_ns: int, sent_ns: int) -> None:
         for planned in self._books.step(self.name, event, sent_ns):
+            if planned.f in WRITES:
+                self._written(planned.k)
             self._tasks.spawn(self._perform(planned, sent_ns))
             self._tally.lateness.add(sent_ns - planned_ns)
             self._tally.count(self.cohort, "sent")
@@ -164,6 +172,8 @@ class Client:
         self._books.step(self.name, settled, returned_ns)
         self._tally.count(self.cohort, completion.outcome.value)
         self._record(completion)
+        if planned.f in WRITES and completion.k is not None:
+            self._written(completion.k)  # the server made it
         if completion.outcome is Outcome.OK:
             self._tally.latency.add(returned_ns - sent_ns)
         if (

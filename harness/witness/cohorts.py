@@ -20,6 +20,8 @@ from harness.witness.resolver_cache import CacheState
 from harness.witness.routes import FixedAddress, FreshRoute, HeldAddress, PooledRoute, WarmPooledRoute
 from harness.witness.tasks import TaskSet
 from harness.witness.workloads.mix import Mix
+from harness.witness.written import Note, nothing
+from harness.workload import Workload
 
 _KEPT_IDLE = 10
 """Idle connections that a keep-alive client keeps: the pool size of requests and urllib3."""
@@ -45,7 +47,8 @@ class Scheduled:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What all clients of one start share. offers: what is known of the application."""
+    """What all clients of one start share. offers: what is known of the application. written: hears of each key
+    before it is written."""
 
     config: WitnessConfig
     prefix: str
@@ -55,6 +58,7 @@ class Surroundings:
     tally: Tally
     record: Callable[[Event], None]
     offers: Offers = field(default_factory=Offers)
+    written: Note = nothing
 
     async def dial(self, answered: str) -> Channel:
         """Connect to what an answered address stands for. Raises ExchangeError."""
@@ -62,6 +66,12 @@ class Surroundings:
         if address is None:
             raise ExchangeError(UNREACHABLE)
         return await dial(address)
+
+
+def known(workload: Workload) -> Offers:
+    """What a workload says that its application offers."""
+    names_keys = workload.put is None or workload.put.id is None
+    return Offers(workload.functions, names_keys, absent=workload.absent_id)
 
 
 def build(around: Surroundings) -> list[Scheduled]:
@@ -86,6 +96,7 @@ def build(around: Surroundings) -> list[Scheduled]:
                 around.tasks,
                 around.tally,
                 around.record,
+                around.written,
             )
             share = phase(number, cohort.clients, place, len(cohorts))
             scheduled.append(Scheduled(client, to_ns(cohort.period_s), share, cohort.closely))

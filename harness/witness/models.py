@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
-from harness.kit.address import ANY_ADDRESS, Address, LoopbackAddress, is_loopback
+from harness.kit.address import ANY_ADDRESS, Address, LoopbackAddress
 from harness.kit.config import Strict, parsed, refusal
 from harness.kit.forms import Form
+from harness.kit.reach import may_dial
 from harness.names import CohortName
 from harness.workload import Workload
 
@@ -33,7 +34,7 @@ class Cohort(Strict):
 
 class _SocketCanary(Strict):
     link: str
-    address: LoopbackAddress
+    address: Address
     keepalive: bool = False
 
 
@@ -86,13 +87,16 @@ class WitnessConfig(Strict):
     stands for itself. edges: region -> its edge's address, the first is `a`, the second `b`. timeout_s: deadline of
     an operation from its send time to its answer, name lookup included. seed: of DNS query ids. keys: clients write
     keys of their own only, or also such as others write (see harness.witness.workloads).
+
+    Of a stack that is not ours: hosts: addresses and networks that may be dialled, and no others (none: this machine
+    alone). key_prefix: how every key begins that is written. written: the file that names these keys.
     """
 
     history: str
-    dns: LoopbackAddress
+    dns: Address
     record: str
     port: int = Field(ge=1, le=65535)
-    address_book: dict[str, LoopbackAddress] = Field(default_factory=dict)
+    address_book: dict[str, Address] = Field(default_factory=dict)
     edges: dict[str, str] = Field(default_factory=dict)
     cohorts: dict[CohortName, Cohort] = Field(default_factory=dict)
     workload: Workload = Workload()
@@ -105,6 +109,30 @@ class WitnessConfig(Strict):
     realtime: bool = True
     seed: int = 0
     admin: LoopbackAddress = ANY_ADDRESS
+    hosts: tuple[str, ...] = ()
+    key_prefix: str = ""
+    written: str | None = None
+
+    @model_validator(mode="after")
+    def _within_reach(self) -> WitnessConfig:
+        if not self.hosts:  # a name server that somebody has named may lie anywhere
+            self.refuse_beyond([("dns", self.dns)])
+        self.refuse_beyond(("address_book", address) for address in self.address_book.values())
+        self.refuse_canaries(self.canaries)
+        return self
+
+    def refuse_canaries(self, canaries: Iterable[Canary]) -> None:
+        """Raises ValueError for one whose address may not be dialled."""
+        self.refuse_beyond((f"canaries: {c.link}", c.address) for c in canaries if not isinstance(c, ProcessCanary))
+
+    def refuse_beyond(self, named: Iterable[tuple[str, Address]]) -> None:
+        """Raises ValueError for an address that may not be dialled. named: by what it is for."""
+        for what, (host, _) in named:
+            if may_dial(host, self.hosts):
+                continue
+            if self.hosts:
+                raise ValueError(f"{what}: {host} is outside the named hosts ({', '.join(self.hosts)})")
+            raise ValueError(f"{what}: {host} is not a loopback address; a drill stays on this machine")
 
     @model_validator(mode="after")
     def _edges_for_cohorts(self) -> WitnessConfig:
@@ -122,10 +150,10 @@ class WitnessConfig(Strict):
         return addresses[place]
 
     def dial_address(self, answered: str) -> Address | None:
-        """Where a client that was answered `answered` connects; None when it is not on this machine."""
+        """Where a client that was answered `answered` connects; None when that is nowhere it may go."""
         if answered in self.address_book:
             return self.address_book[answered]
-        return (answered, self.port) if is_loopback(answered) else None
+        return (answered, self.port) if may_dial(answered, self.hosts) else None
 
 
 def parse_config(config: Mapping[str, Any]) -> WitnessConfig:

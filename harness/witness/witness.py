@@ -19,14 +19,13 @@ from harness.witness.canaries import CanaryRunner
 from harness.witness.client import Tally
 from harness.witness.dns_client import DnsClient, DnsFailure, open_client
 from harness.witness.grid import Grid
-from harness.witness.ledger import Offers
 from harness.witness.models import Canary, WitnessConfig
 from harness.witness.prober import DnsProber
 from harness.witness.recorder import Recorder
 from harness.witness.routes import WarmPooledRoute
 from harness.witness.stream import Stream
 from harness.witness.tasks import TaskSet
-from harness.workload import Workload
+from harness.witness.written import Written, nothing
 
 log = logging.getLogger(__name__)
 
@@ -38,12 +37,6 @@ _CLOSELY = 16
 _TIDY_PERIOD_S = 1.0
 
 
-def known(workload: Workload) -> Offers:
-    """What a workload says that its application offers."""
-    names_keys = workload.put is None or workload.put.id is None
-    return Offers(workload.functions, names_keys, absent=workload.absent_id)
-
-
 class Witness:
     """Create inside a running event loop, then `open`. The first error of our own ends up in `failed`."""
 
@@ -51,7 +44,9 @@ class Witness:
         self.config = config
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._recorder = Recorder(Path(config.history), self.fail)
-        self._id_space = f"{monotonic_ns() // 1_000_000:x}{os.getpid() % 4096:03x}"
+        self._written = None if config.written is None else Written(Path(config.written))
+        self._note = nothing if self._written is None else self._written.note
+        self._id_space = f"{config.key_prefix}{monotonic_ns() // 1_000_000:x}{os.getpid() % 4096:03x}"
         self._histories = 0
         self._calibrations = 0
         self._operations = TaskSet(self.fail)
@@ -59,7 +54,7 @@ class Witness:
         self._tally = Tally()
         self._scale = 1.0
         self._closely = _CLOSELY
-        self._offers = known(config.workload)
+        self._offers = cohorts.known(config.workload)
         self._clients: list[cohorts.Scheduled] = []
         self._streams: list[Stream] = []
         self._side_streams: list[Stream] = []
@@ -103,8 +98,9 @@ class Witness:
         origin_ns = monotonic_ns() + _LEAD_NS
         prefix = f"{self._id_space}-{self._histories}"
         around = cohorts.Surroundings(
-            self.config, prefix, origin_ns, self._dns, self._operations, self._tally, self._record, self._offers
-        )
+            self.config, prefix, origin_ns, self._dns, self._operations, self._tally, self._record, self._offers,
+            self._note,
+        )  # fmt: skip
         self._clients = cohorts.build(around)
         self._warm()
         self._prober = DnsProber(self.config.record, self._dns, self._probes, self._record)
@@ -183,7 +179,11 @@ class Witness:
         self._canary_streams, self._canary_runners = [], []
 
     def set_canaries(self, canaries: Sequence[Canary]) -> None:
-        """Replace all canaries; those under way are still recorded."""
+        """Replace all canaries; those under way are still recorded. Raises InputError beyond the named hosts."""
+        try:
+            self.config.refuse_canaries(canaries)
+        except ValueError as error:
+            raise InputError(str(error)) from None
         self._canaries = tuple(canaries)
         self._stop_canaries()
         if self.running:
@@ -248,8 +248,9 @@ class Witness:
         self._calibrations += 1
         around = cohorts.Surroundings(self.config, "", 0, self._dns, self._operations, self._tally, self._record)
         target = Target(
-            reply.addresses[0], self.config.record, self.config.workload, self.config.timeout_s, around.dial
-        )
+            reply.addresses[0], self.config.record, self.config.workload, self.config.timeout_s, around.dial,
+            self.config.key_prefix, self._note,
+        )  # fmt: skip
         prefix = f"{self._id_space}-{self._calibrations}"
         with scheduling.normal_class():
             burst = await calibrate(target, seconds, concurrency, prefix)
@@ -290,6 +291,8 @@ class Witness:
         """Stop, and close every file and socket."""
         await self.stop()
         self._recorder.close()
+        if self._written is not None:
+            self._written.close()
         if self._dns is not None:
             self._dns.close()
             self._dns = None

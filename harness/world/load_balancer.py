@@ -14,6 +14,7 @@ from harness.topology.kinds import folder_of, is_module, load, section_named
 from harness.topology.timing import Timing
 from harness.world.diagnosis import Complaint, is_passive
 from harness.world.part import Blueprint, Edge, Part
+from harness.world.terms import terms_of
 from harness.world.wires import Arrow
 
 
@@ -43,6 +44,17 @@ class Settling:
     refused_ns: int
     silent_ns: int
     accept_ns: int
+
+
+def edges_given(environment: Environment) -> Mapping[str, Edge] | None:
+    """Where the edges are, by place, as the `edges.py` of an environment's load balancer says; None where it has none,
+    and addresses of this machine are chosen."""
+    section = section_named("load_balancer")
+    kind = environment.load_balancer.kind or section.default
+    if not is_module(f"{folder_of(section, kind)}.edges"):
+        return None
+    found: Mapping[str, Edge] = load(section, kind, "edges").edges(environment)
+    return found
 
 
 def settling_of(environment: Environment, timing: Timing) -> Settling | None:
@@ -91,10 +103,12 @@ def application_arrow(blueprint: Blueprint, place: str, upstream: Address) -> Ar
 def missing_links(blueprint: Blueprint, arrows: Iterable[Arrow]) -> list[tuple[str, str]]:
     """What a world cannot do without and no part brings: the section whose part should, and the link's name."""
     there = {arrow.link.name for arrow in arrows}
+    ours = terms_of(blueprint.environment) is None  # else nobody here checks health or dials the application
     application = blueprint.subject.application.name
     wanted = []
     for place in (place.name for place in blueprint.environment.places):
-        wanted += [("load_balancer", link_name(source, place, HTTP)) for source in (CLIENTS, CHECKERS, CANARY)]
+        sources = (CLIENTS, CHECKERS, CANARY) if ours else (CLIENTS, CANARY)
+        wanted += [("load_balancer", link_name(source, place, HTTP)) for source in sources]
         target = instance_name(application, place)
-        wanted.append(("platform", link_name(instance_name(LOAD_BALANCER, place), target, HTTP)))
+        wanted += [("platform", link_name(instance_name(LOAD_BALANCER, place), target, HTTP))] if ours else []
     return [(section, name) for section, name in wanted if name not in there]

@@ -19,11 +19,13 @@ the world; whatever else it starts goes away by what it hands to Ground.on_close
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from harness.faults.hand import Hand
+from harness.faults.model import Fault, Plan, ProcessRef
 from harness.kit.address import Address
 from harness.names import HTTP, link_name
 from harness.topology.environment import Environment
@@ -118,8 +120,30 @@ class Ground(Protocol):
         """
         ...
 
+    def guarded(
+        self, what: str, family: str, kind: str, handle: Mapping[str, str], hold_s: float
+    ) -> AbstractContextManager[Watch]:
+        """The same for what holds for a while: a block around it. hold_s: after this long it is undone, whatever we do.
+
+        Left with a WorldError, it stays in the journal, for `drill heal`.
+        """
+        ...
+
+    def kept(self, name: str) -> Path:
+        """The path of a file that is still there when the harness has been killed; whoever made it takes it away."""
+        ...
+
     def launcher(self) -> Any:
         """Whoever starts other programs: a harness.processes.forkserver.ForkServer."""
+        ...
+
+
+class Watch(Protocol):
+    """A guard over what holds for a while."""
+
+    @property
+    def ran_out(self) -> bool:
+        """Whether it has been undone by somebody else than us: it held for longer than it might."""
         ...
 
 
@@ -174,6 +198,10 @@ class Part:
         """By place: what it finds wrong with the subject there; asked for while nothing is broken."""
         return {}
 
+    def gone(self) -> str | None:
+        """Why it can serve no more, in words; asked about once a second, by parts that did not start what they use."""
+        return None
+
     def reset(self) -> None:
         """As at the start, for the next drill."""
 
@@ -191,6 +219,17 @@ class Part:
 
     def hands(self) -> Sequence[Hand]:
         """Those who carry out faults on it."""
+        return ()
+
+    def plan(self, fault: Fault) -> Plan | None:
+        """How a fault is brought about, where that is not done to links, processes and databases of ours; None: it is.
+
+        Raises NotMeasurable for one that nobody can bring about here.
+        """
+        return None
+
+    def alarms(self) -> Sequence[str]:
+        """Why a drill must not go on, in sentences: of what it is told while clients are at work."""
         return ()
 
     def capabilities(self) -> Mapping[str, bool | str]:
@@ -249,3 +288,13 @@ class Net:
 def parts_of(kind: type[Kind], parts: Iterable[Part]) -> list[Kind]:
     """The parts that are of one seam."""
     return [part for part in parts if isinstance(part, kind)]
+
+
+def plan_of(net: Net, fault: Fault, processes: Sequence[ProcessRef]) -> Plan:
+    """How a fault is brought about in a world: in its own way, where a part has one, else on links and processes.
+
+    Raises NotMeasurable where nobody can, InputError where there is nothing for it to hit.
+    """
+    own = (part.plan(fault) for part in net.parts)
+    found = next((plan for plan in own if plan is not None), None)
+    return found or fault.plan([arrow.link for arrow in net.arrows], processes)

@@ -49,7 +49,9 @@ class RunningTree:
 
 
 class Platform(Part):
-    """Hosts the subject."""
+    """Hosts the subject. written: the file in which clients note which keys they write, where somebody must tidy up."""
+
+    written: Path | None = None
 
     def start_subject(self) -> None:
         """Start every component anew, and wait until each that serves answers.

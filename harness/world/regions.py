@@ -41,9 +41,14 @@ class RegionServer(Part):
         """Make the subject's tables, and follow their commits from now on. Raises WorldError."""
         raise NotImplementedError
 
-    def scan(self, table: Table) -> State:
-        """Every item of a table. Raises WorldError when the region does not answer."""
+    def scan(self, table: Table) -> State | None:
+        """Every item of a table; None: it cannot be told. Raises WorldError when the region does not answer."""
         raise NotImplementedError
+
+    def glance(self, table: Table, items_max: int) -> State | None:
+        """The same while a drill goes on; None for a larger table, which would take long. Raises WorldError."""
+        found = self.scan(table)
+        return None if found is None or len(found) > items_max else found
 
     def items(self, table: Table) -> Sequence[Item] | None:
         """Every item of a table as it is stored, for whoever looks where a value went; None: it does not tell."""
@@ -52,6 +57,12 @@ class RegionServer(Part):
     def commits(self) -> CommitFeed | None:
         """A feed that starts now; None where the server has no order of commits, so that scans must do."""
         return None
+
+
+def scanned(server: RegionServer, tables: Sequence[Table]) -> dict[str, State]:
+    """Table's name -> its items, of those that can be told."""
+    states = {table.name: server.scan(table) for table in tables}
+    return {name: state for name, state in states.items() if state is not None}
 
 
 def database_arrows(blueprint: Blueprint, region: str, upstream: Address) -> list[Arrow]:

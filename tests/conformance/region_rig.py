@@ -22,6 +22,9 @@ ROOT = Path(__file__).parents[2]
 EAST = "us-east-1"
 SERVERS = ("moto", "dynoxide", "ministack", "localstack")
 
+OURS: Mapping[str, Mapping[str, Any]] = {"localstack": {"use": "started"}}
+"""What has a part start its server, where it would use one that runs already."""
+
 AWS: Mapping[str, Any] = {
     "identical put": [],
     "upsert": ["INSERT"],
@@ -117,7 +120,7 @@ def blueprint() -> Blueprint:
 def missing(kind: str) -> str | None:
     """Why a server cannot be started on this machine; None: it can."""
     section = kinds.section_named("region_servers")
-    part, spec = kinds.load(section, kind, "part"), kinds.checked(section, Section(kind=kind))
+    part, spec = kinds.load(section, kind, "part"), kinds.checked(section, Section(kind=kind, **OURS.get(kind, {})))
     found = list(getattr(part, "diagnose", lambda *_: ())(blueprint(), spec))
     return next((f"{one.text}; {one.hint}" for one in found if one.state is State.FAIL), None)
 
@@ -126,7 +129,7 @@ def missing(kind: str) -> str | None:
 def running(kind: str, folder: Path, **settings: Any) -> Iterator[RegionServer]:
     """One region of that kind, which serves."""
     section = kinds.section_named("region_servers")
-    spec = kinds.checked(section, Section(kind=kind, **settings))
+    spec = kinds.checked(section, Section(kind=kind, **OURS.get(kind, {}), **settings))
     modules = [module for _, module in kinds.load(section, kind, "spec").PRELOAD]
     with ExitStack() as stack:
         servers = stack.enter_context(ForkServer(modules, folder))

@@ -1,10 +1,9 @@
-"""The HTTP API as toxiproxy-python and plain HTTP see it; with TOXIPROXY_URL set, a real server must agree."""
+"""The HTTP API as toxiproxy-python and plain HTTP see it, on our server and on a real one: they must agree."""
 
 from __future__ import annotations
 
 import http.client
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -37,13 +36,10 @@ def embedded() -> Iterator[tuple[str, int]]:
 
 @pytest.fixture(params=["embedded", "real"])
 def server(request: pytest.FixtureRequest) -> Iterator[tuple[str, int]]:
-    url = os.environ.get("TOXIPROXY_URL")
     if request.param == "embedded":
         host, port = request.getfixturevalue("embedded")
-    elif url is None:
-        pytest.skip("TOXIPROXY_URL is not set")
     else:
-        parts = urlsplit(url)
+        parts = urlsplit(request.getfixturevalue("real_toxiproxy"))
         host, port = parts.hostname, parts.port
     yield host, port
     for name in call((host, port), "GET", "/proxies")[1]:

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.live
 LINK = "clients->us-east-1:http"
 PROXY = Proxy(LINK, ("127.0.0.1", 0), ("127.0.0.1", 9))
 SILENCE = Toxic("timeout", attributes={"timeout": 0}, name="silence")
-KILLS = int(os.environ.get("DRILL_KILLS", "20"))
+KILLS = int(os.environ.get("DRILL_KILLS", "10"))
 
 HARNESS = """
 import sys, time
@@ -63,8 +63,8 @@ def server() -> Iterator[ToxiproxyClient]:
         assert [toxic.name for toxic in client.toxics(LINK)] == ["silence"]
 
 
-def harness(server: ToxiproxyClient, lease_s: float = 30.0) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", HARNESS, server.url, new_prefix(), str(lease_s)]
+def harness(server: ToxiproxyClient, lease_s: float = 30.0, prefix: str = "") -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", HARNESS, server.url, prefix or new_prefix(), str(lease_s)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
@@ -102,6 +102,7 @@ def clean(server: ToxiproxyClient, state: Path) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(60 + 10 * KILLS)
 def test_killed_at_any_point_nothing_is_left(server: ToxiproxyClient, state: Path) -> None:
     """DRILL_KILLS=200 tries that often."""
     draw = random.Random(8)
@@ -114,6 +115,36 @@ def test_killed_at_any_point_nothing_is_left(server: ToxiproxyClient, state: Pat
         finally:
             ended(process)
         until(lambda: clean(server, state))
+
+
+def test_what_it_asked_for_last_is_undone_too_when_it_comes_after_its_end(server: ToxiproxyClient, state: Path) -> None:
+    """A server may still be at work on the request of a client that is gone."""
+    prefix = new_prefix()
+    process = harness(server, prefix=prefix)
+    try:
+        told(process, "guarded")
+        told(process, "broken")
+    finally:
+        ended(process)
+    until(lambda: list(server.proxies()) == [LINK])
+    late = ToxiproxyClient(server.url, prefix=prefix)
+    late.populate([Proxy("link-3", ("127.0.0.1", 0), ("127.0.0.1", 9))])
+    assert len(server.proxies()) == 2
+    until(lambda: clean(server, state))
+
+
+def test_a_draft_of_an_entry_goes_when_its_harness_is_gone(state: Path) -> None:
+    """Killed while it wrote: nothing had been made yet."""
+    state.mkdir()
+    with subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE) as writer:
+        started = psutil.Process(writer.pid).create_time()
+        draft = state / f"00ff.{writer.pid}-{started}.draft"
+        draft.write_text("[1, 2")
+        assert undoing.undo_abandoned() == ([], [])
+        assert draft.exists()
+        writer.communicate()
+    assert undoing.undo_abandoned() == ([], [])
+    assert not list(state.iterdir())
 
 
 def test_one_that_stands_still_loses_its_lease(server: ToxiproxyClient, state: Path) -> None:

@@ -1,8 +1,7 @@
-"""Against a real Toxiproxy (TOXIPROXY_URL): what it does not have is done as nearly as it can, and undone."""
+"""Against a real Toxiproxy: what it does not have is done as nearly as it can, and undone."""
 
 from __future__ import annotations
 
-import os
 import socket
 from collections.abc import Iterator
 
@@ -16,10 +15,7 @@ from harness.parts.links.toxiproxy.client import Capabilities, ToxiproxyClient
 from harness.parts.links.toxiproxy.hand import LinkHand
 from harness.world.components.hand import ProcessHand
 
-pytestmark = [
-    pytest.mark.live,
-    pytest.mark.skipif("TOXIPROXY_URL" not in os.environ, reason="TOXIPROXY_URL is not set"),
-]
+pytestmark = pytest.mark.live
 
 LINK = Link("clients", "outside", "us-east-1", "us-east-1", "http")
 
@@ -42,8 +38,8 @@ def target() -> Iterator[Upstream]:
 
 
 @pytest.fixture
-def server(target: Upstream) -> Iterator[ToxiproxyClient]:
-    client = ToxiproxyClient(os.environ["TOXIPROXY_URL"])
+def server(target: Upstream, real_toxiproxy: str) -> Iterator[ToxiproxyClient]:
+    client = ToxiproxyClient(real_toxiproxy)
     make_link(client, LINK.name, target.address)
     yield client
     client.delete(LINK.name)

@@ -1,12 +1,11 @@
 """Several worlds, and a user's own proxies, on one Toxiproxy: nobody sees, takes or mends what is somebody else's.
 
-Against the embedded server, and against a real one where TOXIPROXY_URL names it.
+Against the embedded server, and against a real one where there is one.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 from collections.abc import Iterator
 
@@ -40,10 +39,8 @@ def users(request: pytest.FixtureRequest, target: Upstream) -> Iterator[Toxiprox
     with contextlib.ExitStack() as stack:
         if request.param == "embedded":
             client = stack.enter_context(running_server())
-        elif "TOXIPROXY_URL" in os.environ:
-            client = ToxiproxyClient(os.environ["TOXIPROXY_URL"])
         else:
-            pytest.skip("TOXIPROXY_URL is not set")
+            client = ToxiproxyClient(request.getfixturevalue("real_toxiproxy"))
         make_link(client, EAST, target.address)
         client.add_toxic(EAST, SILENCE)
         client.disable(EAST)

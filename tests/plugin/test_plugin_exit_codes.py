@@ -51,6 +51,26 @@ def test_unknown_and_invalid_are_2(project: Path, world: World) -> None:
     assert run["drills"][0]["rto"]["low_s"] < 9.2 < run["drills"][0]["rto"]["high_s"]
 
 
+def test_aborted_is_2_and_the_drills_after_it_run(project: Path, world: World) -> None:
+    world(Story())
+    aborts = ("stop.errors.share=0.6", "stop.errors.window_s=20")
+    assert drill_run(project, LOST, settings=aborts) == 2
+    run = latest(project)
+    assert run["verdict"] == run["drills"][0]["verdict"] == "ABORTED"
+    assert run["drills"][0]["stopped"]["condition"] == "errors"
+    assert "requests failed within 2.00 s" in run["drills"][0]["reasons"][0]
+    root = ElementTree.parse(project / "reports" / "latest" / "junit.xml").getroot()
+    error = root.find("./testsuite/testcase/error")
+    assert error is not None
+    assert error.get("type") == "ABORTED"
+    page = (project / "reports" / "latest" / "report.html").read_text()
+    assert '<div class="verdict ABORTED">' in page
+    assert "Ends at once when more than 60 % of requests fail within 2 s (clients that follow DNS)." in page
+    assert drill_run(project, LOST, "Control", settings=aborts) == 2
+    assert [drill["verdict"] for drill in latest(project)["drills"]] == ["ABORTED", "ABORTED"]
+    assert drill_run(project, LOST, settings=("stop.errors.share=0.9", "stop.errors.window_s=300")) == 0
+
+
 def test_a_control_that_holds_is_0_and_one_that_does_not_is_1(
     project: Path, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -142,3 +142,54 @@ def test_places_with_dots_and_roles_of_ones_own_can_be_said() -> None:
     known = [c for c in step_function_context_registry.values() if c.type == "when"]
     for step in steps:
         assert sum(definition.parser.is_matching(step) for definition in known) == 1, step
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ("Given the drill stops when more than 100 % of requests fail within 30 seconds", "share"),
+        ("Given the drill stops when more than 50 % of requests fail within 0.5 seconds", "window_s"),
+        (
+            "Given the drill stops when more than 50 % of requests to region nowhere fail within 30 seconds",
+            "nowhere",
+        ),
+        (
+            "Given the drill stops when more than 50 % of requests take longer than 2000 ms within 30 seconds",
+            "stop.latency.above_ms: 2000 ms, but clients wait no longer than 1 s",
+        ),
+        (
+            "Given the drill stops when more than 50 % of requests to the primary region fail within 5 seconds",
+            "stop.errors.requests: 10, but in 1 s (fast profile) clients send 4 that count",
+        ),
+    ],
+)
+def test_a_stop_condition_that_could_never_hold_is_refused_with_its_line(
+    pytester: pytest.Pytester, world: World, given: str, text: str
+) -> None:
+    started = world(Story())
+    pytester.makefile(".feature", mine=feature("", given))
+    result = pytester.runpytest_inprocess("mine.feature", "-p", "no:cacheprovider")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    told = result.stderr.str()
+    assert "mine.feature:7: " in told
+    assert text in told
+    assert started == []
+
+
+def test_one_that_is_stated_after_a_fault_is_refused(pytester: pytest.Pytester, world: World) -> None:
+    started = world(Story())
+    step = "Given the drill stops when more than 50 % of requests fail within 30 seconds"
+    pytester.makefile(".feature", mine=feature("", between=step))
+    result = pytester.runpytest_inprocess("mine.feature", "-p", "no:cacheprovider")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*mine.feature:9: a stop condition is stated before the first fault*"])
+    assert started == []
+
+
+def test_a_scenario_states_its_own(pytester: pytest.Pytester, world: World) -> None:
+    world(Story())
+    step = "Given the drill stops when more than 60 % of requests fail within 20 seconds"
+    pytester.makefile(".feature", mine=feature("", step))
+    result = pytester.runpytest_inprocess("mine.feature", "-p", "no:cacheprovider")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*DrillAborted: *requests failed within 2.00 s*"])

@@ -12,7 +12,7 @@ from measurement_simulation import A, B, commit, make
 from harness.history.events import Commit, Operation
 from harness.measurement.final_state import lost_after_heal
 from harness.measurement.models import FaultInterval
-from harness.measurement.recovery_point import RecoveryPoint, Scans, recovery_point, state_at
+from harness.measurement.recovery_point import Look, RecoveryPoint, Scans, recovery_point, state_at
 from harness.outcome import Outcome
 from harness.units import NS_PER_MS, NS_PER_S, to_ns, to_s
 
@@ -21,9 +21,13 @@ TAKEOVER_NS = ONSET_NS + NS_PER_S
 FAULT = FaultInterval(ONSET_NS, ONSET_NS)
 
 
-def measure(operations: list[Operation], survivor: list[Commit] | Scans) -> RecoveryPoint:
+def measure(
+    operations: list[Operation], survivor: list[Commit] | Scans, *, cut_off: bool = True
+) -> RecoveryPoint:  # fmt: skip
     takeover = make("takeover", "dns-0", "put", "takeover", TAKEOVER_NS - 10, TAKEOVER_NS, Outcome.OK, B)
-    found = recovery_point([*operations, takeover], survivor, lost_address=A, survivor_address=B, fault=FAULT)
+    found = recovery_point(
+        [*operations, takeover], survivor, lost_address=A, survivor_address=B, fault=FAULT, cut_off=cut_off
+    )
     assert found is not None
     return found
 
@@ -132,6 +136,88 @@ def test_scans_bound_the_exact_count(seed: int, early_s: float, late_s: float) -
     bounds = measure(operations, scans)
     assert bounds.missing_low <= exact.missing_low <= bounds.missing_high
     assert set(bounds.missing_ids) <= set(exact.missing_ids) <= bounds.explained
+
+
+def looks_at(source: random.Random, commits: list[Commit], from_s: float, until_s: float, most: int) -> list[Look]:
+    """Reads of the table that take a while: each item is told as it was at some moment in between."""
+    found = []
+    for _ in range(source.randint(0, most)):
+        begun_ns = ONSET_NS + to_ns(source.uniform(from_s, until_s))
+        ended_ns = begun_ns + to_ns(source.uniform(0, 1))
+        items = {}
+        for key in {c.k for c in commits}:
+            value = state_at([c for c in commits if c.k == key], source.randint(begun_ns, ended_ns)).get(key)
+            if value is not None:
+                items[key] = value
+        found.append(Look(begun_ns, ended_ns, items))
+    return found
+
+
+@settings(max_examples=150, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_looks_on_the_way_bound_the_exact_count_of_registers_and_deletes(seed: int) -> None:
+    """Whenever they were taken: what the commits show to be lost is within the range, and never out of it."""
+    source = random.Random(seed)
+    operations: list[Operation] = []
+    effects: list[tuple[str, str | None, int, str]] = []
+    for n in range(source.randint(1, 40)):
+        sent_ns = ONSET_NS + to_ns(source.uniform(-8, -0.1))
+        returned_ns = sent_ns + source.randint(1, 900) * NS_PER_MS
+        key, f = source.choice("abcde") if source.random() < 0.5 else f"u{n}", source.choice(("put", "put", "delete"))
+        outcome = source.choice((Outcome.OK, Outcome.OK, Outcome.OK, Outcome.INFO))
+        operations.append(make(f"w{n}", "dns-0", f, key, sent_ns, returned_ns, outcome))  # type: ignore[arg-type]
+        if outcome is Outcome.OK or source.random() < 0.5:
+            effects.append((key, f"w{n}" if f == "put" else None, source.randint(sent_ns, returned_ns), f"w{n}"))
+    operations.sort(key=lambda o: o.sent_ns)
+    by_time = sorted(effects, key=lambda effect: effect[2])
+    commits = replicated(source, [effect[:3] for effect in by_time])
+    exact = measure(operations, commits, cut_off=False)
+    looks = looks_at(source, commits, -9, 6, 5)
+    found = measure(operations, Scans(None, state_at(commits, ONSET_NS + to_ns(60)), looks), cut_off=False)
+    assert set(exact.missing_ids) <= found.counted
+    # What is certain really had not come: nothing that took effect on its key later had, either. (The commits alone may
+    # leave that open, where they show an older write with an unknown outcome, which might have come last.)
+    arrived = {(c.k, c.v) for c in commits if c.mono_ns <= TAKEOVER_NS}
+    for op in found.missing_ids:
+        own = next(n for n, effect in enumerate(by_time) if effect[3] == op)
+        later = [(k, v) for k, v, _, _ in by_time[own:] if k == by_time[own][0]]
+        assert not [effect for effect in later if effect in arrived and effect[1] is not None]
+
+
+@settings(max_examples=150, deadline=None)
+@given(seed=st.integers(0, 2**32), writes=st.integers(1, 80), delivered=st.booleans())
+def test_looks_on_the_way_bound_what_a_side_that_is_cut_off_loses(seed: int, writes: int, delivered: bool) -> None:
+    source = random.Random(seed)
+    heal_ns = ONSET_NS + 8 * NS_PER_S
+    drill_of = BothWrite(source, writes, heal_ns=heal_ns, delivered=delivered)
+    fault = FaultInterval(ONSET_NS, ONSET_NS, heal_ns, heal_ns)
+    addresses = {"lost_address": A, "survivor_address": B}
+    exact = recovery_point(drill_of.operations, drill_of.commits, **addresses, fault=fault)  # type: ignore[arg-type]
+    end = state_at(drill_of.commits, ONSET_NS + to_ns(60))
+    scans = Scans(None, end, looks_at(source, drill_of.commits, -6, 14, 5))
+    found = recovery_point(drill_of.operations, scans, **addresses, fault=fault)  # type: ignore[arg-type]
+    assert (found is None) == (exact is None)
+    if found is None or exact is None:
+        return
+    assert found.missing_low <= exact.missing_low <= found.missing_high
+    assert set(found.missing_ids) <= set(exact.missing_ids) <= found.counted
+
+
+def test_a_look_before_the_fault_and_one_before_the_heal_leave_little_in_doubt() -> None:
+    """What late arrivals would blur: everything that was lost comes back after the heal."""
+    text = [("u1", -5.0), ("u2", -3.0), ("u3", -0.5)]
+    operations = [
+        make(name, "dns-0", "put", name, ONSET_NS + to_ns(at_s), ONSET_NS + to_ns(at_s + 0.1), Outcome.OK)
+        for name, at_s in text
+    ]
+    takeover = {"takeover": "takeover"}
+    end = {"u1": "u1", "u2": "u2", "u3": "u3", **takeover}
+    wide = measure(operations, Scans(None, end))
+    assert (wide.missing_low, wide.missing_high) == (0, 3)
+    before = Look(ONSET_NS - to_ns(0.3), ONSET_NS - to_ns(0.1), {"u1": "u1"})
+    at_heal = Look(ONSET_NS + to_ns(20), ONSET_NS + to_ns(20.1), {"u1": "u1", "u2": "u2", **takeover})
+    narrow = measure(operations, Scans(None, end, [before, at_heal]))
+    assert (narrow.missing_ids, narrow.maybe_ids) == (("u3",), ("u2",))
 
 
 @settings(max_examples=200, deadline=None)

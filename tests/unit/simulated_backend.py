@@ -24,6 +24,7 @@ from harness.drill.evidence import DrillResult
 from harness.drill.facade import Drill
 from harness.drill.plan import DrillPlan
 from harness.drill.settings import Settings, parse_settings
+from harness.drill.stopping.command import Said
 from harness.faults.model import Fault, Link, Plan, ProcessRef
 from harness.history.events import (
     CanaryProbe,
@@ -155,6 +156,8 @@ class Story(Replication):
     of so many operations of the clients fails, whatever else happens; 0: none. void_s: a side whose database is lost
     goes on acknowledging writes for that long, and stores none. own_keys: clients write keys of their own only. counts:
     the application offers increments. lacks: capabilities that this world has not, and why.
+    command: of each run of the stop command how long it takes, and its exit code (None: it never ends); the last one is
+    said again and again.
     """
 
     takeover_s: float | None = 3.0
@@ -182,6 +185,7 @@ class Story(Replication):
     own_keys: bool = False
     counts: bool = False
     lacks: tuple[tuple[str, str], ...] = ()
+    command: tuple[tuple[float, int | None], ...] = ()
 
 
 class SimulatedClock:
@@ -264,6 +268,23 @@ class Fate:
     stored: bool = True
 
 
+@dataclass
+class SimulatedCommand:
+    """A stop command of the simulation; see harness.drill.stopping.command.CommandUnderWay."""
+
+    clock: SimulatedClock
+    ends_ns: int
+    code: int | None
+    number: int
+
+    def ended(self) -> Said | None:
+        done = self.code is not None and self.clock.ns >= self.ends_ns
+        return Said(self.code, (f"looked {self.number} times",)) if done else None
+
+    def end(self) -> Said:
+        return Said(None, (f"ended in look {self.number}",))
+
+
 class SimulatedBackend:
     """See harness.drill.backend.Backend."""
 
@@ -299,6 +320,7 @@ class SimulatedBackend:
         self._held: list[HeldFault] = []
         self._seen_faults()
         self._taken_over = 0
+        self._commands = 0
         self._epochs = {EAST: 1, WEST: 0}
         self._active: str | None = EAST
         self._accepting = {EAST}
@@ -345,6 +367,16 @@ class SimulatedBackend:
 
     def data(self) -> Mapping[str, Mapping[str, Mapping[str, str | None]]]:
         return {region: {TABLE: dict(items)} for region, items in self._tables.items.items()}
+
+    def run_stop_command(self) -> SimulatedCommand:
+        runs = self.story.command or ((0.1, 0),)
+        took_s, code = runs[min(self._commands, len(runs) - 1)]
+        self._commands += 1
+        return SimulatedCommand(self._clock, self._clock.ns + to_ns(took_s), code, self._commands)
+
+    def written(self, database: str, items_max: int) -> Mapping[str, str | None] | None:
+        items = dict(self._tables.items[database])
+        return items if len(items) <= items_max else None
 
     def commits(self) -> Sequence[Commit] | None:
         return self._tables.commits

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import pytest
 from simulated_backend import EAST, EDGES, ROOT, WEST, environment
 
 from harness.checkers.steady_state import ACKNOWLEDGED_WRITES
+from harness.drill import options
 from harness.drill.backend import SteadyEvidence
 from harness.drill.evidence import DrillResult, Objectives
 from harness.drill.lifecycle import Phase
@@ -99,6 +105,33 @@ def test_latest_points_to_the_last_run_whatever_it_pointed_to(tmp_path: Path) ->
     one.point_latest()
     assert (tmp_path / "latest").resolve() == one.folder
     assert [p.name for p in tmp_path.glob(".latest*")] == []
+
+
+def test_what_a_run_that_was_killed_had_begun_to_link_goes_and_that_of_one_that_lives_stays(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    left, own = (tmp_path / f".latest-20260101-000000-{pid}" for pid in (ended.pid, os.getpid()))
+    for link in (left, own):
+        link.symlink_to("somewhere")
+    run(tmp_path).point_latest()
+    assert (left.is_symlink(), own.is_symlink()) == (False, True)
+
+
+def test_trying_whether_reports_can_be_written_leaves_nothing_however_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is tried has no name, so that a kill in the middle of it leaves nothing."""
+    seen = []
+    made = options.TemporaryFile
+
+    def trying(**given: Any) -> Any:
+        file = made(**given)
+        seen.append(list(tmp_path.iterdir()))
+        return file
+
+    monkeypatch.setattr(options, "TemporaryFile", trying)
+    assert options.for_writing(tmp_path / "reports") == tmp_path / "reports"
+    assert seen == [[]]
 
 
 def test_the_worst_drill_decides_the_run(tmp_path: Path) -> None:

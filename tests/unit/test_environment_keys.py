@@ -19,6 +19,8 @@ from harness.drill import options
 from harness.drill.case import unanswered_ns
 from harness.drill.evidence import Objectives
 from harness.drill.plan import conditions_of, law_of, limits_of
+from harness.drill.settings import Settings
+from harness.drill.stopping.stated import conditions_of as stopped_by
 from harness.engines.aws import clients
 from harness.errors import InputError, Problem
 from harness.live import ground as live_ground
@@ -39,8 +41,8 @@ from harness.world.part import Blueprint
 Key = tuple[str, ...]
 TIMING = Timing(Profile.PRODUCTION)
 
-LABELS = {("environment",), ("description",)}
-"""What it is called."""
+LABELS = {("environment",), ("description",), ("profile",)}
+"""What it is called, and the profile of a run that names none: no world is made otherwise by them."""
 
 OTHER: Mapping[Key, Any] = {
     ("places", "name"): "eu-west-1",
@@ -71,6 +73,15 @@ OTHER: Mapping[Key, Any] = {
     ("workload", "other_period_s"): 1,
     ("workload", "timeout_s"): 2,
     **{(section.key, "kind"): "nobody" for section in kinds.SECTIONS},
+    **{
+        ("stop", kind, key): value
+        for kind in ("errors", "latency")
+        for key, value in {"share": 0.9, "window_s": 60, "requests": 5, "place": "us-west-2"}.items()
+    },
+    ("stop", "latency", "above_ms"): 800,
+    ("stop", "command", "command"): ["see"],
+    ("stop", "command", "every_s"): 2,
+    ("stop", "command", "timeout_s"): 3,
 }
 """Another value for each key than the file of this test has."""
 
@@ -78,9 +89,9 @@ JUDGED = {
     ("health_checks", "request_interval_s"), ("health_checks", "failure_threshold"), ("health_checks", "checkers"),
     ("health_checks", "evaluate_target_health"), ("load_balancer", "interval_s"), ("load_balancer", "timeout_s"),
     ("load_balancer", "healthy_threshold"), ("load_balancer", "unhealthy_threshold"), ("workload", "dns_clients"),
-    ("workload", "rate_per_s"), ("workload", "timeout_s"),
+    ("workload", "rate_per_s"), ("workload", "timeout_s"), *(key for key in OTHER if key[0] == "stop"),
 }  # fmt: skip
-"""What predictions, the window W or the judgement of single operations are made from."""
+"""What predictions, the window W, the judgement of single operations or stop conditions are made from."""
 
 REFUSED = {
     ("edge", "ttl_s"): "edge.ttl_s: Route 53 fixes how long what it answers for an alias to a load balancer can be "
@@ -108,6 +119,7 @@ def document() -> dict[str, Any]:
         "places": [{"name": "us-east-1", "role": "primary"}, {"name": "us-west-2", "role": "standby"}],
         "edge": {"record": "app.example.com"},
         "objectives": {"fast": {"rto_s": 20}, "production": {"rto_s": 150}},
+        "stop": {"errors": {}, "latency": {"above_ms": 500}, "command": {"command": ["look"]}},
         "subject": "subject.yaml",
     }
 
@@ -201,6 +213,7 @@ def world_of(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> dict[
         "published": calls.made,
         "clients": witness_config(run, net, ("127.0.0.1", 53)),  # type: ignore[arg-type]
         "subject": environment.subject,
+        "watched": stopped_by(environment, TIMING, Settings()),
     }
 
 
@@ -212,6 +225,7 @@ def judged_by(environment: Environment) -> tuple[Any, ...]:
         law_of(environment, TIMING),
         limits_of(environment, TIMING, objectives),
         unanswered_ns_of(environment),
+        stopped_by(environment, TIMING, Settings()),
     )
 
 

@@ -83,73 +83,60 @@ SUBJECT = """\
 subject: mine
 components:
   - {name: app, command: [python, app.py], region: each, port_env: PORT}
+timing:
+  check_interval_s: 5
+  check_timeout_s: 1
 """
+WHOLE, NUMBER = "must be a whole number", "must be a number"
+Change = str | tuple[str, str]
+"""A line at the end, or a text and what takes its place."""
+
+IN_ENVIRONMENT: list[tuple[Change, str]] = [
+    ("edge: {port: true}", f"8: edge.port: {WHOLE} (got true)"),
+    ("edge: {port: &name true}", f"8: edge.port: {WHOLE} (got true)"),
+    ('edge: {ttl_s: "60"}', f"8: edge.ttl_s: {NUMBER} (got '60')"),
+    ("health_checks: {failure_threshold: yes}", f"8: health_checks.failure_threshold: {WHOLE}"),
+    ("health_checks: {failure_threshold: true}", f"8: health_checks.failure_threshold: {WHOLE} (got true)"),
+    ("health_checks: {checkers: 16.0}", f"8: health_checks.checkers: {WHOLE} (got 16.0)"),
+    ("workload: {rate_per_s: 1e-300}", "8: workload.rate_per_s: must be at least 1 (got 1e-300)"),
+    ("workload: {rate_per_s: 0.01}", "8: workload.rate_per_s: must be at least 1 (got 0.01)"),
+    ("workload: {other_period_s: 1e-300}", "8: workload.other_period_s: must be at least 0.1 (got 1e-300)"),
+    ("load_balancer: {interval_s: 1e-300}", "8: load_balancer.interval_s: must be at least 0.1 (got 1e-300)"),
+    ("load_balancer: {timeout_s: 1e-300}", "8: load_balancer.timeout_s: must be at least 0.001 (got 1e-300)"),
+    ("load_balancer: {unhealthy_threshold: true}", f"8: load_balancer.unhealthy_threshold: {WHOLE} (got true)"),
+    (("rto_s: 20", "rto_s: true"), f"6: objectives.fast.rto_s: {NUMBER} (got true)"),
+    (("rto_s: 20", "rto_s: 0"), "6: objectives.fast.rto_s: must be at least 0.001 (got 0)"),
+    (("rto_s: 20", "rto_s: 99999999999999999999"), "6: objectives.fast.rto_s: must be at most 86400"),
+    (("rto_s: 20", "rto_s: 20, rpo_items: true"), f"6: objectives.fast.rpo_items: {WHOLE} (got true)"),
+    (("rto_s: 20", f"rto_s: 20, rpo_items: {'9' * 20}"), "6: objectives.fast.rpo_items: must be at most 1000000"),
+    (("rto_s: 20", "rto_s: 20, error_budget: 1.01"), "6: objectives.fast.error_budget: must be at most 1 (got 1.01)"),
+]
+IN_SUBJECT: list[tuple[Change, str]] = [
+    ("start_timeout_s: 0", "7: start_timeout_s: must be at least 0.001 (got 0)"),
+    (("interval_s: 5", "interval_s: 1e300"), "5: timing.check_interval_s: must be at most 86400 (got 1e+300)"),
+    (("interval_s: 5", "interval_s: 0"), "5: timing.check_interval_s: must be at least 0.001 (got 0)"),
+    (("timeout_s: 1", "timeout_s: -1"), "6: timing.check_timeout_s: must be at least 0.001 (got -1)"),
+    ("  lease_s: -1", "7: timing.lease_s: must be at least 0 (got -1)"),
+    ("  lease_s: 1e300", "7: timing.lease_s: must be at most 86400"),
+    ("  failure_threshold: 0", "7: timing.failure_threshold: must be at least 1 (got 0)"),
+    ("  failure_threshold: true", f"7: timing.failure_threshold: {WHOLE} (got true)"),
+    ("  failure_threshold: 1000000000000", "7: timing.failure_threshold: must be at most 1000"),
+]
+TOLD = [
+    *(pytest.param("environment", change, told, id=told) for change, told in IN_ENVIRONMENT),
+    *(pytest.param("subject", change, told, id=told) for change, told in IN_SUBJECT),
+]
 
 
-def refused(folder: Path, text: str, *, subject: bool = False) -> str:
-    path = folder / "mine.yaml"
-    path.write_text(text)
+@pytest.mark.parametrize(("file", "change", "told"), TOLD)
+def test_numbers_of_a_file_are_numbers_within_bounds(tmp_path: Path, file: str, change: Change, told: str) -> None:
+    text = SUBJECT if file == "subject" else ENVIRONMENT
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"{text}{change}\n" if isinstance(change, str) else text.replace(*change, 1))
+    embedded = load_environment(find_environment("embedded"))
     with pytest.raises(InputError) as error:
-        load_subject(path, load_environment(find_environment("embedded"))) if subject else load_environment(path)
-    return str(error.value).replace(str(path), "mine.yaml")
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("edge: {port: true}", "mine.yaml:8: edge.port: must be a whole number (got true)"),
-        ("edge: {port: &name true}", "mine.yaml:8: edge.port: must be a whole number (got true)"),
-        ('edge: {ttl_s: "60"}', "mine.yaml:8: edge.ttl_s: must be a number (got '60')"),
-        ("health_checks: {failure_threshold: yes}", "health_checks.failure_threshold: must be a whole number"),
-        ("health_checks: {failure_threshold: true}", "failure_threshold: must be a whole number (got true)"),
-        ("health_checks: {checkers: 16.0}", "health_checks.checkers: must be a whole number (got 16.0)"),
-        ("workload: {rate_per_s: 1e-300}", "workload.rate_per_s: must be at least 1 (got 1e-300)"),
-        ("workload: {rate_per_s: 0.01}", "workload.rate_per_s: must be at least 1 (got 0.01)"),
-        ("workload: {other_period_s: 1e-300}", "workload.other_period_s: must be at least 0.1 (got 1e-300)"),
-        ("load_balancer: {interval_s: 1e-300}", "load_balancer.interval_s: must be at least 0.1 (got 1e-300)"),
-        ("load_balancer: {timeout_s: 1e-300}", "load_balancer.timeout_s: must be at least 0.001 (got 1e-300)"),
-        ("load_balancer: {unhealthy_threshold: true}", "unhealthy_threshold: must be a whole number (got true)"),
-    ],
-)
-def test_numbers_of_an_environment_are_numbers_within_bounds(tmp_path: Path, text: str, told: str) -> None:
-    assert told in refused(tmp_path, f"{ENVIRONMENT}{text}\n")
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "told"),
-    [
-        ("rto_s", "true", "must be a number (got true)"),
-        ("rto_s", "0", "must be at least 0.001 (got 0)"),
-        ("rto_s", "99999999999999999999", "must be at most 86400"),
-        ("rpo_items", "true", "must be a whole number (got true)"),
-        ("rpo_items", "99999999999999999999", "must be at most 1000000"),
-        ("error_budget", "1.01", "must be at most 1 (got 1.01)"),
-    ],
-)
-def test_objectives_of_an_environment_have_limits(tmp_path: Path, key: str, value: str, told: str) -> None:
-    given = f"{key}: {value}" if key == "rto_s" else f"rto_s: 20, {key}: {value}"
-    found = refused(tmp_path, ENVIRONMENT.replace("fast: {rto_s: 20}", f"fast: {{{given}}}"))
-    assert f"mine.yaml:6: objectives.fast.{key}: {told}" in found
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "told"),
-    [
-        ("check_interval_s", "1e300", "must be at most 86400 (got 1e+300)"),
-        ("check_interval_s", "0", "must be at least 0.001 (got 0)"),
-        ("check_timeout_s", "-1", "must be at least 0.001 (got -1)"),
-        ("lease_s", "-1", "must be at least 0 (got -1)"),
-        ("lease_s", "1e300", "must be at most 86400"),
-        ("failure_threshold", "0", "must be at least 1 (got 0)"),
-        ("failure_threshold", "true", "must be a whole number (got true)"),
-        ("failure_threshold", "1000000000000", "must be at most 1000"),
-    ],
-)
-def test_the_timing_of_a_subject_has_limits(tmp_path: Path, key: str, value: str, told: str) -> None:
-    timing = {"check_interval_s": "5", "check_timeout_s": "1", key: value}
-    lines = "".join(f"  {name}: {given}\n" for name, given in timing.items())
-    found = refused(tmp_path, f"{SUBJECT}timing:\n{lines}", subject=True)
-    assert f"mine.yaml:{5 + list(timing).index(key)}: timing.{key}: {told}" in found
+        load_subject(path, embedded) if file == "subject" else load_environment(path)
+    assert f"{path}:{told}" in str(error.value)
 
 
 def test_a_switch_that_has_a_name_is_a_switch(tmp_path: Path) -> None:

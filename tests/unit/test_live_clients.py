@@ -36,7 +36,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 def clients() -> Clients:
     process = SimpleNamespace(ready=lambda _: {"admin": ("127.0.0.1", 1)})
-    net: Any = SimpleNamespace(ground=SimpleNamespace(spawn=lambda *_: process))
+    net: Any = SimpleNamespace(ground=SimpleNamespace(spawn=lambda *_: process, on_close=lambda _: None))
     options: Any = None
     return Clients(options, net, ("127.0.0.1", 53))
 
@@ -80,7 +80,7 @@ def ended(monkeypatch: pytest.MonkeyPatch, error: str | None, code: int | None) 
     monkeypatch.setattr(live_clients, "witness_config", lambda *_: {})
     monkeypatch.setattr(live_clients, "link_canaries", lambda _: [])
     process = SimpleNamespace(ready=lambda _: {"admin": ("127.0.0.1", 1)}, poll=lambda: code, error=error)
-    net: Any = SimpleNamespace(ground=SimpleNamespace(spawn=lambda *_: process))
+    net: Any = SimpleNamespace(ground=SimpleNamespace(spawn=lambda *_: process, on_close=lambda _: None))
     options: Any = None
     return Clients(options, net, ("127.0.0.1", 53))
 

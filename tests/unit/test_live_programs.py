@@ -110,7 +110,7 @@ def test_nobody_listens_for_a_process_that_is_gone() -> None:
 def test_a_process_of_the_world_that_ends_ends_the_drill_unless_it_was_meant(switched_off: Any, dies: bool) -> None:
     process = SimpleNamespace(poll=lambda: -9, error=None, log_tail=lambda lines: ["out of memory"])
     ground = SimpleNamespace(processes={"us-east-1": process}, switched_off=switched_off)
-    world: Any = SimpleNamespace(_looked_s=float("-inf"), ground=ground)
+    world: Any = SimpleNamespace(_looked_s=float("-inf"), ground=ground, net=SimpleNamespace(parts=()))
     if not dies:
         LiveWorld.refuse_dead(world)
         return

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from simulated_backend import EAST, ROOT, WEST
 
-from harness.engines.aws import clients
+from harness.engines.aws import borrowed, clients
 from harness.errors import InputError
-from harness.parts.regions.endpoint import healing
 from harness.parts.regions.endpoint import part as endpoint
 from harness.parts.regions.endpoint.spec import Endpoint as Spec
-from harness.parts.regions.endpoint.spec import address_of
 from harness.topology import kinds
+from harness.topology.endpoints import address_of
 from harness.topology.load import load_environment, load_subject
 from harness.topology.timing import Profile, Timing
+from harness.world import borrowed_region
 from harness.world.diagnosis import State
 from harness.world.part import Blueprint
 
@@ -68,7 +68,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Database, end
 
     def at(spec: dict[str, Any], **tables: list[str]) -> tuple[Database, endpoint.Endpoint, list[Any]]:
         database = Database(**tables)
-        monkeypatch.setattr(endpoint, "not_dynamodb", lambda *_: None)
+        monkeypatch.setattr(borrowed_region, "not_dynamodb", lambda *_: None)
         for name, does in (
             ("table_names", database.names), ("create_tables", database.create), ("delete_tables", database.delete),
             ("delete_items", database.empty), ("holds_items", database.holds),
@@ -113,10 +113,10 @@ def test_what_a_killed_harness_leaves_is_written_down_before_it_is_made(server: 
     begun(region, ends, told)
     [(what, family, kind, handle)] = told
     assert (what, family, kind) == ("tables at 127.0.0.1:8000", "region_servers", "endpoint")
-    assert kinds.load(kinds.section_named(family), kind, "healing").take_away is healing.take_away
+    assert kinds.load(kinds.section_named(family), kind, "healing").take_away is borrowed.take_away
     region.create(region._blueprint.subject.tables)
     database.tables["lease"] = ["monitor"]
-    done = healing.tidy(None, json.loads(handle["tables"]), handle["address"])
+    done = borrowed.tidy(None, json.loads(handle["tables"]), handle["address"])
     assert done == ["table items at 127.0.0.1:8000 deleted", "table lease at 127.0.0.1:8000 deleted"]
     assert database.tables == {"theirs": ["a"]}
 
@@ -149,9 +149,10 @@ def test_what_a_drill_would_mix_up_with_its_own_is_refused(
 
 
 def test_an_address_that_is_no_dynamodb_is_refused_and_diagnosed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        endpoint, "not_dynamodb", lambda *_: "127.0.0.1:8000 is no DynamoDB: it answers ListTables with 404"
-    )
+    for module in (endpoint, borrowed_region):
+        monkeypatch.setattr(
+            module, "not_dynamodb", lambda *_: "127.0.0.1:8000 is no DynamoDB: it answers ListTables with 404"
+        )
     region = endpoint.Endpoint(blueprint(), Spec(endpoints=BOTH), EAST)
     with pytest.raises(InputError, match=r"region_servers.endpoints.us-east-1: 127.0.0.1:8000 is no DynamoDB"):
         begun(region, [])

@@ -30,6 +30,7 @@ PORT = 18_000
 def nothing_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DRILL_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setenv("LOCALSTACK_HOST", "127.0.0.1:9")  # a LocalStack that runs on this machine would be used
     return tmp_path
 
 
@@ -70,7 +71,9 @@ def test_localstack_wants_its_database_too(tmp_path: Path) -> None:
     install("localstack")
     with pytest.raises(InputError, match="`drill install dynoxide`"):
         region("localstack", tmp_path).command(PORT)
-    [found] = kinds.load(SECTION, "localstack", "part").diagnose(blueprint("localstack"), None)
+    [found] = kinds.load(SECTION, "localstack", "part").diagnose(
+        blueprint("localstack"), kinds.checked(SECTION, Section(kind="localstack"))
+    )
     assert found.state is State.FAIL
 
 

@@ -33,6 +33,15 @@ def test_a_verdict_is_told_in_words_and_falls_into_its_category() -> None:
     assert re.fullmatch(str(allure_metadata.CATEGORIES[0]["messageRegex"]), told + "\nand more")
 
 
+def test_an_aborted_drill_is_broken_and_has_a_category_of_its_own() -> None:
+    message = "harness.errors.DrillAborted: 42 of 80 requests failed within 2.00 s"
+    assert allure_metadata.reached(message) is Verdict.ABORTED
+    told = allure_metadata.plain(message)
+    fitting = [one for one in allure_metadata.CATEGORIES if re.fullmatch(str(one.get("messageRegex", "-")), told)]
+    assert [one["name"] for one in fitting] == ["Drill aborted"]
+    assert fitting[0]["matchedStatuses"] == ["broken"]
+
+
 def test_what_is_no_verdict_stays_as_it_is() -> None:
     assert allure_metadata.reached("AssertionError: DrillMissed: x") is None
     assert allure_metadata.plain("AssertionError: no") == "AssertionError: no"

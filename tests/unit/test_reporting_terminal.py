@@ -35,8 +35,9 @@ def test_a_missed_objective_is_a_failure_and_a_drill_that_proves_nothing_an_erro
         "drill-missed": ["failure"],
         "drill-unknown": ["error"],
         "drill-invalid": ["error"],
+        "drill-aborted": ["error"],
     }
-    assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("4", "1", "2")
+    assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("5", "1", "3")
 
 
 def test_junit_carries_the_measured_bracket_as_properties() -> None:

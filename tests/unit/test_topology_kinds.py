@@ -20,6 +20,7 @@ from harness.world.load_balancer import missing_links
 from harness.world.part import Blueprint
 
 STEERING = section_named("steering")
+OWN = {kind: f"harness.parts.steering.{kind}" for kind in ("external", "route53")}
 SPEC = """\
 from harness.topology.environment import Spec
 class Foreign(Spec):
@@ -89,25 +90,26 @@ def test_a_broken_part_is_told_with_its_reason_and_hinders_nobody_else(
         _ = [load(STEERING, "foreign", module) for module in ("spec", "part")]
     assert "the part 'foreign' cannot be used" in str(error.value)
     assert reason in str(error.value)
-    with pytest.raises(InputError, match=r"no part is called 'rout53'; there are: route53$"):
+    with pytest.raises(InputError, match=rf"no part is called 'rout53'; there are: {', '.join(OWN)}$"):
         spec_of(STEERING, "rout53")
 
 
 def test_a_working_part_of_another_package_is_offered(install: Install, tmp_path: Path) -> None:
     install("foreign", spec=SPEC, part=PART)
-    assert known(STEERING) == {"foreign": "foreign", "route53": "harness.parts.steering.route53"}
+    assert known(STEERING) == OWN | {"foreign": "foreign"}
     assert load_environment(environment(tmp_path, "steering: {kind: foreign}")).steering.kind == "foreign"
 
 
 def test_a_kind_that_cannot_be_named_is_not_offered(install: Install) -> None:
     install("foreign", "steering.For-Eign", spec=SPEC, part=PART)
-    assert list(known(STEERING)) == ["route53"]
-    with pytest.raises(InputError, match="no part is called 'For-Eign'; there are: route53"):
+    assert known(STEERING) == OWN
+    with pytest.raises(InputError, match=f"no part is called 'For-Eign'; there are: {', '.join(OWN)}"):
         spec_of(STEERING, "For-Eign")
 
 
 @pytest.mark.parametrize(
-    ("section", "kind", "own"), [("load_balancer", "gateway", "load_balancer"), ("gateway", "load_balancer", "gateway")]
+    ("section", "kind", "own"),
+    [("load_balancer", "gateway", "external, load_balancer"), ("gateway", "load_balancer", "gateway, none")],
 )
 def test_a_part_of_another_section_is_refused_by_file_and_line(
     tmp_path: Path, section: str, kind: str, own: str
@@ -124,8 +126,8 @@ def test_a_part_says_its_section_where_several_share_a_family(install: Install) 
     with pytest.raises(InputError, match=r"foreign\.spec must say which SECTION its part is for: load_balancer or gat"):
         spec_of(section_named("gateway"), "foreign")
     install("other", "edge.other", spec=SPEC + 'SECTION = "gateway"\n', part=PART)
-    assert list(known(section_named("gateway"))) == ["gateway", "other"]
-    assert list(known(section_named("load_balancer"))) == ["load_balancer"]
+    assert list(known(section_named("gateway"))) == ["gateway", "none", "other"]
+    assert list(known(section_named("load_balancer"))) == ["external", "load_balancer"]
 
 
 # --- what `build` gives ---------------------------------------------------------------------------------------------

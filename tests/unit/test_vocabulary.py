@@ -33,7 +33,7 @@ FILLED = {
     "PLACE": ["us-east-1"],
     "INSTANCE": ["monitor.outside"],
 }
-NO_PLACEHOLDERS = {"DB", "MISSED", "INVALID"}
+NO_PLACEHOLDERS = {"DB", "MISSED", "INVALID", "ABORTED"}
 ONE = pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda one: f"{one.type} {phrase_of(one).shape}")
 
 

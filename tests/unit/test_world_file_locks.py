@@ -56,6 +56,20 @@ def test_a_folder_is_claimed_for_one_world_at_a_time(tmp_path: Path) -> None:
         assert third
 
 
+def test_what_one_that_was_killed_had_begun_to_write_goes_when_the_folder_is_claimed(tmp_path: Path) -> None:
+    state = world_file.path_in(tmp_path)
+    state.parent.mkdir()
+    begun = state.with_name(".world.json-4711")
+    begun.write_text('{"pid"')
+    with world_file.claimed(state) as ours:
+        assert ours
+        assert not begun.exists()
+        begun.write_text("{")  # as whoever holds the claim does
+        with world_file.claimed(state) as second:
+            assert not second
+            assert begun.exists()
+
+
 def test_a_place_where_no_state_can_be_kept_is_named(tmp_path: Path) -> None:
     (tmp_path / ".drill").write_text("a file where the folder should be")
     claim = world_file.claimed(world_file.path_in(tmp_path))

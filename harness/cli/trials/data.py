@@ -58,7 +58,7 @@ def put_at(edge: Edge, workload: Workload) -> tuple[str, str] | str:
 def _found(world: LiveWorld, table: Table, place: str, key: str, value: str) -> Iterator[Diagnosis]:
     home, what = world.environment.database_of(place), f"stored at {place}"
     try:
-        there = world.seams.regions[home].scan(table).get(key)
+        there = (world.seams.regions[home].scan(table) or {}).get(key)
         if there != value:
             yield _elsewhere(world, table, home, what, key, value)
             return
@@ -93,7 +93,7 @@ def _replicated(world: LiveWorld, table: Table, home: str, other: str, key: str,
     began_s = time.monotonic()
     patience_s = world.timing.interval_s(REPLICATION_PATIENCE_S)
     while time.monotonic() < began_s + patience_s:
-        if world.seams.regions[other].scan(table).get(key) == value:
+        if (world.seams.regions[other].scan(table) or {}).get(key) == value:
             return Diagnosis(what, State.OK, f"replicated within {time.monotonic() - began_s:.2f} s")
         time.sleep(_POLL_S)
     state = State.FAIL if subject.replication == "promised" else State.WARN

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from harness.checkers import planned as checks
 from harness.checkers.result import CheckResult
 from harness.drill.case import Case
+from harness.drill.episode_measures import EpisodeMeasures
 from harness.drill.judging.recovery import usual_of
 from harness.drill.lifecycle import Phase
-from harness.drill.measures import EpisodeMeasures, Measures
+from harness.drill.measures import Measures
 from harness.history.events import Mark
 from harness.measurement.models import JUDGED_COHORT, FaultInterval
 from harness.measurement.planned import PlannedInterruption, Setting, planned_interruptions

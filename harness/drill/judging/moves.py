@@ -11,9 +11,10 @@ from harness.checkers.nowhere import nowhere
 from harness.checkers.result import CheckResult, some
 from harness.checkers.split_brain import both_write, second_side_accepts, split_brain
 from harness.drill.case import Case, Requirement
+from harness.drill.episode_measures import EpisodeMeasures
 from harness.drill.episodes import places_left
 from harness.drill.judging.recovery import episode_of, served_by, usual_of
-from harness.drill.measures import EpisodeMeasures, Measures
+from harness.drill.measures import Measures
 from harness.outcome import Verdict
 
 _CHANGES_OF_AN_EPISODE = 2

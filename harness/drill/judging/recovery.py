@@ -8,7 +8,8 @@ from harness.checkers import objectives as objective_checks
 from harness.checkers.failback import Usual
 from harness.checkers.result import CheckResult, Finding
 from harness.drill.case import Case, Requirement
-from harness.drill.measures import EpisodeMeasures, Measures
+from harness.drill.episode_measures import EpisodeMeasures
+from harness.drill.measures import Measures
 from harness.measurement.answers import answers, failures_of, in_words
 from harness.measurement.availability import share
 from harness.measurement.models import JUDGED_COHORT, address_of

@@ -14,7 +14,8 @@ from dataclasses import replace
 from harness.checkers import objectives as objective_checks
 from harness.checkers.result import CheckResult, Finding
 from harness.drill.cuts import left_behind
-from harness.drill.measures import EpisodeMeasures, Measures
+from harness.drill.episode_measures import EpisodeMeasures
+from harness.drill.measures import Measures
 from harness.measurement.recovery_point import RecoveryPoint
 from harness.outcome import Verdict, merge
 from harness.spelling import seconds

@@ -17,16 +17,19 @@ from harness.wire.exchange import Response
 DYNAMODB, STREAMS = "DynamoDB_20120810", "DynamoDBStreams_20120810"
 _TYPE = "application/x-amz-json-1.0"
 _SHOWN = 80
+_MESSAGE_MAX = 1_000
 TIMEOUT_S = 2.0
 
 
 class CallRefused(WorldError):
-    """The server answered, and refused. code: the service's, "" where it told none; status: of HTTP."""
+    """The server answered, and refused. code: the service's, "" where it told none; status: of HTTP; message: its own
+    words."""
 
-    def __init__(self, text: str, code: str, status: int) -> None:
+    def __init__(self, text: str, code: str, status: int, message: str = "") -> None:
         super().__init__(text)
         self.code = code
         self.status = status
+        self.message = message
 
 
 def call(
@@ -46,7 +49,8 @@ def call(
     if answer.status == 200 and told is not None:
         return told
     code = str((told or {}).get("__type", "")).rpartition("#")[2][:_SHOWN]
-    raise CallRefused(f"{operation} is answered {answer.status} {code}".rstrip(), code, answer.status)
+    message = str((told or {}).get("message", (told or {}).get("Message", "")))[:_MESSAGE_MAX]
+    raise CallRefused(f"{operation} is answered {answer.status} {code}".rstrip(), code, answer.status, message)
 
 
 def _object(answer: Response) -> Mapping[str, Any] | None:

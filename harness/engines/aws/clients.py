@@ -12,10 +12,11 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from localstack_client.config import get_service_endpoint
 from localstack_client.session import Session
 
 from harness import stored
@@ -72,6 +73,12 @@ class RegionClients:
         """A boto3 client for a service, e.g. `dynamodb`, `dynamodbstreams`, `route53`."""
         with _clean_environment():
             return self._session.client(service, config=self._config)
+
+
+def localstack_endpoint(host: str) -> str:
+    """The URL of a LocalStack at HOST or HOST:PORT, as localstack-client says it. Raises RuntimeError."""
+    with _clean_environment():
+        return str(get_service_endpoint("dynamodb", localstack_host=host))
 
 
 @contextmanager
@@ -159,21 +166,46 @@ def delete_items(client: Any, table: str, names: Sequence[str]) -> None:
         told(f"table {table} was not emptied", functools.partial(delete, keys[start : start + _BATCH]))
 
 
-def scan_values(client: Any, table: str, key: KeySpec, value: ValueSpec) -> dict[str, str | None]:
+@overload
+def scan_values(client: Any, table: str, key: KeySpec, value: ValueSpec) -> dict[str, str | None]: ...
+@overload
+def scan_values(
+    client: Any, table: str, key: KeySpec, value: ValueSpec, items_max: int
+) -> dict[str, str | None] | None: ...
+def scan_values(
+    client: Any, table: str, key: KeySpec, value: ValueSpec, items_max: int | None = None
+) -> dict[str, str | None] | None:
     """Every item of a table that is the clients': its key -> its value's text, None when it has no such attribute.
+    None instead of them where there are more than items_max.
 
     Strings and numbers are told as they are, other types as JSON. Raises WorldError when the region does not answer.
     """
     wanted = stored.attributes(key, value)
     dotted = any("." in name for name in wanted)  # some servers take an attribute `a.b` beside `a` for one within it
-    items = scan_items(client, table, () if dotted else wanted)
+    items = scan_items(client, table, () if dotted else wanted, items_max)
+    if items_max is not None and len(items) > items_max:
+        return None
     named = ((stored.key_of(key, item), item) for item in items)
     return {name: stored.value_of(value, item) for name, item in named if name is not None}
 
 
-def scan_items(client: Any, table: str, attributes: Sequence[str] = ()) -> list[stored.Item]:
-    """Every item of a table as it is, or some attributes of it. Raises WorldError."""
+def scan_items(
+    client: Any, table: str, attributes: Sequence[str] = (), items_max: int | None = None
+) -> list[stored.Item]:
+    """Every item of a table as it is, or some attributes of it. Raises WorldError.
+
+    Stops reading where there are more than items_max.
+    """
     names = {f"#a{number}": name for number, name in enumerate(attributes)}
     wanted = {"ProjectionExpression": ", ".join(names), "ExpressionAttributeNames": names} if names else {}
     pages = client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True, **wanted)
-    return told(f"table {table} was not read", lambda: [item for page in pages for item in page["Items"]])
+
+    def read() -> list[stored.Item]:
+        found: list[stored.Item] = []
+        for page in pages:
+            found += page["Items"]
+            if items_max is not None and len(found) > items_max:
+                break
+        return found
+
+    return told(f"table {table} was not read", read)

@@ -20,15 +20,22 @@ _RENEWED_EVERY_S = 5.0
 class Guard:
     """One entry while the block runs. Leave it only when what it is about has been undone, or may stay."""
 
-    def __init__(self, leftover: Leftover, lease_s: float = LEASE_S) -> None:
+    def __init__(self, leftover: Leftover, lease_s: float = LEASE_S, hold_s: float | None = None) -> None:
+        """hold_s: after this long the watchdog undoes it, however well we are."""
         self._leftover = leftover
         self._lease_s = lease_s
+        self._hold_s = hold_s
         self._ended = threading.Event()
+
+    @property
+    def ran_out(self) -> bool:
+        """Whether its watchdog has undone it, or tried to."""
+        return self._watchdog.poll() is not None
 
     def __enter__(self) -> Guard:
         self._path = journal.write(self._leftover)
         try:
-            self._watchdog = _started(self._path, self._lease_s)
+            self._watchdog = _started(self._path, self._lease_s, self._hold_s)
         except BaseException:
             self._path.unlink(missing_ok=True)  # nothing has been made yet
             raise
@@ -58,9 +65,10 @@ class Guard:
                 return  # it has undone the entry: the lease had run out
 
 
-def _started(path: Path, lease_s: float) -> subprocess.Popen[bytes]:
+def _started(path: Path, lease_s: float, hold_s: float | None) -> subprocess.Popen[bytes]:
     """A watchdog that watches. It leads a session of its own: what is sent to our group must not end it."""
     command = [sys.executable, "-P", "-m", "harness.live.leftovers.watchdog", str(path), str(lease_s)]
+    command += [] if hold_s is None else [str(hold_s)]
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
     )

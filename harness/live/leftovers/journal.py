@@ -11,7 +11,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from harness.storable_text import json_text
 
 VARIABLE = "DRILL_STATE"
 _SUFFIX = ".journal"
+_DRAFT = ".draft"
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,14 @@ class Leftover:
     @property
     def abandoned(self) -> bool:
         """Whether the harness that made it is gone."""
-        try:
-            return bool(psutil.Process(self.pid).create_time() != self.started)
-        except psutil.NoSuchProcess:
-            return True
+        return not _lives(self.pid, self.started)
+
+
+def _lives(pid: int, started: float) -> bool:
+    try:
+        return bool(psutil.Process(pid).create_time() == started)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def folder() -> Path:
@@ -65,7 +70,7 @@ def write(leftover: Leftover) -> Path:
     """Write one down, so that it is on the disk when this returns; its file. Raises InputError."""
     home = folder()
     path = home / f"{secrets.token_hex(8)}{_SUFFIX}"
-    draft = path.with_suffix(".draft")
+    draft = path.with_suffix(f".{leftover.pid}-{leftover.started}{_DRAFT}")
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         with draft.open("x", encoding="utf-8") as file:
@@ -76,6 +81,18 @@ def write(leftover: Leftover) -> Path:
         draft.rename(path)
     except OSError as error:
         draft.unlink(missing_ok=True)
+        raise InputError(f"{home} cannot be written ({error}); set {VARIABLE} to another folder") from error
+    return path
+
+
+def beside(name: str) -> Path:
+    """Where a file of ours may lie that an entry names; it is made, and empty. Raises InputError."""
+    home = folder()
+    path = home / f"{secrets.token_hex(8)}.{name}"
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600, exist_ok=False)
+    except OSError as error:
         raise InputError(f"{home} cannot be written ({error}); set {VARIABLE} to another folder") from error
     return path
 
@@ -94,6 +111,15 @@ def read(path: Path) -> Leftover | None:
 def files() -> list[Path]:
     """Every file of the journal."""
     return sorted(folder().glob(f"*{_SUFFIX}"))
+
+
+def remove_drafts() -> None:
+    """Those of harnesses that were killed while they wrote: nothing had been made yet."""
+    for path in folder().glob(f"*{_DRAFT}"):
+        pid, _, started = path.stem.partition(".")[2].partition("-")
+        with suppress(ValueError, OSError):
+            if not _lives(int(pid), float(started)):
+                path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from pathlib import Path
 from harness.errors import DrillError
 from harness.live.leftovers import journal
 from harness.live.leftovers.journal import Leftover
+from harness.processes import world_folder
 from harness.topology.kinds import load, section_named
 
 _LOG = logging.getLogger(__name__)
@@ -24,10 +25,11 @@ def undo(leftover: Leftover) -> list[str]:
 def undo_abandoned() -> tuple[list[str], list[str]]:
     """Undo what harnesses that are gone have left; what was done, and what could not be.
 
-    What belongs to one that lives is left alone.
+    The folders of their worlds are among it. What belongs to one that lives is left alone.
     """
-    done: list[str] = []
+    done = [f"{path} of a harness that is gone: removed" for path in world_folder.take_away_abandoned()]
     failed: list[str] = []
+    journal.remove_drafts()
     for path in journal.files():
         with journal.owned(path) as mine:
             if mine:

@@ -32,6 +32,7 @@ from harness.names import CLIENTS
 from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import EXIT_INTERRUPTED
 from harness.world.part import LIGHT
+from harness.world.terms import terms_of
 
 READY_TIMEOUT_S = 20.0
 EXIT_ERROR = 3
@@ -43,12 +44,20 @@ _ADOPTION_TIMEOUT_S = 30.0
 Told = Callable[[str], None]
 
 
+def refuse_visit(options: RunOptions) -> None:
+    """Raises InputError for a stack that is not ours: it stands already, and nobody may be led there unwatched."""
+    if terms_of(options.environment) is not None:
+        name = options.environment.environment
+        raise InputError(f"{name} runs already, and is not ours to keep up: `drill watch -e {name}`, or `drill run`")
+
+
 @contextmanager
 def standing(options: RunOptions, path: Path, origin: str, told: Told) -> Iterator[tuple[LiveWorld, StandingWorld]]:
     """Start a world with its subject, and publish it at `path` while the block runs. told: hears of each step.
 
     Raises InputError at once when a world runs or starts there already, and whatever starting one raises.
     """
+    refuse_visit(options)
     with ExitStack() as stack:
         if not stack.enter_context(world_file.claimed(path)):
             raise InputError(world_file.TAKEN)
@@ -65,6 +74,7 @@ def published(
     world: LiveWorld, servers: ForkServers, options: RunOptions, path: Path, origin: str
 ) -> Iterator[StandingWorld]:
     """Write the state file of a started world in a folder that is claimed; the end of the block removes it."""
+    refuse_visit(options)
     world_file.running(path)  # removes what a killed one may have left
     state = described(world, servers, options, origin)
     world_file.write(state, path)

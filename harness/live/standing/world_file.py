@@ -10,34 +10,26 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
-import sys
-import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
 from harness.errors import InputError, Problem
+from harness.kit import file_locks
 from harness.kit.address import BoundAddress, BoundLoopbackAddress
 from harness.kit.config import Strict
 from harness.kit.wording import wording
-from harness.processes import process_tree
-from harness.processes.fork_servers import FOLDER_PREFIX
+from harness.processes import process_tree, world_folder
 from harness.processes.process_tree import Tree
 from harness.storable_text import write_json
 from harness.topology.environment import Environment
 from harness.topology.subject import Subject
 from harness.topology.timing import Profile
 
-if sys.platform != "win32":
-    import fcntl
-
 FOLDER = ".drill"
 _LARGEST_BYTES = 4 << 20
-_RETRY_S = 0.05
 _GLANCE_S = 0.2
 TAKEN = "a world runs or starts here already: see `drill env status`, or end it with `drill env down`"
 
@@ -151,7 +143,7 @@ def _lives(pid: int, started: float) -> bool:
 def write(world: StandingWorld, path: Path) -> None:
     """Write the file at once: a reader sees the old one or the new one."""
     make_folder(path.parent)
-    staging = path.with_name(f".{path.name}-{os.getpid()}")
+    staging = path.with_name(f"{_staged(path)}{os.getpid()}")
     write_json(staging, world.model_dump(mode="json"), indent=2)
     staging.replace(path)
 
@@ -188,62 +180,36 @@ def running(path: Path) -> StandingWorld | None:
 def remove(world: StandingWorld, path: Path) -> None:
     """Forget a world that has ended: its file, and the folder that a killed supervisor could not remove."""
     path.unlink(missing_ok=True)
-    folder = world.folder
-    ours = folder.name.startswith(FOLDER_PREFIX) and folder.parent == Path(tempfile.gettempdir())
-    if ours and not folder.is_symlink():
-        shutil.rmtree(folder, ignore_errors=True)
+    world_folder.take_away(world.folder)
 
 
 @contextlib.contextmanager
 def locked(path: Path, wait_s: float = 0.0) -> Iterator[bool]:
     """Hold the lock file `path`; False when somebody else still does after `wait_s`.
 
-    The kernel releases it, however we end. Whoever holds it may unlink it: a lock on a file that is not there any more
-    is none, so another is tried.
+    See harness.kit.file_locks; its folder is made.
     """
     make_folder(path.parent)
-    until = time.monotonic() + wait_s
-    while True:
-        with _opened(path) as file:
-            if _take(file) and _still_there(file, path):
-                yield True
-                return
-        if time.monotonic() >= until:
-            yield False
-            return
-        time.sleep(_RETRY_S)
+    with file_locks.locked(path, wait_s) as ours:
+        yield ours
 
 
-def claimed(path: Path) -> contextlib.AbstractContextManager[bool]:
+@contextlib.contextmanager
+def claimed(path: Path) -> Iterator[bool]:
     """Claim the folder of a state file for one world; False when another runs or starts there.
 
-    It waits a moment: somebody may hold the claim just to see whether it is free.
+    It waits a moment: somebody may hold the claim just to see whether it is free. What one that was killed had begun
+    to write goes away.
     """
-    return locked(path.with_name("world.lock"), _GLANCE_S)
+    with locked(path.with_name("world.lock"), _GLANCE_S) as ours:
+        if ours:
+            for begun in path.parent.glob(f"{_staged(path)}*"):
+                begun.unlink(missing_ok=True)
+        yield ours
 
 
-def _opened(path: Path) -> IO[str]:
-    try:
-        return path.open("a")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written to, but the world's state belongs there ({error})") from error
-
-
-def _still_there(file: IO[str], path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
-
-
-def _take(file: IO[str]) -> bool:
-    if sys.platform == "win32":
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+def _staged(path: Path) -> str:
+    return f".{path.name}-"
 
 
 def make_folder(folder: Path) -> None:

@@ -8,7 +8,11 @@ from harness.drill.facade import Drill
 from harness.faults.needs import LIVENESS_AS_READINESS, PODS
 from harness.kit.plain_numbers import whole
 from harness.outcome import Verdict
-from harness.pytest_plugin.amounts import seconds, share
+from harness.pytest_plugin.amounts import milliseconds, seconds, share, stated
+from harness.topology.stop import StopErrors, StopLatency
+
+_TO = r"(?: to (?P<region>the [a-z0-9][a-z0-9.-]* region|region [a-z0-9][a-z0-9.-]*))?"
+_SECONDS = r"(?P<seconds>[\d.]+) seconds"
 
 
 @given("the application runs in two regions")
@@ -81,6 +85,39 @@ def _planned_interruption(drill: Drill, seconds: float) -> None:
     drill.promise(planned_interruption_s=seconds)
 
 
+@given(
+    parsers.re(rf"the drill stops when more than (?P<percent>[\d.]+) % of requests{_TO} fail within {_SECONDS}"),
+    converters={"percent": share, "seconds": seconds},
+)
+def _stop_errors(drill: Drill, percent: float, region: str | None, seconds: float) -> None:
+    """the drill stops when more than N % of requests[ to REGION] fail within N seconds
+
+    Ends the drill as ABORTED, with everything healed, as soon as that many of the requests of the last seconds (of
+    production; the profile scales them) failed while something is broken; those of clients that follow DNS, or that
+    dial a region.
+    Example: the drill stops when more than 60 % of requests fail within 30 seconds
+    """
+    place = None if region is None else drill.region(region)
+    drill.stop_when(errors=stated(StopErrors, share=percent, window_s=seconds, place=place))
+
+
+@given(
+    parsers.re(
+        rf"the drill stops when more than (?P<percent>[\d.]+) % of requests{_TO} take longer than "
+        rf"(?P<above_ms>\d+) ms within {_SECONDS}"
+    ),
+    converters={"percent": share, "above_ms": milliseconds, "seconds": seconds},
+)
+def _stop_latency(drill: Drill, percent: float, region: str | None, above_ms: int, seconds: float) -> None:
+    """the drill stops when more than N % of requests[ to REGION] take longer than N ms within N seconds
+
+    The same for requests that take too long, or get no answer in time. Milliseconds are not scaled by the profile.
+    Example: the drill stops when more than 50 % of requests take longer than 800 ms within 20 seconds
+    """
+    place = None if region is None else drill.region(region)
+    drill.stop_when(latency=stated(StopLatency, share=percent, above_ms=above_ms, window_s=seconds, place=place))
+
+
 @given("failover is disabled")
 def _failover_off(drill: Drill) -> None:
     """failover is disabled
@@ -133,3 +170,13 @@ def _control_fault(drill: Drill) -> None:
     """
     drill.override(fault_none=True)
     drill.be_control(Verdict.INVALID)
+
+
+@given("as a control, a stop condition must hold, so the drill must be ABORTED")
+def _control_stop(drill: Drill) -> None:
+    """as a control, a stop condition must hold, so the drill must be ABORTED
+
+    The drill is met when a stop condition ends it after its first fault.
+    Example: as a control, a stop condition must hold, so the drill must be ABORTED
+    """
+    drill.be_control(Verdict.ABORTED)

@@ -128,9 +128,12 @@ def recovery_point(
 
 
 def _before(known: Writes, write: Operation, survivor: object, first: Mapping[str, str]) -> Effect:
-    """Where nobody had looked, an empty table stands for what was there; it shows no delete."""
+    """An item that a scan does not show proves no delete: the write before it may not have come yet.
+
+    Where nobody had looked, an empty table stands for what was there.
+    """
     effect = known.effect(write, first)
-    unseen = isinstance(survivor, Scans) and survivor.before is None
+    unseen = isinstance(survivor, Scans) and write.invoke.k not in first
     return Effect.LOST if unseen and effect is Effect.PRESENT else effect
 
 

@@ -1,112 +1,71 @@
-"""LocalStack as a region's server, as a process and without Docker."""
+"""LocalStack as a region's server: one that runs already where there is one, else a process of the world."""
 
 from __future__ import annotations
 
-import shlex
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 
-from harness.engines.aws.calls import not_dynamodb
 from harness.errors import InputError
-from harness.parts.regions.localstack.install import DATABASE, RECIPE, START
+from harness.kit.address import Address, is_loopback, join_address
+from harness.parts.regions.localstack import health, running
+from harness.parts.regions.localstack.addresses import addresses
+from harness.parts.regions.localstack.install import RECIPE
 from harness.parts.regions.localstack.spec import Localstack as Spec
-from harness.storable_text import write_text
-from harness.wire.ask import NoAnswer, ask_status
-from harness.world.diagnosis import Diagnosis
-from harness.world.installed import cache, folder_of, found_or_told, installed, needed
-from harness.world.part import LOOPBACK, Blueprint
-from harness.world.program_region import ProgramRegion
+from harness.parts.regions.localstack.started import COMPOSE, StartedLocalstack, database_program
+from harness.wire.ask import takes_connections
+from harness.world.diagnosis import Diagnosis, State
+from harness.world.installed import found_or_told, installed
+from harness.world.part import Blueprint
+from harness.world.regions import RegionServer
 
-_NEEDED = ("dynamodb", "dynamodbstreams")
-_HEALTH = "/_localstack/health"
-_PROBE_S = 1.0
-_FIRST_CALL_S = 40.0
-_DATABASE = """\
-#!/bin/sh
-# stands in for Java: LocalStack starts its database by it, and tells the port
-while [ $# -gt 0 ]; do [ "$1" = -port ] && PORT=$2; shift; done
-exec {program} --host 127.0.0.1 --port "$PORT" --log quiet
-"""
+_PROBE_S = 0.5
 
 
-class Localstack(ProgramRegion):
-    """One region, in a process of its own and with a database of its own."""
-
-    called = "LocalStack"
-    ordered_streams = True
-    forgets_tables = False
-
-    def __init__(self, blueprint: Blueprint, spec: Spec, region: str) -> None:
-        super().__init__(blueprint, region)
-        self._services = tuple(dict.fromkeys((*_NEEDED, *spec.services)))
-
-    def command(self, port: int) -> Sequence[str]:
-        """See ProgramRegion."""
-        program = needed(RECIPE, "region_servers: localstack")
-        self._bring_database()
-        return (str(program), str(folder_of(RECIPE) / START))
-
-    def _bring_database(self) -> None:
-        """LocalStack fetches a database and a Java unless it finds both: it finds a file, and what starts ours."""
-        database = database_program()
-        if database is None:
-            raise InputError(f"region_servers: localstack needs {DATABASE}: `drill install {DATABASE}`")
-        library = self.folder / "var" / "lib" / "localstack" / "lib"
-        java = library / "java" / "21" / "bin" / "java"
-        jar = library / "dynamodb-local" / "2" / "DynamoDBLocal.jar"
-        for path, text in ((java, _DATABASE.format(program=shlex.quote(str(database)))), (jar, "")):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_text(path, text)
-        java.chmod(0o755)
-
-    def variables(self, port: int) -> Mapping[str, str]:
-        """LocalStack's usual server binds every address of the machine, whatever it is told; hypercorn does not."""
-        return {
-            "GATEWAY_LISTEN": f"{LOOPBACK}:{port}",
-            "GATEWAY_SERVER": "hypercorn",
-            "OVERRIDE_IN_DOCKER": "0",
-            "FILESYSTEM_ROOT": str(self.folder),
-            "HOME": str(self.folder),
-            "DISABLE_EVENTS": "1",
-            "SKIP_SSL_CERT_DOWNLOAD": "1",
-            "DNS_ADDRESS": "0",
-            "PROVIDER_OVERRIDE_DYNAMODB": "v2",
-            "EAGER_SERVICE_LOADING": "1",
-            "SERVICES": ",".join(self._services),
-            "STRICT_SERVICE_LOADING": "1",
-            "LS_LOG": "warning",
-        }
-
-    def _answers(self) -> bool:
-        """Its API answers long before the database behind it does."""
-        try:
-            if ask_status(self._listens, _HEALTH, timeout_s=_PROBE_S) != 200:
-                return False
-        except NoAnswer:
-            return False
-        return not_dynamodb(self._listens, self.region, _FIRST_CALL_S) is None
-
-    def versions(self) -> Mapping[str, str]:
-        """Of what `drill install` installed, and of the database behind it."""
-        return {"localstack": f"{RECIPE.version}, its DynamoDB is {DATABASE}"}
-
-
-def database_program() -> Path | None:
-    """The database's program: on the PATH, or where `drill install` keeps it."""
-    found = shutil.which(DATABASE)
-    if found is not None:
-        return Path(found)
-    kept = sorted(cache().glob(f"{DATABASE}-*/bin/{DATABASE}"))
-    return kept[-1] if kept else None
-
-
-def build(blueprint: Blueprint, spec: Spec) -> list[Localstack]:
+def build(blueprint: Blueprint, spec: Spec) -> list[RegionServer]:
     """One for each region that has a database."""
-    return [Localstack(blueprint, spec, region) for region in blueprint.environment.databases]
+    databases = blueprint.environment.databases
+    found = _running(blueprint, spec)
+    if found is None:
+        return [StartedLocalstack(blueprint, spec, region) for region in databases]
+    return list(running.build(blueprint, spec, found))
+
+
+def _running(blueprint: Blueprint, spec: Spec) -> Mapping[str, Address] | None:
+    """Where servers that run are to be used; None: processes are to be started. One of them is enough: that another one
+    is missing is told."""
+    if spec.use == "started":
+        return None
+    found = addresses(spec, blueprint.environment.databases)
+    listening = [address for address in found.values() if takes_connections(address, _PROBE_S)]
+    return found if listening or spec.use == "running" else None
 
 
 def diagnose(blueprint: Blueprint, spec: Spec) -> Iterator[Diagnosis]:
-    """Whether it is installed, and the database behind it."""
-    whole = installed(RECIPE) if database_program() is not None else None
-    yield found_or_told("LocalStack", whole, RECIPE)
+    """The servers that run, or else whether it is installed with the database behind it."""
+    try:
+        found = _running(blueprint, spec)
+    except InputError as error:
+        yield Diagnosis("LocalStack", State.FAIL, str(error), "mend the address")
+        return
+    if found is None:
+        whole = installed(RECIPE) if database_program() is not None else None
+        told = found_or_told("LocalStack", whole, RECIPE)
+        hint = f"{told.hint}, or with Docker `{COMPOSE}`" if told.hint else ""
+        yield Diagnosis(told.what, told.state, told.text, hint)
+        return
+    for region, address in found.items():
+        yield _of(region, address)
+
+
+def _of(region: str, address: Address) -> Diagnosis:
+    what, at = f"LocalStack {region}", join_address(address)
+    if not takes_connections(address, _PROBE_S):
+        return Diagnosis(what, State.FAIL, f"nothing answers at {at}", f"start it (`{COMPOSE}`), or say `use: started`")
+    seen = running.look(address)
+    if seen.verdict is health.Verdict.NEVER:
+        return Diagnosis(what, State.FAIL, f"{at} {seen.text}", "mend that, or name another address")
+    if seen.verdict is health.Verdict.NOT_YET:
+        return Diagnosis(what, State.WARN, f"{at} {seen.text}", "a drill waits for it")
+    text = f"LocalStack {seen.version} at {at}, not started by a drill"
+    if not is_loopback(address[0]):
+        return Diagnosis(what, State.WARN, f"{text}, which is not this machine", "a drill writes to its tables there")
+    return Diagnosis(what, State.OK, text)

@@ -1,0 +1,94 @@
+"""What the workflow and the template run, run here: the same commands, in a checkout, with one quick drill."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from ci_files import ROOT, TEMPLATE, WORKFLOW, read, script, steps, variables
+
+from harness.live import allure_program
+from harness.world import installed
+
+QUICK = "control-fault-never-applied"
+pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(400)]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """This project without its reports; `make` finds the virtual environment that there is."""
+    if not (ROOT / ".venv" / ".ready").exists() or Path(sys.prefix) != ROOT / ".venv":
+        pytest.skip("these tests do not run in the project's own .venv (`make setup`)")
+    if shutil.which("make") is None:
+        pytest.skip("no make along the PATH")
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    for path in ROOT.iterdir():
+        if path.name not in ("reports", ".git"):
+            (folder / path.name).symlink_to(path)
+    return folder
+
+
+def shell(command: str, folder: Path, environment: Mapping[str, str], ends_with: int = 0) -> str:
+    """As GitHub and GitLab do: bash, which stops at the first command that fails."""
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", command],
+        cwd=folder, env=dict(environment), capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == ends_with, f"{command}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def environment(told: Mapping[str, str], **more: str) -> dict[str, str]:
+    """What the file sets, over the machine's own; drills are chosen as a user would."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("DRILL_", "PYTEST_", "GITHUB_"))}
+    kept = {name: os.environ[name] for name in (installed.VARIABLE,) if name in os.environ}
+    path = os.pathsep.join(part for part in own["PATH"].split(os.pathsep) if part != str(ROOT / ".venv" / "bin"))
+    return {**own, "PATH": path, **kept, **told, "DRILLS": QUICK, **more}
+
+
+def has_allure() -> bool:
+    return installed.installed(allure_program.RECIPE) is not None and shutil.which("node") is not None
+
+
+def test_the_workflow_runs(checkout: Path, tmp_path: Path) -> None:
+    path, summary = tmp_path / "path", tmp_path / "summary.md"
+    path.touch()
+    files = {"GITHUB_PATH": str(path), "GITHUB_STEP_SUMMARY": str(summary), "CI": "true"}
+    told = environment(variables(read(WORKFLOW)), **files)
+    ran = []
+    for step in steps():
+        if "run" not in step or (step["name"] == "Allure" and not has_allure()):
+            continue
+        added = path.read_text().split()
+        shell(step["run"], checkout, {**told, "PATH": os.pathsep.join([*added, told["PATH"]])})
+        ran.append(step["name"])
+    assert ran[:3] == ["Install", "Drills", "Judge the evidence again"]
+    assert f"### ✓ {QUICK}".replace("-", "\\-") in summary.read_text()
+    run = next((checkout / "reports").glob("2*"))
+    assert {"run.json", "report.html", "junit.xml"} <= {file.name for file in run.iterdir()}
+    if not has_allure():
+        pytest.skip("the other steps ran; Allure's did not: `drill install allure`")
+    assert (run / "allure-report" / "index.html").is_file()
+    assert (checkout / "reports" / "allure-history.jsonl").is_file()
+
+
+def test_the_template_runs(checkout: Path) -> None:
+    told = environment(variables(read(TEMPLATE)))
+    lines = [line for line in script() if "allure" not in line or has_allure()]
+    shell("\n".join(lines), checkout, told)
+    assert (checkout / "reports" / "summary.md").read_text().startswith("## ✓ MET")
+    assert len(list((checkout / "reports").glob("2*/junit.xml"))) == 1
+
+
+def test_a_drill_that_proves_nothing_ends_the_job_with_its_code_after_the_evidence_was_judged(checkout: Path) -> None:
+    told = environment(variables(read(TEMPLATE)), DRILLS="region-lost-black-holed", DRILL_SET="fault=none")
+    lines = [line for line in script() if "allure" not in line]
+    printed = shell("\n".join(lines), checkout, told, ends_with=2)
+    assert "1 drill judged again, everything is as it was filed" in printed
+    assert (checkout / "reports" / "summary.md").read_text().startswith("## ! INVALID")
