@@ -123,6 +123,18 @@ def test_a_bad_deploy_is_replaced_by_a_good_one() -> None:
     assert rollout.least >= 3
 
 
+def test_a_rollback_to_an_earlier_template_keeps_the_pods_that_it_has() -> None:
+    """ "Rolling Back to a Previous Revision": the earlier ReplicaSet is scaled up again, what runs of it stays."""
+    rollout = Rollout(3, bad=frozenset({2}))
+    before = rollout.ready()
+    rollout.happens(RolledOut())
+    rollout.happens(RolledOut(1))
+    assert rollout.ready() == before
+    assert rollout.revisions() == {1}
+    rollout.happens(RolledOut())
+    assert rollout.revisions() == {3}, "a revision's number is never used again"
+
+
 def test_recreate_takes_all_old_pods_away_first() -> None:
     """ "Recreate Deployment": all existing Pods are killed before new ones are created."""
     rollout = Rollout(3, DeploymentTerms(recreate=True))

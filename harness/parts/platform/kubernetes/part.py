@@ -187,8 +187,10 @@ class Kubernetes(Platform):
         for pod in self._pods():
             component = components.get(pod["component"])
             if pod["tree"] is not None and component is not None:
-                instance = Instance(component=component, place=pod["place"], name=pod["instance"])
-                given = {**self.subject.given(instance), "HOSTNAME": str(pod["instance"]).partition(".")[0]}
+                place, name = pod["place"], pod["instance"]
+                for_all = Instance(component=component, place=place, name=instance_name(component.name, place))
+                given = {**self.subject.given(for_all), "HOSTNAME": str(name).partition(".")[0]}
+                instance = for_all.model_copy(update={"name": name})
                 found.append(RunningTree(instance, Tree(**pod["tree"]), Path(pod["log"]), given))
         return found
 

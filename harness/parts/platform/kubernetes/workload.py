@@ -38,6 +38,7 @@ NEVER_LISTENS = (sys.executable, "-c", "import time\nwhile True: time.sleep(3600
 """What the containers of a bad deploy run: it starts, and answers nothing."""
 _AGAIN_S = 0.05
 NEVER_READY = "never-ready"
+_FIRST = 1
 
 
 class Watcher(Protocol):
@@ -92,10 +93,14 @@ class RunningWorkload:
         self.happens(deployment.Tick())
 
     def roll_out(self, change: str = "") -> None:
-        """Another revision of the template, with a change of CHANGES, or as the manifest has it."""
-        self._templates[self._state.revision + 1] = CHANGES[change](self.plan) if change else self.plan
+        """A changed template, by a name of CHANGES; or back to the manifest's own, as `kubectl rollout undo`."""
+        if not change:
+            self.happens(RolledOut(_FIRST))
+            return
+        revision = self._state.latest + 1
+        self._templates[revision] = CHANGES[change](self.plan)
         if change == NEVER_READY:
-            self._broken.add(self._state.revision + 1)
+            self._broken.add(revision)
         self.happens(RolledOut())
 
     def scale(self, replicas: int) -> None:

@@ -51,7 +51,7 @@ class PodView:
 
 @dataclass(frozen=True)
 class DeploymentState:
-    """replicas: wanted. revision: of the template that is wanted. count: pods that were ever made.
+    """replicas: wanted. revision: of the template that is wanted; latest: the youngest. count: pods ever made.
 
     progress_ns: when the rollout last came a step further; stalled: it did not for too long.
     """
@@ -59,6 +59,7 @@ class DeploymentState:
     replicas: int
     pods: tuple[PodView, ...] = ()
     revision: int = 1
+    latest: int = 1
     count: int = 0
     progress_ns: int = 0
     stalled: bool = False
@@ -93,7 +94,9 @@ class PodGoing:
 
 @dataclass(frozen=True)
 class RolledOut:
-    """Another template is wanted."""
+    """Another template is wanted: a new one (None), or that of an earlier revision, whose pods then count again."""
+
+    revision: int | None = None
 
 
 @dataclass(frozen=True)
@@ -224,8 +227,11 @@ def _taken(state: DeploymentState, event: Event, now_ns: int) -> DeploymentState
             return _with(state, name, going=True)
         case PodGone(name):
             return replace(state, pods=tuple(pod for pod in state.pods if pod.name != name))
-        case RolledOut():
-            return replace(state, revision=state.revision + 1, progress_ns=now_ns, stalled=False)
+        case RolledOut(None):
+            latest = state.latest + 1
+            return replace(state, revision=latest, latest=latest, progress_ns=now_ns, stalled=False)
+        case RolledOut(int(revision)):
+            return replace(state, revision=revision, progress_ns=now_ns, stalled=False)
         case Scaled(replicas):
             return replace(state, replicas=replicas, progress_ns=now_ns, stalled=False)
     return state
