@@ -140,7 +140,7 @@ def _processes(world: LiveWorld) -> dict[str, ProcessState]:
             adopter=running.tree.adopter,
             marker=running.tree.marker,
             log=str(running.log),
-            endpoint=world.net.environment_for(running.described).get("AWS_ENDPOINT_URL", ""),
+            endpoint=running.environment.get("AWS_ENDPOINT_URL", ""),
             environment=dict(running.environment),
         )
         for running in world.seams.platform.trees()
