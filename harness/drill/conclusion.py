@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from harness.checkers.result import CheckResult
-from harness.drill import judgement, promises
+from harness.drill import crowding, judgement, promises
 from harness.drill.case import Case, Final, Requirement
 from harness.drill.episode_evidence import episode_result
 from harness.drill.episode_measures import EpisodeMeasures
@@ -46,14 +46,17 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
     events: the history, in any order. commits: None where none are kept. final: None when it could not be read.
     """
     measures = Measures(case, sorted(events, key=lambda event: event.mono_ns), commits, final)
-    validity = validity_of(measures)
     judged = [(requirement, judgement.judge(requirement, measures)) for requirement in case.required]
     stop = stop_of(case, measures.events)
     if stop is not None:
         judged = cut_short(case, judged, stop.decided_ns)
     interrupting = interruptions_of(measures)
     moves = planned_interruption(measures, interrupting) if case.promise is not None else None
-    checked = Checked(validity, judged, promises.judged(measures), moves, None if stop is None else stop.check)
+    checks = Checked(
+        validity_of(measures), judged, promises.judged(measures), moves, None if stop is None else stop.check
+    )
+    checked = crowding.doubted(case, checks)
+    validity = checked.validity
     seen = [*checked.promised, *judgement.observations(measures)]
     verdict, reasons = verdict_of(case, checked)
     results = [ObjectiveResult(c.name, c.verdict, c.text, requirement.episode) for requirement, c in judged]

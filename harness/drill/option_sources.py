@@ -13,8 +13,13 @@ from harness.errors import InputError, Problem
 from harness.kit import plain_numbers
 
 DEFAULTS: dict[str, Any] = {
-    "environment": "embedded", "trials": 1, "reports": "reports", "set": [], "rerun_invalid": 0,
-}  # fmt: skip
+    "environment": "embedded",
+    "trials": 1,
+    "reports": "reports",
+    "set": [],
+    "rerun_invalid": 0,
+    "worlds": "one",
+}
 KEYS = (
     "environment",
     "subject",
@@ -27,6 +32,7 @@ KEYS = (
     "strict",
     "rerun_invalid",
     "yes",
+    "worlds",
 )
 _ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 

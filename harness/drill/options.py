@@ -19,6 +19,7 @@ from harness.topology.timing import Profile, Timing
 
 TRIALS_MAX = 1000
 RERUNS_MAX = 10
+WORLDS = ("one", "per-worker")
 SEED_MAX = 2**53 - 1
 """The largest whole number that every reader of the evidence, which is JSON, takes as it is."""
 
@@ -28,7 +29,9 @@ class RunOptions:
     """What a run was asked to do, resolved and checked. typed: see harness.drill.evidence.RunResult.
 
     strict: a warning that remains makes the run fail, as a miss does. rerun_invalid: how often a drill that ended
-    INVALID runs again. yes: what drills do to a stack that is not ours has been agreed to.
+    INVALID runs again. yes: what drills do to a stack that is not ours has been agreed to. worlds: where pytest is
+    spread over processes, whether drills take turns (`one`), or each process has a world (`per-worker`); sharing: how
+    many worlds this machine then has to carry.
     """
 
     environment: Environment
@@ -44,6 +47,8 @@ class RunOptions:
     strict: bool = False
     rerun_invalid: int = 0
     yes: bool = False
+    worlds: str = "one"
+    sharing: int = 1
 
 
 def resolve(given: Mapping[str, Any], variables: Mapping[str, str], folder: Path, seed: int) -> RunOptions:
@@ -71,6 +76,7 @@ def resolve(given: Mapping[str, Any], variables: Mapping[str, str], folder: Path
         strict=found.get("strict", off).switched_on(),
         rerun_invalid=found["rerun_invalid"].whole(0, RERUNS_MAX),
         yes=found.get("yes", off).switched_on(),
+        worlds=_worlds(found["worlds"]),
     )
 
 
@@ -130,6 +136,12 @@ def for_writing(path: Path) -> Path:
             f"--reports {path}: cannot be written to (nothing can be made in {nearest}: {error.strerror})"
         ) from error
     return path
+
+
+def _worlds(given: Said) -> str:
+    if given.value not in WORLDS:
+        raise given.refused(f"one of {', '.join(WORLDS)}")
+    return str(given.value)
 
 
 def _profile(given: Said) -> Profile:

@@ -18,12 +18,12 @@ _STAGED = ".latest-"
 
 
 class Run:
-    """Collects what the drills of one run found."""
+    """Collects what the drills of one run found. run_id: of a run that several processes have a part of."""
 
-    def __init__(self, options: RunOptions) -> None:
+    def __init__(self, options: RunOptions, run_id: str | None = None) -> None:
         self.options = options
         self.started_at: datetime = wall_time()
-        self.run_id = f"{self.started_at:%Y%m%d-%H%M%S}-{os.getpid()}"
+        self.run_id = run_id or f"{self.started_at:%Y%m%d-%H%M%S}-{os.getpid()}"
         self.folder = options.reports / self.run_id
         self._reports_were = options.reports.exists()
         self.drills: list[DrillResult] = []
@@ -32,14 +32,18 @@ class Run:
 
     def drill_folder(self, name: str) -> Path:
         """A fresh folder for one drill of this run; a name that is used again gets a number. Raises InputError."""
-        taken = {path.name for path in self.folder.glob("*")}
-        unique = next(c for n in range(1, 10_000) if (c := name if n == 1 else f"{name}-{n}") not in taken)
-        path = self.folder / unique
-        try:
-            path.mkdir(parents=True)
-        except OSError as error:
-            raise InputError(f"--reports {self.options.reports}: {path} cannot be made: {error.strerror}") from error
-        return path
+        number = 1
+        while True:
+            path = self.folder / (name if number == 1 else f"{name}-{number}")
+            try:
+                path.mkdir(parents=True)
+            except FileExistsError:  # of another trial, or of another process that has a part of this run
+                number += 1
+            except OSError as error:
+                text = f"--reports {self.options.reports}: {path} cannot be made: {error.strerror}"
+                raise InputError(text) from error
+            else:
+                return path
 
     @property
     def what(self) -> Mapping[str, str]:

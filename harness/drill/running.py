@@ -101,7 +101,7 @@ class RunningDrill:
         if self._opened:
             self.heal()
             self._settle(patient=ended_by is None)
-            record.note(logs=tuple(self._backend.close_drill()))
+            record.note(logs=tuple(self._backend.close_drill()), calibration=dict(self._backend.calibration()))
             self._loop.take_in()
         self._loop.enter(Phase.DONE)
         record.note(prescribed_ns=self._loop.waited_ns, deaths=self._loop.deaths, at_rest=self._loop.at_rest)

@@ -51,6 +51,11 @@ class Checked:
         return check.verdict is not Verdict.MISSED or promises.more_precise(check.name, self.promised)
 
 
+def inner_verdict(case: Case, checked: Checked) -> Verdict:
+    """How a drill ended, before it counts whether that is how it had to end."""
+    return _inner_verdict(case, checked)[0]
+
+
 @dataclass(frozen=True)
 class _Reason:
     verdict: Verdict

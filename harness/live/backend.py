@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -18,13 +18,15 @@ from harness.errors import DrillMissed, WorldError
 from harness.faults.model import Fault
 from harness.history.events import Commit, Event, FaultEvent
 from harness.history.log import Tail
-from harness.live import commands, facts
+from harness.live import commands, complaints, facts
 from harness.live.adversary import Adversary, Injection
 from harness.live.clients import HISTORY, Clients
 from harness.live.drill_logs import DrillLogs
+from harness.live.ended import ended
 from harness.live.ground import LiveGround
 from harness.live.leftovers.undoing import undo_and_warn
 from harness.live.replication import Replicated, ReplicationWatch
+from harness.live.sharing import Sharing
 from harness.live.visit import Visit
 from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import held
@@ -41,13 +43,13 @@ REPLICATION_PATIENCE_S = 150.0
 """Production seconds in which a write must have been seen in every database, before a drill goes on without."""
 _LOOK_S = 0.05
 _DEAD_EVERY_S = 1.0
-_TOLD_LINES = 5
 
 
 class LiveWorld:
     """A world with the subject in it. A context manager: leaving takes all of it down.
 
     net: its parts and links, for whoever prints addresses; seams: its parts by what they do. Both after entering.
+    on_calibrated: called in each drill when what disturbs other worlds of this machine is done.
     """
 
     net: Net
@@ -67,6 +69,8 @@ class LiveWorld:
         self._feeds: Sequence[CommitFeed] | None = ()
         self._replication = ReplicationWatch(())
         self._looked_s = 0.0
+        self._sharing = Sharing(options.sharing)
+        self.on_calibrated: Callable[[], None] = lambda: None
         self._evidence: tuple[float, SteadyEvidence] = (0.0, SteadyEvidence(("nothing is known yet",)))
 
     def __enter__(self) -> LiveWorld:
@@ -114,6 +118,8 @@ class LiveWorld:
         self.clients.watch(self.seams.platform.canaries())
         self.wait_serving()
         self.clients.calibrate()
+        self.on_calibrated()
+        self._sharing.begin()
         self.clients.start()
 
     def _told(self, event: FaultEvent) -> None:
@@ -211,27 +217,17 @@ class LiveWorld:
         reads_only = self.subject.workload.functions <= {"get"}
         followed = self.commits() is not None and self.subject.replication != "none" and not reads_only
         state = self._replication.state(self.clock.now_ns()) if followed else Replicated()
-        complaints = self.complaints()
-        broken = {place: tuple(one.text for one in found) for place, found in complaints.items()}
-        by_design = self._announced() | {one.text for found in complaints.values() for one in found if one.passive}
+        told = self.complaints()
+        broken = {place: tuple(one.text for one in found) for place, found in told.items()}
+        passive = {one.text for found in told.values() for one in found if one.passive}
+        by_design = complaints.announced(self.subject, self.seams.steering) | passive
         evidence = SteadyEvidence(tuple(reasons), broken, state.missing, state.notes, by_design, reads_only)
         self._evidence = (time.monotonic(), evidence)
         return evidence
 
-    def _announced(self) -> frozenset[str]:
-        """What the edge finds wrong where nobody writes, of a subject whose edge health follows who does."""
-        timing = self.subject.timing
-        if timing is None or not timing.edge_follows:
-            return frozenset()
-        return frozenset(one.text for found in self.seams.steering.complaints().values() for one in found)
-
     def complaints(self) -> dict[str, tuple[Complaint, ...]]:
         """By place, what the parts find wrong with the subject there."""
-        found: dict[str, tuple[Complaint, ...]] = {}
-        for part in self.net.parts:
-            for place, texts in part.complaints().items():
-                found[place] = (*found.get(place, ()), *texts)
-        return found
+        return complaints.found(self.net.parts)
 
     def data(self) -> Mapping[str, Mapping[str, State]]:
         """The tables of every database, read from their servers past every link."""
@@ -247,15 +243,7 @@ class LiveWorld:
         if time.monotonic() - self._looked_s < _DEAD_EVERY_S:
             return
         self._looked_s = time.monotonic()
-        for name, process in self.ground.processes.items():
-            code = process.poll()
-            if code is not None and name not in self.ground.switched_off:
-                how = process.error or (f"killed by signal {-code}" if code < 0 else f"exit code {code}")
-                tail = "".join(f"\n    {line}" for line in process.log_tail(_TOLD_LINES))
-                raise WorldError(f"{name}, a process of the world, has ended: {how}{tail}")
-        for part in self.net.parts:
-            if (gone := part.gone()) is not None:
-                raise WorldError(gone)
+        ended(self.ground, self.net.parts)
 
     def deaths(self) -> Sequence[str]:
         """Components that ended by themselves."""
@@ -289,13 +277,15 @@ class LiveWorld:
 
     def stop_workload(self) -> int:
         """Drain the clients; how many operations they were too late to send."""
+        self._sharing.end()
         return self.clients.stop()
 
     # --- about itself ------------------------------------------------------------------------------------------
 
     def calibration(self) -> Mapping[str, float]:
-        """capacity_per_s, rate_per_s, scale, and took_s: how long this drill spent on it."""
-        return self.clients.calibration
+        """capacity_per_s, rate_per_s, scale, and took_s: how long this drill spent on it; where this machine carries
+        several worlds, how many, and how busy they kept it."""
+        return {**self.clients.calibration, **self._sharing.told()}
 
     def versions(self) -> Mapping[str, str]:
         """Of the harness and of everything underneath it."""
@@ -307,4 +297,4 @@ class LiveWorld:
 
     def machine(self) -> Mapping[str, str]:
         """What this runs on."""
-        return facts.machine() | {key: f"{value:.1f}" for key, value in self.clients.calibration.items()}
+        return facts.machine() | {key: f"{value:.1f}" for key, value in self.calibration().items()}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.checkers.steady_state import in_words
+from harness.drill.crowding import too_little
 from harness.drill.options import RunOptions
 from harness.errors import DrillInvalid, DrillMissed, VerdictReached, WorldError
 from harness.history import wording
@@ -44,6 +45,7 @@ class Clients:
     def __init__(self, options: RunOptions, net: Net, dns: Address) -> None:
         self._options = options
         self._calibration: dict[str, float] = {}
+        self._too_little: str | None = None
         self._process = net.ground.spawn(LIGHT, "witness", WITNESS, witness_config(options, net, dns))
         self._canaries = link_canaries(net)
         self._watched: list[Mapping[str, Any]] = []
@@ -139,7 +141,10 @@ class Clients:
             time.sleep(_RETRY_S)
 
     def calibrate(self) -> None:
-        """The workload stays at or below half of what this machine carries; measured once per world."""
+        """The workload stays at or below half of what this machine carries, or of this world's share of that; measured
+        once per world. Raises DrillInvalid where the share is too small."""
+        if self._too_little:
+            raise DrillInvalid(self._too_little)
         if self._calibration:
             self._calibration["took_s"] = 0.0
             return
@@ -149,8 +154,12 @@ class Clients:
             return
         wanted = workload.rate_per_s + _OTHER_COHORTS * 2 / workload.other_period_s
         capacity = float(self._post("/calibrate", _CALIBRATION)["ops_per_s"])
-        scale = min(1.0, 0.5 * capacity / wanted)
-        spare = 0.5 * capacity - wanted * scale
+        self._too_little = too_little(capacity, self._options.sharing, wanted)
+        if self._too_little:
+            raise DrillInvalid(self._too_little)
+        share = capacity / self._options.sharing
+        scale = min(1.0, 0.5 * share / wanted)
+        spare = 0.5 * share - wanted * scale
         closely = min(CLOSELY, 1 + max(0, int(spare / (workload.rate_per_s * scale))))
         if scale < 1.0 or closely < CLOSELY:
             self._post("/rate", {"scale": scale, "closely": closely})

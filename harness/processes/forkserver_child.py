@@ -66,8 +66,9 @@ def serve(
     except KeyboardInterrupt:
         code = 130
     except BaseException as error:  # noqa: BLE001 - the last frame of this process: reported, never swallowed
-        traceback.print_exc()
         said = str(error) if isinstance(error, DrillError) else f"{type(error).__name__}: {error}"
+        if not isinstance(error, DrillError):  # one of ours says what there is to know
+            traceback.print_exc()
         _report(report_fd, {"error": said})
     finally:
         sys.stdout.flush()

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import secrets
+from dataclasses import replace
 
 import pytest
 
 from harness.drill.options import RunOptions, resolve
 from harness.errors import InputError
+from harness.topology.environment import Environment
 
+_INPUT = "workerinput"
+RUN, SEED = "drill_run", "drill_seed"
+"""What the process in front tells the others (see workers.py)."""
+PER_WORKER = "per-worker"
 _OPTIONS = (
     ("--environment", {"help": "environment of the drills: a name or the path of a .yaml file"}),
     ("--subject", {"help": "the system under test: a subject.yaml"}),
@@ -18,6 +24,7 @@ _OPTIONS = (
     ("--trials", {"help": "how often to run each drill"}),
     ("--reports", {"help": "folder for the evidence"}),
     ("--rerun-invalid", {"help": "how often a drill that ended INVALID runs again, up to 10 times; no other does"}),
+    ("--worlds", {"help": "with -n: drills take turns (one, the default), or each process has a world (per-worker)"}),
 )
 
 
@@ -58,8 +65,40 @@ def resolved(config: pytest.Config) -> RunOptions:
     """The run's options. Raises pytest.UsageError with one clear message for a mistake in any source."""
     given = {key: config.getoption(f"drill_{key}") for key in
              ("environment", "subject", "profile", "seed", "trials", "reports", "set", "strict", "rerun_invalid",
-              "yes")}  # fmt: skip
+              "yes", "worlds")}  # fmt: skip
+    told = getattr(config, _INPUT, {})
     try:
-        return resolve(given, os.environ, config.rootpath, secrets.randbelow(2**31))
+        options = resolve(given, os.environ, config.rootpath, told.get(SEED, secrets.randbelow(2**31)))
     except InputError as error:
         raise pytest.UsageError(str(error)) from error
+    if not told or options.worlds != PER_WORKER:
+        return options
+    if fixed := _fixed_ports(options.environment):
+        raise pytest.UsageError(
+            f"--worlds {PER_WORKER}: {', '.join(fixed)} can be had by one world only: say 0, or let drills take turns"
+        )
+    return replace(options, sharing=told["workercount"])
+
+
+def _fixed_ports(environment: Environment) -> list[str]:
+    """Settings that name a port, so that two worlds would want the same."""
+    edge = environment.edge
+    ports = {
+        "edge.port": edge.port,
+        "edge.dns_port": edge.dns_port,
+        "toxiproxy_port": environment.toxiproxy_port,
+        "links.port": environment.links.settings.get("port"),
+    }
+    return [setting for setting, port in ports.items() if port]
+
+
+def worker_of(config: pytest.Config) -> str | None:
+    """The name of this process among those that pytest is spread over; None: it is no such one."""
+    found: str | None = getattr(config, _INPUT, {}).get("workerid")
+    return found
+
+
+def shared_run(config: pytest.Config) -> str | None:
+    """The id of the run that this process has a part of; None: its run is its own."""
+    found: str | None = getattr(config, _INPUT, {}).get(RUN)
+    return found

@@ -55,15 +55,17 @@ class DrillSession:
         self._run: Run | None = None
         self._stack = ExitStack()
         self._signals = ExitStack()
-        self._world: LiveWorld | None = None
+        self.standing: LiveWorld | None = None
         self._facts: dict[str, Any] = {"versions": {}, "capabilities": {}, "machine": {}}
         self.pytest_session: pytest.Session | None = None
         self._broken: list[tuple[DrillPlan, Path | None, str, Attempts]] = []
         self._seen = False
         self._warm = False
+        self.on_calibrated: Callable[[], None] = lambda: None
         self.planned = 0
         self.attempts = Attempts()
         self._begun = 0
+        self.part: dict[str, Any] | None = None
 
     @functools.cached_property
     def options(self) -> RunOptions:
@@ -74,7 +76,7 @@ class DrillSession:
     def run(self) -> Run:
         """The run; made when its first drill begins."""
         if self._run is None:
-            self._run = self.host.run if self.host else Run(self.options)
+            self._run = self.host.run if self.host else Run(self.options, drill_options.shared_run(self._config))
             self._signals.enter_context(guarded())
         return self._run
 
@@ -85,23 +87,24 @@ class DrillSession:
 
     def world(self) -> LiveWorld:
         """The world of this session, started when first asked for."""
-        if self._world is None:
+        if self.standing is None:
             from harness.live.backend import LiveWorld  # the heavy half of the house, not for every pytest session
             from harness.live.ground import warm
 
             servers = self.host.take_servers() if self.host else None
             servers = servers or warm(self._stack, self.run.options)
-            self._world = self._stack.enter_context(LiveWorld(self.run.options, servers))
+            self.standing = self._stack.enter_context(LiveWorld(self.run.options, servers))
+            self.standing.on_calibrated = lambda: self.on_calibrated()
             self._facts = {
-                "versions": self._world.versions(),
-                "capabilities": self._world.capabilities(),
-                "machine": self._world.machine(),
+                "versions": self.standing.versions(),
+                "capabilities": self.standing.capabilities(),
+                "machine": self.standing.machine(),
             }
-        return self._world
+        return self.standing
 
     def close_world(self) -> None:
         """Take the world down, whatever signal may come meanwhile; the next drill starts another."""
-        self._world = None
+        self.standing = None
         with held():
             self._stack.close()
 
@@ -113,9 +116,9 @@ class DrillSession:
     def end_world(self) -> None:
         """At the session's end: take the world down, or hand it to a host that is to keep it after a failure."""
         failed = self._run is not None and any(drill.verdict is not Verdict.MET for drill in self._run.drills)
-        if self._world is not None and failed and self.host is not None and self.run.options.keep:
-            self.host.kept = (self._world, self._stack.pop_all())
-            self._world = None
+        if self.standing is not None and failed and self.host is not None and self.run.options.keep:
+            self.host.kept = (self.standing, self._stack.pop_all())
+            self.standing = None
         self.close_world()
 
     def begin(self, item: pytest.Item) -> Drill:
@@ -218,7 +221,7 @@ class DrillSession:
     def _file(self) -> RunResult | None:
         if self._run is None or not (self._run.drills or self._run.not_measured or self._seen):
             return None
-        from harness.reporting.filing import file_run
+        from harness.reporting.filing import file_part, file_run
 
         for plan, folder, text, attempts in self._broken:
             folder = folder or self._run.drill_folder(plan.name)
@@ -226,6 +229,10 @@ class DrillSession:
             self._run.drills.append(attempts.with_earlier(crashed(plan, folder.name, text)))
         self._run.folder.mkdir(parents=True, exist_ok=True)  # where every drill was left out, nobody has made it
         result = self.result()
+        worker = drill_options.worker_of(self._config)
+        if worker is not None:
+            self.part = file_part(result, self._run.folder, worker)
+            return result
         file_run(result, self._run.folder)
         self._run.point_latest()
         if self.host is not None:
@@ -246,20 +253,21 @@ def configure(config: pytest.Config) -> None:
     drill_allure.register(config)
 
 
-def has_session(config: pytest.Config) -> bool:
-    """Whether drills were configured at all: pytest may end before."""
-    return _KEY in config.stash
-
-
 def session_of(config: pytest.Config) -> DrillSession:
     """The drills of a pytest session."""
     return config.stash[_KEY]
 
 
+def begun_session(config: pytest.Config) -> DrillSession | None:
+    """The same, where any drill has begun."""
+    session = config.stash.get(_KEY, None)
+    return session if session is not None and session.started else None
+
+
 def finish(config: pytest.Config) -> None:
     """At the end of the session: file the evidence."""
-    session = config.stash.get(_KEY, None)
-    if session is not None and session.started:
+    session = begun_session(config)
+    if session is not None:
         try:
             session.finish()
         except HealError as error:

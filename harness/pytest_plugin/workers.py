@@ -1,23 +1,23 @@
-"""Drills where pytest is spread over processes (`pytest -n 2`): one at a time, and told by the process in front.
+"""Drills where pytest is spread over processes (`pytest -n 2`): one run of them, told by the process in front.
 
-Two worlds on one machine would disturb each other's times. So a worker waits for its turn before a drill, and takes its
-world down after it; ordinary tests run on beside it. Workers print nothing: the process in front says what each found.
+Two worlds on one machine disturb each other's times. So a worker waits for its turn before a drill, and takes its world
+down after it; ordinary tests run on beside it. With `--worlds per-worker` each keeps a world of its own, and drills run
+beside each other: with a share of what the machine carries, and without a verdict where that was too little.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Generator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from harness.drill.runner import Run
+from harness.pytest_plugin.options import PER_WORKER, RUN, SEED
 from harness.pytest_plugin.scenarios import is_drill, template_of
 from harness.pytest_plugin.session import session_of
-from harness.pytest_plugin.telling import told
+from harness.pytest_plugin.turns import turn
 from harness.storable_text import storable
 
 _INPUT, _OUTPUT = "workerinput", "workeroutput"
@@ -29,7 +29,7 @@ def configure(config: pytest.Config) -> None:
     if hasattr(config, _INPUT):
         config.pluginmanager.register(Worker(config), "drill-worker")
     elif config.pluginmanager.hasplugin("dsession") or config.pluginmanager.hasplugin("xdist"):
-        config.pluginmanager.register(InFront(), "drill-workers")
+        config.pluginmanager.register(InFront(config), "drill-workers")
 
 
 def is_worker(config: pytest.Config) -> bool:
@@ -56,11 +56,15 @@ class Worker:
         if template is None or not is_drill(template):
             return (yield)
         session = session_of(self._config)
-        with _turn(session.options.reports):
+        apart = session.options.worlds == PER_WORKER
+        with turn(session.options.reports, alone=not (apart and session.standing is not None)) as mine:
+            if apart:
+                session.on_calibrated = mine.let_others_in
             try:
                 return (yield)
             finally:
-                session.close_world()
+                if not apart:
+                    session.close_world()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_report_to_serializable(self) -> Generator[None, Any, Any]:
@@ -69,18 +73,31 @@ class Worker:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Tell what was found, for the process in front to print."""
-        text = told(session.config)
-        if text:
-            getattr(session.config, _OUTPUT)[_FOUND] = storable(text)
+        """Tell what was found, for the process in front to put together and to print."""
+        part = session_of(session.config).part
+        if part is not None:
+            getattr(session.config, _OUTPUT)[_FOUND] = _mended(part)
 
 
 class InFront:
     """In the process that spreads the tests, and prints."""
 
-    def __init__(self) -> None:
-        self._found: dict[str, str] = {}
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._run: Run | None = None
+        self._found: dict[str, Mapping[str, Any]] = {}
         self._refused: dict[str, None] = {}
+        self._told = ""
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """A worker is about to start: it drills in the same run, by the same seed. A mistake in the options is told by
+        the workers, if any of them has a drill to run."""
+        if self._run is None:
+            with suppress(pytest.UsageError):
+                self._run = Run(session_of(self._config).options)
+        if self._run is not None:
+            getattr(node, _INPUT).update({RUN: self._run.run_id, SEED: self._run.options.seed})
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -93,29 +110,23 @@ class InFront:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """What plain pytest refuses with a usage error ends with the same exit code here."""
+        """One run of all that they found. What plain pytest refuses with a usage error ends with the same exit code."""
         if self._refused:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
+        if self._found and self._run is not None:
+            from harness.reporting.filing import join
+            from harness.reporting.summary import plain_text
+
+            result, _ = join(self._run, [part for _, part in sorted(self._found.items())])
+            self._told = plain_text(result, self._run.folder)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """The verdicts and the reports' paths, worker by worker; or what was refused."""
+        """The verdicts and the report's path; or what was refused."""
         for reason in self._refused:
             terminalreporter.write_line(f"ERROR: {reason}", red=True)
-        for worker, text in sorted(self._found.items()):
-            terminalreporter.section(f"drills ({worker})")
-            terminalreporter.write_line(text)
-
-
-@contextmanager
-def _turn(reports: Path) -> Iterator[None]:
-    """Whoever files evidence in the same folder waits until this block ends. The kernel ends it with its process."""
-    reports.mkdir(parents=True, exist_ok=True)
-    folder = os.open(reports, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)
+        if self._told:
+            terminalreporter.section(f"drills ({', '.join(sorted(self._found))})")
+            terminalreporter.write_line(self._told)
 
 
 def _mended(data: Any) -> Any:

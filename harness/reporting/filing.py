@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
-from harness.drill.evidence import DrillResult, RunResult
-from harness.reporting import allure, junit, report, run_json, timeline
+from harness.drill.evidence import DrillResult, NotMeasured, RunResult
+from harness.drill.runner import Run
+from harness.reporting import allure, junit, report, run_json, run_json_reader, timeline
 from harness.reporting.sources import read_history
+
+PART = "run.json"
+_FACTS = ("versions", "capabilities", "machine")
 
 
 def warm() -> None:
@@ -35,6 +41,32 @@ def file_drill(result: DrillResult, folder: Path, what: Mapping[str, str] = Mapp
     if recorded.events:
         timeline.write_svg(recorded.events, result, (folder / result.history).parent / "timeline.svg")
     allure.attach_drill(result, folder, what)
+
+
+def file_part(result: RunResult, folder: Path, worker: str) -> dict[str, Any]:
+    """At the end of one process of several that drilled in one run: what `join` needs of it, as plain data."""
+    name = f".{worker}.{PART}" if result.drills else ""
+    if name:
+        run_json.write(result, folder / name)
+    left = [{**asdict(one), "tags": list(one.tags)} for one in result.not_measured]
+    facts = {"versions": result.versions, "capabilities": result.capabilities, "machine": result.machine}
+    return {"folder": str(folder), "drills": name, "not_measured": left, **{k: dict(v) for k, v in facts.items()}}
+
+
+def join(run: Run, parts: Sequence[Mapping[str, Any]]) -> tuple[RunResult, Path]:
+    """One run of the parts that its processes filed, and its report's path. Raises InputError, OSError."""
+    for part in parts:
+        if part["drills"]:
+            run.drills.extend(run_json_reader.load(run.folder / part["drills"]).drills)
+        run.not_measured.extend(NotMeasured(**{**one, "tags": tuple(one["tags"])}) for one in part["not_measured"])
+    facts: dict[str, Any] = {name: next((part[name] for part in parts if part[name]), {}) for name in _FACTS}
+    result = run.result(**facts)
+    path = file_run(result, run.folder)
+    for part in parts:
+        if part["drills"]:
+            (run.folder / part["drills"]).unlink()
+    run.point_latest()
+    return result, path
 
 
 def file_run(result: RunResult, folder: Path) -> Path:

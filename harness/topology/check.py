@@ -28,6 +28,10 @@ def environment_mistakes(environment: Environment) -> list[Mistake]:
         mistakes.append(Mistake(("toxiproxy_port",), text))
     of_stop = stop_mistakes(environment.stop, environment)
     mistakes.extend(Mistake(("stop", *mistake.location), mistake.text) for mistake in of_stop)
+    api = port or older
+    if environment.links.kind in (None, "toxiproxy") and api and api == edge.dns_port:
+        text = f"edge.dns_port: {api} is the port of Toxiproxy's API as well; two listeners cannot have one address"
+        mistakes.append(Mistake(("edge", "dns_port"), text))
     return mistakes
 
 

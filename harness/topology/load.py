@@ -206,9 +206,11 @@ def _with_keys(model: Any, mistake: Mistake, item: Any) -> Mistake:
         return mistake
     unknown = str(mistake.location[-1])
     known = [key for key in keys_at(model, mistake.location[:-1]) if key not in _OURS]
+    if not known:
+        return Mistake(mistake.location, f"{mistake.text}; nothing can be said there")
     near = difflib.get_close_matches(unknown, known, len(known), 0.6)
     ordered = ", ".join(dict.fromkeys((*near, *known)))
-    return Mistake(mistake.location, f"{mistake.text}; there are: {ordered}") if known else mistake
+    return Mistake(mistake.location, f"{mistake.text}; there are: {ordered}")
 
 
 def _refusal(path: Path, document: Any, mistakes: Iterable[Mistake]) -> InputError:

@@ -59,10 +59,12 @@ class ApiRegion(RegionServer):
         return database_arrows(self._blueprint, self.region, self.address)
 
     def create(self, tables: Sequence[Table]) -> None:
-        """See RegionServer."""
+        """See RegionServer. The tables are empty now, whatever their streams tell."""
         from harness.engines.aws.clients import NewTable, create_tables
 
         create_tables(self.dynamodb(), [NewTable(t.name, t.key, t.key_types) for t in tables if t.create])
+        if self._feed is not None:
+            self._feed.begin_here()
 
     def scan(self, table: Table) -> State:
         """See RegionServer."""

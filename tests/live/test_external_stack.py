@@ -29,7 +29,7 @@ from harness.engines.addresses import choose_port
 from harness.engines.aws.clients import RegionClients, scan_values
 from harness.kit.address import split_address
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.timeout(420)]
 
 ROOT = Path(__file__).resolve().parents[2]
 DRILL = [sys.executable, "-m", "harness.cli.main"]
@@ -182,8 +182,12 @@ class Visit:
         return {**os.environ, "DRILL_STATE": str(self.state), "COLUMNS": "200"}
 
     def run(self, *arguments: str) -> tuple[int, str]:
-        process = self.start(*arguments)
-        out, _ = process.communicate(timeout=240)
+        with self.start(*arguments) as process:
+            try:
+                out, _ = process.communicate(timeout=300)
+            finally:
+                if process.poll() is None:
+                    process.terminate()  # it heals, and leaves nothing
         return process.returncode, out
 
     @property

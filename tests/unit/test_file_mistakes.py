@@ -67,3 +67,14 @@ def test_no_words_of_a_library_show_through(old: str, new: str, text: str, tmp_p
     assert text in told
     assert not [word for word in FOREIGN if word in told]
     assert all(line is not None for line, _ in problems)
+
+
+def test_a_part_without_settings_says_that_nothing_can_be_said(tmp_path: Path) -> None:
+    told = [text for _, text in refused(tmp_path, GOOD + "steering: {kind: route53, portt: 1}\n")]
+    assert told == ["steering.portt: unknown key; nothing can be said there"]
+
+
+@pytest.mark.parametrize("links", ["toxiproxy_port: 5300\n", "links: {kind: toxiproxy, port: 5300}\n"])
+def test_two_listeners_that_want_one_address_are_refused(tmp_path: Path, links: str) -> None:
+    told = [text for _, text in refused(tmp_path, GOOD + links + "edge: {dns_port: 5300}\n")]
+    assert told == ["edge.dns_port: 5300 is the port of Toxiproxy's API as well; two listeners cannot have one address"]

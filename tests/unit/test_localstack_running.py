@@ -150,22 +150,22 @@ def test_a_table_that_nobody_named_is_told_before_the_next_drill(tables: dict[st
 
 
 @pytest.mark.parametrize(
-    ("missing", "in_docker", "told", "ordered"),
+    ("missing", "in_docker", "told", "commits"),
     [
-        (AMAZONS, True, "in a container, not started by the drill, its DynamoDB is Amazon's DynamoDB Local", True),
-        ("no", False, "as a process, not started by the drill, its DynamoDB is no DynamoDB Local of Amazon's", False),
+        (AMAZONS, True, "in a container, not started by the drill, its DynamoDB is Amazon's DynamoDB Local", "streams"),
+        ("no", False, "as a process, not started by the drill, its DynamoDB is no DynamoDB Local of Amazon's", "scans"),
     ],
 )
 def test_the_report_says_which_was_used_and_what_is_behind_it(
-    tables: dict[str, list[str]], missing: str, in_docker: bool, told: str, ordered: bool
+    tables: dict[str, list[str]], missing: str, in_docker: bool, told: str, commits: str
 ) -> None:
     with serving(StandIn(missing=missing, in_docker=in_docker)) as port:
-        one = region(port)
+        one = region(port, commits=commits)
         begun(one)
         [(name, version)] = one.versions().items()
         assert name == "localstack us-east-1"
         assert version.startswith(f"4.14.0, {told}")
-        assert (one.commits() is not None) is ordered
+        assert (one.commits() is not None) is (commits == "streams")
         one._unfollow()
 
 
@@ -187,7 +187,7 @@ def test_one_region_without_its_server_is_told(monkeypatch: pytest.MonkeyPatch, 
         assert isinstance(east, RunningLocalstack)
         assert isinstance(west, RunningLocalstack)
         begun(east)
-        with pytest.raises(InputError, match=r"nothing answers at .* for us-west-2, .*`docker compose up -d`"):
+        with pytest.raises(InputError, match=r"nothing answers at .* of us-west-2 should run: start it"):
             begun(west)
         found = {one.what: one.state for one in part.diagnose(blueprint(), Spec())}
     assert found == {f"LocalStack {EAST}": State.OK, f"LocalStack {WEST}": State.FAIL}

@@ -147,3 +147,15 @@ def test_its_thread_follows_until_it_is_closed() -> None:
     assert not following._thread.is_alive()
     assert len(server.asked) == asked
     assert issubclass(NoAnswer, WorldError)
+
+
+def test_what_was_told_of_before_is_no_commit_of_this_drill() -> None:
+    """A table was deleted, or emptied, and its stream still tells what was in it."""
+    server = Server()
+    for number in range(2500):
+        server.write(f"old{number}", "v")
+    following = feed(server)
+    following.begin_here()
+    assert following.poll() == []
+    server.write("k", "v")
+    assert told(following.poll()) == [("k", "v")]

@@ -23,6 +23,7 @@ from harness.units import NS_PER_MS, to_s
 
 PERIOD_NS = 100 * NS_PER_MS
 _LIMIT = 1000
+_LOOKS_MAX = 100
 _ROUNDS_MAX = 50
 """Pages of one look: a stream that grows faster than it can be read must not keep the others from being looked at."""
 
@@ -48,7 +49,8 @@ class _Place:
 
 
 class StreamFeed:
-    """Follows some tables of one region in a thread of its own, from their streams' oldest record.
+    """Follows some tables of one region in a thread of its own, from their streams' oldest record,
+    or from where they are when `begin_here` is called.
 
     ask: how a call is made, for tests: (protocol, operation, body) -> answer. gap: why the streams do not tell
     everything in order, None as long as they do.
@@ -76,6 +78,17 @@ class StreamFeed:
         """Begin to follow."""
         self._thread.start()
         return self
+
+    def begin_here(self) -> None:
+        """Tell nothing of what the streams hold by now: it is of before, and some servers keep what was told of a table
+        of the same name that is gone."""
+        for _ in range(_LOOKS_MAX):
+            known = self._seq
+            self._look()
+            if self._seq == known:
+                break
+        with self._lock:
+            self._found.clear()
 
     def close(self) -> None:
         """Follow no more."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from urllib.parse import quote
 
-from harness.engines.addresses import can_listen
+from harness.engines.addresses import can_listen, choose_port
 from harness.errors import InputError, LinkError
 from harness.faults.hand import Hand
 from harness.kit.address import Address
@@ -37,6 +37,7 @@ class Toxiproxy(LinkServer):
         self._blueprint = blueprint
         self._real = spec.server == "real"
         self._port = wanted_port(blueprint, spec)
+        self._setting = "links.port" if spec.port else "toxiproxy_port"
         self._process: Process | None = None
         self._at: str | None = None
         self._links = 0
@@ -46,6 +47,8 @@ class Toxiproxy(LinkServer):
         self._ground = ground
         if os.environ.get(VARIABLE):
             return
+        if self._port:
+            choose_port([LOOPBACK], self._port, self._setting)
         if self._real:
             self._process, self._at = real_server.start(ground, self.name, self._port or ground.free_port())
         else:

@@ -63,14 +63,9 @@ def described(info: Mapping[str, Any] | None, of_a_missing_table: str) -> str:
     message."""
     contained = (info or {}).get("is_docker")
     where = "in a container" if contained is True else "as a process" if contained is False else "somewhere"
-    amazons = is_amazons(of_a_missing_table)
+    amazons = AMAZONS in of_a_missing_table
     database = "Amazon's DynamoDB Local, by what it answers" if amazons else "no DynamoDB Local of Amazon's"
     return f"{where}, not started by the drill, its DynamoDB is {database}"
-
-
-def is_amazons(of_a_missing_table: str) -> bool:
-    """Whether Amazon's DynamoDB Local answers, as in the images of LocalStack."""
-    return AMAZONS in of_a_missing_table
 
 
 def _words(states: Mapping[str, str]) -> str:

@@ -34,8 +34,7 @@ def look(address: Address) -> health.Seen:
 
 
 class RunningLocalstack(BorrowedRegion):
-    """One region of it. Its streams are believed where Amazon's database is behind it: what others tell of a table of
-    the same name that was deleted is not known."""
+    """One region of it. What its streams can be believed is said, since it cannot be asked."""
 
     called = "this LocalStack"
     kind = "localstack"
@@ -45,6 +44,7 @@ class RunningLocalstack(BorrowedRegion):
         super().__init__(blueprint, region, address)
         self.setting = SECTION
         self.made_by_subject = spec.subject_tables
+        self.ordered_streams = spec.commits == "streams"
         self._about = ""
 
     def wrong(self) -> str | None:
@@ -52,7 +52,7 @@ class RunningLocalstack(BorrowedRegion):
         at = join_address(self.address)
         if not takes_connections(self.address):
             return (
-                f"nothing answers at {at} for {self.region}, while another region's LocalStack runs: start it as well "
+                f"nothing answers at {at}, where the LocalStack of {self.region} should run: start it "
                 f"(`{COMPOSE}`), or say `use: started`"
             )
         until = time.monotonic() + READY_TIMEOUT_S
@@ -71,9 +71,8 @@ class RunningLocalstack(BorrowedRegion):
         return refused
 
     def _learn(self, version: str) -> None:
-        """What it is, for the report, and whether its streams can be believed."""
+        """What it is, for the report."""
         missing = _of_a_missing_table(self.address, self.region)
-        self.ordered_streams = health.is_amazons(missing)
         self._about = f"{version}, {health.described(_info(self.address), missing)}"
 
     def reset(self) -> None:

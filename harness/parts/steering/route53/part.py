@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from harness.engines.addresses import can_listen
+from harness.engines.addresses import can_listen, choose_port
 from harness.errors import WorldError
 from harness.faults.model import Link
 from harness.kit.address import Address
@@ -98,9 +98,10 @@ class Route53(Steering):
             balancers[balancer_dns_name(balancer.place)] = {
                 "address": answered, **({} if told is None else {"admin": list(told)})
             }  # fmt: skip
+        wanted = environment.edge.dns_port and choose_port([LOOPBACK], environment.edge.dns_port, "edge.dns_port")
         return {
             "control_plane": list(self._api),
-            "dns": [LOOPBACK, environment.edge.dns_port],
+            "dns": [LOOPBACK, wanted],
             "admin": [LOOPBACK, 0],
             "address_book": {edge.answered: list(net.edge(CHECKERS, place)) for place, edge in net.edges.items()},
             "load_balancers": balancers,

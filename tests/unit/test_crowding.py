@@ -1,0 +1,121 @@
+"""Several worlds on one machine: a share of its capacity each, and no red that the machine may be to blame for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from simulated_backend import SimulatedBackend, Story, run_drill
+from test_drill_verdicts import lost, lost_and_healed
+
+from harness.drill.crowding import crowded, too_little
+from harness.errors import DrillInvalid
+from harness.live import clients as live_clients
+from harness.live.clients import Clients
+from harness.live.sharing import Sharing
+from harness.outcome import Verdict
+from harness.topology.load import load_environment
+
+ROOT = Path(__file__).parents[2]
+Calibrated = Callable[[Mapping[str, float]], None]
+
+
+@pytest.fixture
+def calibrated(monkeypatch: pytest.MonkeyPatch) -> Calibrated:
+    """What a simulated world tells of the machine."""
+    usual = SimulatedBackend.calibration
+
+    def tell(more: Mapping[str, float]) -> None:
+        monkeypatch.setattr(SimulatedBackend, "calibration", lambda self: {**usual(self), **more})
+
+    return tell
+
+
+@pytest.mark.parametrize(
+    ("told", "verdict"),
+    [
+        ({"worlds": 2.0, "busy": 0.97}, Verdict.INVALID),
+        ({"worlds": 2.0, "busy": 0.60}, Verdict.MISSED),
+        ({"busy": 0.97}, Verdict.MISSED),
+    ],
+)
+def test_a_miss_on_a_crowded_machine_proves_nothing(
+    tmp_path: Path, calibrated: Calibrated, told: Mapping[str, float], verdict: Verdict
+) -> None:
+    calibrated(told)
+    result = run_drill(tmp_path, lost, Story(takeover_s=None))
+    assert result.verdict is verdict
+    crowd = "2 worlds kept this machine busy for 97 % of the time"
+    assert (crowd in result.reasons[0]) is (verdict is Verdict.INVALID)
+    assert "never recovered" in " ".join(result.reasons), "what was seen is told all the same"
+
+
+def test_what_is_green_on_a_crowded_machine_is_green(tmp_path: Path, calibrated: Calibrated) -> None:
+    calibrated({"worlds": 2.0, "busy": 0.97})
+    result = run_drill(tmp_path, lost_and_healed)
+    assert result.verdict is Verdict.MET, result.reasons
+
+
+def test_a_world_that_is_alone_is_never_crowded_and_takes_what_it_finds() -> None:
+    assert crowded({"busy": 1.0}) is None
+    assert too_little(capacity_per_s=1.0, worlds=1, wanted_per_s=40.0) is None
+
+
+def options(sharing: int) -> Any:
+    environment = load_environment(ROOT / "environments" / "embedded.yaml")
+    return SimpleNamespace(environment=environment, sharing=sharing)
+
+
+def witness(monkeypatch: pytest.MonkeyPatch, capacity_per_s: float, sharing: int) -> tuple[Clients, list[Any]]:
+    told: list[Any] = []
+
+    def post(_: Any, path: str, body: Any = None) -> Any:
+        told.append((path, body))
+        return {"ops_per_s": capacity_per_s}
+
+    monkeypatch.setattr(live_clients, "witness_config", lambda *_: {})
+    monkeypatch.setattr(live_clients, "link_canaries", lambda _: [])
+    monkeypatch.setattr(live_clients.AdminClient, "post", post)
+    process = SimpleNamespace(ready=lambda _: {"admin": ("127.0.0.1", 1)}, poll=lambda: None, error=None)
+    net: Any = SimpleNamespace(ground=SimpleNamespace(spawn=lambda *_: process))
+    return Clients(options(sharing), net, ("127.0.0.1", 53)), told
+
+
+@pytest.mark.parametrize("worlds", [1, 2, 3])
+def test_worlds_take_half_of_the_machine_between_them(monkeypatch: pytest.MonkeyPatch, worlds: int) -> None:
+    one, _ = witness(monkeypatch, 100.0, worlds)
+    wanted = one._options.environment.workload.rate_per_s
+    one.calibrate()
+    assert worlds * one.calibration["rate_per_s"] <= 50.0
+    assert one.calibration["rate_per_s"] < wanted
+    assert one.calibration["capacity_per_s"] == 100.0
+
+
+def test_a_share_that_is_too_small_is_no_verdict_on_the_subject(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, told = witness(monkeypatch, 20.0, 4)
+    with pytest.raises(
+        DrillInvalid, match=r"carries 20 operations a second; half of that, shared by 4 worlds, is 2 of"
+    ):
+        one.calibrate()
+    assert [path for path, _ in told] == ["/calibrate"]
+
+
+def test_a_machine_that_carries_nothing_is_no_verdict_on_the_subject(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, _ = witness(monkeypatch, 0.0, 1)
+    with pytest.raises(DrillInvalid, match="carried no operation"):
+        one.calibrate()
+
+
+def test_how_busy_the_machine_was_is_told_of_the_time_in_which_clients_worked(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([(10.0, 100.0), (19.0, 110.0)])
+    monkeypatch.setattr("harness.live.sharing._times", lambda: next(times))
+    sharing = Sharing(2)
+    assert sharing.told() == {"worlds": 2.0}
+    sharing.begin()
+    sharing.end()
+    sharing.end()
+    assert sharing.told() == {"worlds": 2.0, "busy": pytest.approx(0.9)}
+    assert Sharing(1).told() == {}
