@@ -52,6 +52,7 @@ class Settings:
     scale: float
     instance: str
     port: int
+    bind: str = "127.0.0.1"
     call_timeout_s: float = CALL_TIMEOUT_S
 
     @property
@@ -120,6 +121,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         scale=_number(env, "TIME_SCALE", "1", least=0.001),
         instance=re.sub(r"[^A-Za-z0-9_]", "_", name),
         port=int(port),
+        bind=env.get("BIND_ADDRESS") or "127.0.0.1",
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable, Iterator
+from urllib.parse import urlsplit
 
 import dns.exception
 import dns.message
@@ -13,14 +15,17 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from harness.errors import WorldError
 from harness.kit.address import join_address
 from harness.live import healing
-from harness.live.standing.world_file import StandingWorld
+from harness.live.standing.world_file import Line, StandingWorld
 from harness.processes import process_tree
 from harness.rendering import rendered
+from harness.wire.admin_client import AdminClient
 from harness.workload import Request, Workload
 
 _DNS_TIMEOUT_S = 1.0
+_LIVE_TIMEOUT_S = 2.0
 
 
 def show(world: StandingWorld, console: Console, *, commands: bool = True) -> None:
@@ -38,7 +43,7 @@ def render(world: StandingWorld) -> RenderableType:
     head.append(f"{world.since} by {world.origin} (pid {world.pid})")
     answer = Text(f"{record} is {_answer(world)}", style="bold")
     table = _table("what", "where", "about")
-    for line in world.status:
+    for line in live_lines(world.status):
         table.add_row(line.what, line.where, Text(line.about, style="dim", overflow="fold"))
     table.add_row("browser proxy", join_address(world.browser_proxy), Text("follows failover", style="dim"))
     processes = _table("component", "pid", "state", "its AWS_ENDPOINT_URL")
@@ -46,6 +51,20 @@ def render(world: StandingWorld) -> RenderableType:
         processes.add_row(name, str(process.pid), _state(world, name), process.endpoint)
     logs = Text(f"\nOutput of every process: {world.logs}/NAME.log", overflow="fold")
     return Group(head, answer, Padding(table, (1, 0)), processes, logs)
+
+
+def live_lines(lines: Iterable[Line]) -> Iterator[Line]:
+    """Lines with those that change asked for now."""
+    for line in lines:
+        parts = urlsplit(line.live)
+        if not line.live or parts.hostname is None or parts.port is None:
+            yield line
+            continue
+        try:
+            told = AdminClient(line.what, (parts.hostname, parts.port), _LIVE_TIMEOUT_S).get(parts.path)
+            yield from (Line.model_validate(one) for one in told)
+        except (WorldError, ValueError) as error:
+            yield line.model_copy(update={"about": f"does not tell: {error}"})
 
 
 def _table(*columns: str) -> Table:

@@ -89,6 +89,9 @@ class Backend(Protocol):
     def disable_failover(self) -> None:
         """Freeze the edge's answer and stop the subject's failover components."""
 
+    def deploy(self, change: str) -> None:
+        """Roll a change of the application out everywhere; only for worlds that can (`pods`)."""
+
     def run_stop_command(self) -> CommandUnderWay:
         """Start the command of the environment's stop conditions: no shell, and all of it ends with us."""
 

@@ -98,6 +98,17 @@ class Drill(RunningDrill):
         """This drill is broken on purpose and must end with `expected`."""
         self.record.note(control=expected)
 
+    def require_world(self, need: str) -> None:
+        """This drill needs a world that can do something; see harness.faults.needs. Raises NotMeasurable."""
+        if (reason := lacking((need,), self._backend.capabilities())) is not None:
+            raise NotMeasurable(reason)
+
+    @step
+    def deploy(self, change: str) -> None:
+        """Roll a change of the application's pods out in every place, and wait until it is there."""
+        self._require_running()
+        self._backend.deploy(change)
+
     @step
     def reach_steady_state(self, region: str) -> None:
         """Wait for a steady state. Without one: MISSED where the subject is to blame, else INVALID."""

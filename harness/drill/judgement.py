@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from harness.checkers.result import CheckResult
 from harness.drill.case import Requirement
-from harness.drill.judging import loss, moves, recovery
+from harness.drill.judging import loss, moves, recovery, restarts
 from harness.drill.judging.loss import converged
 from harness.drill.judging.moves import failback_of
 from harness.drill.measures import Measures
@@ -51,6 +51,7 @@ _CHECKS: dict[str, Callable[[Requirement, Measures], CheckResult]] = {
     "no-failover": moves.no_failover,
     "nowhere-to-go": moves.nowhere_to_go,
     "error-budget": recovery.error_budget,
+    "no-restarts": restarts.no_restarts,
 }
-WHOLE: Sequence[str] = ("durability", "same-data", "split-brain")
+WHOLE: Sequence[str] = ("durability", "same-data", "split-brain", "no-restarts")
 """Requirements that are about the whole drill."""

@@ -162,6 +162,20 @@ class RestoreRecord:
 
 
 @dataclass(frozen=True)
+class RollOutBad:
+    """Roll a version of the application out in a place that starts and never answers."""
+
+    place: str
+
+
+@dataclass(frozen=True)
+class RollBack:
+    """Undo `RollOutBad`."""
+
+    place: str
+
+
+@dataclass(frozen=True)
 class BreakByOwner:
     """Whoever owns a stack that is not ours brings a fault about, in a way that the environment file names.
 
@@ -189,8 +203,9 @@ LinkAction = DisableLink | EnableLink | AddToxic | RemoveToxic | CutLink
 ProcessAction = KillProcess | StartProcess | FreezeProcess | ThawProcess
 DatabaseAction = RefuseOperations | AllowOperations | PutPoison | RemovePoison | SwitchOffDatabase | SwitchOnDatabase
 ProviderAction = TroubleProvider | RelieveProvider | DropRecord | RestoreRecord
+RolloutAction = RollOutBad | RollBack
 OwnerAction = BreakByOwner | MendByOwner
-Action = LinkAction | ProcessAction | DatabaseAction | ProviderAction | OwnerAction
+Action = LinkAction | ProcessAction | DatabaseAction | ProviderAction | RolloutAction | OwnerAction
 
 
 def undo(action: Action) -> Action | None:
@@ -214,6 +229,8 @@ def undo(action: Action) -> Action | None:
             return RelieveProvider(provider, name)
         case DropRecord(provider):
             return RestoreRecord(provider)
+        case RollOutBad(place):
+            return RollBack(place)
         case BreakByOwner(fault, target, mode, way):
             return MendByOwner(fault, target, mode, way)
     return None

@@ -7,6 +7,7 @@ import difflib
 from typing import Any, get_type_hints
 
 from harness.errors import InputError
+from harness.faults.bad_deploy import BadDeploy
 from harness.faults.component_isolated import ComponentIsolated
 from harness.faults.database_power_cycle import DatabasePowerCycle
 from harness.faults.gray_failure import GrayFailure
@@ -14,6 +15,8 @@ from harness.faults.latency import Latency
 from harness.faults.model import Fault
 from harness.faults.one_way_partition import OneWayPartition
 from harness.faults.operations_refused import OperationsRefused
+from harness.faults.pod_frozen import PodFrozen
+from harness.faults.pods_killed import PodsKilled
 from harness.faults.poison_record import PoisonRecord
 from harness.faults.process_freeze import ProcessFreeze
 from harness.faults.process_kill import ProcessKill
@@ -44,6 +47,9 @@ FAULTS: dict[str, type[Fault]] = {
         ProviderOutage,
         ProviderTrouble,
         RecordReplaced,
+        PodsKilled,
+        PodFrozen,
+        BadDeploy,
     )
 }
 

@@ -54,15 +54,26 @@ class Link:
 
 @dataclass(frozen=True)
 class ProcessRef:
-    """One running process of the subject. instance: e.g. `monitor.us-west-2`; place: a region, or `outside`."""
+    """One running process of the subject. instance: e.g. `monitor.us-west-2`; place: a region, or `outside`.
+
+    pod_of: of a pod, the instance that it stands for, e.g. `storefront.nyc3`; "" for a process of its own. entrance:
+    the place's load balancer leads to it.
+    """
 
     instance: str
     place: str
+    pod_of: str = ""
+    entrance: bool = False
 
 
 def process_canary(instance: str) -> str:
     """The name under which the witness reports whether a process lives, e.g. `canary->monitor.us-west-2:process`."""
     return link_name(CANARY, instance, "process")
+
+
+def rollout_canary(place: str) -> str:
+    """The name under which the witness reports whether what is rolled out in a place is there and ready."""
+    return link_name(CANARY, f"rollout.{place}", "http")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,9 @@ REFUSED_OPERATIONS = "refused_operations"
 POISON_RECORDS = "poison_records"
 POWER_CYCLE = "database_power_cycle"
 PROVIDER_API = "provider_api"
+PODS = "pods"
+LIVENESS_AS_READINESS = "liveness-as-readiness"
+"""A change of the application's pods that whoever has `pods` can roll out."""
 FROZEN_FAILOVER = "frozen_failover"
 """Of a world that says nothing of it, anybody can: only one that is not ours says why not."""
 
@@ -20,6 +23,7 @@ _WORDS = {
     POISON_RECORDS: "writes records past the application",
     PROVIDER_API: "has an API of a provider that clients are steered by",
     POWER_CYCLE: "switches a database's server off and on again with its data kept",
+    PODS: "runs the application in pods (`platform: {kind: kubernetes}`)",
 }
 
 

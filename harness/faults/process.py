@@ -17,7 +17,7 @@ def plan_for(
 
     Raises InputError, listing the instances, when there is none.
     """
-    hit = [p.instance for p in processes if names(target, p.instance)]
+    hit = [p.instance for p in processes if names(target, p.instance) or (p.pod_of and names(target, p.pod_of))]
     if not hit:
         known = ", ".join(sorted(process.instance for process in processes)) or "none"
         raise InputError(f"{kind} {target}: no such process; there are {known}")

@@ -1,7 +1,7 @@
 """One event, one JSON line. The line's shape is a contract: fields may be added, never renamed.
 
 Operations carry `t` = invoke | ok | fail | info; the rest carry `t` = fault | dns | health | canary | sample | mark |
-stop.
+stop | pod.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from harness.history.events import (
     HealthTransition,
     Invoke,
     Mark,
+    PodEvent,
     Sample,
     StopEvent,
 )
@@ -41,6 +42,7 @@ _TAG: dict[type, str] = {
     Mark: "mark",
     StopEvent: "stop",
     Commit: "commit",
+    PodEvent: "pod",
 }
 _TYPE: dict[str, type] = {tag: kind for kind, tag in _TAG.items()}
 _OUTCOMES = {outcome.value for outcome in Outcome}

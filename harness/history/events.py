@@ -169,6 +169,24 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class PodEvent:
+    """Something happened to a pod of a place, or to a rollout there (pod "").
+
+    workload: the Deployment or Pod that it belongs to. what: started, ready, unready, killing, exited, backoff,
+    deleted, gone; rollout complete, rollout stalled. text: why, in words.
+    """
+
+    place: str
+    workload: str
+    pod: str
+    what: str
+    mono_ns: int
+    text: str = ""
+    container: str = ""
+    source: Source = "world"
+
+
+@dataclass(frozen=True)
 class StopEvent:
     """The drill's stop conditions: watched from here (`armed`) to there (`disarmed`); what the user's command answered
     (`command`); one of them held, so that the drill was aborted (`abort`, and mono_ns is when that was decided).
@@ -190,7 +208,9 @@ class StopEvent:
     output: tuple[str, ...] = ()
 
 
-Event = Invoke | Completion | FaultEvent | DnsAnswer | HealthTransition | CanaryProbe | Sample | Mark | StopEvent
+Event = (
+    Invoke | Completion | FaultEvent | DnsAnswer | HealthTransition | CanaryProbe | Sample | Mark | StopEvent | PodEvent
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

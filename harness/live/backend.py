@@ -251,6 +251,7 @@ class LiveWorld:
     def inject(self, fault: Fault) -> Injection:
         """Apply a fault now."""
         with self._visit.breaking():
+            self.clients.follow(self.seams.platform.canaries)
             self.clients.attention()
             return self.adversary.inject(plan_of(self.net, fault, self.seams.platform.instances()))
 
@@ -262,6 +263,10 @@ class LiveWorld:
         """Freeze the edge's answer, and stop the subject's failover components."""
         self.seams.steering.freeze()
         self.seams.platform.stop_subject(self.subject.failover.components)
+
+    def deploy(self, change: str) -> None:
+        """See Backend."""
+        self.seams.platform.deploy(change)
 
     def run_stop_command(self) -> CommandUnderWay:
         """See Backend."""

@@ -102,6 +102,12 @@ class ForkServer:
             raise ProcessError("the fork server has not been started")
         return self._parent.pid
 
+    def fileno(self) -> int:
+        """Readable when the parent has told something: then `pump` takes it in. Raises ProcessError."""
+        if self._socket is None:
+            raise ProcessError("the fork server is not running")
+        return self._socket.fileno()
+
     def wait_warm(self, timeout_s: float = _WARM_TIMEOUT_S) -> Mapping[str, float]:
         """Wait for the imports; seconds each module took. Raises ProcessError when one failed."""
         self._wait(lambda: self._warm is not None, timeout_s, "was not warm")

@@ -119,6 +119,10 @@ class Rehearsal:
         self.freezes = self.freezes or settings.get("failover_off", False)
         self._remember("override", settings)
 
+    def require_world(self, need: str) -> None:
+        """Remember what the world must be able to do."""
+        self.needs.add(need)
+
     def inject(self, kind: str, **arguments: Any) -> None:
         """Remember a fault. Raises InputError for places and processes that there are not, and what is no fault."""
         environment, subject = self._options.environment, self._options.subject

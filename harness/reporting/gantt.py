@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from harness.reporting.lanes import Lanes, Row, Span
+from harness.reporting.lanes import Lanes
+from harness.reporting.spans import Row, Span
 
 BARS_MAX = 8
 """So many bars in a section: each takes a line of the picture."""

@@ -40,6 +40,7 @@ _CHECKS = {
     "split-brain": "one side writes at a time",
     "split_brain": "one side writes at a time",
     "no-failover": "no needless failover",
+    "no-restarts": "no pod ended by its probes",
     "needless_failover": "no needless failover",
     "nowhere-to-go": "nowhere to go",
     "staleness": "reads up to date",
@@ -72,6 +73,9 @@ _FAULTS = {
     "provider-outage": "API of a provider lost",
     "provider-trouble": "API of a provider in trouble",
     "record-replaced": "record replaced",
+    "pods-killed": "pods killed",
+    "pod-frozen": "pod frozen",
+    "bad-deploy": "bad deploy",
 }
 _MODES = {
     "black-hole": "packets vanish", "refuse": "connections refused", "reset": "connections reset",

@@ -17,32 +17,18 @@ from harness.history.log import pair
 from harness.names import AUTHORITATIVE, CohortName
 from harness.outcome import Outcome
 from harness.reporting import glossary
+from harness.reporting.pod_lanes import pod_rows
+from harness.reporting.spans import Row, Span, changes_as_spans
 from harness.reporting.wording import one_line
 from harness.units import NS_PER_S
 
 COHORTS_SHOWN = 7
 ROWS_SHOWN = 6
+PODS_SHOWN = 12
 _BINS_WANTED = 140
 _BIN_WIDTHS_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
 _PER_BIN = 1.8
 _COHORT_ORDER = tuple(CohortName)
-
-
-@dataclass(frozen=True)
-class Span:
-    """Something that held from start_s to end_s. label: what held, for instance a region."""
-
-    start_s: float
-    end_s: float
-    label: str
-
-
-@dataclass(frozen=True)
-class Row:
-    """One named lane."""
-
-    name: str
-    spans: tuple[Span, ...]
 
 
 @dataclass(frozen=True)
@@ -75,6 +61,17 @@ class Lanes:
     regions: tuple[str, ...]
     hidden: tuple[str, ...]
     marks: tuple[tuple[int, float], ...] = ()
+    pods: tuple[Row, ...] = ()
+
+    @property
+    def titled(self) -> tuple[tuple[str, tuple[Row, ...]], ...]:
+        """The rows in their groups, from top to bottom."""
+        return (
+            ("Writes acknowledged by", self.writers),
+            ("DNS answer, as seen by", self.dns),
+            ("Health checks say", self.health),
+            ("Pods are", self.pods),
+        )
 
 
 def arrange(events: Sequence[Event | Commit], drill: DrillResult) -> Lanes:
@@ -96,6 +93,7 @@ def arrange(events: Sequence[Event | Commit], drill: DrillResult) -> Lanes:
     dns, more_clients = _capped(_dns(events, zero_ns, end_s, names), ROWS_SHOWN, "DNS client")
     writers = _writers(operations, zero_ns, names)
     health, more_health = _capped(_health(events, zero_ns, (start_s, end_s)), ROWS_SHOWN, "health check")
+    pods, more_pods = _capped(pod_rows(events, zero_ns, end_s), PODS_SHOWN, "pod")
     return Lanes(
         start_s=start_s,
         end_s=end_s,
@@ -107,8 +105,9 @@ def arrange(events: Sequence[Event | Commit], drill: DrillResult) -> Lanes:
         dns=dns,
         health=health,
         regions=_regions(names, writers, dns),
-        hidden=more_cohorts + more_clients + more_health,
+        hidden=more_cohorts + more_clients + more_health + more_pods,
         marks=tuple((number, at(at_ns)) for number, at_ns in numbered(drill) if first_ns <= at_ns <= last_ns),
+        pods=pods,
     )
 
 
@@ -193,16 +192,6 @@ def _runs(times: Iterable[float], label: str, gap_s: float = 1.0) -> tuple[Span,
     return (*spans, Span(start, ordered[-1], label))
 
 
-def _changes(changes: Iterable[tuple[float, str]], end_s: float) -> tuple[Span, ...]:
-    """Spans between successive changes; equal neighbours become one."""
-    merged: list[tuple[float, str]] = []
-    for at_s, label in sorted(changes, key=lambda change: change[0]):
-        if not merged or merged[-1][1] != label:
-            merged.append((at_s, label))
-    stops = [at_s for at_s, _ in merged[1:]] + [max(end_s, merged[-1][0])]
-    return tuple(Span(at_s, stop_s, label) for (at_s, label), stop_s in zip(merged, stops, strict=True))
-
-
 def _dns(events: Iterable[Event | Commit], zero_ns: int, end_s: float, names: Mapping[str, str]) -> list[Row]:
     seen: dict[str, list[tuple[float, str]]] = defaultdict(list)
     for event in events:
@@ -210,7 +199,7 @@ def _dns(events: Iterable[Event | Commit], zero_ns: int, end_s: float, names: Ma
             answer = " + ".join(names.get(address, address) for address in event.addresses) or "no answer"
             seen[event.client].append(((event.mono_ns - zero_ns) / NS_PER_S, one_line(answer, 60)))
     ordered = sorted(seen.items(), key=lambda item: (item[0] != AUTHORITATIVE, item[0]))
-    return [Row(glossary.observer(client), _changes(changes, end_s)) for client, changes in ordered]
+    return [Row(glossary.observer(client), changes_as_spans(changes, end_s)) for client, changes in ordered]
 
 
 def _health(events: Iterable[Event | Commit], zero_ns: int, span_s: tuple[float, float]) -> list[Row]:
@@ -225,7 +214,7 @@ def _health(events: Iterable[Event | Commit], zero_ns: int, span_s: tuple[float,
         first_s, status = min(changes)
         if first_s > span_s[0]:
             changes.append((span_s[0], "unhealthy" if status == "healthy" else "healthy"))
-        rows.append(Row(one_line(target, 40), _changes(changes, span_s[1])))
+        rows.append(Row(one_line(target, 40), changes_as_spans(changes, span_s[1])))
     return rows
 
 

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 from harness.drill.evidence import DrillResult
 from harness.history.events import Commit, Event
 from harness.reporting import palette
-from harness.reporting.lanes import Cohort, Lanes, Row, Span, arrange
+from harness.reporting.lanes import Cohort, Lanes, arrange
+from harness.reporting.pod_lanes import FAILED, READY
+from harness.reporting.spans import Row, Span
 from harness.reporting.wording import adding_up, one_line
 from harness.storable_text import write_text
 
@@ -110,7 +112,7 @@ def _draw(lanes: Lanes) -> Figure:
 
 
 def _height_units(lanes: Lanes) -> float:
-    groups = [_COHORT * len(lanes.cohorts)] + [_ROW * len(rows) for rows in (lanes.writers, lanes.dns, lanes.health)]
+    groups = [_COHORT * len(lanes.cohorts)] + [_ROW * len(rows) for _, rows in lanes.titled]
     return max(sum(_TITLE + _GAP + height for height in groups if height), 2.0) + _GAP + _TOP
 
 
@@ -162,11 +164,7 @@ class _Body:
             self._title("Requests of clients that")
             for cohort in self._lanes.cohorts:
                 self._cohort(cohort)
-        for title, rows in (
-            ("Writes acknowledged by", self._lanes.writers),
-            ("DNS answer, as seen by", self._lanes.dns),
-            ("Health checks say", self._lanes.health),
-        ):
+        for title, rows in self._lanes.titled:
             if rows:
                 self._title(title)
             for row in rows:
@@ -284,7 +282,10 @@ class _Body:
     def _colour(self, label: str) -> str:
         if label in self._lanes.regions:
             return palette.region_colour(self._lanes.regions.index(label))
-        return {"healthy": palette.SERVED, "unhealthy": palette.FAILED}.get(label, palette.UNKNOWN)
+        if label in FAILED:
+            return palette.FAILED
+        known = {"healthy": palette.SERVED, READY: palette.SERVED, "unhealthy": palette.FAILED}
+        return known.get(label, palette.UNKNOWN)
 
 
 def _contiguous(bins: Sequence[tuple[float, float, float]]) -> Iterator[list[tuple[float, float, float]]]:

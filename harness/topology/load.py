@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from harness.errors import InputError, Problem
 from harness.kit.config import keys_at
+from harness.regular_files import read_text
 from harness.topology import check, kinds, salvage
 from harness.topology.environment import Environment, Spec
 from harness.topology.mistakes import Mistake
@@ -24,6 +26,8 @@ from harness.topology.workload_check import environment_mistakes
 
 SIZE_MAX_BYTES = 1_000_000
 NODES_MAX = 20_000
+DOCUMENTS_MAX = 200
+_MARKER = re.compile(r"---(\s|$)")
 
 _OURS = ("folder", "subject_at")
 """What is known of a file beside what it says."""
@@ -68,19 +72,64 @@ def load_subject(path: Path, environment: Environment) -> Subject:
     return subject.model_copy(update={"folder": path.resolve().parent})
 
 
+def load_documents(path: Path) -> list[Any]:
+    """Every document of a file that has several, as Kubernetes reads it (YAML 1.1: an unquoted `y` is true).
+
+    They know their lines (`line_of`). Raises InputError.
+    """
+
+    def load(text: str) -> list[Any]:
+        found = []
+        for piece in _documents_of(text):
+            reader = _reader()
+            reader.version = (1, 1)
+            found.append(reader.load(piece))
+        return found
+
+    documents: list[Any] = _parsed(path, read_text, load)
+    if len(documents) > DOCUMENTS_MAX:
+        raise InputError(Problem(str(path), None, f"more than {DOCUMENTS_MAX} documents"))
+    for document in documents:
+        _refuse_expansion(document, path)
+        _refuse_infinities(document, path)
+    return documents
+
+
+def _documents_of(text: str) -> Iterator[str]:
+    """The documents of a text, each on the lines on which it is in the whole; where `---` is, the reader would forget
+    which version of YAML it reads."""
+    lines = text.splitlines(keepends=True)
+    marked = [number for number, line in enumerate(lines) if _MARKER.match(line)]
+    starts = [0, *(number for number in marked if number)]
+    lines = [f"   {line[3:]}" if number in marked else line for number, line in enumerate(lines)]
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        yield "\n" * start + "".join(lines[start:end])
+
+
 def _read(path: Path) -> Any:
+    document = _parsed(path, lambda file: file.read_text(encoding="utf-8"), lambda text: _reader().load(text))
+    _refuse_expansion(document, path)
+    _refuse_infinities(document, path)
+    return document
+
+
+def _reader() -> YAML:
+    reader = YAML(typ="rt", pure=True)
+    reader.Constructor = _Reading
+    return reader
+
+
+def _parsed(path: Path, read: Callable[[Path], str], load: Callable[[str], Any]) -> Any:
     try:
         if path.stat().st_size > SIZE_MAX_BYTES:
             raise InputError(Problem(str(path), None, f"larger than {SIZE_MAX_BYTES} bytes"))
-        text = path.read_text(encoding="utf-8")
+        text = read(path)
     except OSError as error:
         raise InputError(Problem(str(path), None, f"cannot be read: {error.strerror or error}")) from error
     except UnicodeDecodeError as error:
         raise InputError(Problem(str(path), None, f"is not UTF-8 text (byte {error.start})")) from error
     try:
-        reader = YAML(typ="rt", pure=True)
-        reader.Constructor = _Reading
-        document = reader.load(text)
+        return load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = None if mark is None else mark.line + 1
@@ -88,9 +137,6 @@ def _read(path: Path) -> Any:
     except (YAMLError, ValueError, RecursionError) as error:
         first_line = (str(error).strip().splitlines() or ["not valid YAML"])[0]
         raise InputError(Problem(str(path), None, f"not valid YAML: {first_line}")) from error
-    _refuse_expansion(document, path)
-    _refuse_infinities(document, path)
-    return document
 
 
 def _refuse_expansion(document: Any, path: Path) -> None:

@@ -103,6 +103,16 @@ class Component(Spec):
         return self.ready or self.health
 
 
+class Image(Spec):
+    """What a container image runs on this machine. command: as of a component; `{port}` is the pod's port.
+
+    asks_database: the paths that it answers by asking the database; a liveness probe on one of them is warned of.
+    """
+
+    command: Annotated[tuple[str, ...], Field(min_length=1)]
+    asks_database: tuple[UrlPath, ...] = ()
+
+
 class Failover(Spec):
     """components: what `failover=off` stops, besides freezing the edge's answer."""
 
@@ -126,6 +136,7 @@ class SubjectTiming(Spec):
 class Subject(Spec):
     """A whole subject file. folder: where it lies; commands run there.
 
+    images: by name, with or without its tag; for platforms that run manifests.
     start_timeout_s: wall seconds, in either profile, in which every component with a port must give an HTTP answer.
     venv: the virtual environment of those components that name none. replication: `none` where the design copies no
     writes to another database, `promised` where a drill without it is missed; left out, it is looked for and told.
@@ -134,6 +145,7 @@ class Subject(Spec):
     subject: SubjectName
     tables: tuple[Table, ...] = ()
     components: Annotated[tuple[Component, ...], Field(min_length=1)]
+    images: dict[Text, Image] = Field(default_factory=dict)
     failover: Failover = Failover()
     workload: Workload = Workload()
     consistency: Consistency = Consistency()

@@ -28,7 +28,8 @@ class LoadBalancer(Part):
     def targets(self) -> Address | None:
         """Where `GET /targets` answers {"targets": [{"healthy": true}, ...]}, for steering that follows it.
 
-        None: it does not tell.
+        `POST /targets` with a list of {"id", "address", "health_path"} replaces them, for platforms whose pods come and
+        go (`Arrow.registered`). None: it does not tell, and takes none.
         """
         return None
 

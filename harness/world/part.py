@@ -149,11 +149,16 @@ class Watch(Protocol):
 
 @dataclass(frozen=True)
 class StatusLine:
-    """One line of `drill env status`: what it is, where it is, and what there is to know about it."""
+    """One line of `drill env status`: what it is, where it is, and what there is to know about it.
+
+    live: of what changes, the URL of a list of such lines as JSON, which is asked for whenever somebody looks; they
+    stand in this one's place.
+    """
 
     what: str
     where: str
     about: str = ""
+    live: str = ""
 
 
 class Part:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from harness.errors import WorldError
 from harness.faults.model import ProcessRef
 from harness.topology.subject import Instance
 from harness.world.part import Part
@@ -74,6 +75,13 @@ class Platform(Part):
     def trees(self) -> Sequence[RunningTree]:
         """What runs as trees of processes of this machine, for whoever heals them by hand; none elsewhere."""
         return ()
+
+    def deploy(self, change: str) -> None:
+        """Roll a change of the application out in every place, and wait until it is there. Raises WorldError.
+
+        Only platforms whose capabilities say `pods` know of any.
+        """
+        raise WorldError(f"this platform rolls nothing out: {change}")
 
     def canaries(self) -> Sequence[Mapping[str, Any]]:
         """The witness's own looks at what runs, as harness.witness.models has them."""

@@ -18,7 +18,8 @@ class Arrow:
 
     probe: how the witness tries it, for a canary's link, as in harness.witness.models:
     kind, and path and host, or region. carries: the calls (region, service) that an instance's gateway sends over it;
-    service `*` stands for every other.
+    service `*` stands for every other. registered: of a link from a load balancer, whether it leads to one of its
+    targets from the start; else whoever brings the link registers what is behind it once it serves.
     """
 
     link: Link
@@ -26,3 +27,4 @@ class Arrow:
     listen: Address = ANYWHERE
     probe: Mapping[str, Any] | None = None
     carries: tuple[tuple[str, str], ...] = ()
+    registered: bool = True

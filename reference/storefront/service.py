@@ -261,7 +261,7 @@ async def run(settings: Settings) -> None:
     beats = asyncio.create_task(storefront.beat_for_ever())
     beats.add_done_callback(lambda _task: stop.set())  # a storefront that cannot beat must not linger
     try:
-        await web.TCPSite(runner, "127.0.0.1", settings.port).start()
+        await web.TCPSite(runner, settings.bind, settings.port).start()
         say("serving", region=settings.region, address=list(runner.addresses[0]), instance=settings.instance)
         await stop.wait()
     finally:

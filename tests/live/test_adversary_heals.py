@@ -15,7 +15,7 @@ from harness.faults.model import Link, Plan, ProcessRef
 from harness.live.adversary import Adversary
 from harness.parts.links.toxiproxy.client import ToxiproxyClient
 from harness.parts.links.toxiproxy.hand import LinkHand
-from harness.parts.platform.processes.hand import ProcessHand
+from harness.world.components.hand import ProcessHand
 
 pytestmark = pytest.mark.live
 

@@ -14,7 +14,7 @@ from harness.faults.model import CanaryExpectation, Plan
 from harness.history.events import FaultEvent
 from harness.live.adversary import Adversary
 from harness.measurement.canary import Fails
-from harness.parts.platform.processes.hand import ProcessHand
+from harness.world.components.hand import ProcessHand
 
 NAMES = ("monitor", "replicator", "storefront")
 

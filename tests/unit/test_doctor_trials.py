@@ -22,7 +22,6 @@ from harness.cli.trials.fitting import offered
 from harness.cli.trials.requests import try_absence, try_edge
 from harness.drill.options import RunOptions, resolve
 from harness.errors import InputError
-from harness.parts.platform.processes.command import argv, interpreter_in_words, own_variables
 from harness.processes.process_tree import Tree
 from harness.stored import KeySpec
 from harness.topology import kinds
@@ -31,6 +30,7 @@ from harness.topology.subject import Instance, Subject, Table
 from harness.wire.ask import NoAnswer
 from harness.wire.exchange import Response
 from harness.wire.placeholders import hidden
+from harness.world.components.command import argv, interpreter_in_words, own_variables
 from harness.world.diagnosis import Diagnosis, State
 from harness.world.platform import RunningTree
 

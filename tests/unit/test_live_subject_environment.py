@@ -17,11 +17,11 @@ from simulated_backend import EAST, WEST, environment, subject
 
 from harness.errors import DrillInvalid, SubjectError
 from harness.parts.edge.gateway.part import Gateway
-from harness.parts.platform.processes import subject as subject_processes
-from harness.parts.platform.processes.subject import SubjectProcesses
 from harness.processes.process_tree import MARKER_VARIABLE
 from harness.topology.subject import Subject
 from harness.topology.timing import Profile, Timing
+from harness.world.components import subject as subject_processes
+from harness.world.components.subject import SubjectProcesses
 from harness.world.part import Blueprint, Net
 
 DOCUMENTED = {

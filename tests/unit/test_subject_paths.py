@@ -18,13 +18,13 @@ from harness.engines.health_checks.checker import Limits
 from harness.engines.health_checks.probe import request_for
 from harness.parts.edge.load_balancer.config import Target
 from harness.parts.edge.load_balancer.health import ask
-from harness.parts.platform.processes.subject import _answers
 from harness.topology.load import load_environment, load_subject
 from harness.topology.subject import Subject
 from harness.witness.canaries import http_request
 from harness.witness.client import render
 from harness.witness.ledger import Planned
 from harness.witness.models import HttpCanary, Workload
+from harness.world.components.subject import _answers
 
 OPERATIONS = ("put", "get", "delete")
 PLACES = {

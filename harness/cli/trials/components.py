@@ -14,8 +14,8 @@ import psutil
 
 from harness.drill.options import RunOptions
 from harness.live.backend import LiveWorld
-from harness.parts.platform.processes.command import interpreter, virtual_environment
 from harness.topology.subject import Component, Subject
+from harness.world.components.command import interpreter, virtual_environment
 from harness.world.diagnosis import Diagnosis, State
 from harness.world.platform import RunningTree
 

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -110,7 +111,7 @@ def described(world: LiveWorld, servers: ForkServers, options: RunOptions, origi
         edges={place: EdgeState(answered=e.answered, listen=listening[place]) for place, e in net.edges.items()},
         witness=world.clients.address,
         processes=_processes(world),
-        status=tuple(Line(what=s.what, where=s.where, about=s.about) for p in net.parts for s in p.status()),
+        status=tuple(Line(**asdict(line)) for part in net.parts for line in part.status()),
         commands=tuple(Line(what=what, where=line) for part in net.parts for what, line in part.commands()),
         events=tuple(path for part in net.parts for path in part.events()),
         versions=dict(world.versions()),
@@ -139,7 +140,7 @@ def _processes(world: LiveWorld) -> dict[str, ProcessState]:
             adopter=running.tree.adopter,
             marker=running.tree.marker,
             log=str(running.log),
-            endpoint=world.net.environment_for(running.described).get("AWS_ENDPOINT_URL", ""),
+            endpoint=running.environment.get("AWS_ENDPOINT_URL", ""),
             environment=dict(running.environment),
         )
         for running in world.seams.platform.trees()

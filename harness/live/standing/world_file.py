@@ -62,11 +62,15 @@ class ProcessState(Strict):
 
 
 class Line(Strict):
-    """A line of `drill env status`: of an address, or a command to paste (`where`) and what it does (`what`)."""
+    """A line of `drill env status`: of an address, or a command to paste (`where`) and what it does (`what`).
+
+    live: where lines that stand for this one are asked for; see harness.world.part.StatusLine.
+    """
 
     what: str
     where: str
     about: str = ""
+    live: str = ""
 
 
 class StandingWorld(Strict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_bdd import given, parsers
 
 from harness.drill.facade import Drill
-from harness.faults.needs import PROVIDER_API
+from harness.faults.needs import LIVENESS_AS_READINESS, PODS, PROVIDER_API
 from harness.kit.plain_numbers import whole
 from harness.outcome import Verdict
 from harness.pytest_plugin.amounts import milliseconds, seconds, share, stated
@@ -166,6 +166,28 @@ def _control_missed(drill: Drill) -> None:
     What happens in this drill cannot go well; it is met when it goes red.
     Example: as a control, the drill must be MISSED
     """
+    drill.be_control(Verdict.MISSED)
+
+
+@given("the application runs in pods")
+def _in_pods(drill: Drill) -> None:
+    """the application runs in pods
+
+    Leaves the drill out where the platform runs plain processes: it is about what happens to pods.
+    Example: the application runs in pods
+    """
+    drill.require_world(PODS)
+
+
+@given("as a control, liveness asks what readiness asks, so the drill must be MISSED")
+def _control_liveness(drill: Drill) -> None:
+    """as a control, liveness asks what readiness asks, so the drill must be MISSED
+
+    Rolls such pods out everywhere, as the article's manifest has them; the drill is met when it goes red.
+    Example: as a control, liveness asks what readiness asks, so the drill must be MISSED
+    """
+    drill.require_world(PODS)
+    drill.deploy(LIVENESS_AS_READINESS)
     drill.be_control(Verdict.MISSED)
 
 

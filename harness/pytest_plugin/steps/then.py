@@ -29,6 +29,16 @@ def _nowhere(drill: Drill) -> None:
     drill.require_nowhere()
 
 
+@then("no pod was ended by its probes")
+def _no_restarts(drill: Drill) -> None:
+    """no pod was ended by its probes
+
+    Judges, over the whole drill, whether liveness or startup probes restarted any pod since the first fault.
+    Example: no pod was ended by its probes
+    """
+    drill.require("no-restarts")
+
+
 @then("no more is lost than the recovery point objective allows")
 def _recovery_point(drill: Drill) -> None:
     """no more is lost than the recovery point objective allows

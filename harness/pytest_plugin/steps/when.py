@@ -164,6 +164,36 @@ def _frozen(drill: Drill, instance: str, seconds: str | None) -> None:
     drill.inject("process-freeze", for_s=lasting(seconds), instance=instance)
 
 
+@when(parsers.re(rf"all pods of {_REGION} are killed{_FOR}"))
+def _pods_killed(drill: Drill, region: str, seconds: str | None) -> None:
+    """all pods of REGION are killed[ for N seconds]
+
+    Kills every container there at once; what runs them starts them again.
+    Example: all pods of the primary region are killed
+    """
+    drill.inject("pods-killed", region=region, for_s=lasting(seconds))
+
+
+@when(parsers.re(rf"one pod of {_REGION} is frozen{_FOR}"))
+def _pod_frozen(drill: Drill, region: str, seconds: str | None) -> None:
+    """one pod of REGION is frozen[ for N seconds]
+
+    Stops one pod of the application, which keeps its connections.
+    Example: one pod of the primary region is frozen
+    """
+    drill.inject("pod-frozen", region=region, for_s=lasting(seconds))
+
+
+@when(parsers.re(rf"a version that never gets ready is rolled out in {_REGION}{_FOR}"))
+def _bad_deploy(drill: Drill, region: str, seconds: str | None) -> None:
+    """a version that never gets ready is rolled out in REGION[ for N seconds]
+
+    Replaces the application's pods, as far as its Deployment allows, by some that never answer; the heal rolls it back.
+    Example: a version that never gets ready is rolled out in the primary region
+    """
+    drill.inject("bad-deploy", region=region, for_s=lasting(seconds))
+
+
 @when(parsers.re(rf"the monitor is killed{_FOR}"))
 def _monitor_killed(drill: Drill, seconds: str | None) -> None:
     """the monitor is killed[ for N seconds]

@@ -67,11 +67,12 @@ class LoadBalancer(load_balancer.LoadBalancer):
         return self.endpoints()["admin"]
 
     def connect(self, net: Net) -> None:
-        """Its targets are whatever its own links lead to."""
+        """Its targets are whatever its own links lead to, but for those that their platform registers itself."""
         path = self._blueprint.subject.application.health
         targets = [
             {"id": arrow.link.target, "address": list(net.at(arrow)), "health_path": path}
             for arrow in net.dialled_by(self.name)
+            if arrow.registered
         ]
         self._admin.post("/targets", {"targets": targets})
 

@@ -8,9 +8,9 @@ from typing import Any
 from harness.faults.hand import Hand
 from harness.faults.model import ProcessRef, process_canary
 from harness.kit.address import Address
-from harness.parts.platform.processes.hand import ProcessHand
-from harness.parts.platform.processes.subject import SubjectProcesses
 from harness.topology.environment import Spec
+from harness.world.components.hand import ProcessHand
+from harness.world.components.subject import SubjectProcesses
 from harness.world.load_balancer import application_arrow
 from harness.world.part import LOOPBACK, Blueprint, Ground, Net, StatusLine
 from harness.world.platform import Platform, RunningTree
@@ -64,14 +64,7 @@ class Processes(Platform):
 
     def trees(self) -> Sequence[RunningTree]:
         """See Platform."""
-        found = []
-        named = {name: f"${{{name}}}" for name in self._blueprint.subject.variables()}
-        for running in self.subject.running.values():
-            process = running.process
-            if process.pid and process.tree is not None:  # its number: waits until it is known
-                given = self.subject.environment_of(running.instance, named)
-                found.append(RunningTree(running.instance, process.tree, process.log_path, given, process.poll()))
-        return found
+        return self.subject.trees({name: f"${{{name}}}" for name in self._blueprint.subject.variables()})
 
     def canaries(self) -> Sequence[Mapping[str, Any]]:
         """See Platform."""

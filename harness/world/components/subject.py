@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 from harness.errors import DrillInvalid, SubjectError
 from harness.kit.address import Address
-from harness.parts.platform.processes import command
 from harness.processes.forkserver import ForkServer, ServerProcess, stop_all
 from harness.topology.environment import Environment
 from harness.topology.subject import Instance, Subject
 from harness.topology.timing import Timing
 from harness.wire import placeholders
 from harness.wire.ask import NoAnswer, ask_status
-from harness.world.platform import NEEDS_LONGER
+from harness.world.components import command
+from harness.world.platform import NEEDS_LONGER, RunningTree
 
 LOG = logging.getLogger(__name__)
 STOP_GRACE_S = 1.0
@@ -43,7 +43,10 @@ class Running:
 
 
 class SubjectProcesses:
-    """All instances of the subject. environment_for: what the world gives each; ports: place -> the application's."""
+    """All instances of the subject. environment_for: what the world gives each; ports: place -> the application's.
+
+    hosted: those that run somewhere else, in pods for instance.
+    """
 
     def __init__(
         self,
@@ -53,6 +56,7 @@ class SubjectProcesses:
         timing: Timing,
         environment_for: Callable[[Instance], Mapping[str, str]],
         ports: Mapping[str, int],
+        hosted: Callable[[Instance], bool] = lambda _: False,
     ) -> None:
         self._servers = servers
         self._subject = subject
@@ -60,6 +64,7 @@ class SubjectProcesses:
         self._timing = timing
         self._environment_for = environment_for
         self._ports = ports
+        self._hosted = hosted
         self._running: dict[str, Running] = {}
 
     @property
@@ -75,6 +80,8 @@ class SubjectProcesses:
         """
         self.stop()
         for instance in self._subject.instances(self._environment):
+            if self._hosted(instance):
+                continue
             self._running[instance.name] = Running(instance, self._started(instance))
         self._wait_ready()
 
@@ -115,6 +122,11 @@ class SubjectProcesses:
 
     def environment_of(self, instance: Instance, known: Mapping[str, str] = os.environ) -> dict[str, str]:
         """The whole environment that an instance is given. known: what `${env:NAME}` stands for."""
+        env = self.given(instance)
+        return env | command.own_variables(instance.component, self._subject, self._port(instance), env, known)
+
+    def given(self, instance: Instance) -> dict[str, str]:
+        """What it is given whatever the subject file says."""
         component, environment = instance.component, self._environment
         env = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         env |= _HEALTH | {
@@ -124,8 +136,7 @@ class SubjectProcesses:
             "COMPONENT": component.name,
             "PYTHONUNBUFFERED": "1",
         }
-        env |= self._environment_for(instance)
-        return env | command.own_variables(component, self._subject, self._port(instance), env, known)
+        return {**env, **self._environment_for(instance)}
 
     def stop(self, only: Sequence[str] | None = None) -> None:
         """Stop all instances, or those of the components named."""
@@ -144,6 +155,16 @@ class SubjectProcesses:
             if code is not None and not running.stopped_by_us:
                 sentences.append(f"{name} ended by itself with exit code {code}")
         return sentences
+
+    def trees(self, known: Mapping[str, str]) -> list[RunningTree]:
+        """What runs as trees of processes. known: what `${env:NAME}` stands for, where it is to be shown."""
+        found = []
+        for running in self._running.values():
+            process = running.process
+            if process.pid and process.tree is not None:  # its number: waits until it is known
+                given = self.environment_of(running.instance, known)
+                found.append(RunningTree(running.instance, process.tree, process.log_path, given, process.poll()))
+        return found
 
     def kill(self, instance: str) -> None:
         """SIGKILL the tree of one instance. One that has ended already does not count as killed."""

@@ -1,0 +1,157 @@
+"""Manifest files: every document with its lines, checked by the schema that Kubernetes publishes."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft7Validator
+from jsonschema.exceptions import ValidationError
+
+from harness.errors import InputError, Problem
+from harness.topology.load import line_of, load_documents
+
+_SCHEMA = Path(__file__).resolve().parents[1] / "schema" / "v1.37.0-strict.json"
+_TEXT_MAX = 200
+RUN = ("v1 Pod", "v1 Service", "v1 ConfigMap", "v1 Secret", "apps/v1 Deployment")
+"""What is run here, or used by what is run."""
+PASSED = ("v1 Namespace", "v1 ServiceAccount", "policy/v1 PodDisruptionBudget")
+"""What a real cluster wants beside that, and nothing here depends on."""
+Steps = tuple[int | str, ...]
+
+
+@dataclass(frozen=True)
+class At:
+    """A place in a document: what is there, and how it is told of. file: as the user gave it; steps: from the top."""
+
+    file: Path
+    document: Any
+    steps: Steps = ()
+
+    @property
+    def node(self) -> Any:
+        """What is there; None where nothing is."""
+        found = self.document
+        for step in self.steps:
+            if isinstance(found, dict):
+                found = found.get(step)
+            elif isinstance(found, list) and isinstance(step, int) and step < len(found):
+                found = found[step]
+            else:
+                return None
+        return found
+
+    def to(self, *steps: int | str) -> At:
+        """A place below."""
+        return At(self.file, self.document, (*self.steps, *steps))
+
+    def each(self) -> list[At]:
+        """The places of a list's entries."""
+        node = self.node
+        return [self.to(number) for number in range(len(node))] if isinstance(node, list) else []
+
+    def text(self, *steps: int | str, default: str = "") -> str:
+        """A text below."""
+        node = self.to(*steps).node
+        return default if node is None else str(node)
+
+    def mapping(self, *steps: int | str) -> dict[str, Any]:
+        """A mapping below, {} where there is none."""
+        node = self.to(*steps).node
+        return node if isinstance(node, dict) else {}
+
+    @property
+    def line(self) -> int | None:
+        """Of this place in its file."""
+        return line_of(self.document, self.steps)
+
+    def problem(self, text: str) -> Problem:
+        """A mistake here."""
+        where = ".".join(map(str, self.steps))
+        return Problem(str(self.file), self.line, f"{where}: {text}" if where else text)
+
+
+def kind_of(at: At) -> str:
+    """`apiVersion kind` of a document."""
+    return f"{at.text('apiVersion')} {at.text('kind')}"
+
+
+def read(files: Iterable[Path]) -> tuple[list[At], list[Problem]]:
+    """The documents of some files that have the form that they must have, and what is wrong with the others."""
+    sound: list[At] = []
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            documents = load_documents(file)
+        except InputError as error:
+            problems += [problem for problem in error.problems if isinstance(problem, Problem)]
+            continue
+        for document in documents:
+            if document is None:
+                continue  # nothing between two `---`
+            at = At(file, document)
+            found = list(_misfits(at))
+            problems += found
+            if not found and kind_of(at) in RUN:
+                sound.append(at)
+    return sound, problems
+
+
+def _misfits(at: At) -> Iterator[Problem]:
+    if not isinstance(at.document, dict):
+        yield at.problem("a document is a mapping with apiVersion, kind and metadata")
+        return
+    kind, known = kind_of(at), kinds()
+    if kind not in known:
+        near = difflib.get_close_matches(kind, known, 1, 0.6)
+        hint = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join((*RUN, *PASSED))}"
+        yield at.to("kind").problem(f"`{kind.strip()}` is unknown here; {hint}")
+        return
+    if kind not in (*RUN, *PASSED):
+        yield at.to("kind").problem(f"`{kind}` is not run here; pods come from a Pod or a Deployment")
+        return
+    for error in sorted(_validator(kind).iter_errors(at.document), key=lambda error: list(map(str, error.path))):
+        yield at.to(*error.absolute_path).problem(_told(error))
+
+
+def _told(error: ValidationError) -> str:
+    """A mistake of form in words."""
+    schema: Any = error.schema
+    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+        known = sorted(schema.get("properties", {}))
+        unknown = [str(key) for key in error.instance if key not in known]
+        near = difflib.get_close_matches(unknown[0], known, 1, 0.6) if unknown else []
+        return f"unknown key {', '.join(unknown)}" + (f"; did you mean {near[0]}?" if near else "")
+    if error.validator == "type":
+        wanted: Any = error.validator_value
+        types = [wanted] if isinstance(wanted, str) else [one for one in wanted if one != "null"]
+        return f"must be of type {' or '.join(types)}, not {_short(json.dumps(error.instance, default=str))}"
+    if error.validator == "required":
+        return _short(error.message)
+    return _short(error.message)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _TEXT_MAX else f"{text[:_TEXT_MAX]}…"
+
+
+@functools.cache
+def _schema() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(_SCHEMA.read_text(encoding="utf-8"))
+    return found
+
+
+def kinds() -> tuple[str, ...]:
+    """Every `apiVersion kind` that the schema knows."""
+    return tuple(_schema()["x-kinds"])
+
+
+@functools.cache
+def _validator(kind: str) -> Draft7Validator:
+    schema = _schema()
+    return Draft7Validator({"$ref": schema["x-kinds"][kind], "$defs": schema["$defs"]})
