@@ -3,8 +3,8 @@
     starting -> steady -> fault -> recovery -> hold -> heal -> failback -> steady again -> ... -> done
 
 The steps of a scenario enter a phase (`Enter`) and say when a fault is there (`Applied`); the loop reports what the
-witness has seen (`Observed`). The machine answers with effects: `Reached` (the step may return), `GiveUp` (the drill ends
-with that verdict), `Announce` (a lifecycle mark for the history). It never asks the system under test anything.
+witness has seen (`Observed`). The machine answers with effects: `Reached` (the step may return), `GiveUp` (the drill
+ends with that verdict), `Announce` (a lifecycle mark for the history). It never asks the system under test anything.
 
 | phase    | reached when                                               | given up when                        |
 |----------|------------------------------------------------------------|--------------------------------------|
