@@ -129,7 +129,9 @@ def test_a_stack_that_is_not_ours_needs_an_agreement_that_was_given_beforehand(
     table = project / "table"
     words = ("schedule", "add", "nightly", "region-lost-refused", "-e", "external", "--at", "@daily",
              "--crontab", str(table), "--yes")  # fmt: skip
-    with pytest.raises(InputError, match=r"external is no world of ours.*drill run --environment=external.*DRILL_YES=1"):
+    with pytest.raises(
+        InputError, match=r"external is no world of ours.*drill run --environment=external.*DRILL_YES=1"
+    ):
         drill(*words)
     assert list(project.iterdir()) == []
     monkeypatch.setenv("DRILL_YES", "1")
