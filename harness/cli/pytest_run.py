@@ -92,7 +92,8 @@ class QuietOutput:
             self.problems.append(_reason(report.longreprtext))
         elif report.failed:
             text = _reason(report.longreprtext)
-            if not text.startswith("harness.errors.Drill"):
+            crash = getattr(report.longrepr, "reprcrash", None)  # of the last one in a chain, whatever it came from
+            if not getattr(crash, "message", text).startswith("harness.errors.Drill"):
                 self.problems.append(text)
 
 

@@ -269,8 +269,8 @@ def _check_run(schedule: Schedule, environ: Mapping[str, str], here: Path) -> No
     )
     if schedule.where.here and terms_of(run.environment) is not None and not run.yes:
         raise InputError(
-            f"{run.environment.environment} is no world of ours, and nobody is there to agree when the schedule runs: "
-            f"see what `{command_line(schedule)}` shows, and agree beforehand with DRILL_YES=1 in front of this command"
+            f"{run.environment.environment} is no world of ours, and nobody is there to agree when it runs: "
+            f"see what `{command_line(schedule)}` shows, and agree with DRILL_YES=1 in the file of --env-file"
         )
     select(list(schedule.drills))
 

@@ -5,6 +5,7 @@
 The steps of a scenario enter a phase (`Enter`) and say when a fault is there (`Applied`); the loop reports what the
 witness has seen (`Observed`). The machine answers with effects: `Reached` (the step may return), `GiveUp` (the drill
 ends with that verdict), `Announce` (a lifecycle mark for the history). It never asks the system under test anything.
+
 | phase    | reached when                                               | given up when                        |
 |----------|------------------------------------------------------------|--------------------------------------|
 | STEADY   | facts are steady for `steady_for_ns` without a break       | `steady_timeout_ns` passed: see below |

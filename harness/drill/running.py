@@ -74,7 +74,8 @@ class RunningDrill:
             raise InputError(f"no fault of {place} holds, so there is nothing to heal there")
         self._loop.enter(Phase.HEAL, counts_anew=place is not None and len(chosen) < len(self.record.active))
         ended = self.record.case.ended_by
-        if chosen and (ended is None or ended.verdict is not Verdict.ABORTED):  # an abort heals before anything else
+        # An abort heals before anything else; so does a drill that proves nothing, of which no loss is judged.
+        if chosen and (ended is None or ended.verdict not in (Verdict.ABORTED, Verdict.INVALID)):
             self._loop.look()
         self._undo(chosen, place or "")
         self._loop.observation.healed()

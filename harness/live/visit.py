@@ -46,7 +46,7 @@ class Visit:
         try:
             yield
         except CommandFailed as failed:
-            raise DrillInvalid(str(failed)) from failed
+            raise DrillInvalid(str(failed)) from None  # whoever broke it has told everything
 
     def _refuse_unconfirmed(self) -> None:
         if self._terms is not None and not self._options.yes:

@@ -15,7 +15,7 @@ from harness.drill.case_files import Filed
 from harness.drill.conclusion import conclude
 from harness.drill.evidence import DrillResult
 from harness.drill.facade import Drill
-from harness.errors import WorldError
+from harness.errors import DrillInvalid, WorldError
 from harness.history.events import Commit
 
 NAME = "a-drill"
@@ -107,3 +107,16 @@ def test_a_long_drill_does_not_look_for_ever(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setattr(looking, "LOOKS_MAX", 3)
     filed, _, _ = ran(tmp_path, Unlogged)
     assert len(filed.case.looks) <= 4
+
+
+def test_a_drill_that_proves_nothing_is_healed_before_anybody_looks(tmp_path: Path) -> None:
+    backend = Unlogged(Story())
+    (tmp_path / NAME).mkdir()
+    drill = Drill(backend, plan(), tmp_path / NAME)
+    drill.open()
+    drill.reach_steady_state(EAST)
+    drill.inject("region-outage", region=EAST, mode="black-hole")
+    before = backend.looked
+    drill.finish(DrillInvalid("the fault was not observed"))
+    assert before > 0
+    assert backend.looked == before

@@ -16,9 +16,10 @@ from typing import Any, ClassVar
 import pytest
 
 from harness.cli.agreement import agreed
+from harness.cli.pytest_run import QuietOutput
 from harness.drill import options
 from harness.drill.settings import Settings
-from harness.errors import CommandFailed, HealError, InputError, WorldError
+from harness.errors import CommandFailed, DrillInvalid, HealError, InputError, WorldError
 from harness.faults.actions import BreakByOwner
 from harness.faults.catalogue import fault_named
 from harness.live import facts
@@ -625,3 +626,16 @@ def test_nobody_agrees_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").unlink()
     run = options.resolve({"environment": str(written(tmp_path))}, {"DRILL_YES": "1"}, tmp_path, 0)
     assert run.yes
+
+
+def test_a_verdict_that_came_of_another_error_is_no_error_of_the_harness() -> None:
+    try:
+        try:
+            raise CommandFailed("the command that injects it ended with exit code 4")
+        except CommandFailed as failed:
+            raise DrillInvalid("it could not be applied") from failed
+    except DrillInvalid:
+        shown = pytest.ExceptionInfo.from_current().getrepr(style="short")
+    quiet = QuietOutput()
+    quiet.pytest_runtest_logreport(pytest.TestReport("a::b", ("a", 1, "b"), {}, "failed", shown, "call"))
+    assert quiet.problems == []

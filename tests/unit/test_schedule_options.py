@@ -151,6 +151,7 @@ def test_a_stack_that_is_not_ours_needs_an_agreement_that_was_given_beforehand(
     ):
         drill(*words)
     assert list(project.iterdir()) == []
-    monkeypatch.setenv("DRILL_YES", "1")
-    drill(*words)
+    (project / "env").write_text("DRILL_YES=1\n")
+    (project / "env").chmod(0o600)
+    drill(*words, "--env-file", "env")
     assert "schedule run nightly" in table.read_text()
