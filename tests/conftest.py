@@ -41,6 +41,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneWorldAtAT
     return OneWorldAtATime(config, log)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_journal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What a test leaves to be undone is no business of the user's own runs, nor theirs of a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DRILL_STATE", str(tmp_path_factory.mktemp("journal")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def real_toxiproxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of Shopify's own server: what TOXIPROXY_URL names, else the program that is on the PATH or that

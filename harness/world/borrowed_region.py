@@ -7,9 +7,10 @@ there is made, where that is allowed, and deleted again.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 
-from harness.engines.aws.borrowed import handle_of, tidy
+from harness.engines.aws.borrowed import handle_of, has_ended, tidy
 from harness.engines.aws.calls import not_dynamodb
 from harness.errors import InputError
 from harness.kit.address import Address, join_address
@@ -18,6 +19,8 @@ from harness.topology.subject import Table
 from harness.wire.ask import takes_connections
 from harness.world.api_region import ApiRegion
 from harness.world.part import Blueprint, Ground, StatusLine
+
+_LOG = logging.getLogger(__name__)
 
 
 class BorrowedRegion(ApiRegion):
@@ -80,6 +83,9 @@ class BorrowedRegion(ApiRegion):
         self._leave()
 
     def _leave(self) -> None:
+        if (ended := has_ended(self._handle)) is not None:
+            _LOG.warning("%s", ended)  # that is no second failure: the drill has ended for it
+            return
         tidy(self.dynamodb(), json.loads(self._handle["tables"]), self._handle["address"])
 
     def gone(self) -> str | None:

@@ -63,7 +63,7 @@ links: {{kind: none}}
 gateway: {{kind: none}}
 region_servers: {{kind: external}}
 workload: {{rate_per_s: 16, other_period_s: 1}}
-objectives: {{fast: {{rto_s: 25}}, production: {{rto_s: 150}}}}
+objectives: {{fast: {{rto_s: 25, rpo_s: 60}}, production: {{rto_s: 150, rpo_s: 60}}}}
 subject: {root}/reference/subject.yaml
 """
 
@@ -245,7 +245,7 @@ def test_a_watch_needs_no_fault_and_leaves_nothing_behind(visit: Visit) -> None:
     assert drill["verdict"] == "MET"
     history = visit.folder / "reports" / "latest" / drill["history"]
     events = [json.loads(line) for line in history.read_text().splitlines()]
-    keys = {event["k"] for event in events if event.get("f") == "put" and event["type"] == "invoke"}
+    keys = {event["k"] for event in events if event.get("f") == "put" and event["t"] == "invoke"}
     assert keys
     assert all(key.startswith("drill-") for key in keys)
     assert visit.stack.left() == []

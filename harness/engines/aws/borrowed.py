@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.engines.aws import clients
-from harness.kit.address import join_address, split_address
+from harness.kit.address import Address, join_address, split_address
+from harness.wire.ask import takes_connections
 
 
 def handle_of(
@@ -20,11 +22,33 @@ def handle_of(
 
 def take_away(handle: Mapping[str, str]) -> list[str]:
     """Delete the tables that were made, and empty the others; a sentence for each. Raises WorldError."""
+    if (ended := has_ended(handle)) is not None:
+        return [ended]
     client = clients.RegionClients(handle["region"], split_address(handle["address"])).client("dynamodb")
     try:
         return tidy(client, json.loads(handle["tables"]), handle["address"])
     finally:
         client.close()
+
+
+def has_ended(handle: Mapping[str, str]) -> str | None:
+    """That a server of this machine is not there any more, with what it may have kept; None: it is, or is elsewhere.
+
+    Elsewhere, a connection that fails may be the network's doing, and whoever comes later has to try again.
+    """
+    address = split_address(handle["address"])
+    if not _of_this_machine(address) or takes_connections(address):
+        return None
+    tables = json.loads(handle["tables"])
+    kept = ", ".join((*tables["delete"], *tables["empty"]))
+    return f"nothing takes connections at {handle['address']} any more; if that server kept its data, tidy up {kept}"
+
+
+def _of_this_machine(address: Address) -> bool:
+    try:
+        return ipaddress.ip_address(address[0]).is_loopback
+    except ValueError:
+        return address[0] == "localhost"
 
 
 def tidy(client: Any, tables: Mapping[str, Any], at: str) -> list[str]:
