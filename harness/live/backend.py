@@ -32,7 +32,8 @@ from harness.processes.interruption import held
 from harness.units import to_ns, to_s
 from harness.world.assembly import Seams, assemble, build, seams_of
 from harness.world.diagnosis import Complaint
-from harness.world.part import Blueprint, Net, plan_of
+from harness.world.part import Blueprint, Net
+from harness.world.planning import plan_of
 from harness.world.regions import CommitFeed, scanned
 
 ANSWER_TIMEOUT_S = 10.0

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from harness.faults.hand import Hand
-from harness.faults.model import Fault, Plan, ProcessRef
+from harness.faults.model import Fault, Plan
 from harness.kit.address import Address
 from harness.names import HTTP, link_name
 from harness.topology.environment import Environment
@@ -292,13 +292,3 @@ class Net:
 def parts_of(kind: type[Kind], parts: Iterable[Part]) -> list[Kind]:
     """The parts that are of one seam."""
     return [part for part in parts if isinstance(part, kind)]
-
-
-def plan_of(net: Net, fault: Fault, processes: Sequence[ProcessRef]) -> Plan:
-    """How a fault is brought about in a world: in its own way, where a part has one, else on links and processes.
-
-    Raises NotMeasurable where nobody can, InputError where there is nothing for it to hit.
-    """
-    own = (part.plan(fault) for part in net.parts)
-    found = next((plan for plan in own if plan is not None), None)
-    return found or fault.plan([arrow.link for arrow in net.arrows], processes)

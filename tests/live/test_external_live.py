@@ -321,7 +321,8 @@ def test_a_killed_harness_leaves_nothing_broken_and_no_item(visit: Visit) -> Non
     assert until(lambda: visit.journal() == [], 120), visit.journal()
     assert visit.stack.left() == []
     assert until(lambda: not any(child.is_running() for child in children))
-    assert visit.log == ["break", "mend"]
+    assert visit.log[0] == "break"
+    assert set(visit.log[1:]) == {"mend"}  # the watchdog makes sure a second later: a request may have been under way
 
 
 def test_an_answer_beyond_the_named_hosts_is_not_dialled(visit: Visit) -> None:
