@@ -21,7 +21,7 @@ class Table:
 
     known: what enters besides, sent up to the moment. commits: None where two scans stand in for a log; then later is
     what enters that had been sent by the time `last` had been read, end the table when all was over, and held whether
-    nothing could come between the moment and `last`.
+    nothing could come between the moment and `last`; read_ns is when `first` had been read, where that is known.
     """
 
     columns: Columns
@@ -33,6 +33,7 @@ class Table:
     later: Columns | None = None
     end: TableState | None = None
     held: bool = False
+    read_ns: int | None = None
 
     def lacks(self, acks: Rows) -> tuple[Rows, Rows]:
         """Of some acknowledged puts and deletes those that are missing for certain, and those that may be."""
@@ -45,6 +46,8 @@ class Table:
         keys = self.columns.key[acks]
         # An item that is not there shows no delete: the write before it may not have come yet.
         before = np.where((before == PRESENT) & (first.values[keys] == ABSENT), LOST, before).astype(np.int8)
+        if self.read_ns is not None:  # what was sent later was not in it, whatever it looks like
+            before = np.where(self.columns.sent_ns[acks] > self.read_ns, LOST, before).astype(np.int8)
         lost = (before == LOST) & (after == LOST)
         seen = (before == PRESENT) | (self.held & (self.last.values[keys] == ABSENT))
         return acks[lost], acks[~lost & ~(seen & (after == PRESENT))]

@@ -79,13 +79,13 @@ class Loss:
         columns, survivor = self.columns, self.survivor
         known = columns.between(None, at_ns + 1)
         if isinstance(survivor, Scans):
-            before, (after, until_ns) = survivor.until(at_ns), survivor.since(at_ns)
+            (before, read_ns), (after, until_ns) = survivor.until(at_ns), survivor.since(at_ns)
             first = None if before is None else state_of(columns, before)
             later = columns if until_ns is None else columns.between(None, until_ns + 1)
             end = state_of(columns, survivor.after)
             last = end if until_ns is None else state_of(columns, after)
             held = self.cut_off and until_ns is not None and until_ns <= self._until_ns
-            return Table(columns, known, first, last, None, at_ns, later, end, held)
+            return Table(columns, known, first, last, None, at_ns, later, end, held, read_ns)
         commits = commits_of(columns, survivor)
         state = commits.state_at(at_ns)
         return Table(columns, known, state, state, commits, at_ns)
@@ -121,11 +121,12 @@ class Loss:
         if heal_ns is None or not len(void):
             return False
         if isinstance(survivor, Scans):
-            values = state_of(columns, survivor.after).values
+            state = state_of(columns, survivor.after)
+            foreign = columns.rows_of(list(state.foreign.values()))
+            arrived = np.concatenate([columns.local(state.values), foreign])
         else:
             commits = commits_of(columns, survivor)
-            values = commits.value[commits.at_ns > heal_ns]
-        arrived = columns.local(values)
+            arrived = columns.local(commits.value[commits.at_ns > heal_ns])
         if bool(np.isin(arrived, void).any()):
             return True
         puts = void[columns.f[void] == PUT]

@@ -33,10 +33,11 @@ class Scans:
     after: Mapping[str, str]
     looks: Sequence[Look] = ()
 
-    def until(self, moment_ns: int) -> Mapping[str, str] | None:
-        """The last one that had been read by a moment; None when there is none."""
+    def until(self, moment_ns: int) -> tuple[Mapping[str, str] | None, int | None]:
+        """The last one that had been read by a moment, None when there is none; and when it had been, where known."""
         by_then = [look for look in self.looks if look.until_ns <= moment_ns]
-        return max(by_then, key=lambda look: look.until_ns).items if by_then else self.before
+        last = max(by_then, key=lambda look: look.until_ns, default=None)
+        return (self.before, None) if last is None else (last.items, last.until_ns)
 
     def since(self, moment_ns: int) -> tuple[Mapping[str, str], int | None]:
         """The first one that was begun after a moment, and when it had been read: None for the one of the end."""

@@ -101,7 +101,7 @@ def out_of_reach(
     if not len(rows):
         return None
     read_ns = int(columns.sent_ns[rows[0]])
-    blind = isinstance(survivor, Scans) and survivor.until(read_ns) is None
+    blind = isinstance(survivor, Scans) and survivor.until(read_ns)[0] is None
     from_ns = fault.start_low_ns - ON_ITS_WAY_NS if blind else -1
     loss = Loss(columns, survivor, accepted.by_lost, fault, NEVER_LOST, True, from_ns)
     return loss.since(read_ns)

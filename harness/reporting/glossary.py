@@ -82,6 +82,7 @@ _MODES = {
     "error": "an error of the service", "throttle": "throttled", "deny": "access denied", "odd-types": "of odd types",
     "off": "its server ends at once", "throttled": "too many requests", "failing": "every call fails",
     "unanswered": "changes are never answered", "deleted": "deleted, and made anew",
+    "never-ready": "its pods never get ready",
 }  # fmt: skip
 PHASES = {
     "detect": "the edge's checks notice",

@@ -78,9 +78,10 @@ def witness(monkeypatch: pytest.MonkeyPatch, capacity_per_s: float, sharing: int
 
     monkeypatch.setattr(live_clients, "witness_config", lambda *_: {})
     monkeypatch.setattr(live_clients, "link_canaries", lambda _: [])
+    monkeypatch.setattr(live_clients, "terms_of", lambda _: None)
     monkeypatch.setattr(live_clients.AdminClient, "post", post)
     process = SimpleNamespace(ready=lambda _: {"admin": ("127.0.0.1", 1)}, poll=lambda: None, error=None)
-    net: Any = SimpleNamespace(ground=SimpleNamespace(spawn=lambda *_: process))
+    net: Any = SimpleNamespace(ground=SimpleNamespace(spawn=lambda *_: process, on_close=lambda _: None))
     return Clients(options(sharing), net, ("127.0.0.1", 53)), told
 
 

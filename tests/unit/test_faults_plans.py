@@ -88,7 +88,8 @@ def world() -> list[Link]:
 LINKS = world()
 IN_DATABASES = ("operations-refused", "poison-record")
 OF_PROVIDERS = ("provider-outage", "provider-trouble", "record-replaced")
-ELSEWHERE = (*IN_DATABASES, *OF_PROVIDERS)
+OF_PODS = ("pods-killed", "pod-frozen", "bad-deploy")
+ELSEWHERE = (*IN_DATABASES, *OF_PROVIDERS, *OF_PODS)
 ON_LINKS = [kind for kind in FAULTS if not kind.startswith("process") and kind not in ELSEWHERE]
 
 

@@ -69,6 +69,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Database, end
     def at(spec: dict[str, Any], **tables: list[str]) -> tuple[Database, endpoint.Endpoint, list[Any]]:
         database = Database(**tables)
         monkeypatch.setattr(borrowed_region, "not_dynamodb", lambda *_: None)
+        monkeypatch.setattr(borrowed, "takes_connections", lambda _: True)
         for name, does in (
             ("table_names", database.names), ("create_tables", database.create), ("delete_tables", database.delete),
             ("delete_items", database.empty), ("holds_items", database.holds),
@@ -195,3 +196,20 @@ def test_a_url_leads_to_an_address() -> None:
     for wrong in ("http://h:99999", "http://u:p@h", "http://h/path"):
         with pytest.raises(ValueError, match=r"Port out of range|an address is"):
             address_of(wrong)
+
+
+def test_a_server_of_this_machine_that_has_ended_is_told_and_holds_nobody_up(
+    server: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    database, region, ends = server({"create_tables": True}, theirs=["a"])
+    begun(region, ends)
+    region.create(region._blueprint.subject.tables)
+    monkeypatch.setattr(borrowed, "takes_connections", lambda _: False)
+    for action in reversed(ends):
+        action()
+    assert "nothing takes connections at 127.0.0.1:8000 any more; if that server kept its data" in caplog.text
+    assert "items" in database.tables
+    (told,) = borrowed.take_away(region._handle)
+    assert "tidy up items" in told
+    elsewhere = dict(region._handle, address="192.0.2.1:8000")
+    assert borrowed.has_ended(elsewhere) is None
