@@ -62,8 +62,7 @@ def test_too_many_failed_requests(tmp_path: Path) -> None:
     assert found["stopped"]["bad"] > 0.6 * found["stopped"]["total"]
     assert found["stopped"]["healed_s"] < 1
     (fault,) = found["faults"]
-    assert fault["observed"] is not False  # it may be healed before its canaries have seen enough of it
-    assert fault["healed"]
+    assert False not in (fault["observed"], fault["healed"])  # it may be over before its canaries have seen enough
     assert found["stopped"]["decided_ns"] - found["stopped"]["until_ns"] < 2_000_000_000
     assert any("service fails back to the primary region" in reason for reason in found["reasons"])
     page = (folder / "reports" / "latest" / "report.html").read_text()
