@@ -16,6 +16,11 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_here(host: str) -> bool:
+    """Whether `host` is this machine, said as a loopback address or as `localhost`."""
+    return host == "localhost" or is_loopback(host)
+
+
 def _pair(value: object) -> object:
     match value:
         case [str(), int(port)] if not isinstance(port, bool) and 0 <= port <= 65_535:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import smtplib
 import ssl
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 
 from harness.errors import InputError, WorldError
+from harness.kit.address import is_here
 from harness.reporting.wording import one_line
 from harness.scheduling.schedule import Mail
 from harness.storable_text import storable
@@ -44,7 +44,7 @@ def send(mail: Mail, subject: str, lines: Sequence[str], password: str | None) -
 
 def refuse_clear_password(mail: Mail) -> None:
     """Raises InputError for a password that would leave this machine in the clear."""
-    if mail.password is not None and mail.security == "none" and not _is_here(mail.host):
+    if mail.password is not None and mail.security == "none" and not is_here(mail.host):
         raise InputError(f"the mail server {mail.host}: a password is sent only after STARTTLS or over TLS")
 
 
@@ -66,10 +66,3 @@ def _said(error: Exception) -> str:
         said = error.smtp_error
         return f"{error.smtp_code} {said.decode('utf-8', 'replace') if isinstance(said, bytes) else said}"
     return str(error) or type(error).__name__
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.engines.aws import clients
-from harness.kit.address import Address, join_address, split_address
+from harness.kit.address import is_here, join_address, split_address
 from harness.wire.ask import takes_connections
 
 
@@ -37,18 +36,11 @@ def has_ended(handle: Mapping[str, str]) -> str | None:
     Elsewhere, a connection that fails may be the network's doing, and whoever comes later has to try again.
     """
     address = split_address(handle["address"])
-    if not _of_this_machine(address) or takes_connections(address):
+    if not is_here(address[0]) or takes_connections(address):
         return None
     tables = json.loads(handle["tables"])
     kept = ", ".join((*tables["delete"], *tables["empty"]))
     return f"nothing takes connections at {handle['address']} any more; if that server kept its data, tidy up {kept}"
-
-
-def _of_this_machine(address: Address) -> bool:
-    try:
-        return ipaddress.ip_address(address[0]).is_loopback
-    except ValueError:
-        return address[0] == "localhost"
 
 
 def tidy(client: Any, tables: Mapping[str, Any], at: str) -> list[str]:
