@@ -61,12 +61,12 @@ def list_all(account: Account, call: Call) -> tuple[Account, Reply]:
 
 def get(account: Account, call: Call) -> tuple[Account, Reply]:
     """GET /v2/load_balancers/{lb_id}"""
-    return account, Reply(200, {"load_balancer": shown(account, call, _found(account, call))})
+    return account, Reply(200, {"load_balancer": shown(account, call, call.found(account.balancers))})
 
 
 def update(account: Account, call: Call) -> tuple[Account, Reply]:
     """PUT /v2/load_balancers/{lb_id}: the whole balancer anew; what is left out has its default again."""
-    thing = _found(account, call)
+    thing = call.found(account.balancers)
     body = _checked(account, call, call.body)
     if body["region"]["slug"] != thing.body["region"]["slug"]:
         raise unprocessable("region cannot be changed")
@@ -79,18 +79,18 @@ def update(account: Account, call: Call) -> tuple[Account, Reply]:
 
 def delete(account: Account, call: Call) -> tuple[Account, Reply]:
     """DELETE /v2/load_balancers/{lb_id}"""
-    return replace(account, balancers=without(account.balancers, _found(account, call).id)), Reply(204)
+    return replace(account, balancers=without(account.balancers, call.found(account.balancers).id)), Reply(204)
 
 
 def delete_cache(account: Account, call: Call) -> tuple[Account, Reply]:
     """DELETE /v2/load_balancers/{lb_id}/cache: only a global balancer has one."""
-    _found(account, call)
+    call.found(account.balancers)
     return account, Reply(204)
 
 
 def add_droplets(account: Account, call: Call) -> tuple[Account, Reply]:
     """POST /v2/load_balancers/{lb_id}/droplets"""
-    thing = _found(account, call)
+    thing = call.found(account.balancers)
     ids = _droplets(account, call.body, thing.body["region"]["slug"], required=True)
     merged = list(dict.fromkeys([*thing.body["droplet_ids"], *ids]))
     return _with(account, thing, {"droplet_ids": merged, "tag": ""})[0], Reply(204)
@@ -98,7 +98,7 @@ def add_droplets(account: Account, call: Call) -> tuple[Account, Reply]:
 
 def remove_droplets(account: Account, call: Call) -> tuple[Account, Reply]:
     """DELETE /v2/load_balancers/{lb_id}/droplets"""
-    thing = _found(account, call)
+    thing = call.found(account.balancers)
     gone = set(_numbers(call.body, "droplet_ids", required=True))
     if not gone <= set(thing.body["droplet_ids"]):
         raise not_found()
@@ -108,7 +108,7 @@ def remove_droplets(account: Account, call: Call) -> tuple[Account, Reply]:
 
 def add_rules(account: Account, call: Call) -> tuple[Account, Reply]:
     """POST /v2/load_balancers/{lb_id}/forwarding_rules"""
-    thing = _found(account, call)
+    thing = call.found(account.balancers)
     rules = [*thing.body["forwarding_rules"], *_rules(call.body)]
     _refuse_double(rules)
     return _with(account, thing, {"forwarding_rules": rules})[0], Reply(204)
@@ -116,7 +116,7 @@ def add_rules(account: Account, call: Call) -> tuple[Account, Reply]:
 
 def remove_rules(account: Account, call: Call) -> tuple[Account, Reply]:
     """DELETE /v2/load_balancers/{lb_id}/forwarding_rules"""
-    thing = _found(account, call)
+    thing = call.found(account.balancers)
     gone = _rules(call.body)
     left = [rule for rule in thing.body["forwarding_rules"] if rule not in gone]
     if not left:
@@ -242,13 +242,6 @@ def _droplets(account: Account, body: Json, where: str, *, required: bool) -> li
         if thing is None or thing.body["region"]["slug"] != where:
             raise unprocessable(f"Droplet {one} is not in the region of the load balancer")
     return ids
-
-
-def _found(account: Account, call: Call) -> Thing:
-    thing = account.balancers.get(call.ids[0])
-    if thing is None:
-        raise not_found()
-    return thing
 
 
 def _with(account: Account, thing: Thing, changes: Json) -> tuple[Account, Thing]:

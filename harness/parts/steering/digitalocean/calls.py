@@ -14,6 +14,7 @@ from harness.parts.steering.digitalocean.values import (
     Reply,
     Request,
     Thing,
+    not_found,
     nothing,
     rfc3339,
     unprocessable,
@@ -63,6 +64,13 @@ class Call:
     def new_uuid(self, account: Account) -> str:
         """The id of what is made next."""
         return uuid_of(self.rules.seed, account.made)
+
+    def found(self, things: Mapping[str, Thing]) -> Thing:
+        """The one that the path names, of things by id. Raises Refusal."""
+        thing = things.get(self.ids[0])
+        if thing is None:
+            raise not_found()
+        return thing
 
     def made_since(self, thing: Thing, takes_ns: int) -> bool:
         """Whether a thing that takes so long to be made is there."""

@@ -63,12 +63,12 @@ def list_all(account: Account, call: Call) -> tuple[Account, Reply]:
 
 def get(account: Account, call: Call) -> tuple[Account, Reply]:
     """GET /v2/kubernetes/clusters/{cluster_id}"""
-    return account, Reply(200, {"kubernetes_cluster": _shown(call, _found(account, call))})
+    return account, Reply(200, {"kubernetes_cluster": _shown(call, call.found(account.clusters))})
 
 
 def update(account: Account, call: Call) -> tuple[Account, Reply]:
     """PUT /v2/kubernetes/clusters/{cluster_id}"""
-    thing = _found(account, call)
+    thing = call.found(account.clusters)
     changes: dict[str, Any] = {"name": _name(call.body), "updated_at": call.written(call.now_ns)}
     if "tags" in call.body:
         changes["tags"] = [*_tags(call.body), "k8s", f"k8s:{thing.id}"]
@@ -81,18 +81,18 @@ def update(account: Account, call: Call) -> tuple[Account, Reply]:
 
 def delete(account: Account, call: Call) -> tuple[Account, Reply]:
     """DELETE /v2/kubernetes/clusters/{cluster_id}"""
-    return replace(account, clusters=without(account.clusters, _found(account, call).id)), Reply(204)
+    return replace(account, clusters=without(account.clusters, call.found(account.clusters).id)), Reply(204)
 
 
 def list_pools(account: Account, call: Call) -> tuple[Account, Reply]:
     """GET /v2/kubernetes/clusters/{cluster_id}/node_pools"""
-    thing = _found(account, call)
+    thing = call.found(account.clusters)
     return account, Reply(200, {"node_pools": _shown(call, thing)["node_pools"]})
 
 
 def get_pool(account: Account, call: Call) -> tuple[Account, Reply]:
     """GET /v2/kubernetes/clusters/{cluster_id}/node_pools/{node_pool_id}"""
-    pools = _shown(call, _found(account, call))["node_pools"]
+    pools = _shown(call, call.found(account.clusters))["node_pools"]
     found = next((pool for pool in pools if pool["id"] == call.ids[1]), None)
     if found is None:
         raise not_found()
@@ -101,7 +101,7 @@ def get_pool(account: Account, call: Call) -> tuple[Account, Reply]:
 
 def kubeconfig(account: Account, call: Call) -> tuple[Account, Reply]:
     """GET /v2/kubernetes/clusters/{cluster_id}/kubeconfig; its credentials open nothing"""
-    thing = _found(account, call)
+    thing = call.found(account.clusters)
     user = f"do-{thing.body['region']}-{thing.body['name']}"
     text = (
         f"apiVersion: v1\nkind: Config\nclusters:\n- cluster:\n    server: {thing.body['endpoint']}\n  name: {user}\n"
@@ -113,7 +113,7 @@ def kubeconfig(account: Account, call: Call) -> tuple[Account, Reply]:
 
 def status_messages(account: Account, call: Call) -> tuple[Account, Reply]:
     """GET /v2/kubernetes/clusters/{cluster_id}/status_messages"""
-    _found(account, call)
+    call.found(account.clusters)
     return account, Reply(200, {"messages": []})
 
 
@@ -175,10 +175,3 @@ def _shown(call: Call, thing: Thing) -> dict[str, Any]:
         {**pool, "nodes": [{**node, "status": state} for node in pool["nodes"]]} for pool in thing.body["node_pools"]
     ]
     return {**thing.body, "node_pools": pools, "status": state}
-
-
-def _found(account: Account, call: Call) -> Thing:
-    thing = account.clusters.get(call.ids[0])
-    if thing is None:
-        raise not_found()
-    return thing

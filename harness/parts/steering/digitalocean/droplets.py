@@ -66,12 +66,12 @@ def list_all(account: Account, call: Call) -> tuple[Account, Reply]:
 
 def get(account: Account, call: Call) -> tuple[Account, Reply]:
     """GET /v2/droplets/{droplet_id}"""
-    return account, Reply(200, {"droplet": shown(call, _found(account, call))})
+    return account, Reply(200, {"droplet": shown(call, call.found(account.droplets))})
 
 
 def delete(account: Account, call: Call) -> tuple[Account, Reply]:
     """DELETE /v2/droplets/{droplet_id}"""
-    return _gone(account, (_found(account, call),)), Reply(204)
+    return _gone(account, (call.found(account.droplets),)), Reply(204)
 
 
 def delete_tagged(account: Account, call: Call) -> tuple[Account, Reply]:
@@ -87,7 +87,7 @@ def delete_tagged(account: Account, call: Call) -> tuple[Account, Reply]:
 
 def post_action(account: Account, call: Call) -> tuple[Account, Reply]:
     """POST /v2/droplets/{droplet_id}/actions"""
-    thing = _found(account, call)
+    thing = call.found(account.droplets)
     kind = chosen(call.body, "type", _ACTIONS)
     if not call.made_since(thing, call.rules.droplet_ns):
         raise unprocessable("Droplet already has a pending event.")
@@ -104,14 +104,14 @@ def post_action(account: Account, call: Call) -> tuple[Account, Reply]:
 
 def list_actions(account: Account, call: Call) -> tuple[Account, Reply]:
     """GET /v2/droplets/{droplet_id}/actions"""
-    thing = _found(account, call)
+    thing = call.found(account.droplets)
     of_it = [a for a in account.actions.values() if a.body["resource_id"] == int(thing.id)]
     return account, call.listed("actions", of_it, lambda action: shown_action(call, action))
 
 
 def get_action(account: Account, call: Call) -> tuple[Account, Reply]:
     """GET /v2/droplets/{droplet_id}/actions/{action_id}"""
-    thing = _found(account, call)
+    thing = call.found(account.droplets)
     action = account.actions.get(call.ids[1])
     if action is None or action.body["resource_id"] != int(thing.id):
         raise not_found()
@@ -204,13 +204,6 @@ def _name(name: str) -> str:
     if not _NAME.fullmatch(name) or len(name) > _NAME_MAX:
         raise unprocessable("Only valid hostname characters are allowed. (a-z, A-Z, 0-9, . and -)")
     return name
-
-
-def _found(account: Account, call: Call) -> Thing:
-    thing = account.droplets.get(call.ids[0])
-    if thing is None:
-        raise not_found()
-    return thing
 
 
 def _gone(account: Account, things: tuple[Thing, ...]) -> Account:

@@ -49,17 +49,17 @@ def list_all(account: Account, call: Call) -> tuple[Account, Reply]:
 
 def get(account: Account, call: Call) -> tuple[Account, Reply]:
     """GET /v2/reserved_ips/{reserved_ip}"""
-    return account, Reply(200, {"reserved_ip": _shown(account, call, _found(account, call))})
+    return account, Reply(200, {"reserved_ip": _shown(account, call, call.found(account.reserved_ips))})
 
 
 def delete(account: Account, call: Call) -> tuple[Account, Reply]:
     """DELETE /v2/reserved_ips/{reserved_ip}"""
-    return replace(account, reserved_ips=without(account.reserved_ips, _found(account, call).id)), Reply(204)
+    return replace(account, reserved_ips=without(account.reserved_ips, call.found(account.reserved_ips).id)), Reply(204)
 
 
 def post_action(account: Account, call: Call) -> tuple[Account, Reply]:
     """POST /v2/reserved_ips/{reserved_ip}/actions: assign it to a droplet of its region, or take it away from one."""
-    thing = _found(account, call)
+    thing = call.found(account.reserved_ips)
     kind = chosen(call.body, "type", ("assign", "unassign"))
     droplet = None
     if kind == "assign":
@@ -77,14 +77,14 @@ def post_action(account: Account, call: Call) -> tuple[Account, Reply]:
 
 def list_actions(account: Account, call: Call) -> tuple[Account, Reply]:
     """GET /v2/reserved_ips/{reserved_ip}/actions"""
-    thing = _found(account, call)
+    thing = call.found(account.reserved_ips)
     of_it = [action for action in account.actions.values() if action.body.get("ip") == thing.id]
     return account, call.listed("actions", of_it, lambda action: _action(call, action))
 
 
 def get_action(account: Account, call: Call) -> tuple[Account, Reply]:
     """GET /v2/reserved_ips/{reserved_ip}/actions/{action_id}"""
-    thing, action = _found(account, call), account.actions.get(call.ids[1])
+    thing, action = call.found(account.reserved_ips), account.actions.get(call.ids[1])
     if action is None or action.body.get("ip") != thing.id:
         raise not_found()
     return account, Reply(200, {"action": _action(call, action)})
@@ -114,10 +114,3 @@ def _droplet(account: Account, number: int) -> Thing:
     if found is None:
         raise unprocessable(f"Droplet {number} does not exist")
     return found
-
-
-def _found(account: Account, call: Call) -> Thing:
-    thing = account.reserved_ips.get(call.ids[0])
-    if thing is None:
-        raise not_found()
-    return thing
