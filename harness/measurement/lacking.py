@@ -49,8 +49,19 @@ class Table:
         if self.read_ns is not None:  # what was sent later was not in it, whatever it looks like
             before = np.where(self.columns.sent_ns[acks] > self.read_ns, LOST, before).astype(np.int8)
         lost = (before == LOST) & (after == LOST)
-        seen = (before == PRESENT) | (self.held & (self.last.values[keys] == ABSENT))
+        seen = ((before == PRESENT) & self._shown(first, acks)) | (self.held & (self.last.values[keys] == ABSENT))
         return acks[lost], acks[~lost & ~(seen & (after == PRESENT))]
+
+    def _shown(self, state: TableState, acks: Rows) -> Bools:
+        """Which of some acknowledged writes a table shows to have come: it holds their value, or that of a later write.
+
+        What was under way at the same time may stand there from before them, and so may a write that nobody answered.
+        """
+        columns = self.columns
+        above = columns.local(state.values[columns.key[acks]])
+        later = columns.sent_ns[np.maximum(above, 0)] > columns.returned_ns[acks]
+        shown: Bools = (above == acks) | ((above >= 0) & later)
+        return shown
 
     def lacks_increments(self, acks: Rows) -> tuple[Rows, Rows]:
         """The same for increments: the last scan shows what was counted to the end, a commit log up to the moment."""

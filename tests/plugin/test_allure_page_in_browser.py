@@ -62,6 +62,11 @@ def runs(project: Path, world: World) -> list[RunResult]:
     return found
 
 
+def said(text: str) -> str:
+    """What holds in a page once it says a text."""
+    return f"document.body.innerText.includes('{text}')"
+
+
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
     handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
@@ -84,10 +89,11 @@ def test_the_page_opens_by_itself_and_shows_the_runs_before_it(
     assert not list(folder.glob(".allure-report-*"))
     [result] = json.loads((page.parent / "test-results.json").read_text())["byId"]
 
-    start = look(page.as_uri(), wait_for="document.body.innerText.includes('Metadata')")
-    shown = look(f"{page.as_uri()}#{result}", [OPEN_HISTORY], wait_for="document.body.innerText.includes('Retries')")
-    kept = look(f"{page.as_uri()}#{result}", [OPEN_ATTACHMENTS], wait_for="document.body.innerText.includes('Retries')")
-    charts = look(page.as_uri(), [CHARTS], wait_for="document.body.innerText.includes('Metadata')")
+    of_result, metadata, retries = f"{page.as_uri()}#{result}", said("Metadata"), said("Retries")
+    start = look(page.as_uri(), wait_for=metadata, until_it_says=runs[-1].run_id)
+    shown = look(of_result, [OPEN_HISTORY], wait_for=retries, until_it_says="History\n2")
+    kept = look(of_result, [OPEN_ATTACHMENTS], wait_for=retries, until_it_says="timeline")
+    charts = look(page.as_uri(), [CHARTS], wait_for=metadata, until_it_says="Status dynamics")
     for seen in (start, shown, kept, charts):
         assert seen.complaints == []
         assert {address.partition(":")[0] for address in seen.asked} <= {"file", "data", "blob"}
@@ -95,7 +101,8 @@ def test_the_page_opens_by_itself_and_shows_the_runs_before_it(
     assert "History\n2" in shown.texts[-1]
     assert "timeline" in kept.texts[-1]
     assert "Status dynamics" in charts.texts[-1]
-    assert "Powered by" in look(page.as_uri(), size=(390, 800), wait_for="window.allure").texts[-1]
+    narrow = look(page.as_uri(), size=(390, 800), until_it_says="Powered by")
+    assert "Powered by" in narrow.texts[-1]
 
 
 def test_a_page_that_is_made_again_adds_nothing_to_the_history(project: Path, runs: list[RunResult]) -> None:
@@ -118,7 +125,7 @@ def test_a_page_that_is_made_again_adds_nothing_to_the_history(project: Path, ru
 def test_many_files_are_for_a_web_server(project: Path, runs: list[RunResult]) -> None:
     report("latest", str(project / "reports"), allure=True, single_file=False)
     with served(project / "reports" / runs[-1].run_id / "allure-report") as address:
-        seen = look(address, wait_for="document.body.innerText.includes('Metadata')")
+        seen = look(address, wait_for=said("Metadata"))
     assert seen.complaints == []
     assert {asked for asked in seen.asked if not asked.startswith((address, "data:", "blob:"))} == set()
 

@@ -145,7 +145,7 @@ def looks_at(source: random.Random, commits: list[Commit], from_s: float, until_
         begun_ns = ONSET_NS + to_ns(source.uniform(from_s, until_s))
         ended_ns = begun_ns + to_ns(source.uniform(0, 1))
         items = {}
-        for key in {c.k for c in commits}:
+        for key in sorted({c.k for c in commits}):
             value = state_at([c for c in commits if c.k == key], source.randint(begun_ns, ended_ns)).get(key)
             if value is not None:
                 items[key] = value
@@ -156,6 +156,7 @@ def looks_at(source: random.Random, commits: list[Commit], from_s: float, until_
 @settings(max_examples=150, deadline=None)
 @given(seed=st.integers(0, 2**32))
 @example(seed=517101303)  # a delete that was sent after the look, which showed what might have been put after it
+@example(seed=577)  # what stood there was under way at the same time: an older write that arrived later may follow it
 def test_looks_on_the_way_bound_the_exact_count_of_registers_and_deletes(seed: int) -> None:
     """Whenever they were taken: what the commits show to be lost is within the range, and never out of it."""
     source = random.Random(seed)

@@ -22,6 +22,7 @@ CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
 _LIMIT_S = 180.0
+_SAYS_S = 60.0
 _QUIET = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-extensions", "--remote-debugging-port=0",
@@ -47,13 +48,17 @@ def look(
     size: tuple[int, int] = (1400, 1000),
     picture: Path | None = None,
     wait_for: str = "true",
+    until_it_says: str = "",
 ) -> Seen:
-    """Open a page, wait until an expression holds, run scripts one after another, and tell what was seen."""
-    return asyncio.run(asyncio.wait_for(_look(address, scripts, size, picture, wait_for), _LIMIT_S))
+    """Open a page, wait until an expression holds, run scripts one after another, and tell what was seen.
+
+    until_it_says: a text that is waited for at the end; a page that never says it is told as it is after a while.
+    """
+    return asyncio.run(asyncio.wait_for(_look(address, scripts, size, picture, wait_for, until_it_says), _LIMIT_S))
 
 
 async def _look(
-    address: str, scripts: Sequence[str], size: tuple[int, int], picture: Path | None, wait_for: str
+    address: str, scripts: Sequence[str], size: tuple[int, int], picture: Path | None, wait_for: str, text: str
 ) -> Seen:
     assert CHROMIUM is not None
     with TemporaryDirectory(ignore_cleanup_errors=True) as profile:
@@ -61,7 +66,7 @@ async def _look(
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as browser:
             try:
                 port = await _port(Path(profile) / "DevToolsActivePort")
-                return await _seen(port, address, scripts, size, picture, wait_for)
+                return await _seen(port, address, scripts, size, picture, wait_for, text)
             finally:
                 browser.kill()
 
@@ -73,8 +78,9 @@ async def _port(file: Path) -> int:
 
 
 async def _seen(
-    port: int, address: str, scripts: Sequence[str], size: tuple[int, int], picture: Path | None, wait_for: str
-) -> Seen:
+    port: int, address: str, scripts: Sequence[str], size: tuple[int, int], picture: Path | None, wait_for: str,
+    until_it_says: str,
+) -> Seen:  # fmt: skip
     seen = Seen()
     async with aiohttp.ClientSession() as session:
         async with session.get(f"http://127.0.0.1:{port}/json/list") as answer:
@@ -92,6 +98,11 @@ async def _seen(
             for script in scripts:
                 seen.texts.append(await tab.value(script))
                 await asyncio.sleep(0.5)  # for what it asks for then
+            limit_s = asyncio.get_running_loop().time() + _SAYS_S
+            while until_it_says not in await tab.value("document.body.innerText"):
+                if asyncio.get_running_loop().time() > limit_s:
+                    break  # the caller sees what it says instead
+                await asyncio.sleep(0.1)
             seen.texts.append(await tab.value("document.body.innerText"))
             seen.width = await tab.value("document.documentElement.scrollWidth")
             if picture is not None:
