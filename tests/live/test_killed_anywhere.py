@@ -151,7 +151,11 @@ class World:
 
     def processes(self) -> list[str]:
         """Those of any harness of ours: by descent, by a variable, by where they are or what they were told."""
-        return [f"process {one.pid} ({' '.join(one.cmdline())[:200]})" for one in self._alive()]
+        found = []
+        for one in self._alive():
+            with suppress(psutil.Error):  # it may have ended between two looks
+                found.append(f"process {one.pid} ({' '.join(one.cmdline())[:200]})")
+        return found
 
     def _alive(self) -> Iterator[psutil.Process]:
         for one in psutil.process_iter():
