@@ -74,7 +74,10 @@ def test_zero_means_absent_as_the_api_server_has_it(tmp_path: Path) -> None:
         ("metadata: {name: region}", "metadata: {name: Region_1}", 3, "is no name"),
         ("    spec:\n", "    spec:\n      volumes: [{name: data, emptyDir: {}}]\n", 25, "nothing is mounted here"),
         ("    spec:\n", "    spec:\n      initContainers: [{name: a, image: b}]\n", 25, "are not run here"),
-        ("        - name: app\n", "        - volumeMounts: [{name: d, mountPath: /d}]\n          name: app\n", 26, "mounted"),
+        (
+            "        - name: app\n", "        - name: app\n          volumeMounts: [{name: data, mountPath: /data}]\n", 27,
+            "nothing is mounted here",
+        ),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_line(tmp_path: Path, old: str, new: str, line: int, words: str) -> None:
