@@ -437,7 +437,8 @@ def test_a_planned_handover_lets_everybody_hurry_before_anybody_must_stop() -> N
     began = scene.now
     scene.run(3)
     assert scene.state.phase is Phase.PREPARING
-    assert scene.hearts[EAST].hurry and scene.hearts[WEST].hurry
+    assert scene.hearts[EAST].hurry
+    assert scene.hearts[WEST].hurry
     assert scene.hearts[WEST].fenced == 0
     assert scene.last_grant(WEST) == scene.now, "writes go on meanwhile"
     scene.run(6)
