@@ -140,6 +140,23 @@ Feature: DigitalOcean, and an intermediary that fails over
     And at no time did both regions accept writes
 
   @severity:critical
+  Scenario: Platform comes and goes
+    The data centre is back for a moment, and lost again. Clients that were sent back at its first good answer would be
+    lost with it, so nobody may be before it was well for the hold-down.
+    Given steady state in the primary region
+    When the primary region is lost, refused
+    Then clients are served by the standby region within the recovery time objective
+    When the primary region heals
+    And 40 seconds pass
+    And the primary region is lost, refused
+    Then clients stay with the standby region
+    When the fault heals
+    Then service fails back to the primary region
+    And steady state holds again
+    And nothing that was acknowledged stays lost
+    And at no time did both regions accept writes
+
+  @severity:critical
   Scenario: Record replaced, NXDOMAIN
     Somebody replaces the record by deleting it and making it anew. Nothing else is wrong, and the name is gone for
     seconds; but whoever asks then may remember for 1800 seconds that it does not exist. The drill must go red.
