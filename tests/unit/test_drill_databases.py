@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from measurement_timeline import A, B, s, timeline
+from simulated_backend import EAST, WEST
+from test_drill_promises import run
+from test_drill_recovery_points import back, drill_of, region_lost, served
 
 from harness.checkers.result import CheckResult
 from harness.drill.case import Requirement
@@ -16,7 +20,7 @@ from harness.history.gathering import columns_of
 from harness.measurement.models import FaultInterval
 from harness.outcome import Verdict
 
-NYC, SFO, EAST, WEST = "nyc3", "sfo3", "us-east-1", "us-west-2"
+NYC, SFO = "nyc3", "sfo3"
 NEAR = {NYC: EAST, SFO: WEST}
 ROWS = """
     w1: dns-0 put k1 1.0..1.1 ok A @us-east-1
@@ -102,3 +106,20 @@ def test_a_place_that_took_over_with_its_own_database_is_asked_what_it_lacks() -
     assert goes_on(episode(), seen(text, {NYC: log(EAST, 1, 2, 3), SFO: log(WEST, 4)})) == ""
     assert goes_on(episode(), seen(ROWS, {NYC: log(EAST, 1, 2), SFO: log(WEST, 3, 4)})) == ""
     assert goes_on(episode(), seen(MOVED, {})) == ""
+
+
+# --- as steps ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_drill_waits_until_the_database_takes_the_writes_there_and_back(tmp_path: Path) -> None:
+    there, here = (lambda d: d.require_database(WEST)), (lambda d: d.require_database(EAST))
+    result = run(tmp_path, drill_of(region_lost, served, there, back, here))
+    assert result.verdict is Verdict.MET, result.reasons
+    told = [one.text for one in result.results if one.name == NAME]
+    assert [WEST in text for text in told] == [True, False]
+
+
+def test_a_drill_is_missed_where_another_database_goes_on_taking_them(tmp_path: Path) -> None:
+    result = run(tmp_path, drill_of(region_lost, served, lambda d: d.require_database(EAST)))
+    assert result.verdict is Verdict.MISSED
+    assert any(f"were stored by {WEST}, the database of {WEST}" in reason for reason in result.reasons)
