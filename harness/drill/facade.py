@@ -238,8 +238,8 @@ class Drill(RunningDrill):
         deadline_ns = self._clock.now_ns() + self.record.case.limits.failback_timeout_ns
         while True:
             now_ns = self._clock.now_ns()
-            times = {"from_ns": now_ns - _STRETCH_NS, "until_ns": now_ns}
-            requirement = self.record.require(databases.NAME, place=region, **times)
+            since_ns = now_ns - _STRETCH_NS
+            requirement = self.record.require(databases.NAME, place=region, from_ns=since_ns, until_ns=now_ns)
             if self._loop.judged(requirement).verdict is Verdict.MET or now_ns >= deadline_ns:
                 break
             self._watch_until(min(now_ns + _LOOK_NS, deadline_ns))

@@ -177,14 +177,8 @@ def _error_percent(view: View, rules: Rules, now_ns: int) -> int:
     """The worst that any storefront reports; one that is gone reports nothing any more."""
     if view.last is None:
         return 0
-    errors = view.last.heartbeat.errors
-    return max((percent for instance, percent in errors.items() if _lives(view, instance, rules, now_ns)), default=0)
-
-
-def _lives(view: View, instance: str, rules: Rules, now_ns: int) -> bool:
-    """Longer than `fresh`: one whose calls fail loses beats, too."""
-    sighting = view.sightings.get(instance)
-    return sighting is not None and sighting.advanced and now_ns - sighting.seen_ns <= rules.lease.length_ns
+    alive = fresh(view, rules, now_ns)
+    return max((percent for instance, percent in view.last.heartbeat.errors.items() if instance in alive), default=0)
 
 
 def gray(view: View) -> bool:

@@ -135,7 +135,7 @@ class Cycle:
 
     def _token(self, state: State, now_ns: int) -> Step:
         due, state = self._is_due(state, "token", now_ns)
-        if due or state.hurry:
+        if due or (state.hurry and state.pending_token <= state.drained_token):
             return replace(state, stage=Stage.TOKEN), (LookForToken(),)
         return self._describe(state, now_ns)
 

@@ -32,9 +32,7 @@ def database_of_writes(requirement: Requirement, measures: Measures) -> CheckRes
     chosen = _stored_puts(columns, found) & (columns.sent_ns >= requirement.from_ns)
     if not chosen.any():
         return CheckResult(NAME, Verdict.UNKNOWN, "nothing was written meanwhile")
-    by_place = {
-        name: int(np.count_nonzero(chosen & (found.likely == code))) for code, name in enumerate(measures.logs)
-    }
+    by_place = {name: int(np.count_nonzero(chosen & (found.likely == code))) for code, name in enumerate(measures.logs)}
     through = {
         name: int(np.count_nonzero(chosen & (found.dialled == found.names.index(name)))) for name in measures.logs
     }

@@ -12,8 +12,9 @@ def storefront() -> None:
         if held is None:
             return self._answer(503, {"error": "this region is not active"})
         key = {self._settings.items_key: {"S": name}}
+        arguments = {"TableName": self._settings.items_table, "Key": key}
         try:
-            await self._endpoints[held.region].call("delete_item", {"TableName": self._settings.items_table, "Key": key})
+            await self._endpoints[held.region].call("delete_item", arguments)
         except service.CallFailed as failure:
             return self._answer(502, {"error": failure.code}, held.region, held.epoch)
         return self._answer(200, {"ok": True}, held.region, held.epoch)
