@@ -89,7 +89,9 @@ class RunningDrill:
     def end_at_once(self, aborted: DrillAborted) -> None:
         """Heal everything now, before anybody is told; what follows of the scenario does nothing."""
         self.record.ended(aborted)
+        held = tuple(self.record.active)
         self.heal()
+        self._loop.see_healed([self.record.case.faults[index] for index in held])
 
     # --- the end -----------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from harness.errors import DrillAborted, DrillError, InputError, Problem, Verdic
 from harness.history.events import Completion, FaultEvent, Invoke, Mark, StopEvent
 from harness.outcome import Outcome, Verdict
 from harness.reporting import run_json, run_json_reader
+from harness.reporting.wording import VERDICT_MEANS
 from harness.topology.load import load_environment
 from harness.topology.stop import Stop, StopCommand, StopErrors, StopLatency
 from harness.topology.timing import Profile, Timing
@@ -292,6 +293,27 @@ def test_it_is_asked_before_anything_is_broken(tmp_path: Path) -> None:
     assert result.reasons[0].startswith("aborted before anything was broken: the stop command look exited with 1")
     assert result.stopped is not None
     assert result.stopped.healed_s is None
+    told_of_it = " ".join([*result.reasons, *(f.text for f in result.findings), *(r.text for r in result.results)])
+    assert "healed" not in told_of_it, "nothing was broken"
+    assert "proves nothing" not in told_of_it
+    assert [f.text for f in result.findings] == ["the drill was stopped here, before anything was broken"]
+    assert "healed at once" not in VERDICT_MEANS[Verdict.ABORTED]
+
+
+def test_what_an_aborted_drill_had_no_time_to_show_is_no_doubt_about_its_abort(tmp_path: Path) -> None:
+    backend = with_command(tmp_path, (0.1, 0), (0.01, 1), every_s=0.5)
+    result = run_on(backend, tmp_path / "d", losing({}))
+    assert result.verdict is Verdict.ABORTED
+    assert not [reason for reason in result.reasons if "proves nothing" in reason]
+    (validity,) = [one for one in result.results if one.name == "vacuity"]
+    assert validity.verdict in (Verdict.MET, Verdict.UNKNOWN)
+    assert again(tmp_path / "d").reasons == result.reasons
+
+
+def test_what_an_abort_healed_is_seen_to_be_healed(tmp_path: Path) -> None:
+    result = run_drill(tmp_path / "d", losing(HALF, then=whole))
+    assert [(fault.observed, fault.healed) for fault in result.faults] == [(True, True)]
+    assert "recovered only because the fault was healed" in " ".join(result.reasons)
 
 
 def test_one_that_gives_no_answer_in_time_says_no(tmp_path: Path) -> None:
