@@ -77,13 +77,18 @@ class DrillLoop:
         self._stop.arm()
         while not self._stop.ready:
             self.take_in()
-            self._refuse_breach()
+            self.refuse_breach()
             self._backend.wait(self._clock.now_ns() + SHOW_EVERY_NS)
-        self._refuse_breach()
+        self.refuse_breach()
 
     def disarm(self) -> None:
         """Nothing that was broken holds any more."""
         self._stop.disarm()
+
+    def heed(self) -> None:
+        """While somebody keeps the drill waiting. Raises DrillAborted where a stop condition holds."""
+        self.take_in()
+        self.refuse_breach()
 
     def see_healed(self, faults: Sequence[CaseFault]) -> None:
         """Until the witness has found everything at work that these had broken; for a moment at most, since nothing is
@@ -100,7 +105,8 @@ class DrillLoop:
     def _tell_of(self, event: StopEvent) -> None:
         self.observation.take([event])
 
-    def _refuse_breach(self) -> None:
+    def refuse_breach(self) -> None:
+        """Raises DrillAborted where a stop condition holds."""
         self._stop.look()
         if self._stop.breach is not None:
             raise DrillAborted(words.of_breach(self._record.case.stop, self._stop.breach))
@@ -132,7 +138,7 @@ class DrillLoop:
         """Look at what is new. None: the phase has been reached."""
         self.ticks += 1
         self.take_in()
-        self._refuse_breach()
+        self.refuse_breach()
         self.deaths = tuple(self._backend.deaths())
         evidence = self._backend.steady_evidence() if need_steady else None
         if evidence is not None and not self._record.case.faults:

@@ -196,7 +196,7 @@ def test_what_holds_already_is_not_broken_again(tmp_path: Path) -> None:
     """Else the guard over it would be forgotten, with the lease that it keeps."""
     ways = (Breaking(fault="region-outage", inject=(PYTHON, "-c", ""), heal=(PYTHON, "-c", "")),)
     guard = SimpleNamespace(ran_out=False)
-    ground: Any = SimpleNamespace(guarded=lambda *_: nullcontext(guard), launcher=lambda: None)
+    ground: Any = SimpleNamespace(guarded=lambda *_: nullcontext(guard), launcher=lambda: None, meanwhile=lambda: None)
     hand = OwnersHand(External(hosts=("127.0.1.10",), faults=ways), "staging", tmp_path, lambda: ground)
     held = SimpleNamespace(guard=guard, named="x", stack=ExitStack(), handle={})
     key = ("region-outage", "us-east-1", "black-hole", 0)
