@@ -55,9 +55,7 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
     validity = validity_of(measures)
     if stop is not None and stop.check.verdict is Verdict.ABORTED:
         validity = cut_short_validity(case, validity)
-    checks = Checked(
-        validity, judged, promises.judged(measures), moves, None if stop is None else stop.check
-    )
+    checks = Checked(validity, judged, promises.judged(measures), moves, None if stop is None else stop.check)
     checked = crowding.doubted(case, checks)
     validity = checked.validity
     seen = [*checked.promised, *judgement.observations(measures)]

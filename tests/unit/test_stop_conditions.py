@@ -612,6 +612,18 @@ def test_a_condition_that_could_never_hold_is_refused_by_its_line(
     assert any(problem.line == line and text in problem.text for problem in problems), problems
 
 
+def test_requests_that_there_never_are_so_many_of_are_refused_by_their_line(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"{FILE}  latency:\n    above_ms: 500\n    window_s: 10\n    requests: 100000\n")
+    stated = load_environment(path)
+    with pytest.raises(InputError) as refused:
+        conditions_of(stated, Timing(Profile.FAST), plan().settings)
+    assert str(refused.value).startswith(f"{path}:8: stop.latency.requests: 100000, but in ")
+    with pytest.raises(InputError) as refused:
+        conditions_of(stated, Timing(Profile.FAST), plan("stop.latency.window_s=20").settings)
+    assert str(refused.value).startswith("stop.latency.requests: 100000, but in "), "the file does not say that"
+
+
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
