@@ -15,6 +15,7 @@ from harness.outcome import Verdict
 from harness.units import NS_PER_MS
 
 OPERATIONS_DURING_FAULT = 20
+PROVES_NOTHING = "the drill proves nothing: "
 STRAY_PROBES = 2
 STRAY_SHARE = 0.01
 
@@ -107,7 +108,7 @@ def verdict_on(reasons: Iterable[str], seen: Iterable[str]) -> CheckResult:
     found = list(dict.fromkeys(reasons))
     if found:
         findings = tuple(Finding("A19", reason, "serious") for reason in found)
-        return CheckResult("vacuity", Verdict.INVALID, "the drill proves nothing: " + "; ".join(found), findings)
+        return CheckResult("vacuity", Verdict.INVALID, PROVES_NOTHING + "; ".join(found), findings)
     told = list(seen)
     what = "the fault was there" if len(told) < 2 else "the faults were there"
     return CheckResult("vacuity", Verdict.MET, f"{what}: {'; '.join(told)}")

@@ -16,7 +16,7 @@ from harness.drill.running import RunningDrill
 from harness.drill.stepping import step
 from harness.drill.stopping.stated import conditions_of
 from harness.drill.words import components_missing, deciders_of, ends_of, place_of, target_of
-from harness.errors import DrillInvalid, DrillMissed, InputError, NotMeasurable
+from harness.errors import DrillAborted, DrillInvalid, DrillMissed, InputError, NotMeasurable
 from harness.faults.catalogue import fault_named, struck
 from harness.faults.needs import component, lacking
 from harness.outcome import Verdict
@@ -148,7 +148,12 @@ class Drill(RunningDrill):
             self.record.announce(fault, self._clock.now_ns(), self.active_region)
             self._loop.until(Phase.FAULT)
             return
-        active = self._backend.inject(fault)
+        began_ns = self._clock.now_ns()
+        try:
+            active = self._backend.inject(fault)
+        except DrillAborted:
+            self.record.broken_off(fault, began_ns, self._clock.now_ns(), self.active_region)
+            raise
         self._loop.applied()
         self.record.apply(fault, active, self.active_region)
         self._loop.observation.watch_canaries(self.record.case.faults[-1])
