@@ -6,6 +6,7 @@ is told where the API is, over a link of its own, and where each vantage point d
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
@@ -21,6 +22,7 @@ from harness.names import CANARY, DIGITALOCEAN, HTTP, OUTSIDE, RECORD
 from harness.parts.steering.digitalocean.hand import ProviderHand
 from harness.parts.steering.digitalocean.publishing import Caller, Publisher
 from harness.parts.steering.digitalocean.spec import DigitalOcean as Spec
+from harness.parts.steering.digitalocean.telling import DRILL
 from harness.topology.environment import Place
 from harness.topology.subject import Instance
 from harness.wire.admin_client import AdminClient
@@ -31,7 +33,8 @@ from harness.world.wires import Arrow
 
 MODULE = "harness.parts.steering.digitalocean.server"
 TOKEN = "dop_v1_" + "drill".ljust(64, "0")
-"""Of an account on loopback: no secret."""
+"""Of an account on loopback: no secret. Whoever calls by hand has it."""
+_PUBLISHING = "publishing"
 _VANTAGE = "vantage."
 
 
@@ -63,6 +66,7 @@ class DigitalOcean(Steering):
             MODULE,
             {
                 "token": TOKEN,
+                "callers": self._callers(),
                 "dns": [LOOPBACK, environment.edge.dns_port],
                 "watch": [environment.edge.record],
                 "edges": {place: edge.answered for place, edge in ground.edges.items()},
@@ -75,6 +79,11 @@ class DigitalOcean(Steering):
                 "places": [place.name for place in self._places],
             },
         )
+
+    def _callers(self) -> Mapping[str, str]:
+        """Tokens, and whose they are: each instance has its own, so that its calls can be told from the others'."""
+        instances = (i.name for i in self._blueprint.subject.instances(self._environment))
+        return {token_of(_PUBLISHING): "", token_of(DRILL): DRILL, **{token_of(name): name for name in instances}}
 
     def endpoints(self) -> Mapping[str, Address]:
         """api: the API, past every link; dns: the name servers; admin: its own interface."""
@@ -117,7 +126,7 @@ class DigitalOcean(Steering):
         self._publish()
 
     def _publish(self) -> None:
-        Publisher(Caller(self.endpoints()["api"], TOKEN), self._blueprint, self._edges).publish()
+        Publisher(Caller(self.endpoints()["api"], token_of(_PUBLISHING)), self._blueprint, self._edges).publish()
 
     def environment_for(self, instance: Instance) -> Mapping[str, str]:
         """What an intermediary needs: the API, a token, the record, and how each vantage point reaches each place."""
@@ -137,7 +146,7 @@ class DigitalOcean(Steering):
         ]
         return {
             "DIGITALOCEAN_API_URL": f"http://{join_address(net.at(api))}",
-            "DIGITALOCEAN_TOKEN": TOKEN,
+            "DIGITALOCEAN_TOKEN": token_of(instance.name),
             "DNS_DOMAIN": edge.hosted_zone,
             "DNS_RECORD": edge.record,
             "DNS_TTL": f"{edge.ttl_s:g}",
@@ -199,7 +208,8 @@ class DigitalOcean(Steering):
 
     def hands(self) -> Sequence[Hand]:
         """The adversary's on the API."""
-        return (ProviderHand(self.endpoints, TOKEN, self._environment.edge.hosted_zone, self._environment.edge.record),)
+        edge = self._environment.edge
+        return (ProviderHand(self.endpoints, token_of(DRILL), edge.hosted_zone, edge.record),)
 
     def capabilities(self) -> Mapping[str, bool | str]:
         """What the API lets the adversary do; what no proxy of links can break."""
@@ -211,6 +221,11 @@ class DigitalOcean(Steering):
     def versions(self) -> Mapping[str, str]:
         """Of what speaks DNS and HTTP here."""
         return {name: metadata.version(name) for name in ("dnspython", "aiohttp")}
+
+
+def token_of(name: str) -> str:
+    """The token of somebody who calls the API of this world."""
+    return f"dop_v1_{hashlib.sha256(name.encode()).hexdigest()}"
 
 
 def build(blueprint: Blueprint, spec: Spec) -> list[DigitalOcean]:
