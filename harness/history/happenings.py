@@ -25,6 +25,13 @@ _BECOMES: dict[str, tuple[str, bool | None]] = {
 }
 
 
+def sentence(told: Happening) -> str:
+    """`target nyc3, app-1-1: out of rotation (answered its check with 503)`."""
+    if not told.lasts:
+        return f"{told.kind} by {told.thing}: {told.what}{f': {told.text}' if told.text else ''}"
+    return f"{told.kind} {told.thing}: {told.what or 'gone'}{f' ({told.text})' if told.text else ''}"
+
+
 @dataclass(frozen=True)
 class Repeated:
     """The same, several times in a row. last: the latest of them."""

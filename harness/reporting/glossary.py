@@ -87,6 +87,8 @@ _MODES = {
 PHASES = {
     "detect": "the edge's checks notice",
     "redirect": "a new DNS answer is published",
+    "decide": "the intermediary decides to move clients",
+    "api": "the API changes the record",
     "activate": "the other side takes writes",
     "dns_ttl": "cached DNS answers run out",
     "settle": "the clients succeed again",
@@ -106,7 +108,6 @@ _THINGS = {
     "rollout": "Rollouts are",
 }
 """Titles of kinds of things, in the order in which they are drawn."""
-_THING = {"record": "record", "call": "call by", "target": "target", "pod": "pod", "rollout": "rollout of"}
 _WITNESS = {"p50": "half of them within", "p99": "99 % within", "p999": "99.9 % within", "max": "the latest"}
 _CAPABILITIES = {
     "rto": "recovery time",
@@ -209,11 +210,6 @@ def checker(kind: str) -> str:
 def things(kind: str) -> str:
     """The title of a kind of things; another part's kind is its own."""
     return _THINGS.get(kind, one_line(kind[:1].upper() + kind[1:], 40))
-
-
-def thing(kind: str, name: str) -> str:
-    """One of them: `pod nyc3, app-1-1`."""
-    return one_line(f"{_THING.get(kind, kind)} {name}", 100)
 
 
 def place_of(kind: str) -> int:
