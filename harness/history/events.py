@@ -192,7 +192,7 @@ class Happening:
 
     kind: what sort of thing it is, in one word: call, record, target, ... thing: its name; of a call, who made it.
     what: what it is from now on, "" where it is there no more; of what does not last, what was done. good: whether that
-    is as it should be; None: neither. text: why, or with what outcome.
+    is as it should be; None: neither. text: why, or with what outcome. before: what it was until then, where anything.
     """
 
     kind: str
@@ -203,6 +203,7 @@ class Happening:
     lasts: bool = True
     good: bool | None = None
     source: Source = "world"
+    before: str = ""
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ def arrange(events: Sequence[Event | Commit], drill: DrillResult) -> Lanes:
     dns, more_clients = _capped(_dns(events, zero_ns, end_s, names), ROWS_SHOWN, "DNS client")
     writers = _writers(operations, zero_ns, names)
     health, more_health = _capped(_health(events, zero_ns, (start_s, end_s)), ROWS_SHOWN, "health check")
-    things = groups(events, zero_ns, end_s)
+    things = groups(events, zero_ns, (start_s, end_s))
     return Lanes(
         start_s=start_s,
         end_s=end_s,

@@ -28,14 +28,14 @@ class Group:
     hidden: int = 0
 
 
-def groups(events: Iterable[Event | Commit], zero_ns: int, end_s: float) -> tuple[Group, ...]:
+def groups(events: Iterable[Event | Commit], zero_ns: int, span_s: tuple[float, float]) -> tuple[Group, ...]:
     """A group for each kind of things, a row for each thing; of too many, those that say something come first."""
     found: dict[str, dict[str, list[Happening]]] = defaultdict(lambda: defaultdict(list))
     for told in happenings(events):
         found[told.kind][told.thing].append(told)
     drawn = []
     for kind in sorted(found, key=lambda kind: (glossary.place_of(kind), kind)):
-        rows = [_row(name, changes, zero_ns, end_s) for name, changes in sorted(found[kind].items())]
+        rows = [_row(name, changes, zero_ns, span_s) for name, changes in sorted(found[kind].items())]
         shown = rows
         if len(rows) > ROWS_SHOWN:
             busy = sorted(range(len(rows)), key=lambda n: (_calm(rows[n]), n))[:ROWS_SHOWN]
@@ -49,10 +49,24 @@ def _calm(row: Row) -> bool:
     return not any(span.good is False for span in row.spans)
 
 
-def _row(name: str, changes: Sequence[Happening], zero_ns: int, end_s: float) -> Row:
+def _row(name: str, changes: Sequence[Happening], zero_ns: int, span_s: tuple[float, float]) -> Row:
     lasting = [told for told in changes if told.lasts]
-    spans = [*_states(lasting, zero_ns, end_s), *_moments([t for t in changes if not t.lasts], zero_ns)]
+    spans = [
+        *_before(lasting, zero_ns, span_s[0]),
+        *_states(lasting, zero_ns, span_s[1]),
+        *_moments([t for t in changes if not t.lasts], zero_ns),
+    ]
     return Row(one_line(name, 40), tuple(sorted(spans, key=lambda span: span.start_s)))
+
+
+def _before(changes: Sequence[Happening], zero_ns: int, start_s: float) -> list[Span]:
+    """What it was before the first change that was recorded, where that tells it."""
+    for told in changes[:1]:
+        until_s, label = (told.mono_ns - zero_ns) / NS_PER_S, one_line(told.before, _NAME)
+        if label and until_s > start_s:
+            known = next((later.good for later in changes if later.what == told.before), told.good is False or None)
+            return [Span(start_s, until_s, label, known)]
+    return []
 
 
 def _states(changes: Sequence[Happening], zero_ns: int, end_s: float) -> list[Span]:

@@ -22,7 +22,7 @@ def pod(second: float, what: str, name: str = "app-1-1", text: str = "") -> PodE
     return PodEvent("nyc3", "app", name, what, round(second * NS_PER_S), text)
 
 
-def happened(second: float, kind: str, thing: str, what: str, text: str = "", **more: bool | None) -> Happening:
+def happened(second: float, kind: str, thing: str, what: str, text: str = "", **more: bool | str | None) -> Happening:
     return Happening(kind, thing, what, round(second * NS_PER_S), text, **more)  # type: ignore[arg-type]
 
 
@@ -31,7 +31,7 @@ def called(second: float, what: str, status: str, by: str = "intermediary.outsid
 
 
 def rows_of(*events: Event) -> dict[str, list[Row]]:
-    return {group.title: list(group.rows) for group in groups(events, 0, 20.0)}
+    return {group.title: list(group.rows) for group in groups(events, 0, (0.0, 20.0))}
 
 
 def labels(row: Row) -> list[tuple[float, float, str]]:
@@ -75,6 +75,20 @@ def test_targets_and_the_record_are_rows_and_calls_are_moments_with_their_outcom
     assert (call.label, call.moment, call.good) == ("PUT /v2/domains/example.com/records/7: 200", True, True)
 
 
+def test_what_a_thing_was_before_the_recording_is_drawn_from_its_beginning_on() -> None:
+    found = rows_of(
+        happened(8, "record", "app.example.com", "sfo3", before="nyc3"),
+        happened(8, "target", "nyc3, app", "out of rotation", good=False, before="in rotation"),
+        happened(9, "target", "nyc3, app", "", before="out of rotation"),
+        happened(5, "target", "sfo3, app", "in rotation", good=True, before="out of rotation"),
+        happened(6, "target", "sfo3, app", "out of rotation", good=False, before="in rotation"),
+    )
+    assert labels(found["The record says"][0]) == [(0, 8, "nyc3"), (8, 20, "sfo3")]
+    east, west = found["Targets of load balancers are"]
+    assert [(span.label, span.good) for span in east.spans] == [("in rotation", True), ("out of rotation", False)]
+    assert [span.good for span in west.spans] == [False, True, False]
+
+
 def test_the_same_refused_call_again_and_again_is_one_mark_that_says_how_often() -> None:
     refused = [called(second, "GET /v2/domains/example.com/records", "429") for second in range(2, 12)]
     (row,) = rows_of(*refused, called(12, "PUT /v2/x", "200"))["Calls to the provider's API, by"]
@@ -91,7 +105,7 @@ def test_a_kind_of_things_that_nobody_here_knows_is_drawn_all_the_same() -> None
 
 def test_of_many_things_those_that_something_happened_to_are_drawn() -> None:
     events = [pod(0, "ready", f"app-{n:03d}") for n in range(200)]
-    (group,) = groups([*events, pod(5, "unready", "app-150"), pod(5, "killing", "app-199")], 0, 20.0)
+    (group,) = groups([*events, pod(5, "unready", "app-150"), pod(5, "killing", "app-199")], 0, (0.0, 20.0))
     assert (len(group.rows), group.hidden) == (ROWS_SHOWN, 200 - ROWS_SHOWN)
     assert {"nyc3, app-150", "nyc3, app-199"} <= {row.name for row in group.rows}
 

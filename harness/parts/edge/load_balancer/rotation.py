@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.parts.edge.load_balancer.model import GroupState, Reason, TargetHealth, TargetState, candidates
 
@@ -12,11 +12,13 @@ IN, OUT, NEW = "in rotation", "out of rotation", "not checked yet"
 
 @dataclass(frozen=True)
 class Standing:
-    """What a target is. good: as it should be; None: neither well nor ill. text: why."""
+    """What a target is. good: as it should be; None: neither well nor ill. text: why. before: what it was, after a
+    change."""
 
     what: str
     good: bool | None
     text: str = ""
+    before: str = ""
 
 
 def standings(state: GroupState, *, fails_open: bool) -> Mapping[str, Standing]:
@@ -49,7 +51,9 @@ def _why(target: TargetHealth) -> str:
 def changes(before: Mapping[str, Standing], after: Mapping[str, Standing]) -> Iterator[tuple[str, Standing]]:
     """Who is something else now; what is registered no more is nothing. Another reason alone is no change."""
     for name, standing in after.items():
-        if name not in before or before[name].what != standing.what:
+        if name not in before:
             yield name, standing
+        elif before[name].what != standing.what:
+            yield name, replace(standing, before=before[name].what)
     for name in before.keys() - after.keys():
-        yield name, Standing("", good=None, text="no target any more")
+        yield name, Standing("", good=None, text="no target any more", before=before[name].what)

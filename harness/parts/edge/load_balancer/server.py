@@ -156,8 +156,17 @@ class LoadBalancer:
 
     def _on_moved(self, name: str, standing: Standing, now_ns: int) -> None:
         if self._log is not None:
-            thing = f"{self._region}, {name}"
-            self._log.append(Happening("target", thing, standing.what, now_ns, standing.text, good=standing.good))
+            self._log.append(
+                Happening(
+                    "target",
+                    f"{self._region}, {name}",
+                    standing.what,
+                    now_ns,
+                    standing.text,
+                    good=standing.good,
+                    before=standing.before,
+                )
+            )
 
     def _drop_idle(self, address: Address) -> None:
         for upstream in self._idle.pop(address, ()):

@@ -76,12 +76,13 @@ Event = Request | Freeze | Thaw | Trouble | Relief | Reset
 @dataclass(frozen=True)
 class AnswerChanged:
     """Effect: a watched name is answered otherwise now. addresses: none where the name is not there. by: whose call it
-    was; "" where it was none."""
+    was; "" where it was none. before: the addresses until then."""
 
     name: str
     addresses: tuple[str, ...]
     ttl_s: int
     by: str = ""
+    before: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -197,8 +198,9 @@ class Provider:
     def _moved(self, state: State, by: str = "") -> tuple[State, tuple[Effect, ...]]:
         """What may have changed of answers. by: whose call it was."""
         seen = {name: self.possible(state, name) for name in self.watch}
+        before = {name: state.watched.get(name, ((), 0)) for name in seen}
         told = tuple(
-            AnswerChanged(name, *found, by) for name, found in seen.items() if state.watched.get(name, ((), 0)) != found
+            AnswerChanged(name, *found, by, before[name][0]) for name, found in seen.items() if before[name] != found
         )
         return replace(state, generation=state.generation + 1, watched=seen), told
 

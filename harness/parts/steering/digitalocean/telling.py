@@ -24,7 +24,11 @@ def call_told(call: Called, now_ns: int) -> Happening:
 
 def answer_told(changed: AnswerChanged, places: Mapping[str, str], now_ns: int) -> Happening:
     """What a record says: by the names of the places where these are known."""
-    what = " + ".join(places.get(address, address) for address in changed.addresses) or "no such name"
+
+    def named(addresses: tuple[str, ...]) -> str:
+        return " + ".join(places.get(address, address) for address in addresses) or "no such name"
+
     parts = [", ".join(changed.addresses), f"TTL {changed.ttl_s} s" if changed.addresses else "", changed.by]
     text = ", ".join(part for part in parts if part)
-    return Happening("record", changed.name, what, now_ns, text, good=None if changed.addresses else False)
+    what, good = named(changed.addresses), None if changed.addresses else False
+    return Happening("record", changed.name, what, now_ns, text, good=good, before=named(changed.before))
