@@ -10,7 +10,7 @@ from harness.drill.observation import Observation
 from harness.drill.progress import LiveStatus, PhaseProgress, RegionService
 from harness.drill.record import Record
 from harness.history.events import DnsAnswer, Event, FaultEvent, HealthTransition, Mark
-from harness.history.happenings import happening_of, sentence
+from harness.history.happenings import happening_of, repeats, sentence
 from harness.names import CohortName
 from harness.units import to_s
 
@@ -125,7 +125,7 @@ def _said_before(context: Sequence[Event], place: int) -> bool:
         return False
     earlier = (happening_of(context[n]) for n in range(place - 1, -1, -1))
     before = next((one for one in earlier if one and (one.kind, one.thing) == (told.kind, told.thing)), None)
-    return before is not None and sentence(before) == sentence(told)
+    return before is not None and repeats(before, told)
 
 
 def _sentence(event: Event, flips: Collection[str], names: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from harness.history.events import Commit, Event, Happening, PodEvent
 
-POD, ROLLOUT, CALL = "pod", "rollout", "call"
+POD, ROLLOUT, CALL, RECORD = "pod", "rollout", "call", "record"
 _BECOMES: dict[str, tuple[str, bool | None]] = {
     "started": ("starting", None),
     "ready": ("ready", True),
@@ -65,7 +65,7 @@ def folded(told: Sequence[Happening]) -> list[Repeated]:
     for one in told:
         key = (one.kind, one.thing)
         place = latest.get(key)
-        if place is not None and _same(found[place].last, one):
+        if place is not None and repeats(found[place].last, one):
             found[place] = Repeated(found[place].first, one, found[place].times + 1)
             continue
         latest[key] = len(found)
@@ -73,5 +73,8 @@ def folded(told: Sequence[Happening]) -> list[Repeated]:
     return found
 
 
-def _same(one: Happening, other: Happening) -> bool:
-    return (one.what, one.text, one.lasts, one.good) == (other.what, other.text, other.lasts, other.good)
+def repeats(before: Happening, told: Happening) -> bool:
+    """Whether it is no news after what was told of the same thing before. What was done with success is, each time."""
+    if told.good and not told.lasts:
+        return False
+    return (before.what, before.text, before.lasts, before.good) == (told.what, told.text, told.lasts, told.good)

@@ -7,12 +7,12 @@ line.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from harness.drill.evidence import DrillResult
 from harness.history.events import Commit, DnsAnswer, Event, FaultEvent, Happening, HealthTransition
-from harness.history.happenings import Repeated, folded, happening_of
+from harness.history.happenings import RECORD, Repeated, folded, happening_of, happenings
 from harness.names import AUTHORITATIVE
 from harness.reporting import glossary
 from harness.reporting.wording import one_line
@@ -40,15 +40,16 @@ def lines(events: Sequence[Event | Commit], drill: DrillResult) -> tuple[Line, .
     zero_ns = min((fault.start_ns for fault in drill.faults), default=None)
     if zero_ns is None:
         zero_ns = min((event.mono_ns for event in events), default=0)
-    told = sorted(_told(events, drill), key=lambda one: one.mono_ns)
-    if not any(happening_of(event) is not None for event in events):
+    kinds = {told.kind for told in happenings(events)}
+    if not kinds:
         return ()
+    told = sorted(_told(events, drill, kinds), key=lambda one: one.mono_ns)
     found = _together(_recurring(folded(told)))
     return tuple(_line(things, one, zero_ns) for things, one in found)
 
 
-def _told(events: Iterable[Event | Commit], drill: DrillResult) -> Iterable[Happening]:
-    """Everything as something that happened to a thing."""
+def _told(events: Iterable[Event | Commit], drill: DrillResult, kinds: Collection[str]) -> Iterable[Happening]:
+    """Everything as something that happened to a thing. kinds: what parts tell of, more closely than others would."""
     for event in events:
         told = happening_of(event)
         if told is not None:
@@ -57,11 +58,11 @@ def _told(events: Iterable[Event | Commit], drill: DrillResult) -> Iterable[Happ
             words = glossary.fault(event.fault, event.target, event.mode)
             what = "begins" if event.f == "start" else "is healed"
             yield Happening("fault", words, what, event.mono_ns, good=event.f != "start")
-        elif isinstance(event, HealthTransition):
+        elif isinstance(event, HealthTransition) and event.kind not in kinds:
             text = f"{event.healthy_checkers} of {event.checkers} say healthy"
             thing = f"{event.target}, {glossary.checker(event.kind)}"
             yield Happening("health", thing, event.status, event.mono_ns, text, good=event.status == "healthy")
-        elif isinstance(event, DnsAnswer) and event.client == AUTHORITATIVE and event.source == "witness":
+        elif isinstance(event, DnsAnswer) and event.client == AUTHORITATIVE and RECORD not in kinds:
             answer = " + ".join(drill.places.get(address, address) for address in event.addresses)
             yield Happening("DNS answer", event.name, answer or "none", event.mono_ns, good=bool(answer) or False)
 

@@ -16,6 +16,7 @@ LEFT_PX, RIGHT_PX = 176, 16
 CHARACTER_PX = 7.0
 _ROW, _COHORT, _TITLE, _GAP, _TOP = 0.62, 0.92, 0.66, 0.3, 0.5
 _FAULTS_SHADED = 200
+_LONG_PATH = 4
 
 
 def height_units(lanes: Lanes) -> float:
@@ -176,23 +177,31 @@ class Body:
         for span, after in zip_longest(spans, spans[1:]):
             done = {True: palette.INK, False: palette.FAILED, None: palette.MUTED}[span.good]
             self._bar(span, middle, done, 3)
-            room_s = (len(span.label) * CHARACTER_PX + 12) / self._px_per_s
             until_s = self._lanes.end_s if after is None else after.start_s
             end_s, gap_s = max(span.end_s, span.start_s + 3 / self._px_per_s), 5 / self._px_per_s
             style: dict[str, Any] = {"va": "center", "color": palette.INK, "zorder": 4}
-            if until_s - end_s >= room_s:
-                self._axes.text(end_s + gap_s, middle + 0.01, span.label, ha="left", **style)
-                free_from_s = end_s + room_s
-            elif span.start_s - free_from_s >= room_s:
-                self._axes.text(span.start_s - gap_s, middle + 0.01, span.label, ha="right", **style)
-                free_from_s = end_s
-            else:
-                free_from_s = end_s
+            before_s, free_from_s = span.start_s - free_from_s, end_s
+            for label in (span.label, shorter(span.label)):
+                room_s = (len(label) * CHARACTER_PX + 12) / self._px_per_s
+                if until_s - end_s >= room_s:
+                    self._axes.text(end_s + gap_s, middle + 0.01, label, ha="left", **style)
+                    free_from_s = end_s + room_s
+                    break
+                if before_s >= room_s:
+                    self._axes.text(span.start_s - gap_s, middle + 0.01, label, ha="right", **style)
+                    break
 
     def _colour(self, span: Span) -> str:
         if span.label in self._lanes.regions:
             return palette.region_colour(self._lanes.regions.index(span.label))
         return {True: palette.SERVED, False: palette.FAILED, None: palette.UNKNOWN}[span.good]
+
+
+def shorter(label: str) -> str:
+    """`PUT …/records/7: 200`: words with a long path in them, of which the end tells most."""
+    first, _, rest = label.partition(" ")
+    parts = rest.split("/")
+    return label if len(parts) < _LONG_PATH else f"{first} …/{'/'.join(parts[-2:])}"
 
 
 def _contiguous(bins: Sequence[tuple[float, float, float]]) -> Iterator[list[tuple[float, float, float]]]:

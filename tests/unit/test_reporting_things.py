@@ -98,6 +98,11 @@ def test_the_same_refused_call_again_and_again_is_one_mark_that_says_how_often()
     ]
 
 
+def test_what_was_done_with_success_is_a_mark_each_time() -> None:
+    (row,) = rows_of(called(2, "PUT /v2/x", "200"), called(12, "PUT /v2/x", "200"))["Calls to the provider's API, by"]
+    assert labels(row) == [(2, 2, "PUT /v2/x: 200"), (12, 12, "PUT /v2/x: 200")]
+
+
 def test_a_kind_of_things_that_nobody_here_knows_is_drawn_all_the_same() -> None:
     found = rows_of(happened(1, "queue", "orders", "backlog of 12", good=False))
     assert labels(found["Queue"][0]) == [(1, 20, "backlog of 12")]
