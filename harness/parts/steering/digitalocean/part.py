@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -34,7 +35,19 @@ from harness.world.wires import Arrow
 MODULE = "harness.parts.steering.digitalocean.server"
 TOKEN = "dop_v1_" + "drill".ljust(64, "0")
 """Of an account on loopback: no secret. Whoever calls by hand has it."""
+_HEADER = f"-H 'Authorization: Bearer {TOKEN}'"
 _PUBLISHING = "publishing"
+_MOVE = """\
+from azure.core.pipeline.policies import SansIOHTTPPolicy
+from pydo import Client
+class Bearer(SansIOHTTPPolicy):  # pydo refuses a token over plain HTTP
+    def on_request(self, request): request.http_request.headers["Authorization"] = "Bearer {token}"
+client = Client(token="{token}", endpoint="{url}", authentication_policy=Bearer(), retry_total=0)
+for record in client.domains.list_records(domain_name="{domain}", name="{record}", type="A")["domain_records"]:
+    body = {{"type": "A", "data": "{address}"}}
+    print(client.domains.patch_record(domain_name="{domain}", domain_record_id=record["id"], body=body))
+"""
+"""No empty lines: shells paste what is between quotation marks as it is."""
 _VANTAGE = "vantage."
 
 
@@ -189,18 +202,30 @@ class DigitalOcean(Steering):
         self._publish()
 
     def status(self) -> Sequence[StatusLine]:
-        """Where the API and the name servers are, and what the record says."""
-        record = self._environment.edge.record
+        """Where the API and the name servers are; balancers and records as they are when somebody looks."""
+        admin = join_address(self.endpoints()["admin"])
         return (
             StatusLine("DigitalOcean API", join_address(self.endpoints()["api"]), "past every link"),
             StatusLine("DNS", join_address(self.dns), "authoritative, UDP and TCP"),
-            StatusLine(f"record {record}", ", ".join(self.answers()) or "no address", "A, knows nothing of health"),
+            StatusLine("account", admin, "", f"http://{admin}/lines"),
         )
 
     def commands(self) -> Sequence[tuple[str, str]]:
-        """Reading the records through the API."""
-        url = f"http://{join_address(self.endpoints()['api'])}/v2/domains/{self._environment.edge.hosted_zone}/records"
-        return (("the records, through the API", f"curl -s -H 'Authorization: Bearer {TOKEN}' {url}"),)
+        """What one does with the API: by `curl`, and with DigitalOcean's own client."""
+        edge, url = self._environment.edge, f"http://{join_address(self.endpoints()['api'])}"
+        primary, standby = self._environment.primary.name, self._environment.standby.name
+        return (
+            ("The records, through the API:", f"curl -s {_HEADER} {url}/v2/domains/{edge.hosted_zone}/records"),
+            ("The load balancers:", f"curl -s {_HEADER} {url}/v2/load_balancers"),
+            (f"Lead clients to {standby} with pydo (an intermediary may lead them back):", self._moving(url, standby)),
+            (f"And back to {primary}:", self._moving(url, primary)),
+        )
+
+    def _moving(self, url: str, place: str) -> str:
+        edge = self._environment.edge
+        words = {"token": TOKEN, "url": url, "domain": edge.hosted_zone, "record": edge.record}
+        script = _MOVE.format(**words, address=self._edges[place].answered)
+        return f"python -c {shlex.quote(script)}"
 
     def events(self) -> Sequence[Path]:
         """Answers that changed; and what an intermediary says of its own looks, as testimony."""

@@ -9,7 +9,7 @@ from harness.clock import monotonic_ns, wall_time
 from harness.engines.dns.lookup import Answer
 from harness.history.events import DnsAnswer, Happening
 from harness.names import AUTHORITATIVE
-from harness.parts.steering.digitalocean import model
+from harness.parts.steering.digitalocean import model, summary
 from harness.parts.steering.digitalocean.calls import Rules
 from harness.parts.steering.digitalocean.config import DigitalOceanConfig
 from harness.parts.steering.digitalocean.model import AnswerChanged, Called, Provider, State
@@ -61,6 +61,10 @@ class Plane:
     def answer(self, name: str, record_type: str) -> Answer:
         """One client's answer."""
         return self.state.answer(name, record_type)
+
+    def lines(self) -> list[dict[str, str]]:
+        """The account for people."""
+        return summary.lines(self.provider, self.state, self._places, monotonic_ns())
 
     def call(self, request: Request) -> Reply:
         """Carry out a call of the API."""

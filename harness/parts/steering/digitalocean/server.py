@@ -141,6 +141,9 @@ def _admin(plane: Plane) -> list[web.RouteDef]:
     async def status(_: web.Request) -> web.Response:
         return answer_json(describe(plane))
 
+    async def lines(_: web.Request) -> web.Response:
+        return answer_json(plane.lines())
+
     async def freeze(request: web.Request) -> web.Response:
         plane.happened(model.Freeze(_text(await read_json(request), "name")))
         return answer_json(describe(plane))
@@ -168,6 +171,7 @@ def _admin(plane: Plane) -> list[web.RouteDef]:
 
     return [
         web.get("/status", status),
+        web.get("/lines", lines),
         web.post("/freeze", freeze),
         web.post("/thaw", thaw),
         web.post("/reset", reset),
