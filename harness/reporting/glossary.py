@@ -87,6 +87,8 @@ _MODES = {
 PHASES = {
     "detect": "the edge's checks notice",
     "redirect": "a new DNS answer is published",
+    "decide": "the intermediary decides to move clients",
+    "api": "the API changes the record",
     "activate": "the other side takes writes",
     "dns_ttl": "cached DNS answers run out",
     "settle": "the clients succeed again",
@@ -98,6 +100,14 @@ _NOTICES = {
     "other": "somebody notices, and no health check",
 }
 _CHECKERS = {"route53": "edge checks", "target": "balancer", "intermediary": "intermediary"}
+_THINGS = {
+    "record": "The record says",
+    "call": "Calls to the provider's API, by",
+    "target": "Targets of load balancers are",
+    "pod": "Pods are",
+    "rollout": "Rollouts are",
+}
+"""Titles of kinds of things, in the order in which they are drawn."""
 _WITNESS = {"p50": "half of them within", "p99": "99 % within", "p999": "99.9 % within", "max": "the latest"}
 _CAPABILITIES = {
     "rto": "recovery time",
@@ -195,6 +205,16 @@ def phase(name: str, noticed_by: str = "") -> str:
 def checker(kind: str) -> str:
     """Who says that something is healthy."""
     return _CHECKERS.get(kind, kind)
+
+
+def things(kind: str) -> str:
+    """The title of a kind of things; another part's kind is its own."""
+    return _THINGS.get(kind, one_line(kind[:1].upper() + kind[1:], 40))
+
+
+def place_of(kind: str) -> int:
+    """Where a kind of things comes in order."""
+    return list(_THINGS).index(kind) if kind in _THINGS else len(_THINGS)
 
 
 def lateness(name: str) -> str:
