@@ -16,6 +16,7 @@ from harness.units import NS_PER_MS
 
 OPERATIONS_DURING_FAULT = 20
 PROVES_NOTHING = "the drill proves nothing: "
+NO_FAULT = "no fault was injected"
 STRAY_PROBES = 2
 STRAY_SHARE = 0.01
 
@@ -61,7 +62,7 @@ def of_fault(
     before it. canaries: by fault.
     """
     if fault is None:
-        yield "no fault was injected"
+        yield NO_FAULT
         return
     yield from _during(operations, fault, operations_needed)
     if steady_ns is None:

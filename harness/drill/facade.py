@@ -94,9 +94,9 @@ class Drill(RunningDrill):
         """What the scenario sets as `--set` would."""
         self._settings = replace(self._settings, **settings)
 
-    def be_control(self, expected: Verdict) -> None:
-        """This drill is broken on purpose and must end with `expected`."""
-        self.record.note(control=expected)
+    def be_control(self, expected: Verdict, *, applies_nothing: bool = False) -> None:
+        """This drill is broken on purpose and must end with `expected`; applies_nothing: since no fault ever bites."""
+        self.record.note(control=expected, control_applies_nothing=applies_nothing)
 
     def require_world(self, need: str) -> None:
         """This drill needs a world that can do something; see harness.faults.needs. Raises NotMeasurable."""

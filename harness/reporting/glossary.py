@@ -147,7 +147,7 @@ WORDS: Mapping[str, str] = {
     "MISSED": "the whole range is outside, or a promise was broken.",
     "UNKNOWN": "the range covers both.",
     "INVALID": "the drill proves nothing, for instance because its fault never bit.",
-    "ABORTED": "one of the drill's stop conditions held: the drill was ended at once, and what it had broken was healed.",
+    "ABORTED": "one of the drill's stop conditions held: the drill was ended, and what it had broken was healed.",
     "held": "of a control: the drill inside it went wrong, as it must.",
 }
 """What the words of a report mean, for its last page."""
