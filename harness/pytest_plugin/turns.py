@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_GATE, _STARTING = ".drill-gate", ".drill-starting"
+GATE, STARTING = ".drill-gate", ".drill-starting"
 _PATIENCE_S = 30.0
 """So long is waited at most for others that start: one of them may have to wait for a drill that is under way."""
 _LOOK_S = 0.02
@@ -49,9 +49,9 @@ def turn(reports: Path, *, alone: bool) -> Iterator[Turn]:
     starting = None
     try:
         if alone:
-            starting = _opened(reports / _STARTING)
+            starting = _opened(reports / STARTING)
             fcntl.flock(starting, fcntl.LOCK_SH)
-        gate = _opened(reports / _GATE)
+        gate = _opened(reports / GATE)
         try:
             fcntl.flock(gate, fcntl.LOCK_EX)
             fcntl.flock(folder, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
