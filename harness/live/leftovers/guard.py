@@ -14,7 +14,7 @@ from harness.live.leftovers import journal
 from harness.live.leftovers.journal import Leftover
 
 LEASE_S = 30.0
-TRIES_S = 15.0
+TRIES_S = 8.0
 """So long may a watchdog go on trying what we could not undo, where somebody waits for it."""
 _RENEWED_EVERY_S = 5.0
 
