@@ -12,13 +12,14 @@ from harness.drill.record import Record
 from harness.history.events import DnsAnswer, Event, FaultEvent, HealthTransition, Mark
 from harness.history.happenings import happening_of, repeats, sentence
 from harness.names import CohortName
-from harness.units import to_s
+from harness.units import NS_PER_S, to_s
 
 _ORDER = (
     Phase.STARTING, Phase.STEADY, Phase.FAULT, Phase.RECOVERY, Phase.HOLD, Phase.FAILBACK, Phase.QUIESCE,
 )  # fmt: skip
 _NAMES = [phase.value for phase in _ORDER]
 _EVENTS_SHOWN = 6
+_LATELY_NS = 30 * NS_PER_S
 _PASSED_SHOWN = 7
 """Steps behind the current one that are shown: of a drill of many moves, the last ones."""
 
@@ -119,12 +120,15 @@ def _notable(record: Record, observation: Observation, started_ns: int) -> tuple
 
 
 def _said_before(context: Sequence[Event], place: int) -> bool:
-    """Whether the last thing that was told of the same was the same: what happens again and again is one line."""
+    """Whether it is no news: what was told of the thing just before, or what was wrong with it lately as well."""
     told = happening_of(context[place])
     if told is None:
         return False
-    earlier = (happening_of(context[n]) for n in range(place - 1, -1, -1))
-    before = next((one for one in earlier if one and (one.kind, one.thing) == (told.kind, told.thing)), None)
+    found = (happening_of(context[n]) for n in range(place - 1, -1, -1))
+    earlier = (one for one in found if one is not None and (one.kind, one.thing) == (told.kind, told.thing))
+    if told.good is False:
+        return any(repeats(one, told) for one in earlier if told.mono_ns - one.mono_ns <= _LATELY_NS)
+    before = next(earlier, None)
     return before is not None and repeats(before, told)
 
 
