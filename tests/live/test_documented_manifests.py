@@ -20,7 +20,7 @@ _TIMEOUT_S = 300
 
 def written(folder: Path) -> set[str]:
     """The files of the document, each as its block has it."""
-    found = {name: body for name, body in _BLOCK.findall(TEXT)}
+    found = dict(_BLOCK.findall(TEXT))
     for name, body in found.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
