@@ -124,7 +124,9 @@ class World:
         ours = {"TMPDIR": str(self.temporary), journal.VARIABLE: str(self.state), MARK: str(self.folder)}
         subject = {"DRILL_SUBJECT": "subject.yaml", "DRILL_ENVIRONMENT": "mine.yaml"}
         cache = {name: os.environ[name] for name in ("DRILL_CACHE",) if name in os.environ}
-        return {**kept, **ours, **subject, **cache, "TOXIPROXY_URL": self.toxiproxy.url}
+        # Plain pytest keeps folders of its last three runs by itself, whoever ends it and however: they are not ours.
+        pytests_own = {"PYTEST_DEBUG_TEMPROOT": str(self.folder.parent)}
+        return {**kept, **ours, **subject, **cache, **pytests_own, "TOXIPROXY_URL": self.toxiproxy.url}
 
     def start(self, point: Point) -> subprocess.Popen[str]:
         servers = f"{{kind: {point.servers}}}"
@@ -149,7 +151,11 @@ class World:
 
     def processes(self) -> list[str]:
         """Those of any harness of ours: by descent, by a variable, by where they are or what they were told."""
-        return [f"process {one.pid} ({' '.join(one.cmdline())[:200]})" for one in self._alive()]
+        found = []
+        for one in self._alive():
+            with suppress(psutil.Error):  # it may have ended between two looks
+                found.append(f"process {one.pid} ({' '.join(one.cmdline())[:200]})")
+        return found
 
     def _alive(self) -> Iterator[psutil.Process]:
         for one in psutil.process_iter():

@@ -130,11 +130,16 @@ def recovery_point(
 def _before(known: Writes, write: Operation, survivor: object, first: Mapping[str, str]) -> Effect:
     """An item that a scan does not show proves no delete: the write before it may not have come yet.
 
-    Where nobody had looked, an empty table stands for what was there.
+    What was under way at the same time proves nothing either. Where nobody had looked, an empty table stands for what
+    was there.
     """
     effect = known.effect(write, first)
-    unseen = isinstance(survivor, Scans) and write.invoke.k not in first
-    return Effect.LOST if unseen and effect is Effect.PRESENT else effect
+    if not isinstance(survivor, Scans) or effect is not Effect.PRESENT:
+        return effect
+    if write.invoke.k not in first:
+        return Effect.LOST
+    shown = known.by_op[first[write.invoke.k]]
+    return effect if shown is write or shown.sent_ns > _ack_ns(write) else Effect.MAYBE
 
 
 def _void(
