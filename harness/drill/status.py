@@ -20,6 +20,8 @@ _ORDER = (
 _NAMES = [phase.value for phase in _ORDER]
 _EVENTS_SHOWN = 6
 _LATELY_NS = 30 * NS_PER_S
+_LOOKED_AT, _LOOKED_BACK = 300, 100
+"""So many events are looked at for what is notable, each beside so many before it: this runs many times a second."""
 _PASSED_SHOWN = 7
 """Steps behind the current one that are shown: of a drill of many moves, the last ones."""
 
@@ -108,7 +110,8 @@ def _notable(record: Record, observation: Observation, started_ns: int) -> tuple
     """The last notable events; looked for from the end, since this runs many times a second."""
     found: list[str] = []
     names = record.case.by_address
-    for place, event in reversed(list(enumerate(observation.context))):
+    for place in range(len(observation.context) - 1, max(-1, len(observation.context) - 1 - _LOOKED_AT), -1):
+        event = observation.context[place]
         if _said_before(observation.context, place):
             continue
         text = _sentence(event, record.case.law.flips, names)
@@ -124,7 +127,7 @@ def _said_before(context: Sequence[Event], place: int) -> bool:
     told = happening_of(context[place])
     if told is None:
         return False
-    found = (happening_of(context[n]) for n in range(place - 1, -1, -1))
+    found = (happening_of(context[n]) for n in range(place - 1, max(-1, place - 1 - _LOOKED_BACK), -1))
     earlier = (one for one in found if one is not None and (one.kind, one.thing) == (told.kind, told.thing))
     if told.good is False:
         return any(repeats(one, told) for one in earlier if told.mono_ns - one.mono_ns <= _LATELY_NS)
