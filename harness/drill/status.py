@@ -20,7 +20,7 @@ _ORDER = (
 _NAMES = [phase.value for phase in _ORDER]
 _EVENTS_SHOWN = 6
 _LATELY_NS = 30 * NS_PER_S
-_LOOKED_AT, _LOOKED_BACK = 300, 100
+_LOOKED_AT, _LOOKED_BACK = 120, 60
 """So many events are looked at for what is notable, each beside so many before it: this runs many times a second."""
 _PASSED_SHOWN = 7
 """Steps behind the current one that are shown: of a drill of many moves, the last ones."""
