@@ -12,13 +12,16 @@ from harness.drill.record import Record
 from harness.history.events import DnsAnswer, Event, FaultEvent, HealthTransition, Mark
 from harness.history.happenings import happening_of, repeats, sentence
 from harness.names import CohortName
-from harness.units import to_s
+from harness.units import NS_PER_S, to_s
 
 _ORDER = (
     Phase.STARTING, Phase.STEADY, Phase.FAULT, Phase.RECOVERY, Phase.HOLD, Phase.FAILBACK, Phase.QUIESCE,
 )  # fmt: skip
 _NAMES = [phase.value for phase in _ORDER]
 _EVENTS_SHOWN = 6
+_LATELY_NS = 30 * NS_PER_S
+_LOOKED_AT, _LOOKED_BACK = 120, 60
+"""So many events are looked at for what is notable, each beside so many before it: this runs many times a second."""
 _PASSED_SHOWN = 7
 """Steps behind the current one that are shown: of a drill of many moves, the last ones."""
 
@@ -107,7 +110,8 @@ def _notable(record: Record, observation: Observation, started_ns: int) -> tuple
     """The last notable events; looked for from the end, since this runs many times a second."""
     found: list[str] = []
     names = record.case.by_address
-    for place, event in reversed(list(enumerate(observation.context))):
+    for place in range(len(observation.context) - 1, max(-1, len(observation.context) - 1 - _LOOKED_AT), -1):
+        event = observation.context[place]
         if _said_before(observation.context, place):
             continue
         text = _sentence(event, record.case.law.flips, names)
@@ -119,12 +123,15 @@ def _notable(record: Record, observation: Observation, started_ns: int) -> tuple
 
 
 def _said_before(context: Sequence[Event], place: int) -> bool:
-    """Whether the last thing that was told of the same was the same: what happens again and again is one line."""
+    """Whether it is no news: what was told of the thing just before, or what was wrong with it lately as well."""
     told = happening_of(context[place])
     if told is None:
         return False
-    earlier = (happening_of(context[n]) for n in range(place - 1, -1, -1))
-    before = next((one for one in earlier if one and (one.kind, one.thing) == (told.kind, told.thing)), None)
+    found = (happening_of(context[n]) for n in range(place - 1, max(-1, place - 1 - _LOOKED_BACK), -1))
+    earlier = (one for one in found if one is not None and (one.kind, one.thing) == (told.kind, told.thing))
+    if told.good is False:
+        return any(repeats(one, told) for one in earlier if told.mono_ns - one.mono_ns <= _LATELY_NS)
+    before = next(earlier, None)
     return before is not None and repeats(before, told)
 
 

@@ -62,9 +62,14 @@ def _told(events: Iterable[Event | Commit], drill: DrillResult, kinds: Collectio
             text = f"{event.healthy_checkers} of {event.checkers} say healthy"
             thing = f"{event.target}, {glossary.checker(event.kind)}"
             yield Happening("health", thing, event.status, event.mono_ns, text, good=event.status == "healthy")
-        elif isinstance(event, DnsAnswer) and event.client == AUTHORITATIVE and RECORD not in kinds:
+        elif _asked_by_us(event) and RECORD not in kinds:
+            assert isinstance(event, DnsAnswer)
             answer = " + ".join(drill.places.get(address, address) for address in event.addresses)
             yield Happening("DNS answer", event.name, answer or "none", event.mono_ns, good=bool(answer) or False)
+
+
+def _asked_by_us(event: Event | Commit) -> bool:
+    return isinstance(event, DnsAnswer) and event.client == AUTHORITATIVE and event.source == "witness"
 
 
 def _recurring(told: Sequence[Repeated]) -> list[Repeated]:

@@ -15,7 +15,8 @@ from harness.reporting.spans import Row, Span
 from harness.reporting.wording import one_line
 from harness.units import NS_PER_S
 
-ROWS_SHOWN = 12
+ROWS_SHOWN, KINDS_SHOWN, SPANS_SHOWN = 12, 12, 500
+"""More of them nobody could tell apart in a picture."""
 _NAME = 60
 
 
@@ -29,19 +30,28 @@ class Group:
 
 
 def groups(events: Iterable[Event | Commit], zero_ns: int, span_s: tuple[float, float]) -> tuple[Group, ...]:
-    """A group for each kind of things, a row for each thing; of too many, those that say something come first."""
+    """A group for each kind of things, a row for each thing; of too many, those that say something come first.
+
+    Where every thing of a kind was well all the time, there is nothing to see.
+    """
     found: dict[str, dict[str, list[Happening]]] = defaultdict(lambda: defaultdict(list))
     for told in happenings(events):
         found[told.kind][told.thing].append(told)
-    drawn = []
+    drawn: list[Group] = []
     for kind in sorted(found, key=lambda kind: (glossary.place_of(kind), kind)):
         rows = [_row(name, changes, zero_ns, span_s) for name, changes in sorted(found[kind].items())]
+        if all(_uneventful(row) for row in rows) or len(drawn) == KINDS_SHOWN:
+            continue
         shown = rows
         if len(rows) > ROWS_SHOWN:
             busy = sorted(range(len(rows)), key=lambda n: (_calm(rows[n]), n))[:ROWS_SHOWN]
             shown = [rows[n] for n in sorted(busy)]
         drawn.append(Group(glossary.things(kind), tuple(shown), len(rows) - len(shown)))
     return tuple(drawn)
+
+
+def _uneventful(row: Row) -> bool:
+    return len(row.spans) == 1 and row.spans[0].good is True and not row.spans[0].moment
 
 
 def _calm(row: Row) -> bool:
@@ -56,7 +66,7 @@ def _row(name: str, changes: Sequence[Happening], zero_ns: int, span_s: tuple[fl
         *_states(lasting, zero_ns, span_s[1]),
         *_moments([t for t in changes if not t.lasts], zero_ns),
     ]
-    return Row(one_line(name, 40), tuple(sorted(spans, key=lambda span: span.start_s)))
+    return Row(one_line(name, 40), tuple(sorted(spans, key=lambda span: span.start_s)[:SPANS_SHOWN]))
 
 
 def _before(changes: Sequence[Happening], zero_ns: int, start_s: float) -> list[Span]:

@@ -74,7 +74,7 @@ def test_digitalocean(tmp_path: Path) -> None:
         eventually(lambda: "record A app.example.com" in told(tmp_path)[0], 30)
         tables, lines = told(tmp_path)
         assert re.search(r"record A app\.example\.com +127\.0\.1\.10 +leads to nyc3, TTL 60 s, id \d+", tables)
-        assert re.search(r"load balancer storefront-sfo3 .*in sfo3; asks \S+ every 10 s", tables)
+        assert re.search(r"load balancer lb-sfo3 .*in sfo3, asks /", tables)
         assert re.search(r"target nyc3 +127\.0\.0\.1:\d+ +storefront\.nyc3, in rotation", tables)
         printed = all_work(tmp_path, lines)
     assert '"domain_records"' in printed["The records, through the API:"]

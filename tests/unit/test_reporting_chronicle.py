@@ -97,6 +97,8 @@ def test_while_the_drill_runs_what_happens_again_and_again_is_said_once() -> Non
         for n, event in enumerate(context)
         if not _said_before(context, n) and (found := happening_of(event)) is not None
     ]
+    again = [pod(n, what, text="status 503") for n in (7, 8, 9) for what in ("killing", "started")]
+    assert [_said_before(again, n) for n in range(6)] == [False, False, True, False, True, False]
     assert said == ["call by intermediary.outside: GET /x: 429", "record app: nyc3"]
     assert sentence(MOVE[0]) == "target us-east-1, app: out of rotation (did not answer its check in time)"
     assert MOVE[0].mono_ns == 2 * NS_PER_S

@@ -115,6 +115,12 @@ def test_of_many_things_those_that_something_happened_to_are_drawn() -> None:
     assert {"nyc3, app-150", "nyc3, app-199"} <= {row.name for row in group.rows}
 
 
+def test_things_that_were_well_all_the_time_are_not_drawn() -> None:
+    assert rows_of(pod(0, "rollout complete", ""), pod(9, "rollout complete", "")) == {}
+    found = rows_of(pod(0, "rollout complete", ""), pod(9, "rollout stalled", ""))
+    assert labels(found["Rollouts are"][0]) == [(0, 9, "complete"), (9, 20, "stands still")]
+
+
 def test_repeats_are_folded_for_each_thing_whatever_happens_to_others() -> None:
     told = happenings(
         event for n in range(50) for event in (called(n, "GET /x", "429", "a"), called(n, "GET /x", "429", "b"))

@@ -38,11 +38,7 @@ def _balancers(account: Account, rules: Rules, now_ns: int) -> Iterator[dict[str
     for thing in account.balancers.values():
         active, check = now_ns - thing.created_ns >= rules.balancer_ns, thing.body["health_check"]
         state, where = ("active", str(thing.body["ip"])) if active else ("new", "")
-        about = (
-            f"{state}, in {thing.body['region']['slug']}; asks {check.get('path') or '/'} every "
-            f"{check['check_interval_seconds']} s, out after {check['unhealthy_threshold']}, in after "
-            f"{check['healthy_threshold']}"
-        )
+        about = f"{state}, in {thing.body['region']['slug']}, asks {check.get('path') or 'by tcp'}"
         yield {"what": f"load balancer {thing.body['name']}", "where": where, "about": about}
 
 
