@@ -154,7 +154,9 @@ def _tags(body: Json) -> list[str]:
     return list(tags)
 
 
-def _pools(account: Account, call: Call, cluster: str, where: str, given: list[Any]) -> tuple[Account, list[dict[str, Any]]]:
+def _pools(
+    account: Account, call: Call, cluster: str, where: str, given: list[Any]
+) -> tuple[Account, list[dict[str, Any]]]:
     """The account with the droplets of all pools, which are checked first: a call does all or nothing."""
     wanted = [(number, pool, *_pool(pool)) for number, pool in enumerate(given)]
     first, written, found = account.made, call.written(call.now_ns), []
