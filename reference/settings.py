@@ -6,6 +6,7 @@ faster rehearsal does not make the network faster.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -19,7 +20,10 @@ LEASE_S = 30.0
 LEASE_MARGIN_SHARE = 0.1  # of the lease: safe while no two clocks differ in rate by more than 4.8 %
 CHECK_INTERVAL_S = 5.0
 BEAT_INTERVAL_S = 3.0
-HURRY_DIVISOR = 3  # beats and looks come this much faster while nobody may write: in a handover, at a fresh start
+HURRIED_INTERVAL_S = 0.3  # beats, looks and polls come as often as this in a handover, and at a fresh start
+HURRIED_LEAST_S = 0.1  # and in no profile more often: calls do not get faster
+HURRY_DIVISOR = 3  # of the looks that come sooner then, so many to an interval count
+PREPARE_S = 5.0  # everybody has begun to hurry: one beat, one idle poll and one look for a token later
 HOLD_DOWN_S = 60.0
 DRAIN_PATIENCE_S = 30.0  # nobody may write meanwhile
 DRAIN_LOST_CALLS = 2  # that a drain may suffer besides: time-outs do not scale
@@ -27,6 +31,8 @@ ALERT_EVERY_S = 60.0
 POLL_INTERVAL_S = 1.0
 IDLE_POLL_INTERVAL_S = 2.5
 CALL_TIMEOUT_S = 1.0
+REQUEST_TIMEOUT_S = 1.0  # to connect for a client's request, and again for the answer; never scaled
+HANDOVER_PATIENCE_S = 0.75  # a write waits so long for the other database: less than clients wait; never scaled
 STREAM_TIMEOUT_S = 2.0
 TOMBSTONE_DAYS = 7  # a week: far longer than a stream keeps records (24 h), so no record outlives its tombstone
 
@@ -37,7 +43,11 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything a component needs to know. Times in seconds, already scaled."""
+    """Everything a component needs to know. Times in seconds, already scaled.
+
+    region: whose database is near. follows_active: a storefront uses the database of the region that is active, and not
+    only the one that is near (`DATABASE=active`). request_timeout_s, handover_patience_s: see above.
+    """
 
     primary: str
     secondary: str
@@ -54,6 +64,9 @@ class Settings:
     port: int
     bind: str = "127.0.0.1"
     call_timeout_s: float = CALL_TIMEOUT_S
+    follows_active: bool = False
+    request_timeout_s: float = REQUEST_TIMEOUT_S
+    handover_patience_s: float = HANDOVER_PATIENCE_S
 
     @property
     def regions(self) -> tuple[str, str]:
@@ -89,6 +102,20 @@ class Settings:
         """How long a drain may take before it is given up."""
         return self.ns(DRAIN_PATIENCE_S) + round(DRAIN_LOST_CALLS * self.call_timeout_s * NS_PER_S)
 
+    @property
+    def hurried_s(self) -> float:
+        """Between two beats, looks or polls while everybody hurries."""
+        return max(self.scaled_s(HURRIED_INTERVAL_S), HURRIED_LEAST_S)
+
+    @property
+    def takeover_ns(self) -> int:
+        """How long nobody may hold a lease when the active database is lost, and the other one takes over.
+
+        The lease and its margin, two looks, a beat, and a lost call each.
+        """
+        grace_s = LEASE_S * (1 + LEASE_MARGIN_SHARE) + 2 * CHECK_INTERVAL_S + BEAT_INTERVAL_S
+        return self.ns(grace_s) + round(3 * self.call_timeout_s * NS_PER_S)
+
     def scaled_s(self, seconds: float) -> float:
         """A production interval in seconds of this profile."""
         return seconds * self.scale
@@ -106,11 +133,17 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     if primary == secondary:
         raise SettingsError(f"PRIMARY_REGION and SECONDARY_REGION are both {primary}")
     port = _number(env, "PORT", "0")
+    region = env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or primary
+    mode = env.get("DATABASE") or "local"
+    if mode not in ("local", "active"):
+        raise SettingsError(f"DATABASE={mode!r} must be local or active")
     name = f"{env.get('COMPONENT', 'component')}_{env.get('HOSTNAME', 'host')}_{port:g}"
+    if mode == "active":
+        name = f"{name}_{region}"  # those of both places beat in one table: hosts may be called alike
     return Settings(
         primary=primary,
         secondary=secondary,
-        region=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or primary,
+        region=region,
         table=env.get("HEALTH_CHECK_TABLE", "app-health-status"),
         key=env.get("HEALTH_CHECK_KEY", "region_status"),
         value=env.get("HEALTH_CHECK_VALUE", "operational"),
@@ -122,10 +155,15 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         instance=re.sub(r"[^A-Za-z0-9_]", "_", name),
         port=int(port),
         bind=env.get("BIND_ADDRESS") or "127.0.0.1",
+        follows_active=mode == "active",
+        request_timeout_s=_number(env, "REQUEST_TIMEOUT_SECONDS", str(REQUEST_TIMEOUT_S), least=0.05, most=60.0),
+        handover_patience_s=_number(env, "HANDOVER_PATIENCE_SECONDS", str(HANDOVER_PATIENCE_S), most=60.0),
     )
 
 
-def _number(env: Mapping[str, str], name: str, default: str, least: float = 0.0) -> float:
+def _number(
+    env: Mapping[str, str], name: str, default: str, least: float = 0.0, most: float = math.inf
+) -> float:  # fmt: skip
     raw = env.get(name) or default
     try:
         number = float(raw)
@@ -133,4 +171,6 @@ def _number(env: Mapping[str, str], name: str, default: str, least: float = 0.0)
         raise SettingsError(f"{name}={raw!r} is not a number") from None
     if not number >= least:
         raise SettingsError(f"{name}={raw!r} must be at least {least:g}")
+    if not number <= most:
+        raise SettingsError(f"{name}={raw!r} must be at most {most:g}")
     return number

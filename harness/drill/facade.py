@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness.drill.judgement import WHOLE
+from harness.drill.judging import databases
 from harness.drill.lifecycle import Phase
 from harness.drill.plan import limits_of, objectives_of, refuse_impossible
 from harness.drill.running import RunningDrill
@@ -25,6 +26,8 @@ from harness.units import to_ns, to_s
 
 NO_MONITOR = "the subject's file names no components that decide about failover, so nothing can happen to them"
 STOPPED_LATE = "a stop condition is stated before the first fault, and holds for the whole drill"
+_STRETCH_NS, _LOOK_NS = to_ns(2.0), to_ns(1.0)
+"""Where writes are stored is asked of so long a time, and so often."""
 PROMISED_LATE = "an objective is promised before the first fault, and holds for the whole drill"
 
 
@@ -231,6 +234,20 @@ class Drill(RunningDrill):
         until_ns = self._clock.now_ns()
         requirement = self.record.require("no-failover", place=region, from_ns=from_ns, until_ns=until_ns)
         self.record.concluded = True
+        self._loop.judge_now(requirement)
+
+    @step
+    def require_database(self, region: str) -> None:
+        """Wait until the writes of the judged clients are stored by the database of that place."""
+        self._require_running(region)
+        deadline_ns = self._clock.now_ns() + self.record.case.limits.failback_timeout_ns
+        while True:
+            now_ns = self._clock.now_ns()
+            since_ns = now_ns - _STRETCH_NS
+            requirement = self.record.require(databases.NAME, place=region, from_ns=since_ns, until_ns=now_ns)
+            if self._loop.judged(requirement).verdict is Verdict.MET or now_ns >= deadline_ns:
+                break
+            self._watch_until(min(now_ns + _LOOK_NS, deadline_ns))
         self._loop.judge_now(requirement)
 
     @step

@@ -41,6 +41,7 @@ _CHECKS = {
     "split_brain": "one side writes at a time",
     "no-failover": "no needless failover",
     "no-restarts": "no pod ended by its probes",
+    "database-of-writes": "which database takes the writes",
     "needless_failover": "no needless failover",
     "nowhere-to-go": "nowhere to go",
     "staleness": "reads up to date",

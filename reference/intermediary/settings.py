@@ -86,15 +86,12 @@ def load(environ: Mapping[str, str] | None = None) -> IntermediarySettings:
         agree=agree,
         stale_ns=_ns(2 * (look_s + look_timeout_s)),
     )
-    mode = env.get("DATABASE", "local")
-    if mode not in ("local", "active"):
-        raise SettingsError(f"DATABASE={mode!r} must be local or active")
     lease_s = common.scaled_s(LEASE_S) + LEASE_LOST_CALLS * CALL_TIMEOUT_S
     rules = Rules(
         sites=sites,
         regions=common.regions,
         looks=looks,
-        tied=mode == "local",
+        tied=not common.follows_active,
         terms=Terms(
             lease_ns=_ns(lease_s),
             margin_ns=_ns(lease_s * LEASE_MARGIN_SHARE),

@@ -51,7 +51,7 @@ def follow_record(rules: Rules, state: State, now_ns: int) -> tuple[State, tuple
     if found.region == state.record.region:
         return begin_recording(state, Move("", found, state.record.epoch, "later record", drain=False), now_ns)
     move = Move(state.record.region, found, state.record.epoch, f"record by {found.by}", drain=True)
-    return begin_fencing(state, move, now_ns)
+    return begin_preparing(rules, state, move, now_ns)
 
 
 def renew_epoch(rules: Rules, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
@@ -76,13 +76,29 @@ def leave_gray(rules: Rules, state: State, now_ns: int) -> tuple[State, tuple[Ef
 def fail_back(rules: Rules, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
     record = Record(rules.primary, epoch_for(rules, rules.primary, state))
     move = Move(state.record.region, record, state.record.epoch, "failback", drain=True, must_drain=True)
-    return begin_fencing(state, move, now_ns)
+    return begin_preparing(rules, state, move, now_ns)
 
 
 def alert(rules: Rules, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
     reasons = {view.region: view.reason for view in state.views.values()}
     state = replace(state, alerted_ns=now_ns + rules.alert_every_ns)
     return state, (Announce("alert", "ALERT: the active region is lost and no other can take over", reasons),)
+
+
+def begin_preparing(rules: Rules, state: State, move: Move, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
+    """Let everybody hurry while writes go on: what comes then waits for beats, looks and polls."""
+    if not rules.prepare_ns:
+        return begin_fencing(state, move, now_ns)
+    details = {"from": move.source, "to": move.target.region, "why": move.why}
+    return replace(state, phase=Phase.PREPARING, move=replace(move, since_ns=now_ns)), (
+        Announce("info", "preparing to hand over", details),
+        Mark(move.source, {"hurry": 1}),
+        Mark(move.target.region, {"hurry": 1}),
+    )
+
+
+def fence(_rules: Rules, state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
+    return begin_fencing(state, move_of(state), now_ns)
 
 
 def begin_fencing(state: State, move: Move, now_ns: int) -> tuple[State, tuple[Effect, ...]]:

@@ -71,6 +71,11 @@ def target_lost(rules: Rules, state: State, _now_ns: int) -> bool:
     return rules.lost(state.views[move_of(state).target.region])
 
 
+def prepared(rules: Rules, state: State, now_ns: int) -> bool:
+    """Everybody hurries by now; or the source is lost, and cannot."""
+    return now_ns - move_of(state).since_ns >= rules.prepare_ns or source_lost(rules, state, now_ns)
+
+
 def source_silenced(_rules: Rules, state: State, now_ns: int) -> bool:
     move = move_of(state)
     return silenced(state.views[move.source], move.former_epoch, now_ns)

@@ -6,6 +6,7 @@ Phases, and what may not happen in them:
 | --- | --- | --- |
 | RECOVERING | just started: what did the predecessor decide? | a grant |
 | ACTIVE | `record.region` is granted leases while it is healthy enough | a grant to the other region |
+| PREPARING | a planned handover is near, and everybody hurries | a grant to the other region |
 | FENCING | the active region is told to stop; waits until each storefront has, or its lease ends | a grant |
 | DRAINING | nobody writes; waits until the target has all that was written before | a grant |
 | RECORDING | the new record is written; one table is enough, the target's | a grant |
@@ -122,7 +123,8 @@ class Decision:
 
     def _grant(self, state: State, region: str, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
         view = state.views[region]
-        if state.phase is not Phase.ACTIVE or region != state.record.region or self.rules.lost(view):
+        active = state.phase in (Phase.ACTIVE, Phase.PREPARING)
+        if not active or region != state.record.region or self.rules.lost(view):
             return state, ()
         echoes = fresh(view, self.rules, now_ns)
         if not echoes or view.fenced >= state.record.epoch:
@@ -169,6 +171,8 @@ RULES: tuple[Rule, ...] = (
     Rule(Phase.ACTIVE, "active fails too often, standby healthy", conditions.active_gray, actions.leave_gray),
     Rule(Phase.ACTIVE, "primary healthy for the hold-down and caught up", conditions.failback_due, actions.fail_back),
     Rule(Phase.ACTIVE, "active lost, and nowhere to go", conditions.nowhere_to_go, actions.alert),
+    Rule(Phase.PREPARING, "the target was lost meanwhile", conditions.target_lost, actions.give_up_move),
+    Rule(Phase.PREPARING, "everybody hurries", conditions.prepared, actions.fence),
     Rule(Phase.FENCING, "the target was lost meanwhile", conditions.target_lost, actions.give_up_move),
     Rule(Phase.FENCING, "nobody writes in the source any more", conditions.source_silenced, actions.begin_draining),
     Rule(Phase.DRAINING, "the target was lost meanwhile", conditions.target_lost, actions.give_up_move),

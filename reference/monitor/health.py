@@ -24,7 +24,10 @@ IMPAIRED_LOOKS = 6  # a blip is over sooner: its errors leave the storefront's r
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The numbers that the decisions rest on. Times in nanoseconds."""
+    """The numbers that the decisions rest on. Times in nanoseconds.
+
+    prepare_ns: how long everybody hurries before anybody is told to stop; 0: a handover is not prepared.
+    """
 
     primary: str
     secondary: str
@@ -35,6 +38,7 @@ class Rules:
     hold_down_ns: int
     drain_patience_ns: int
     alert_every_ns: int
+    prepare_ns: int = 0
 
     def other(self, region: str) -> str:
         """The other region."""
@@ -112,7 +116,7 @@ def seen(view: View, look: Look, rules: Rules, now_ns: int) -> View:
     if verdict is None or not look.counted:
         return view
     failed = verdict != ""
-    change = 1 if _error_percent(view) > ERROR_PERCENT else -1
+    change = 1 if _error_percent(view, rules, now_ns) > ERROR_PERCENT else -1
     impaired = min(max(view.impaired + change, 0), IMPAIRED_LOOKS)
     reason = verdict or ("storefronts report errors" if impaired else "")
     return replace(
@@ -169,16 +173,12 @@ def fresh(view: View, rules: Rules, now_ns: int) -> Mapping[str, Nonce]:
     }
 
 
-def _error_percent(view: View) -> int:
+def _error_percent(view: View, rules: Rules, now_ns: int) -> int:
+    """The worst that any storefront reports; one that is gone reports nothing any more."""
     if view.last is None:
         return 0
-    errors = view.last.heartbeat.errors
-    return max((percent for instance, percent in errors.items() if _moves(view, instance)), default=0)
-
-
-def _moves(view: View, instance: str) -> bool:
-    sighting = view.sightings.get(instance)
-    return sighting is not None and sighting.advanced
+    alive = fresh(view, rules, now_ns)
+    return max((percent for instance, percent in view.last.heartbeat.errors.items() if instance in alive), default=0)
 
 
 def gray(view: View) -> bool:

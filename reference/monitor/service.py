@@ -26,6 +26,7 @@ from reference.settings import (
     CHECK_INTERVAL_S,
     HOLD_DOWN_S,
     HURRY_DIVISOR,
+    PREPARE_S,
     Settings,
 )
 
@@ -46,6 +47,7 @@ def rules_of(settings: Settings) -> Rules:
         hold_down_ns=settings.ns(HOLD_DOWN_S),
         drain_patience_ns=settings.drain_patience_ns,
         alert_every_ns=settings.ns(ALERT_EVERY_S),
+        prepare_ns=settings.ns(PREPARE_S),
     )
 
 
@@ -77,14 +79,17 @@ class Monitor:
                 self._start(effect)
 
     def _interval_s(self) -> float:
-        interval_s = self._settings.scaled_s(CHECK_INTERVAL_S)
-        return interval_s / HURRY_DIVISOR if self._state.hurried else interval_s
+        return self._settings.hurried_s if self._state.hurried else self._settings.scaled_s(CHECK_INTERVAL_S)
 
     # -- looking -------------------------------------------------------------------------------------------------
     async def _look_for_ever(self, region: str) -> None:
+        counted_s = 0.0
         while True:
             began = time.monotonic()
-            look = await self._look(region)
+            # Whoever hurries learns more often what is in the tables, and is not quicker to call a region lost.
+            counted = began - counted_s >= self._settings.scaled_s(CHECK_INTERVAL_S) / HURRY_DIVISOR
+            counted_s = began if counted else counted_s
+            look = await self._look(region, counted=counted)
             self._happened(Looked(look))
             if look.items is None and self._state.record.region == region:
                 await self._look_again(region, began)

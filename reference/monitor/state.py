@@ -16,6 +16,7 @@ class Phase(Enum):
 
     RECOVERING = "recovering"
     ACTIVE = "active"
+    PREPARING = "preparing"
     FENCING = "fencing"
     DRAINING = "draining"
     RECORDING = "recording"

@@ -66,6 +66,7 @@ class Pace:
     poll_ns: int
     idle_ns: int
     busy_ns: int
+    hurried_ns: int
     backoff_base_ns: int
     backoff_cap_ns: int
     intervals_ns: Mapping[str, int]
@@ -77,6 +78,7 @@ def pace_of(settings: Settings) -> Pace:
         poll_ns=settings.ns(POLL_INTERVAL_S),
         idle_ns=settings.ns(IDLE_POLL_INTERVAL_S),
         busy_ns=settings.ns(BUSY_FOR_S),
+        hurried_ns=round(settings.hurried_s * NS_PER_S),
         backoff_base_ns=settings.ns(BACKOFF_BASE_S),
         backoff_cap_ns=settings.ns(BACKOFF_CAP_S),
         intervals_ns={
@@ -103,11 +105,11 @@ class Cycle:
             case Opened(position=position, drained_token=token, parked=parked):
                 state = replace(state, opened=True, position=position, drained_token=token, parked=parked)
                 return _after((Tell("replicating"),), self._token(state, now_ns))
-            case TokenSeen(token=token) if token > state.pending_token:
-                state = replace(state, pending_token=token, quiet=0)
+            case TokenSeen(token=token, hurry=hurry) if token > state.pending_token:
+                state = replace(state, pending_token=token, quiet=0, hurry=hurry)
                 return _after((Reopen(),), self._describe(state, now_ns, at_once=token > state.drained_token))
-            case TokenSeen():
-                return self._describe(state, now_ns)
+            case TokenSeen(hurry=hurry):
+                return self._describe(replace(state, hurry=hurry), now_ns)
             case Described(arn=arn, shards=shards):
                 position = listed(state.position, arn, shards)
                 return self._copy(replace(state, position=position, shard_ended=False), now_ns)
@@ -133,7 +135,7 @@ class Cycle:
 
     def _token(self, state: State, now_ns: int) -> Step:
         due, state = self._is_due(state, "token", now_ns)
-        if due:
+        if due or (state.hurry and state.pending_token <= state.drained_token):
             return replace(state, stage=Stage.TOKEN), (LookForToken(),)
         return self._describe(state, now_ns)
 
@@ -221,7 +223,8 @@ class Cycle:
     def _pause_ns(self, state: State, now_ns: int) -> int:
         if state.pending_token > state.drained_token:
             return 0
-        return self.pace.poll_ns if now_ns < state.busy_until_ns else self.pace.idle_ns
+        pause_ns = self.pace.poll_ns if now_ns < state.busy_until_ns else self.pace.idle_ns
+        return min(pause_ns, self.pace.hurried_ns) if state.hurry else pause_ns
 
     def _is_due(self, state: State, what: str, now_ns: int) -> tuple[bool, State]:
         """Whether its interval has passed since this was last true for `what`."""

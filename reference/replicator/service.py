@@ -110,7 +110,7 @@ class Replicator:
             case Open():
                 return self._open()
             case LookForToken():
-                return TokenSeen(self._token())
+                return self._token()
             case Describe():
                 return Described(*self._stream.describe())
             case Copy():
@@ -134,15 +134,16 @@ class Replicator:
         self._stream.open()
         return Opened(load(item), status.drained_token if status else 0, self._target.parked)
 
-    def _token(self) -> int:
+    def _token(self) -> TokenSeen:
         key = {self._settings.key: {"S": self._settings.other_region}}
         try:
             reply = self._source.insist("get_item", TableName=self._settings.table, Key=key, ConsistentRead=True)
         except CallFailed as failure:
             if failure.missing:
-                return 0  # the source's storefront has not started yet
+                return TokenSeen(0)  # the source's storefront has not started yet
             raise
-        return parse_heartbeat(reply.get("Item", {})).drain_token
+        heartbeat = parse_heartbeat(reply.get("Item", {}))
+        return TokenSeen(heartbeat.drain_token, heartbeat.hurry)
 
     def _copy(self) -> int:
         copied = 0

@@ -41,9 +41,10 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class TokenSeen:
-    """The drain token in the source's heartbeat; 0 when there is none."""
+    """The drain token in the source's heartbeat; 0 when there is none. hurry: a handover is near, or under way."""
 
     token: int
+    hurry: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +184,10 @@ class State:
     """Everything the replicator knows.
 
     opened: the position is the one beside the data. pending_token: asked for by the source, drained once it is
-    drained_token too. quiet: rounds in a row that were read to the end and held nothing. due: when each thing that is
-    not done in every round is done next. shards: of this round, the one being read first; pages: read of that one.
-    records, complete: of this round so far. pause_ns: the one that follows the latest failure.
+    drained_token too. hurry: look for one in every round, and soon again. quiet: rounds in a row that were read to the
+    end and held nothing. due: when each thing that is not done in every round is done next. shards: of this round, the
+    one being read first; pages: read of that one. records, complete: of this round so far. pause_ns: the one that
+    follows the latest failure.
     """
 
     stage: Stage = Stage.WAITING
@@ -193,6 +195,7 @@ class State:
     position: Position = field(default_factory=Position)
     drained_token: int = 0
     pending_token: int = 0
+    hurry: bool = False
     quiet: int = 0
     caught_up: bool = False
     parked: int = 0

@@ -1,1 +1,1 @@
-"""Serves items over HTTP from its own region's table; accepts writes only under a lease."""
+"""Serves items over HTTP, from the table of its own region or of the active one; accepts writes only under a lease."""

@@ -1,8 +1,6 @@
-"""The storefront as a process: HTTP in front, DynamoDB of its own region behind. Decides nothing itself.
+"""The storefront as a process: HTTP in front, DynamoDB behind. Which database serves a request is said by following.py.
 
-The event loop answers health checks from memory. Calls to DynamoDB run in threads, at most MAX_CALLS at once; beyond
-that a request is refused at once instead of queueing behind calls that hang. Beats have threads of their own, and
-overlap, so a lost one costs an interval and not a time-out.
+The event loop answers health checks from memory. Every database has connections and threads of its own (endpoint.py).
 """
 
 from __future__ import annotations
@@ -13,40 +11,26 @@ import secrets
 import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from aiohttp import web
 
-from reference import heartbeat
-from reference.dynamo import CallFailed, Client, ensure_health_table
-from reference.lease import Nonce
+from reference.dynamo import CallFailed
 from reference.log import say
-from reference.settings import BEAT_INTERVAL_S, HURRY_DIVISOR, Settings
-from reference.storefront import items
-from reference.storefront.permission import (
-    BeatAnswered,
-    BeatSent,
-    CallEnded,
-    Event,
-    Fenced,
-    Hurried,
-    LeaseGained,
-    State,
-    StatusRead,
-    WriteEnded,
-    WriteStarted,
-    database_works,
-    edge_verdict,
-    lease_epoch,
-    read_refusal,
-    step,
-)
+from reference.settings import Settings
+from reference.storefront import items, permission
+from reference.storefront.endpoint import Endpoint, TooManyCalls
+from reference.storefront.following import Following, Happened, Held, holds
+from reference.storefront.permission import Fenced, Hurried, LeaseGained, WriteEnded, WriteStarted
 
-MAX_CALLS = 64
-MAX_BEATS = 4
 MAX_BODY_BYTES = 256 * 1024
+MAX_WAITING = 256
+"""Writes that wait for a handover to end; one more is refused at once."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Arguments = Callable[[Settings, int], Mapping[str, Any]]
+"""What a write says to the database of a region, under an epoch."""
 
 
 class Storefront:
@@ -54,121 +38,68 @@ class Storefront:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._state = State(settings.instance, settings.lease, Nonce(secrets.token_hex(4), 0))
-        self._items = Client(settings.region, connections=MAX_CALLS)
-        self._beats = Client(settings.region, connections=MAX_BEATS)
-        self._calls = 0
-        self._call_threads = ThreadPoolExecutor(MAX_CALLS, "call")
-        self._beat_threads = ThreadPoolExecutor(MAX_BEATS, "beat")
-        self._wake = asyncio.Event()
+        self._following = Following(settings.stale_after_ns, settings.read_lag_ns, settings.takeover_ns)
+        regions = (settings.region, settings.other_region) if settings.follows_active else (settings.region,)
+        boots = {region: secrets.token_hex(4) for region in regions}
+        self._state = self._following.start(settings.instance, settings.lease, boots)
+        self._endpoints = {region: self._endpoint(region) for region in regions}
+        self._gained = asyncio.Event()  # replaced with each lease that is gained
+        self._waiting = 0
+
+    def _endpoint(self, region: str) -> Endpoint:
+        settings = replace(self._settings, region=region)
+        return Endpoint(settings, partial(self._happened, region), lambda: self._state.regions[region])
 
     # -- the state -----------------------------------------------------------------------------------------------
-    def _happened(self, event: Event) -> None:
-        self._state, effects = step(self._state, event, time.monotonic_ns())
+    def _happened(self, region: str, event: permission.Event) -> None:
+        self._state, effects = self._following.step(self._state, Happened(region, event), time.monotonic_ns())
         for effect in effects:
-            match effect:
+            match effect.what:
                 case LeaseGained(epoch=epoch):
-                    say("lease gained", region=self._settings.region, epoch=epoch)
+                    say("lease gained", region=region, epoch=epoch)
+                    self._gained.set()
+                    self._gained = asyncio.Event()
                 case Fenced(epoch=epoch):
-                    say("fenced", region=self._settings.region, epoch=epoch)
-                    self._wake.set()  # acknowledge at once
+                    say("fenced", region=region, epoch=epoch)
+                    self._endpoints[region].wake()  # acknowledge at once
                 case Hurried():
-                    self._wake.set()
+                    self._endpoints[region].wake()
 
-    def _epoch(self) -> int | None:
-        return lease_epoch(self._state, time.monotonic_ns())
+    def _held(self) -> Held | None:
+        return holds(self._state, time.monotonic_ns())
 
-    # -- beats ---------------------------------------------------------------------------------------------------
-    async def beat_for_ever(self) -> None:
-        """Keep the heartbeat fresh, and learn grants and fences from its answers."""
-        under_way: set[asyncio.Task[None]] = set()
+    async def _held_or_awaited(self) -> Held | None:
+        """The lease; in a handover, the next one, if it comes soon."""
+        held, patience_s = self._held(), self._settings.handover_patience_s
+        over = held is not None or not patience_s or self._waiting >= MAX_WAITING
+        if over or not self._following.handing_over(self._state, time.monotonic_ns()):
+            return held
+        self._waiting += 1
         try:
-            while True:
-                self._wake.clear()
-                if len(under_way) < MAX_BEATS:
-                    task = asyncio.create_task(self._beat())
-                    under_way.add(task)
-                    task.add_done_callback(under_way.discard)
-                interval_s = self._settings.scaled_s(BEAT_INTERVAL_S)
-                if self._state.hurry:
-                    interval_s /= HURRY_DIVISOR
-                try:
-                    await asyncio.wait_for(self._wake.wait(), interval_s)
-                except TimeoutError:
-                    continue
+            await asyncio.wait_for(self._gained.wait(), patience_s)
+        except TimeoutError:
+            return None
         finally:
-            for task in under_way:
-                task.cancel()
-
-    async def _beat(self) -> None:
-        self._happened(BeatSent())
-        nonce = self._state.latest
-        arguments = heartbeat.beat_arguments(
-            self._settings, self._settings.instance, nonce, self._state.ack, self._state.error_percent
-        )
-        worked = database_works(self._state, time.monotonic_ns(), self._settings.stale_after_ns)
-        try:
-            reply = await self._in_thread(self._beat_threads, self._beats, "update_item", arguments)
-        except CallFailed as failure:
-            if failure.missing:
-                await self._create_table()
-            elif not database_works(self._state, time.monotonic_ns(), self._settings.stale_after_ns) and worked:
-                say("database stopped answering", level="warning", region=self._settings.region, why=str(failure))
-            return
-        self._happened(BeatAnswered(nonce, heartbeat.parse_heartbeat(reply.get("Attributes", {}))))
-        await self._read_status()
-
-    async def _read_status(self) -> None:
-        asked_ns = time.monotonic_ns()
-        arguments = heartbeat.status_arguments(self._settings)
-        try:
-            reply = await self._in_thread(self._beat_threads, self._beats, "get_item", arguments)
-        except CallFailed:
-            return  # counted; without news reads are refused by and by
-        self._happened(StatusRead(asked_ns, heartbeat.parse_replication(reply.get("Item", {}))))
-
-    async def _create_table(self) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            await loop.run_in_executor(self._beat_threads, ensure_health_table, self._beats, self._settings)
-        except CallFailed as failure:
-            say("table not created", level="warning", why=str(failure))
-            return
-        self._wake.set()
-
-    async def _in_thread(
-        self, threads: ThreadPoolExecutor, client: Client, operation: str, arguments: Mapping[str, Any]
-    ) -> Mapping[str, Any]:
-        loop = asyncio.get_running_loop()
-        try:
-            reply = await loop.run_in_executor(threads, lambda: client.call(operation, **arguments))
-        except CallFailed as failure:
-            self._happened(CallEnded(failed=not failure.condition_failed and not failure.missing))
-            raise
-        self._happened(CallEnded(failed=False))
-        return reply
+            self._waiting -= 1
+        return self._held()
 
     # -- items ---------------------------------------------------------------------------------------------------
-    async def _call(self, operation: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-        if self._calls >= MAX_CALLS:
-            raise web.HTTPServiceUnavailable(text='{"error": "too many calls under way"}')
-        self._calls += 1
-        try:
-            return await self._in_thread(self._call_threads, self._items, operation, arguments)
-        finally:
-            self._calls -= 1
-
     async def get_item(self, request: web.Request) -> web.StreamResponse:
-        """GET /items/{id}: served in both regions; in the one that is not active the answer may lag, to a bound."""
-        refusal = read_refusal(self._state, time.monotonic_ns(), self._settings.read_lag_ns)
-        if refusal is not None:
+        """GET /items/{id}: served without a lease, too; then the answer may lag, to a bound."""
+        region, refusal = self._following.reads_from(self._state, time.monotonic_ns())
+        if region is None:
             return self._answer(503, {"error": refusal})
+        endpoint = self._endpoints[region]
         try:
-            reply = await self._call("get_item", items.get_arguments(self._settings, request.match_info["id"]))
+            reply = await endpoint.call("get_item", items.get_arguments(endpoint.settings, request.match_info["id"]))
         except CallFailed as failure:
-            return self._answer(502, {"error": failure.code})
+            return self._answer(502, {"error": failure.code}, region)
+        except TooManyCalls:
+            return self._answer(503, {"error": "too many calls under way"}, region)
         value = items.value_of(self._settings, reply)
-        return self._answer(404, {"error": "no such item"}) if value is None else self._answer(200, {"value": value})
+        if value is None:
+            return self._answer(404, {"error": "no such item"}, region)
+        return self._answer(200, {"value": value}, region)
 
     async def put_item(self, request: web.Request) -> web.StreamResponse:
         """PUT /items/{id} with {"value": text}."""
@@ -179,50 +110,60 @@ class Storefront:
         if not isinstance(value, str):
             return self._answer(400, {"error": "the value must be a string"})
         item_id = request.match_info["id"]
-        return await self._write(lambda epoch: items.put_arguments(self._settings, item_id, value, epoch))
+        return await self._write(lambda settings, epoch: items.put_arguments(settings, item_id, value, epoch))
 
     async def delete_item(self, request: web.Request) -> web.StreamResponse:
         """DELETE /items/{id}: succeeds whether or not the item exists."""
         item_id = request.match_info["id"]
-        return await self._write(lambda epoch: items.delete_arguments(self._settings, item_id, epoch, time.time()))
+        return await self._write(lambda settings, epoch: items.delete_arguments(settings, item_id, epoch, time.time()))
 
-    async def _write(self, arguments: Callable[[int], Mapping[str, Any]]) -> web.StreamResponse:
-        epoch = self._epoch()
-        if epoch is None:
+    async def _write(self, arguments: Arguments) -> web.StreamResponse:
+        held = await self._held_or_awaited()
+        if held is None:
             return self._answer(503, {"error": "this region is not active"})
-        self._happened(WriteStarted(epoch))
+        region, epoch = held.region, held.epoch
+        if self._following.silent(self._state, held, time.monotonic_ns()):
+            return self._answer(503, {"error": "the active database has not answered lately"}, region, epoch)
+        endpoint = self._endpoints[region]
+        self._happened(region, WriteStarted(epoch))
         try:
-            await self._call("update_item", arguments(epoch))
+            await endpoint.call("update_item", arguments(endpoint.settings, epoch))
         except CallFailed as failure:
             if failure.condition_failed:
-                return self._answer(503, {"error": "a later epoch has written this item"})
-            return self._answer(502, {"error": failure.code}, epoch)
+                return self._answer(503, {"error": "a later epoch has written this item"}, region)
+            return self._answer(502, {"error": failure.code}, region, epoch)
+        except TooManyCalls:
+            return self._answer(503, {"error": "too many calls under way"}, region)
         finally:
-            self._happened(WriteEnded(epoch))
-            if self._state.fenced >= epoch:
-                self._wake.set()  # the last one out lets the fence be acknowledged
-        if self._epoch() != epoch:
+            self._happened(region, WriteEnded(epoch))
+            if self._state.regions[region].fenced >= epoch:
+                endpoint.wake()  # the last one out lets the fence be acknowledged
+        if not self._following.acknowledges(self._state, held, time.monotonic_ns()):
             # It is in the table, but perhaps after another region took over: nobody may call that acknowledged.
-            return self._answer(504, {"error": "the lease ended while the write was under way"}, epoch)
-        return self._answer(200, {"ok": True}, epoch)
+            return self._answer(504, {"error": "the lease ended while the write was under way"}, region, epoch)
+        return self._answer(200, {"ok": True}, region, epoch)
 
-    def _answer(self, status: int, body: Mapping[str, object], epoch: int | None = None) -> web.Response:
+    def _answer(
+        self, status: int, body: Mapping[str, object], region: str | None = None, epoch: int | None = None
+    ) -> web.Response:
+        """region: whose database has served it; None: the near one."""
+        region = region or self._settings.region
         headers = {
-            "X-Region": self._settings.region,
-            "X-Epoch": str(self._state.epoch if epoch is None else epoch),
+            "X-Region": region,
+            "X-Epoch": str(self._state.regions[region].epoch if epoch is None else epoch),
             "Content-Type": "application/json",
         }
         return web.Response(status=status, body=json.dumps(body).encode(), headers=headers)
 
     # -- health --------------------------------------------------------------------------------------------------
     async def health(self, _request: web.Request) -> web.StreamResponse:
-        """GET /health, for the edge: this region is active and can work."""
-        good, why = edge_verdict(self._state, time.monotonic_ns(), self._settings.stale_after_ns)
+        """GET /health, for the edge: clients are served here, or would be served no better elsewhere."""
+        good, why = self._following.edge_verdict(self._state, time.monotonic_ns())
         return self._answer(200 if good else 503, why)
 
     async def ready(self, _request: web.Request) -> web.StreamResponse:
-        """GET /ready, for the load balancer: the process and its database work, active or not."""
-        works = database_works(self._state, time.monotonic_ns(), self._settings.stale_after_ns)
+        """GET /ready, for the load balancer: the process and a database work, active or not."""
+        works = self._following.ready(self._state, time.monotonic_ns())
         return self._answer(200 if works else 503, {"database": works})
 
     async def live(self, _request: web.Request) -> web.StreamResponse:
@@ -241,12 +182,16 @@ class Storefront:
         app.router.add_get("/live", self.live)
         return app
 
+    async def beat_for_ever(self) -> None:
+        """Beat in every region. Raises whatever broke one of them."""
+        async with asyncio.TaskGroup() as group:
+            for endpoint in self._endpoints.values():
+                group.create_task(endpoint.beat_for_ever())
+
     def close(self) -> None:
         """Give up the threads and connections."""
-        for threads in (self._call_threads, self._beat_threads):
-            threads.shutdown(wait=False, cancel_futures=True)
-        self._items.close()
-        self._beats.close()
+        for endpoint in self._endpoints.values():
+            endpoint.close()
 
 
 async def run(settings: Settings) -> None:
@@ -262,7 +207,10 @@ async def run(settings: Settings) -> None:
     beats.add_done_callback(lambda _task: stop.set())  # a storefront that cannot beat must not linger
     try:
         await web.TCPSite(runner, settings.bind, settings.port).start()
-        say("serving", region=settings.region, address=list(runner.addresses[0]), instance=settings.instance)
+        say(
+            "serving", region=settings.region, address=list(runner.addresses[0]), instance=settings.instance,
+            database="active" if settings.follows_active else "local",
+        )  # fmt: skip
         await stop.wait()
     finally:
         if not beats.cancel():

@@ -7,14 +7,16 @@ A design is one file in `designs/`, read by its names:
 | docstring | what is wrong with it, in one sentence first |
 | `ROWS` | numbers in the catalogue of broken designs that it stands for; it may stand for a kind that is in there |
 | `CAUGHT_BY` | drill -> regular expressions that the drill's reasons must hold, each of them |
-| `monitor()`, `storefront()`, `replicator()` | replaces the decision before that component is loaded |
+| `monitor()`, `storefront()`, `replicator()`, `intermediary()` | replaces the decision before that is loaded |
 | `subject(document)` | changes the subject file, which is otherwise the reference's |
 | `NOT_YET` | why the drill cannot catch it yet, where that is so; it is left out of a rotation |
-| `environment(document)` | changes the environment file, which is otherwise the embedded one |
+| `ENVIRONMENT` | the environment that it is drilled in; left out: the embedded one |
+| `environment(document)` | changes the environment file |
+| `manifest(document)` | changes a document of the manifests, where the environment runs pods |
 
 Nobody lists them. `with_counters.py` is what those share that count. They know the reference, and nothing of what
 drills them. Broken clients, containers, capacity, transactions, webhooks and secrets are not in here: clients are the
-witness's own, and worlds have none of the others. Nor is a failover by editing records: the edge is the environment's.
+witness's own, and worlds have none of the others.
 """
 
 from __future__ import annotations
@@ -33,7 +35,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 DESIGNS = HERE / "designs"
 START = HERE / "start.py"
-COMPONENTS = ("monitor", "storefront", "replicator")
+COMPONENTS = ("monitor", "storefront", "replicator", "intermediary")
+EMBEDDED = "embedded"
 REFERENCE = "reference"
 """The design that is whole: it must be green wherever the others are red."""
 
@@ -48,6 +51,11 @@ class Design:
     caught_by: Mapping[str, tuple[str, ...]]
     module: ModuleType
     not_yet: str = ""
+
+    @property
+    def environment(self) -> str:
+        """The name of the shipped environment that it is drilled in."""
+        return str(getattr(self.module, "ENVIRONMENT", EMBEDDED))
 
     @property
     def replaced(self) -> tuple[str, ...]:
@@ -95,29 +103,57 @@ def rotating(known: Sequence[str], some: int, seed: int) -> list[str]:
     return sorted((order + order)[first : first + some])
 
 
-def write(design: Design | None, folder: Path) -> Written:
-    """The subject file of a design, and its environment file where it has one of its own, in a folder of its own.
+def shipped(environment: str) -> Path:
+    """An environment file of this repository."""
+    return ROOT / "environments" / f"{environment}.yaml"
 
-    design: None for the reference as it is.
-    """
+
+def whole_in(environment: str) -> Written:
+    """The reference as it is, in one of the shipped environments."""
+    found = shipped(environment)
+    return Written(_subject_of(YAML().load(found.read_text(encoding="utf-8"))), found)
+
+
+def _subject_of(environment: Mapping[str, Any]) -> Path:
+    return (ROOT / "environments" / environment["subject"]).resolve()
+
+
+def write(design: Design, folder: Path) -> Written:
+    """The subject file of a design, and its environment file unless that is the embedded one."""
     yaml = YAML()
-    if design is None:
-        return Written(ROOT / "reference" / "subject.yaml", None)
     folder.mkdir(parents=True, exist_ok=True)
-    document: dict[str, Any] = yaml.load((ROOT / "reference" / "subject.yaml").read_text(encoding="utf-8"))
+    surroundings: dict[str, Any] = yaml.load(shipped(design.environment).read_text(encoding="utf-8"))
+    document: dict[str, Any] = yaml.load(_subject_of(surroundings).read_text(encoding="utf-8"))
     document["subject"] = design.name.replace("_", "-")
     for component in document["components"]:
-        component["command"] = ["python", str(START), design.name, component["name"]]
+        component["command"] = ["python", str(START), design.name, component["name"].removesuffix("-b")]
+    for image in document.get("images", {}).values():
+        image["command"] = ["python", str(START), design.name, image["command"][-1]]
     if hasattr(design.module, "subject"):
         design.module.subject(document)
     subject = folder / "subject.yaml"
     yaml.dump(document, subject)
-    if not hasattr(design.module, "environment"):
-        return Written(subject, None)
-    document = yaml.load((ROOT / "environments" / "embedded.yaml").read_text(encoding="utf-8"))
-    document["environment"] = design.name.replace("_", "-")
-    document["subject"] = str(subject)
-    design.module.environment(document)
+    if not hasattr(design.module, "environment") and not hasattr(design.module, "manifest"):
+        return Written(subject, None if design.environment == EMBEDDED else shipped(design.environment))
+    surroundings["environment"] = design.name.replace("_", "-")
+    surroundings["subject"] = str(subject)
+    _write_manifests(design, surroundings.get("platform", {}), folder)
+    if hasattr(design.module, "environment"):
+        design.module.environment(surroundings)
     environment = folder / "environment.yaml"
-    yaml.dump(document, environment)
+    yaml.dump(surroundings, environment)
     return Written(subject, environment)
+
+
+def _write_manifests(design: Design, platform: dict[str, Any], folder: Path) -> None:
+    """The manifests of an environment beside it, as the design has them."""
+    pods = platform.get("kind") == "kubernetes"
+    for files in (platform["manifests"], *platform["places"].values()) if pods else ():
+        for number, file in enumerate(files):
+            documents = list(YAML().load_all((ROOT / "environments" / file).read_text(encoding="utf-8")))
+            if hasattr(design.module, "manifest"):
+                for one in documents:
+                    design.module.manifest(one)
+            with (folder / Path(file).name).open("w", encoding="utf-8") as out:
+                YAML().dump_all(documents, out)
+            files[number] = Path(file).name

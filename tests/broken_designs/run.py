@@ -16,11 +16,10 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from bank import Design, Written, designs, rotating, write
+from bank import EMBEDDED, Design, Written, designs, rotating, whole_in, write
 from kill_matrix import Cell, Ended, show
 from rich.console import Console
 
-ENVIRONMENT = "embedded"
 UNCLEAR = "INVALID"
 """A machine that stalls proves nothing about a design; a design that ends so twice has survived."""
 
@@ -29,7 +28,7 @@ def drilled(drills: Sequence[str], written: Written, reports: Path) -> dict[str,
     """Run drills with these files; how each ended. A run that left no evidence gives nothing."""
     command = [
         sys.executable, "-m", "harness.cli.main", "run", *drills, "--subject", str(written.subject),
-        "--environment", str(written.environment or ENVIRONMENT), "--reports", str(reports),
+        "--environment", str(written.environment or EMBEDDED), "--reports", str(reports),
     ]  # fmt: skip
     subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
     latest = reports / "latest" / "run.json"
@@ -53,6 +52,19 @@ def cells_of(design: Design, work: Path, reports: Path, console: Console) -> lis
         said = "" if cell.ended is None else f": {cell.ended.verdict}: {cell.ended.said}"
         console.print(f"  {cell.fate.value}{said}", markup=False, soft_wrap=True)
     return cells
+
+
+def drilled_whole(chosen: Sequence[Design], reports: Path) -> dict[str, Ended | None]:
+    """The reference as it is, in each drill of the designs, and in the environment that a design is drilled in."""
+    drills: dict[str, set[str]] = {}
+    for design in chosen:
+        drills.setdefault(design.environment, set()).update(design.caught_by)
+    whole: dict[str, Ended | None] = {}
+    for environment, names in drills.items():
+        found = drilled(sorted(names), whole_in(environment), reports / "reference" / environment)
+        suffix = "" if environment == EMBEDDED else f" on {environment}"
+        whole |= {f"{drill}{suffix}": found.get(drill) for drill in sorted(names)}
+    return whole
 
 
 def main() -> int:
@@ -82,9 +94,7 @@ def main() -> int:
         cells = [cell for name in chosen for cell in cells_of(known[name], Path(work), reports, console)]
     whole: dict[str, Ended | None] = {}
     if arguments.reference:
-        drills = sorted({cell.drill for cell in cells})
-        found = drilled(drills, write(None, Path()), reports / "reference")
-        whole = {drill: found.get(drill) for drill in drills}
+        whole = drilled_whole([known[name] for name in chosen], reports)
     return show(cells, whole, console)
 
 

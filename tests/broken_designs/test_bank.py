@@ -15,6 +15,9 @@ from rich.console import Console
 
 from harness.drill.catalogue import known_drills
 from harness.topology.load import load_environment, load_subject
+from harness.topology.timing import Profile, Timing
+from harness.world.assembly import build
+from harness.world.part import Blueprint
 
 ROOT = Path(__file__).resolve().parents[2]
 KNOWN = designs()
@@ -45,7 +48,7 @@ def test_a_design_says_what_is_wrong_and_who_must_catch_it(design: Design) -> No
 
 @ALL
 def test_a_design_breaks_something(design: Design) -> None:
-    files = hasattr(design.module, "subject") or hasattr(design.module, "environment")
+    files = any(hasattr(design.module, name) for name in ("subject", "environment", "manifest"))
     assert design.replaced or files
 
 
@@ -57,6 +60,9 @@ def test_the_files_of_a_design_are_sound(design: Design, tmp_path: Path) -> None
     assert {component.name for component in subject.components} >= set(design.replaced)
     for component in subject.components:
         assert component.command[:3] == ("python", str(START), design.name)
+    for image in subject.images.values():
+        assert image.command[:3] == ("python", str(START), design.name)
+    assert build(Blueprint(environment, subject, Timing(Profile.FAST))), "and so are its manifests"
 
 
 @pytest.mark.parametrize(

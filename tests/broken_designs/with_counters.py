@@ -20,7 +20,7 @@ def subject(document: Any) -> None:
 
 
 def add_counters(increment: Callable[..., Any]) -> None:
-    """Give the storefront its counters. increment: coroutine(storefront, key, amount, epoch), one acknowledged add."""
+    """Give the storefront its counters. increment: coroutine(endpoint, key, amount, epoch), one acknowledged add."""
     import json
     import time
 
@@ -28,23 +28,24 @@ def add_counters(increment: Callable[..., Any]) -> None:
     from reference.storefront import items, service
 
     async def add(self: Any, request: Any) -> Any:
-        epoch, amount = self._epoch(), int(json.loads(await request.read())["amount"])
-        if epoch is None:
+        held, amount = self._held(), int(json.loads(await request.read())["amount"])
+        if held is None:
             return self._answer(503, {"error": "this region is not active"})
         try:
-            await increment(self, request.match_info["id"], amount, epoch)
+            await increment(self._endpoints[held.region], request.match_info["id"], amount, held.epoch)
         except CallFailed as failure:
-            return self._answer(502, {"error": failure.code}, epoch)
-        if self._epoch() != epoch:
-            return self._answer(504, {"error": "the lease ended while the write was under way"}, epoch)
-        return self._answer(200, {"ok": True}, epoch)
+            return self._answer(502, {"error": failure.code}, held.region, held.epoch)
+        if self._held() != held:
+            return self._answer(504, {"error": "the lease ended while the write was under way"}, held.region)
+        return self._answer(200, {"ok": True}, held.region, held.epoch)
 
     async def count(self: Any, request: Any) -> Any:
-        refusal = service.read_refusal(self._state, time.monotonic_ns(), self._settings.read_lag_ns)
-        if refusal is not None:
+        region, refusal = self._following.reads_from(self._state, time.monotonic_ns())
+        if region is None:
             return self._answer(503, {"error": refusal})
+        endpoint = self._endpoints[region]
         try:
-            reply = await self._call("get_item", items.get_arguments(self._settings, request.match_info["id"]))
+            reply = await endpoint.call("get_item", items.get_arguments(endpoint.settings, request.match_info["id"]))
         except CallFailed as failure:
             return self._answer(502, {"error": failure.code})
         held = reply.get("Item", {}).get(self._settings.items_value)
@@ -61,12 +62,12 @@ def add_counters(increment: Callable[..., Any]) -> None:
     service.Storefront.application = application
 
 
-async def by_the_table(self: Any, key: str, amount: int, epoch: int) -> None:
+async def by_the_table(endpoint: Any, key: str, amount: int, epoch: int) -> None:
     """One increment as it should be: the table itself adds, and the version rises with it."""
     from reference.storefront import items
 
-    arguments = items._write(self._settings, key, epoch)
+    arguments = items._write(endpoint.settings, key, epoch)
     arguments["UpdateExpression"] += " ADD #value :amount"
     arguments["ExpressionAttributeNames"].pop("#expires")
     arguments["ExpressionAttributeValues"][":amount"] = {"N": str(amount)}
-    await self._call("update_item", arguments)
+    await endpoint.call("update_item", arguments)

@@ -19,12 +19,12 @@ pytestmark = [pytest.mark.live, pytest.mark.slow]
 class Writer:
     """Writes unique items to one region, all the time, and keeps what was acknowledged, when, and under which epoch."""
 
-    def __init__(self, world: World, region: str) -> None:
+    def __init__(self, world: World, region: str, threads: int = 3) -> None:
         self._world = world
         self.region = region
         self.acked: list[tuple[float, str, int]] = []
         self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._write, args=(number,)) for number in range(3)]
+        self._threads = [threading.Thread(target=self._write, args=(number,)) for number in range(threads)]
 
     def _write(self, number: int) -> None:
         count = 0
@@ -46,8 +46,8 @@ class Writer:
 
 
 @contextmanager
-def writing(world: World) -> Iterator[dict[str, Writer]]:
-    writers = {region: Writer(world, region) for region in (EAST, WEST)}
+def writing(world: World, threads: int = 3) -> Iterator[dict[str, Writer]]:
+    writers = {region: Writer(world, region, threads) for region in (EAST, WEST)}
     for writer in writers.values():
         writer.start()
     try:

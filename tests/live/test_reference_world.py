@@ -153,9 +153,9 @@ class World:
             "TIME_SCALE": "0.1",
         }
 
-    def start_all(self) -> None:
+    def start_all(self, database: str = "local") -> None:
         for region in (EAST, WEST):
-            self.start("storefront", region, PORT="0")
+            self.start("storefront", region, PORT="0", DATABASE=database)
             self.start("replicator", region)
         self.start("monitor", "outside", AWS_REGION=EAST)
         for region in (EAST, WEST):
@@ -252,7 +252,7 @@ def wait_until(condition: Callable[[], object], timeout_s: float, what: str, pau
 
 
 @contextlib.contextmanager
-def world_of(folder: Path, *, start: bool = True) -> Iterator[World]:
+def world_of(folder: Path, *, start: bool = True, database: str = "local") -> Iterator[World]:
     """A world whose tables exist; with `start`, one that has reached its steady state."""
     moto = subprocess.Popen([sys.executable, "-c", MOTO], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
@@ -270,7 +270,7 @@ def world_of(folder: Path, *, start: bool = True) -> Iterator[World]:
         world = World(port, folder)
         try:
             if start:
-                world.start_all()
+                world.start_all(database)
                 wait_until(lambda: world.active(EAST), 20, "the primary is active")
                 world.put(EAST, "canary")
                 wait_until(lambda: "canary" in world.table(WEST), 10, "the canary was replicated")

@@ -388,3 +388,21 @@ def test_a_frozen_name_is_answered_as_it_was() -> None:
     assert account.addresses() == ("192.0.2.2",)
     account.happened(Reset())
     assert account.addresses() == ()
+
+
+def test_the_nodes_of_a_cluster_are_droplets_that_a_balancer_finds_by_tag() -> None:
+    account = Account()
+    made = account.made("/v2/kubernetes/clusters", CLUSTER)["kubernetes_cluster"]
+    nodes = [int(node["droplet_id"]) for pool in made["node_pools"] for node in pool["nodes"]]
+    assert len(nodes) == 2
+    tag = f"k8s:{made['id']}"
+    listed = account.call("GET", "/v2/droplets", tag_name=tag).body
+    assert listed is not None
+    assert [one["id"] for one in listed["droplets"]] == nodes
+    balancer = account.made("/v2/load_balancers", {**BALANCER, "tag": tag})["load_balancer"]
+    assert balancer["droplet_ids"] == nodes
+    assert account.call("DELETE", f"/v2/kubernetes/clusters/{made['id']}").status == 204
+    told = account.call("GET", f"/v2/load_balancers/{balancer['id']}").body
+    assert told is not None
+    assert told["load_balancer"]["droplet_ids"] == []
+    assert not account.state.account.droplets

@@ -84,6 +84,21 @@ def test_a_blip_that_was_sat_out_interrupted_nobody_but_by_itself(tmp_path: Path
     assert (result.planned_interruption, result.planned_interruptions) == (None, ())
 
 
+def test_a_failover_after_which_clients_must_stay_was_needed(tmp_path: Path) -> None:
+    def moved_and_stayed(drill: Drill) -> None:
+        drill.open()
+        drill.reach_steady_state(EAST)
+        drill.inject("region-outage", region=EAST, mode="black-hole")
+        drill.require_recovery(WEST)
+        drill.require_no_failover(WEST)
+        drill.heal()
+        drill.require_failback(EAST)
+
+    result = run_drill(tmp_path, moved_and_stayed)
+    assert result.verdict is Verdict.MET, result.reasons
+    assert [one.cause for one in result.planned_interruptions] == ["failback"]
+
+
 def test_a_drill_without_a_move_has_no_such_promise(tmp_path: Path) -> None:
     def lost(drill: Drill) -> None:
         drill.open()

@@ -75,7 +75,7 @@ class Scene:
     def _live(self, region: str) -> None:
         heart = self.hearts[region]
         acks = {} if region in self.deaf else {"i": heart.fenced}
-        beats = heart.beats if region in self.frozen else {"i": Nonce(region, self.beats)}
+        beats = heart.beats if region in self.frozen else {**heart.beats, "i": Nonce(region, self.beats)}
         self.hearts[region] = replace(heart, beats=beats, acks=acks)
 
     def _items(self, region: str) -> RegionItems:
@@ -419,3 +419,59 @@ def test_a_tick_alone_activates_the_standby_when_the_lease_is_over() -> None:
 @pytest.mark.parametrize("phase", list(Phase))
 def test_every_phase_has_a_way_out(phase: Phase) -> None:
     assert any(rule.phase is phase for rule in RULES)
+
+
+def prepared(prepare_s: int = 2) -> Scene:
+    """A scene that failed over, healed, and is about to fail back under a monitor that prepares handovers."""
+    scene = failed_over()
+    scene.decision = Decision(replace(RULES_OF_THE_TEST, prepare_ns=prepare_s * S))
+    scene.down = set()
+    while scene.state.phase is not Phase.PREPARING:
+        scene.check()
+        assert scene.now < 60 * S
+    return scene
+
+
+def test_a_planned_handover_lets_everybody_hurry_before_anybody_must_stop() -> None:
+    scene = prepared()
+    began = scene.now
+    scene.run(3)
+    assert scene.state.phase is Phase.PREPARING
+    assert scene.hearts[EAST].hurry
+    assert scene.hearts[WEST].hurry
+    assert scene.hearts[WEST].fenced == 0
+    assert scene.last_grant(WEST) == scene.now, "writes go on meanwhile"
+    scene.run(6)
+    assert scene.active == (EAST, 3)
+    assert scene.first_grant(EAST, 3) >= began + 2 * S
+    assert scene.first_grant(EAST, 3) - scene.last_grant(WEST) <= 3 * CHECK
+
+
+def test_a_target_that_is_lost_while_a_handover_is_prepared_costs_an_epoch_and_no_fence() -> None:
+    scene = prepared(prepare_s=5)
+    scene.down = {EAST}
+    scene.run(12)
+    assert scene.active == (WEST, 4)
+    assert scene.hearts[WEST].fenced == 0
+    assert scene.last_grant(WEST) == scene.now
+
+
+def test_a_source_that_is_lost_while_a_handover_is_prepared_is_left_when_its_lease_is_over() -> None:
+    scene = prepared(prepare_s=5)
+    last = scene.last_grant(WEST)
+    scene.down = {WEST}
+    scene.run(14)
+    assert scene.active == (EAST, 3)
+    assert scene.first_grant(EAST, 3) >= last + RULES_OF_THE_TEST.lease.length_ns
+
+
+def test_what_a_storefront_reported_before_it_was_lost_moves_nobody() -> None:
+    """Its place is gone, and another one's storefront goes on working with the same database."""
+    scene = steady()
+    for count in range(3):
+        beats = {**scene.hearts[EAST].beats, "gone": Nonce("gone", count)}
+        scene.hearts[EAST] = replace(scene.hearts[EAST], beats=beats, errors={"gone": 60 * (count == 2)})
+        scene.check()
+    scene.run(40)
+    assert scene.active == (EAST, 1)
+    assert not scene.grants[-1][0] < scene.now

@@ -225,3 +225,20 @@ def test_parked_records_are_tried_again_once_a_minute(parked: int) -> None:
     while scene.now_ns < begin_ns + 130 * NS_PER_S:
         replays += kinds(scene.round()).count(Replay)
     assert replays == (3 if parked else 0)
+
+
+def test_whoever_hurries_looks_for_a_token_in_every_round_and_soon_again() -> None:
+    scene = Scene()
+    scene.round()
+    scene.answers[LookForToken] = lambda _: TokenSeen(scene.token, hurry=True)
+    scene.now_ns += PACE.intervals_ns["token"]
+    assert scene.round()[-1] == Wait(PACE.hurried_ns)
+    assert kinds(scene.round())[0] is LookForToken
+    scene.token = 4
+    began_ns = scene.now_ns
+    while scene.state.drained_token < 4:
+        scene.round()
+    assert scene.now_ns - began_ns < NS_PER_S // 2
+    scene.answers[LookForToken] = lambda _: TokenSeen(4)
+    scene.round()
+    assert scene.round()[-1] == Wait(PACE.idle_ns)

@@ -68,7 +68,8 @@ def _setting(measures: Measures, episode: EpisodeMeasures, end_ns: int | None) -
         padding=usual.padding,
         failure_rate=usual.failure_rate,
         timeout_ns=usual.timeout_ns,
-        stay=any(r.name == "no-failover" for r in named),
+        # Where clients must stay after they have moved, the move itself was wanted.
+        stay=any(r.name == "no-failover" and r.place == episode.lost for r in named),
     )
 
 

@@ -10,6 +10,7 @@ from harness.checkers.durability import SIDES_DIFFER, differing, durability
 from harness.checkers.result import CheckResult, Finding, some
 from harness.drill.case import Final, Requirement
 from harness.drill.judging import recovery_points
+from harness.drill.judging.databases import goes_on
 from harness.drill.judging.recovery import episode_of
 from harness.drill.measures import ONE_DATABASE, Measures
 from harness.measurement.recovery_point import RecoveryPoint
@@ -27,6 +28,8 @@ def rpo(requirement: Requirement, measures: Measures) -> CheckResult:
     if episode is not None and episode.one_database:
         return CheckResult("rpo", Verdict.UNKNOWN, ONE_DATABASE)
     point, lost = (None, "") if episode is None else (episode.point, episode.lost)
+    if episode is not None and point is None and (told := goes_on(episode, measures)):
+        return CheckResult("rpo", Verdict.MET, f"nothing was lost with the place: {told}")
     parts = []
     if stated.rpo_items is not None:
         parts.append(objective_checks.rpo_items(point, stated.rpo_items, lost))

@@ -19,6 +19,16 @@ def _recovered(drill: Drill, region: str) -> None:
     drill.require_recovery(drill.region(region))
 
 
+@then(parsers.re(r"the database of (?P<region>.+) takes the writes"))
+def _database(drill: Drill, region: str) -> None:
+    """the database of REGION takes the writes
+
+    Waits, for as long as a failback may take, until what clients write is stored there, wherever they are served.
+    Example: the database of the standby region takes the writes
+    """
+    drill.require_database(drill.region(region))
+
+
 @then("clients have nowhere to go")
 def _nowhere(drill: Drill) -> None:
     """clients have nowhere to go

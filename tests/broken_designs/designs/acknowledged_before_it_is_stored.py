@@ -12,20 +12,21 @@ def storefront() -> None:
 
     later = set()
 
-    async def store(self, arguments):
+    async def store(endpoint, arguments):
         await asyncio.sleep(1.0)
         try:
-            await self._call("update_item", arguments)
-        except (CallFailed, service.web.HTTPServiceUnavailable):
+            await endpoint.call("update_item", arguments)
+        except (CallFailed, service.TooManyCalls):
             return
 
     async def write(self, arguments):
-        epoch = self._epoch()
-        if epoch is None:
+        held = self._held()
+        if held is None:
             return self._answer(503, {"error": "this region is not active"})
-        task = asyncio.ensure_future(store(self, arguments(epoch)))
+        endpoint = self._endpoints[held.region]
+        task = asyncio.ensure_future(store(endpoint, arguments(endpoint.settings, held.epoch)))
         later.add(task)
         task.add_done_callback(later.discard)
-        return self._answer(200, {"ok": True}, epoch)
+        return self._answer(200, {"ok": True}, held.region, held.epoch)
 
     service.Storefront._write = write

@@ -5,6 +5,8 @@ CAUGHT_BY = {"region-lost-black-holed": ("never recovered|only because the fault
 
 
 def storefront() -> None:
+    import asyncio
+
     from reference import heartbeat
     from reference.dynamo import CallFailed, Client
     from reference.storefront import service
@@ -18,7 +20,8 @@ def storefront() -> None:
         if primary is None:
             primary = service.primary = Client(self._settings.primary)
         try:
-            await self._in_thread(self._beat_threads, primary, "get_item", heartbeat.status_arguments(self._settings))
+            arguments = heartbeat.status_arguments(self._settings)
+            await asyncio.to_thread(primary.call, "get_item", **arguments)
         except CallFailed:
             return self._answer(503, {"reason": "the primary's database does not answer"})
         return self._answer(200, {})

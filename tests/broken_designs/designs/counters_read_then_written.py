@@ -12,12 +12,12 @@ def storefront() -> None:
 
     from reference.storefront import items
 
-    async def increment(self, key, amount, epoch):
-        reply = await self._call("get_item", items.get_arguments(self._settings, key))
-        held = int(reply.get("Item", {}).get(self._settings.items_value, {}).get("N", "0"))
+    async def increment(endpoint, key, amount, epoch):
+        reply = await endpoint.call("get_item", items.get_arguments(endpoint.settings, key))
+        held = int(reply.get("Item", {}).get(endpoint.settings.items_value, {}).get("N", "0"))
         await asyncio.sleep(0.5)  # what an application does in between
-        arguments = items.put_arguments(self._settings, key, "", epoch)
+        arguments = items.put_arguments(endpoint.settings, key, "", epoch)
         arguments["ExpressionAttributeValues"][":value"] = {"N": str(held + amount)}
-        await self._call("update_item", arguments)
+        await endpoint.call("update_item", arguments)
 
     with_counters.add_counters(increment)

@@ -6,12 +6,12 @@ CAUGHT_BY = {"region-lost-black-holed": ("never recovered|only because the fault
 
 def storefront() -> None:
     from reference.dynamo import Client
-    from reference.storefront import service
+    from reference.storefront import endpoint
 
-    honest = service.Storefront.__init__
+    honest = endpoint.Endpoint.__init__
 
-    def init(self, settings):
-        honest(self, settings)
-        self._items = Client(settings.primary, connections=service.MAX_CALLS)
+    def init(self, settings, *rest):
+        honest(self, settings, *rest)
+        self._items = Client(settings.primary, connections=endpoint.MAX_CALLS)
 
-    service.Storefront.__init__ = init
+    endpoint.Endpoint.__init__ = init

@@ -8,15 +8,16 @@ def storefront() -> None:
     from reference.storefront import service
 
     async def delete_item(self, request):
-        epoch, name = self._epoch(), request.match_info["id"]
-        if epoch is None:
+        held, name = self._held(), request.match_info["id"]
+        if held is None:
             return self._answer(503, {"error": "this region is not active"})
         key = {self._settings.items_key: {"S": name}}
+        arguments = {"TableName": self._settings.items_table, "Key": key}
         try:
-            await self._call("delete_item", {"TableName": self._settings.items_table, "Key": key})
+            await self._endpoints[held.region].call("delete_item", arguments)
         except service.CallFailed as failure:
-            return self._answer(502, {"error": failure.code}, epoch)
-        return self._answer(200, {"ok": True}, epoch)
+            return self._answer(502, {"error": failure.code}, held.region, held.epoch)
+        return self._answer(200, {"ok": True}, held.region, held.epoch)
 
     service.Storefront.delete_item = delete_item
 

@@ -1,4 +1,7 @@
-"""Kubernetes clusters as far as one reads them: made with their node pools, told, renamed and deleted."""
+"""Kubernetes clusters as far as one reads them: made with their node pools, told, renamed and deleted.
+
+Their nodes are droplets of the account, tagged with the cluster: a load balancer finds them by that tag.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from harness.parts.steering.digitalocean import droplets
 from harness.parts.steering.digitalocean.calls import Call, field_of, within
 from harness.parts.steering.digitalocean.offers import region, size
 from harness.parts.steering.digitalocean.values import (
@@ -21,6 +25,7 @@ from harness.parts.steering.digitalocean.values import (
 
 VERSIONS = ("1.33.1-do.0", "1.32.5-do.0", "1.31.9-do.0")
 _REGIONS, _SIZES = ("nyc3", "sfo3"), ("s-1vcpu-2gb", "s-2vcpu-4gb", "s-4vcpu-8gb")
+_IMAGE = "do-kubernetes-node"
 _NODES_MAX, _POOLS_MAX, _LETTERS_MAX = 512, 20, 255
 
 
@@ -39,12 +44,14 @@ def create(account: Account, call: Call) -> tuple[Account, Reply]:
     if any(thing.body["name"] == name for thing in account.clusters.values()):
         raise unprocessable("validation error: a cluster with this name already exists")
     id_ = call.new_uuid(account)
+    ipv4 = f"203.0.113.{1 + account.made % 254}"
+    account, made = _pools(account, call, id_, where, pools)
     body = {
         "id": id_, "name": name, "region": where, "version": version, "cluster_subnet": "10.244.0.0/16",
         "service_subnet": "10.245.0.0/16", "vpc_uuid": uuid_of(call.rules.seed, -3),
-        "ipv4": f"203.0.113.{1 + account.made % 254}", "endpoint": f"https://{id_}.k8s.ondigitalocean.com",
+        "ipv4": ipv4, "endpoint": f"https://{id_}.k8s.ondigitalocean.com",
         "tags": [*_tags(call.body), "k8s", f"k8s:{id_}"],
-        "node_pools": [_pool(call, account, number, pool) for number, pool in enumerate(pools)],
+        "node_pools": made,
         "auto_upgrade": field_of(call.body, "auto_upgrade", bool, default=False),
         "surge_upgrade": field_of(call.body, "surge_upgrade", bool, default=True),
         "ha": field_of(call.body, "ha", bool, default=False), "registry_enabled": False,
@@ -81,7 +88,10 @@ def update(account: Account, call: Call) -> tuple[Account, Reply]:
 
 def delete(account: Account, call: Call) -> tuple[Account, Reply]:
     """DELETE /v2/kubernetes/clusters/{cluster_id}"""
-    return replace(account, clusters=without(account.clusters, call.found(account.clusters).id)), Reply(204)
+    id_ = call.found(account.clusters).id
+    nodes = tuple(thing for thing in account.droplets.values() if f"k8s:{id_}" in thing.body["tags"])
+    account = droplets.gone(account, nodes)
+    return replace(account, clusters=without(account.clusters, id_)), Reply(204)
 
 
 def list_pools(account: Account, call: Call) -> tuple[Account, Reply]:
@@ -144,28 +154,42 @@ def _tags(body: Json) -> list[str]:
     return list(tags)
 
 
-def _pool(call: Call, account: Account, number: int, given: Any) -> Json:
+def _pools(
+    account: Account, call: Call, cluster: str, where: str, given: list[Any]
+) -> tuple[Account, list[dict[str, Any]]]:
+    """The account with the droplets of all pools, which are checked first: a call does all or nothing."""
+    wanted = [(number, pool, *_pool(pool)) for number, pool in enumerate(given)]
+    first, written, found = account.made, call.written(call.now_ns), []
+    for number, pool, name, of_size, count in wanted:
+        id_ = uuid_of(call.rules.seed, (first + 1) * 10_000 + number * 1_000)
+        nodes = []
+        for n in range(count):
+            tags = ["k8s", f"k8s:{cluster}", "k8s:worker"]
+            account, droplet = droplets.made(account, call, f"{name}-{n}", region(where), of_size, _IMAGE, tags)
+            nodes.append(
+                {
+                    "id": uuid_of(call.rules.seed, (first + 1) * 10_000 + number * 1_000 + 1 + n),
+                    "name": f"{name}-{n}", "droplet_id": droplet.id, "created_at": written, "updated_at": written,
+                }
+            )  # fmt: skip
+        found.append(
+            {
+                "id": id_, "name": name, "size": of_size["slug"], "count": count, "tags": ["k8s", "k8s:worker"],
+                "labels": None, "taints": [], "auto_scale": field_of(pool, "auto_scale", bool, default=False),
+                "min_nodes": 0, "max_nodes": 0, "nodes": nodes,
+            }
+        )  # fmt: skip
+    return account, found
+
+
+def _pool(given: Any) -> tuple[str, Json, int]:
+    """Name, size and number of nodes."""
     if not isinstance(given, Mapping):
         raise unprocessable("node_pools is not a valid array")
     name, slug = field_of(given, "name", str, required=True), field_of(given, "size", str, required=True)
-    size(slug)
     field_of(given, "count", int, required=True)
-    count = within(given, "count", 1, _NODES_MAX) or 1
-    written = call.written(call.now_ns)
-    id_ = uuid_of(call.rules.seed, (account.made + 1) * 10_000 + number * 1_000)
-    nodes = [
-        {
-            "id": uuid_of(call.rules.seed, (account.made + 1) * 10_000 + number * 1_000 + 1 + n),
-            "name": f"{name}-{n}", "droplet_id": str(205_545_370 + account.made * 1_000 + n),
-            "created_at": written, "updated_at": written,
-        }
-        for n in range(count)
-    ]  # fmt: skip
-    return {
-        "id": id_, "name": name, "size": slug, "count": count, "tags": ["k8s", "k8s:worker"], "labels": None,
-        "taints": [], "auto_scale": field_of(given, "auto_scale", bool, default=False), "min_nodes": 0, "max_nodes": 0,
-        "nodes": nodes,
-    }  # fmt: skip
+    field_of(given, "auto_scale", bool, default=False)
+    return name, size(slug), within(given, "count", 1, _NODES_MAX) or 1
 
 
 def _shown(call: Call, thing: Thing) -> dict[str, Any]:

@@ -38,15 +38,15 @@ def create(account: Account, call: Call) -> tuple[Account, Reply]:
     tags = field_of(call.body, "tags", list, default=[])
     if not all(isinstance(tag, str) for tag in tags):
         raise unprocessable("tags is not a valid array of strings")
-    made: list[Thing] = []
+    things: list[Thing] = []
     links: list[Json] = []
     for name in names:
-        account, thing = _made(account, call, name, where, of_size, str(image), tags)
+        account, thing = made(account, call, name, where, of_size, str(image), tags)
         account, action = act(account, call, "create", "droplet", int(thing.id), where)
         href = f"{call.rules.base_url}/v2/actions/{action.id}"
-        made.append(thing)
+        things.append(thing)
         links.append({"id": int(action.id), "rel": "create", "href": href})
-    told = [shown(call, thing) for thing in made]
+    told = [shown(call, thing) for thing in things]
     several = "names" in call.body
     return account, Reply(
         202, {"droplets" if several else "droplet": told if several else told[0], "links": {"actions": links}}
@@ -71,7 +71,7 @@ def get(account: Account, call: Call) -> tuple[Account, Reply]:
 
 def delete(account: Account, call: Call) -> tuple[Account, Reply]:
     """DELETE /v2/droplets/{droplet_id}"""
-    return _gone(account, (call.found(account.droplets),)), Reply(204)
+    return gone(account, (call.found(account.droplets),)), Reply(204)
 
 
 def delete_tagged(account: Account, call: Call) -> tuple[Account, Reply]:
@@ -82,7 +82,7 @@ def delete_tagged(account: Account, call: Call) -> tuple[Account, Reply]:
     found = tuple(thing for thing in account.droplets.values() if tag in thing.body["tags"])
     if not found:
         raise not_found()
-    return _gone(account, found), Reply(204)
+    return gone(account, found), Reply(204)
 
 
 def post_action(account: Account, call: Call) -> tuple[Account, Reply]:
@@ -158,9 +158,10 @@ def shown(call: Call, thing: Thing) -> Json:
     return {**told, "status": thing.body["power"] if active else "new", "locked": not active}
 
 
-def _made(
+def made(
     account: Account, call: Call, name: str, where: Json, of_size: Json, image: str, tags: list[str]
 ) -> tuple[Account, Thing]:
+    """The account with one more droplet."""
     number = account.made
     id_ = str(_FIRST_ID + number)
     private, public = f"10.128.{number // 250 % 250}.{2 + number % 250}", f"198.51.100.{1 + number % 254}"
@@ -206,7 +207,7 @@ def _name(name: str) -> str:
     return name
 
 
-def _gone(account: Account, things: tuple[Thing, ...]) -> Account:
+def gone(account: Account, things: tuple[Thing, ...]) -> Account:
     """Without droplets; balancers lose them, and reserved addresses are free again."""
     ids = {thing.id for thing in things}
     left = {id_: thing for id_, thing in account.droplets.items() if id_ not in ids}

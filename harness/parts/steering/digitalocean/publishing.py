@@ -13,6 +13,7 @@ from harness.wire.ask import NoAnswer, ask
 from harness.world.part import Blueprint, Edge
 
 _TIMEOUT_S = 10.0
+_NODES = 2
 
 
 class Caller:
@@ -42,7 +43,7 @@ class Publisher:
         self._edges = edges
 
     def publish(self) -> None:
-        """A balancer with a droplet in each place, the domain, an A record for the primary. Raises WorldError."""
+        """A balancer with its droplets in each place, the domain, an A record for the primary. Raises WorldError."""
         environment = self._blueprint.environment
         edge = environment.edge
         for place in environment.places:
@@ -60,18 +61,25 @@ class Publisher:
     def _publish_place(self, place: str) -> None:
         """What the account has in a data centre. That is told through the API, and is no part of how clients get on."""
         application = self._blueprint.subject.application
-        name = f"{application.name}-{place}"
-        droplet = {"name": name, "region": place, "size": "s-1vcpu-1gb", "image": "ubuntu-24-04-x64", "tags": ["drill"]}
-        made = self._post("/v2/droplets", droplet)["droplet"]
         rule = {"entry_protocol": "http", "entry_port": 80, "target_protocol": "http", "target_port": 80}
         balancer = {
             "name": f"lb-{place}",
             "region": place,
             "forwarding_rules": [rule],
             "health_check": {"path": application.health},
-            "droplet_ids": [made["id"]],
+            **self._nodes(f"{application.name}-{place}", place),
         }
         self._post("/v2/load_balancers", balancer)
+
+    def _nodes(self, name: str, place: str) -> Mapping[str, Any]:
+        """What a balancer sends requests to: the nodes of a cluster where applications are pods, else a droplet."""
+        if self._blueprint.environment.platform.kind == "kubernetes":
+            pool = {"name": f"{name}-pool", "size": "s-2vcpu-4gb", "count": _NODES}
+            cluster = {"name": name, "region": place, "version": "latest", "node_pools": [pool]}
+            made = self._post("/v2/kubernetes/clusters", cluster)["kubernetes_cluster"]
+            return {"tag": f"k8s:{made['id']}"}
+        droplet = {"name": name, "region": place, "size": "s-1vcpu-1gb", "image": "ubuntu-24-04-x64", "tags": ["drill"]}
+        return {"droplet_ids": [self._post("/v2/droplets", droplet)["droplet"]["id"]]}
 
     def _post(self, path: str, body: Mapping[str, Any]) -> Any:
         status, told = self._caller.call("POST", path, body)

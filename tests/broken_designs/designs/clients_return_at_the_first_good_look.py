@@ -1,0 +1,9 @@
+"""The record leads to the primary again as soon as one look finds it well: no hold-down."""
+
+ENVIRONMENT = "digitalocean"
+ROWS = (3,)
+CAUGHT_BY = {"platform-comes-and-goes": ("no need|served by nyc3",)}
+
+
+def environment(document) -> None:
+    document["steering"] |= {"healthy_after": 1, "hold_down_s": 0.001}

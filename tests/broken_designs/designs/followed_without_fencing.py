@@ -1,0 +1,24 @@
+"""Each place asks now and then which database is active and writes there meanwhile: it is not stopped before it moves.
+
+The two places do not ask at the same time, so for seconds around every switch each writes to another database.
+"""
+
+ROWS = (5, 6)
+ENVIRONMENT = "digitalocean"
+CAUGHT_BY = {"database-region-lost-endpoint-switched": ("both sides accepted writes",)}
+ASKS_EVERY_NS = 5_000_000_000
+
+
+def storefront() -> None:
+    from reference.storefront import following
+
+    believed = {}
+
+    def holds(state, now_ns):
+        if not believed or now_ns - believed["asked_ns"] >= ASKS_EVERY_NS:
+            told = [following.Held(name, own.epoch) for name, own in state.regions.items() if own.lease_until_ns]
+            believed.update(asked_ns=now_ns, held=max(told, key=lambda one: one.epoch, default=None))
+        return believed["held"]
+
+    following.holds = holds
+    following.acknowledges = lambda state, epoch, now_ns: True
