@@ -239,6 +239,7 @@ def test_a_wrong_call_is_refused_in_the_services_words(
     ("fields", "message"),
     [
         ({"ttl": 29}, "Ttl must be greater than or equal to 30"),
+        ({"ttl": 1 << 31}, f"Ttl must be less than or equal to {(1 << 31) - 1}"),
         ({"ttl": "60"}, "ttl is not a valid number"),
         ({"ttl": True}, "ttl is not a valid number"),
         ({"data": "192.0.2.256"}, "IP address did not match IPv4 format (e.g. 127.0.0.1)."),

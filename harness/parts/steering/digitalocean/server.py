@@ -90,7 +90,10 @@ class Api:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         if request.path == ALIVE or request.path.startswith(NAMES):
             return self._watched(request)
-        body, broken = _parsed(await request.read())
+        try:
+            body, broken = _parsed(await request.read())
+        except web.HTTPRequestEntityTooLarge:
+            body, broken = None, True
         reply = self._plane.call(
             Request(request.method, request.path, dict(request.query), body, _token(request), broken)
         )
