@@ -12,7 +12,7 @@ import pytest
 from harness.pytest_plugin import turns
 from harness.pytest_plugin.turns import Turn, turn
 
-_SOON_S, _NEVER_S = 5.0, 0.2
+_SOON_S, _NEVER_S = 60.0, 0.2
 
 
 class Other:
@@ -111,7 +111,7 @@ def test_a_start_that_may_last_is_waited_for_so_long_only(tmp_path: Path, monkey
     monkeypatch.setattr(turns, "_PATIENCE_S", _NEVER_S)
     first = Other(tmp_path, alone=True)
     assert first.has_it.wait(_SOON_S)
-    held = os.open(tmp_path / turns._STARTING, os.O_RDWR)
+    held = os.open(tmp_path / turns.STARTING, os.O_RDWR)
     fcntl.flock(held, fcntl.LOCK_SH)
     assert first.let_others_in().wait(_SOON_S)
     os.close(held)
