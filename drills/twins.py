@@ -2,10 +2,10 @@
 
     python drills/twins.py [NAME ...] [--environment NAME] [--reports DIR]
 
-A green that nobody has seen red is no evidence. Without failover most drills must go red; `RED` says what turns those
-red whose design needs none. Each drill runs where it can (`HOMES`), or all of them in the environment that is named.
-Prints a line for each run that did not end as it must, then a table; exit code 0 when all did, else 1. A control is its
-own twin, and runs as it is only.
+A green that nobody has seen red is no evidence. Without failover most drills must go red; `RED` names the broken design
+that turns those red in which failover is not what is asked. Each drill runs where it can (`HOMES`), or all of them in the
+environment that is named. Prints a line for each run that did not end as it must, then a table; exit code 0 when all
+did, else 1. A control is its own twin, and runs as it is only.
 """
 
 from __future__ import annotations
@@ -19,13 +19,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "broken_designs"))
+
+import bank
 import everywhere
 from rich.console import Console
 from rich.table import Table
 
 from harness.drill.catalogue import KnownDrill, select
 
-ROOT = Path(__file__).parents[1]
 AS_IT_IS, RED_TWIN, NO_FAULT = "as it is", "red twin", "fault=none"
 EXPECTED: Mapping[str, str] = {AS_IT_IS: "MET", RED_TWIN: "MISSED", NO_FAULT: "INVALID"}
 EMBEDDED = "embedded"
@@ -44,28 +46,22 @@ LEFT_OUT = "not measurable here"
 
 @dataclass(frozen=True)
 class Red:
-    """What turns a drill red. options: of `drill run`; replaced: in the environment's manifests; why: in words."""
+    """What turns a drill red. options: of `drill run`; design: one of tests/broken_designs, drilled instead."""
 
-    why: str = "failover=off"
     options: tuple[str, ...] = ("--set", "failover=off")
-    replaced: tuple[tuple[str, str], ...] = ()
+    design: str = ""
+
+    def __str__(self) -> str:
+        return self.design or self.options[-1]
 
 
 RED: Mapping[str, Red] = {
-    "pods-of-a-place-killed": Red("objective.rto_s=0.1", ("--set", "objective.rto_s=0.1")),
-    "pod-frozen": Red(
-        "probes that never give up", (), (
-            ("failureThreshold: 2", "failureThreshold: 600"),
-            ("failureThreshold: 3", "failureThreshold: 600"),
-        ),
-    ),
-    "bad-deploy": Red(
-        "strategy: Recreate", (), (
-            ("type: RollingUpdate\n    rollingUpdate: {maxSurge: 1, maxUnavailable: 0}", "type: Recreate\n    #"),
-        ),
-    ),
-}  # fmt: skip
-"""Drills in which nobody must move: what they show is not the failover's doing."""
+    "pods-of-a-place-killed": Red((), "bare_pods_that_nobody_restarts"),
+    "pod-frozen": Red((), "one_pod_is_all_there_is"),
+    "bad-deploy": Red((), "old_pods_end_before_new_ones_are_ready"),
+    "liveness-on-database": Red((), "liveness_asks_the_database"),
+}
+"""Drills in which failover is not what is asked: what they show is the doing of whoever runs the pods."""
 
 
 @dataclass(frozen=True)
@@ -107,28 +103,12 @@ def red_of(name: str) -> Red:
 
 def plan(names: Sequence[str]) -> Iterator[tuple[str, list[str], Red]]:
     """The runs for these drills: what is expected, of which drills, and what is changed for it."""
-    yield AS_IT_IS, list(names), Red("", ())
+    yield AS_IT_IS, list(names), Red(())
     twins = [name for name in names if not is_control(name)]
     for red in dict.fromkeys(red_of(name) for name in twins):
         yield RED_TWIN, [name for name in twins if red_of(name) == red], red
     if twins:
-        yield NO_FAULT, twins, Red("", ("--set", "fault=none"))
-
-
-def changed(environment: str, replaced: Sequence[tuple[str, str]], folder: Path) -> Path:
-    """A copy of an environment, in which its manifests say something else. Raises ValueError where none says it."""
-    source = ROOT / "environments"
-    text = (source / f"{environment}.yaml").read_text(encoding="utf-8").replace("../reference", str(ROOT / "reference"))
-    (folder / f"{environment}.yaml").write_text(text, encoding="utf-8")
-    (folder / environment).mkdir()
-    manifests = {path.name: path.read_text(encoding="utf-8") for path in (source / environment).iterdir()}
-    for said, instead in replaced:
-        if not any(said in manifest for manifest in manifests.values()):
-            raise ValueError(f"no manifest of {environment} says {said!r}")
-        manifests = {name: manifest.replace(said, instead) for name, manifest in manifests.items()}
-    for name, manifest in manifests.items():
-        (folder / environment / name).write_text(manifest, encoding="utf-8")
-    return folder / f"{environment}.yaml"
+        yield NO_FAULT, twins, Red(("--set", "fault=none"))
 
 
 def drilled(environment: str, names: Sequence[str], reports: Path) -> dict[tuple[str, str], Ended]:
@@ -136,8 +116,11 @@ def drilled(environment: str, names: Sequence[str], reports: Path) -> dict[tuple
     found: dict[tuple[str, str], Ended] = {}
     for expected, of, red in plan(names):
         with tempfile.TemporaryDirectory() as folder:
-            where = environment if not red.replaced else str(changed(environment, red.replaced, Path(folder)))
-            for ended in run(of, [*red.options, "--environment", where], reports):
+            options = [*red.options, "--environment", environment]
+            if red.design:
+                written = bank.write(bank.designs()[red.design], Path(folder))
+                options = ["--subject", str(written.subject), "--environment", str(written.environment or environment)]
+            for ended in run(of, options, reports):
                 found[ended.drill, expected] = ended
     return found
 
@@ -180,7 +163,7 @@ def report(wanted: Sequence[str], found: Mapping[tuple[str, str], Ended], consol
             if ended is None or ended.verdict not in (expected, LEFT_OUT):
                 why = "left no evidence" if ended is None else f"ended {ended.verdict}: {ended.reason}"
                 wrong.append(f"{name} ({kind}) must end {expected}, and {why}")
-        table.add_row(name, *row, "itself" if is_control(name) else red_of(name).why)
+        table.add_row(name, *row, "itself" if is_control(name) else str(red_of(name)))
     console.print(table)
     for sentence in wrong:
         console.print(sentence, markup=False)

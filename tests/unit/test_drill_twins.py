@@ -11,10 +11,10 @@ from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "drills"))
 
-import twins
+import twins  # isort: skip
+import bank  # isort: skip  (found by the path that twins adds)
 
 from harness.drill.catalogue import select
-from harness.topology.load import load_environment
 
 DRILLS = select([])
 
@@ -29,7 +29,7 @@ def test_every_drill_has_a_twin_that_goes_red_or_is_a_control() -> None:
             continue
         assert [kind for kind, _ in runs] == [twins.AS_IT_IS, twins.RED_TWIN, twins.NO_FAULT]
         red = runs[1][1]
-        assert red.options or red.replaced
+        assert red.options or red.design
 
 
 def test_drills_of_one_red_twin_run_together() -> None:
@@ -46,20 +46,14 @@ def test_every_drill_runs_where_it_can() -> None:
     assert homes["bad-deploy"] == "kubernetes"
     assert homes["intermediary-killed-during-failover"] == "digitalocean"
     assert homes["database-power-cycled"] == "dynoxide"
-    assert all((twins.ROOT / "environments" / f"{home}.yaml").is_file() for home in {*homes.values(), *twins.ELSEWHERE})
+    assert all(bank.shipped(home).is_file() for home in {*homes.values(), *twins.ELSEWHERE})
 
 
-@pytest.mark.parametrize("name", [name for name, red in twins.RED.items() if red.replaced])
-def test_a_twin_with_other_manifests_is_an_environment_that_says_them(name: str, tmp_path: Path) -> None:
-    path = twins.changed("kubernetes", twins.RED[name].replaced, tmp_path)
-    assert load_environment(path).environment == "kubernetes"
-    said = "".join(one.read_text() for one in (tmp_path / "kubernetes").iterdir())
-    assert all(instead in said for _, instead in twins.RED[name].replaced)
-
-
-def test_a_manifest_that_does_not_say_it_any_more_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no manifest of kubernetes says 'replicas: 77'"):
-        twins.changed("kubernetes", (("replicas: 77", "replicas: 1"),), tmp_path)
+@pytest.mark.parametrize("name", twins.RED)
+def test_a_broken_design_that_is_a_twin_must_be_caught_by_that_drill_where_the_drill_runs(name: str) -> None:
+    design = bank.designs()[twins.RED[name].design]
+    assert name in design.caught_by
+    assert design.environment == twins.home_of(next(drill for drill in DRILLS if drill.name == name))
 
 
 def test_a_twin_that_stayed_green_is_told() -> None:
