@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
+import os
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from harness.drill.catalogue import KnownDrill, select
+from harness.scheduling import child
 
 AS_IT_IS, RED_TWIN, NO_FAULT = "as it is", "red twin", "fault=none"
 EXPECTED: Mapping[str, str] = {AS_IT_IS: "MET", RED_TWIN: "MISSED", NO_FAULT: "INVALID"}
@@ -78,7 +79,7 @@ def run(names: Sequence[str], options: Sequence[str], reports: Path) -> list[End
     latest = reports / "latest"
     latest.unlink(missing_ok=True)
     command = [sys.executable, "-m", "harness.cli.main", "run", *names, *options, "--reports", str(reports)]
-    subprocess.run(command, check=False)
+    child.run(command, Path.cwd(), os.environ, everywhere.LIMIT_S, None)
     if not latest.exists():
         return []
     body = json.loads((latest / "run.json").read_text(encoding="utf-8"))
