@@ -3,9 +3,9 @@
     python drills/twins.py [NAME ...] [--environment NAME] [--reports DIR]
 
 A green that nobody has seen red is no evidence. Without failover most drills must go red; `RED` names the broken design
-that turns those red in which failover is not what is asked. Each drill runs where it can (`HOMES`), or all of
-them in the environment that is named. Prints a line for each run that did not end as it must, then a table; exit code 0 when all
-did, else 1. A control is its own twin, and runs as it is only.
+that turns those red in which failover is not what is asked. Each drill runs where it can (`HOMES`), or all of them
+in the environment that is named. Prints a line for each run that did not end as it must, then a table; exit code 0 when
+all did, else 1. A control is its own twin, and runs as it is only.
 """
 
 from __future__ import annotations
