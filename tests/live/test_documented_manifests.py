@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from command_line import drill
 
-pytestmark = [pytest.mark.live, pytest.mark.slow]
+pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(600)]
 
 TEXT = (Path(__file__).parents[2] / "docs" / "KUBERNETES.md").read_text(encoding="utf-8")
 FILES = {"app.py", "k8s/app.yaml", "k8s/sfo3.yaml", "subject.yaml", "environment.yaml"}
