@@ -147,7 +147,7 @@ Feature: DigitalOcean, and an intermediary that fails over
     When the primary region is lost, refused
     Then clients are served by the standby region within the recovery time objective
     When the primary region heals
-    And 40 seconds pass
+    And 75 seconds pass
     And the primary region is lost, refused
     Then clients stay with the standby region
     When the fault heals

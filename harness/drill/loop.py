@@ -14,7 +14,7 @@ from typing import TypeVar
 from harness.checkers.result import CheckResult
 from harness.drill import judgement, lifecycle
 from harness.drill.backend import Backend
-from harness.drill.case import Requirement
+from harness.drill.case import CaseFault, Requirement
 from harness.drill.judging.failure import judging
 from harness.drill.lifecycle import Announce, Enter, Facts, GiveUp, Limits, Observed, Phase, Reached
 from harness.drill.looking import look
@@ -27,7 +27,11 @@ from harness.drill.stopping import words
 from harness.drill.stopping.conditions import StopConditions
 from harness.drill.stopping.watch import StopWatch
 from harness.errors import ENDINGS, DrillAborted, JudgingFailed
+<<<<<<< HEAD
 from harness.history.events import Commit, Event, Mark, StopEvent
+=======
+from harness.history.events import CanaryProbe, Commit, Mark, StopEvent
+>>>>>>> 0ba07a4b1841936bcb1fa93d10748e2cc30965dd
 from harness.outcome import Verdict
 from harness.units import NS_PER_S, to_ns
 
@@ -38,8 +42,12 @@ SETTLE_POLL_S = 0.1
 QUIESCE_PATIENT_S = 100.0
 """Production seconds that replication may take to go quiet; the profile scales them."""
 QUIESCE_SHORT_S = 50.0
+<<<<<<< HEAD
 LATELY_NS = to_ns(10.0)
 """By so much what arrives may be out of the order of time."""
+=======
+SEE_HEALED_NS = to_ns(3.0)
+>>>>>>> 0ba07a4b1841936bcb1fa93d10748e2cc30965dd
 STILL_MOVING_NS = to_ns(2.0)
 
 
@@ -83,18 +91,36 @@ class DrillLoop:
         self._stop.arm()
         while not self._stop.ready:
             self.take_in()
-            self._refuse_breach()
+            self.refuse_breach()
             self._backend.wait(self._clock.now_ns() + SHOW_EVERY_NS)
-        self._refuse_breach()
+        self.refuse_breach()
 
     def disarm(self) -> None:
         """Nothing that was broken holds any more."""
         self._stop.disarm()
 
+    def heed(self) -> None:
+        """While somebody keeps the drill waiting. Raises DrillAborted where a stop condition holds."""
+        self.take_in()
+        self.refuse_breach()
+
+    def see_healed(self, faults: Sequence[CaseFault]) -> None:
+        """Until the witness has found everything at work that these had broken; for a moment at most, since nothing is
+        asked of that any more."""
+        left = {link for fault in faults for link in fault.canary.links}
+        until_ns = self._clock.now_ns() + SEE_HEALED_NS
+        while left and (now_ns := self._clock.now_ns()) < until_ns:
+            self._backend.wait(min(until_ns, now_ns + SHOW_EVERY_NS))
+            known = len(self.observation.events)
+            self.take_in()
+            probes = (event for event in self.observation.events[known:] if isinstance(event, CanaryProbe))
+            left -= {probe.link for probe in probes if probe.ok}
+
     def _tell_of(self, event: StopEvent) -> None:
         self.observation.take([event])
 
-    def _refuse_breach(self) -> None:
+    def refuse_breach(self) -> None:
+        """Raises DrillAborted where a stop condition holds."""
         self._stop.look()
         if self._stop.breach is not None:
             raise DrillAborted(words.of_breach(self._record.case.stop, self._stop.breach))
@@ -126,7 +152,7 @@ class DrillLoop:
         """Look at what is new. None: the phase has been reached."""
         self.ticks += 1
         self.take_in()
-        self._refuse_breach()
+        self.refuse_breach()
         self.deaths = tuple(self._backend.deaths())
         evidence = self._backend.steady_evidence() if need_steady else None
         if evidence is not None and not self._record.case.faults:

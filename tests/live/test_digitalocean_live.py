@@ -223,6 +223,11 @@ def test_the_quota_is_told_and_kept(tmp_path: Path) -> None:
         provider.close()
 
 
+def test_a_body_that_is_too_large_is_refused_like_any_other_that_is_none(provider: Provider) -> None:
+    status, told = provider.http("POST", "/v2/domains", {"name": "x" * 2_000_000})
+    assert (status, told["id"]) == (400, "bad_request")
+
+
 def test_a_change_that_is_never_answered_was_made(provider: Provider) -> None:
     provider.http("POST", "/v2/domains", {"name": "example.com"})
     provider.admin("/troubles", {"name": "silence", "kind": "unanswered"})

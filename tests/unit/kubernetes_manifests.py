@@ -74,9 +74,9 @@ def manifests_of(folder: Path, text: str) -> tuple[Manifests, list[Problem]]:
     """What a file says, and what is wrong with its form."""
     file = folder / "app.yaml"
     file.write_text(text, encoding="utf-8")
-    documents, problems = read([file])
-    manifests, misfits = understood(documents)
-    return manifests, problems + misfits
+    found = read([file])
+    manifests, misfits = understood(found.documents)
+    return manifests, [*found.problems, *misfits]
 
 
 def problems_of(folder: Path, text: str) -> list[str]:

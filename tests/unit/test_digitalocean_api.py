@@ -239,6 +239,7 @@ def test_a_wrong_call_is_refused_in_the_services_words(
     ("fields", "message"),
     [
         ({"ttl": 29}, "Ttl must be greater than or equal to 30"),
+        ({"ttl": 1 << 31}, f"Ttl must be less than or equal to {(1 << 31) - 1}"),
         ({"ttl": "60"}, "ttl is not a valid number"),
         ({"ttl": True}, "ttl is not a valid number"),
         ({"data": "192.0.2.256"}, "IP address did not match IPv4 format (e.g. 127.0.0.1)."),
@@ -321,7 +322,7 @@ def test_records_answer_through_the_name_servers_with_their_ttl() -> None:
     assert [(rrset.ttl_s, rrset.values) for rrset in answer.answers] == [(60, ("192.0.2.1",))]
     account.call("PUT", f"/v2/domains/example.com/records/{made['id']}", {"type": "A", "data": "192.0.2.2"})
     assert account.addresses() == ("192.0.2.2",)
-    assert AnswerChanged(APP, ("192.0.2.2",), 60) in account.effects
+    assert AnswerChanged(APP, ("192.0.2.2",), 60, "by hand", ("192.0.2.1",)) in account.effects
     assert Called("PUT", f"/v2/domains/example.com/records/{made['id']}", 200) in account.effects
     servers = account.state.answer("example.com", "NS").values("NS")
     assert servers == ("ns1.digitalocean.com.", "ns2.digitalocean.com.", "ns3.digitalocean.com.")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.parts.platform.kubernetes.manifests import service_rules
+from harness.parts.platform.kubernetes.manifests.reading import read
 from tests.unit.kubernetes_manifests import GOOD, manifests_of, problems_of
 
 
@@ -71,6 +72,12 @@ def test_zero_means_absent_as_the_api_server_has_it(tmp_path: Path) -> None:
         ("  selector: {app: app}\n  ports", "  selector: {app: nobody}\n  ports", 52, "selects nothing"),
         ("targetPort: http", "targetPort: 81", 54, "nothing listens on 81 in the pods of app"),
         ("metadata: {name: region}", "metadata: {name: Region_1}", 3, "is no name"),
+        ("    spec:\n", "    spec:\n      volumes: [{name: data, emptyDir: {}}]\n", 25, "nothing is mounted here"),
+        ("    spec:\n", "    spec:\n      initContainers: [{name: a, image: b}]\n", 25, "are not run here"),
+        (
+            "        - name: app\n", "        - name: app\n          volumeMounts: [{name: a, mountPath: /a}]\n", 27,
+            "nothing is mounted here",
+        ),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_line(tmp_path: Path, old: str, new: str, line: int, words: str) -> None:
@@ -98,6 +105,32 @@ def test_all_mistakes_of_a_file_are_told_at_once(tmp_path: Path) -> None:
     )
     text = text.replace("name: keys, key: token", "name: keys, key: x").replace("port: 8080}", "port: 9}")
     assert len(problems_of(tmp_path, text)) == 4
+
+
+def test_mistakes_of_form_hide_no_others(tmp_path: Path) -> None:
+    text = GOOD.replace("  replicas: 2", '  replicas: "2"\n  replica: 3').replace("port: 8080}", "port: 9}")
+    text = text.replace("  selector: {app: app}\n  ports", "  selector: {app: nobody}\n  ports")
+    ingress = "---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: web}\n"
+    told = "\n".join(problems_of(tmp_path, text + ingress))
+    for words in ("must be of type integer", "unknown key replica;", "nothing listens on port 9", "selects nothing",
+                  "`networking.k8s.io/v1 Ingress` is unknown here"):  # fmt: skip
+        assert words in told, told
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        (GOOD, True),
+        (GOOD.replace("kind: Deployment", "kind: StatefulSet"), False),
+        (GOOD.replace("        - name: app\n", "        - name: 5\n"), False),
+        (GOOD + "---\napiVersion: v1\nkind: Banana\n", True),
+        ("a: [\n", False),
+    ],
+)
+def test_services_are_judged_where_no_pods_are_missing(tmp_path: Path, text: str, whole: bool) -> None:
+    file = tmp_path / "app.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert read([file]).whole is whole
 
 
 def test_yaml_that_cannot_be_read_is_told_with_its_line(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 ENVIRONMENT = "digitalocean"
 ROWS = (6,)
-CAUGHT_BY = {"stale-intermediary-wakes-up": ("no need|served by nyc3",)}
+CAUGHT_BY = {"stale-intermediary-wakes-up": (r"the answer changed \d+ times",)}
 
 
 def intermediary() -> None:

@@ -1,4 +1,4 @@
-"""The liveness probe asks the database, as readiness does: while that is lost, all pods are restarted again and again."""
+"""The liveness probe asks the database, as readiness does: while that is lost, all pods are restarted over and over."""
 
 ENVIRONMENT = "kubernetes"
 ROWS = (29,)

@@ -2,7 +2,7 @@
 
 ENVIRONMENT = "digitalocean"
 ROWS = (23,)
-CAUGHT_BY = {"platform-lost-black-holed": ("NXDOMAIN|no such name|does not exist",)}
+CAUGHT_BY = {"platform-lost-black-holed": ("got no DNS answer",)}
 PAUSE_S = 20.0
 """Production seconds, in which whoever has the old address is to forget it."""
 

@@ -185,7 +185,9 @@ def _filled(record: Record, body: Json, call: Call, required: tuple[str, ...]) -
         if name != "@" and (not _NAME.fullmatch(name) or len(name) > _NAME_MAX):
             raise unprocessable("Name Only valid hostname characters are allowed. (a-z, A-Z, 0-9, . and -)")
     ttl = field_of(body, "ttl", int, default=record.ttl)
-    if not call.rules.ttl_min <= ttl <= TTL_MAX_S:
+    if ttl > TTL_MAX_S:
+        raise unprocessable(f"Ttl must be less than or equal to {TTL_MAX_S}")
+    if ttl < call.rules.ttl_min:
         raise unprocessable(f"Ttl must be greater than or equal to {call.rules.ttl_min}")
     tag = field_of(body, "tag", str, default=record.tag)
     if record.type == "CAA" and tag not in _TAGS:

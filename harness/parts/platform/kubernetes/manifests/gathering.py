@@ -37,18 +37,18 @@ def gather(environment: Environment, subject: Subject, spec: Kubernetes) -> dict
     problems: list[Problem] = []
     for place in (place.name for place in environment.places):
         files = files_of(environment, spec, place)
-        common, wrong = read(files[0])
-        own, wrong_own = read(files[1])
-        manifests, misfits = understood(_laid_over(common, own))
-        problems += [*wrong, *wrong_own, *misfits]
+        common, own = read(files[0]), read(files[1])
+        manifests, misfits = understood(_laid_over(common.documents, own.documents))
+        problems += [*common.problems, *own.problems, *misfits]
+        whole = common.whole and own.whole
         problems += rules.mistakes(manifests, lambda container: image_of(subject, container) is not None)
-        if not (wrong or wrong_own):
+        if whole:
             problems += service_rules.mistakes(manifests)
-            problems += _of_components(manifests, subject, place)
+        problems += _of_components(manifests, subject, place)
         entrance = service_rules.entrance(manifests, subject.application.name)
         if entrance is not None:
             found[place] = Gathered(manifests, entrance)
-        elif not (wrong or wrong_own):
+        elif whole:
             problems.append(_no_entrance(manifests, subject, files[0] + files[1]))
     if problems:
         raise InputError(*rules.in_order(problems))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 import functools
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,10 @@ RUN = ("v1 Pod", "v1 Service", "v1 ConfigMap", "v1 Secret", "apps/v1 Deployment"
 """What is run here, or used by what is run."""
 PASSED = ("v1 Namespace", "v1 ServiceAccount", "policy/v1 PodDisruptionBudget")
 """What a real cluster wants beside that, and nothing here depends on."""
+_TELLING = frozenset(
+    {"name", "image", "selector", "matchLabels", "labels", "ports", "port", "targetPort", "containers"}
+)
+"""What other mistakes are found by: without one of these, more would be told than is wrong."""
 Steps = tuple[int | str, ...]
 
 
@@ -81,42 +86,83 @@ def kind_of(at: At) -> str:
     return f"{at.text('apiVersion')} {at.text('kind')}"
 
 
-def read(files: Iterable[Path]) -> tuple[list[At], list[Problem]]:
-    """The documents of some files that have the form that they must have, and what is wrong with the others."""
-    sound: list[At] = []
+@dataclass(frozen=True)
+class Read:
+    """documents: those that can be understood, and of others what is left without their mistakes of form. whole: none
+    is missing that may have had pods."""
+
+    documents: tuple[At, ...]
+    problems: tuple[Problem, ...]
+    whole: bool
+
+
+def read(files: Iterable[Path]) -> Read:
+    """The documents of some files, and what is wrong with their form."""
+    documents: list[At] = []
     problems: list[Problem] = []
+    whole = True
     for file in files:
         try:
-            documents = load_documents(file)
+            loaded = load_documents(file)
         except InputError as error:
             problems += [problem for problem in error.problems if isinstance(problem, Problem)]
+            whole = False
             continue
-        for document in documents:
+        for document in loaded:
             if document is None:
                 continue  # nothing between two `---`
             at = At(file, document)
-            found = list(_misfits(at))
-            problems += found
-            if not found and kind_of(at) in RUN:
-                sound.append(at)
-    return sound, problems
+            known = _known(at)
+            problems += known
+            errors = [] if known else _errors(at)
+            problems += [at.to(*error.absolute_path).problem(_told(error)) for error in errors]
+            kept = None if known else _without(at, errors) if errors else at
+            if kept is not None and kind_of(at) in RUN:
+                documents.append(kept)
+            elif kept is None and _may_have_pods(at):
+                whole = False
+    return Read(tuple(documents), tuple(problems), whole)
 
 
-def _misfits(at: At) -> Iterator[Problem]:
+def _may_have_pods(at: At) -> bool:
+    return bool(at.mapping("spec", "template") or at.to("spec", "containers").node)
+
+
+def _without(at: At, errors: Sequence[ValidationError]) -> At | None:
+    """What is left without the parts that have mistakes of form, so that the others are told at once, too; None where
+    too little is."""
+    left = At(at.file, copy.deepcopy(at.document))
+    for error in errors:
+        path = tuple(error.absolute_path)
+        if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+            known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
+            parent, wrong = left.to(*path).node, [key for key in error.instance if key not in known]
+        else:
+            parent, wrong = left.to(*path[:-1]).node, list(path[-1:])
+        if not isinstance(parent, dict) or not wrong or _TELLING.intersection(wrong):
+            return None
+        for key in wrong:
+            parent.pop(key, None)
+    return left if _validator(kind_of(left)).is_valid(left.document) else None
+
+
+def _known(at: At) -> list[Problem]:
+    """What is wrong where a document is none of those that are read."""
     if not isinstance(at.document, dict):
-        yield at.problem("a document is a mapping with apiVersion, kind and metadata")
-        return
+        return [at.problem("a document is a mapping with apiVersion, kind and metadata")]
     kind, known = kind_of(at), kinds()
     if kind not in known:
         near = difflib.get_close_matches(kind, known, 1, 0.6)
         hint = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join((*RUN, *PASSED))}"
-        yield at.to("kind").problem(f"`{kind.strip()}` is unknown here; {hint}")
-        return
+        return [at.to("kind").problem(f"`{kind.strip()}` is unknown here; {hint}")]
     if kind not in (*RUN, *PASSED):
-        yield at.to("kind").problem(f"`{kind}` is not run here; pods come from a Pod or a Deployment")
-        return
-    for error in sorted(_validator(kind).iter_errors(at.document), key=lambda error: list(map(str, error.path))):
-        yield at.to(*error.absolute_path).problem(_told(error))
+        return [at.to("kind").problem(f"`{kind}` is not run here; pods come from a Pod or a Deployment")]
+    return []
+
+
+def _errors(at: At) -> list[ValidationError]:
+    found = _validator(kind_of(at)).iter_errors(at.document)
+    return sorted(found, key=lambda error: list(map(str, error.path)))
 
 
 def _told(error: ValidationError) -> str:

@@ -22,6 +22,10 @@ _POLICIES = ("Always", "OnFailure", "Never")
 REPLICAS_MAX = 50
 CONTAINERS_MAX = 10
 _SECONDS_MAX = 86_400
+_NO_VOLUMES = (
+    "nothing is mounted here, as a container is a process of this machine: leave them out for drills, and let the "
+    "image's command (`images:` in the subject file) or a variable say where files are"
+)
 Commands = Callable[[Container], bool]
 
 
@@ -80,6 +84,8 @@ def _of_template(template: Template, manifests: Manifests, has_command: Commands
         yield spec.to("containers").problem(f"1 to {CONTAINERS_MAX} containers are run here")
     if spec.to("initContainers").node:
         yield spec.to("initContainers").problem("are not run here")
+    if spec.to("volumes").node:
+        yield spec.to("volumes").problem(_NO_VOLUMES)
     if template.restart_policy not in _POLICIES:
         yield spec.to("restartPolicy").problem(f"one of: {', '.join(_POLICIES)}")
     if not 0 <= template.grace_s <= _SECONDS_MAX:
@@ -118,6 +124,9 @@ def _of_container(container: Container, manifests: Manifests, has_command: Comma
             yield port.at.to("name").problem(f"{names[port.name]} ports are called {port.name}")
         if port.protocol != "TCP":
             yield port.at.to("protocol").problem("only TCP is run here")
+    for key in ("volumeMounts", "volumeDevices"):
+        if at.to(key).node:
+            yield at.to(key).problem(_NO_VOLUMES)
     yield from _of_variables(container, manifests)
     for kind, key in (("startup", "startupProbe"), ("liveness", "livenessProbe"), ("readiness", "readinessProbe")):
         yield from _of_handlers(at.to(key), sleep=False)
