@@ -5,7 +5,8 @@
 Rounds take the environments in turn, so that a slow moment of the machine hits all. Printed are medians over the
 rounds, with their range: the middle and the width of the RTO bracket, the time of the whole drill and of the part that
 is no waiting for clients (start, calibration, judging, teardown), and the writes that were acknowledged. Memory and
-speed of the servers themselves: benchmarks/region_servers.py. What is not installed is told, and is no failure.
+speed of the servers themselves: benchmarks/region_servers.py. What is not installed is told, and is no failure unless
+nothing is there to be measured (exit code 2).
 """
 
 from __future__ import annotations
@@ -59,11 +60,18 @@ def main() -> int:
     parser.add_argument("--drill", default="region-lost-black-holed")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
+    if arguments.rounds < 1:
+        parser.error(f"--rounds {arguments.rounds}: at least 1")
     console = Console(highlight=False)
     missing = {name: why for name in arguments.environments if (why := everywhere.lacking(name)) is not None}
     found: dict[str, list[Mapping[str, float]]] = {
         name: [] for name in arguments.environments if name not in missing
     }  # fmt: skip
+    for name, why in missing.items():  # told first: what is measured takes minutes
+        console.print(f"{name} is not here: {why}", markup=False)
+    if not found:
+        console.print("none of them is here, so nothing was measured")
+        return 2
     ended: dict[str, list[str]] = {name: [] for name in found}
     for number in range(arguments.rounds):
         for name, measured in found.items():
@@ -79,8 +87,6 @@ def main() -> int:
         table.add_row(figure, *(spread([one[figure] for one in of]) if of else "-" for of in found.values()))
     console.print(table)
     console.print(machine(), markup=False)
-    for name, why in missing.items():
-        console.print(f"{name} is not here: {why}", markup=False)
     if arguments.json:
         arguments.json.write_text(json.dumps({"ended": ended, "figures": found}, indent=2), encoding="utf-8")
     return 0

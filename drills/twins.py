@@ -1,35 +1,68 @@
-"""Every drill as it is, and its negative twins: without failover it must go red, without its fault it must be INVALID.
+"""Every drill as it is, and its negative twins: one that must go red, and one without its fault that must be INVALID.
 
     python drills/twins.py [NAME ...] [--environment NAME] [--reports DIR]
 
-A green that nobody has seen red is no evidence. Prints a line for each run that did not end as it must, then a table;
-exit code 0 when all did, else 1. A control is its own twin, and runs as it is only.
+A green that nobody has seen red is no evidence. Without failover most drills must go red; `RED` names the broken
+design that turns those red in which failover is not what is asked. Each drill runs where it can (`HOMES`), or all of
+them in the environment that is named. Prints a line for each run that did not end as it must, then a table; exit code
+0 when all did, else 1. A control is its own twin, and runs as it is only.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import subprocess
+import os
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "broken_designs"))
+
+import bank
+import everywhere
 from rich.console import Console
 from rich.table import Table
 
-from harness.drill.catalogue import select
+from harness.drill.catalogue import KnownDrill, select
+from harness.scheduling import child
 
-TWINS: Mapping[str, tuple[str, ...]] = {
-    "MET": (),
-    "MISSED": ("--set", "failover=off"),
-    "INVALID": ("--set", "fault=none"),
-}
+AS_IT_IS, RED_TWIN, NO_FAULT = "as it is", "red twin", "fault=none"
+EXPECTED: Mapping[str, str] = {AS_IT_IS: "MET", RED_TWIN: "MISSED", NO_FAULT: "INVALID"}
+EMBEDDED = "embedded"
+HOMES: Mapping[str, str] = {
+    "kubernetes.feature": "kubernetes", "digitalocean.feature": "digitalocean",
+    "database-power-cycled": "dynoxide",
+}  # fmt: skip
+"""By feature file or drill, the environment that can do what they need; all others run in `embedded`."""
+ELSEWHERE: Mapping[str, Sequence[str]] = {"places": ("region-lost-black-holed", "database-lost-in-primary")}
+"""What `--everywhere` runs in a further environment as well."""
 _CONTROL = "control-"
 _CONTROLS = ("record-replaced-nxdomain",)
 """Those that are controls by another name."""
 LEFT_OUT = "not measurable here"
+
+
+@dataclass(frozen=True)
+class Red:
+    """What turns a drill red. options: of `drill run`; design: one of tests/broken_designs, drilled instead."""
+
+    options: tuple[str, ...] = ("--set", "failover=off")
+    design: str = ""
+
+    def __str__(self) -> str:
+        return self.design or self.options[-1]
+
+
+RED: Mapping[str, Red] = {
+    "pods-of-a-place-killed": Red((), "bare_pods_that_nobody_restarts"),
+    "pod-frozen": Red((), "one_pod_is_all_there_is"),
+    "bad-deploy": Red((), "old_pods_end_before_new_ones_are_ready"),
+    "liveness-on-database": Red((), "liveness_asks_the_database"),
+}
+"""Drills in which failover is not what is asked: what they show is the doing of whoever runs the pods."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +79,7 @@ def run(names: Sequence[str], options: Sequence[str], reports: Path) -> list[End
     latest = reports / "latest"
     latest.unlink(missing_ok=True)
     command = [sys.executable, "-m", "harness.cli.main", "run", *names, *options, "--reports", str(reports)]
-    subprocess.run(command, check=False)
+    child.run(command, Path.cwd(), os.environ, everywhere.LIMIT_S, None)
     if not latest.exists():
         return []
     body = json.loads((latest / "run.json").read_text(encoding="utf-8"))
@@ -59,39 +92,79 @@ def is_control(name: str) -> bool:
     return name.startswith(_CONTROL) or name in _CONTROLS
 
 
+def home_of(drill: KnownDrill) -> str:
+    """The environment in which a drill can be run."""
+    return HOMES.get(drill.name) or HOMES.get(drill.file.name, EMBEDDED)
+
+
+def red_of(name: str) -> Red:
+    """What must turn a drill red."""
+    return RED.get(name, Red())
+
+
+def plan(names: Sequence[str]) -> Iterator[tuple[str, list[str], Red]]:
+    """The runs for these drills: what is expected, of which drills, and what is changed for it."""
+    yield AS_IT_IS, list(names), Red(())
+    twins = [name for name in names if not is_control(name)]
+    for red in dict.fromkeys(red_of(name) for name in twins):
+        yield RED_TWIN, [name for name in twins if red_of(name) == red], red
+    if twins:
+        yield NO_FAULT, twins, Red(("--set", "fault=none"))
+
+
+def drilled(environment: str, names: Sequence[str], reports: Path) -> dict[tuple[str, str], Ended]:
+    """Every run of these drills in one environment."""
+    found: dict[tuple[str, str], Ended] = {}
+    for expected, of, red in plan(names):
+        with tempfile.TemporaryDirectory() as folder:
+            options = [*red.options, "--environment", environment]
+            if red.design:
+                written = bank.write(bank.designs()[red.design], Path(folder))
+                options = ["--subject", str(written.subject), "--environment", str(written.environment or environment)]
+            for ended in run(of, options, reports):
+                found[ended.drill, expected] = ended
+    return found
+
+
 def main() -> int:
     """See the module's text."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*")
-    parser.add_argument("--environment", default="embedded")
+    parser.add_argument("--environment", help="run all of them there; without it, each where it can be run")
+    parser.add_argument("--everywhere", action="store_true", help="some of them in further environments as well")
     parser.add_argument("--reports", type=Path, default=Path("reports"))
     arguments = parser.parse_args()
-    wanted = [drill.name for drill in select(arguments.names)]
-    found: dict[tuple[str, str], Ended] = {}
-    for expected, options in TWINS.items():
-        names = [name for name in wanted if expected == "MET" or not is_control(name)]
-        if names:
-            for ended in run(names, [*options, "--environment", arguments.environment], arguments.reports):
-                found[ended.drill, expected] = ended
-    return report(wanted, found, Console(highlight=False))
+    wanted: dict[str, list[str]] = {}
+    for drill in select(arguments.names):
+        wanted.setdefault(arguments.environment or home_of(drill), []).append(drill.name)
+    if arguments.everywhere:
+        wanted |= {name: list(drills) for name, drills in ELSEWHERE.items()}
+    console, code = Console(highlight=False), 0
+    for environment, names in wanted.items():
+        console.print(f"\nin {environment}:", markup=False)
+        if (why := everywhere.lacking(environment)) is not None:
+            console.print(f"{', '.join(names)} not run, for {environment} is not here: {why}", markup=False)
+            continue
+        code = max(code, report(names, drilled(environment, names, arguments.reports), console))
+    return code
 
 
 def report(wanted: Sequence[str], found: Mapping[tuple[str, str], Ended], console: Console) -> int:
     """Show what ended how. Returns the exit code."""
-    table = Table("drill", "as it is", "failover=off", "fault=none", box=None, pad_edge=False)
+    table = Table("drill", *EXPECTED, "red by", box=None, pad_edge=False)
     wrong = []
     for name in wanted:
         row = []
-        for expected in TWINS:
-            if expected != "MET" and is_control(name):
+        for kind, expected in EXPECTED.items():
+            if kind != AS_IT_IS and is_control(name):
                 row.append("-")
                 continue
-            ended = found.get((name, expected))
+            ended = found.get((name, kind))
             row.append("not run" if ended is None else ended.verdict)
             if ended is None or ended.verdict not in (expected, LEFT_OUT):
                 why = "left no evidence" if ended is None else f"ended {ended.verdict}: {ended.reason}"
-                wrong.append(f"{name} must end {expected}, and {why}")
-        table.add_row(name, *row)
+                wrong.append(f"{name} ({kind}) must end {expected}, and {why}")
+        table.add_row(name, *row, "itself" if is_control(name) else str(red_of(name)))
     console.print(table)
     for sentence in wrong:
         console.print(sentence, markup=False)

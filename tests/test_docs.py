@@ -10,6 +10,7 @@ import typer.main
 
 from harness.cli.main import app
 from harness.drill.catalogue import known_drills
+from harness.topology.load import load_environment
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -48,6 +49,28 @@ def test_every_drill_command_in_code_exists(path: Path) -> None:
 def test_the_readme_names_every_drill() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert [drill.name for drill in known_drills() if f"`{drill.name}`" not in text] == []
+
+
+def rows_of_systems() -> list[list[str]]:
+    """The README's table of systems: its rows without head and rule, as cells."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = text[text.index("| system | stands here as |") :].partition("\n\n")[0]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+
+
+def test_each_system_of_the_readme_leads_to_a_drill_and_an_environment_that_there_are() -> None:
+    drills = {drill.name: ROOT / "features" / drill.file.name for drill in known_drills()}
+    rows = rows_of_systems()
+    assert len(rows) > 5
+    for system, _, environments, linked in rows:
+        named = re.findall(r"\[`([a-z0-9-]+)`\]\(([^)]+)\)", linked)
+        assert named, f"{system}: no drill"
+        assert linked.count("`") == 2 * len(named), f"{system}: a drill without a link"
+        assert [name for name, path in named if drills.get(name) != ROOT / path] == [], system
+        found = re.findall(r"\[`([a-z0-9-]+)`\]\(([^)]+)\)", environments)
+        assert found, f"{system}: no environment"
+        for name, path in found:
+            assert load_environment(ROOT / path).environment == name
 
 
 def test_the_architecture_names_every_package() -> None:

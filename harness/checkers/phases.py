@@ -11,6 +11,8 @@ from harness.spelling import bracket, seconds
 _NAMES = {
     "detect": "detection by the edge's health checks",
     "redirect": "publishing the new DNS answer",
+    "decide": "the decision to move clients",
+    "api": "changing the record through the API",
     "activate": "activating the other side",
     "dns_ttl": "waiting for the DNS answer that clients had to run out",
     "settle": "waiting for the clients to succeed again",
@@ -18,6 +20,8 @@ _NAMES = {
 _LATE = {
     "detect": "{lost} went on passing its health checks, or they took longer than documented",
     "redirect": "the answer did not change when the checks had failed: {survivor} was not healthy for the edge yet",
+    "decide": "nobody led, or {survivor} was not well or not active yet for whoever moves clients",
+    "api": "the API refused calls, or left them unanswered",
     "activate": "{survivor} began to accept writes later than checks, threshold and lease of the subject explain",
     "dns_ttl": "clients kept the old answer for longer than its time to live",
     "settle": "clients had the new answer, and {survivor} did not serve them yet",
@@ -25,6 +29,7 @@ _LATE = {
 _EARLY = {
     "detect": "something else had made {lost} unhealthy before",
     "redirect": "the answer did not wait for what it should wait for",
+    "decide": "whoever moves clients did not wait for what it should wait for",
     "activate": "{survivor} did not wait for the lease, or for as many failed checks as documented",
     "dns_ttl": "clients asked again before their answer had run out",
 }

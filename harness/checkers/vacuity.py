@@ -15,6 +15,8 @@ from harness.outcome import Verdict
 from harness.units import NS_PER_MS
 
 OPERATIONS_DURING_FAULT = 20
+PROVES_NOTHING = "the drill proves nothing: "
+NO_FAULT = "no fault was injected"
 STRAY_PROBES = 2
 STRAY_SHARE = 0.01
 
@@ -60,7 +62,7 @@ def of_fault(
     before it. canaries: by fault.
     """
     if fault is None:
-        yield "no fault was injected"
+        yield NO_FAULT
         return
     yield from _during(operations, fault, operations_needed)
     if steady_ns is None:
@@ -107,7 +109,7 @@ def verdict_on(reasons: Iterable[str], seen: Iterable[str]) -> CheckResult:
     found = list(dict.fromkeys(reasons))
     if found:
         findings = tuple(Finding("A19", reason, "serious") for reason in found)
-        return CheckResult("vacuity", Verdict.INVALID, "the drill proves nothing: " + "; ".join(found), findings)
+        return CheckResult("vacuity", Verdict.INVALID, PROVES_NOTHING + "; ".join(found), findings)
     told = list(seen)
     what = "the fault was there" if len(told) < 2 else "the faults were there"
     return CheckResult("vacuity", Verdict.MET, f"{what}: {'; '.join(told)}")

@@ -20,8 +20,10 @@ from harness.drill.options import RunOptions
 from harness.drill.stopping.command import missing
 from harness.engines.addresses import can_listen, edge_addresses
 from harness.errors import InputError
+from harness.live.leftovers import journal
 from harness.live.standing import world_file
 from harness.processes import process_tree, world_folder
+from harness.storable_text import storable
 from harness.world.diagnosis import Diagnosis, State
 from harness.world.load_balancer import edges_given
 
@@ -177,6 +179,20 @@ def _leftovers() -> Iterator[Diagnosis]:
     text = ", ".join(map(str, folders)) or "none"
     hint = "`drill heal` removes them, and so does the next run" if folders else ""
     yield Diagnosis("folders left", State.WARN if folders else State.OK, text, hint)
+    broken = list(journaled())
+    hint = "`drill heal` undoes it, and so does the next run" if broken else ""
+    yield Diagnosis("broken still", State.WARN if broken else State.OK, "\n".join(broken) or "nothing", hint)
+
+
+def journaled() -> Iterator[str]:
+    """What harnesses that are gone have left elsewhere: faults that may hold still, tables, proxies."""
+    for path in journal.files():
+        leftover = journal.read(path)
+        if leftover is None:
+            if path.exists():  # else somebody has just undone it
+                yield f"{path}, which this version cannot read"
+        elif leftover.abandoned:
+            yield storable(f"{leftover.what}, of process {leftover.pid}, which is gone")
 
 
 def left_processes() -> list[tuple[int, str]]:

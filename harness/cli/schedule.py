@@ -142,7 +142,7 @@ def add(
             store.write(schedule)
         except BaseException:
             try:
-                installing.uninstall(schedule)  # what has been put there by now
+                installing.uninstall(name, schedule.where, schedule.installed)  # what has been put there by now
             finally:
                 store.forget(name)
             raise
@@ -205,19 +205,26 @@ def run(
 @app.command("remove", epilog="Example: `drill schedule remove nightly`")
 def remove(name: Name, state: State = None, yes: Yes = False) -> None:
     """Remove a schedule and all that was installed for it. Its reports stay."""
-    from harness.cli.schedule_view import show_removal
-    from harness.scheduling import installing
+    from harness.cli.schedule_view import show_removal, show_removal_of_unreadable
+    from harness.scheduling import installing, unreadable
     from harness.scheduling.store import Store
 
     store, console = Store(_state(state)), terminal.console()
-    schedule = store.read(name)
     with store.changing():
-        show_removal(schedule, store, console)
+        try:
+            schedule = store.read(name)
+            parts = [(schedule.where, schedule.installed)]
+            show_removal(schedule, store, console)
+        except InputError as error:
+            if name not in store.names():
+                raise
+            parts = unreadable.found(name, store.file(name), os.environ)
+            show_removal_of_unreadable(name, str(error), [installed for _, installed in parts], store, console)
         _agreed(name, yes, console, "remove this")
         with store.running(name) as idle:
             if not idle:
                 raise InputError(f"a run of {name} goes on: wait for its end, or stop it")
-            told = installing.uninstall(schedule)
+            told = [sentence for part in parts for sentence in installing.uninstall(name, *part)]
             store.forget(name)
     for sentence in told:
         console.print(Text(sentence), soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
 
@@ -19,7 +20,7 @@ from harness.scheduling.message import missed_sentence
 from harness.scheduling.notifying import shown
 from harness.scheduling.planned import NONE_MISSED, Missed
 from harness.scheduling.record import Began, Ended, Overlap, State
-from harness.scheduling.schedule import Schedule, moment
+from harness.scheduling.schedule import Installed, Schedule, moment
 from harness.scheduling.store import Store
 
 _NEXT, _RUNS_SHOWN = 3, 10
@@ -59,7 +60,7 @@ def show_list(store: Store, console: Console) -> None:
 def show_one(schedule: Schedule, store: Store, console: Console) -> None:
     """Everything of one schedule, but for what only its owner should know."""
     _show_what(schedule, console)
-    for what in _whereabouts(schedule):
+    for what in places_of(schedule.installed):
         console.print(Text(f"installed: {clean(what)}"), soft_wrap=True)
     console.print(Text(f"kept in {store.folder(schedule.name)}"), soft_wrap=True)
     row, sentences = _row(schedule, store)
@@ -77,9 +78,19 @@ def show_one(schedule: Schedule, store: Store, console: Console) -> None:
 
 def show_removal(schedule: Schedule, store: Store, console: Console) -> None:
     """What `remove` is about to do."""
-    for what in (*_whereabouts(schedule), str(store.folder(schedule.name))):
+    for what in (*places_of(schedule.installed), str(store.folder(schedule.name))):
         console.print(Text(f"goes: {clean(what)}"), soft_wrap=True)
     console.print(Text(f"stays: the reports in {clean(schedule.reports)}"), soft_wrap=True)
+
+
+def show_removal_of_unreadable(name: str, why: str, parts: Sequence[Installed], store: Store, console: Console) -> None:
+    """The same of one whose file cannot be read; what was found of it."""
+    console.print(Text(clean(why)), soft_wrap=True)
+    places = [place for part in parts for place in places_of(part)]
+    for what in (*places, str(store.folder(name))):
+        console.print(Text(f"goes: {clean(what)}"), soft_wrap=True)
+    hint = "the reports, and whatever was put elsewhere than the user's own crontab and units, which nothing tells now"
+    console.print(Text(f"stays: {hint if not parts else 'the reports'}"), soft_wrap=True)
 
 
 def missed_until_now(schedule: Schedule, state: State, now: datetime) -> Missed:
@@ -139,8 +150,8 @@ def _row(schedule: Schedule, store: Store) -> tuple[tuple[str, ...], list[str]]:
     return (schedule.name, str(schedule.where), schedule.times, shown_next, last, verdict), sentences
 
 
-def _whereabouts(schedule: Schedule) -> list[str]:
-    installed = schedule.installed
+def places_of(installed: Installed) -> list[str]:
+    """What was put where, for people."""
     found = list(installed.files)
     if installed.line is not None:
         found.append(f"in {installing.crontab_of(installed).name}: {installed.line}")

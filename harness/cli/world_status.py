@@ -74,7 +74,7 @@ def _table(*columns: str) -> Table:
 def _state(world: StandingWorld, name: str) -> Text:
     process = world.processes[name]
     if not process_tree.members(process_tree.table(), process.tree):
-        return Text("ended", style="bold red")
+        return Text("renewed: see above", style="dim") if process.renewed else Text("ended", style="bold red")
     return Text("frozen", style="bold yellow") if healing.frozen(process.tree) else Text("running")
 
 

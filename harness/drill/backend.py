@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,6 +69,9 @@ class Backend(Protocol):
     """Stamps this world's events; the drill waits on it."""
     edges: Mapping[str, str]
     """Place -> the address that DNS answers for it."""
+    meanwhile: Callable[[], None]
+    """The drill's own: called now and then where bringing a fault about, or healing it, takes long. What it raises ends
+    the former, and then whatever was begun has been undone; it never ends a heal."""
 
     def open_drill(self, folder: Path, settings: Settings) -> None:
         """Fresh data, a freshly started subject, clients at work; events from now on go to this drill."""

@@ -167,7 +167,8 @@ class CaseLook:
 class Case:
     """One drill. `law` is what the environment's documented constants say; times are the profile's wall time.
 
-    settings: `--set` texts. control: the verdict that a drill which is broken on purpose must end with. lease_s: how
+    settings: `--set` texts. control: the verdict that a drill which is broken on purpose must end with;
+    control_applies_nothing: since no fault is ever applied in it, and for no other reason. lease_s: how
     long the subject's lease may run. mixed_timing: the subject's own intervals were not scaled. unsent: operations
     that the witness was too late to send. promise: what the subject promises of its data; None: a case of before there
     were promises, whose scenario alone says what is judged. at_rest: what was found amiss before any fault, and kept
@@ -192,6 +193,7 @@ class Case:
     episodes: tuple[Episode, ...] = ()
     required: tuple[Requirement, ...] = ()
     control: Verdict | None = None
+    control_applies_nothing: bool = False
     ended_by: Ending | None = None
     calibration: Mapping[str, float] = field(default_factory=dict)
     deaths: tuple[str, ...] = ()

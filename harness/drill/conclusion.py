@@ -24,7 +24,7 @@ from harness.drill.judging import recovery_points
 from harness.drill.judging.interruptions import interruptions_of, planned_interruption, promised_s
 from harness.drill.measures import Measures
 from harness.drill.plan import DrillPlan
-from harness.drill.stopping.cut_short import cut_short
+from harness.drill.stopping.cut_short import cut_short, cut_short_validity
 from harness.drill.stopping.evidence import overlooked, stop_of
 from harness.drill.validity import validity_of
 from harness.drill.verdict import Checked, verdict_of
@@ -52,9 +52,10 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
         judged = cut_short(case, judged, stop.decided_ns)
     interrupting = interruptions_of(measures)
     moves = planned_interruption(measures, interrupting) if case.promise is not None else None
-    checks = Checked(
-        validity_of(measures), judged, promises.judged(measures), moves, None if stop is None else stop.check
-    )
+    validity = validity_of(measures)
+    if stop is not None and stop.check.verdict is Verdict.ABORTED:
+        validity = cut_short_validity(case, validity)
+    checks = Checked(validity, judged, promises.judged(measures), moves, None if stop is None else stop.check)
     checked = crowding.doubted(case, checks)
     validity = checked.validity
     seen = [*checked.promised, *judgement.observations(measures)]

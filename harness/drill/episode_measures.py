@@ -121,7 +121,7 @@ class EpisodeMeasures:
             self._operations, onset, survivor_region=self.survivor, survivor_address=case.addresses[self.survivor],
             lost_region="" if self.returns else self.lost,
             lost_address="" if self.returns else case.addresses[self.lost],
-            worst_client=worst.client, total_ns=worst.from_fault_ns, flips=case.law.flips,
+            worst_client=worst.client, total_ns=worst.from_fault_ns, flips=case.law.flips, steps=case.law.steps,
         )  # fmt: skip
 
     @property

@@ -17,7 +17,7 @@ from harness.drill.running import RunningDrill
 from harness.drill.stepping import step
 from harness.drill.stopping.stated import conditions_of
 from harness.drill.words import components_missing, deciders_of, ends_of, place_of, target_of
-from harness.errors import DrillInvalid, DrillMissed, InputError, NotMeasurable
+from harness.errors import DrillAborted, DrillInvalid, DrillMissed, InputError, NotMeasurable
 from harness.faults.catalogue import fault_named, struck
 from harness.faults.needs import component, lacking
 from harness.outcome import Verdict
@@ -97,9 +97,9 @@ class Drill(RunningDrill):
         """What the scenario sets as `--set` would."""
         self._settings = replace(self._settings, **settings)
 
-    def be_control(self, expected: Verdict) -> None:
-        """This drill is broken on purpose and must end with `expected`."""
-        self.record.note(control=expected)
+    def be_control(self, expected: Verdict, *, applies_nothing: bool = False) -> None:
+        """This drill is broken on purpose and must end with `expected`; applies_nothing: since no fault ever bites."""
+        self.record.note(control=expected, control_applies_nothing=applies_nothing)
 
     def require_world(self, need: str) -> None:
         """This drill needs a world that can do something; see harness.faults.needs. Raises NotMeasurable."""
@@ -151,7 +151,12 @@ class Drill(RunningDrill):
             self.record.announce(fault, self._clock.now_ns(), self.active_region)
             self._loop.until(Phase.FAULT)
             return
-        active = self._backend.inject(fault)
+        began_ns = self._clock.now_ns()
+        try:
+            active = self._backend.inject(fault)
+        except DrillAborted:
+            self.record.broken_off(fault, began_ns, self._clock.now_ns(), self.active_region)
+            raise
         self._loop.applied()
         self.record.apply(fault, active, self.active_region)
         self._loop.observation.watch_canaries(self.record.case.faults[-1])
@@ -240,7 +245,7 @@ class Drill(RunningDrill):
             now_ns = self._clock.now_ns()
             since_ns = now_ns - _STRETCH_NS
             requirement = self.record.require(databases.NAME, place=region, from_ns=since_ns, until_ns=now_ns)
-            if self._loop.judged(requirement).verdict is Verdict.MET or now_ns >= deadline_ns:
+            if self._loop.judged(requirement, since_ns).verdict is Verdict.MET or now_ns >= deadline_ns:
                 break
             self._watch_until(min(now_ns + _LOOK_NS, deadline_ns))
         self._loop.judge_now(requirement)

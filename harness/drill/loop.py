@@ -6,13 +6,15 @@ once for each requirement that is judged on the way, and once at the end.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from harness.checkers.result import CheckResult
 from harness.drill import judgement, lifecycle
 from harness.drill.backend import Backend
-from harness.drill.case import Requirement
+from harness.drill.case import CaseFault, Requirement
 from harness.drill.judging.failure import judging
 from harness.drill.lifecycle import Announce, Enter, Facts, GiveUp, Limits, Observed, Phase, Reached
 from harness.drill.looking import look
@@ -25,7 +27,11 @@ from harness.drill.stopping import words
 from harness.drill.stopping.conditions import StopConditions
 from harness.drill.stopping.watch import StopWatch
 from harness.errors import ENDINGS, DrillAborted, JudgingFailed
-from harness.history.events import Commit, Mark, StopEvent
+<<<<<<< HEAD
+from harness.history.events import Commit, Event, Mark, StopEvent
+=======
+from harness.history.events import CanaryProbe, Commit, Mark, StopEvent
+>>>>>>> 0ba07a4b1841936bcb1fa93d10748e2cc30965dd
 from harness.outcome import Verdict
 from harness.units import NS_PER_S, to_ns
 
@@ -36,7 +42,16 @@ SETTLE_POLL_S = 0.1
 QUIESCE_PATIENT_S = 100.0
 """Production seconds that replication may take to go quiet; the profile scales them."""
 QUIESCE_SHORT_S = 50.0
+<<<<<<< HEAD
+LATELY_NS = to_ns(10.0)
+"""By so much what arrives may be out of the order of time."""
+=======
+SEE_HEALED_NS = to_ns(3.0)
+>>>>>>> 0ba07a4b1841936bcb1fa93d10748e2cc30965dd
 STILL_MOVING_NS = to_ns(2.0)
+
+
+_Timed = TypeVar("_Timed", Event, Commit)
 
 
 class DrillLoop:
@@ -76,18 +91,36 @@ class DrillLoop:
         self._stop.arm()
         while not self._stop.ready:
             self.take_in()
-            self._refuse_breach()
+            self.refuse_breach()
             self._backend.wait(self._clock.now_ns() + SHOW_EVERY_NS)
-        self._refuse_breach()
+        self.refuse_breach()
 
     def disarm(self) -> None:
         """Nothing that was broken holds any more."""
         self._stop.disarm()
 
+    def heed(self) -> None:
+        """While somebody keeps the drill waiting. Raises DrillAborted where a stop condition holds."""
+        self.take_in()
+        self.refuse_breach()
+
+    def see_healed(self, faults: Sequence[CaseFault]) -> None:
+        """Until the witness has found everything at work that these had broken; for a moment at most, since nothing is
+        asked of that any more."""
+        left = {link for fault in faults for link in fault.canary.links}
+        until_ns = self._clock.now_ns() + SEE_HEALED_NS
+        while left and (now_ns := self._clock.now_ns()) < until_ns:
+            self._backend.wait(min(until_ns, now_ns + SHOW_EVERY_NS))
+            known = len(self.observation.events)
+            self.take_in()
+            probes = (event for event in self.observation.events[known:] if isinstance(event, CanaryProbe))
+            left -= {probe.link for probe in probes if probe.ok}
+
     def _tell_of(self, event: StopEvent) -> None:
         self.observation.take([event])
 
-    def _refuse_breach(self) -> None:
+    def refuse_breach(self) -> None:
+        """Raises DrillAborted where a stop condition holds."""
         self._stop.look()
         if self._stop.breach is not None:
             raise DrillAborted(words.of_breach(self._record.case.stop, self._stop.breach))
@@ -119,7 +152,7 @@ class DrillLoop:
         """Look at what is new. None: the phase has been reached."""
         self.ticks += 1
         self.take_in()
-        self._refuse_breach()
+        self.refuse_breach()
         self.deaths = tuple(self._backend.deaths())
         evidence = self._backend.steady_evidence() if need_steady else None
         if evidence is not None and not self._record.case.faults:
@@ -166,17 +199,20 @@ class DrillLoop:
         """Something is about to change: see what is in the databases, where that is not known anyhow."""
         self._record.note(looks=look(self._backend, self._clock, self._record.case.looks))
 
-    def judged(self, requirement: Requirement) -> CheckResult:
-        """One requirement, judged from what is known so far.
+    def judged(self, requirement: Requirement, since_ns: int | None = None) -> CheckResult:
+        """One requirement, judged from what is known so far; from the latest part of it, where since_ns is given.
 
-        UNKNOWN where judging breaks off: the scenario goes on, and what it sees is judged as a whole at the end.
+        That costs the same however long the drill has run, so it can be asked again and again. UNKNOWN where judging
+        breaks off: the scenario goes on, and what it sees is judged as a whole at the end.
         """
         self.take_in()
         self._record.commits = self._commits()
-        events = sorted(self.observation.events, key=lambda event: event.mono_ns)
+        events = sorted(lately(self.observation.events, since_ns), key=lambda event: event.mono_ns)
         try:
             with judging():
-                measures = Measures(self._record.case, events, self._record.commits, self._record.final)
+                commits = self._record.commits
+                chosen = None if commits is None else lately(commits, since_ns)
+                measures = Measures(self._record.case, events, chosen, self._record.final)
                 return judgement.judge(requirement, measures)
         except JudgingFailed as error:
             return CheckResult(requirement.name, Verdict.UNKNOWN, str(error))
@@ -208,3 +244,11 @@ class DrillLoop:
     def _commits(self) -> tuple[Commit, ...] | None:
         commits = self._backend.commits()
         return None if commits is None else tuple(commits)
+
+
+def lately(events: Sequence[_Timed], since_ns: int | None) -> Sequence[_Timed]:
+    """Those since a moment, and some before it; all where none is given. events: as they arrived, nearly in order."""
+    if since_ns is None:
+        return events
+    kept = list(itertools.takewhile(lambda event: event.mono_ns >= since_ns - LATELY_NS, reversed(events)))
+    return kept[::-1]

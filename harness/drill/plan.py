@@ -11,6 +11,7 @@ from harness.drill.lifecycle import Limits
 from harness.drill.settings import Settings
 from harness.errors import InputError
 from harness.kit.config import refuse_misfit
+from harness.measurement.phases import STEPS
 from harness.measurement.prediction import Conditions, Failure, predict
 from harness.measurement.prediction_interval import PredictedInterval, predict_interval
 from harness.topology.environment import Environment, ProfileObjectives
@@ -18,7 +19,7 @@ from harness.topology.subject import SubjectTiming
 from harness.topology.timing import Profile, Timing
 from harness.units import to_ns, to_s
 from harness.world.steering import law_of as edge_law_of
-from harness.world.steering import milestones_of
+from harness.world.steering import milestones_of, phases_of
 
 STEADY_FOR_S = 5.0
 STEADY_TIMEOUT_S = 40.0
@@ -52,9 +53,9 @@ def conditions_of(
     subject documents of itself. failure: how checks fail."""
     workload = environment.workload
     period_ns = round(to_ns(2 * workload.dns_clients / workload.rate_per_s))
-    edge = edge_law_of(environment, timing)
+    edge, steps = edge_law_of(environment, timing), phases_of(environment)
     if subject is None:
-        return Conditions(edge, failure, workload.dns_clients, period_ns)
+        return Conditions(edge, failure, workload.dns_clients, period_ns, steps=steps)
     return Conditions(
         edge,
         failure,
@@ -65,6 +66,7 @@ def conditions_of(
         monitor_timeout_ns=to_ns(timing.timeout_s(subject.check_timeout_s)),
         lease_left_ns=to_ns(timing.interval_s(subject.lease_s)),
         edge_follows=subject.edge_follows,
+        steps=steps,
     )
 
 
@@ -101,7 +103,8 @@ class Law:
     window_ns: W. typical_ns, bound_ns: recovery time by failure (refused, black-hole, silence). flips: the kinds of
     health transitions that tell when whatever steers traffic has noticed a loss. intervals: the bounds of the recovery
     and its phases, by failure; `database`: a lost database, of which a health path may tell at once or by its time-out.
-    production: the same with the constants as documented, for a run whose profile has others.
+    production: the same with the constants as documented, for a run whose profile has others. steps: the milestones
+    between which a recovery's phases lie.
     """
 
     window_ns: int
@@ -111,6 +114,7 @@ class Law:
     profile: str = ""
     intervals: Mapping[str, PredictedInterval] = field(default_factory=dict)
     production: Mapping[str, PredictedInterval] = field(default_factory=dict)
+    steps: tuple[str, ...] = STEPS
 
 
 def intervals_of(
@@ -138,6 +142,7 @@ def law_of(environment: Environment, timing: Timing, subject: SubjectTiming | No
         typical_ns={failure: prediction.typical_ns for failure, prediction in predicted.items()},
         bound_ns={failure: prediction.bound_ns for failure, prediction in predicted.items()},
         flips=tuple(milestone.kind for milestone in milestones_of(environment)),
+        steps=tuple(phases_of(environment)),
         profile=timing.profile.value,
         intervals=intervals_of(environment, timing, subject),
         production=(

@@ -72,6 +72,11 @@ class Record:
         never = CaseFault(fault.kind, fault.target, fault.mode, FaultInterval(now_ns, now_ns), applied=False)
         self._begin(never, serving)
 
+    def broken_off(self, fault: Fault, began_ns: int, now_ns: int, serving: str) -> None:
+        """A fault that a stop condition ended while it was brought about: it may have held in part, and is healed."""
+        held = FaultInterval(began_ns, now_ns, now_ns, now_ns)
+        self._begin(CaseFault(fault.kind, fault.target, fault.mode, held), serving)
+
     def apply(self, fault: Fault, active: ActiveFault, serving: str) -> None:
         """A fault that holds from now on."""
         plan = active.plan

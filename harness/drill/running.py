@@ -46,6 +46,7 @@ class RunningDrill:
         self._backend = backend
         self._clock = backend.clock
         self._loop = DrillLoop(backend, self.record, show)
+        backend.meanwhile = self._loop.heed
         self.finished = self._opened = self._settled = False
         self._failover_disabled = False
         self._stop_when: dict[str, StopErrors] = {}
@@ -85,11 +86,15 @@ class RunningDrill:
         self.record.heal(chosen, self.active_region, place)
         if not self.record.active:
             self._loop.disarm()
+        if chosen and self.record.case.ended_by is None and not self.finished:
+            self._loop.refuse_breach()  # one that held while healing took long
 
     def end_at_once(self, aborted: DrillAborted) -> None:
         """Heal everything now, before anybody is told; what follows of the scenario does nothing."""
         self.record.ended(aborted)
+        held = tuple(self.record.active)
         self.heal()
+        self._loop.see_healed([self.record.case.faults[index] for index in held])
 
     # --- the end -----------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from harness.drill.lifecycle import Phase, State
@@ -10,14 +10,18 @@ from harness.drill.observation import Observation
 from harness.drill.progress import LiveStatus, PhaseProgress, RegionService
 from harness.drill.record import Record
 from harness.history.events import DnsAnswer, Event, FaultEvent, HealthTransition, Mark
+from harness.history.happenings import happening_of, repeats, sentence
 from harness.names import CohortName
-from harness.units import to_s
+from harness.units import NS_PER_S, to_s
 
 _ORDER = (
     Phase.STARTING, Phase.STEADY, Phase.FAULT, Phase.RECOVERY, Phase.HOLD, Phase.FAILBACK, Phase.QUIESCE,
 )  # fmt: skip
 _NAMES = [phase.value for phase in _ORDER]
 _EVENTS_SHOWN = 6
+_LATELY_NS = 30 * NS_PER_S
+_LOOKED_AT, _LOOKED_BACK = 120, 60
+"""So many events are looked at for what is notable, each beside so many before it: this runs many times a second."""
 _PASSED_SHOWN = 7
 """Steps behind the current one that are shown: of a drill of many moves, the last ones."""
 
@@ -57,8 +61,7 @@ def _title(record: Record) -> str:
 
 def _began_ns(observation: Observation, started_ns: int) -> int:
     """When the recording began, from which findings count, too; before it, when the drill was made."""
-    context = observation.context
-    return context[0].mono_ns if context and isinstance(context[0], Mark) else started_ns
+    return next((event.mono_ns for event in observation.context if isinstance(event, Mark)), started_ns)
 
 
 def _phases(observation: Observation, state: State, now_ns: int) -> tuple[PhaseProgress, ...]:
@@ -107,13 +110,29 @@ def _notable(record: Record, observation: Observation, started_ns: int) -> tuple
     """The last notable events; looked for from the end, since this runs many times a second."""
     found: list[str] = []
     names = record.case.by_address
-    for event in reversed(observation.context):
+    for place in range(len(observation.context) - 1, max(-1, len(observation.context) - 1 - _LOOKED_AT), -1):
+        event = observation.context[place]
+        if _said_before(observation.context, place):
+            continue
         text = _sentence(event, record.case.law.flips, names)
         if text:
             found.append(f"{to_s(event.mono_ns - started_ns):6.1f} s  {text}")
         if len(found) == _EVENTS_SHOWN:
             break
     return tuple(reversed(found))
+
+
+def _said_before(context: Sequence[Event], place: int) -> bool:
+    """Whether it is no news: what was told of the thing just before, or what was wrong with it lately as well."""
+    told = happening_of(context[place])
+    if told is None:
+        return False
+    found = (happening_of(context[n]) for n in range(place - 1, max(-1, place - 1 - _LOOKED_BACK), -1))
+    earlier = (one for one in found if one is not None and (one.kind, one.thing) == (told.kind, told.thing))
+    if told.good is False:
+        return any(repeats(one, told) for one in earlier if told.mono_ns - one.mono_ns <= _LATELY_NS)
+    before = next(earlier, None)
+    return before is not None and repeats(before, told)
 
 
 def _sentence(event: Event, flips: Collection[str], names: Mapping[str, str]) -> str:
@@ -123,4 +142,5 @@ def _sentence(event: Event, flips: Collection[str], names: Mapping[str, str]) ->
         return f"health check {event.target}: {event.status} ({event.healthy_checkers} of {event.checkers} checkers)"
     if isinstance(event, DnsAnswer) and event.source == "witness":
         return f"DNS answer ({event.client}): {_named(event.addresses, names) or 'none'}"
-    return ""
+    told = happening_of(event)
+    return "" if told is None else sentence(told)

@@ -29,7 +29,7 @@ def validity_of(measures: Measures) -> CheckResult:
     if early and not list(vacuity.disturbed(measures.untouched)):
         return CheckResult("vacuity", Verdict.MET, "nothing was broken yet when the subject broke its promise")
     if not measures.episodes:
-        reasons.append("no fault was injected")
+        reasons.append(vacuity.NO_FAULT)
     reasons += vacuity.of_witness(measures.lateness_ns.get("p999"), period_ns, measures.untouched)
     return vacuity.verdict_on(reasons, [canary.sentence for canary in measures.canaries])
 

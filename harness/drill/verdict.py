@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from harness.checkers.result import CheckResult
+from harness.checkers.vacuity import NO_FAULT
 from harness.drill import promises
 from harness.drill.case import Case, Requirement
 from harness.outcome import Verdict, merge
@@ -72,11 +73,19 @@ def verdict_of(case: Case, checked: Checked) -> tuple[Verdict, tuple[str, ...]]:
     if case.control is None:
         return inner, reasons
     because = "; ".join(reasons)
+    if inner is case.control and case.faults and case.control_applies_nothing and not _nothing_applied(case, checked):
+        text = "the drill inside it must be INVALID since its fault is never applied, and was so for another reason"
+        return inner, (f"the control does not hold: {text}: {because}",)
     if inner is case.control and case.faults:
         return Verdict.MET, (f"the control holds: the drill inside it ended {inner}, as it must: {because}",)
     instead = "before anything was broken" if inner is case.control else f"instead of {case.control}"
     broken = f"the control does not hold: the drill inside it ended {inner} {instead}: {because}"
     return (Verdict.MISSED if inner is Verdict.MET else inner), (broken,)
+
+
+def _nothing_applied(case: Case, checked: Checked) -> bool:
+    """Whether it is this that made the drill INVALID."""
+    return not any(fault.applied for fault in case.faults) and NO_FAULT in checked.validity.text
 
 
 def _inner_verdict(case: Case, checked: Checked) -> tuple[Verdict, tuple[str, ...]]:

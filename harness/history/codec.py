@@ -1,7 +1,7 @@
 """One event, one JSON line. The line's shape is a contract: fields may be added, never renamed.
 
 Operations carry `t` = invoke | ok | fail | info; the rest carry `t` = fault | dns | health | canary | sample | mark |
-stop | pod.
+stop | pod | happening.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from harness.history.events import (
     DnsAnswer,
     Event,
     FaultEvent,
+    Happening,
     HealthTransition,
     Invoke,
     Mark,
@@ -43,6 +44,7 @@ _TAG: dict[type, str] = {
     StopEvent: "stop",
     Commit: "commit",
     PodEvent: "pod",
+    Happening: "happening",
 }
 _TYPE: dict[str, type] = {tag: kind for kind, tag in _TAG.items()}
 _OUTCOMES = {outcome.value for outcome in Outcome}

@@ -187,6 +187,26 @@ class PodEvent:
 
 
 @dataclass(frozen=True)
+class Happening:
+    """Something about a thing of the world, in the words of its part: for people, never for a verdict.
+
+    kind: what sort of thing it is, in one word: call, record, target, ... thing: its name; of a call, who made it.
+    what: what it is from now on, "" where it is there no more; of what does not last, what was done. good: whether that
+    is as it should be; None: neither. text: why, or with what outcome. before: what it was until then, where anything.
+    """
+
+    kind: str
+    thing: str
+    what: str
+    mono_ns: int
+    text: str = ""
+    lasts: bool = True
+    good: bool | None = None
+    source: Source = "world"
+    before: str = ""
+
+
+@dataclass(frozen=True)
 class StopEvent:
     """The drill's stop conditions: watched from here (`armed`) to there (`disarmed`); what the user's command answered
     (`command`); one of them held, so that the drill was aborted (`abort`, and mono_ns is when that was decided).
@@ -210,6 +230,7 @@ class StopEvent:
 
 Event = (
     Invoke | Completion | FaultEvent | DnsAnswer | HealthTransition | CanaryProbe | Sample | Mark | StopEvent | PodEvent
+    | Happening
 )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 from harness.clock import monotonic_ns
-from harness.errors import DrillError, HealError, InputError, WorldError
+from harness.errors import DrillError, HealError, InputError, VerdictReached, WorldError
 from harness.faults.actions import Action, AddToxic, undo
 from harness.faults.hand import Applied, Hand, Particular
 from harness.faults.model import Plan
@@ -179,6 +179,8 @@ def _applied(hand: Hand, actions: Sequence[Action]) -> Sequence[Applied]:
     start_ns = monotonic_ns()
     try:
         return hand.apply(actions)
+    except VerdictReached:  # nobody failed: it was ended, and what it had begun is taken back
+        raise
     except DrillError as error:
         kind = type(error) if isinstance(error, WorldError) else WorldError
         return [Applied(action, start_ns, monotonic_ns(), str(error), kind=kind) for action in actions]

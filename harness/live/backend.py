@@ -70,6 +70,7 @@ class LiveWorld:
         self._looked_s = 0.0
         self._sharing = Sharing(options.sharing)
         self.on_calibrated: Callable[[], None] = lambda: None
+        self.meanwhile: Callable[[], None] = lambda: None
         self._evidence: tuple[float, SteadyEvidence] = (0.0, SteadyEvidence(("nothing is known yet",)))
 
     def __enter__(self) -> LiveWorld:
@@ -78,6 +79,7 @@ class LiveWorld:
         blueprint = Blueprint(options.environment, options.subject, options.timing, options.seed)
         with ExitStack() as stack:
             self.ground = LiveGround(self._servers, self.environment, stack)
+            self.ground.on_waiting = lambda: self.meanwhile()
             self.net = assemble(build(blueprint), blueprint, self.ground)
             self.seams = seams_of(self.net.parts)
             self.clients = Clients(options, self.net, self.seams.steering.dns)

@@ -156,6 +156,7 @@ class Clients:
         capacity = float(self._post("/calibrate", _CALIBRATION)["ops_per_s"])
         self._too_little = too_little(capacity, self._options.sharing, wanted)
         if self._too_little:
+            self._calibration = {"capacity_per_s": capacity}
             raise DrillInvalid(self._too_little)
         share = capacity / self._options.sharing
         scale = min(1.0, 0.5 * share / wanted)

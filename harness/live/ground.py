@@ -12,7 +12,7 @@ from harness.engines.addresses import choose_port, edge_addresses
 from harness.errors import WorldError
 from harness.live import programs
 from harness.live.leftovers import journal
-from harness.live.leftovers.guard import Guard
+from harness.live.leftovers.guard import TRIES_S, Guard
 from harness.live.leftovers.journal import Leftover
 from harness.live.programs import Program
 from harness.processes.fork_servers import ForkServers, start_fork_servers
@@ -36,13 +36,14 @@ def warm(stack: ExitStack, options: RunOptions) -> ForkServers:
 
 class LiveGround:
     """See harness.world.part.Ground. processes: every process of the world by name; switched_off: those that a part has
-    ended on purpose, by name."""
+    ended on purpose, by name; on_waiting: what a drill does while somebody keeps it waiting."""
 
     def __init__(self, servers: ForkServers, environment: Environment, stack: ExitStack) -> None:
         self.folder = servers.folder
         self.edges = edges_of(environment)
         self.processes: dict[str, ServerProcess | Program] = {}
         self.switched_off: set[str] = set()
+        self.on_waiting: Callable[[], None] = lambda: None
         self._servers = servers
         self._stack = stack
         stack.callback(self._stop)
@@ -88,7 +89,7 @@ class LiveGround:
 
     def outlives(self, what: str, family: str, kind: str, handle: Mapping[str, str]) -> None:
         """See Ground."""
-        self._stack.enter_context(Guard(Leftover.ours(what, family, kind, handle)))
+        self._stack.enter_context(Guard(Leftover.ours(what, family, kind, handle), tries_s=TRIES_S))
 
     def guarded(self, what: str, family: str, kind: str, handle: Mapping[str, str], hold_s: float) -> Guard:
         """See Ground."""
@@ -97,6 +98,10 @@ class LiveGround:
     def kept(self, name: str) -> Path:
         """See Ground."""
         return journal.beside(name)
+
+    def meanwhile(self) -> None:
+        """See Ground."""
+        self.on_waiting()
 
     def launcher(self) -> ForkServer:
         """See Ground."""

@@ -8,8 +8,16 @@ Milestones, in order; each counts as reached no earlier than the one before it (
           --dns_ttl--> the worst client's cached answer changes
           --settle--> that client's lasting success
 
-A milestone that was never seen has no phase (None), and its time goes to the next one. A milestone after the lasting
-success did not matter to it, and is cut off there.
+Where somebody watches from outside and changes the answer by calls of an API, two others stand for `redirect`:
+
+    fault --detect--> whoever watches has noticed, by its own word; where it was told to move before that, never seen
+          --decide--> the first call to the API from then on that was to change something, or that the API refused
+          --api--> the authoritative answer changes
+          --activate--> as above; left out where the other side took writes before the answer changed: part of `decide`
+
+Which milestones count is said by whatever steers traffic (harness.world.steering). A milestone that was never seen has
+no phase (None), and its time goes to the next one. A milestone after the lasting success did not matter to it, and is
+cut off there.
 """
 
 from __future__ import annotations
@@ -17,7 +25,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.history.events import Commit, DnsAnswer, Event, HealthTransition, Operation
+from harness.history.events import Commit, DnsAnswer, Event, Happening, HealthTransition, Operation
+from harness.history.happenings import CALL
 from harness.measurement.models import FaultInterval
 from harness.names import AUTHORITATIVE
 
@@ -27,7 +36,8 @@ class Way:
     """Where milestones are looked for: from the loss of one place to another's service, or to its own return.
 
     context: events that are no operations. lost_*: "" where nothing is left behind, for a place just comes back.
-    flips: the kinds of health transitions that tell when the edge has noticed.
+    flips: the kinds of health transitions that tell when the edge has noticed. by_calls: the answer is changed by
+    calls.
     """
 
     context: Sequence[Event | Commit]
@@ -39,6 +49,7 @@ class Way:
     survivor_address: str
     worst_client: str
     flips: Collection[str] = ()
+    by_calls: bool = False
 
     def answered(self, client: str) -> int | None:
         """When an observer's answer became the survivor's."""
@@ -59,20 +70,42 @@ class Way:
             and e.mono_ns >= self.start_ns
         )
 
+    def called(self) -> int | None:
+        """When a call was first made to change something, between when it was noticed and when the answer changed."""
+        noticed_ns, changed_ns = self.flipped(), self.answered(AUTHORITATIVE)
+        if noticed_ns is None or (changed_ns is not None and noticed_ns > changed_ns):
+            noticed_ns = self.start_ns
+        return _first(
+            e.mono_ns
+            for e in self.context
+            if isinstance(e, Happening)
+            and e.kind == CALL
+            and e.source != "harness"
+            and e.mono_ns >= noticed_ns
+            and (changed_ns is None or e.mono_ns <= changed_ns)
+        )
+
 
 def _detected(way: Way) -> int | None:
-    moments = [moment for moment in (way.flipped(), way.answered(AUTHORITATIVE)) if moment is not None]
-    return min(moments) if way.flipped() is not None else None
+    flipped_ns, answered_ns = way.flipped(), way.answered(AUTHORITATIVE)
+    if flipped_ns is None or answered_ns is None or flipped_ns <= answered_ns:
+        return flipped_ns
+    return None if way.by_calls else answered_ns
 
 
 MILESTONES: Mapping[str, Callable[[Way], int | None]] = {
     "detect": _detected,
     "redirect": lambda way: way.answered(AUTHORITATIVE),
+    "decide": lambda way: way.called(),
+    "api": lambda way: way.answered(AUTHORITATIVE),
     "activate": lambda way: first_acknowledged(way.operations, way.survivor_address, way.start_ns),
     "dns_ttl": lambda way: way.answered(way.worst_client),
 }
 """Phase -> when it ends; the last one, `settle`, ends with the lasting success."""
-PHASES = (*MILESTONES, "settle")
+STEPS = ("detect", "redirect", "activate", "dns_ttl")
+"""The milestones of an edge whose own checks change the answer, in order."""
+INTERMEDIARY_STEPS = ("detect", "decide", "api", "activate", "dns_ttl")
+"""Those of somebody who watches from outside and changes it by calls of an API."""
 
 
 def phases(
@@ -87,8 +120,9 @@ def phases(
     total_ns: int | None,
     flips: Collection[str],
     survivor_region: str = "",
+    steps: Sequence[str] = STEPS,
 ) -> dict[str, int | None]:
-    """Nanoseconds per phase, in order of time; they add up to total_ns.
+    """Nanoseconds per phase, in order of time; they add up to total_ns. steps: the milestones that count.
 
     total_ns: the worst dns client's `from_fault_ns`, measured from fault.start_low_ns; None (never recovered) gives
     the phases whose ends were seen, and None for `settle`. lost_region, lost_address: "" for a place that returns.
@@ -97,9 +131,9 @@ def phases(
     start_ns = fault.start_low_ns
     way = Way(
         list(events), operations, start_ns, lost_region, lost_address, survivor_region, survivor_address,
-        worst_client, flips,
+        worst_client, flips, "decide" in steps,
     )  # fmt: skip
-    milestones = {name: reached(way) for name, reached in MILESTONES.items()}
+    milestones = {name: MILESTONES[name](way) for name in steps}
     return split(start_ns, milestones, None if total_ns is None else start_ns + total_ns)
 
 
@@ -115,6 +149,8 @@ def split(start_ns: int, milestones: Mapping[str, int | None], end_ns: int | Non
         result[name] = next_ns - reached_ns
         reached_ns = next_ns
     result["settle"] = None if end_ns is None else end_ns - reached_ns
+    if "decide" in result and result.get("activate") == 0:
+        del result["activate"]
     return result
 
 

@@ -11,11 +11,11 @@ steers traffic (harness.world.steering); here it is only asked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
-from harness.measurement.phases import split
+from harness.measurement.phases import STEPS, split
 from harness.units import NS_PER_S
 
 Failure = Literal["refused", "black-hole", "silence"]
@@ -42,6 +42,19 @@ class EdgeLaw(Protocol):
         ...
 
 
+@runtime_checkable
+class CallingLaw(EdgeLaw, Protocol):
+    """A law of somebody who changes the answer by calls. api_ns: how long these take, the last part of publish_ns."""
+
+    @property
+    def api_ns(self) -> int: ...
+
+
+def api_ns(edge: EdgeLaw) -> int:
+    """How long the calls take that change the answer; nothing where there are none."""
+    return edge.api_ns if isinstance(edge, CallingLaw) else 0
+
+
 @dataclass(frozen=True)
 class Conditions:
     """What a prediction is made from; times in nanoseconds of one profile.
@@ -50,7 +63,7 @@ class Conditions:
     caches are staggered by ttl / clients. client_period_ns: time between one client's operations of one kind.
     lease_ns: waited for after detection; lease_left_ns: how long a lease may still run when the fault begins, so it
     runs out beside detection. edge_follows: the standby's edge turns healthy only once it has been activated, so the
-    answer waits for its health checks too.
+    answer waits for its health checks too. steps: the milestones that count, see harness.measurement.phases.
     """
 
     edge: EdgeLaw
@@ -66,6 +79,7 @@ class Conditions:
     edge_follows: bool = False
     set_ns: int = 0
     view_ns: int = 0
+    steps: Sequence[str] = STEPS
 
 
 @dataclass(frozen=True)
@@ -96,8 +110,11 @@ def _timeline(c: Conditions, *, typical: bool) -> dict[str, int | None]:
     # Caches are staggered by ttl / n: the worst one has between (n - 1)/n and all of its TTL left.
     cached_ns = answer_ns + (edge.ttl_ns * (2 * c.clients - 1) // (2 * c.clients) if typical else edge.ttl_ns)
     recovered_ns = max(cached_ns, active_ns) + (c.client_period_ns // 2 if typical else c.client_period_ns)
-    milestones = {"detect": detect_ns, "redirect": answer_ns, "activate": active_ns, "dns_ttl": cached_ns}
-    return split(0, milestones, recovered_ns)
+    moments = {
+        "detect": detect_ns, "redirect": answer_ns, "decide": answer_ns - api_ns(edge), "api": answer_ns,
+        "activate": active_ns, "dns_ttl": cached_ns,
+    }  # fmt: skip
+    return split(0, {name: moments[name] for name in c.steps}, recovered_ns)
 
 
 def _monitor_path(c: Conditions, *, typical: bool) -> int:

@@ -9,6 +9,8 @@ edge's decision, A the moment when the other side accepts, N the new answer, C t
     dns_ttl   max(C - max(A, N), 0)           C - N: of n staggered caches the fullest has (n - 1)/n of the TTL left
     settle    up to the time between two operations of one client
 
+Where the answer is changed by calls, `redirect` is `decide` but for these calls, and they are `api`.
+
     A at the earliest: (K - 1) P        at the latest: max(P + (K - 1) max(P, tau if serial) + tau + lease, lease left)
                                                        + P + set + view + the time between two writes there
 
@@ -22,7 +24,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from harness.measurement.prediction import Conditions, EdgeLaw, Failure, predict
+from harness.measurement.prediction import Conditions, EdgeLaw, Failure, api_ns, predict
 from harness.outcome import Bracket
 
 
@@ -73,15 +75,19 @@ def predict_interval(at_least: Conditions, at_most: Conditions, write_period_ns:
     # Each refresh waits for the next operation, so what is staggered drifts by as much.
     least_ttl_ns = max(0, ttl_ns * (at_most.clients - 1) // at_most.clients - 2 * period_ns)
     cached = answer.plus(least_ttl_ns, ttl_ns + period_ns)
-    phases = {
+    calls_ns = api_ns(at_most.edge)
+    bounds = {
         "detect": Bracket(min(noticed_ns, max(sooner_ns, turned.low_ns)), detect.high_ns),
         "redirect": Bracket(waited.low_ns, (waited.high_ns or 0) + publish_ns),
+        "decide": Bracket(waited.low_ns, (waited.high_ns or 0) + publish_ns - calls_ns),
+        "api": Bracket(0, calls_ns),
         "activate": activate,
         "dns_ttl": Bracket(max(0, least_ttl_ns - overlap_ns) if known else 0, ttl_ns + period_ns),
         "settle": Bracket(0, period_ns),
     }
-    if not known:  # what the subject does not document may hold the answer up as well
-        del phases["activate"], phases["redirect"]
+    held_up = () if known else ("activate", "redirect", "decide")  # by what the subject does not document
+    steps = (*at_most.steps, "settle")
+    phases = {name: bounds[name] for name in steps if name not in held_up}
     low_ns = max(cached.low_ns, active.low_ns)
     high_ns = max(cached.high_ns, active.high_ns) + period_ns
     return PredictedInterval(Bracket(low_ns, high_ns, min(max(typical_ns, low_ns), high_ns)), phases)

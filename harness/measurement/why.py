@@ -9,6 +9,8 @@ from harness.spelling import seconds
 _LABELS = {
     "detect": "detection by the edge's health checks",
     "redirect": "publishing the new DNS answer",
+    "decide": "the intermediary's decision",
+    "api": "changing the record through the API",
     "activate": "activating the other side",
     "dns_ttl": "the DNS TTL",
     "settle": "waiting for the clients to succeed again",

@@ -3,7 +3,7 @@ cannot do is told before anything is broken."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from harness.drill.options import RunOptions
 from harness.drill.stopping.stated import conditions_of
@@ -30,13 +30,25 @@ def agreed(
         return options.yes
     of_all = conditions_of(options.environment, options.timing, options.settings).texts
     stops = dict.fromkeys(text for own in stops_of_each for text in own or of_all)
-    lines = preview_of(options.environment, options.subject, options.timing, faults, list(stops))
+    lines = [
+        *preview_of(options.environment, options.subject, options.timing, faults, list(stops)),
+        *(_repeats(options) if faults else ()),
+    ]
     if ask is not None:
         return ask(lines, bool(faults))
     if faults and not options.yes:
         how = "nothing is broken there before somebody agrees: give --yes-drills, or DRILL_YES=1"
         raise InputError("\n".join((*lines, how)))
     return options.yes
+
+
+def _repeats(options: RunOptions) -> Iterator[str]:
+    """How often all of this is done."""
+    if options.trials > 1:
+        yield f"  repeat  every drill {options.trials} times (--trials)"
+    if options.rerun_invalid:
+        many = "once" if options.rerun_invalid == 1 else f"{options.rerun_invalid} times"
+        yield f"  repeat  a drill that ends INVALID up to {many} more (--rerun-invalid)"
 
 
 def not_here(shown: Rehearsed | None, can: Mapping[str, bool | str], environment: Environment) -> str | None:

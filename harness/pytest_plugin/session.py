@@ -104,9 +104,15 @@ class DrillSession:
 
     def close_world(self) -> None:
         """Take the world down, whatever signal may come meanwhile; the next drill starts another."""
+        self._note_machine()
         self.standing = None
         with held():
             self._stack.close()
+
+    def _note_machine(self) -> None:
+        """What the machine carries is known after a world's first drill only."""
+        if self.standing is not None:
+            self._facts["machine"] = self.standing.machine()
 
     def give_up(self, reason: str) -> None:
         """A mistake of the user's would meet every further drill of this run as well: end it after this one."""
@@ -117,6 +123,7 @@ class DrillSession:
         """At the session's end: take the world down, or hand it to a host that is to keep it after a failure."""
         failed = self._run is not None and any(drill.verdict is not Verdict.MET for drill in self._run.drills)
         if self.standing is not None and failed and self.host is not None and self.run.options.keep:
+            self._note_machine()
             self.host.kept = (self.standing, self._stack.pop_all())
             self.standing = None
         self.close_world()

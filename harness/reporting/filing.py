@@ -59,7 +59,8 @@ def join(run: Run, parts: Sequence[Mapping[str, Any]]) -> tuple[RunResult, Path]
         if part["drills"]:
             run.drills.extend(run_json_reader.load(run.folder / part["drills"]).drills)
         run.not_measured.extend(NotMeasured(**{**one, "tags": tuple(one["tags"])}) for one in part["not_measured"])
-    facts: dict[str, Any] = {name: next((part[name] for part in parts if part[name]), {}) for name in _FACTS}
+    # The first of those that could tell most: a process whose world did not come up knows little.
+    facts: dict[str, Any] = {name: max((part[name] for part in parts), key=len, default={}) for name in _FACTS}
     result = run.result(**facts)
     path = file_run(result, run.folder)
     for part in parts:

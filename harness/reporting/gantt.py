@@ -26,6 +26,7 @@ def draw(lanes: Lanes) -> list[str]:
         ("Recovery", "active, ", [(f"until {span.label}", span) for span in lanes.phases]),
         ("Writes", "", [(f"by {row.name}", span) for row in lanes.writers for span in row.spans]),
         ("DNS answer", "done, ", _answers(lanes.dns)),
+        *((group.title, "", _news(group.rows)) for group in lanes.things),
     )
     body = [line for section in sections for line in _section(*section, lanes.start_s, lanes.end_s)]
     if not body:
@@ -47,6 +48,12 @@ def _section(title: str, style: str, bars: Sequence[tuple[str, Span]], start_s: 
         first = max(0, round((span.start_s - start_s) * 1000))
         last = max(first + 1, round((min(span.end_s, end_s) - start_s) * 1000))
         yield f"    {plain(name)} :{style}{first}, {last}"
+
+
+def _news(rows: Sequence[Row]) -> list[tuple[str, Span]]:
+    """What things were and what was done, but for what was well all the time."""
+    return [(f"of {row.name}, {span.label}", span) for row in rows for span in row.spans
+            if span.moment or span.good is not True]  # fmt: skip
 
 
 def _answers(rows: Sequence[Row]) -> list[tuple[str, Span]]:

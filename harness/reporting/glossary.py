@@ -88,6 +88,8 @@ _MODES = {
 PHASES = {
     "detect": "the edge's checks notice",
     "redirect": "a new DNS answer is published",
+    "decide": "the intermediary decides to move clients",
+    "api": "the API changes the record",
     "activate": "the other side takes writes",
     "dns_ttl": "cached DNS answers run out",
     "settle": "the clients succeed again",
@@ -99,6 +101,14 @@ _NOTICES = {
     "other": "somebody notices, and no health check",
 }
 _CHECKERS = {"route53": "edge checks", "target": "balancer", "intermediary": "intermediary"}
+_THINGS = {
+    "record": "The record says",
+    "call": "Calls to the provider's API, by",
+    "target": "Targets of load balancers are",
+    "pod": "Pods are",
+    "rollout": "Rollouts are",
+}
+"""Titles of kinds of things, in the order in which they are drawn."""
 _WITNESS = {"p50": "half of them within", "p99": "99 % within", "p999": "99.9 % within", "max": "the latest"}
 _CAPABILITIES = {
     "rto": "recovery time",
@@ -138,7 +148,7 @@ WORDS: Mapping[str, str] = {
     "MISSED": "the whole range is outside, or a promise was broken.",
     "UNKNOWN": "the range covers both.",
     "INVALID": "the drill proves nothing, for instance because its fault never bit.",
-    "ABORTED": "one of the drill's stop conditions held: what was broken was healed at once, and the drill was ended.",
+    "ABORTED": "one of the drill's stop conditions held: the drill was ended, and what it had broken was healed.",
     "held": "of a control: the drill inside it went wrong, as it must.",
 }
 """What the words of a report mean, for its last page."""
@@ -196,6 +206,16 @@ def phase(name: str, noticed_by: str = "") -> str:
 def checker(kind: str) -> str:
     """Who says that something is healthy."""
     return _CHECKERS.get(kind, kind)
+
+
+def things(kind: str) -> str:
+    """The title of a kind of things; another part's kind is its own."""
+    return _THINGS.get(kind, one_line(kind[:1].upper() + kind[1:], 40))
+
+
+def place_of(kind: str) -> int:
+    """Where a kind of things comes in order."""
+    return list(_THINGS).index(kind) if kind in _THINGS else len(_THINGS)
 
 
 def lateness(name: str) -> str:

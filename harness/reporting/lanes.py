@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TypeVar
 
@@ -17,18 +17,18 @@ from harness.history.log import pair
 from harness.names import AUTHORITATIVE, CohortName
 from harness.outcome import Outcome
 from harness.reporting import glossary
-from harness.reporting.pod_lanes import pod_rows
 from harness.reporting.spans import Row, Span, changes_as_spans
+from harness.reporting.thing_lanes import Group, groups
 from harness.reporting.wording import one_line
 from harness.units import NS_PER_S
 
 COHORTS_SHOWN = 7
 ROWS_SHOWN = 6
-PODS_SHOWN = 12
 _BINS_WANTED = 140
 _BIN_WIDTHS_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
 _PER_BIN = 1.8
 _COHORT_ORDER = tuple(CohortName)
+_HEALTHY = {"healthy": True, "unhealthy": False}
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Lanes:
     regions: tuple[str, ...]
     hidden: tuple[str, ...]
     marks: tuple[tuple[int, float], ...] = ()
-    pods: tuple[Row, ...] = ()
+    things: tuple[Group, ...] = ()
 
     @property
     def titled(self) -> tuple[tuple[str, tuple[Row, ...]], ...]:
@@ -70,7 +70,7 @@ class Lanes:
             ("Writes acknowledged by", self.writers),
             ("DNS answer, as seen by", self.dns),
             ("Health checks say", self.health),
-            ("Pods are", self.pods),
+            *((group.title, group.rows) for group in self.things),
         )
 
 
@@ -93,7 +93,7 @@ def arrange(events: Sequence[Event | Commit], drill: DrillResult) -> Lanes:
     dns, more_clients = _capped(_dns(events, zero_ns, end_s, names), ROWS_SHOWN, "DNS client")
     writers = _writers(operations, zero_ns, names)
     health, more_health = _capped(_health(events, zero_ns, (start_s, end_s)), ROWS_SHOWN, "health check")
-    pods, more_pods = _capped(pod_rows(events, zero_ns, end_s), PODS_SHOWN, "pod")
+    things = groups(events, zero_ns, (start_s, end_s))
     return Lanes(
         start_s=start_s,
         end_s=end_s,
@@ -105,9 +105,9 @@ def arrange(events: Sequence[Event | Commit], drill: DrillResult) -> Lanes:
         dns=dns,
         health=health,
         regions=_regions(names, writers, dns),
-        hidden=more_cohorts + more_clients + more_health + more_pods,
+        hidden=more_cohorts + more_clients + more_health + _hidden(things),
         marks=tuple((number, at(at_ns)) for number, at_ns in numbered(drill) if first_ns <= at_ns <= last_ns),
-        pods=pods,
+        things=things,
     )
 
 
@@ -214,7 +214,8 @@ def _health(events: Iterable[Event | Commit], zero_ns: int, span_s: tuple[float,
         first_s, status = min(changes)
         if first_s > span_s[0]:
             changes.append((span_s[0], "unhealthy" if status == "healthy" else "healthy"))
-        rows.append(Row(one_line(target, 40), changes_as_spans(changes, span_s[1])))
+        spans = changes_as_spans(changes, span_s[1])
+        rows.append(Row(one_line(target, 40), tuple(replace(s, good=_HEALTHY.get(s.label)) for s in spans)))
     return rows
 
 
@@ -263,6 +264,10 @@ def _regions(names: Mapping[str, str], *groups: Iterable[Row]) -> tuple[str, ...
     labels = {span.label for rows in groups for row in rows for span in row.spans}
     known = {label for label in labels if " + " not in label and label != "no answer"} | set(names.values())
     return tuple(sorted(known))
+
+
+def _hidden(things: Sequence[Group]) -> tuple[str, ...]:
+    return tuple(f"{group.hidden} more not drawn of: {group.title}" for group in things if group.hidden)
 
 
 def _capped(rows: Sequence[_Lane], limit: int, noun: str) -> tuple[tuple[_Lane, ...], tuple[str, ...]]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from harness.drill import watching
 from harness.drill.evidence import DrillResult, RunResult
 from harness.outcome import Bracket, Verdict
-from harness.reporting import drill_view, glossary, objectives, samples, timeline, wording
+from harness.reporting import chronicle, drill_view, glossary, objectives, samples, timeline, wording
 from harness.reporting.lanes import arrange
 from harness.reporting.sources import LogTail, read_history, read_log
 from harness.storable_text import write_text
@@ -51,6 +51,7 @@ class DrillView:
     cohorts: tuple[drill_view.CohortRow, ...]
     outages: tuple[drill_view.OutageRow, ...]
     outages_left: int
+    chronicle: tuple[chronicle.Line, ...]
     samples: tuple[samples.SampleRow, ...]
     times: str
 
@@ -110,6 +111,7 @@ def _view(run: RunResult, drill: DrillResult, folder: Path, number: int) -> Dril
         cohorts=drill_view.cohorts(drill),
         outages=outages,
         outages_left=len(drill.outages) - len(outages),
+        chronicle=chronicle.lines(recorded.events, drill),
         samples=samples.rows(recorded.events, drill),
         times=drill_view.times(recorded.events, drill),
     )
@@ -205,6 +207,7 @@ def _environment() -> Environment:
         why=wording.why,
         words=glossary.WORDS,
         lost_shown=LOST_ITEMS_SHOWN,
+        told_shown=chronicle.SHOWN,
         Verdict=Verdict,
     )
     return environment

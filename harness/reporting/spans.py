@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Span:
-    """Something that held from start_s to end_s. label: what held, for instance a region."""
+    """Something that held from start_s to end_s. label: what held, for instance a region. good: whether that is as it
+    should be; None: neither. moment: it was done rather than held; several times in a row, if its ends differ."""
 
     start_s: float
     end_s: float
     label: str
+    good: bool | None = None
+    moment: bool = False
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ VERDICT_MEANS = {
     Verdict.MISSED: "At least one objective was missed.",
     Verdict.UNKNOWN: "The measurement is not sharp enough to say whether the objectives were met.",
     Verdict.INVALID: "The drill proves nothing, neither good nor bad.",
-    Verdict.ABORTED: "A stop condition held: everything was healed at once, and the drill was ended.",
+    Verdict.ABORTED: "A stop condition held: the drill was ended at once, and nothing is broken any more.",
 }
 
 

@@ -22,7 +22,7 @@ from harness.scheduling.schedule import Installed, Schedule, Where, program
 from harness.storable_text import write_text
 
 _SYSTEMCTL_TIMEOUT_S = 30
-_WANTS = "timers.target.wants"
+WANTS = "timers.target.wants"
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def install(schedule: Schedule, places: Places) -> tuple[Installed, list[str]]:
             write_text(path, piece.text)
         told: list[str] = []
         if schedule.where is Where.SYSTEMD:
-            made += _made(_units(places) / _WANTS)
+            made += _made(_units(places) / WANTS)
             told = _enable(schedule, places)
     except (OSError, InputError) as error:
         for path in written:
@@ -122,9 +122,9 @@ def missing(schedule: Schedule) -> list[str]:
     return found + [f"{path} is gone" for path in installed.files if not Path(path).exists()]
 
 
-def uninstall(schedule: Schedule) -> list[str]:
-    """Take away what was put there; sentences on what was not. Raises InputError."""
-    installed, told = schedule.installed, []
+def uninstall(name: str, where: Where, installed: Installed) -> list[str]:
+    """Take away what was put there of a schedule; sentences on what was not. Raises InputError."""
+    told: list[str] = []
     if installed.line is not None:
         crontab = crontab_of(installed)
         table = crontab.read()
@@ -134,16 +134,16 @@ def uninstall(schedule: Schedule) -> list[str]:
                 crontab.write(rest)
             else:
                 crontab.remove()
-    if schedule.where is Where.SYSTEMD and installed.files:
-        _disable(schedule)
-    for name, digest in installed.files.items():
-        path = Path(name)
-        if schedule.where is not Where.SYSTEMD and digest_of(path) not in (None, digest):
+    if where is Where.SYSTEMD and installed.files:
+        _disable(name, installed)
+    for file, digest in installed.files.items():
+        path = Path(file)
+        if where is not Where.SYSTEMD and digest_of(path) not in (None, digest):
             told.append(f"{path} has been changed since, and stays: delete it yourself")
             continue
         path.unlink(missing_ok=True)
     _leave_nothing_empty([Path(folder) for folder in installed.folders])
-    if schedule.where is Where.SYSTEMD and installed.files:
+    if where is Where.SYSTEMD and installed.files:
         _systemctl(Path(next(iter(installed.files))).parent, ["daemon-reload"])
     return told
 
@@ -169,6 +169,11 @@ def units_folder(variables: Mapping[str, str]) -> Path:
     return base / "systemd" / "user"
 
 
+def unit_files(name: str, folder: Path) -> tuple[Path, Path]:
+    """The units of a schedule in systemd's folder."""
+    return folder / f"{_unit(name)}.service", folder / f"{_unit(name)}.timer"
+
+
 def _units(places: Places) -> Path:
     return (places.units or units_folder(places.variables)).absolute()
 
@@ -190,17 +195,17 @@ def _into_crontab(line: str, places: Places) -> Installed:
 def _enable(schedule: Schedule, places: Places) -> list[str]:
     """As `systemctl enable --now` does; the link is made by hand, so that it is there where no systemd runs, too."""
     folder, timer = _units(places), f"{_unit(schedule.name)}.timer"
-    wants = folder / _WANTS
+    wants = folder / WANTS
     (wants / timer).symlink_to(Path("..") / timer)
     if _systemctl(folder, ["daemon-reload"]) and _systemctl(folder, ["start", timer]):
         return []
     return [f"systemctl --user cannot be asked here: the timer {timer} starts when systemd next starts for this user"]
 
 
-def _disable(schedule: Schedule) -> None:
-    folder, timer = Path(next(iter(schedule.installed.files))).parent, f"{_unit(schedule.name)}.timer"
+def _disable(name: str, installed: Installed) -> None:
+    folder, timer = Path(next(iter(installed.files))).parent, f"{_unit(name)}.timer"
     _systemctl(folder, ["stop", timer])
-    (folder / _WANTS / timer).unlink(missing_ok=True)
+    (folder / WANTS / timer).unlink(missing_ok=True)
 
 
 def _systemctl(folder: Path, arguments: Sequence[str]) -> bool:

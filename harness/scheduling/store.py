@@ -43,13 +43,17 @@ class Store:
         """Of one schedule."""
         return self.root / name
 
+    def file(self, name: str) -> Path:
+        """What says what it is."""
+        return self.folder(name) / _SCHEDULE
+
     def output(self, name: str) -> Path:
         """What its last run printed."""
         return self.folder(name) / _OUTPUT
 
     def read(self, name: str) -> Schedule:
         """One schedule. Raises InputError."""
-        path = self.folder(name) / _SCHEDULE
+        path = self.file(name)
         if "/" in name or name in ("", ".", "..") or not path.exists():
             known = ", ".join(self.names()) or "none"
             raise InputError(f"no schedule {name}; there are: {known} (kept in {self.root})")

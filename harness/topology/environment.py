@@ -146,7 +146,8 @@ class Objectives(Spec):
 class Environment(Spec):
     """A whole environment file. folder: where it lies, for the relative path of `subject`.
 
-    subject_at: where the file says `subject`, as FILE:LINE, for whoever does not find it. profile: of a run that names
+    subject_at: where the file says `subject`, as FILE:LINE, for whoever does not find it; stop_at: where
+    it says how many requests a stop condition needs, by its name. profile: of a run that names
     none; a stack that is not ours runs in `production`, unless it has been made quicker.
     """
 
@@ -169,6 +170,7 @@ class Environment(Spec):
     toxiproxy_port: Port = 0
     folder: Path = Field(default=Path(), exclude=True)
     subject_at: str = Field(default="", exclude=True)
+    stop_at: dict[str, str] = Field(default_factory=dict, exclude=True)
 
     @property
     def primary(self) -> Place:

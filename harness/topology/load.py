@@ -29,7 +29,7 @@ NODES_MAX = 20_000
 DOCUMENTS_MAX = 200
 _MARKER = re.compile(r"---(\s|$)")
 
-_OURS = ("folder", "subject_at")
+_OURS = ("folder", "subject_at", "stop_at")
 """What is known of a file beside what it says."""
 
 Model = TypeVar("Model", bound=Spec)
@@ -58,7 +58,9 @@ def load_environment(path: Path) -> Environment:
 
     environment = _checked(Environment, document, path, meaning)
     subject_at = f"{path}:{line_of(document, ('subject',))}"
-    return environment.model_copy(update={"folder": path.resolve().parent, "subject_at": subject_at})
+    stop_at = {name: f"{path}:{line_of(document, ('stop', name, 'requests'))}" for name in ("errors", "latency")}
+    ours = {"folder": path.resolve().parent, "subject_at": subject_at, "stop_at": stop_at}
+    return environment.model_copy(update=ours)
 
 
 def load_subject(path: Path, environment: Environment) -> Subject:

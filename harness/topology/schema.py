@@ -71,7 +71,7 @@ def _of_kind(section: kinds.Section, kind: str) -> dict[str, Any]:
 
 def _schema(model: type[BaseModel], title: str) -> dict[str, Any]:
     found = model.model_json_schema()
-    for ours in ("folder", "subject_at"):
+    for ours in ("folder", "subject_at", "stop_at"):
         found.get("properties", {}).pop(ours, None)
     for name, owner in {model.__name__: model, **_models(model)}.items():
         part = found if owner is model else found.get("$defs", {}).get(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
+import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ class Witness:
         self._recorder = Recorder(Path(config.history), self.fail)
         self._written = None if config.written is None else Written(Path(config.written))
         self._note = nothing if self._written is None else self._written.note
-        self._id_space = f"{config.key_prefix}{monotonic_ns() // 1_000_000:x}{os.getpid() % 4096:03x}"
+        self._id_space = f"{config.key_prefix}{secrets.token_hex(6)}"
         self._histories = 0
         self._calibrations = 0
         self._operations = TaskSet(self.fail)

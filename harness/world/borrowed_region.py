@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 
 from harness.engines.aws.borrowed import handle_of, has_ended, tidy
-from harness.engines.aws.calls import not_dynamodb
-from harness.errors import InputError
+from harness.engines.aws.calls import DYNAMODB, CallRefused, call, not_dynamodb
+from harness.errors import InputError, WorldError
 from harness.kit.address import Address, join_address
 from harness.stored import key_attributes
 from harness.topology.subject import Table
 from harness.wire.ask import takes_connections
+from harness.world.answering import PATIENCE_S, Answering
 from harness.world.api_region import ApiRegion
 from harness.world.part import Blueprint, Ground, StatusLine
 
@@ -39,6 +41,7 @@ class BorrowedRegion(ApiRegion):
     def __init__(self, blueprint: Blueprint, region: str, address: Address) -> None:
         super().__init__(blueprint, region)
         self._address = address
+        self._answering = Answering(self._ask)
 
     @property
     def address(self) -> Address:
@@ -86,14 +89,26 @@ class BorrowedRegion(ApiRegion):
         if (ended := has_ended(self._handle)) is not None:
             _LOG.warning("%s", ended)  # that is no second failure: the drill has ended for it
             return
+        if (silent := self._answering.found) is not None:
+            at = join_address(self._address)
+            raise WorldError(
+                f"{at} answers nothing ({silent}), so its tables were left; `drill heal` tidies up once it answers"
+            )
         tidy(self.dynamodb(), json.loads(self._handle["tables"]), self._handle["address"])
 
     def gone(self) -> str | None:
         """See Part."""
-        if takes_connections(self._address):
-            return None
         at = join_address(self._address)
-        return f"the server of {self.region} at {at}, which was not started here, takes no connections any more"
+        who = f"the server of {self.region} at {at}, which was not started here,"
+        if not takes_connections(self._address):
+            return f"{who} takes no connections any more"
+        if (silent := self._answering.silent()) is not None:
+            return f"{who} takes connections, and answers nothing: {silent} after {PATIENCE_S:g} s"
+        return None
+
+    def _ask(self, timeout_s: float) -> None:
+        with suppress(CallRefused):  # that is an answer
+            call(self._address, self.region, DYNAMODB, "ListTables", {}, timeout_s)
 
     def _there(self) -> frozenset[str]:
         from harness.engines.aws.clients import table_names

@@ -133,6 +133,11 @@ class Ground(Protocol):
         """The path of a file that is still there when the harness has been killed; whoever made it takes it away."""
         ...
 
+    def meanwhile(self) -> None:
+        """To be called some times a second by whoever keeps a drill waiting while it breaks something. Raises what must
+        end that: then what was begun is undone."""
+        ...
+
     def launcher(self) -> Any:
         """Whoever starts other programs: a harness.processes.forkserver.ForkServer."""
         ...

@@ -33,7 +33,7 @@ class RunningTree:
     """One instance that runs, its processes, and its output.
 
     environment: what it was given; what the subject file takes from the user's environment is a name there: `${NAME}`.
-    returncode: of one that has ended.
+    returncode: of one that has ended. renewed: the platform starts it again by itself, as another process.
     """
 
     described: Instance
@@ -41,6 +41,7 @@ class RunningTree:
     log: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     returncode: int | None = None
+    renewed: bool = False
 
     @property
     def instance(self) -> str:

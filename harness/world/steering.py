@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.kit.address import Address
+from harness.measurement.phases import STEPS
 from harness.measurement.prediction import EdgeLaw
 from harness.topology.environment import Environment
 from harness.topology.kinds import load, section_named
@@ -41,6 +42,13 @@ class Milestone:
     name: str
     label: str
     kind: str
+
+
+def phases_of(environment: Environment) -> Sequence[str]:
+    """The milestones of a recovery that an environment's steering has, by the names of harness.measurement.phases."""
+    module = load(section_named("steering"), environment.steering.kind, "law")
+    found: Sequence[str] = getattr(module, "PHASES", STEPS)
+    return found
 
 
 def law_of(environment: Environment, timing: Timing) -> EdgeLaw:

@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 
 from reference.lease import LeaseTerms, Nonce
 from reference.storefront import permission
-from reference.storefront.permission import database_works, edge_verdict, lease_epoch, read_refusal
+from reference.storefront.permission import acknowledges, database_works, edge_verdict, lease_epoch, read_refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,10 @@ class Following:
             return state.regions
         answering = [region for region in state.regions if self.answers(state, region, now_ns)]
         return sorted(answering, key=lambda region: -state.regions[region].epoch)
+
+    def acknowledges(self, state: State, held: Held, now_ns: int) -> bool:
+        """Whether a write that was begun under a lease and has just ended may be acknowledged."""
+        return acknowledges(state.regions[held.region], held.epoch, now_ns)
 
     def handing_over(self, state: State, now_ns: int) -> bool:
         """Whether another region's lease is about to come, so that it is worth while to wait for it."""

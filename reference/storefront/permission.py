@@ -10,7 +10,8 @@ What may be true of a storefront:
 
 The lease is held from the first echo of an own beat until `beat sent + length` on this process's own monotonic clock.
 A fence for the epoch, or the grant of a later one, ends it at once; fences and epochs never go back, so answers that
-arrive out of order change nothing. A write is acknowledged only if its epoch is still held when its outcome is known.
+arrive out of order change nothing. A write is acknowledged only if its lease still runs when its outcome is known; a
+fence that came meanwhile waits for it, since none is confirmed (`ack`) while a write of its epoch is under way.
 
 Without a lease, reads are served only while the replication into this region keeps saying that it has caught up: a
 region that was away while the other one accepted writes refuses them until it has what it missed. How long ago the
@@ -196,6 +197,14 @@ def _heard(state: State, item: Heartbeat, now_ns: int) -> tuple[State, tuple[Eff
 def lease_epoch(state: State, now_ns: int) -> int | None:
     """The epoch under which writes may be accepted, and acknowledged, at `now_ns`; None without a valid lease."""
     return state.epoch if state.epoch > state.fenced and now_ns < state.lease_until_ns else None
+
+
+def acknowledges(state: State, epoch: int, now_ns: int) -> bool:
+    """Whether a write that was begun under `epoch` and has just ended may be acknowledged.
+
+    A fence in between takes nothing away: whoever fences waits until this write has ended, and drains it then.
+    """
+    return state.epoch == epoch and now_ns < state.lease_until_ns
 
 
 def read_refusal(state: State, now_ns: int, lag_ns: int) -> str | None:

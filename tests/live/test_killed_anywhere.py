@@ -38,6 +38,7 @@ from harness.parts.links.toxiproxy.client import Proxy, Toxic, ToxiproxyClient
 from harness.parts.regions.dynoxide.part import program as dynoxide
 from harness.parts.regions.ministack.install import RECIPE as MINISTACK
 from harness.processes.forkserver import ForkServer
+from harness.pytest_plugin import turns
 from harness.world.installed import installed
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
@@ -189,7 +190,8 @@ class World:
     def files(self) -> list[str]:
         """Temporary files, entries of the journal, and what is half written."""
         found = [*self.temporary.iterdir(), *(self.state.iterdir() if self.state.exists() else ())]
-        found += [path for path in (self.folder / "reports").rglob(".*") if path.name != ".gitignore"]
+        kept = {".gitignore", turns.GATE, turns.STARTING}  # a lock must be a file
+        found += [path for path in (self.folder / "reports").rglob(".*") if path.name not in kept]
         found += [path for path in self.folder.glob(".*") if path.name != ".drill"]
         known = {".gitignore", "world.lock", "world.log"}
         drill = self.folder / ".drill"

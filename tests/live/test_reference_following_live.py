@@ -54,12 +54,12 @@ def test_a_lost_database_is_left_where_the_application_is_and_the_way_back_keeps
         wait_until(lambda: world.active(WEST), 10, "either place is well")
         with writing(world, threads=1) as writers, Watcher(world, EAST) as near, Watcher(world, WEST) as far:
             for region in (EAST, WEST):
-                wait_until(lambda name=region: len(writers[name].acked) > 20, 10, "writes go through both places")
+                wait_until(lambda name=region: len(writers[name].acked) > 20, 30, "writes go through both places")
             world.break_region(EAST, "black-hole")
             lost = time.monotonic()
             for region in (EAST, WEST):
                 wait_until(
-                    lambda name=region: any(epoch == 2 for _, _, epoch in writers[name].acked), 12, "both turn to WEST"
+                    lambda name=region: any(epoch == 2 for _, _, epoch in writers[name].acked), 20, "both turn to WEST"
                 )
             turned = time.monotonic()
             world.heal()
@@ -68,7 +68,8 @@ def test_a_lost_database_is_left_where_the_application_is_and_the_way_back_keeps
                     lambda name=region: sum(epoch == 3 for _, _, epoch in writers[name].acked) > 20, 40, "both are back"
                 )
         for watcher in (near, far):
-            assert watcher.unwell == [], f"nobody must be moved, {lost=}, {turned=}"
+            unwell = [one for one in watcher.unwell if lost < one[0] < turned]
+            assert unwell == [], "while one database takes over from the other, nobody must be moved"
             assert max(took for _, _, took in watcher.reads) < HOSTAGE_S
             refused = [took for at, status, took in watcher.reads if lost + 2.5 < at < turned and status == 503]
             assert all(took < 0.5 for took in refused), "a silent database is asked no more"

@@ -301,6 +301,7 @@ class SimulatedBackend:
         self._drills = count()
         self._strays = count(1)
         self.failures_left: dict[str, int] = {}
+        self.meanwhile: Callable[[], None] = lambda: None
 
     def __enter__(self) -> SimulatedBackend:
         return self

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from harness.cli import diagnosis
 from harness.cli.main import app
 from harness.drill.options import RunOptions, resolve
+from harness.live.leftovers import journal
 from harness.live.standing import world_file
 from harness.processes import world_folder
 from harness.processes.process_tree import MARKER_VARIABLE
@@ -127,6 +128,20 @@ def test_a_worlds_folder_is_left_when_nobody_of_its_world_lives(tmp_path: Path) 
         kept = Path(shutil.copytree(folder.path, folder.path.with_name("drill-world-left")))
     finding = found("folders left")
     assert (finding.state, finding.text) == (State.WARN, str(kept))
+    assert "drill heal" in finding.hint
+
+
+def test_what_a_killed_harness_left_in_the_journal_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(journal.VARIABLE, str(tmp_path / "journal"))
+    assert found("broken still").text == "nothing"
+    journal.write(journal.Leftover.ours("region-outage of east on mine", "platform", "external", {"is": "fault"}))
+    assert found("broken still").text == "nothing", "it is ours, and we live"
+    journal.write(journal.Leftover("region-outage of west on mine", "platform", "external", {}, 4_194_303, 1.0))
+    (tmp_path / "journal" / "ab.journal").write_text("{")
+    finding = found("broken still")
+    assert finding.state is State.WARN
+    assert "region-outage of west on mine, of process 4194303, which is gone" in finding.text
+    assert "ab.journal, which this version cannot read" in finding.text
     assert "drill heal" in finding.hint
 
 

@@ -102,6 +102,7 @@ def test_a_share_that_is_too_small_is_no_verdict_on_the_subject(monkeypatch: pyt
     ):
         one.calibrate()
     assert [path for path, _ in told] == ["/calibrate"]
+    assert one.calibration == {"capacity_per_s": 20.0}, "what the machine carries is told all the same"
 
 
 def test_a_machine_that_carries_nothing_is_no_verdict_on_the_subject(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -322,7 +322,7 @@ def test_records_answer_through_the_name_servers_with_their_ttl() -> None:
     assert [(rrset.ttl_s, rrset.values) for rrset in answer.answers] == [(60, ("192.0.2.1",))]
     account.call("PUT", f"/v2/domains/example.com/records/{made['id']}", {"type": "A", "data": "192.0.2.2"})
     assert account.addresses() == ("192.0.2.2",)
-    assert AnswerChanged(APP, ("192.0.2.2",), 60) in account.effects
+    assert AnswerChanged(APP, ("192.0.2.2",), 60, "by hand", ("192.0.2.1",)) in account.effects
     assert Called("PUT", f"/v2/domains/example.com/records/{made['id']}", 200) in account.effects
     servers = account.state.answer("example.com", "NS").values("NS")
     assert servers == ("ns1.digitalocean.com.", "ns2.digitalocean.com.", "ns3.digitalocean.com.")

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.drill.plan import conditions_of, law_of, window_s
+from harness.drill.plan import Law, conditions_of, law_of, window_s
 from harness.errors import InputError
-from harness.measurement.prediction import Failure
+from harness.measurement.prediction import Failure, predict
 from harness.measurement.prediction_interval import PreciseLaw
-from harness.parts.steering.digitalocean.law import law
+from harness.parts.steering.digitalocean.law import DigitalOceanLaw, law
 from harness.topology.environment import Environment
 from harness.topology.load import load_environment, load_subject
+from harness.topology.subject import Subject
 from harness.topology.timing import Profile, Timing
 from harness.units import NS_PER_S
 from harness.world.steering import milestones_of
@@ -70,6 +71,35 @@ def test_the_shipped_objectives_leave_room_for_what_is_predicted() -> None:
         assert window_s(environment(), timing) > 0
         assert conditions_of(environment(), timing).edge.ttl_ns == law(environment(), timing).ttl_ns
     assert [milestone.name for milestone in milestones_of(environment())] == ["detect"]
+
+
+@pytest.mark.parametrize("timing", [PRODUCTION, FAST])
+def test_the_prediction_names_the_intermediarys_phases_with_its_constants(timing: Timing) -> None:
+    """What the subject documents nothing of, as one that need not wait for any monitor, bounds no decision."""
+    edge = law(environment(), timing)
+    for name, bounded in (
+        ("digitalocean-local.yaml", ["detect", "decide", "api", "activate", "dns_ttl", "settle"]),
+        ("digitalocean.yaml", ["detect", "api", "dns_ttl", "settle"]),
+    ):
+        subject = load_subject(ROOT / "reference" / name, environment())
+        found = law_of(environment(), timing, subject.timing)
+        assert found.steps == ("detect", "decide", "api", "activate", "dns_ttl")
+        _predicted(found, edge, subject, timing, bounded)
+
+
+def _predicted(found: Law, edge: DigitalOceanLaw, subject: Subject, timing: Timing, bounded: list[str]) -> None:
+    for failure in FAILURES:
+        bounds = found.intervals[failure].phases
+        assert list(bounds) == bounded
+        assert bounds["detect"].high_ns == edge.detect_ns(failure, typical=False)
+        assert (bounds["api"].low_ns, bounds["api"].high_ns) == (0, edge.api_ns)
+        predicted = predict(conditions_of(environment(), timing, failure, subject.timing))
+        for phases, total_ns in (
+            (predicted.typical_phases_ns, predicted.typical_ns),
+            (predicted.bound_phases_ns, predicted.bound_ns),
+        ):
+            assert [*phases] == ["detect", "decide", "api", "dns_ttl", "settle"]
+            assert sum(part or 0 for part in phases.values()) == total_ns
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from simulated_backend import EAST, WEST, Story, run_drill
@@ -308,6 +310,29 @@ def test_a_control_holds_when_a_fault_that_was_never_applied_is_invalid(tmp_path
     result = run_drill(tmp_path, control(Verdict.INVALID, fault_none=True))
     assert result.verdict is Verdict.MET, result.reasons
     assert result.control == "INVALID"
+
+
+def never_applied(mode: str = "black-hole", **settings: Any) -> Callable[[Drill], None]:
+    """The control of the shipped feature, in which a fault may be applied by mistake."""
+
+    def scenario(drill: Drill) -> None:
+        drill.override(**settings)
+        drill.be_control(Verdict.INVALID, applies_nothing=True)
+        drill.open()
+        drill.reach_steady_state(EAST)
+        drill.inject("region-outage", region=EAST, mode=mode)
+        drill.require_control()
+
+    return scenario
+
+
+def test_the_control_of_a_fault_that_is_never_applied_holds_for_that_reason_alone(tmp_path: Path) -> None:
+    held = run_drill(tmp_path / "held", never_applied(fault_none=True))
+    assert held.verdict is Verdict.MET, held.reasons
+    assert "no fault was injected" in held.reasons[0]
+    unseen = run_drill(tmp_path / "unseen", never_applied(), Story(canary_period_s=3600))
+    assert unseen.verdict is Verdict.INVALID, "its fault was applied, and no canary saw it"
+    assert "and was so for another reason" in unseen.reasons[0]
 
 
 def test_a_control_does_not_hold_when_clients_recover_although_they_must_not(tmp_path: Path) -> None:

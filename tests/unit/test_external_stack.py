@@ -6,8 +6,9 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,10 +20,11 @@ from harness.cli.agreement import agreed
 from harness.cli.pytest_run import QuietOutput
 from harness.drill import options
 from harness.drill.settings import Settings
-from harness.errors import CommandFailed, DrillInvalid, HealError, InputError, WorldError
-from harness.faults.actions import BreakByOwner
+from harness.errors import CommandFailed, DrillAborted, DrillInvalid, HealError, InputError, WorldError
+from harness.faults.actions import BreakByOwner, MendByOwner
 from harness.faults.catalogue import fault_named
 from harness.live import facts
+from harness.live.adversary import Adversary
 from harness.live.drill_logs import DrillLogs
 from harness.parts.platform.external import commands, experiments, ways
 from harness.parts.platform.external.hand import OwnersHand
@@ -192,11 +194,101 @@ def test_the_preview_tells_the_stop_conditions_that_scenarios_state_and_who_is_a
     assert "ask     the name server 127.0.0.1:5353 for app.example.com" in both
 
 
+def test_the_preview_tells_how_often_all_of_it_is_done(tmp_path: Path) -> None:
+    def lines(**more: Any) -> str:
+        shown: list[str] = []
+        run = replace(resolved(written(tmp_path)), **more)
+        agreed_to(run, [OUTAGE], lambda told, _: bool(shown.extend(told)) or True)
+        return "\n".join(shown)
+
+    assert "repeat" not in lines()
+    assert "  repeat  every drill 3 times (--trials)" in lines(trials=3)
+    assert "  repeat  a drill that ends INVALID up to 2 times more (--rerun-invalid)" in lines(rerun_invalid=2)
+
+
+class Waiting:
+    """A program under way as the fork server knows it: it ends after so many looks, or never."""
+
+    def __init__(self, looks: int | None) -> None:
+        self.left, self.killed = looks, False
+
+    def exec(self, *_: Any) -> Waiting:
+        return self
+
+    def wait(self, timeout_s: float) -> int | None:
+        if self.left is None:
+            return None
+        self.left -= 1
+        return 0 if self.left < 0 else None
+
+    def kill(self) -> None:
+        self.killed = True
+
+    def log_tail(self, lines: int) -> Sequence[str]:
+        return []
+
+
+def slow_hand(tmp_path: Path, process: Waiting, meanwhile: Callable[[], None]) -> OwnersHand:
+    ways = (Breaking(fault="region-outage", inject=(PYTHON, "break"), heal=(PYTHON, "mend")),)
+    ground: Any = SimpleNamespace(
+        guarded=lambda *_: nullcontext(SimpleNamespace(ran_out=False)), launcher=lambda: process, meanwhile=meanwhile
+    )
+    return OwnersHand(External(hosts=("127.0.1.10",), faults=ways), "staging", tmp_path, lambda: ground)
+
+
+KEY = ("region-outage", "us-east-1", "black-hole", 0)
+
+
+def test_what_must_end_a_drill_ends_an_inject_command_and_heals(tmp_path: Path) -> None:
+    def says_stop() -> None:
+        if process.killed and process.left is None:
+            process.left = 1  # the heal command ends by itself
+        raise DrillAborted("too many requests failed")
+
+    process = Waiting(None)
+    hand = slow_hand(tmp_path, process, says_stop)
+    plan = SimpleNamespace(apply=(BreakByOwner(*KEY, ()),), kind="region-outage", target="us-east-1", mode="black-hole")
+    adversary = Adversary([hand])
+    with pytest.raises(DrillAborted, match="too many requests failed"):
+        adversary.inject(plan)  # type: ignore[arg-type]
+    assert process.killed
+    assert adversary.active == ()
+    assert not hand._held, "it has been healed"
+
+
+def test_nothing_ends_a_heal_command_before_its_time(tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    def says_stop() -> None:
+        asked.append(1)
+        if len(asked) > 2:
+            raise DrillAborted("too many requests failed")
+
+    hand = slow_hand(tmp_path, Waiting(2), says_stop)
+    assert [done.error for done in hand.apply([BreakByOwner(*KEY, ())])] == [None]
+    process = hand._ground().launcher()
+    process.left = 4
+    assert [done.error for done in hand.apply([MendByOwner(*KEY)])] == [None]
+    assert len(asked) == 6
+    assert not process.killed
+
+
+def test_a_heal_that_fails_names_the_fault_and_says_what_to_do(tmp_path: Path) -> None:
+    hand = slow_hand(tmp_path, Waiting(0), lambda: None)
+    hand.apply([BreakByOwner(*KEY, ())])
+    process = hand._ground().launcher()
+    process.wait = lambda _: 7
+    (done,) = hand.apply([MendByOwner(*KEY)])
+    assert done.error is not None
+    assert done.error.startswith("region-outage of us-east-1 (black-hole) on staging could not be healed: the command")
+    assert "drill heal" in done.error
+
+
 def test_what_holds_already_is_not_broken_again(tmp_path: Path) -> None:
     """Else the guard over it would be forgotten, with the lease that it keeps."""
     ways = (Breaking(fault="region-outage", inject=(PYTHON, "-c", ""), heal=(PYTHON, "-c", "")),)
     guard = SimpleNamespace(ran_out=False)
-    ground: Any = SimpleNamespace(guarded=lambda *_: nullcontext(guard), launcher=lambda: None)
+    ground: Any = SimpleNamespace(guarded=lambda *_: nullcontext(guard), launcher=lambda: None, meanwhile=lambda: None)
     hand = OwnersHand(External(hosts=("127.0.1.10",), faults=ways), "staging", tmp_path, lambda: ground)
     held = SimpleNamespace(guard=guard, named="x", stack=ExitStack(), handle={})
     key = ("region-outage", "us-east-1", "black-hole", 0)

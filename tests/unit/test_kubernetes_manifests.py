@@ -75,7 +75,7 @@ def test_zero_means_absent_as_the_api_server_has_it(tmp_path: Path) -> None:
         ("    spec:\n", "    spec:\n      volumes: [{name: data, emptyDir: {}}]\n", 25, "nothing is mounted here"),
         ("    spec:\n", "    spec:\n      initContainers: [{name: a, image: b}]\n", 25, "are not run here"),
         (
-            "        - name: app\n", "        - name: app\n          volumeMounts: [{name: data, mountPath: /d}]\n", 27,
+            "        - name: app\n", "        - name: app\n          volumeMounts: [{name: a, mountPath: /a}]\n", 27,
             "nothing is mounted here",
         ),
     ],

@@ -4,9 +4,9 @@ from measurement_timeline import A, B, s, timeline
 from simulated_backend import environment
 
 from harness.drill.plan import conditions_of
-from harness.history.events import DnsAnswer, HealthTransition
+from harness.history.events import DnsAnswer, Happening, HealthTransition
 from harness.measurement.models import FaultInterval
-from harness.measurement.phases import phases, split
+from harness.measurement.phases import INTERMEDIARY_STEPS, phases, split
 from harness.measurement.prediction import Conditions, predict
 from harness.measurement.why import why
 from harness.parts.steering.route53.law import Route53Law, flips_needed, law
@@ -75,6 +75,61 @@ def test_without_recovery_there_is_no_settling() -> None:
     found = of(health(13), total=None)
     assert found == {"detect": s(3), "redirect": None, "activate": s(2.05), "dns_ttl": None, "settle": None}
     assert why(found) == ""
+
+
+def call(at: float, text: str = "200", source: str = "world", by: str = "intermediary.outside") -> Happening:
+    return Happening("call", by, "PUT /v2/x", s(at), text, lasts=False, source=source)  # type: ignore[arg-type]
+
+
+def moved(*events: HealthTransition | DnsAnswer | Happening, total: float | None = 8.0) -> dict[str, int | None]:
+    return phases(
+        events, WRITES, FAULT, lost_region="us-east-1", lost_address=A, survivor_address=B, worst_client="dns-1",
+        total_ns=None if total is None else s(total), flips=("intermediary",), steps=INTERMEDIARY_STEPS,
+    )  # fmt: skip
+
+
+def looks(at: float) -> HealthTransition:
+    return health(at, kind="intermediary")
+
+
+ANSWERS = (answer(9, "authoritative", A), answer(15.2, "authoritative", B), answer(17, "dns-1", B))
+
+
+def test_an_intermediary_has_phases_of_its_own_that_add_up() -> None:
+    found = moved(looks(12), call(15.1), *ANSWERS)
+    assert found == {
+        "detect": s(2), "decide": s(15.1) - s(12), "api": s(15.2) - s(15.1), "dns_ttl": s(17) - s(15.2), "settle": s(1),
+    }  # fmt: skip
+    assert sum(value or 0 for value in found.values()) == s(8)
+
+
+def test_calls_that_the_api_refused_are_the_apis_time() -> None:
+    found = moved(looks(11), call(12, "429"), call(13, "429"), call(15.1), *ANSWERS)
+    assert (found["decide"], found["api"]) == (s(1), s(15.2) - s(12))
+    assert why(found) == "40 % of the recovery time is changing the record through the API (3.20 s of 8.00 s)"
+
+
+def test_calls_of_the_adversary_and_those_from_before_the_loss_was_noticed_decide_nothing() -> None:
+    found = moved(call(10.5), looks(12), call(13, source="harness"), call(15.1), *ANSWERS)
+    assert (found["detect"], found["decide"]) == (s(2), s(15.1) - s(12))
+
+
+def test_the_other_side_that_takes_writes_only_after_the_record_has_moved_has_a_phase_of_its_own() -> None:
+    early = (answer(9, "authoritative", A), answer(13.2, "authoritative", B), answer(17, "dns-1", B))
+    found = moved(looks(12), call(13), *early)
+    assert found["activate"] == s(15.05) - s(13.2)
+    assert sum(value or 0 for value in found.values()) == s(8)
+
+
+def test_an_intermediary_that_was_told_to_move_before_it_noticed_has_decided_all_that_time() -> None:
+    found = moved(looks(16), call(15.1), *ANSWERS)
+    assert (found["detect"], found["decide"], found["api"]) == (None, s(5.1), s(15.2) - s(15.1))
+
+
+def test_a_history_without_calls_still_adds_up() -> None:
+    found = moved(looks(12), *ANSWERS)
+    assert (found["decide"], found["api"]) == (None, s(3.2))
+    assert sum(value or 0 for value in found.values()) == s(8)
 
 
 def test_the_largest_phase_is_named_with_its_share() -> None:

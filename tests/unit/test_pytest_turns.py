@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import threading
 from pathlib import Path
 
+import pytest
+
+from harness.pytest_plugin import turns
 from harness.pytest_plugin.turns import Turn, turn
 
-_SOON_S, _NEVER_S = 5.0, 0.2
+_SOON_S, _NEVER_S = 60.0, 0.2
 
 
 class Other:
@@ -23,6 +28,13 @@ class Other:
         with turn(reports, alone=alone) as self.turn:
             self.has_it.set()
             self.may_end.wait(_SOON_S)
+
+    def let_others_in(self) -> threading.Event:
+        """It is done with what it does alone; the event tells when it goes on."""
+        begun, turn = threading.Event(), self.turn
+        assert turn is not None
+        threading.Thread(target=lambda: (turn.let_others_in(), begun.set()), daemon=True).start()
+        return begun
 
     def end(self) -> None:
         self.may_end.set()
@@ -56,17 +68,51 @@ def test_nobody_gets_past_a_start_that_waits(tmp_path: Path) -> None:
     next_drill.end()
 
 
-def test_two_calibrations_are_never_at_once_and_a_drill_goes_on_beside_the_next(tmp_path: Path) -> None:
+def test_two_calibrations_are_never_at_once_and_both_drills_begin_after_them(tmp_path: Path) -> None:
     first = Other(tmp_path, alone=True)
     assert first.has_it.wait(_SOON_S)
     second = Other(tmp_path, alone=True)
-    assert not second.has_it.wait(_NEVER_S)
-    assert first.turn is not None
-    first.turn.let_others_in()
-    drill = Other(tmp_path / ".", alone=False)
-    assert not second.has_it.wait(_NEVER_S), "the first is still drilling"
-    first.end()
+    assert not second.has_it.wait(_NEVER_S), "the first is calibrating"
+    begun = first.let_others_in()
     assert second.has_it.wait(_SOON_S)
+    assert not begun.wait(_NEVER_S), "the second is calibrating"
+    assert second.let_others_in().wait(_SOON_S)
+    assert begun.wait(_SOON_S), "both drill at the same time"
+    third = Other(tmp_path, alone=True)
+    assert not third.has_it.wait(_NEVER_S)
+    first.end()
     second.end()
-    assert drill.has_it.wait(_SOON_S)
-    drill.end()
+    assert third.has_it.wait(_SOON_S)
+    third.end()
+
+
+def test_whoever_is_alone_waits_for_nobody(tmp_path: Path) -> None:
+    only = Other(tmp_path, alone=True)
+    assert only.has_it.wait(_SOON_S)
+    assert only.let_others_in().wait(_SOON_S)
+    beside = Other(tmp_path, alone=False)
+    assert beside.has_it.wait(_SOON_S)
+    beside.end()
+    only.end()
+
+
+def test_a_start_that_failed_holds_nobody_up(tmp_path: Path) -> None:
+    first, second = Other(tmp_path, alone=True), Other(tmp_path, alone=True)
+    assert any(one.has_it.wait(_SOON_S) for one in (first, second))
+    started, waits = (first, second) if first.has_it.is_set() else (second, first)
+    begun = started.let_others_in()
+    assert waits.has_it.wait(_SOON_S)
+    waits.end()
+    assert begun.wait(_SOON_S)
+    started.end()
+
+
+def test_a_start_that_may_last_is_waited_for_so_long_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "_PATIENCE_S", _NEVER_S)
+    first = Other(tmp_path, alone=True)
+    assert first.has_it.wait(_SOON_S)
+    held = os.open(tmp_path / turns.STARTING, os.O_RDWR)
+    fcntl.flock(held, fcntl.LOCK_SH)
+    assert first.let_others_in().wait(_SOON_S)
+    os.close(held)
+    first.end()

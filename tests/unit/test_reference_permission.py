@@ -19,6 +19,7 @@ from reference.storefront.permission import (
     StatusRead,
     WriteEnded,
     WriteStarted,
+    acknowledges,
     edge_verdict,
     lease_epoch,
     read_refusal,
@@ -215,3 +216,25 @@ def test_an_answer_that_was_overtaken_by_a_later_one_changes_nothing() -> None:
 def test_a_region_without_any_replication_serves_reads_only_while_it_is_active() -> None:
     state, _ = step(standby(), StatusRead(3 * S, None), 3 * S)
     assert read_refusal(state, 3 * S, LAG) is not None
+
+
+def test_a_write_that_was_under_way_when_the_fence_came_is_acknowledged_before_the_fence_is_confirmed() -> None:
+    state, _ = step(granted(), WriteStarted(1), S)
+    state, _ = beat(state, S)
+    state, _ = hear(state, 2 * S, fenced=1)
+    assert lease_epoch(state, 2 * S) is None
+    assert state.ack == 0
+    state, _ = step(state, WriteEnded(1), 2 * S)
+    assert acknowledges(state, 1, 2 * S)
+    assert state.ack == 1
+
+
+def test_no_write_is_acknowledged_when_its_lease_is_over_or_another_one_was_granted() -> None:
+    state, _ = step(granted(), WriteStarted(1), S)
+    assert acknowledges(state, 1, 3 * S - 1)
+    assert not acknowledges(state, 1, 3 * S)
+    later, _ = beat(state, S)
+    later, _ = hear(later, S, echoes={"i": Echo(3, later.latest)})
+    assert not acknowledges(later, 1, S)
+    fenced, _ = hear(state, S, fenced=2)
+    assert not acknowledges(fenced, 1, S)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,11 @@ from harness.errors import DrillAborted, DrillError, InputError, Problem, Verdic
 from harness.history.events import Completion, FaultEvent, Invoke, Mark, StopEvent
 from harness.outcome import Outcome, Verdict
 from harness.reporting import run_json, run_json_reader
+from harness.reporting.wording import VERDICT_MEANS
 from harness.topology.load import load_environment
 from harness.topology.stop import Stop, StopCommand, StopErrors, StopLatency
 from harness.topology.timing import Profile, Timing
+from harness.units import to_ns
 
 Conditions = Mapping[str, StopErrors]
 HALF: Conditions = {"errors": StopErrors(share=0.5, window_s=20)}
@@ -85,6 +88,35 @@ def told(folder: Path, f: str) -> list[StopEvent]:
     return [e for e in case_files.read(folder).events if isinstance(e, StopEvent) and e.f == f]
 
 
+class SlowToBreak(SimulatedBackend):
+    """One where bringing a fault about takes long, and healing it may."""
+
+    breaking_s, healing_s = 30.0, 0.0
+
+    def _keep_waiting(self, seconds: float) -> None:
+        until_ns = self.clock.now_ns() + to_ns(seconds)
+        while self.clock.now_ns() < until_ns:
+            self.wait(min(until_ns, self.clock.now_ns() + to_ns(0.1)))
+            self.meanwhile()
+
+    def inject(self, fault: Any) -> Any:
+        held = super().inject(fault)
+        heal = held.heal
+
+        def slowly() -> None:
+            with suppress(DrillAborted):
+                self._keep_waiting(self.healing_s)
+            heal()
+
+        held.heal = slowly  # type: ignore[method-assign]
+        try:
+            self._keep_waiting(self.breaking_s)
+        except BaseException:
+            heal()
+            raise
+        return held
+
+
 # --- what clients show ------------------------------------------------------------------------------------------------
 
 
@@ -103,6 +135,37 @@ def test_too_many_failures_heal_at_once_and_abort_the_drill(tmp_path: Path) -> N
     assert heal_of(tmp_path / "d").mono_ns == abort.mono_ns
     assert result.stopped.healed_s == pytest.approx(0.001)
     assert (abort.mono_ns - result.stopped.until_ns) / 1e9 < 0.5
+
+
+def test_a_condition_that_holds_while_a_fault_is_brought_about_ends_that(tmp_path: Path) -> None:
+    backend = SlowToBreak(Story())
+    result = run_on(backend, tmp_path / "d", losing(HALF, then=whole))
+    assert result.verdict is Verdict.ABORTED
+    assert "after the first fault" in result.reasons[0]
+    (fault,) = result.faults
+    assert fault.stop_ns is not None
+    assert (fault.stop_ns - fault.start_ns) / 1e9 < 3, "nobody waited for the command's end"
+    assert result.stopped is not None
+    assert result.stopped.healed_s is not None
+    assert again(tmp_path / "d").reasons == result.reasons
+
+
+def test_a_condition_that_holds_while_healing_takes_long_is_told_when_all_is_healed(tmp_path: Path) -> None:
+    class Slow(SlowToBreak):
+        breaking_s, healing_s = 0.0, 5.0
+
+    def scenario(drill: Drill) -> None:
+        drill.open()
+        drill.stop_when(errors=StopErrors(share=0.9, window_s=20))
+        drill.reach_steady_state(EAST)
+        drill.inject("region-outage", region=EAST, mode="refuse")
+        drill.heal()
+        drill.require_failback(EAST)
+
+    result = run_on(Slow(Story(takeover_s=None)), tmp_path / "d", scenario)
+    assert result.verdict is Verdict.ABORTED
+    (fault,) = result.faults
+    assert fault.stop_ns is not None
 
 
 def test_what_only_time_could_have_shown_is_not_held_against_an_aborted_drill(tmp_path: Path) -> None:
@@ -292,6 +355,27 @@ def test_it_is_asked_before_anything_is_broken(tmp_path: Path) -> None:
     assert result.reasons[0].startswith("aborted before anything was broken: the stop command look exited with 1")
     assert result.stopped is not None
     assert result.stopped.healed_s is None
+    told_of_it = " ".join([*result.reasons, *(f.text for f in result.findings), *(r.text for r in result.results)])
+    assert "healed" not in told_of_it, "nothing was broken"
+    assert "proves nothing" not in told_of_it
+    assert [f.text for f in result.findings] == ["the drill was stopped here, before anything was broken"]
+    assert "healed at once" not in VERDICT_MEANS[Verdict.ABORTED]
+
+
+def test_what_an_aborted_drill_had_no_time_to_show_is_no_doubt_about_its_abort(tmp_path: Path) -> None:
+    backend = with_command(tmp_path, (0.1, 0), (0.01, 1), every_s=0.5)
+    result = run_on(backend, tmp_path / "d", losing({}))
+    assert result.verdict is Verdict.ABORTED
+    assert not [reason for reason in result.reasons if "proves nothing" in reason]
+    (validity,) = [one for one in result.results if one.name == "vacuity"]
+    assert validity.verdict in (Verdict.MET, Verdict.UNKNOWN)
+    assert again(tmp_path / "d").reasons == result.reasons
+
+
+def test_what_an_abort_healed_is_seen_to_be_healed(tmp_path: Path) -> None:
+    result = run_drill(tmp_path / "d", losing(HALF, then=whole))
+    assert [(fault.observed, fault.healed) for fault in result.faults] == [(True, True)]
+    assert "recovered only because the fault was healed" in " ".join(result.reasons)
 
 
 def test_one_that_gives_no_answer_in_time_says_no(tmp_path: Path) -> None:
@@ -526,6 +610,18 @@ def test_a_condition_that_could_never_hold_is_refused_by_its_line(
         load_environment(path)
     problems = [problem for problem in refused.value.problems if isinstance(problem, Problem)]
     assert any(problem.line == line and text in problem.text for problem in problems), problems
+
+
+def test_requests_that_there_never_are_so_many_of_are_refused_by_their_line(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"{FILE}  latency:\n    above_ms: 500\n    window_s: 10\n    requests: 100000\n")
+    stated = load_environment(path)
+    with pytest.raises(InputError) as refused:
+        conditions_of(stated, Timing(Profile.FAST), plan().settings)
+    assert str(refused.value).startswith(f"{path}:8: stop.latency.requests: 100000, but in ")
+    with pytest.raises(InputError) as refused:
+        conditions_of(stated, Timing(Profile.FAST), plan("stop.latency.window_s=20").settings)
+    assert str(refused.value).startswith("stop.latency.requests: 100000, but in "), "the file does not say that"
 
 
 @pytest.mark.parametrize(

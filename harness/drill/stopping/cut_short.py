@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from harness.checkers.result import CheckResult
+from harness.checkers.vacuity import PROVES_NOTHING
 from harness.drill.case import Case, Requirement
 from harness.outcome import Verdict
 
@@ -20,6 +21,17 @@ def cut_short(
         (requirement, _untold(check) if _had_no_time(case, requirement, check, aborted_ns) else check)
         for requirement, check in judged
     ]
+
+
+def cut_short_validity(case: Case, validity: CheckResult) -> CheckResult:
+    """What an aborted drill did not come to show is no doubt about what it was aborted for."""
+    if validity.verdict is not Verdict.INVALID:
+        return validity
+    if not any(fault.applied for fault in case.faults):
+        return CheckResult(validity.name, Verdict.MET, "nothing was broken yet when the drill was aborted")
+    doubts = validity.text.removeprefix(PROVES_NOTHING)
+    text = f"not judged, since the drill was aborted: until then {doubts}"
+    return CheckResult(validity.name, Verdict.UNKNOWN, text)
 
 
 def _had_no_time(case: Case, requirement: Requirement, check: CheckResult, aborted_ns: int) -> bool:

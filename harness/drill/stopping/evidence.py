@@ -37,7 +37,9 @@ def stop_of(case: Case, events: Sequence[Event]) -> Stopped | None:
     if breach is None:
         return Stopped(CheckResult(NAME, Verdict.INVALID, NOT_SHOWN), abort.mono_ns)
     result = _result(case, events, abort, breach)
-    finding = Finding(NAME, "the drill was stopped here, and what was broken was healed", "serious", abort.mono_ns)
+    begun = any(fault.applied for fault in case.faults)
+    what = "and what was broken was healed" if begun else "before anything was broken"
+    finding = Finding(NAME, f"the drill was stopped here, {what}", "serious", abort.mono_ns)
     return Stopped(CheckResult(NAME, Verdict.ABORTED, result.text, (finding,)), abort.mono_ns, result)
 
 

@@ -40,13 +40,19 @@ def conditions_of(
     )
     problems = [mistake.text for mistake in stop_mistakes(stop, environment)]
     problems += [
-        f"stop.{name}.{why}"
+        f"{_said_at(name, one, environment)}stop.{name}.{why}"
         for name, one in (("errors", stop.errors), ("latency", stop.latency))
         if one is not None and (why := too_few(one, environment.workload, timing))
     ]
     if problems:
         raise InputError(*problems)
     return _plain(stop, environment, timing, addresses or {})
+
+
+def _said_at(name: str, condition: StopErrors, environment: Environment) -> str:
+    """FILE:LINE of a condition that stands as the environment file says it; nothing of another one."""
+    own = getattr(environment.stop, name) == condition
+    return f"{environment.stop_at[name]}: " if own and name in environment.stop_at else ""
 
 
 def _over(kind: type[Condition], name: str, stated: Condition | None, settings: Settings) -> Condition | None:

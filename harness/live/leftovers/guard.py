@@ -14,17 +14,23 @@ from harness.live.leftovers import journal
 from harness.live.leftovers.journal import Leftover
 
 LEASE_S = 30.0
+TRIES_S = 8.0
+"""So long may a watchdog go on trying what we could not undo, where somebody waits for it."""
 _RENEWED_EVERY_S = 5.0
 
 
 class Guard:
     """One entry while the block runs. Leave it only when what it is about has been undone, or may stay."""
 
-    def __init__(self, leftover: Leftover, lease_s: float = LEASE_S, hold_s: float | None = None) -> None:
-        """hold_s: after this long the watchdog undoes it, however well we are."""
+    def __init__(
+        self, leftover: Leftover, lease_s: float = LEASE_S, hold_s: float | None = None, tries_s: float | None = None
+    ) -> None:
+        """hold_s: after this long the watchdog undoes it, however well we are. tries_s: so long is waited at the end
+        for a watchdog that tries what we could not undo; None: until it has given up."""
         self._leftover = leftover
         self._lease_s = lease_s
         self._hold_s = hold_s
+        self._tries_s = tries_s
         self._ended = threading.Event()
 
     @property
@@ -53,7 +59,11 @@ class Guard:
         if self._watchdog.stdin is not None:
             with suppress(OSError):  # it is gone, and a byte for it still waits
                 self._watchdog.stdin.close()
-        self._watchdog.wait()
+        try:
+            self._watchdog.wait(self._tries_s)
+        except subprocess.TimeoutExpired:  # the entry stays for `drill heal` and the next run
+            self._watchdog.kill()
+            self._watchdog.wait()
 
     def _renew(self) -> None:
         while not self._ended.wait(min(_RENEWED_EVERY_S, self._lease_s / 3)):

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.errors import DrillError
+from harness.errors import DrillError, HealError
 from harness.live.leftovers import journal
 from harness.live.leftovers.journal import Leftover
 from harness.processes import world_folder
@@ -18,7 +18,12 @@ Told = Callable[[str], None]
 
 def undo(leftover: Leftover) -> list[str]:
     """Undo one; a sentence for each thing. Raises DrillError, and then it is there still, or may be."""
-    done: list[str] = load(section_named(leftover.family), leftover.kind, "healing").take_away(leftover.handle)
+    try:
+        done: list[str] = load(section_named(leftover.family), leftover.kind, "healing").take_away(leftover.handle)
+    except DrillError:
+        raise
+    except Exception as error:  # a mistake of one part's, which must not keep what others have left from being undone
+        raise HealError(f"undoing it failed: {type(error).__name__}: {error}") from error
     return done
 
 

@@ -142,6 +142,7 @@ def _processes(world: LiveWorld) -> dict[str, ProcessState]:
             log=str(running.log),
             endpoint=running.environment.get("AWS_ENDPOINT_URL", ""),
             environment=dict(running.environment),
+            renewed=running.renewed,
         )
         for running in world.seams.platform.trees()
     }

@@ -44,7 +44,7 @@ class EdgeState(Strict):
 class ProcessState(Strict):
     """One process of the subject, as `process_tree.Tree` knows it. endpoint: its AWS_ENDPOINT_URL.
 
-    environment: as harness.world.platform.RunningTree has it.
+    environment, renewed: as harness.world.platform.RunningTree has them.
     """
 
     pid: int
@@ -54,6 +54,7 @@ class ProcessState(Strict):
     log: str
     endpoint: str = ""
     environment: dict[str, str] = Field(default_factory=dict)
+    renewed: bool = False
 
     @property
     def tree(self) -> Tree:

@@ -199,7 +199,7 @@ def _control_fault(drill: Drill) -> None:
     Example: as a control, the fault is never applied, so the drill must be INVALID
     """
     drill.override(fault_none=True)
-    drill.be_control(Verdict.INVALID)
+    drill.be_control(Verdict.INVALID, applies_nothing=True)
 
 
 @given("as a control, a stop condition must hold, so the drill must be ABORTED")

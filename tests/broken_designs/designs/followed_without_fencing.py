@@ -1,4 +1,4 @@
-"""Each place asks now and then which database is active and writes there meanwhile: it is not stopped before it moves.
+"""Each place asks now and then which database is active and writes there until it asks again: nobody fences a switch.
 
 The two places do not ask at the same time, so for seconds around every switch each writes to another database.
 """
@@ -7,6 +7,22 @@ ROWS = (5, 6)
 ENVIRONMENT = "digitalocean"
 CAUGHT_BY = {"database-region-lost-endpoint-switched": ("both sides accepted writes",)}
 ASKS_EVERY_NS = 5_000_000_000
+
+
+def monitor() -> None:
+    from reference.active_region import Record
+    from reference.monitor import actions, conditions
+    from reference.monitor.state import Move
+
+    def fail_back(rules, state, now_ns):
+        record = Record(rules.primary, actions.epoch_for(rules, rules.primary, state))
+        return actions.begin_recording(state, Move("", record, state.record.epoch, "failback", drain=False), now_ns)
+
+    actions.fail_back = fail_back
+    conditions.lease_over = lambda view, now_ns: True
+    from reference.monitor import decision  # only now: its table of rules takes what it finds
+
+    decision.lease_over = conditions.lease_over
 
 
 def storefront() -> None:
@@ -21,3 +37,4 @@ def storefront() -> None:
         return believed["held"]
 
     following.holds = holds
+    following.acknowledges = lambda state, epoch, now_ns: True

@@ -11,3 +11,4 @@ def storefront() -> None:
         return state.epoch if state.lease_until_ns and state.epoch > state.fenced else None
 
     permission.lease_epoch = lease_epoch
+    permission.acknowledges = lambda state, epoch, now_ns: lease_epoch(state, now_ns) == epoch

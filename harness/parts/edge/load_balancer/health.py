@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from harness.clock import monotonic_ns
 from harness.parts.edge.load_balancer.config import Target
@@ -26,6 +26,7 @@ from harness.parts.edge.load_balancer.model import (
     candidates,
     next_wake_ns,
 )
+from harness.parts.edge.load_balancer.rotation import Standing, changes, standings
 from harness.units import to_s
 from harness.wire.body import FramingError
 from harness.wire.exchange import ResponseCollector
@@ -37,14 +38,21 @@ MAX_CHECK_BODY_BYTES = 64 * 1024
 
 
 class TargetHealthChecks:
-    """The live health of the registered targets. on_change is called for every change of a target's state."""
+    """The live health of the registered targets. on_change is called for every change of a target's state, on_moved
+    when one comes into rotation, leaves it, or is no target any more."""
 
     def __init__(
-        self, settings: HealthSettings, on_change: Callable[[Changed, int], None], *, fails_open: bool = True
+        self,
+        settings: HealthSettings,
+        on_change: Callable[[Changed, int], None],
+        on_moved: Callable[[str, Standing, int], None],
+        *,
+        fails_open: bool = True,
     ) -> None:
         self._machine = TargetGroup(settings)
         self._state = GroupState()
         self._on_change = on_change
+        self._on_moved = on_moved
         self._fails_open = fails_open
         self._targets: dict[str, Target] = {}
         self._checks: dict[tuple[str, int], asyncio.Task[None]] = {}
@@ -55,6 +63,10 @@ class TargetHealthChecks:
     def targets(self) -> tuple[tuple[Target, TargetHealth], ...]:
         """Every registered target with its health."""
         return tuple((self._targets[health.id], health) for health in self._state.targets)
+
+    def standings(self) -> Mapping[str, Standing]:
+        """Who is in rotation, and why others are not."""
+        return standings(self._state, fails_open=self._fails_open)
 
     def register(self, targets: tuple[Target, ...]) -> None:
         """Replace the list. A target that stays as it was keeps its health; one that moved starts again."""
@@ -76,11 +88,13 @@ class TargetHealthChecks:
         await asyncio.gather(*checks, return_exceptions=True)
 
     def _apply(self, event: Event) -> None:
-        now_ns = monotonic_ns()
+        now_ns, before = monotonic_ns(), self.standings()
         self._state, effects = self._machine.step(self._state, event, now_ns)
         self.routable = tuple(self._targets[id_] for id_ in candidates(self._state, fails_open=self._fails_open))
         for effect in effects:
             self._do(effect, now_ns)
+        for name, standing in changes(before, self.standings()):
+            self._on_moved(name, standing, now_ns)
         self._schedule()
 
     def _do(self, effect: Effect, now_ns: int) -> None:

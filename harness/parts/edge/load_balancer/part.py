@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harness.kit.address import Address
+from harness.kit.address import Address, join_address
 from harness.parts.edge.load_balancer.spec import LoadBalancer as Spec
 from harness.wire.admin_client import AdminClient
 from harness.wire.statuses import codes
@@ -97,7 +97,11 @@ class LoadBalancer(load_balancer.LoadBalancer):
         edge, place = self._edge, self._blueprint.environment.place_named(self.place)
         role = (place.role if place is not None else None) or "no role"
         about = role if edge.answered == edge.host else f"{role}; DNS answers {edge.answered}"
-        return (StatusLine(f"edge {self.place}", f"{edge.host}:{edge.port}", about),)
+        admin = join_address(self.endpoints()["admin"])
+        return (
+            StatusLine(f"edge {self.place}", f"{edge.host}:{edge.port}", about),
+            StatusLine(f"targets {self.place}", admin, "", f"http://{admin}/status"),
+        )
 
     def events(self) -> Sequence[Path]:
         """What it thinks of its targets."""

@@ -1,6 +1,7 @@
 """The load balancer as a process: an Application Load Balancer with one listener and one target group.
 
-Admin: GET /targets; POST /targets replaces the list; POST /reset forgets health, counts and idle connections.
+Admin: GET /targets; GET /status for people; POST /targets replaces the list; POST /reset forgets health,
+counts and idle connections.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from typing import Any
 from aiohttp import web
 
 from harness.engines.http.upstream import Upstream, reset
-from harness.history.events import HealthTransition
+from harness.history.events import Happening, HealthTransition
 from harness.history.log import EventLog
-from harness.kit.address import Address
+from harness.kit.address import Address, join_address
 from harness.kit.admin import answer_json, read_json, serve_admin
 from harness.kit.process import Ready, binding, run_until_signal
 from harness.parts.edge.load_balancer.choosing import chosen
@@ -24,6 +25,7 @@ from harness.parts.edge.load_balancer.config import LoadBalancerConfig, Target, 
 from harness.parts.edge.load_balancer.connection import BalancedConnection
 from harness.parts.edge.load_balancer.health import TargetHealthChecks
 from harness.parts.edge.load_balancer.model import Changed, TargetState
+from harness.parts.edge.load_balancer.rotation import Standing
 
 MAX_IDLE_PER_TARGET = 64
 
@@ -44,7 +46,7 @@ class LoadBalancer:
         self._busy: Counter[str] = Counter()
         self._algorithm = config.algorithm
         self.sticky = None if config.sticky is None else config.sticky.sessions
-        self._health = TargetHealthChecks(config.health, self._on_change, fails_open=config.fails_open)
+        self._health = TargetHealthChecks(config.health, self._on_change, self._on_moved, fails_open=config.fails_open)
         self._health.register(config.targets)
 
     def next_target(self, mark: str | None) -> Target | None:
@@ -115,16 +117,34 @@ class LoadBalancer:
         ]
         return {"region": self._region, "targets": described, "counts": dict(self.counts)}
 
+    def status(self) -> list[dict[str, str]]:
+        """The targets as lines for people."""
+        standings = self._health.standings()
+        if not standings:
+            return [{"what": f"targets {self._region}", "where": "", "about": "none: 503 for every request"}]
+        return [
+            {
+                "what": f"target {self._region}",
+                "where": join_address(target.address),
+                "about": ": ".join(part for part in (f"{name}, {standings[name].what}", standings[name].text) if part),
+            }
+            for target, name in ((target, health.id) for target, health in self._health.targets)
+        ]
+
     def admin_routes(self) -> list[web.RouteDef]:
         """The admin API."""
         return [
             web.get("/targets", self._on_get),
+            web.get("/status", self._on_status),
             web.post("/targets", self._on_register),
             web.post("/reset", self._on_reset),
         ]
 
     async def _on_get(self, request: web.Request) -> web.Response:
         return answer_json(self.targets())
+
+    async def _on_status(self, request: web.Request) -> web.Response:
+        return answer_json(self.status())
 
     async def _on_register(self, request: web.Request) -> web.Response:
         self.register(parse_targets(await read_json(request)))
@@ -133,6 +153,20 @@ class LoadBalancer:
     async def _on_reset(self, request: web.Request) -> web.Response:
         self.forget()
         return answer_json(self.targets())
+
+    def _on_moved(self, name: str, standing: Standing, now_ns: int) -> None:
+        if self._log is not None:
+            self._log.append(
+                Happening(
+                    "target",
+                    f"{self._region}, {name}",
+                    standing.what,
+                    now_ns,
+                    standing.text,
+                    good=standing.good,
+                    before=standing.before,
+                )
+            )
 
     def _drop_idle(self, address: Address) -> None:
         for upstream in self._idle.pop(address, ()):

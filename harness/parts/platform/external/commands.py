@@ -8,7 +8,8 @@ import shlex
 import signal
 import subprocess
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import IO
 
 from harness.drill.stopping.command import secrets_of
 from harness.errors import SubjectError, WorldError
-from harness.processes.forkserver import ForkServer
+from harness.processes.forkserver import ForkServer, ServerProcess
 from harness.storable_text import storable
 from harness.wire import placeholders
 from harness.wire.masking import Mask
@@ -25,6 +26,7 @@ _TAIL_LINES = 5
 _LINE_LENGTH_MAX = 300
 _TAIL_BYTES = 16_384
 _OUTPUT_WAIT_S = 1.0
+_LOOK_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -73,21 +75,40 @@ def _mask(argv: Sequence[str]) -> Mask:
     return Mask(secrets_in(argv))
 
 
-def run_here(launcher: ForkServer, name: str, argv: Sequence[str], folder: Path, timeout_s: float) -> Ran:
-    """Run one below the world's fork server: it ends with the harness. name: of its log. Raises WorldError."""
+def run_here(
+    launcher: ForkServer,
+    name: str,
+    argv: Sequence[str],
+    folder: Path,
+    timeout_s: float,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Ran:
+    """Run one below the world's fork server: it ends with the harness. name: of its log. Raises WorldError.
+
+    meanwhile: called some times a second; what it raises ends the command, and goes on to the caller.
+    """
     mask = _mask(argv)
     try:
         process = launcher.exec(name, filled(argv), dict(os.environ), folder)
     except SubjectError as error:
         raise WorldError(f"{program(argv)}: {mask.text(str(error))}") from error
     try:
-        code = process.wait(timeout_s)
+        code = _waited(process, timeout_s, meanwhile)
     except BaseException:
         process.kill()
         raise
     if code is None:
         process.kill()
     return Ran(code, _lines(process.log_tail(_TAIL_LINES), mask))
+
+
+def _waited(process: ServerProcess, timeout_s: float, meanwhile: Callable[[], None]) -> int | None:
+    until = time.monotonic() + timeout_s
+    while (left_s := until - time.monotonic()) > 0:
+        if (code := process.wait(min(left_s, _LOOK_S))) is not None:
+            return code
+        meanwhile()
+    return None
 
 
 def run_alone(argv: Sequence[str], folder: Path, timeout_s: float) -> Ran:

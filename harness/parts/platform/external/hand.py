@@ -101,7 +101,8 @@ class OwnersHand:
             self._ground().guarded(named, "platform", "external", handle, self._spec.lease_s)
         )  # fmt: skip
         self._held[key] = _Held(guard, handle, stack, named)
-        failed = ways.bring_about(way, handle, self._ground().launcher(), f"inject.{fault}.{target}")
+        ground = self._ground()
+        failed = ways.bring_about(way, handle, ground.launcher(), f"inject.{fault}.{target}", ground.meanwhile)
         if failed is not None:
             raise CommandFailed(failed)
 
@@ -110,7 +111,11 @@ class OwnersHand:
         if held is None:
             return "was not broken"
         fault, target, _, _ = key
-        ways.mend(held.handle, self._ground().launcher(), f"heal.{fault}.{target}")
+        ground = self._ground()
+        try:
+            ways.mend(held.handle, ground.launcher(), f"heal.{fault}.{target}", ground.meanwhile)
+        except HealError as error:
+            raise HealError(f"{held.named} could not be healed: {error}; once that is mended, `drill heal`") from error
         del self._held[key]
         held.stack.close()
         return None

@@ -7,13 +7,28 @@ after a harness that was killed can mend just as well.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from harness.errors import HealError, WorldError
+from harness.errors import DrillError, HealError, WorldError
 from harness.parts.platform.external import commands, experiments
 from harness.parts.platform.external.spec import Breaking, Experiment
 from harness.processes.forkserver import ForkServer
+
+Meanwhile = Callable[[], None]
+
+
+def nothing() -> None:
+    """There is nothing to do meanwhile."""
+
+
+def _never_ending(meanwhile: Meanwhile) -> Meanwhile:
+    def looked() -> None:
+        with suppress(DrillError):  # it has been noted, and is told when all is healed
+            meanwhile()
+
+    return looked
 
 
 def named(argv: Sequence[str], about: Mapping[str, str]) -> list[str]:
@@ -35,24 +50,34 @@ def handle_of(way: Breaking, about: Mapping[str, str], folder: Path, token: str)
     }
 
 
-def bring_about(way: Breaking, handle: Mapping[str, str], launcher: ForkServer, name: str) -> str | None:
-    """Break it; why that did not work, if so. Raises WorldError."""
+def bring_about(
+    way: Breaking, handle: Mapping[str, str], launcher: ForkServer, name: str, meanwhile: Meanwhile = nothing
+) -> str | None:
+    """Break it; why that did not work, if so. meanwhile: see `commands.run_here`. Raises WorldError."""
     if way.experiment is not None:
         return experiments.start(way.experiment, handle["token"], way.timeout_s)
     argv = json.loads(handle["inject"])
-    failed = commands.run_here(launcher, name, argv, Path(handle["folder"]), way.timeout_s).failed
+    failed = commands.run_here(launcher, name, argv, Path(handle["folder"]), way.timeout_s, meanwhile).failed
     return None if failed is None else f"the command that injects it, {commands.program(argv)}, {failed}"
 
 
-def mend(handle: Mapping[str, str], launcher: ForkServer | None = None, name: str = "heal") -> str:
-    """Mend it; a sentence on what was done. launcher: of the world, where one runs. Raises HealError."""
+def mend(
+    handle: Mapping[str, str],
+    launcher: ForkServer | None = None,
+    name: str = "heal",
+    meanwhile: Meanwhile = nothing,
+) -> str:
+    """Mend it; a sentence on what was done. launcher: of the world, where one runs. Raises HealError.
+
+    meanwhile: called some times a second; nothing that it raises ends a heal.
+    """
     try:
         if "experiment" in handle:
             wanted = Experiment.model_validate_json(handle["experiment"])
             return experiments.stop(wanted, handle["token"], float(handle["timeout_s"]))
         argv, folder, timeout_s = json.loads(handle["heal"]), Path(handle["folder"]), float(handle["timeout_s"])
         if launcher is not None:
-            ran = commands.run_here(launcher, name, argv, folder, timeout_s)
+            ran = commands.run_here(launcher, name, argv, folder, timeout_s, _never_ending(meanwhile))
         else:
             ran = commands.run_alone(argv, folder, timeout_s)
     except HealError:

@@ -191,7 +191,7 @@ class Kubernetes(Platform):
                 for_all = Instance(component=component, place=place, name=instance_name(component.name, place))
                 given = {**self.subject.given(for_all), "HOSTNAME": str(name).partition(".")[0]}
                 instance = for_all.model_copy(update={"name": name})
-                found.append(RunningTree(instance, Tree(**pod["tree"]), Path(pod["log"]), given))
+                found.append(RunningTree(instance, Tree(**pod["tree"]), Path(pod["log"]), given, renewed=True))
         return found
 
     def canaries(self) -> Sequence[Mapping[str, Any]]:

@@ -19,7 +19,8 @@ Making = Annotated[float, Field(ge=0, le=86_400)]
 class DigitalOceanConfig(Strict):
     """Addresses are [host, port], port 0 = any free one.
 
-    api: of the API. token: the one that it lets in. watch: names whose answer is logged when it changes. edges: region
+    api: of the API. token: the account's own; callers: other tokens that are let in, and whose they are ("": nobody
+    need hear of their calls). watch: names whose answer is logged when it changes. edges: region
     -> the address of the first load balancer that is made there. scale: multiplies TTLs, the quota's windows and
     *_making_s, how long a thing takes to be made. healthy_threshold, unhealthy_threshold: what a load balancer has that
     says nothing of its health checks. events: JSON-lines file. testimony: a file in which an intermediary says how it
@@ -31,6 +32,7 @@ class DigitalOceanConfig(Strict):
     dns: LoopbackAddress = ANY_ADDRESS
     admin: LoopbackAddress = ANY_ADDRESS
     watch: tuple[str, ...] = ()
+    callers: dict[str, str] = Field(default_factory=dict)
     edges: dict[str, str] = Field(default_factory=dict)
     scale: Annotated[float, Field(gt=0, le=10)] = 1.0
     seed: int = 0

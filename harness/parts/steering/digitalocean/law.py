@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.measurement.phases import INTERMEDIARY_STEPS
 from harness.measurement.prediction import Failure
 from harness.parts.steering.digitalocean.spec import DigitalOcean
 from harness.topology.environment import Environment
@@ -29,6 +30,7 @@ _ROUND_S = 2.5
 """Between two rounds of the intermediary: when it renews its leadership, reads who is active, and acts."""
 
 MILESTONES = (Milestone("detect", "detection by the intermediary", "intermediary"),)
+PHASES = INTERMEDIARY_STEPS
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,12 @@ class DigitalOceanLaw:
     @property
     def publish_ns(self) -> int:
         """See EdgeLaw."""
-        return self.round_ns + _CALLS * RESPONSE_NS
+        return self.round_ns + self.api_ns
+
+    @property
+    def api_ns(self) -> int:
+        """See CallingLaw."""
+        return _CALLS * RESPONSE_NS
 
     def detect_ns(self, failure: Failure, *, typical: bool) -> int:
         """See EdgeLaw."""

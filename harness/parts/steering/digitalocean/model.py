@@ -30,6 +30,8 @@ from harness.parts.steering.digitalocean.zones import configuration
 from harness.units import NS_PER_S
 
 TroubleKind = Literal["throttled", "failing", "unanswered"]
+BY_HAND, NOBODY = "by hand", "a wrong token"
+"""Who has the account's own token; who has none that is let in."""
 _NO_HEALTH = Health()
 _CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _THROTTLED_S = 2
@@ -73,20 +75,25 @@ Event = Request | Freeze | Thaw | Trouble | Relief | Reset
 
 @dataclass(frozen=True)
 class AnswerChanged:
-    """Effect: a watched name is answered otherwise now. addresses: none where the name is not there."""
+    """Effect: a watched name is answered otherwise now. addresses: none where the name is not there. by: whose call it
+    was; "" where it was none. before: the addresses until then."""
 
     name: str
     addresses: tuple[str, ...]
     ttl_s: int
+    by: str = ""
+    before: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Called:
-    """Effect: a call that changes something was answered so; status 0: never."""
+    """Effect: a call that was to change something was answered so (status 0: never), or any call that the API refused
+    for its own sake. by: whose token it had; "" for one that nobody need hear of."""
 
     method: str
     path: str
     status: int
+    by: str = BY_HAND
 
 
 Effect = Reply | AnswerChanged | Called
@@ -112,7 +119,8 @@ class State:
 
 @dataclass(frozen=True)
 class Provider:
-    """The machine. token: the one that is let in. watch: names whose answer is told. scale: of TTLs and the quota."""
+    """The machine. token: the account's own. callers: other tokens that are let in, with who has them. watch: names
+    whose answer is told. scale: of TTLs and the quota."""
 
     token: str
     rules: Rules = field(default_factory=Rules)
@@ -120,6 +128,7 @@ class Provider:
     scale: float = 1.0
     per_hour: int = PER_HOUR
     per_minute: int = PER_MINUTE
+    callers: Mapping[str, str] = field(default_factory=dict)
 
     def start(self) -> State:
         """An empty account."""
@@ -154,17 +163,21 @@ class Provider:
         state, reply = self._answered(state, request, now_ns)
         reply = replace(reply, headers={**state.quota.headers(now_ns, self.rules.wall_ns), **reply.headers})
         effects: tuple[Effect, ...] = (reply,)
-        if request.method in _CHANGES:
-            effects = (reply, Called(request.method, request.path, 0 if reply.lost else reply.status))
+        by = self._caller(request.token)
+        if request.method in _CHANGES or reply.status == 429 or reply.status >= 500:
+            effects = (reply, Called(request.method, request.path, 0 if reply.lost else reply.status, by))
         if state.account.domains is before.domains:
             return state, effects
-        state, more = self._moved(replace(state, zones=configuration(state.account.domains.values())))
+        state, more = self._moved(replace(state, zones=configuration(state.account.domains.values())), by)
         return state, (*effects, *more)
+
+    def _caller(self, token: str | None) -> str:
+        return BY_HAND if token == self.token else self.callers.get(token or "", NOBODY)
 
     def _answered(self, state: State, request: Request, now_ns: int) -> tuple[State, Reply]:
         trouble = next(iter(state.troubles.values()), None)
         try:
-            if request.token != self.token:
+            if self._caller(request.token) == NOBODY:
                 raise Refusal(401, "unauthorized", "Unable to authenticate you.")
             if trouble == "throttled":
                 raise _too_many({"retry-after": str(_THROTTLED_S)})
@@ -182,11 +195,12 @@ class Provider:
             body = {"id": refusal.id, "message": str(refusal)}
             return state, Reply(refusal.status, body, refusal.headers)
 
-    def _moved(self, state: State) -> tuple[State, tuple[Effect, ...]]:
-        """What may have changed of answers."""
+    def _moved(self, state: State, by: str = "") -> tuple[State, tuple[Effect, ...]]:
+        """What may have changed of answers. by: whose call it was."""
         seen = {name: self.possible(state, name) for name in self.watch}
+        before = {name: state.watched.get(name, ((), 0)) for name in seen}
         told = tuple(
-            AnswerChanged(name, *found) for name, found in seen.items() if state.watched.get(name, ((), 0)) != found
+            AnswerChanged(name, *found, by, before[name][0]) for name, found in seen.items() if before[name] != found
         )
         return replace(state, generation=state.generation + 1, watched=seen), told
 

@@ -6,7 +6,9 @@ is told where the API is, over a link of its own, and where each vantage point d
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -21,6 +23,7 @@ from harness.names import CANARY, DIGITALOCEAN, HTTP, OUTSIDE, RECORD
 from harness.parts.steering.digitalocean.hand import ProviderHand
 from harness.parts.steering.digitalocean.publishing import Caller, Publisher
 from harness.parts.steering.digitalocean.spec import DigitalOcean as Spec
+from harness.parts.steering.digitalocean.telling import DRILL
 from harness.topology.environment import Place
 from harness.topology.subject import Instance
 from harness.wire.admin_client import AdminClient
@@ -31,7 +34,20 @@ from harness.world.wires import Arrow
 
 MODULE = "harness.parts.steering.digitalocean.server"
 TOKEN = "dop_v1_" + "drill".ljust(64, "0")
-"""Of an account on loopback: no secret."""
+"""Of an account on loopback: no secret. Whoever calls by hand has it."""
+_HEADER = f"-H 'Authorization: Bearer {TOKEN}'"
+_PUBLISHING = "publishing"
+_MOVE = """\
+from azure.core.pipeline.policies import SansIOHTTPPolicy
+from pydo import Client
+class Bearer(SansIOHTTPPolicy):  # pydo refuses a token over plain HTTP
+    def on_request(self, request): request.http_request.headers["Authorization"] = "Bearer {token}"
+client = Client(token="{token}", endpoint="{url}", authentication_policy=Bearer(), retry_total=0)
+for record in client.domains.list_records(domain_name="{domain}", name="{record}", type="A")["domain_records"]:
+    body = {{"type": "A", "data": "{address}"}}
+    print(client.domains.patch_record(domain_name="{domain}", domain_record_id=record["id"], body=body))
+"""
+"""No empty lines: shells paste what is between quotation marks as it is."""
 _VANTAGE = "vantage."
 
 
@@ -63,6 +79,7 @@ class DigitalOcean(Steering):
             MODULE,
             {
                 "token": TOKEN,
+                "callers": self._callers(),
                 "dns": [LOOPBACK, environment.edge.dns_port],
                 "watch": [environment.edge.record],
                 "edges": {place: edge.answered for place, edge in ground.edges.items()},
@@ -75,6 +92,11 @@ class DigitalOcean(Steering):
                 "places": [place.name for place in self._places],
             },
         )
+
+    def _callers(self) -> Mapping[str, str]:
+        """Tokens, and whose they are: each instance has its own, so that its calls can be told from the others'."""
+        instances = (i.name for i in self._blueprint.subject.instances(self._environment))
+        return {token_of(_PUBLISHING): "", token_of(DRILL): DRILL, **{token_of(name): name for name in instances}}
 
     def endpoints(self) -> Mapping[str, Address]:
         """api: the API, past every link; dns: the name servers; admin: its own interface."""
@@ -117,7 +139,7 @@ class DigitalOcean(Steering):
         self._publish()
 
     def _publish(self) -> None:
-        Publisher(Caller(self.endpoints()["api"], TOKEN), self._blueprint, self._edges).publish()
+        Publisher(Caller(self.endpoints()["api"], token_of(_PUBLISHING)), self._blueprint, self._edges).publish()
 
     def environment_for(self, instance: Instance) -> Mapping[str, str]:
         """What an intermediary needs: the API, a token, the record, and how each vantage point reaches each place."""
@@ -137,7 +159,7 @@ class DigitalOcean(Steering):
         ]
         return {
             "DIGITALOCEAN_API_URL": f"http://{join_address(net.at(api))}",
-            "DIGITALOCEAN_TOKEN": TOKEN,
+            "DIGITALOCEAN_TOKEN": token_of(instance.name),
             "DNS_DOMAIN": edge.hosted_zone,
             "DNS_RECORD": edge.record,
             "DNS_TTL": f"{edge.ttl_s:g}",
@@ -180,18 +202,30 @@ class DigitalOcean(Steering):
         self._publish()
 
     def status(self) -> Sequence[StatusLine]:
-        """Where the API and the name servers are, and what the record says."""
-        record = self._environment.edge.record
+        """Where the API and the name servers are; balancers and records as they are when somebody looks."""
+        admin = join_address(self.endpoints()["admin"])
         return (
             StatusLine("DigitalOcean API", join_address(self.endpoints()["api"]), "past every link"),
             StatusLine("DNS", join_address(self.dns), "authoritative, UDP and TCP"),
-            StatusLine(f"record {record}", ", ".join(self.answers()) or "no address", "A, knows nothing of health"),
+            StatusLine("account", admin, "", f"http://{admin}/lines"),
         )
 
     def commands(self) -> Sequence[tuple[str, str]]:
-        """Reading the records through the API."""
-        url = f"http://{join_address(self.endpoints()['api'])}/v2/domains/{self._environment.edge.hosted_zone}/records"
-        return (("the records, through the API", f"curl -s -H 'Authorization: Bearer {TOKEN}' {url}"),)
+        """What one does with the API: by `curl`, and with DigitalOcean's own client."""
+        edge, url = self._environment.edge, f"http://{join_address(self.endpoints()['api'])}"
+        primary, standby = self._environment.primary.name, self._environment.standby.name
+        return (
+            ("The records, through the API:", f"curl -s {_HEADER} {url}/v2/domains/{edge.hosted_zone}/records"),
+            ("The load balancers:", f"curl -s {_HEADER} {url}/v2/load_balancers"),
+            (f"Lead clients to {standby} with pydo (an intermediary may lead them back):", self._moving(url, standby)),
+            (f"And back to {primary}:", self._moving(url, primary)),
+        )
+
+    def _moving(self, url: str, place: str) -> str:
+        edge = self._environment.edge
+        words = {"token": TOKEN, "url": url, "domain": edge.hosted_zone, "record": edge.record}
+        script = _MOVE.format(**words, address=self._edges[place].answered)
+        return f"python -c {shlex.quote(script)}"
 
     def events(self) -> Sequence[Path]:
         """Answers that changed; and what an intermediary says of its own looks, as testimony."""
@@ -199,7 +233,8 @@ class DigitalOcean(Steering):
 
     def hands(self) -> Sequence[Hand]:
         """The adversary's on the API."""
-        return (ProviderHand(self.endpoints, TOKEN, self._environment.edge.hosted_zone, self._environment.edge.record),)
+        edge = self._environment.edge
+        return (ProviderHand(self.endpoints, token_of(DRILL), edge.hosted_zone, edge.record),)
 
     def capabilities(self) -> Mapping[str, bool | str]:
         """What the API lets the adversary do; what no proxy of links can break."""
@@ -211,6 +246,11 @@ class DigitalOcean(Steering):
     def versions(self) -> Mapping[str, str]:
         """Of what speaks DNS and HTTP here."""
         return {name: metadata.version(name) for name in ("dnspython", "aiohttp")}
+
+
+def token_of(name: str) -> str:
+    """The token of somebody who calls the API of this world."""
+    return f"dop_v1_{hashlib.sha256(name.encode()).hexdigest()}"
 
 
 def build(blueprint: Blueprint, spec: Spec) -> list[DigitalOcean]:

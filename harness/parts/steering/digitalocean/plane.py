@@ -7,12 +7,13 @@ from collections.abc import Callable
 
 from harness.clock import monotonic_ns, wall_time
 from harness.engines.dns.lookup import Answer
-from harness.history.events import DnsAnswer
+from harness.history.events import DnsAnswer, Happening
 from harness.names import AUTHORITATIVE
-from harness.parts.steering.digitalocean import model
+from harness.parts.steering.digitalocean import model, summary
 from harness.parts.steering.digitalocean.calls import Rules
 from harness.parts.steering.digitalocean.config import DigitalOceanConfig
 from harness.parts.steering.digitalocean.model import AnswerChanged, Called, Provider, State
+from harness.parts.steering.digitalocean.telling import answer_told, call_told
 from harness.parts.steering.digitalocean.values import Reply, Request
 
 log = logging.getLogger(__name__)
@@ -24,8 +25,9 @@ class Plane:
     draws = 0
     """Chance has no part in any answer (see harness.engines.dns.server.Answers)."""
 
-    def __init__(self, config: DigitalOceanConfig, record: Callable[[DnsAnswer], None]) -> None:
+    def __init__(self, config: DigitalOceanConfig, record: Callable[[DnsAnswer | Happening], None]) -> None:
         self._record = record
+        self._places = {address: place for place, address in config.edges.items()}
         self.provider = Provider(
             config.token,
             Rules(
@@ -42,6 +44,7 @@ class Plane:
             config.scale,
             config.requests_per_hour,
             config.requests_per_minute,
+            config.callers,
         )
         self.state: State = self.provider.start()
 
@@ -59,6 +62,10 @@ class Plane:
         """One client's answer."""
         return self.state.answer(name, record_type)
 
+    def lines(self) -> list[dict[str, str]]:
+        """The account for people."""
+        return summary.lines(self.provider, self.state, self._places, monotonic_ns())
+
     def call(self, request: Request) -> Reply:
         """Carry out a call of the API."""
         return next(effect for effect in self.happened(request) if isinstance(effect, Reply))
@@ -71,6 +78,10 @@ class Plane:
             if isinstance(effect, AnswerChanged):
                 log.info("answer for %s: %s", effect.name, ", ".join(effect.addresses) or "none")
                 self._record(DnsAnswer("world", AUTHORITATIVE, effect.name, effect.addresses, effect.ttl_s, now_ns))
+                self._record(answer_told(effect, self._places, now_ns))
             elif isinstance(effect, Called):
-                log.info("api: %s %s %s", effect.method, effect.path, effect.status or "carried out, never answered")
+                outcome = effect.status or "carried out, never answered"
+                log.info("api: %s %s %s, %s", effect.method, effect.path, outcome, effect.by or "the world itself")
+                if effect.by:
+                    self._record(call_told(effect, now_ns))
         return effects

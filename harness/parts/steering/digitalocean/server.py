@@ -16,7 +16,7 @@ from aiohttp import web
 
 from harness.engines.dns.server import DnsServer, Responder
 from harness.errors import InputError
-from harness.history.events import DnsAnswer, HealthTransition
+from harness.history.events import DnsAnswer, Happening, HealthTransition
 from harness.history.log import EventLog
 from harness.kit.admin import answer_json, read_json, serve_admin, serve_http
 from harness.kit.process import Ready, binding, cancelled, run_until_signal
@@ -52,7 +52,7 @@ async def run(config: DigitalOceanConfig, ready: Ready, stop: asyncio.Event) -> 
     async with AsyncExitStack() as stack:
         events = stack.enter_context(EventLog(config.events)) if config.events else None
 
-        def record(event: DnsAnswer | HealthTransition) -> None:
+        def record(event: DnsAnswer | HealthTransition | Happening) -> None:
             if events is not None:
                 events.append(event)
 
@@ -144,6 +144,9 @@ def _admin(plane: Plane) -> list[web.RouteDef]:
     async def status(_: web.Request) -> web.Response:
         return answer_json(describe(plane))
 
+    async def lines(_: web.Request) -> web.Response:
+        return answer_json(plane.lines())
+
     async def freeze(request: web.Request) -> web.Response:
         plane.happened(model.Freeze(_text(await read_json(request), "name")))
         return answer_json(describe(plane))
@@ -171,6 +174,7 @@ def _admin(plane: Plane) -> list[web.RouteDef]:
 
     return [
         web.get("/status", status),
+        web.get("/lines", lines),
         web.post("/freeze", freeze),
         web.post("/thaw", thaw),
         web.post("/reset", reset),

@@ -1,0 +1,102 @@
+"""`drill env status`: what it says of a world is so, and every line that it gives to paste works as it stands there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from command_line import drill, environment, eventually, left_running
+
+pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(600)]
+
+LONG = "drill watch"
+"""A line that takes a minute; it has tests of its own."""
+_TIMEOUT_S = 60
+
+
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables are as wide as they want to be."""
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+@contextmanager
+def standing(folder: Path, name: str) -> Iterator[None]:
+    """A world of a shipped environment."""
+    code, output = drill(folder, "env", "up", "-e", name, "--seed", "5")
+    try:
+        assert code == 0, output
+        yield
+    finally:
+        drill(folder, "env", "down")
+    eventually(lambda: left_running(folder) == [])
+
+
+def told(folder: Path) -> tuple[str, list[tuple[str, str]]]:
+    """The tables, on one line each row, and what there is to paste: title and line."""
+    code, output = drill(folder, "env", "status")
+    assert code == 0, output
+    tables, *pasted = re.split(r"\n\n(?=[^\n]+:\n  \S)", output)
+    return tables, [(title, line.strip()) for title, _, line in (block.partition("\n") for block in pasted)]
+
+
+def pasted(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
+    """A line, as a shell in that folder takes it; `python` and `drill` are those of these tests."""
+    given = environment()
+    given["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{given['PATH']}"
+    return subprocess.run(
+        ["bash", "-c", line], cwd=folder, env=given, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False
+    )
+
+
+def all_work(folder: Path, lines: list[tuple[str, str]]) -> dict[str, str]:
+    """Paste them in their order; what each printed, by its title."""
+    printed = {}
+    for title, line in lines:
+        program = next(word for word in line.split() if "=" not in word)
+        found = shutil.which(program, path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+        if line.startswith(LONG) or found is None:  # dig and aws are not everywhere
+            continue
+        done = pasted(folder, line)
+        assert done.returncode == 0, (title, line, done.stdout, done.stderr)
+        printed[title] = done.stdout
+    return printed
+
+
+def test_digitalocean(tmp_path: Path) -> None:
+    with standing(tmp_path, "digitalocean"):
+        eventually(lambda: "record A app.example.com" in told(tmp_path)[0], 30)
+        tables, lines = told(tmp_path)
+        assert re.search(r"record A app\.example\.com +127\.0\.1\.10 +leads to nyc3, TTL 60 s, id \d+", tables)
+        assert re.search(r"load balancer lb-sfo3 .*in sfo3, asks /", tables)
+        assert re.search(r"target nyc3 +127\.0\.0\.1:\d+ +storefront\.nyc3, in rotation", tables)
+        printed = all_work(tmp_path, lines)
+    assert '"domain_records"' in printed["The records, through the API:"]
+    moved = [text for title, text in printed.items() if "with pydo" in title]
+    assert ["127.0.2.10" in text for text in moved] == [True]
+    assert "127.0.1.10" in printed["And back to nyc3:"]
+
+
+def test_pods(tmp_path: Path) -> None:
+    with standing(tmp_path, "kubernetes"):
+        tables, lines = told(tmp_path)
+        pods = re.findall(r"pod (\S+) +127\.0\.0\.1:\d+ +\S+, ready, 0 restarts", tables)
+        assert {pod.rpartition(".")[2] for pod in pods} == {"nyc3", "sfo3"}
+        for place in ("nyc3", "sfo3"):
+            assert re.search(rf"endpoints {place} +storefront-\S+, storefront-", tables), tables
+            assert re.search(rf"target {place} +127\.0\.0\.1:\d+ +storefront-\S+, in rotation", tables), tables
+        printed = all_work(tmp_path, lines)
+        assert '"restarts"' in printed["Every pod with its processes, as JSON:"]
+        (killed,) = [pod for pod in pods if pod.startswith("storefront")][:1]
+        pid = re.search(rf"{re.escape(killed)} +(\d+) ", tables)
+        assert pid is not None
+        assert pasted(tmp_path, f"kill -9 {pid[1]}").returncode == 0
+        eventually(lambda: re.search(rf"pod {re.escape(killed)} .*, ready, 1 restarts?", told(tmp_path)[0]), 60)
+        assert "renewed: see above" in told(tmp_path)[0]
