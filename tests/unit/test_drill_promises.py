@@ -367,7 +367,9 @@ def test_a_control_that_broke_nothing_does_not_hold_however_it_ended(tmp_path: P
 
     result = run(tmp_path, control, BothWrite, Story(steady=False))
     assert result.verdict is Verdict.INVALID
-    assert "the control does not hold: the drill inside it ended INVALID before anything was broken" in result.reasons[0]
+    assert (
+        "the control does not hold: the drill inside it ended INVALID before anything was broken" in result.reasons[0]
+    )
 
 
 def test_a_reason_does_not_appear_twice_with_counts_that_moved(tmp_path: Path) -> None:
