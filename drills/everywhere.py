@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,6 +21,7 @@ from rich.table import Column, Table
 from harness.cli.parts_diagnosis import parts
 from harness.drill.options import resolve
 from harness.errors import InputError
+from harness.scheduling import child
 from harness.world.diagnosis import State
 
 ENVIRONMENTS = ("embedded", "toxiproxy", "ministack", "dynoxide", "localstack")
@@ -28,6 +29,8 @@ DRILLS = (
     "region-lost-black-holed", "region-heals-failback", "control-failover-disabled", "control-fault-never-applied",
 )  # fmt: skip
 _ROOT = Path(__file__).parents[1]
+LIMIT_S = 4 * 3600.0
+"""Of one `drill run`. It ends with the script that started it, however that ends."""
 
 
 def lacking(environment: str) -> str | None:
@@ -44,7 +47,8 @@ def run(environment: str, drills: Sequence[str], reports: Path) -> Mapping[str, 
     latest = reports / environment / "latest"
     latest.unlink(missing_ok=True)
     options = ["--environment", environment, "--reports", str(reports / environment)]
-    subprocess.run([sys.executable, "-m", "harness.cli.main", "run", *drills, *options], check=False)
+    command = [sys.executable, "-m", "harness.cli.main", "run", *drills, *options]
+    child.run(command, Path.cwd(), os.environ, LIMIT_S, None)
     if not latest.exists():
         return {}
     body = json.loads((latest / "run.json").read_text(encoding="utf-8"))

@@ -2,17 +2,17 @@
 
     python drills/twins.py [NAME ...] [--environment NAME] [--reports DIR]
 
-A green that nobody has seen red is no evidence. Without failover most drills must go red; `RED` names the broken design
-that turns those red in which failover is not what is asked. Each drill runs where it can (`HOMES`), or all of them
-in the environment that is named. Prints a line for each run that did not end as it must, then a table; exit code 0 when
-all did, else 1. A control is its own twin, and runs as it is only.
+A green that nobody has seen red is no evidence. Without failover most drills must go red; `RED` names the broken
+design that turns those red in which failover is not what is asked. Each drill runs where it can (`HOMES`), or all of
+them in the environment that is named. Prints a line for each run that did not end as it must, then a table; exit code
+0 when all did, else 1. A control is its own twin, and runs as it is only.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import subprocess
+import os
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from harness.drill.catalogue import KnownDrill, select
+from harness.scheduling import child
 
 AS_IT_IS, RED_TWIN, NO_FAULT = "as it is", "red twin", "fault=none"
 EXPECTED: Mapping[str, str] = {AS_IT_IS: "MET", RED_TWIN: "MISSED", NO_FAULT: "INVALID"}
@@ -78,7 +79,7 @@ def run(names: Sequence[str], options: Sequence[str], reports: Path) -> list[End
     latest = reports / "latest"
     latest.unlink(missing_ok=True)
     command = [sys.executable, "-m", "harness.cli.main", "run", *names, *options, "--reports", str(reports)]
-    subprocess.run(command, check=False)
+    child.run(command, Path.cwd(), os.environ, everywhere.LIMIT_S, None)
     if not latest.exists():
         return []
     body = json.loads((latest / "run.json").read_text(encoding="utf-8"))

@@ -53,6 +53,15 @@ class EpisodeMeasures:
         taken = expected if expected is not None and expected != self.lost else None
         self.survivor = self.lost if self.returns else taken or whole.case.other_than(self.lost)
 
+    @property
+    def must_stay_away(self) -> bool:
+        """Whether clients that had been moved must stay where they are while something is lost once more: no way back
+        before that, either, for the loss came while they were away."""
+        case = self.whole.case
+        away = self.lost != case.primary and bool(self.episode.faults)
+        stay = [r for r in case.required if r.name == "no-failover" and r.episode == self.index]
+        return away and any(requirement.place == self.lost for requirement in stay)
+
     @cached_property
     def stretch(self) -> Stretch:
         """When it took place."""

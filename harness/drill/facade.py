@@ -245,7 +245,7 @@ class Drill(RunningDrill):
             now_ns = self._clock.now_ns()
             since_ns = now_ns - _STRETCH_NS
             requirement = self.record.require(databases.NAME, place=region, from_ns=since_ns, until_ns=now_ns)
-            if self._loop.judged(requirement).verdict is Verdict.MET or now_ns >= deadline_ns:
+            if self._loop.judged(requirement, since_ns).verdict is Verdict.MET or now_ns >= deadline_ns:
                 break
             self._watch_until(min(now_ns + _LOOK_NS, deadline_ns))
         self._loop.judge_now(requirement)

@@ -6,8 +6,10 @@ once for each requirement that is judged on the way, and once at the end.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from harness.checkers.result import CheckResult
 from harness.drill import judgement, lifecycle
@@ -25,7 +27,7 @@ from harness.drill.stopping import words
 from harness.drill.stopping.conditions import StopConditions
 from harness.drill.stopping.watch import StopWatch
 from harness.errors import ENDINGS, DrillAborted, JudgingFailed
-from harness.history.events import CanaryProbe, Commit, Mark, StopEvent
+from harness.history.events import CanaryProbe, Commit, Event, Mark, StopEvent
 from harness.outcome import Verdict
 from harness.units import NS_PER_S, to_ns
 
@@ -36,8 +38,13 @@ SETTLE_POLL_S = 0.1
 QUIESCE_PATIENT_S = 100.0
 """Production seconds that replication may take to go quiet; the profile scales them."""
 QUIESCE_SHORT_S = 50.0
+LATELY_NS = to_ns(10.0)
+"""By so much what arrives may be out of the order of time."""
 SEE_HEALED_NS = to_ns(3.0)
 STILL_MOVING_NS = to_ns(2.0)
+
+
+_Timed = TypeVar("_Timed", Event, Commit)
 
 
 class DrillLoop:
@@ -185,17 +192,20 @@ class DrillLoop:
         """Something is about to change: see what is in the databases, where that is not known anyhow."""
         self._record.note(looks=look(self._backend, self._clock, self._record.case.looks))
 
-    def judged(self, requirement: Requirement) -> CheckResult:
-        """One requirement, judged from what is known so far.
+    def judged(self, requirement: Requirement, since_ns: int | None = None) -> CheckResult:
+        """One requirement, judged from what is known so far; from the latest part of it, where since_ns is given.
 
-        UNKNOWN where judging breaks off: the scenario goes on, and what it sees is judged as a whole at the end.
+        That costs the same however long the drill has run, so it can be asked again and again. UNKNOWN where judging
+        breaks off: the scenario goes on, and what it sees is judged as a whole at the end.
         """
         self.take_in()
         self._record.commits = self._commits()
-        events = sorted(self.observation.events, key=lambda event: event.mono_ns)
+        events = sorted(lately(self.observation.events, since_ns), key=lambda event: event.mono_ns)
         try:
             with judging():
-                measures = Measures(self._record.case, events, self._record.commits, self._record.final)
+                commits = self._record.commits
+                chosen = None if commits is None else lately(commits, since_ns)
+                measures = Measures(self._record.case, events, chosen, self._record.final)
                 return judgement.judge(requirement, measures)
         except JudgingFailed as error:
             return CheckResult(requirement.name, Verdict.UNKNOWN, str(error))
@@ -227,3 +237,11 @@ class DrillLoop:
     def _commits(self) -> tuple[Commit, ...] | None:
         commits = self._backend.commits()
         return None if commits is None else tuple(commits)
+
+
+def lately(events: Sequence[_Timed], since_ns: int | None) -> Sequence[_Timed]:
+    """Those since a moment, and some before it; all where none is given. events: as they arrived, nearly in order."""
+    if since_ns is None:
+        return events
+    kept = list(itertools.takewhile(lambda event: event.mono_ns >= since_ns - LATELY_NS, reversed(events)))
+    return kept[::-1]

@@ -47,11 +47,14 @@ def _doubts(episode: EpisodeMeasures, measures: Measures) -> Iterator[str]:
         during = _until(onset, until_ns)
         yield from vacuity.of_return(measures.operations, heal=during, canaries=canaries, operations_needed=needed)
         return
+    calm_ns = episode.stretch.calm_ns
+    if calm_ns is not None and onset is not None and episode.must_stay_away:
+        calm_ns = onset.start_low_ns  # an answer that changes before that is what the scenario asks about
     yield from vacuity.of_fault(
         measures.operations,
         measures.context,
         fault=None if onset is None else _until(onset, until_ns),
-        steady_ns=episode.stretch.calm_ns,
+        steady_ns=calm_ns,
         canaries={names[i]: measures.canaries[i] for i in episode.episode.faults},
         operations_needed=needed,
     )

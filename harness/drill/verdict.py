@@ -78,7 +78,8 @@ def verdict_of(case: Case, checked: Checked) -> tuple[Verdict, tuple[str, ...]]:
         return inner, (f"the control does not hold: {text}: {because}",)
     if inner is case.control and case.faults:
         return Verdict.MET, (f"the control holds: the drill inside it ended {inner}, as it must: {because}",)
-    broken = f"the control does not hold: the drill inside it ended {inner} instead of {case.control}: {because}"
+    instead = "before anything was broken" if inner is case.control else f"instead of {case.control}"
+    broken = f"the control does not hold: the drill inside it ended {inner} {instead}: {because}"
     return (Verdict.MISSED if inner is Verdict.MET else inner), (broken,)
 
 

@@ -12,6 +12,7 @@ _ERRORS = {
     "timeout": "no answer in time",
     "connect-timeout": "no connection in time",
     "dns": "no DNS answer",
+    "no-address": "a DNS answer without an address",
     "garbage": "an answer that says nothing",
     "unreachable": "no such address",
     "absent": "nothing there",

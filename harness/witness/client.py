@@ -14,7 +14,7 @@ from harness.units import to_ns, to_s
 from harness.wire.exchange import Response, render_request
 from harness.witness import attention, ledger, operation, outcomes
 from harness.witness.channel import ExchangeError
-from harness.witness.dns_client import DnsFailure
+from harness.witness.dns_client import DnsFailure, NoAddress
 from harness.witness.grid import Grid
 from harness.witness.lateness import Durations
 from harness.witness.operation import Operation
@@ -159,6 +159,8 @@ class Client:
                     self.route.release(lease)
         except TimeoutError:
             tell(operation.Deadline())
+        except NoAddress:
+            tell(operation.Failed(outcomes.NO_ADDRESS))
         except DnsFailure:
             tell(operation.Failed(outcomes.DNS))
         except ExchangeError as error:

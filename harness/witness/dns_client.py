@@ -29,6 +29,10 @@ class DnsFailure(Exception):
     """No usable answer came."""
 
 
+class NoAddress(DnsFailure):
+    """An answer came, and no address in it: the name does not exist, or has none."""
+
+
 @dataclass(frozen=True)
 class DnsReply:
     """addresses: in the answer's order, empty when the name has none. ttl_ns: of the answer, positive or negative."""

@@ -35,11 +35,12 @@ REFUSED = "refused"
 UNREACHABLE = "unreachable"
 CONNECT_TIMEOUT = "connect-timeout"
 DNS = "dns"
+NO_ADDRESS = "no-address"
 RESET = "reset"
 TIMEOUT = "timeout"
 GARBAGE = "garbage"
 
-_NOTHING_WAS_SENT = frozenset({REFUSED, UNREACHABLE, CONNECT_TIMEOUT, DNS})
+_NOTHING_WAS_SENT = frozenset({REFUSED, UNREACHABLE, CONNECT_TIMEOUT, DNS, NO_ADDRESS})
 
 _NOTHING_THERE = ("404", "410")
 

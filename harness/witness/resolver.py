@@ -9,7 +9,7 @@ from harness.clock import monotonic_ns
 from harness.history.events import DnsAnswer
 from harness.units import NS_PER_S
 from harness.witness import resolver_cache as cache
-from harness.witness.dns_client import DnsClient, DnsFailure
+from harness.witness.dns_client import DnsClient, DnsFailure, NoAddress
 from harness.witness.tasks import TaskSet
 
 
@@ -31,17 +31,19 @@ class Resolver:
         self._state = state
         self._tasks = tasks
         self._on_change = on_change
-        self._waiting: list[asyncio.Future[tuple[str, ...]]] = []
+        self._waiting: list[asyncio.Future[tuple[str, ...] | None]] = []
 
     async def address(self) -> str:
-        """An address that is at most a TTL old. Raises DnsFailure."""
+        """An address that is at most a TTL old. Raises DnsFailure, and NoAddress where that was answered."""
         addresses = self._step(cache.Lookup())
         if addresses is None:
-            future: asyncio.Future[tuple[str, ...]] = asyncio.get_running_loop().create_future()
+            future: asyncio.Future[tuple[str, ...] | None] = asyncio.get_running_loop().create_future()
             self._waiting.append(future)
             addresses = await future
+        if addresses is None:
+            raise DnsFailure(f"nobody answered for {self._record}")
         if not addresses:
-            raise DnsFailure(f"{self._record} has no address")
+            raise NoAddress(f"{self._record} has no address")
         return addresses[0]
 
     def broke(self) -> None:
@@ -58,7 +60,7 @@ class Resolver:
             elif isinstance(effect, cache.Query):
                 self._tasks.spawn(self._query())
             elif isinstance(effect, cache.Refuse):
-                self._release(())
+                self._release(None)
             elif isinstance(effect, cache.Changed):
                 ttl_s = effect.ttl_ns / NS_PER_S
                 self._on_change(DnsAnswer("witness", self._client, self._record, effect.addresses, ttl_s, now_ns))
@@ -72,7 +74,7 @@ class Resolver:
         else:
             self._step(cache.Answered(reply.addresses, reply.ttl_ns))
 
-    def _release(self, addresses: tuple[str, ...]) -> None:
+    def _release(self, addresses: tuple[str, ...] | None) -> None:
         waiting, self._waiting = self._waiting, []
         for future in waiting:
             if not future.done():

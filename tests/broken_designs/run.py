@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -20,6 +20,9 @@ from bank import EMBEDDED, Design, Written, designs, rotating, whole_in, write
 from kill_matrix import Cell, Ended, show
 from rich.console import Console
 
+from harness.scheduling import child
+
+LIMIT_S = 3600.0
 UNCLEAR = "INVALID"
 """A machine that stalls proves nothing about a design; a design that ends so twice has survived."""
 
@@ -30,7 +33,7 @@ def drilled(drills: Sequence[str], written: Written, reports: Path) -> dict[str,
         sys.executable, "-m", "harness.cli.main", "run", *drills, "--subject", str(written.subject),
         "--environment", str(written.environment or EMBEDDED), "--reports", str(reports),
     ]  # fmt: skip
-    subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
+    child.run(command, Path.cwd(), os.environ, LIMIT_S, Path(os.devnull))
     latest = reports / "latest" / "run.json"
     if not latest.exists():
         return {}

@@ -15,6 +15,7 @@ from test_drill_recovery_points import back, drill_of, region_lost, served
 from harness.checkers.result import CheckResult
 from harness.drill.case import Requirement
 from harness.drill.judging.databases import NAME, database_of_writes, goes_on
+from harness.drill.loop import lately
 from harness.history.events import Commit
 from harness.history.gathering import columns_of
 from harness.measurement.models import FaultInterval
@@ -123,3 +124,9 @@ def test_a_drill_is_missed_where_another_database_goes_on_taking_them(tmp_path: 
     result = run(tmp_path, drill_of(region_lost, served, lambda d: d.require_database(EAST)))
     assert result.verdict is Verdict.MISSED
     assert any(f"were stored by {WEST}, the database of {WEST}" in reason for reason in result.reasons)
+
+
+def test_waiting_costs_no_more_the_longer_a_drill_has_run() -> None:
+    commits = [Commit(EAST, "items", f"k{n}", f"w{n}", n, s(n)) for n in range(1000)]
+    assert [c.seq for c in lately(commits, s(995))] == list(range(985, 1000))
+    assert lately(commits, None) is commits

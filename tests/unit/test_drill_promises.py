@@ -358,6 +358,20 @@ def test_a_control_keeps_its_own_expectation(tmp_path: Path) -> None:
     assert result.warnings == 0
 
 
+def test_a_control_that_broke_nothing_does_not_hold_however_it_ended(tmp_path: Path) -> None:
+    def control(drill: Drill) -> None:
+        drill.open()
+        drill.be_control(Verdict.INVALID)
+        only_recovery(drill)
+        drill.require_control()
+
+    result = run(tmp_path, control, BothWrite, Story(steady=False))
+    assert result.verdict is Verdict.INVALID
+    assert (
+        "the control does not hold: the drill inside it ended INVALID before anything was broken" in result.reasons[0]
+    )
+
+
 def test_a_reason_does_not_appear_twice_with_counts_that_moved(tmp_path: Path) -> None:
     def gray(drill: Drill) -> None:
         drill.open()

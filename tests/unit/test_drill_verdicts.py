@@ -173,6 +173,26 @@ def test_the_answer_changed_between_the_steady_state_and_the_fault(tmp_path: Pat
     assert "the DNS answer seen by authoritative changed 1 times before the fault" in " ".join(result.reasons)
 
 
+@pytest.mark.parametrize(("failback_s", "verdict"), [(None, Verdict.MET), (2.0, Verdict.MISSED)])
+def test_whoever_is_sent_back_at_the_first_good_answer_is_lost_with_the_second_outage(
+    tmp_path: Path, failback_s: float | None, verdict: Verdict
+) -> None:
+    def back_for_a_moment(drill: Drill) -> None:
+        drill.open()
+        drill.reach_steady_state(EAST)
+        drill.inject("region-outage", region=EAST, mode="refuse")
+        drill.require_recovery(WEST)
+        drill.heal()
+        drill.watch(8)
+        drill.inject("region-outage", region=EAST, mode="refuse")
+        drill.require_no_failover(WEST)
+
+    result = run_drill(tmp_path, back_for_a_moment, Story(failback_s=failback_s))
+    assert result.verdict is verdict, result.reasons
+    if verdict is Verdict.MISSED:
+        assert "no need, us-west-2 could serve" in " ".join(result.reasons)
+
+
 def test_the_checkers_never_had_data(tmp_path: Path) -> None:
     result = run_drill(tmp_path, lost, Story(steady=False))
     assert result.verdict is Verdict.INVALID

@@ -19,6 +19,7 @@ from harness.witness import outcomes
         (404, "absent", "HTTP 404"),
         (200, "garbage", "HTTP 200 with an answer that says nothing"),
         (None, "connect-timeout", "no connection in time"),
+        (None, "no-address", "a DNS answer without an address"),
         (None, "what a later version says", "what a later version says"),
         (None, None, "no answer"),
     ],
@@ -29,8 +30,8 @@ def test_what_a_client_got(status: int | None, error: str | None, expected: str)
 
 def test_every_error_of_a_client_has_words() -> None:
     codes = (
-        outcomes.REFUSED, outcomes.UNREACHABLE, outcomes.CONNECT_TIMEOUT, outcomes.DNS, outcomes.RESET,
-        outcomes.TIMEOUT, outcomes.GARBAGE,
+        outcomes.REFUSED, outcomes.UNREACHABLE, outcomes.CONNECT_TIMEOUT, outcomes.DNS, outcomes.NO_ADDRESS,
+        outcomes.RESET, outcomes.TIMEOUT, outcomes.GARBAGE,
     )  # fmt: skip
     assert all(wording.answer(None, code) != code for code in codes)
 

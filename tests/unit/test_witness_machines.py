@@ -330,6 +330,7 @@ def test_a_value_deep_in_another_applications_answer_is_found_by_json_pointer() 
         ("refused", Outcome.FAIL),
         ("unreachable", Outcome.FAIL),
         ("connect-timeout", Outcome.FAIL),
+        ("no-address", Outcome.FAIL),
         ("dns", Outcome.FAIL),
         ("timeout", Outcome.INFO),
         ("reset", Outcome.INFO),

@@ -102,6 +102,8 @@ def no_failover(requirement: Requirement, measures: Measures) -> CheckResult:
         return CheckResult(name, Verdict.UNKNOWN, "no blip was injected")
     faults = [measures.case.faults[i].started_ns for i in episode.episode.faults]
     began_ns = min(faults, default=episode.onset.start_high_ns)
+    if episode.stretch.calm_ns is not None and episode.must_stay_away:
+        began_ns = min(began_ns, episode.stretch.calm_ns)
     result = needless_failover(
         measures.context,
         measures.operations,

@@ -2,7 +2,7 @@
 
 ENVIRONMENT = "digitalocean"
 ROWS = (23,)
-CAUGHT_BY = {"platform-lost-black-holed": ("got no DNS answer",)}
+CAUGHT_BY = {"platform-lost-black-holed": ("got a DNS answer without an address",)}
 PAUSE_S = 20.0
 """Production seconds, in which whoever has the old address is to forget it."""
 
