@@ -98,5 +98,5 @@ def test_pods(tmp_path: Path) -> None:
         pid = re.search(rf"{re.escape(killed)} +(\d+) ", tables)
         assert pid is not None
         assert pasted(tmp_path, f"kill -9 {pid[1]}").returncode == 0
-        eventually(lambda: re.search(rf"pod {re.escape(killed)} .*, ready, 1 restarts?", told(tmp_path)[0]), 60)
+        eventually(lambda: re.search(rf"pod {re.escape(killed)} .*, ready, 1 restarts?", told(tmp_path)[0]), 120)
         assert "renewed: see above" in told(tmp_path)[0]
