@@ -27,11 +27,7 @@ from harness.drill.stopping import words
 from harness.drill.stopping.conditions import StopConditions
 from harness.drill.stopping.watch import StopWatch
 from harness.errors import ENDINGS, DrillAborted, JudgingFailed
-<<<<<<< HEAD
-from harness.history.events import Commit, Event, Mark, StopEvent
-=======
-from harness.history.events import CanaryProbe, Commit, Mark, StopEvent
->>>>>>> 0ba07a4b1841936bcb1fa93d10748e2cc30965dd
+from harness.history.events import CanaryProbe, Commit, Event, Mark, StopEvent
 from harness.outcome import Verdict
 from harness.units import NS_PER_S, to_ns
 
@@ -42,12 +38,9 @@ SETTLE_POLL_S = 0.1
 QUIESCE_PATIENT_S = 100.0
 """Production seconds that replication may take to go quiet; the profile scales them."""
 QUIESCE_SHORT_S = 50.0
-<<<<<<< HEAD
 LATELY_NS = to_ns(10.0)
 """By so much what arrives may be out of the order of time."""
-=======
 SEE_HEALED_NS = to_ns(3.0)
->>>>>>> 0ba07a4b1841936bcb1fa93d10748e2cc30965dd
 STILL_MOVING_NS = to_ns(2.0)
 
 
