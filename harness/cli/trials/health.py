@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from harness.live.backend import LiveWorld
 from harness.names import CHECKERS
@@ -45,9 +45,18 @@ def try_health(world: LiveWorld) -> Iterator[Diagnosis]:
 def _settled(world: LiveWorld) -> dict[str, tuple[Complaint, ...]]:
     """What the parts find wrong once they have looked often enough."""
     until = time.monotonic() + world.timing.interval_s(_DECIDED_S)
-    while time.monotonic() < until and not (_all_know(world) and _all_healthy(world)):
+    while True:
+        complaints = world.complaints()
+        well = _all_know(world) and _all_healthy(world) and not _wrong(world, complaints)
+        if well or time.monotonic() >= until:
+            return complaints
         time.sleep(_POLL_S)
-    return world.complaints()
+
+
+def _wrong(world: LiveWorld, complaints: Mapping[str, Sequence[Complaint]]) -> bool:
+    """Whether anything is complained of that is not as it should be of a standby."""
+    primary = world.environment.primary.name
+    return any(not one.passive or place == primary for place, found in complaints.items() for one in found)
 
 
 def _all_know(world: LiveWorld) -> bool:
