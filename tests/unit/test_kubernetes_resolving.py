@@ -144,23 +144,17 @@ def test_the_articles_manifest_is_doubted_and_the_corrected_one_is_not() -> None
 def documented(folder: Path) -> Path:
     """The example of docs/KUBERNETES.md as files. Returns the environment file."""
     text = (ROOT / "docs" / "KUBERNETES.md").read_text(encoding="utf-8")
-    environment, images, manifest = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)[:3]
-    (folder / "k8s").mkdir()
-    (folder / "my-environment.yaml").write_text(environment, encoding="utf-8")
-    (folder / "k8s" / "app.yaml").write_text(manifest, encoding="utf-8")
-    for place, region in (("nyc3", "us-east-1"), ("sfo3", "us-west-2")):
-        own = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: region}}\ndata: {{AWS_REGION: {region}}}\n"
-        (folder / "k8s" / f"{place}.yaml").write_text(own, encoding="utf-8")
-    subject = "subject: shop\ncomponents:\n  - {name: app, command: [python, app.py], region: each, port_env: PORT}\n"
-    (folder / "subject.yaml").write_text(subject + images, encoding="utf-8")
-    return folder / "my-environment.yaml"
+    for name, body in re.findall(r"^```yaml\n# ([\w./-]+)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(body, encoding="utf-8")
+    return folder / "environment.yaml"
 
 
 def test_the_documented_example_is_understood(tmp_path: Path) -> None:
     found = planned(*blueprint_of(documented(tmp_path), subject=tmp_path / "subject.yaml"))
     assert set(found) == {"app.nyc3", "app.sfo3"}
     assert found["app.sfo3"].containers[0].argv[-1] == "app.py"
-    assert environment_in(found["app.sfo3"])["AWS_REGION"] == "us-west-2"
+    assert [environment_in(found[f"app.{place}"])["PLACE"] for place in ("nyc3", "sfo3")] == ["nyc3", "sfo3"]
 
 
 def test_mistakes_of_all_files_are_told_at_once(tmp_path: Path) -> None:
