@@ -82,8 +82,9 @@ def test_a_second_world_is_refused_by_one_message_and_the_first_one_is_shown(
     folder: Path, world: StandingWorld
 ) -> None:
     code, output = drill(folder, "env", "up")
-    assert (code, output.count("\n")) == (0, 2)
-    assert f"A world is running here already (pid {world.pid}, foreign, by drill env up)" in output.replace("\n", " ")
+    said = " ".join(output.split())  # how it is broken into lines hangs on the folder's name
+    assert (code, said.count("A world is running here already")) == (0, 1)
+    assert f"A world is running here already (pid {world.pid}, foreign, by drill env up)" in said
     code, output = drill(folder, "env", "status")
     assert (code, "mine (fast) with foreign" in output) == (0, True)
     assert "curl --resolve app.example.com:" in output
