@@ -150,7 +150,7 @@ def lost_seconds(value: RpoResult, up_to: str = "up to") -> str:
 def lost(drill: DrillResult) -> str:
     """What was lost in the units that were promised: always items, and the age of the oldest when seconds were."""
     if drill.rpo is None:
-        return NOT_MEASURED
+        return _without_a_point(drill)
     if drill.rpo.unbounded:
         return _unless_judged(drill, everything(drill.rpo))
     count = items(drill.rpo.missing_low, drill.rpo.missing_high)
@@ -163,7 +163,13 @@ def lost(drill: DrillResult) -> str:
 
 def loss(of: DrillResult | EpisodeResult) -> str:
     """What was lost in items and in seconds; a recovery point that nobody judged is no number to rely on."""
-    return NOT_MEASURED if of.rpo is None else _unless_judged(of, recovery_point(of.rpo))
+    return _without_a_point(of) if of.rpo is None else _unless_judged(of, recovery_point(of.rpo))
+
+
+def _without_a_point(of: DrillResult | EpisodeResult) -> str:
+    """Nobody took over; nothing can be lost where the survivor goes on in the database of the lost place."""
+    judged = [result.verdict for result in of.results if result.name == "rpo"] if isinstance(of, DrillResult) else []
+    return "0 items" if judged and set(judged) == {Verdict.MET} else NOT_MEASURED
 
 
 def _unless_judged(of: DrillResult | EpisodeResult, text: str) -> str:
