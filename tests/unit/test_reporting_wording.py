@@ -69,6 +69,8 @@ def test_losses_are_stated_in_the_unit_that_was_promised() -> None:
     assert wording.lost(drill()) == "12–15 items, ≤ 1.42 s"
     assert wording.lost(replace(drill(), objectives=Objectives(rpo_items=20))) == "12 – 15 items"
     assert wording.lost(replace(drill(), rpo=None)) == "not measured"
+    goes_on = ObjectiveResult("rpo", Verdict.MET, "nothing was lost with the place")
+    assert wording.lost(replace(drill(), rpo=None, results=(goes_on,))) == "0 items"
 
 
 def test_a_control_says_that_going_wrong_is_what_it_is_for() -> None:
