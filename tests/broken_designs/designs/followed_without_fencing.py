@@ -3,26 +3,13 @@
 The two places do not ask at the same time, so for seconds around every switch each writes to another database.
 """
 
+import without_fencing
+
 ROWS = (5, 6)
 ENVIRONMENT = "digitalocean"
 CAUGHT_BY = {"database-region-lost-endpoint-switched": ("both sides accepted writes",)}
 ASKS_EVERY_NS = 5_000_000_000
-
-
-def monitor() -> None:
-    from reference.active_region import Record
-    from reference.monitor import actions, conditions
-    from reference.monitor.state import Move
-
-    def fail_back(rules, state, now_ns):
-        record = Record(rules.primary, actions.epoch_for(rules, rules.primary, state))
-        return actions.begin_recording(state, Move("", record, state.record.epoch, "failback", drain=False), now_ns)
-
-    actions.fail_back = fail_back
-    conditions.lease_over = lambda view, now_ns: True
-    from reference.monitor import decision  # only now: its table of rules takes what it finds
-
-    decision.lease_over = conditions.lease_over
+monitor = without_fencing.monitor
 
 
 def storefront() -> None:
