@@ -10,7 +10,6 @@ from harness.drill.case import Case, Requirement
 from harness.drill.episode_measures import EpisodeMeasures
 from harness.drill.measures import ONE_DATABASE, Measures
 from harness.history.codes import PUT, Bools
-from harness.history.columns import Columns
 from harness.measurement.models import JUDGED_COHORT
 from harness.outcome import Verdict
 
@@ -25,11 +24,9 @@ def database_of_writes(requirement: Requirement, measures: Measures) -> CheckRes
         return CheckResult(NAME, Verdict.UNKNOWN, "no database was named")
     if len({case.database_of(one) for one in case.addresses}) < 2:
         return CheckResult(NAME, Verdict.UNKNOWN, ONE_DATABASE)
-    columns = measures.operations.up_to(requirement.until_ns) if requirement.until_ns else measures.operations
     if not set(case.addresses) <= measures.logs.keys():
         return CheckResult(NAME, Verdict.UNKNOWN, _NOBODY_SAYS)
-    found = accepting(columns, case.by_address, measures.logs)
-    chosen = _stored_puts(columns, found) & (columns.sent_ns >= requirement.from_ns)
+    found, chosen = _stored_puts(measures, requirement.from_ns, requirement.until_ns)
     if not chosen.any():
         return CheckResult(NAME, Verdict.UNKNOWN, "nothing was written meanwhile")
     by_place = {name: int(np.count_nonzero(chosen & (found.likely == code))) for code, name in enumerate(measures.logs)}
@@ -51,12 +48,9 @@ def goes_on(episode: EpisodeMeasures, measures: Measures) -> str:
     case, lost, survivor = measures.case, episode.lost, episode.survivor
     if episode.onset is None or not {lost, survivor} <= measures.logs.keys() or episode.one_database:
         return ""
-    until_ns = episode.stretch.until_ns
-    columns = measures.operations if until_ns is None else measures.operations.up_to(until_ns)
     if not set(case.addresses) <= measures.logs.keys():
         return ""
-    found = accepting(columns, case.by_address, measures.logs)
-    chosen = _stored_puts(columns, found) & (columns.sent_ns >= episode.onset.start_low_ns)
+    found, chosen = _stored_puts(measures, episode.onset.start_low_ns, episode.stretch.until_ns)
     chosen &= found.dialled == found.names.index(survivor)
     count = int(np.count_nonzero(chosen))
     if not count or (found.likely[chosen] != found.names.index(lost)).any():
@@ -65,10 +59,12 @@ def goes_on(episode: EpisodeMeasures, measures: Measures) -> str:
     return f"{survivor} goes on in {case.database_of(lost)}, the database of {lost}, which stored its {writes}"
 
 
-def _stored_puts(columns: Columns, found: Accepting) -> Bools:
-    """Acknowledged puts of the judged clients of which the commits show where they are."""
+def _stored_puts(measures: Measures, from_ns: int, until_ns: int | None) -> tuple[Accepting, Bools]:
+    """Who accepted what; and acknowledged puts of the judged clients of which the commits show where they are."""
+    columns = measures.operations if until_ns is None else measures.operations.up_to(until_ns)
+    found = accepting(columns, measures.case.by_address, measures.logs)
     chosen: Bools = columns.acknowledged & (columns.f == PUT) & columns.of_cohort(JUDGED_COHORT) & found.shown
-    return chosen
+    return found, chosen & (columns.sent_ns >= from_ns)
 
 
 def _stored(case: Case, place: str, count: int) -> str:
