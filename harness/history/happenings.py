@@ -25,11 +25,17 @@ _BECOMES: dict[str, tuple[str, bool | None]] = {
 }
 
 
+def words(told: Happening) -> str:
+    """What a thing became, or what was done: `out of rotation (answered its check with 503)`, `PUT /v2/x: 200`."""
+    what = told.what or "gone"
+    if not told.text:
+        return what
+    return f"{what} ({told.text})" if told.lasts else f"{what}: {told.text}"
+
+
 def sentence(told: Happening) -> str:
     """`target nyc3, app-1-1: out of rotation (answered its check with 503)`."""
-    if not told.lasts:
-        return f"{told.kind} by {told.thing}: {told.what}{f': {told.text}' if told.text else ''}"
-    return f"{told.kind} {told.thing}: {told.what or 'gone'}{f' ({told.text})' if told.text else ''}"
+    return f"{told.kind} {'' if told.lasts else 'by '}{told.thing}: {words(told)}"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from harness.drill.evidence import DrillResult
 from harness.history.events import Commit, DnsAnswer, Event, FaultEvent, Happening, HealthTransition
-from harness.history.happenings import RECORD, Repeated, folded, happening_of, happenings
+from harness.history.happenings import RECORD, Repeated, folded, happening_of, happenings, words
 from harness.names import AUTHORITATIVE
 from harness.reporting import glossary
 from harness.reporting.wording import one_line
@@ -109,9 +109,7 @@ def _line(things: Sequence[str], one: Repeated, zero_ns: int) -> Line:
     first = one.first
     more = len(things) - _NAMES_SHOWN
     names = "; ".join(things[:_NAMES_SHOWN]) + (f"; {more} more" if more > 0 else "")
-    text = first.what or "gone"
-    if first.text:
-        text += f" ({first.text})" if first.lasts else f": {first.text}"
+    text = words(first)
     if one.times > 1:
         text += f"; {one.times} times until {to_s(one.last.mono_ns - zero_ns):.1f} s"
     kind = "" if first.kind == "fault" else f"{first.kind} by " if not first.lasts else f"{first.kind} "

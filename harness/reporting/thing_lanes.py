@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from harness.history.events import Commit, Event, Happening
-from harness.history.happenings import folded, happenings
+from harness.history.happenings import folded, happenings, words
 from harness.reporting import glossary
 from harness.reporting.spans import Row, Span
 from harness.reporting.wording import one_line
@@ -97,8 +97,8 @@ def _moments(done: Sequence[Happening], zero_ns: int) -> list[Span]:
     """What was done, each with its outcome; the same in a row is one, with how often."""
     spans = []
     for one in folded(done):
-        words = f"{one.first.what}: {one.first.text}" if one.first.text else one.first.what
-        label = one_line(f"{words}, {one.times} times" if one.times > 1 else words, 2 * _NAME)
+        text = words(one.first)
+        label = one_line(f"{text}, {one.times} times" if one.times > 1 else text, 2 * _NAME)
         first_s, last_s = ((told.mono_ns - zero_ns) / NS_PER_S for told in (one.first, one.last))
         spans.append(Span(first_s, last_s, label, one.first.good, moment=True))
     return spans
