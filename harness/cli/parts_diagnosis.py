@@ -40,8 +40,7 @@ def _buildable(options: RunOptions) -> Iterator[Diagnosis]:
 
 def _asked(options: RunOptions) -> Iterator[Diagnosis]:
     """A part that cannot be imported has been told of by whoever tried to build it."""
-    for section in kinds.SECTIONS:
-        given = options.environment.section(section.key)
+    for section, given in kinds.chosen(options.environment):
         try:
             diagnose = getattr(kinds.load(section, given.kind, "part"), "diagnose", None)
             if diagnose is not None:

@@ -36,17 +36,21 @@ _HEALING = {"links": ("heal", "broken")}
 
 @dataclass(frozen=True)
 class Section:
-    """A section of the environment file that names a part. family: the wing it is found in; default: its kind."""
+    """A section of the environment file that names a part. family: the wing it is found in; default: its kind, None
+    where a world has such a part only if the file names one."""
 
     key: str
     family: str
-    default: str
+    default: str | None = None
 
 
 SECTIONS = (
     Section("links", "links", "toxiproxy"),
     Section("platform", "platform", "processes"),
     Section("region_servers", "regions", "moto"),
+    Section("replication", "data"),
+    Section("functions", "data"),
+    Section("recovery", "data"),
     Section("load_balancer", "edge", "load_balancer"),
     Section("gateway", "edge", "gateway"),
     Section("steering", "steering", "route53"),
@@ -59,13 +63,24 @@ def section_named(key: str) -> Section:
     return next(section for section in SECTIONS if section.key == key)
 
 
+def chosen(environment: Environment) -> Iterator[tuple[Section, Given]]:
+    """The sections that give a world its parts, with what the file says there."""
+    for section in SECTIONS:
+        given = environment.section(section.key)
+        if section.default is not None or given.kind is not None or given.settings:
+            yield section, given
+
+
 def known(section: Section) -> Mapping[str, str]:
     """Kind -> import name of its folder, for every kind that can be used in a section; those of this package win."""
     return {kind: folder for kind, folder in sorted(_folders(section.family).items()) if _is_usable(section, kind)}
 
 
-def folder_of(section: Section, kind: str) -> str:
-    """The import name of a kind's folder. Raises InputError that lists the kinds there are."""
+def folder_of(section: Section, kind: str | None) -> str:
+    """The import name of a kind's folder (None: the default). Raises InputError that lists the kinds there are."""
+    kind = kind or section.default
+    if kind is None:
+        raise InputError(f"{section.key} says no kind; {_there_are(section)}")
     home = _at_home(section.family)
     found = home.get(kind) or _folders(section.family).get(kind)  # what other packages bring takes long to list
     if found is None:
@@ -86,8 +101,8 @@ def checked(section: Section, given: Given) -> Spec:
 
 def mistakes_of(environment: Environment) -> Iterator[Mistake]:
     """What the parts that an environment names find wrong with it as a whole: with keys that they cannot follow."""
-    for section in SECTIONS:
-        found = load(section, environment.section(section.key).kind, "spec")
+    for section, given in chosen(environment):
+        found = load(section, given.kind, "spec")
         yield from getattr(found, "mistakes", lambda _: ())(environment)
 
 
@@ -96,7 +111,6 @@ def load(section: Section, kind: str | None, module: str) -> ModuleType:
 
     Raises InputError for an unknown kind, one of another section, or a broken one.
     """
-    kind = kind or section.default
     found = _imported(section, kind, module)
     if module == "spec":
         declared = _section_of(found, section)
@@ -106,8 +120,8 @@ def load(section: Section, kind: str | None, module: str) -> ModuleType:
     return found
 
 
-def _imported(section: Section, kind: str, module: str) -> ModuleType:
-    folder = folder_of(section, kind)
+def _imported(section: Section, kind: str | None, module: str) -> ModuleType:
+    folder, kind = folder_of(section, kind), kind or section.default
     try:
         found = importlib.import_module(f"{folder}.{module}")
     except Exception as error:  # whatever a package of somebody else's does when it is imported

@@ -238,8 +238,7 @@ def line_of(document: Any, location: tuple[int | str, ...]) -> int | None:
 
 def _of_sections(environment: Environment) -> Iterator[Mistake]:
     """Every section that names a part says only what that part understands."""
-    for section in kinds.SECTIONS:
-        given = environment.section(section.key)
+    for section, given in kinds.chosen(environment):
         try:
             kinds.checked(section, given)
         except InputError as error:

@@ -47,7 +47,10 @@ def environment_schema() -> dict[str, Any]:
     found["required"] = [name for name in found["required"] if name != "places"]
     found["anyOf"] = [{"required": ["places"]}, {"required": ["regions"]}]
     for section in kinds.SECTIONS:
-        properties[section.key] = {"anyOf": [_of_kind(section, kind) for kind in kinds.known(section)]}
+        if there_are := kinds.known(section):
+            properties[section.key] = {"anyOf": [_of_kind(section, kind) for kind in there_are]}
+        else:
+            del properties[section.key]
     found["$defs"].pop("Section", None)
     return found
 
@@ -59,7 +62,8 @@ def _of_kind(section: kinds.Section, kind: str) -> dict[str, Any]:
     spec = kinds.spec_of(section, kind)
     found = _schema(spec, "")
     usual = kind == section.default
-    properties = {"kind": {"const": kind, "default": section.default}, **found.get("properties", {})}
+    named = {"const": kind} if section.default is None else {"const": kind, "default": section.default}
+    properties = {"kind": named, **found.get("properties", {})}
     return {
         "type": "object",
         "description": told(spec)[0],

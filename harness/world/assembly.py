@@ -21,6 +21,9 @@ _SEAMS: Mapping[str, type[Part]] = {
     "links": LinkServer,
     "platform": Platform,
     "region_servers": RegionServer,
+    "replication": Part,
+    "functions": Part,
+    "recovery": Part,
     "load_balancer": LoadBalancer,
     "gateway": Part,
     "steering": Steering,
@@ -36,8 +39,8 @@ def preloads(environment: Environment) -> dict[str, list[str]]:
     Raises InputError for a module that there is not.
     """
     groups: dict[str, list[str]] = {}
-    for section in kinds.SECTIONS:
-        for group, module in kinds.load(section, environment.section(section.key).kind, "spec").PRELOAD:
+    for section, given in kinds.chosen(environment):
+        for group, module in kinds.load(section, given.kind, "spec").PRELOAD:
             modules = groups.setdefault(group, [])
             if not kinds.is_module(module):
                 raise InputError(f"{section.key}: PRELOAD names {module}, which cannot be imported")
@@ -53,7 +56,7 @@ def build(blueprint: Blueprint) -> list[Part]:
     """
     found: list[Part] = []
     sections: dict[str, list[str]] = {}
-    for section in kinds.SECTIONS:
+    for section, _ in kinds.chosen(blueprint.environment):
         for part in _built(section, blueprint):
             found.append(part)
             sections.setdefault(part.name, []).append(section.key)

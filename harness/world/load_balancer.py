@@ -50,7 +50,7 @@ def edges_given(environment: Environment) -> Mapping[str, Edge] | None:
     """Where the edges are, by place, as the `edges.py` of an environment's load balancer says; None where it has none,
     and addresses of this machine are chosen."""
     section = section_named("load_balancer")
-    kind = environment.load_balancer.kind or section.default
+    kind = environment.load_balancer.kind
     if not is_module(f"{folder_of(section, kind)}.edges"):
         return None
     found: Mapping[str, Edge] = load(section, kind, "edges").edges(environment)
@@ -60,7 +60,7 @@ def edges_given(environment: Environment) -> Mapping[str, Edge] | None:
 def settling_of(environment: Environment, timing: Timing) -> Settling | None:
     """What the `settling.py` of an environment's load balancer says; None where it has none."""
     section = section_named("load_balancer")
-    kind = environment.load_balancer.kind or section.default
+    kind = environment.load_balancer.kind
     if not is_module(f"{folder_of(section, kind)}.settling"):
         return None
     found: Settling = load(section, kind, "settling").settling(environment, timing)

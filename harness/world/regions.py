@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from harness.faults.model import Link
@@ -57,6 +58,20 @@ class RegionServer(Part):
     def commits(self) -> CommitFeed | None:
         """A feed that starts now; None where the server has no order of commits, so that scans must do."""
         return None
+
+    def changes(self) -> Path | None:
+        """The file of all its changes with whole items, from the first call on; None: it keeps no order of them.
+
+        Lines as in harness.engines.moto.change_log.
+        """
+        return None
+
+    def answer_elsewhere(self, calls: Mapping[str, Address]) -> bool:
+        """Have calls (`dynamodb:UpdateTable`, `lambda:*`) answered by other processes, beside those asked for before.
+
+        Such a process reaches the server itself by the header `X-Drill-Writer`. False: this server cannot.
+        """
+        return False
 
 
 def scanned(server: RegionServer, tables: Sequence[Table]) -> dict[str, State]:

@@ -61,7 +61,7 @@ def preview_of(
 
 def _module(environment: Environment) -> ModuleType | None:
     section = section_named("platform")
-    kind = environment.platform.kind or section.default
+    kind = environment.platform.kind
     return load(section, kind, "terms") if is_module(f"{folder_of(section, kind)}.terms") else None
 
 

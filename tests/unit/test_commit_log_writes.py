@@ -38,7 +38,7 @@ class Bench:
     def __init__(self, path: Path, writes: WritePath) -> None:
         self._path = path
         self.log = CommitLog(REGION, path, {"items": TableAttributes(key="id", value="value")})
-        writes.observer = lambda table, item, present: self.log.committed(table.name, item.attrs, present=present)
+        writes.observer = lambda table, item, present, _: self.log.committed(table.name, item.attrs, present=present)
         self._app = DomainDispatcherApplication(create_backend_app)
         self.db = self._client("dynamodb")
         self.streams = self._client("dynamodbstreams")

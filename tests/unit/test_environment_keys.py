@@ -136,7 +136,8 @@ def leaves(model: type[BaseModel], at: Key = ()) -> Iterator[Key]:
         inner = [found for found in _models(field.annotation) if not issubclass(found, Section)]
         if Section in _models(field.annotation):
             section = kinds.section_named(name)
-            yield from ((*at, name, key) for key in ("kind", *kinds.spec_of(section, None).model_fields))
+            keys = () if section.default is None else kinds.spec_of(section, None).model_fields
+            yield from ((*at, name, key) for key in ("kind", *keys))
         elif inner:
             yield from leaves(inner[0], (*at, name))
         else:

@@ -6,6 +6,8 @@ Our own endpoints, beside those of AWS:
     POST /drill/tables      {"items": {"key": "id", "value": "value"}}         what the commit log follows
     POST /drill/refuse      {"name": "x", "operations": ["PutItem"], "error": "InternalServerError"}
     POST /drill/allow       {"name": "x"}                                      takes it back: 404 when it does not hold
+    POST /drill/changes     {"file": "/folder/of/the/world/changes.jsonl"}     whole changes of all tables, from now on
+    POST /drill/elsewhere   {"calls": {"lambda:*": ["127.0.0.1", 9001]}}       what another process answers
     POST /drill/data-plane  {"admin": ["127.0.0.1", 8053]}                     control plane only
 """
 
@@ -24,7 +26,9 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from pydantic import Field
 
 from harness.engines.moto import patches as moto_patches
+from harness.engines.moto.change_log import ChangeLog
 from harness.engines.moto.commit_log import CommitLog, TableAttributes, tables_of
+from harness.engines.moto.elsewhere import Calls, Elsewhere
 from harness.engines.moto.http import Answer, HttpServer, Route, Wsgi, with_routes
 from harness.engines.moto.refusals import Allowance, Refusal, Refusals
 from harness.engines.moto.warm import warm_up
@@ -64,6 +68,12 @@ class DataPlaneBody(Strict):
     admin: LoopbackAddress
 
 
+class ChangesBody(Strict):
+    """The body of `POST /drill/changes`."""
+
+    file: Path
+
+
 class Region:
     """The application of one process, and what our endpoints may change in it."""
 
@@ -77,8 +87,10 @@ class Region:
                 raise WorldError(f"the commit log needs moto {moto_patches.MOTO_VERSION}")
             self.log = CommitLog(config.region, config.commit_log, config.tables)
             self._writes.observer = self._committed
+        self.changes: ChangeLog | None = None
         self.refusals = Refusals()
-        app: Wsgi = self.refusals.wrap(_application)
+        self.calls = Calls()
+        app: Wsgi = self.calls.wrap(self.refusals.wrap(_application), _application)
         if config.wrap is not None:
             app = _function(config.wrap)(app, lambda: self._data_plane)
         routes: dict[tuple[str, str], Route] = {
@@ -87,14 +99,41 @@ class Region:
             ("POST", "/drill/tables"): self._tables,
             ("POST", "/drill/refuse"): self._refuse,
             ("POST", "/drill/allow"): self._allow,
+            ("POST", "/drill/changes"): self._keep_changes,
+            ("POST", "/drill/elsewhere"): self._answer_elsewhere,
         }
         if config.role == CONTROL_PLANE:
             routes["POST", "/drill/data-plane"] = self._set_data_plane
         self.app = with_routes(app, routes, "/drill/")
 
-    def _committed(self, table: Table, item: Item, present: bool) -> None:
-        if self.log is not None and table.region_name == self.name:
+    def _committed(self, table: Table, item: Item, present: bool, before: Item | None) -> None:
+        if table.region_name != self.name:
+            return
+        if self.log is not None:
             self.log.committed(table.name, item.attrs, present=present)
+        if self.changes is not None:
+            self.changes.changed(table, before, item if present else None)
+
+    def _keep_changes(self, body: Any) -> Answer:
+        try:
+            file = parsed(ChangesBody, body, "changes").file
+        except InputError as error:
+            return 400, {"error": str(error)}
+        if self._writes is None:
+            return 400, {"error": f"changes need moto {moto_patches.MOTO_VERSION}"}
+        with self._writes.lock:
+            if self.changes is None:
+                self.changes = ChangeLog(self.name, file)
+                self._writes.keeps_before = True
+                self._writes.observer = self._committed
+        return 200, {"file": str(self.changes.path)}
+
+    def _answer_elsewhere(self, body: Any) -> Answer:
+        try:
+            self.calls.held = parsed(Elsewhere, body, "calls answered elsewhere").calls
+        except InputError as error:
+            return 400, {"error": str(error)}
+        return 200, {}
 
     def _health(self, _: Any) -> Answer:
         return 200, {"region": self.name, "patched": self._writes is not None}
@@ -122,6 +161,8 @@ class Region:
             moto_api_backend.reset()
             if self.log is not None:
                 self.log.reset()
+            if self.changes is not None:
+                self.changes.reset()
         return 200, {}
 
     def _tables(self, body: Any) -> Answer:
@@ -144,9 +185,10 @@ class Region:
     def close(self) -> None:
         """Stop logging."""
         if self._writes is not None:
-            self._writes.observer = None
-        if self.log is not None:
-            self.log.close()
+            self._writes.observer, self._writes.keeps_before = None, False
+        for log in (self.log, self.changes):
+            if log is not None:
+                log.close()
 
 
 def _function(name: str) -> Callable[..., Wsgi]:

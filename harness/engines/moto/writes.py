@@ -36,8 +36,9 @@ from harness.engines.moto.statements import Statements
 BATCH_MAX = 25
 """Requests in one BatchWriteItem (API Reference)."""
 
-Observer = Callable[[Table, Item, bool], None]
-"""Called with the table, the item, and whether it is there after the write (False: it was this one that is gone)."""
+Observer = Callable[[Table, Item, bool, Item | None], None]
+"""Called with the table, the item, whether it is there after the write (False: it was this one that is gone), and what
+was there before, where that is known (`WritePath.keeps_before`)."""
 Record = tuple[StreamShard, Item | None, Item | None]
 
 
@@ -64,10 +65,14 @@ def _store(table: Table, hash_key: DynamoType, range_key: DynamoType | None, ite
 
 
 class WritePath:
-    """The patched write path. observer: replace it at any time; None: nobody listens."""
+    """The patched write path. observer: replace it at any time; None: nobody listens.
+
+    keeps_before: whether the observer wants to be told what was there before each write.
+    """
 
     def __init__(self) -> None:
         self.observer: Observer | None = None
+        self.keeps_before = False
         self.lock = threading.RLock()
         # All that follows is touched under the lock only.
         self._updating = False
@@ -101,7 +106,7 @@ class WritePath:
         if self._changes is not None:
             self._changes.append(change)
         elif self.observer is not None:
-            self.observer(change.table, change.item, change.present)
+            self.observer(change.table, change.item, change.present, change.before)
 
     def _make_put(self, original: Callable[..., Item]) -> Callable[..., Item]:
         def put_item(table: Table, item_attrs: Mapping[str, Any], *arguments: Any, **named: Any) -> Item:
@@ -112,8 +117,9 @@ class WritePath:
                         return original(table, item_attrs, *arguments, **named)
                     finally:
                         self._creating = False
-                # Only an undo needs the item before; moto has looked it up already, so the key is known to be sound.
-                before = None if self._changes is None else _current(table, item_attrs)
+                # Undoing needs the item before; moto has looked it up already, so the key is known to be sound.
+                wanted = self.keeps_before or self._changes is not None
+                before = _current(table, item_attrs) if wanted else None
                 item = original(table, item_attrs, *arguments, **named)
                 self._changed(_Change(table, item, True, before))
                 return item

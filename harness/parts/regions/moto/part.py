@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from importlib import metadata
+from pathlib import Path
 
 from harness.errors import InputError
 from harness.faults.hand import Hand
@@ -32,6 +33,9 @@ class Moto(ApiRegion):
     def start(self, ground: Ground) -> None:
         """Start the process."""
         super().start(ground)
+        self._folder = ground.folder
+        self._changes: Path | None = None
+        self._elsewhere: dict[str, Address] = {}
         self._log = ground.folder / f"{self.region}.commits.jsonl"
         config = {"region": self.region, "listen": [LOOPBACK, 0], "commit_log": str(self._log)}
         self._process: Process = ground.spawn(GROUP, self.name, MODULE, config)
@@ -55,6 +59,19 @@ class Moto(ApiRegion):
     def commits(self) -> Tail:
         """See RegionServer."""
         return Tail(self._log, from_end=True)
+
+    def changes(self) -> Path:
+        """See RegionServer."""
+        if self._changes is None:
+            self._changes = self._folder / f"{self.region}.changes.jsonl"
+            self._admin.post("/drill/changes", {"file": str(self._changes)})
+        return self._changes
+
+    def answer_elsewhere(self, calls: Mapping[str, Address]) -> bool:
+        """See RegionServer."""
+        self._elsewhere |= calls
+        self._admin.post("/drill/elsewhere", {"calls": self._elsewhere})
+        return True
 
     def reset(self) -> None:
         """Without any table."""
