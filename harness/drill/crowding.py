@@ -30,7 +30,7 @@ def crowded(calibration: Mapping[str, float]) -> str | None:
         return f"{kept}, so what was late or failed may be its fault: run fewer at once"
     if others <= OTHERS_MAX:
         return None
-    took = f"other programs took {100 * others:.0f} % of this machine, which was busy for {100 * busy:.0f} % of the time"
+    took = f"other programs took {100 * others:.0f} % of this machine, {100 * busy:.0f} % of which was busy"
     return f"{took}, so what was late or failed may be their fault: run the drill when less is going on"
 
 
