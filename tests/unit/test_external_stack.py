@@ -582,6 +582,18 @@ def test_an_experiment_that_does_not_begin_is_told_with_its_reason(
         experiments.start(fis, "t", 5)
 
 
+def test_a_stop_condition_ends_the_wait_for_an_experiment_that_does_not_begin(fis: Experiment) -> None:
+    def stop() -> None:
+        raise DrillAborted("5 of 10 requests failed")
+
+    way = Breaking(fault="region-outage", experiment=fis)
+    handle = ways.handle_of(way, {}, Path(), "ours")
+    nobody: Any = None
+    with pytest.raises(DrillAborted):
+        ways.bring_about(way, handle, nobody, "inject", stop)
+    assert ways.mend(handle, meanwhile=stop) == "experiment EXP0 is stopped", "nothing ends a heal"
+
+
 # --- tidying up -------------------------------------------------------------------------------------------------------
 
 
