@@ -187,4 +187,5 @@ class Measures:
             self.operations, final or None, logs or None, self.case.promise or Promise(), self.explained,
             places=self.case.by_address, serving=self.serving, moments=moments_of(self.case),
             origin_ns=began_ns(self.events), out_of_reach=self.out_of_reach, cuts=self.cuts,
+            takeovers=[(e.survivor, e.point) for e in self.episodes if e.point is not None],
         )  # fmt: skip

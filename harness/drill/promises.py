@@ -39,6 +39,8 @@ def promise_of(consistency: Consistency) -> Promise:
         reads=consistency.reads,
         staleness_ns=to_ns(consistency.staleness_s or 0.0),
         deletes_final=consistency.deletes == "final",
+        groups_whole=consistency.groups == "whole",
+        causal=consistency.order == "causal",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -36,6 +36,7 @@ class Names:
     """The texts that codes stand for. ops: by row of the whole history. strange: values that no write of it wrote.
 
     source: the operation of a row, where it was an object already; it may have more fields than there are columns.
+    groups: by row of a put that was made together with others, the group's first row; rows of the whole history.
     """
 
     ops: Sequence[str]
@@ -46,6 +47,7 @@ class Names:
     regions: Sequence[str] = ()
     strange: list[str] = field(default_factory=list)
     source: Callable[[int], Operation] | None = None
+    groups: Mapping[int, int] = field(default_factory=dict)
 
     @cached_property
     def key_codes(self) -> dict[str, int]:

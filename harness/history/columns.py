@@ -110,9 +110,11 @@ class Columns(Sequence[Operation]):
         op, key, client = names.ops[self.base + row], names.keys[self.key[row]], names.clients[self.who[row]]
         cohort, sent_ns, returned_ns = names.cohorts[self.cohort[row]], int(self.sent_ns[row]), self.returned_ns[row]
         wrote = {"put": op, "add": "1"}.get(f)
+        first = names.groups.get(self.base + row)
         invoke = Invoke(
-            op, 0, client, cohort, f, key, wrote, int(self.planned_ns[row]), sent_ns, extra=bool(self.extra[row])
-        )
+            op, 0, client, cohort, f, key, wrote, int(self.planned_ns[row]), sent_ns, extra=bool(self.extra[row]),
+            group=None if first is None else names.ops[first],
+        )  # fmt: skip
         if returned_ns == NEVER_NS:
             return Operation(invoke, None)
         completion = Completion(
@@ -211,6 +213,17 @@ class Columns(Sequence[Operation]):
         found = np.zeros(len(self.names.keys), np.bool_)
         found[self.key[self.f == ADD]] = True
         return found
+
+    @cached_property
+    def grouped(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Every ordered pair of puts that one request made together: of each row, another one of its group."""
+        members: dict[int, list[int]] = {}
+        for row, first in self.names.groups.items():
+            if 0 <= row - self.base < len(self):
+                members.setdefault(first, []).append(row - self.base)
+        pairs = [(a, b) for rows in members.values() for a in rows for b in rows if a != b]
+        found = np.asarray(sorted(pairs), np.int64).reshape(-1, 2)
+        return found[:, 0], found[:, 1]
 
     @cached_property
     def end_ns(self) -> int:
