@@ -56,6 +56,10 @@ def as_evidence(measures: Measures) -> Mapping[str, str | float | bool] | None:
         "staleness_s": promise.staleness_ns / 1e9,
         "deletes": "final" if promise.deletes_final else "undoable",
     }
+    if "group" in measures.case.workload.functions:
+        told["groups"] = "whole" if promise.groups_whole else "items"
+    if promise.causal:
+        told["order"] = "causal"
     return {name: value for name, value in told.items() if not _idle(name, measures)}
 
 

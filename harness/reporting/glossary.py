@@ -56,6 +56,8 @@ _CHECKS = {
     "counters": "counters add up",
     "divergence": "the same data on both sides in the end",
     "replication-loop": "replication comes to rest",
+    "groups": "what is written together is seen together",
+    "causal-order": "no effect is seen before its cause",
 }
 _FAULTS = {
     "region-outage": "region lost",
