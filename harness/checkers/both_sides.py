@@ -1,9 +1,9 @@
 """What came of writes that several sides took while replication between them was cut: counted, and not judged.
 
-A design whose fencing is off by choice, or that promises writes on both sides, has to put the sides together again. Each
-key that several sides had acknowledged a write of is a conflict, and each of these sides has a loser there unless its
-own last write is what the key shows in the end. That is no fault by itself: of two writes one must make room. What is
-one is counted beside it: writes that nothing can have replaced, deletes that were undone, values under two keys.
+A design whose fencing is off by choice, or that promises writes on both sides, has to put the sides together again.
+Each key that several sides had acknowledged a write of is a conflict, and each of these sides has a loser there unless
+its own last write is what the key shows in the end. That is no fault by itself: of two writes one must make room. What
+is one is counted beside it: writes that nothing can have replaced, deletes that were undone, values under two keys.
 
 A key that was written again after the cut shows nothing of who won: it is counted as undecided.
 """
@@ -62,13 +62,16 @@ def both_sides(
     cuts: between databases. places: by edge address. commits, final: by place; final is empty where it was not read.
     serving: the place whose data clients see in the end.
     """
-    who = accepting(columns, places, commits)
     states = {place: state_of(columns, items) for place, items in final.items()}
     found = []
     for begun_ns, ended_ns in _times(cuts):
-        then = columns.acknowledged & (columns.sent_ns >= begun_ns) & (columns.sent_ns < ended_ns)
-        rows = np.flatnonzero(then & (who.likely != ABSENT) & ~columns.counters[columns.key])
-        side = who.likely[rows]
+        then = columns.between(begun_ns, ended_ns)
+        told_of = np.flatnonzero(then.acknowledged)
+        if len(np.unique(then.address[told_of])) < 2 and len(np.unique(then.region[told_of])) < 2:
+            continue
+        who = accepting(then, places, commits)
+        at = np.flatnonzero(then.acknowledged & (who.likely != ABSENT) & ~columns.counters[then.key])
+        side, rows = who.likely[at], at + (then.base - columns.base)
         if len(np.unique(side)) < 2:
             continue
         writes = {who.names[int(one)]: int(np.count_nonzero(side == one)) for one in np.unique(side)}

@@ -55,7 +55,8 @@ def _gray(measures: Measures) -> Iterator[Finding]:
             continue
         text = (
             f"clients of {one.place} were not served for {seconds(one.longest_ns)}, while every check of its health "
-            f"said that all was well; to notice takes up to {seconds(bound_ns)} as documented ({some(one.ops, limit=3)})"
+            f"said that all was well; to notice takes up to {seconds(bound_ns)} as documented "
+            f"({some(one.ops, limit=3)})"
         )
         yield Finding("A13", text, "warning", one.longest[0])
 

@@ -110,7 +110,7 @@ class Columns(Sequence[Operation]):
         op, key, client = names.ops[self.base + row], names.keys[self.key[row]], names.clients[self.who[row]]
         cohort, sent_ns, returned_ns = names.cohorts[self.cohort[row]], int(self.sent_ns[row]), self.returned_ns[row]
         wrote = {"put": op, "add": "1"}.get(f)
-        first = names.groups.get(self.base + row)
+        first = names.group_of(self.base + row)
         invoke = Invoke(
             op, 0, client, cohort, f, key, wrote, int(self.planned_ns[row]), sent_ns, extra=bool(self.extra[row]),
             group=None if first is None else names.ops[first],
@@ -217,13 +217,20 @@ class Columns(Sequence[Operation]):
     @cached_property
     def grouped(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Every ordered pair of puts that one request made together: of each row, another one of its group."""
-        members: dict[int, list[int]] = {}
-        for row, first in self.names.groups.items():
-            if 0 <= row - self.base < len(self):
-                members.setdefault(first, []).append(row - self.base)
-        pairs = [(a, b) for rows in members.values() for a in rows for b in rows if a != b]
-        found = np.asarray(sorted(pairs), np.int64).reshape(-1, 2)
-        return found[:, 0], found[:, 1]
+        rows, group = self.names.grouped - self.base, self.names.group
+        inside = (rows >= 0) & (rows < len(self))
+        order = np.lexsort((rows[inside], group[inside]))
+        rows, group = rows[inside][order], group[inside][order]
+        one, other = [rows[:0]], [rows[:0]]
+        for apart in range(1, len(rows)):
+            same = np.flatnonzero(group[apart:] == group[:-apart])
+            if not len(same):
+                break
+            one += [rows[same], rows[same + apart]]
+            other += [rows[same + apart], rows[same]]
+        first, second = np.concatenate(one), np.concatenate(other)
+        order = np.lexsort((second, first))
+        return first[order], second[order]
 
     @cached_property
     def end_ns(self) -> int:

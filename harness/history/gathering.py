@@ -107,9 +107,7 @@ class _Gathering:
         )  # fmt: skip
         values, strange = self._values(place)
         names.strange.extend(strange)
-        names.groups = {
-            int(place[at]): int(place[members].min()) for members in self.groups.values() for at in members
-        }
+        names.grouped, names.group = self._groups(place)
 
         def column(values: list[int], dtype: type[np.integer[Any]]) -> Any:
             return np.asarray(values, dtype)[order]
@@ -122,6 +120,12 @@ class _Gathering:
             np.asarray(self.extra, np.bool_)[order], column(self.status, np.int16),
         )  # fmt: skip
         return found, order
+
+    def _groups(self, place: np.ndarray[Any, np.dtype[np.int64]]) -> tuple[Any, Any]:
+        """The rows that are in a group, and the first row of each one's group."""
+        pairs = [(int(place[at]), int(place[members].min())) for members in self.groups.values() for at in members]
+        found = np.asarray(sorted(pairs), np.int64).reshape(-1, 2)
+        return found[:, 0], found[:, 1]
 
     def _values(self, place: np.ndarray[Any, np.dtype[np.int64]]) -> tuple[list[int], _Codes]:
         """What each read showed."""

@@ -115,8 +115,8 @@ class LedgerState:
 
     prefix: of the history's id space. index of clients: who of how many this is. delete_every: every Nth write to keys
     of its own is a delete, 0 for none. mix: which workloads it takes part in. side: the address that it stays with,
-    None where it follows the name. half: the item of a group whose other one was read last. shared: what all clients did; whoever drives several books carries it from one to
-    the next.
+    None where it follows the name. half: the item of a group whose other one was read last. shared: what all clients
+    did; whoever drives several books carries it from one to the next.
     """
 
     prefix: str

@@ -155,7 +155,8 @@ class Story(Replication):
     witness was too late to send. overloaded: some calls to the databases take too long, whatever is broken. stray: one
     of so many operations of the clients fails, whatever else happens; 0: none. void_s: a side whose database is lost
     goes on acknowledging writes for that long, and stores none. own_keys: clients write keys of their own only. counts:
-    the application offers increments. groups: it writes two items at once. lacks: capabilities that this world has not, and why.
+    the application offers increments. groups: it writes two items at once. lacks: capabilities that this world has not,
+    and why.
     command: of each run of the stop command how long it takes, and its exit code (None: it never ends); the last one is
     said again and again.
     """

@@ -27,7 +27,8 @@ def clients(beats: str, address: str = "A") -> list[Operation]:
 
 
 def test_what_clients_saw_before_anybody_else_is_gray() -> None:
-    (one,) = gray(clients("...xxxxxx..."), [health(EAST, "unhealthy", 6.0), health(EAST, "healthy", 11.0)], PLACES) or ()
+    told = [health(EAST, "unhealthy", 6.0), health(EAST, "healthy", 11.0)]
+    (one,) = gray(clients("...xxxxxx..."), told, PLACES) or ()
     assert one.place == EAST
     assert one.spans == ((s(3.0), s(6.0)),)
     assert one.ops[0] == f"dns-0.get.{s(3.0)}"

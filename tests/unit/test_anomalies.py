@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from anomaly_histories import EAST, MET, MISSED, PLACES, SESSION, UNKNOWN, WEST, judged, log, missed
-from measurement_timeline import A, B, s, timeline
+from anomaly_histories import EAST, MET, MISSED, UNKNOWN, WEST, judged, missed
+from measurement_timeline import s
 
-from harness.checkers.anomalies import anomalies
 from harness.checkers.anomalies.key_kinds import Kinds, mentions
 from harness.checkers.promise import Promise
 from harness.checkers.result import CheckResult
-from harness.history.events import Commit, Operation
 from harness.outcome import Verdict
 
 # --- reads ------------------------------------------------------------------------------------------------------------

@@ -91,6 +91,9 @@ def _of_logs(scene: Scene, of: _Causes) -> Iterator[Finding]:
         for places, cause in of.of(effects):
             effect = effects[places]
             same = (columns.address[cause] == columns.address[effect]) & columns.acknowledged[cause]
+            same &= (
+                first[cause] > first[effect]
+            )  # what came first is there, unless an older one replaced it (see order)
             effect, cause = effect[same], cause[same]
             for i in np.flatnonzero(_lacks(scene, side, log, cause, first[effect])):
                 wrong.setdefault(int(effect[i]), int(cause[i]))
@@ -135,7 +138,8 @@ def _of_reads(scene: Scene, of: _Causes) -> Iterator[Finding]:
     shown = reads[columns.value[reads] != ABSENT]
     writer = columns.writer[shown].astype(np.int64)
     wrong: dict[int, int] = {}
-    for places, cause in of.of(writer):
+    reads = _outdated(scene, reads, shown, writer)
+    for places, cause in of.of(writer) if len(reads) else ():
         kept = ~scene.explained[cause]
         by = shown[places[kept]]
         known = Known(cause[kept], columns.returned_ns[by], columns.who[by])
@@ -150,3 +154,11 @@ def _of_reads(scene: Scene, of: _Causes) -> Iterator[Finding]:
             f"{scene.told(read)}, after its client had been shown what followed {scene.told(wrong[read])}"
         )
         yield Finding("A18", text, "serious", int(columns.sent_ns[read]))
+
+
+def _outdated(scene: Scene, reads: Rows, shown: Rows, writer: Rows) -> Rows:
+    """Reads that did not show the newest that anybody knew of: only these can lack a cause."""
+    columns, kept = scene.columns, scene.kept
+    since_ns = np.concatenate((columns.returned_ns[kept], columns.returned_ns[shown]))
+    found: Rows = reads[contradicted(columns, scene.deletes, reads, Known(np.concatenate((kept, writer)), since_ns))[0]]
+    return found

@@ -6,7 +6,7 @@ one item has taken effect in all. Seen is a part in three ways:
 
 - a side had it when it took over from the one that was lost, and not only for the moment that copying takes;
 - the side that serves has it in the end;
-- a client that was shown one of the items was shown, by the same side and later, nothing or something older of the other.
+- a client that was shown one of the items was later shown, by the same side, nothing or something older of the other.
 
 Where a design promises no more than single items (Amazon DynamoDB Developer Guide, "Global tables: how it works":
 transactions are atomic in the Region where they were made, and single items elsewhere), it is told and breaks nothing.
@@ -44,8 +44,7 @@ def groups(scene: Scene) -> CheckResult | None:
         return None
     torn: set[int] = set()
     found = [*_at_takeovers(scene, pairs, torn), *_in_the_end(scene, pairs, torn), *_of_reads(scene, pairs)]
-    first = {scene.columns.names.groups[scene.columns.base + int(row)] for row in pairs[0]}
-    count = several(len(first), "group", "groups")
+    count = several(len(np.unique(_group_of(scene, pairs[0]))), "group", "groups")
     if found and not scene.promise.groups_whole:
         notes = tuple(replace(finding, severity="info") for finding in found)
         return CheckResult(_NAME, Verdict.MET, f"{count}, of which each item comes by itself, as promised", notes)
@@ -59,6 +58,13 @@ def groups(scene: Scene) -> CheckResult | None:
 
 _Pairs = tuple[Rows, Rows]
 """Of each pair a put, and another one of its group; every pair stands there twice."""
+
+
+def _group_of(scene: Scene, rows: Rows) -> Rows:
+    """The first row of each one's group, as a row of the whole history."""
+    names = scene.columns.names
+    found: Rows = names.group[np.searchsorted(names.grouped, rows + scene.columns.base)]
+    return found
 
 
 def _halves(scene: Scene, state: TableState, pairs: _Pairs) -> Bools:
@@ -84,7 +90,7 @@ def _at_takeovers(scene: Scene, pairs: _Pairs, torn: set[int]) -> Iterator[Findi
 
 
 def _by_what_is_missing(scene: Scene, pairs: _Pairs, missing: Bools, doubtful: Bools) -> Bools:
-    """Where no log tells: one of them was certainly missing, and the other one certainly there, under a key of its own."""
+    """Where no log tells: one of them was certainly missing, and the other certainly there, under a key of its own."""
     columns, (one, other) = scene.columns, pairs
     writes = np.flatnonzero(columns.is_write & (columns.outcome != FAIL))
     alone = np.bincount(columns.key[writes], minlength=len(columns.names.keys))[columns.key[one]] == 1
@@ -123,13 +129,15 @@ def _told(
     scene: Scene, pairs: _Pairs, half: Bools, torn: set[int], where: str, at_ns: int | None = None
 ) -> Iterator[Finding]:
     """One finding for those that have not been told yet."""
-    columns, names = scene.columns, scene.columns.names
-    fresh = [int(i) for i in np.flatnonzero(half) if names.groups[columns.base + int(pairs[0][i])] not in torn]
-    if not fresh:
+    columns = scene.columns
+    at = np.flatnonzero(half)
+    group = _group_of(scene, pairs[0][at])
+    fresh = ~np.isin(group, list(torn))
+    if not fresh.any():
         return
-    found = {names.groups[columns.base + int(pairs[0][i])] for i in fresh}
-    torn.update(found)
-    one, other = int(pairs[0][fresh[0]]), int(pairs[1][fresh[0]])
+    found = np.unique(group[fresh])
+    torn.update(found.tolist())
+    one, other = int(pairs[0][at[fresh][0]]), int(pairs[1][at[fresh][0]])
     text = (
         f"{several(len(found), 'group was', 'groups were')} there in part {where}: {scene.told(one)} was, and "
         f"{scene.told(other)} of the same request was not"

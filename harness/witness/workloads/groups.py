@@ -1,7 +1,7 @@
 """Groups: two items under fresh keys that one request writes, all of it or nothing.
 
-Each is written once and never again, so a part of one shows by itself. Its two items are read one after the other by one
-client, in turn the first of them first and the second: where one is shown, the other must be there.
+Each is written once and never again, so a part of one shows by itself. Its two items are read one after the other by
+one client, in turn the first of them first and the second: where one is shown, the other must be there.
 """
 
 from __future__ import annotations
