@@ -1,12 +1,12 @@
 """How fast histories are measured and judged: operations per second of one process, on columns and by the oracle.
 
-    python benchmarks/checkers.py [--operations 100000] [--repeat 5] [--no-oracle]
+    python benchmarks/checkers.py [--operations 100000] [--repeat 5] [--no-oracle] [--causal]
 
 The history is a drill as clients see it: 8 dns clients and 4 pinned ones, unique keys, registers that all share, a few
-deletes and counters, an outage in the middle, everything replicated after half a second. It is made as columns, which
-are there once for all. The oracle is what the tests compare with: the same measurements, one operation at a time; it is
-given the same history as objects. `live view` takes one event at a time, while a drill runs: it judges nothing, and so
-it is no part of the sum.
+deletes, counters and groups of two, an outage in the middle, everything replicated after half a second. It is made as
+columns, which are there once for all. The oracle is what the tests compare with: the same measurements, one operation
+at a time; it is given the same history as objects. `live view` takes one event at a time, while a drill runs: it judges
+nothing, and so it is no part of the sum.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from typing import Any
 
 import numpy as np
 
+from harness.checkers.aftermath import goodput, hung
 from harness.checkers.anomalies import anomalies
+from harness.checkers.both_sides import both_sides
 from harness.checkers.failback import failback
 from harness.checkers.flapping import needless_failover
 from harness.checkers.nowhere import nowhere
@@ -32,16 +34,19 @@ from harness.checkers.split_brain import split_brain
 from harness.checkers.staleness import staleness
 from harness.history.codes import ABSENT, ADD, DELETE, GET, INFO, OK, PUT, UNKNOWN, Names
 from harness.history.columns import Columns
-from harness.history.events import Commit, Event, Operation
+from harness.history.events import Commit, Event, HealthTransition, Operation
 from harness.history.tables import CommitColumns, TableState
 from harness.measurement import availability, lateness
 from harness.measurement.final_state import lost_after_heal
+from harness.measurement.gray import gray
 from harness.measurement.live import LiveState
 from harness.measurement.models import FaultInterval, Padding
 from harness.measurement.outages import interruptions
 from harness.measurement.recovery_point import recovery_point
 from harness.measurement.recovery_time import recovery_by_cohort
 from harness.measurement.relapse import relapses
+from harness.measurement.severed import Cut
+from harness.measurement.shares import Share
 from harness.units import NS_PER_MS, NS_PER_S
 
 ORACLE = Path(__file__).parents[1] / "tests" / "properties"
@@ -65,6 +70,7 @@ class History:
     final: dict[str, TableState]
     fault: FaultInterval
     heal_ns: int
+    causal: bool = False
 
 
 def history(count: int, *, counters: bool = True) -> History:
@@ -106,10 +112,21 @@ def history(count: int, *, counters: bool = True) -> History:
         names, sent_ns, returned_ns, sent_ns, f, outcome, who, cohort, key, value, address, address, epoch,
         np.zeros(count, np.bool_), np.zeros(count, np.int16),
     )  # fmt: skip
+    names.grouped, names.group = _groups(n, f, register)
     logs = {place: _log(columns, wrote, counted, lag) for place, lag in (("us-east-1", 0), ("us-west-2", LAG_NS))}
     end = logs["us-west-2"].state_at(count * GAP_NS + NS_PER_S)
     final = {"us-west-2": end, "us-east-1": TableState(names, end.values.copy())}
     return History(columns, logs, final, FaultInterval(start_ns, start_ns + 20 * NS_PER_MS), stop_ns)
+
+
+def _groups(n: Any, f: Any, register: Any) -> tuple[Any, Any]:
+    """One put of ten, and the next of the same client, as if one request had made both."""
+    later = 2 * len(CLIENTS)
+    alone = (f == PUT) & ~register
+    chosen = np.flatnonzero(alone[:-later] & alone[later:] & (n[:-later] // later % 4 == 0))
+    rows = np.concatenate((chosen, chosen + later))
+    order = np.argsort(rows)
+    return rows[order], np.concatenate((chosen, chosen))[order]
 
 
 def _shown(
@@ -163,7 +180,15 @@ def tasks(h: History) -> dict[str, Callable[[], object]]:
         ),
         "needless failover": lambda: needless_failover([], columns, stayed_address=A, from_ns=0, to_ns=h.heal_ns),
         "nowhere to go": lambda: nowhere(columns, regions=PLACES, from_ns=h.fault.start_high_ns, to_ns=h.heal_ns),
-        "anomalies": lambda: anomalies(columns, final, h.logs, Promise(), places=PLACES),
+        "gray time": lambda: gray(columns, [HealthTransition("us-east-1", "unhealthy", 0, 16, h.heal_ns)], PLACES),
+        "goodput": lambda: goodput(
+            columns, usual=Share(1, 1), healed_ns=h.heal_ns, within_ns=WINDOW_NS, until_ns=None
+        ),
+        "hung requests": lambda: hung(columns, budget_ns=WINDOW_NS),
+        "both sides": lambda: both_sides(
+            columns, [Cut(h.fault.start_low_ns, h.heal_ns)], PLACES, h.logs, final, "us-west-2"
+        ),
+        "anomalies": lambda: anomalies(columns, final, h.logs, Promise(causal=h.causal), places=PLACES),
     }  # fmt: skip
 
 
@@ -248,6 +273,7 @@ def main() -> None:
     parser.add_argument("--operations", type=int, default=100_000)
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--no-oracle", action="store_true", help="do not time the oracle, nor the live view")
+    parser.add_argument("--causal", action="store_true", help="the order between items is promised, and judged, too")
     arguments = parser.parse_args()
     count = arguments.operations
     made = history(count)
@@ -255,7 +281,7 @@ def main() -> None:
     sums: list[float] = []
     for _ in range(arguments.repeat):
         # Columns without what an earlier round has worked out: every round pays for it anew.
-        fresh = History(_fresh(made.columns), made.logs, made.final, made.fault, made.heal_ns)
+        fresh = History(_fresh(made.columns), made.logs, made.final, made.fault, made.heal_ns, arguments.causal)
         took = {name: timed(task) for name, task in tasks(fresh).items()}
         sums.append(sum(took.values()))
         for name, took_s in took.items():

@@ -10,7 +10,21 @@ import typer
 from rich.console import Console
 
 from harness import __version__
-from harness.cli import doctor, env, heal, install, listing, report, run, schedule, schema, steps, verify, watch
+from harness.cli import (
+    doctor,
+    env,
+    heal,
+    history,
+    install,
+    listing,
+    report,
+    run,
+    schedule,
+    schema,
+    steps,
+    verify,
+    watch,
+)
 from harness.cli.complaining import complain
 from harness.cli.standard_streams import outliving
 from harness.errors import DrillError
@@ -38,6 +52,7 @@ app.command("install", epilog=install.EXAMPLES)(install.install)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command("schema", epilog=schema.EXAMPLES)(schema.schema)
 app.add_typer(env.app, name="env")
+app.add_typer(history.app, name="history")
 app.add_typer(schedule.app, name="schedule")
 
 

@@ -7,6 +7,7 @@ or a fault of somebody else's.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from harness.names import AUTHORITATIVE, CohortName
 from harness.reporting.wording import one_line
@@ -56,6 +57,8 @@ _CHECKS = {
     "counters": "counters add up",
     "divergence": "the same data on both sides in the end",
     "replication-loop": "replication comes to rest",
+    "groups": "what is written together is seen together",
+    "causal-order": "no effect is seen before its cause",
 }
 _FAULTS = {
     "region-outage": "region lost",
@@ -226,6 +229,22 @@ def lateness(name: str) -> str:
 def failback(name: str) -> str:
     """A figure of the way back."""
     return _FAILBACK.get(name, name.replace("_", " "))
+
+
+_BOTH_SIDES = {
+    "conflicts": "items that several sides wrote",
+    "losers": "writes that made room for another side's",
+    "undecided": "of these items written again since",
+    "lost": "acknowledged writes lost for good",
+    "resurrected": "deletes undone",
+    "duplicated": "writes found twice",
+}
+
+
+def both_sides(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What came of writes on several sides, in words. found: one of the evidence's `measured.both_sides`."""
+    writes = {f"acknowledged by {place}": count for place, count in found.get("writes", {}).items()}
+    return writes | {words: found.get(name) for name, words in _BOTH_SIDES.items()}
 
 
 def profile(name: str) -> str:

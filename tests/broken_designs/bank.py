@@ -14,10 +14,10 @@ A design is one file in `designs/`, read by its names:
 | `environment(document)` | changes the environment file |
 | `manifest(document)` | changes a document of the manifests, where the environment runs pods |
 
-Nobody lists them. `with_counters.py` is what those share that count, `without_fencing.py` what those do whose failback
-fences nobody. They know the reference, and nothing of what
-drills them. Broken clients, containers, capacity, transactions, webhooks and secrets are not in here: clients are the
-witness's own, and worlds have none of the others.
+Nobody lists them. `with_counters.py` is what those share that count, `with_groups.py` what those do that write two
+items at once, `without_fencing.py` what those do whose failback fences nobody. They know the reference, and nothing of
+what drills them. Broken clients, containers, capacity, webhooks and secrets are not in here: clients are the witness's
+own, and worlds have none of the others.
 """
 
 from __future__ import annotations
