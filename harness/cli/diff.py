@@ -38,7 +38,9 @@ EXIT_DIFFERENT = 1
 def diff(
     a: Annotated[str, typer.Argument(help="One side: a live table or an export.", metavar="A")],
     b: Annotated[str, typer.Argument(help="The other side.", metavar="B")],
-    key: Annotated[str | None, typer.Option(help="Attributes of the key, by commas. Default: a live table's own.")] = None,
+    key: Annotated[
+        str | None, typer.Option(help="Attributes of the key, by commas. Default: a live table's own.")
+    ] = None,
     ignore: Annotated[list[str] | None, typer.Option(help="Attributes that are not compared, by commas.")] = None,
     null_is_missing: Annotated[
         bool, typer.Option("--null-is-missing", help="NULL and no attribute at all count as the same.")

@@ -15,14 +15,13 @@ from typing import Any
 
 from harness.comparison import by_python
 from harness.comparison.by_python import ROWS, Watcher
-from harness.comparison.canonical import KEY_TYPES, Malformed
 from harness.comparison.exports import layout, reader
-from harness.comparison.exports.storage import Folder
+from harness.comparison.exports.storage import Folder, Storage
 from harness.comparison.records import Shape
 from harness.comparison.result import Counts, Result, to_row
 from harness.comparison.sources import ExportSource, Source, read_file
 from harness.comparison.store import Side, buckets_for
-from harness.errors import InputError, Problem, WorldError
+from harness.errors import InputError, WorldError
 
 ENGINE = "duckdb"
 _MEMORY_MB = 600
@@ -30,7 +29,8 @@ _ROWS = 10_000
 _OBJECT_MAX = 8 << 20
 
 _MACROS = r"""
-CREATE TEMP MACRO digits_of(t) AS regexp_extract(t, '^[+-]?([0-9]*)\.?([0-9]*)', 1) || regexp_extract(t, '^[+-]?([0-9]*)\.?([0-9]*)', 2);
+CREATE TEMP MACRO digits_of(t) AS regexp_extract(t, '^[+-]?([0-9]*)\.?([0-9]*)', 1)
+    || regexp_extract(t, '^[+-]?([0-9]*)\.?([0-9]*)', 2);
 CREATE TEMP MACRO exponent_of(t) AS coalesce(try_cast(regexp_extract(t, '[eE]([+-]?[0-9]+)$', 1) AS BIGINT), 0)
     - length(regexp_extract(t, '^[+-]?[0-9]*\.?([0-9]*)', 1));
 CREATE TEMP MACRO number_key(t) AS CASE WHEN ltrim(digits_of(t), '0') = '' THEN '0e0' ELSE
@@ -50,14 +50,18 @@ def compare(sources: Sequence[Source], shape: Shape, folder: Path, watcher: Watc
     except ImportError:
         raise InputError("--engine duckdb needs DuckDB: pip install 'drill-harness[compare]'") from None
     if shape.selection.is_ranged:
-        raise InputError("--engine duckdb compares whole tables and samples of them: leave it out where a range is given")
+        raise InputError(
+            "--engine duckdb compares whole tables and samples of them: leave it out where a range is given"
+        )
     sides = [_local(source) for source in sources]
     folder.mkdir(parents=True, exist_ok=True)
     for name, side in zip("AB", sides, strict=True):
         for number, (export, file) in enumerate(side.units, 1):
             reader.verify(export.storage, file)
             watcher.reading(name, sum(one.items for _, one in side.units[:number]), side.items)
-    with closing(duckdb.connect(str(folder / "work.duckdb"))) as db:
+    database = folder / "work.duckdb"
+    database.unlink(missing_ok=True)
+    with closing(duckdb.connect(str(database))) as db:
         try:
             return _compared(db, sides, shape, folder, watcher)
         except (duckdb.Error, _Look) as error:
@@ -65,15 +69,14 @@ def compare(sources: Sequence[Source], shape: Shape, folder: Path, watcher: Watc
 
 
 def _local(source: Source) -> ExportSource:
-    if not isinstance(source, ExportSource) or not all(isinstance(one.storage, Folder) for one in source.exports):
+    if not isinstance(source, ExportSource) or not source.is_here:
         raise InputError(f"{source.name}: --engine duckdb compares exports in folders of this machine")
     return source
 
 
 def _compared(db: Any, sides: Sequence[ExportSource], shape: Shape, folder: Path, watcher: Watcher) -> Result:
-    temporary = folder / "spill"
     db.execute(f"SET memory_limit='{_MEMORY_MB}MB'")
-    db.execute("SET temp_directory=?", [str(temporary)])
+    db.execute("SET temp_directory=?", [str(folder / "spill")])
     db.execute("SET preserve_insertion_order=false")
     db.execute(_MACROS)
     read = []
@@ -102,7 +105,7 @@ def _load(db: Any, name: str, side: ExportSource, shape: Shape) -> None:
     """A table of each side: key (k), what its attributes say (e), and the item as it was written (j)."""
     parts = []
     for number, export in enumerate(side.exports):
-        files = [str(export.storage.path_of(file.key)) for file in export.manifest.files if file.items]
+        files = [_path(export.storage, file.key) for file in export.manifest.files if file.items]
         item, identity = ("json->'$.Item'",) * 2
         if export.manifest.summary.kind == layout.INCREMENTAL:
             item, identity = "json->'$.NewImage'", "json->'$.Keys'"
@@ -116,13 +119,14 @@ def _load(db: Any, name: str, side: ExportSource, shape: Shape) -> None:
             f"SELECT k, arg_max(j, layer) AS j, max(layer) AS layer, arg_max(j IS NULL, layer) AS gone "  # noqa: S608
             f"FROM ({everything}) GROUP BY k"
         )
-    db.execute(f"CREATE OR REPLACE TEMP VIEW read_{name} AS {everything}")
-    gone = "WHERE NOT gone" if side.is_layered else ""
+    # A filter in the same statement as the reading makes DuckDB keep all that it has read in memory.
     chosen = _chosen(shape)
-    db.execute(
-        f"CREATE OR REPLACE TABLE {name} AS SELECT k, j, {_entries(shape)} AS e FROM read_{name} "  # noqa: S608
-        + " ".join(filter(None, (gone, chosen and ("AND " if gone else "WHERE ") + chosen)))
-    )
+    kind = "TABLE" if chosen else "TEMP VIEW"
+    db.execute(f"CREATE {kind} read_{name} AS {everything}")
+    where = " AND ".join(filter(None, ("NOT gone" if side.is_layered else "", chosen))) or "true"
+    db.execute(f"CREATE TABLE {name} AS SELECT k, j, {_entries(shape)} AS e FROM read_{name} WHERE {where}")  # noqa: S608
+    if chosen:
+        db.execute(f"DROP TABLE read_{name}")
 
 
 def _reading(files: Sequence[str]) -> str:
@@ -184,7 +188,7 @@ def _rows(found: Any) -> Iterator[tuple[str | None, str | None]]:
         yield from rows
 
 
-class _Look(Exception):  # noqa: N818
+class _Look(Exception):
     """SQL found something wrong and cannot say where."""
 
 
@@ -199,6 +203,11 @@ def _reason(sides: Sequence[ExportSource], shape: Shape, error: Exception) -> Ex
 
 def _path_of(name: str) -> str:
     return _quoted('$."' + name.replace('"', '\\"') + '"')
+
+
+def _path(storage: Storage, key: str) -> str:
+    assert isinstance(storage, Folder)
+    return str(storage.path_of(key))
 
 
 def _list(texts: Sequence[str]) -> str:

@@ -20,7 +20,7 @@ from harness.comparison.differences import Difference
 from harness.comparison.records import Record, Shape
 from harness.comparison.result import Counts, Result, to_row
 from harness.comparison.sources import Source
-from harness.comparison.store import Side, buckets_for
+from harness.comparison.store import Side, buckets_for, room_for
 from harness.errors import InputError
 from harness.storable_text import write_json
 
@@ -68,7 +68,6 @@ class Work:
 
 def opened(folder: Path, identity: Any, size_bytes: int) -> Work:
     """A work that goes on where it stopped, or a new one. Raises InputError when the folder is another's."""
-    folder.mkdir(parents=True, exist_ok=True)
     try:
         body = json.loads((folder / _STATE).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -96,14 +95,16 @@ def identity_of(sources: Sequence[Source], shape: Shape) -> Any:
 
 def compare(sources: Sequence[Source], shape: Shape, folder: Path, watcher: Watcher) -> Result:
     """Compare two sources. folder: for the work, kept by whoever asked. Raises InputError, WorldError."""
+    folder.mkdir(parents=True, exist_ok=True)
     size = max(max(source.size_bytes, source.items * _GUESS_BYTES) for source in sources)
+    room_for(folder, 0 if (folder / _STATE).exists() else sum(source.size_bytes for source in sources))
     work = opened(folder, {"engine": ENGINE, **identity_of(sources, shape)}, size)
     sides = [Side(folder / name, work.buckets, work.lengths[at]) for at, name in enumerate(("a", "b"))]
     with closing(sides[0]), closing(sides[1]):
         for at, source in enumerate(sources):
             if not work.read[at]:
                 _read(work, at, source, shape, sides[at], watcher)
-    layered = [getattr(source, "is_layered", False) for source in sources]
+    layered = [source.is_layered for source in sources]
     _compare(work, sources, shape, sides, layered, watcher)
     return Result(work.counts, folder / ROWS, ENGINE, shape.selection.fraction)
 
@@ -123,7 +124,12 @@ def _read(work: Work, at: int, source: Source, shape: Shape, side: Side, watcher
 
 
 def _compare(
-    work: Work, sources: Sequence[Source], shape: Shape, sides: Sequence[Side], layered: Sequence[bool], watcher: Watcher
+    work: Work,
+    sources: Sequence[Source],
+    shape: Shape,
+    sides: Sequence[Side],
+    layered: Sequence[bool],
+    watcher: Watcher,
 ) -> None:
     with (work.folder / ROWS).open("ab") as rows:
         rows.truncate(work.rows_bytes)
@@ -163,7 +169,11 @@ def compared(
     found = [
         one
         for place in places
-        if (one := difference(shape.names, place.decode(), left.get(place, b"").decode(), right.get(place, b"").decode()))
+        if (
+            one := difference(
+                shape.names, place.decode(), left.get(place, b"").decode(), right.get(place, b"").decode()
+            )
+        )
     ]
     counts.equal += len(left.keys() & right.keys()) - sum(1 for place in places if place in left and place in right)
     again = _looked_again(found, sources, shape)

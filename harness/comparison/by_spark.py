@@ -45,7 +45,10 @@ Unit = tuple[int, Storage, str, DataFile]
 
 
 def compare(sources: Sequence[Source], shape: Shape, folder: Path, watcher: Watcher) -> Result:
-    """Compare two exports on this machine's cores, or on the cluster that is configured. Raises InputError, WorldError."""
+    """Compare two exports on this machine's cores, or on the cluster that is configured.
+
+    Raises InputError, WorldError.
+    """
     sides = [_export(source) for source in sources]
     folder.mkdir(parents=True, exist_ok=True)
     with session() as spark, (folder / ROWS).open("wb") as rows:

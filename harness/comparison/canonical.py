@@ -1,9 +1,9 @@
 """When two DynamoDB values are the same: one form for every value, so that equal values are equal texts.
 
-Values stay DynamoDB JSON (Amazon DynamoDB API Reference, "AttributeValue"), so a canonical item can be shown and written
-back. What is made the same: the forms of a number (1, 1.0, 10e-1), the order of sets and of attributes, the spelling of
-binary. What stays different: a missing attribute, NULL, and an empty string, list or map; the order of lists; a string
-and a number of the same look; a set and a list.
+Values stay DynamoDB JSON (Amazon DynamoDB API Reference, "AttributeValue"): a canonical item can be shown and written
+back. What is made the same: the forms of a number (1, 1.0, 10e-1), the order of sets and of attributes, the spelling
+of binary. What stays different: a missing attribute, NULL, and an empty string, list or map; the order of lists; a
+string and a number of the same look; a set and a list.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Item = Mapping[str, Value]
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,6})?", re.ASCII)
 _WHOLE = re.compile(r"-?[1-9]\d{0,30}|0", re.ASCII)
 _EXACT = Context(prec=1_000, Emin=-1_000_000, Emax=1_000_000)
-"""DynamoDB keeps 38 digits (Developer Guide, "Data types"); far more are compared exactly, in case others wrote them."""
+"""DynamoDB keeps 38 digits (Developer Guide, "Data types"); far more are compared exactly, in case."""
 _PLAIN_EXPONENT_MAX = 40
 _DEPTH_MAX = 64
 """Nesting is documented up to 32 levels (Developer Guide, "Constraints")."""
@@ -39,7 +39,7 @@ class Malformed(ValueError):
 
 @dataclass(frozen=True)
 class Rules:
-    """What counts as the same. ignore: attributes that are not compared; null_is_missing: NULL and no attribute are one."""
+    """What counts as the same. ignore: attributes that are not compared; null_is_missing: NULL is as no attribute."""
 
     ignore: frozenset[str] = frozenset()
     null_is_missing: bool = False

@@ -19,7 +19,7 @@ _SETS = ("SS", "NS", "BS")
 
 @dataclass(frozen=True)
 class Change:
-    """One place in an item. path: `address.city`, `tags[2]`; left, right: DynamoDB JSON, None where there is nothing."""
+    """One place in an item. path: `address.city`, `tags[2]`; left, right: DynamoDB JSON, None where nothing is."""
 
     path: str
     kind: str

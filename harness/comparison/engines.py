@@ -8,7 +8,6 @@ from pathlib import Path
 
 from harness.comparison import by_duckdb, by_python, by_spark
 from harness.comparison.by_python import Watcher
-from harness.comparison.exports.storage import Folder
 from harness.comparison.records import Shape
 from harness.comparison.result import Result
 from harness.comparison.sources import ExportSource, Source
@@ -24,17 +23,13 @@ AUTO = "auto"
 
 
 def engine_for(name: str, sources: Sequence[Source], shape: Shape, *, resumes: bool) -> Engine:
-    """auto: DuckDB where both sides are exports of this machine and it is installed, else Python, which alone reads live
-    tables, and goes on where it stopped. Raises InputError for a name that there is not."""
+    """auto: DuckDB where both sides are exports of this machine and it is installed, else Python, which alone reads
+    live tables and goes on where it stopped. Raises InputError for a name that there is not."""
     if name != AUTO:
         if name not in ENGINES:
             raise InputError(f"--engine {name}: there are {AUTO}, {', '.join(ENGINES)}")
         return ENGINES[name]
-    can = all(isinstance(one, ExportSource) and _is_here(one) for one in sources) and not shape.selection.is_ranged
+    can = all(isinstance(one, ExportSource) and one.is_here for one in sources) and not shape.selection.is_ranged
     if can and not resumes and importlib.util.find_spec("duckdb") is not None:
         return by_duckdb.compare
     return by_python.compare
-
-
-def _is_here(source: ExportSource) -> bool:
-    return all(isinstance(export.storage, Folder) for export in source.exports)

@@ -44,7 +44,7 @@ _BATCH = 100
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast a table may be read. share: of its capacity; units: read units a second instead; consistent: strongly."""
+    """How fast a table may be read. share: of its capacity; units: a second, instead; consistent: strongly."""
 
     share: float = 0.5
     units: float | None = None
@@ -68,7 +68,9 @@ class Calls:
         self._auth = SigV4Auth(credentials, "dynamodb", region)
         self._http = URLLib3Session(timeout=_TIMEOUT_S, max_pool_connections=2)
 
-    def call(self, operation: str, body: Mapping[str, Any], refused: Callable[[], None] = lambda: None) -> dict[str, Any]:
+    def call(
+        self, operation: str, body: Mapping[str, Any], refused: Callable[[], None] = lambda: None
+    ) -> dict[str, Any]:
         """The answer. refused: hears of each time that it was too much. Raises InputError, WorldError."""
         text = json.dumps(body)
         problem = ""
@@ -105,6 +107,9 @@ class Calls:
 
 class LiveTable:
     """A table that others may be writing to. See `sources.Source`."""
+
+    is_layered = True
+    """While it is written to, a key may come twice."""
 
     def __init__(self, name: str, calls: Calls, table: str, pace: Pace) -> None:
         self.name = name
@@ -214,7 +219,7 @@ def capacity(described: Mapping[str, Any]) -> float:
 
 
 def named(text: str) -> tuple[str, str, str | None] | None:
-    """Region, table and endpoint of a live table that is typed `REGION:TABLE[@ENDPOINT]` or as an ARN; None: it is none."""
+    """Region, table and endpoint of what is typed `REGION:TABLE[@ENDPOINT]`, or as an ARN; None: it is no table."""
     if (found := _ARN.fullmatch(text)) is not None:
         return found["region"], found["table"], None
     if (found := _TYPED.fullmatch(text)) is not None:

@@ -1,4 +1,4 @@
-"""The differences as a Parquet file: a row for each key; items and values as DynamoDB JSON, places in items as a list."""
+"""The differences as a Parquet file: a row for each key; items and values as DynamoDB JSON, changes as a list."""
 
 from __future__ import annotations
 

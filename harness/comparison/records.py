@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -24,8 +24,8 @@ class Shape:
     """What is compared of each item. names: the attributes of the key, partition key first."""
 
     names: tuple[str, ...]
-    rules: Rules = Rules()
-    selection: Selection = Selection()
+    rules: Rules = field(default_factory=Rules)
+    selection: Selection = field(default_factory=Selection)
 
     @cached_property
     def _chosen(self) -> Callable[[Mapping[str, Any]], bool] | None:

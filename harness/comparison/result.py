@@ -106,12 +106,8 @@ def to_row(difference: Difference) -> str:
 def from_row(line: str) -> Difference:
     """What `to_row` gave."""
     body = json.loads(line)
-    changes = tuple(
-        Change(one["path"], one["kind"], _dumped(one["a"]), _dumped(one["b"])) for one in body["changes"]
-    )
-    return Difference(
-        body["place"], _text(body["key"]), body["kind"], _dumped(body["a"]), _dumped(body["b"]), changes
-    )
+    changes = tuple(Change(one["path"], one["kind"], _dumped(one["a"]), _dumped(one["b"])) for one in body["changes"])
+    return Difference(body["place"], _text(body["key"]), body["kind"], _dumped(body["a"]), _dumped(body["b"]), changes)
 
 
 def _loaded(text: str | None) -> Any:

@@ -61,7 +61,8 @@ def chooser(selection: Selection, names: Sequence[str]) -> Callable[[Mapping[str
 
 def _equals(given: Mapping[str, Any], said: str) -> bool:
     ((kind, inner),) = given.items()
-    return _ordered(kind, inner) == _ordered(kind, said)
+    same: bool = _ordered(kind, inner) == _ordered(kind, said)
+    return same
 
 
 def _within(given: Mapping[str, Any], low: str | None, high: str | None) -> bool:
@@ -69,7 +70,7 @@ def _within(given: Mapping[str, Any], low: str | None, high: str | None) -> bool
         return True
     ((kind, inner),) = given.items()
     at = _ordered(kind, inner)
-    return (low is None or _ordered(kind, low) <= at) and (high is None or at < _ordered(kind, high))
+    return bool((low is None or _ordered(kind, low) <= at) and (high is None or at < _ordered(kind, high)))
 
 
 def _ordered(kind: str, text: str) -> Any:
@@ -80,7 +81,7 @@ def _ordered(kind: str, text: str) -> Any:
 
 
 def bounds(found: int, fraction: float) -> tuple[int, int]:
-    """How many there are in all, where a sample of `fraction` shows `found`: fewest and most, right for 95 % of samples."""
+    """How many there are in all, where a sample of `fraction` shows `found`: bounds, right for 95 % of samples."""
     if fraction >= 1.0:
         return found, found
     if found > _EXACT_UP_TO:

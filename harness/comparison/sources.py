@@ -5,6 +5,7 @@ A mark says from where reading can go on: what was read before it need not be re
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -13,7 +14,7 @@ from harness.comparison.canonical import Item, Malformed
 from harness.comparison.exports import layout, reader
 from harness.comparison.exports.layout import DataFile
 from harness.comparison.exports.reader import Export
-from harness.comparison.exports.storage import Storage, storage_of
+from harness.comparison.exports.storage import Folder, Storage, storage_of
 from harness.comparison.records import Record, Shape
 from harness.errors import InputError, Problem
 
@@ -30,12 +31,21 @@ class Mark:
 
 
 class Source(Protocol):
-    """One side. name: as it was typed; names: of its key, None where it does not know; items: about how many there are."""
+    """One side. name: as it was typed; names: of its key, None where it does not know; items: about how many there are.
 
-    name: str
-    names: tuple[str, ...] | None
-    items: int
-    size_bytes: int
+    is_layered: a key may be given more than once, and the last one counts.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def names(self) -> tuple[str, ...] | None: ...
+    @property
+    def items(self) -> int: ...
+    @property
+    def size_bytes(self) -> int: ...
+    @property
+    def is_layered(self) -> bool: ...
 
     def read(self, shape: Shape, cursor: Any) -> Iterator[Record | Mark]:
         """Records from a mark on, None: from the start. A mark follows the last. Raises InputError, WorldError."""
@@ -50,7 +60,7 @@ class Source(Protocol):
 class ExportSource:
     """A full export, with any number of incremental ones on top of it."""
 
-    names = None
+    names: tuple[str, ...] | None = None
 
     def __init__(self, name: str, exports: Sequence[Export]) -> None:
         self.name = name
@@ -68,12 +78,18 @@ class ExportSource:
         """Whether a key may be there more than once, so that the last one counts."""
         return len(self.exports) > 1
 
+    @property
+    def is_here(self) -> bool:
+        """Whether all of it lies in folders of this machine."""
+        return all(isinstance(export.storage, Folder) for export in self.exports)
+
     def identity(self) -> Any:
         """See Source."""
         return [[file.key, file.md5] for _, file in self.units]
 
-    def look_again(self, shape: Shape, keys: Sequence[Item]) -> None:
+    def look_again(self, shape: Shape, keys: Sequence[Item]) -> dict[str, str] | None:
         """See Source."""
+        return None
 
     def read(self, shape: Shape, cursor: Any) -> Iterator[Record | Mark]:
         """See Source."""
@@ -102,9 +118,11 @@ def export_source(text: str) -> ExportSource:
         raise InputError("no export is named")
     first = found[0].manifest.summary
     if first.kind == layout.INCREMENTAL:
-        why = f"it is an incremental export: what changed, and not what there is. Put it on top of a full one: FULL{AND}"
+        why = (
+            f"it is an incremental export: what changed, and not what there is. Put it on top of a full one: FULL{AND}"
+        )
         raise InputError(Problem(found[0].storage.name, None, why + found[0].storage.name))
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in itertools.pairwise(found):
         why_not = layout.follows(before.manifest.summary, after.manifest.summary)
         if why_not is not None:
             raise InputError(Problem(after.storage.name, None, why_not))

@@ -71,5 +71,5 @@ def room_for(folder: Path, size_bytes: int) -> None:
     """Raises InputError when a disk has less room than that."""
     free = shutil.disk_usage(folder).free
     if free < size_bytes:
-        text = f"{size_bytes >> 20} MB are needed for a while, and {free >> 20} MB are free: name another folder with --work"
-        raise InputError(f"{folder}: {text}")
+        text = f"{size_bytes >> 20} MB are needed for a while, and {free >> 20} MB are free"
+        raise InputError(f"{folder}: {text}: name another folder with --work")

@@ -22,7 +22,7 @@ from harness.comparison.exports.storage import Storage
 from harness.errors import InputError, Problem
 
 _LINE_MAX = 8 << 20
-"""An item has at most 400 KB (Developer Guide, "Constraints"); as JSON, both images and every byte escaped, below 8 MB."""
+"""An item has at most 400 KB (Developer Guide, "Constraints"); as JSON, with both images, below 8 MB."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,9 @@ S3 = "s3://"
 class Storage(Protocol):
     """name: what people call it; the manifests lie in it, data files where the manifest says or beside them."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """As it was typed."""
 
     def open(self, name: str) -> Any:
         """A context with a binary stream of a file in the export's folder. Raises InputError."""
@@ -63,7 +65,7 @@ class Folder:
 
 @dataclass(frozen=True)
 class Bucket:
-    """An export in S3. endpoint: of a server that is not AWS; region: of the bucket, as the environment says where None."""
+    """An export in S3. endpoint: of a server that is not AWS; region: of the bucket, None: as set."""
 
     bucket: str
     prefix: str

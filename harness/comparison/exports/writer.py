@@ -12,7 +12,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,8 @@ _FILE_ITEMS = 100_000
 
 @dataclass(frozen=True)
 class Told:
-    """What the summary says of an export. prefix: of all keys, "" for none; export: its id; begin: of an incremental one,
-    whose end is `time`."""
+    """What the summary says of an export. prefix: of all keys, "" for none; export: its id; begin: of an incremental
+    one, whose end is `time`."""
 
     table_arn: str
     table_id: str
@@ -70,9 +70,7 @@ def write_full(told: Told, items: Iterable[Mapping[str, Any]], put: Put, file_it
     return _write(told, ({"Item": item} for item in items), put, file_items)
 
 
-def write_incremental(
-    told: Told, changes: Iterable[Mapping[str, Any]], put: Put, file_items: int = _FILE_ITEMS
-) -> int:
+def write_incremental(told: Told, changes: Iterable[Mapping[str, Any]], put: Put, file_items: int = _FILE_ITEMS) -> int:
     """Write what changed, one line a key: {"keys": ..., "old": ... | None, "new": ... | None, "at_us": ...}."""
 
     def line(change: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -150,7 +148,7 @@ def _summary(told: Told, items: int, size: int) -> dict[str, Any]:
 
 
 def _time(at: datetime) -> str:
-    return at.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def into(folder: Path) -> Put:
