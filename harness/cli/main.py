@@ -11,6 +11,7 @@ from rich.console import Console
 
 from harness import __version__
 from harness.cli import (
+    diff,
     doctor,
     env,
     heal,
@@ -47,6 +48,7 @@ app.command("steps", epilog=steps.EXAMPLES)(steps.list_steps)
 app.command("watch", epilog=watch.EXAMPLES)(watch.watch)
 app.command("report", epilog=report.EXAMPLES)(report.report)
 app.command("verify", epilog=verify.EXAMPLES)(verify.verify)
+app.command("diff", epilog=diff.EXAMPLES)(diff.diff)
 app.command("heal", epilog=heal.EXAMPLES)(heal.heal)
 app.command("install", epilog=install.EXAMPLES)(install.install)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
