@@ -20,13 +20,14 @@ PLACEHOLDERS = {
     "REGION": "the primary region, the standby region, the ROLE region for a role of the environment, or region NAME",
     "MODE": "black-holed (no answer), refused (an answer at once that nobody is there), or reset",
     "TROUBLE": "throttled (429 to every call) or failing (503 to every call)",
+    "CONSISTENCY": "eventual (asynchronous, the last writer wins) or strong (synchronous to another region)",
     "COMPONENT": "a component of the subject, as its file names it",
     "N": "a number; seconds in When and Then are production seconds, which the profile scales",
     "PLACE": "the name of a place of the environment, or outside",
     "INSTANCE": "a process of the subject: COMPONENT.PLACE, as monitor.outside",
 }
 """What the capital words in a shape stand for."""
-_CHOSEN = ("MODE", "TROUBLE", "PLACE", "INSTANCE")
+_CHOSEN = ("MODE", "TROUBLE", "CONSISTENCY", "PLACE", "INSTANCE")
 """Those that stand for one of few words, which nobody guesses."""
 KEYWORDS = ("Given", "When", "Then")
 ANY = "Given/When/Then"
