@@ -151,10 +151,12 @@ class Replicating:
 
         def due() -> None:
             self._timers.pop((key, path), None)
-            self._happened(key, model.Due(path))
+            if monotonic_ns() < due_ns:  # loops round to milliseconds: too early is nothing to the machine
+                self._wake(key, path, due_ns)
+            else:
+                self._happened(key, model.Due(path))
 
-        # A timer may fire an instant early, and the machine would then take it for nothing.
-        delay_s = max(due_ns - monotonic_ns(), 0) / NS_PER_S + 0.0005
+        delay_s = max(due_ns - monotonic_ns(), 0) / NS_PER_S
         self._timers[key, path] = asyncio.get_running_loop().call_later(delay_s, due)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
