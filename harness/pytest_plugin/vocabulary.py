@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pkgutil
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -102,8 +103,8 @@ def known_phrases(definitions: Iterable[StepFunctionContext]) -> list[Phrase]:
 
 def our_definitions() -> list[StepFunctionContext]:
     """The definitions of the steps that everybody has."""
-    for name in KEYWORDS:
-        import_module(STEPS + name.lower())  # that defines them
+    for found in pkgutil.iter_modules(import_module(STEPS.rstrip(".")).__path__):
+        import_module(STEPS + found.name)  # that defines them
     return [definition for definition in step_function_context_registry.values() if is_ours(definition)]
 
 

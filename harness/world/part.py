@@ -13,7 +13,8 @@ spec.py imports little: it is read before the warmed parents of all processes ar
 
 Life of a part: start (processes that need nobody else) -> arrows (the links it needs) -> connect (the links are up,
 and every other part can be asked where it listens) -> tables_made, for each drill -> ready -> reset before each further
-drill. Its processes end with the world; whatever else it starts goes away by what it hands to Ground.on_close, last started first.
+drill. Its processes end with the world; whatever else it starts goes away by what it hands to Ground.on_close, last
+started first.
 """
 
 from __future__ import annotations

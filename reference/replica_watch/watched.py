@@ -47,7 +47,7 @@ class Watched:
                 raise
 
     def apply(self, records: Iterable[Mapping[str, Any]]) -> None:
-        """Wait until the replica shows these records. Raises CallFailed when it does not for long, or cannot be read."""
+        """Wait until the replica shows these records. Raises CallFailed if it does not for long, or cannot be read."""
         until = time.monotonic() + self._patience_s
         left = arrival.wanted(records, self._route)
         while left := self._missing(left):

@@ -39,7 +39,9 @@ def eventually(what: Callable[[], Any], limit_s: float = 10.0) -> Any:
 class World:
     """Two regions and the process between them, without links."""
 
-    def __init__(self, tables: ServerProcess, regions: dict[str, ServerProcess], folder: Path) -> None:
+    def __init__(
+        self, tables: ServerProcess, regions: dict[str, ServerProcess], folder: Path, answered: tuple[str, ...]
+    ) -> None:
         at = addresses(tables)
         self.admin = AdminClient("global tables", at["admin"])
         self.events = Tail(folder / "events.jsonl")
@@ -48,7 +50,7 @@ class World:
         for region, address in servers.items():
             admin = AdminClient(region, address)
             admin.post("/drill/changes", {"file": str(files[region])})
-            admin.post("/drill/elsewhere", {"calls": {f"dynamodb:{one}": at[f"api.{region}"] for one in ANSWERED}})
+            admin.post("/drill/elsewhere", {"calls": {f"dynamodb:{one}": at[f"api.{region}"] for one in answered}})
         self.admin.post("/connect", {
             "servers": servers, "changes": {region: str(file) for region, file in files.items()},
             "peers": {f"{one}->{other}": at[f"peer.{other}"] for one in at_nodes(at) for other in at_nodes(at)},
@@ -70,8 +72,32 @@ def at_nodes(at: dict[str, Address]) -> list[str]:
     return [name.partition(".")[2] for name in at if name.startswith("peer.")]
 
 
+STRONG = (
+    *ANSWERED,
+    "PutItem", "UpdateItem", "DeleteItem", "GetItem", "Query", "Scan", "BatchGetItem", "BatchWriteItem",
+    "TransactWriteItems", "TransactGetItems",
+)  # fmt: skip
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
+    yield from started(tmp_path, ANSWERED)
+
+
+@pytest.fixture
+def strong(tmp_path: Path) -> Iterator[World]:
+    """Two replicas and a witness."""
+    for world in started(tmp_path, STRONG, consistency="strong", witness=OHIO):
+        create_tables(world.east, [NewTable("items", "id")])
+        world.east.update_table(
+            TableName="items", MultiRegionConsistency="STRONG", ReplicaUpdates=[{"Create": {"RegionName": WEST}}],
+            GlobalTableWitnessUpdates=[{"Create": {"RegionName": OHIO}}],
+        )  # fmt: skip
+        eventually(lambda world=world: world.status(world.east) == "ACTIVE")
+        yield world
+
+
+def started(tmp_path: Path, answered: tuple[str, ...], **more: Any) -> Iterator[World]:
     with ForkServer([REGION, TABLES], tmp_path) as servers:
         regions = {
             region: servers.spawn(f"region.{region}", REGION, {"region": region, "listen": ["127.0.0.1", 0]})
@@ -79,9 +105,9 @@ def world(tmp_path: Path) -> Iterator[World]:
         }
         tables = servers.spawn("global-tables", TABLES, {
             "regions": [EAST, WEST], "lag_median_ns": 50_000_000, "lag_sigma": 0.3,
-            "events": str(tmp_path / "events.jsonl"), "metric_period_ns": 200_000_000,
+            "events": str(tmp_path / "events.jsonl"), "metric_period_ns": 200_000_000, **more,
         })  # fmt: skip
-        world = World(tables, regions, tmp_path)
+        world = World(tables, regions, tmp_path, answered)
         yield world
         for client in (world.east, world.west):
             client.close()
@@ -166,8 +192,10 @@ def test_time_to_live_holds_in_every_region(world: World) -> None:
         TableName="items", TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires"}
     )
     eventually(
-        lambda: world.east.describe_time_to_live(TableName="items")["TimeToLiveDescription"].get("AttributeName")
-        == "expires"
+        lambda: (
+            world.east.describe_time_to_live(TableName="items")["TimeToLiveDescription"].get("AttributeName")
+            == "expires"
+        )
     )
 
 
@@ -177,3 +205,53 @@ def test_replicas_need_a_table_and_one_call_at_a_time(world: World) -> None:
     world.make()
     with pytest.raises(ClientError, match="has a replica in us-west-2 already"):
         world.east.update_table(TableName="items", ReplicaUpdates=[{"Create": {"RegionName": WEST}}])
+
+
+def test_a_strong_write_is_in_the_other_region_when_it_is_answered(strong: World) -> None:
+    for number in range(10):
+        strong.east.put_item(TableName="items", Item={"id": {"S": "a"}, "n": {"N": str(number)}})
+        assert item(strong.west, "a")["n"]["N"] == str(number)
+        reply = strong.west.update_item(
+            TableName="items", Key={"id": {"S": "a"}}, UpdateExpression="SET n = n + :one",
+            ConditionExpression="n = :n", ReturnValues="ALL_NEW",
+            ExpressionAttributeValues={":one": {"N": "1"}, ":n": {"N": str(number)}},
+        )  # fmt: skip
+        assert reply["Attributes"]["n"]["N"] == str(number + 1)
+    strong.east.delete_item(TableName="items", Key={"id": {"S": "a"}})
+    assert item(strong.west, "a") is None
+    assert strong.west.scan(TableName="items", ConsistentRead=True)["Items"] == []
+
+
+def test_a_condition_is_judged_on_the_latest_and_a_refused_write_changes_nothing(strong: World) -> None:
+    strong.east.put_item(TableName="items", Item={"id": {"S": "a"}})
+    with pytest.raises(ClientError, match="ConditionalCheckFailed"):
+        strong.west.put_item(
+            TableName="items",
+            Item={"id": {"S": "a"}, "v": {"S": "west"}},
+            ConditionExpression="attribute_not_exists(id)",
+        )
+    assert item(strong.east, "a") == {"id": {"S": "a"}}
+    strong.east.put_item(TableName="items", Item={"id": {"S": "a"}, "v": {"S": "again"}})  # nothing is left reserved
+    assert item(strong.west, "a")["v"] == {"S": "again"}
+
+
+def test_strong_tables_take_no_transactions_and_no_time_to_live(strong: World) -> None:
+    with pytest.raises(ClientError, match="Transactions are not supported"):
+        strong.east.transact_write_items(TransactItems=[{"Put": {"TableName": "items", "Item": {"id": {"S": "a"}}}}])
+    with pytest.raises(ClientError, match="no time to live"):
+        strong.east.update_time_to_live(
+            TableName="items", TimeToLiveSpecification={"Enabled": True, "AttributeName": "e"}
+        )
+    described = strong.east.describe_table(TableName="items")["Table"]
+    assert described["MultiRegionConsistency"] == "STRONG"
+    assert described["GlobalTableWitnesses"] == [{"RegionName": OHIO, "WitnessStatus": "ACTIVE"}]
+
+
+def test_a_batch_is_written_one_by_one_and_ordinary_tables_are_served_as_ever(strong: World) -> None:
+    create_tables(strong.east, [NewTable("other", "id")])
+    puts = [{"PutRequest": {"Item": {"id": {"S": str(number)}}}} for number in range(5)]
+    assert strong.east.batch_write_item(RequestItems={"items": puts})["UnprocessedItems"] == {}
+    strong.east.put_item(TableName="other", Item={"id": {"S": "a"}})
+    assert len(strong.west.scan(TableName="items", ConsistentRead=True)["Items"]) == 5
+    assert strong.east.scan(TableName="other", ConsistentRead=True)["Count"] == 1
+    assert strong.west.list_tables()["TableNames"] == ["items"]

@@ -1,4 +1,4 @@
-"""A strongly consistent table loses nothing that it answered, and lets nobody write past another one, whatever is cut."""
+"""A strongly consistent table loses nothing that it answered, and nobody writes past another one, whatever is cut."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Done:
 
 @dataclass
 class World:
-    """One item in three regions; every write appends its number to a list. reserved_ns: how long a reservation holds."""
+    """One item in three regions; each write appends its number to a list. reserved_ns: how long a reservation holds."""
 
     seed: int
     loss: float = 0.0

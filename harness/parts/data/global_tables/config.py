@@ -13,7 +13,8 @@ from harness.kit.config import Strict, Text
 
 class GlobalTablesConfig(Strict):
     """regions: with a database. witness: a region without one, of strong consistency. lag_median_ns, lag_sigma: of a
-    change. skew_ns: by region. seed: of all draws. events: file of history events. metric_period_ns: of ReplicationLatency.
+    change. skew_ns: by region. seed: of all draws. events: file of history events. metric_period_ns: of
+    ReplicationLatency.
     """
 
     regions: tuple[Text, ...]

@@ -149,7 +149,10 @@ def _asked(state: Group, asked: Asked) -> Step:
     replicas |= dict.fromkeys(create, Replica(Status.CREATING)) | dict.fromkeys(delete, Replica(Status.DELETING))
     consistency = str(asked.body.get("MultiRegionConsistency") or state.consistency)
     changed = Group(consistency, replicas, witness or state.witness)
-    effects = (*(Make(region, asked.region) for region in create), *(Delete(region) for region in delete))
+    effects: tuple[Effect, ...] = (
+        *(Make(region, asked.region) for region in create),
+        *(Delete(region) for region in delete),
+    )
     return changed, effects
 
 

@@ -1,8 +1,8 @@
 """How long a change takes to another region, and what a lost region must be expected to take with it. Pure.
 
 AWS states no distribution and no bound: "usually within a second" ("Using DynamoDB global tables", Amazon DynamoDB
-Developer Guide), with 0.5 to 2.5 s named as common within a geography. Here it is a lognormal one, which is right-skewed
-as replication is, and which a seed draws from: the same seed gives the same delays.
+Developer Guide), with 0.5 to 2.5 s named as common within a geography. Here it is a lognormal one, right-skewed as
+replication is, which a seed draws from: the same seed gives the same delays.
 """
 
 from __future__ import annotations

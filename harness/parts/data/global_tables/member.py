@@ -28,12 +28,15 @@ class Version:
     image: Image | None = None
 
 
+NOTHING = Version()
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """version: the latest that is stored here; promised: the highest number of which this region knows; ballot: who has
     reserved the item, "" nobody, and until_ns: when that may be taken over."""
 
-    version: Version = Version()
+    version: Version = NOTHING
     promised: int = 0
     ballot: str = ""
     until_ns: int = 0

@@ -1,4 +1,4 @@
-"""Global tables as a part of the world: one process with a node in each region, and a link from each node to the others.
+"""Global tables as a part of the world: one process with a node in each region, and a link from each to the others.
 
 The subject's tables become global by the real call, `update_table(ReplicaUpdates=...)`, before each drill. Region
 servers that keep no order of their changes cannot carry it, and it says so.
@@ -14,11 +14,10 @@ from typing import Any
 
 from harness.errors import WorldError
 from harness.faults.model import Link
-from harness.faults.needs import EVENTUAL_TABLES, STRONG_TABLES
+from harness.faults.needs import EVENTUAL_TABLES, SERVICE_REPLICATION, STRONG_TABLES
 from harness.kit.address import Address, join_address
-from harness.names import CANARY, DYNAMODB, instance_name
+from harness.names import CANARY, DYNAMODB, GLOBAL_TABLES, instance_name
 from harness.parts.data.global_tables.config import path_name
-from harness.parts.data.global_tables.names import SOURCE
 from harness.parts.data.global_tables.spec import GlobalTables
 from harness.topology.subject import Table
 from harness.units import to_ns
@@ -32,6 +31,11 @@ MODULE = "harness.parts.data.global_tables.server"
 _METRIC_PERIOD_S = 60.0
 """CloudWatch's (Developer Guide, "DynamoDB metrics and dimensions"); scaled by the profile."""
 _ANSWERED = ("UpdateTable", "DescribeTable", "CreateTable", "DeleteTable", "UpdateTimeToLive")
+_STRONG = (
+    "PutItem", "UpdateItem", "DeleteItem", "GetItem", "Query", "Scan", "BatchGetItem", "BatchWriteItem",
+    "TransactWriteItems", "TransactGetItems",
+)  # fmt: skip
+"""Beside those, with strong consistency."""
 _ACTIVE_S = 20.0
 """How long a replica may take until it is active."""
 
@@ -39,7 +43,7 @@ _ACTIVE_S = 20.0
 class Replication(Part):
     """The service."""
 
-    name = SOURCE
+    name = GLOBAL_TABLES
 
     def __init__(self, blueprint: Blueprint, spec: GlobalTables) -> None:
         self._blueprint, self._spec = blueprint, spec
@@ -53,7 +57,7 @@ class Replication(Part):
 
     def start(self, ground: Ground) -> None:
         """Start the process; it waits until it is told where everybody is."""
-        self._events = ground.folder / f"{SOURCE}.events.jsonl"
+        self._events = ground.folder / f"{GLOBAL_TABLES}.events.jsonl"
         timing, lag = self._blueprint.timing, self._spec.lag
         config = {
             "regions": list(self._regions),
@@ -81,8 +85,8 @@ class Replication(Part):
         endpoints = self.endpoints()
         for one, other in permutations(self._nodes, 2):
             upstream = endpoints[f"peer.{other}"]
-            yield Arrow(Link(instance_name(SOURCE, one), one, other, other, DYNAMODB, home=one), upstream)
-            source = instance_name(CANARY, instance_name(SOURCE, one))
+            yield Arrow(Link(instance_name(GLOBAL_TABLES, one), one, other, other, DYNAMODB, home=one), upstream)
+            source = instance_name(CANARY, instance_name(GLOBAL_TABLES, one))
             watched = Link(source, one, other, other, DYNAMODB, home=one, from_canary=True)
             yield Arrow(watched, upstream, probe={"kind": "http", "path": "/", "host": join_address(upstream)})
 
@@ -95,15 +99,18 @@ class Replication(Part):
         for region in self._regions:
             file = servers[region].changes()
             address = endpoints[f"api.{region}"]
-            calls = {f"{DYNAMODB}:{operation}": address for operation in _ANSWERED}
+            answered = (*_ANSWERED, *_STRONG) if self._spec.consistency == "strong" else _ANSWERED
+            calls = {f"{DYNAMODB}:{operation}": address for operation in answered}
             if file is None or not servers[region].answer_elsewhere(calls):
                 kind = self._blueprint.environment.region_servers.kind or "this region server"
-                self._why_not = f"not measurable here: {kind} keeps no order of its changes, on which global tables stand"
+                self._why_not = f"not measurable here: {kind} keeps no order of changes, on which global tables stand"
                 return
             changes[region] = file
         links = {arrow.link.name: arrow for arrow in net.arrows}
         peers = {
-            path_name(one, other): net.at(links[Link(instance_name(SOURCE, one), one, other, other, DYNAMODB).name])
+            path_name(one, other): net.at(
+                links[Link(instance_name(GLOBAL_TABLES, one), one, other, other, DYNAMODB).name]
+            )
             for one, other in permutations(self._nodes, 2)
         }
         addresses = {region: net.endpoint(servers[region].name, "api") for region in self._regions}
@@ -182,7 +189,8 @@ class Replication(Part):
         have, other = EVENTUAL_TABLES, STRONG_TABLES
         if self._spec.consistency == "strong":
             have, other = other, have
-        return {have: self._why_not or True, other: f"not measurable here: consistency is {self._spec.consistency}"}
+        other_kind = f"not measurable here: these global tables have {self._spec.consistency} consistency"
+        return {SERVICE_REPLICATION: self._why_not or True, have: self._why_not or True, other: other_kind}
 
 
 def build(blueprint: Blueprint, spec: GlobalTables) -> list[Replication]:

@@ -16,7 +16,7 @@ from harness.errors import WorldError
 from harness.parts.data.global_tables import model, storing
 from harness.parts.data.global_tables.calling import NoReply, Peers, Server
 from harness.parts.data.global_tables.config import path_name
-from harness.parts.data.global_tables.group import Group, Status
+from harness.parts.data.global_tables.group import STRONG, Group, Status
 from harness.parts.data.global_tables.lag import LagLaw
 from harness.parts.data.global_tables.model import Item, Path, Stamp, Version
 from harness.parts.data.global_tables.telling import Telling
@@ -85,7 +85,7 @@ class Replicating:
     @staticmethod
     def _replicates(group: Group, region: str) -> bool:
         replica = group.replicas.get(region)
-        return replica is not None and replica.status in REPLICATING
+        return group.consistency != STRONG and replica is not None and replica.status in REPLICATING
 
     def joined(self, table: str, like: str, region: str, found: Iterable[tuple[Mapping[str, Any], Any]]) -> None:
         """A region has become a replica, and gets these items (key, image) that another one shows."""
@@ -205,5 +205,3 @@ class Replicating:
         if reply.code != "ConditionalCheckFailedException":
             log.warning("%s refuses a change of %s: %s", effect.region, key[0], reply.message)
         return False
-
-

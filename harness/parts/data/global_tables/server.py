@@ -13,23 +13,28 @@ from typing import Any
 
 from aiohttp import web
 
+from harness.clock import monotonic_ns
 from harness.errors import InputError, WorldError
 from harness.history.log import EventLog
-from harness.kit.admin import answer_json, read_json, serve_admin, serve_application
 from harness.kit.address import ANY_ADDRESS, Address
+from harness.kit.admin import answer_json, read_json, serve_admin, serve_application
 from harness.kit.config import parsed
 from harness.kit.process import Ready, cancelled, run_until_signal, stop_or_failure
+from harness.names import GLOBAL_TABLES
 from harness.parts.data.global_tables.calling import TYPE, Peers, Server, new_session
 from harness.parts.data.global_tables.config import Connected, GlobalTablesConfig, path_name
 from harness.parts.data.global_tables.following import Following
 from harness.parts.data.global_tables.group import Group
 from harness.parts.data.global_tables.lag import LagLaw
+from harness.parts.data.global_tables.majority import Majority
 from harness.parts.data.global_tables.replicating import Replicating
-from harness.parts.data.global_tables.tables import Tables, parsed as call_body, refusal
+from harness.parts.data.global_tables.strong import Strong
+from harness.parts.data.global_tables.tables import Tables, refusal
+from harness.parts.data.global_tables.tables import parsed as call_body
 from harness.parts.data.global_tables.telling import Telling
 from harness.units import NS_PER_S
 
-_NAME = "global-tables"
+_NAME = GLOBAL_TABLES
 _BODY_BYTES_MAX = 1 << 24
 _STATE_EVERY_S = 0.25
 
@@ -52,6 +57,7 @@ class Process:
         self._groups: dict[str, Group] = {}
         self._servers: dict[str, Server] = {}
         self._following: Following | None = None
+        self._silent: dict[tuple[str, str], int] = {}
 
     async def run(self, ready: Ready, stop: asyncio.Event) -> None:
         """Serve in this event loop until `stop` is set."""
@@ -63,6 +69,8 @@ class Process:
             lag = LagLaw(config.lag_median_ns, config.lag_sigma)
             self._replicating = Replicating(lag, config.seed, config.skew_ns, self._groups, self._telling)
             self._tables = Tables(self._groups, config.nodes, self._replicating)
+            self._majority = Majority(config.regions, config.witness, self._heard)
+            self._strong = Strong(self._groups, self._majority)
             self._connected = asyncio.Event()
             listening: dict[str, Address] = {}
             for region in config.nodes:
@@ -81,12 +89,26 @@ class Process:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._following.run())
             tasks.create_task(self._tell_for_ever())
+            if self._config.consistency == "strong":
+                tasks.create_task(self._majority.run())
+
+    def _heard(self, path: tuple[str, str], why: str) -> None:
+        """Whether another region answered lately, of strong consistency."""
+        if why:
+            self._telling.failed(path, why)
+            self._silent.setdefault(path, monotonic_ns())
+        else:
+            self._telling.answered(path)
+            self._silent.pop(path, None)
+
+    def _waiting(self) -> dict[tuple[str, str], tuple[int, int]]:
+        return {path: (0, since_ns) for path, since_ns in self._silent.items()} | self._replicating.waiting()
 
     async def _tell_for_ever(self) -> None:
         published_s = asyncio.get_running_loop().time()
         while True:
             await asyncio.sleep(_STATE_EVERY_S)
-            self._telling.state(self._replicating.waiting(), self._paths())
+            self._telling.state(self._waiting(), self._paths())
             now_s = asyncio.get_running_loop().time()
             if now_s - published_s >= self._config.metric_period_ns / NS_PER_S:
                 published_s = now_s
@@ -94,18 +116,21 @@ class Process:
 
     def _paths(self) -> tuple[tuple[str, str], ...]:
         active = {region for group in self._groups.values() for region in group.active}
-        ordered = [region for region in self._config.regions if region in active]
+        active |= {group.witness for group in self._groups.values() if group.witness is not None}
+        ordered = [region for region in self._config.nodes if region in active]
         return tuple((one, other) for one in ordered for other in ordered if one != other)
 
     # -- a region's API -------------------------------------------------------------------------------------------
     def _api(self, region: str) -> web.Application:
         async def answer(request: web.Request) -> web.Response:
             operation = request.headers.get("X-Amz-Target", "").partition(".")[2]
-            call = self._tables.calls.get(operation)
-            if call is None:
-                return _response(refusal("UnknownOperationException", operation))
+            body = call_body(await request.read())
             try:
-                return _response(await call(region, call_body(await request.read())))
+                if operation in self._tables.calls:
+                    return _response(await self._tables.calls[operation](region, body))
+                if operation in self._strong.calls:
+                    return _response(await self._strong.calls[operation](region, operation, body))
+                return _response(refusal("UnknownOperationException", operation))
             except WorldError as error:
                 return _response(refusal("InternalServerError", str(error), 500))
 
@@ -121,10 +146,19 @@ class Process:
             reply = await self._servers[region].call(body["operation"], body["body"])
             return answer_json({"status": reply.status, "body": reply.body})
 
+        async def told(request: web.Request) -> web.Response:
+            return answer_json(self._majority.told(region, await request.json()))
+
+        async def page(request: web.Request) -> web.Response:
+            return answer_json(self._majority.page(region, await request.json()))
+
         async def health(_: web.Request) -> web.Response:
             return answer_json({"region": region})
 
-        return _application(web.post("/replicate", replicate), web.post("/call", call), web.get("/", health))
+        return _application(
+            web.post("/replicate", replicate), web.post("/call", call), web.post("/member", told),
+            web.post("/log", page), web.get("/", health),
+        )  # fmt: skip
 
     # -- the world ------------------------------------------------------------------------------------------------
     def _admin(self) -> list[web.RouteDef]:
@@ -138,6 +172,8 @@ class Process:
             )
             self._replicating.connect(self._servers, peers)
             self._tables.connect(self._servers, peers)
+            self._majority.connect(self._servers, peers)
+            self._strong.connect(self._servers)
             self._following = Following(told.changes, self._replicating.changed)
             self._connected.set()
             return answer_json({})
@@ -145,6 +181,9 @@ class Process:
         async def reset(_: web.Request) -> web.Response:
             await self._tables.reset()
             await self._replicating.reset()
+            await self._majority.reset()
+            self._strong.reset()
+            self._silent.clear()
             if self._following is not None:
                 self._following.skip()
             return answer_json({})

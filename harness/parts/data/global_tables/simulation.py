@@ -20,7 +20,7 @@ RETRY_NS = NS_PER_S // 5
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What a region had acknowledged when it was lost, and another one did not show. age_ns: of the oldest; 0: nothing."""
+    """What a region had acknowledged when it was lost, and another one did not show. age_ns: of the oldest, or 0."""
 
     items: int
     age_ns: int

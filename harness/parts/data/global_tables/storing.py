@@ -1,4 +1,4 @@
-"""How a version that comes from another region is stored: a call that takes effect only if nobody wrote meanwhile. Pure.
+"""How a version from another region is stored: by a call that takes effect only if nobody wrote meanwhile. Pure.
 
 The condition compares what the item shows with what it is known to show. A write that adds attributes and changes none
 can slip through; the region's log tells it then, and the machine puts it back (see model.py).
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harness.parts.data.global_tables.names import OURS
 from harness.parts.data.global_tables.model import Image, Stamp, Version
+from harness.parts.data.global_tables.names import OURS
 
 _COMPARED = 60
 """Attributes of an item that are compared: an expression has a length limit of 4 KB (Developer Guide, "Limits")."""

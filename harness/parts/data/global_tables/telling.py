@@ -73,9 +73,7 @@ class Telling:
     def _say(
         self, thing: str, what: str, text: str, *, lasts: bool = True, good: bool | None = None, before: str = ""
     ) -> None:
-        self._record(
-            Happening(KIND, thing, what, monotonic_ns(), text=text, lasts=lasts, good=good, before=before)
-        )
+        self._record(Happening(KIND, thing, what, monotonic_ns(), text=text, lasts=lasts, good=good, before=before))
 
     def _of(self, path: Path) -> _Seen:
         return self._paths.setdefault(path, _Seen())

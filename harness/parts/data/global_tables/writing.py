@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from harness.parts.data.global_tables.member import Granted, Image, Refused, Stored, Version
+from harness.parts.data.global_tables.member import NOTHING, Granted, Image, Refused, Stored, Version
 
 
 class Phase(Enum):
@@ -36,7 +36,7 @@ class Write:
     phase: Phase = Phase.RESERVING
     answers: Mapping[str, Granted | Stored | Refused | None] = field(default_factory=dict)
     number: int = 0
-    latest: Version = Version()
+    latest: Version = NOTHING
     image: Image | None = None
 
 
