@@ -37,6 +37,8 @@ DYNAMODB_WRITES, DYNAMODB_READS = "dynamodb-writes", "dynamodb-reads"
 """Of the canaries' links over which one kind of operation is tried."""
 POISON_KEY = "drill-poison"
 """Of a record that no application wrote; further ones have a number behind it."""
+GLOBAL_TABLES = "global-tables"
+"""Of the service that replicates tables, e.g. `global-tables.us-east-1`, who dials another region's."""
 ROUTE53 = "route53"
 DIGITALOCEAN = "digitalocean"
 RECORD = "record"
@@ -52,7 +54,7 @@ SOURCES = frozenset((CLIENTS, CHECKERS, CANARY, LOAD_BALANCER))
 
 RESERVED = SOURCES | {
     OUTSIDE, EACH, ROUTE53, DIGITALOCEAN, "all", "rest", "gateway", "platform", "toxiproxy", "witness", "control-plane",
-    "browser-proxy",
+    "browser-proxy", GLOBAL_TABLES,
 }  # fmt: skip
 """Words that links, processes and steps use for something else: no place and no database may be called so."""
 

@@ -21,7 +21,7 @@ from harness.measurement.still_down import still_down
 from harness.spelling import seconds
 from harness.units import to_ns
 
-_HOLDS_NOTHING_UP = ("replication-stall",)
+_HOLDS_NOTHING_UP = ("replication-stall", "replication-paused", "replication-slowed")
 """Kinds of faults that make no failover slower."""
 
 

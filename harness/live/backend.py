@@ -146,6 +146,8 @@ class LiveWorld:
         """The subject's tables in the region of every database."""
         for server in self.seams.regions.values():
             server.create(self.subject.tables)
+        for part in self.net.parts:
+            part.tables_made(self.subject.tables)
 
     def _follow_commits(self) -> None:
         """None of it where a server keeps no order of commits: then scans must do."""

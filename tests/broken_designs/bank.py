@@ -127,7 +127,7 @@ def write(design: Design, folder: Path) -> Written:
     document: dict[str, Any] = yaml.load(_subject_of(surroundings).read_text(encoding="utf-8"))
     document["subject"] = design.name.replace("_", "-")
     for component in document["components"]:
-        component["command"] = ["python", str(START), design.name, component["name"].removesuffix("-b")]
+        component["command"] = ["python", str(START), design.name, component["command"][-1]]
     for image in document.get("images", {}).values():
         image["command"] = ["python", str(START), design.name, image["command"][-1]]
     if hasattr(design.module, "subject"):

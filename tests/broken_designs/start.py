@@ -36,7 +36,7 @@ def replace_decision(design: str, component: str) -> None:
 def main() -> None:
     """Run the component named by the second argument in the design named by the first."""
     if len(sys.argv) < 3:
-        raise SystemExit("usage: start.py DESIGN monitor|storefront|replicator|intermediary [arguments]")
+        raise SystemExit("usage: start.py DESIGN monitor|storefront|replicator|replica_watch|intermediary [arguments]")
     design, component = sys.argv[1:3]
     del sys.argv[1:3]
     replace_decision(design, component)
