@@ -54,7 +54,7 @@ class Mapping:
 
     def pause_ns(self, tries: int) -> int:
         """How long to wait after `tries` failures in a row."""
-        return min(self.retry_most_ns, self.retry_first_ns * 2 ** min(tries - 1, 30))
+        return min(self.retry_most_ns, self.retry_first_ns << max(0, min(tries - 1, 30)))
 
     def exhausted(self, retries: int) -> bool:
         """Whether no more retries are left after that many."""
