@@ -136,13 +136,20 @@ def test_changes_reach_a_handler_in_order_and_it_calls_its_region(bench: Bench) 
     assert item["data"] == {"B": b"AP8="}  # an event is JSON: a handler that does not decode copies the base64 text
     assert bench.result(uuid) == "OK"
     log = bench.log()
-    assert "given" in log and "START RequestId: " in log and "Max Memory Used: " in log and "Init Duration: " in log
+    assert "given" in log
+    assert "START RequestId: " in log
+    assert "Max Memory Used: " in log
+    assert "Init Duration: " in log
 
 
 def test_what_is_created_is_shown_changed_and_deleted(bench: Bench) -> None:
     bench.create(COPY, Environment={"Variables": {"TARGET": "us-west-2"}}, Timeout=7)
     found = bench.functions.get_function(FunctionName="copy")["Configuration"]
-    assert (found["State"], found["Timeout"], found["Environment"]["Variables"]) == ("Active", 7, {"TARGET": "us-west-2"})
+    assert (found["State"], found["Timeout"], found["Environment"]["Variables"]) == (
+        "Active",
+        7,
+        {"TARGET": "us-west-2"},
+    )
     uuid = bench.map(BatchSize=5, BisectBatchOnFunctionError=True, FunctionResponseTypes=["ReportBatchItemFailures"])
     (listed,) = bench.functions.list_event_source_mappings(FunctionName="copy")["EventSourceMappings"]
     assert (listed["UUID"], listed["State"], listed["BatchSize"]) == (uuid, "Enabled", 5)
@@ -210,8 +217,10 @@ def test_a_handler_that_raises_ends_in_the_queue_with_the_documented_message(ben
         "statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled",
     }  # fmt: skip
     info = message["DDBStreamBatchInfo"]
-    assert info["batchSize"] == 1 and info["streamArn"] == bench.stream
-    assert info["startSequenceNumber"] == info["endSequenceNumber"] and info["shardId"].startswith("shardId-")
+    assert info["batchSize"] == 1
+    assert info["streamArn"] == bench.stream
+    assert info["startSequenceNumber"] == info["endSequenceNumber"]
+    assert info["shardId"].startswith("shardId-")
     assert bench.result(uuid) == "PROBLEM: ValueError: cannot"
 
 
@@ -247,7 +256,8 @@ def test_a_handler_that_eats_its_memory_is_killed_before_the_machine_notices(ben
     bench.create("kept = []\ndef handler(e, c):\n    while True: kept.append(bytearray(1 << 20))\n", MemorySize=128)
     found = bench.functions.invoke(FunctionName="copy", LogType="Tail")
     told = json.loads(found["Payload"].read())
-    assert found["FunctionError"] == "Unhandled" and told["errorType"] in ("Runtime.ExitError", "MemoryError")
+    assert found["FunctionError"] == "Unhandled"
+    assert told["errorType"] in ("Runtime.ExitError", "MemoryError")
     assert "Memory Size: 128 MB" in base64.b64decode(found["LogResult"]).decode()
 
 
@@ -260,7 +270,8 @@ def test_a_handler_that_prints_without_end_does_not_fill_the_disk(bench: Bench) 
 def test_functions_can_be_called_by_hand(bench: Bench) -> None:
     bench.create("def handler(event, context):\n    return {'twice': event['n'] * 2}\n")
     found = bench.functions.invoke(FunctionName="copy", Payload=json.dumps({"n": 21}))
-    assert json.loads(found["Payload"].read()) == {"twice": 42} and "FunctionError" not in found
+    assert json.loads(found["Payload"].read()) == {"twice": 42}
+    assert "FunctionError" not in found
     assert bench.functions.invoke(FunctionName="copy", InvocationType="DryRun")["StatusCode"] == 204
     with pytest.raises(ClientError, match="Could not parse request body"):
         bench.functions.invoke(FunctionName="copy", Payload=b"no json")

@@ -142,7 +142,7 @@ class Rig:
         return ev.Read(name, records, following, full=len(records) == limit)
 
     # -- what came of it ----------------------------------------------------------------------------------------
-    def keys(self) -> list[str]:
+    def given(self) -> list[str]:
         return [record.key for _, batch in self.called for record in batch.records]
 
     def sizes(self) -> list[int]:

@@ -37,7 +37,7 @@ def test_records_come_in_batches_of_at_most_the_size_that_was_set() -> None:
     rig = Rig(mapping(batch_size=10), stream)
     rig.run(5)
     assert rig.sizes() == [10, 10, 5]
-    assert rig.keys() == [f"k{number}" for number in range(25)]
+    assert rig.given() == [f"k{number}" for number in range(25)]
     assert model.result(rig.state) == "OK"
 
 
@@ -72,7 +72,7 @@ def test_latest_skips_what_is_there_and_misses_nothing_that_comes() -> None:
     rig.run(1)
     stream.write("after")
     rig.run(1)
-    assert rig.keys() == ["after"]
+    assert rig.given() == ["after"]
 
 
 def test_a_failing_batch_is_retried_whole_and_holds_up_what_is_behind_it() -> None:
@@ -81,11 +81,12 @@ def test_a_failing_batch_is_retried_whole_and_holds_up_what_is_behind_it() -> No
         stream.write(key)
     rig = Rig(mapping(batch_size=2), stream, refuses("b"))
     rig.run(30)
-    assert set(rig.sizes()) == {2} and "c" not in rig.keys()
+    assert set(rig.sizes()) == {2}
+    assert "c" not in rig.given()
     assert rig.state.problem == "PROBLEM: cannot do b"
     rig.function = lambda _: Succeeded()
     rig.run(30)
-    assert rig.keys()[-3:] == ["a", "b", "c"]
+    assert rig.given()[-3:] == ["a", "b", "c"]
     assert model.result(rig.state) == "OK"
 
 
@@ -96,9 +97,12 @@ def test_retries_that_are_used_up_end_at_the_destination_and_the_rest_goes_on() 
     rig.run(60)
     assert rig.sizes() == [2, 2, 2, 2]
     (told,) = rig.given_up
-    assert told.condition == "RetryAttemptsExhausted" and told.batch.invokes == 3
+    assert told.condition == "RetryAttemptsExhausted"
+    assert told.batch.invokes == 3
     assert numbers(told.batch.records) == numbers(written[:2])
-    assert rig.state.held == 0 and rig.state.done == 2 and rig.state.delivered == 2
+    assert rig.state.held == 0
+    assert rig.state.done == 2
+    assert rig.state.delivered == 2
 
 
 def test_cutting_batches_in_two_leaves_only_the_bad_record_behind() -> None:
@@ -137,8 +141,9 @@ def test_records_that_grow_too_old_are_given_up_and_younger_ones_are_not() -> No
     stream.write("young", at_ns=50 * S)
     rig.run(30)
     (told,) = rig.given_up
-    assert told.condition == "RecordAgeExceeded" and told.batch.records[0].key == "old"
-    assert rig.keys()[-1] == "young"
+    assert told.condition == "RecordAgeExceeded"
+    assert told.batch.records[0].key == "old"
+    assert rig.given()[-1] == "young"
 
 
 def test_without_a_destination_what_is_given_up_is_told_as_lost() -> None:
@@ -159,10 +164,12 @@ def test_a_destination_that_does_not_answer_holds_the_lane_until_it_does() -> No
     rig = Rig(mapping(batch_size=1, retries_max=0, destination=QUEUE), stream, refuses("bad"))
     rig.queue_works = False
     rig.run(30)
-    assert rig.given_up == [] and "good" not in rig.keys()
+    assert rig.given_up == []
+    assert "good" not in rig.given()
     rig.queue_works = True
     rig.run(30)
-    assert len(rig.given_up) == 1 and rig.keys()[-1] == "good"
+    assert len(rig.given_up) == 1
+    assert rig.given()[-1] == "good"
 
 
 def test_calls_that_were_not_made_use_up_no_retry() -> None:
@@ -186,7 +193,8 @@ def test_lanes_work_side_by_side_and_keep_the_order_of_each_item() -> None:
     rig.run(60)
     for key in "abcdef":
         mine = [record.order for _, batch in rig.called for record in batch.records if record.key == key]
-        assert mine == sorted(mine) and len(mine) == 5
+        assert mine == sorted(mine)
+        assert len(mine) == 5
     starts = [at_ns for at_ns, _ in rig.called]
     assert max(starts) - min(starts) < 29 * S  # one after the other would be 30 s
 
@@ -208,7 +216,8 @@ def test_children_of_a_shard_are_read_when_all_of_it_is_done_with() -> None:
     stream.split("a", "b", "c")
     later = [stream.write("x", "b"), stream.write("y", "c")]
     rig.run(30)
-    assert set(rig.keys()) == {"x"} and all(numbers(batch.records) == [first.number] for _, batch in rig.called)
+    assert set(rig.given()) == {"x"}
+    assert all(numbers(batch.records) == [first.number] for _, batch in rig.called)
     rig.function = lambda _: Succeeded()
     rig.run(30)
     assert [number for _, batch in rig.called[-2:] for number in numbers(batch.records)] == numbers(later)
@@ -224,7 +233,7 @@ def test_an_iterator_that_has_expired_is_opened_again_where_it_was() -> None:
     rig.run(60)
     rig.function = lambda _: Succeeded()
     rig.run(60)
-    assert [key for key in rig.keys() if key != "a"] == ["b", "c", "d"]
+    assert [key for key in rig.given() if key != "a"] == ["b", "c", "d"]
     assert rig.state.gaps == 0
 
 
@@ -242,7 +251,7 @@ def test_records_trimmed_before_they_were_read_are_a_gap_that_is_told() -> None:
     assert rig.state.gaps == 1
     (told,) = [told for told in rig.told if told.what == "gap in the stream"]
     assert "copy the table" in told.text
-    assert rig.keys()[-1] == "g"
+    assert rig.given()[-1] == "g"
 
 
 def test_a_mapping_that_is_switched_off_rests_and_goes_on_where_it_was() -> None:
@@ -255,10 +264,10 @@ def test_a_mapping_that_is_switched_off_rests_and_goes_on_where_it_was() -> None
     rig.happened(ev.Changed(mapping(enabled=False)))
     stream.write("b")
     rig.run(60)
-    assert rig.keys() == ["a"]
+    assert rig.given() == ["a"]
     rig.happened(ev.Changed(mapping()))
     rig.run(5)
-    assert rig.keys() == ["a", "b"]
+    assert rig.given() == ["a", "b"]
 
 
 def test_what_succeeded_may_come_again_behind_what_came_next() -> None:
@@ -269,8 +278,9 @@ def test_what_succeeded_may_come_again_behind_what_came_next() -> None:
     lucks = iter([0.1, 0.9, 0.9])
     rig.luck = lambda: next(lucks)
     rig.run(10)
-    assert rig.keys() == ["a", "b", "a"]
-    assert rig.state.done == 2 and rig.state.repeated == 1
+    assert rig.given() == ["a", "b", "a"]
+    assert rig.state.done == 2
+    assert rig.state.repeated == 1
 
 
 def test_the_iterator_age_is_that_of_the_last_record_when_the_function_ended() -> None:
@@ -279,7 +289,8 @@ def test_the_iterator_age_is_that_of_the_last_record_when_the_function_ended() -
     rig = Rig(mapping(), stream)
     rig.takes_s = 3.0
     rig.run(10)
-    assert rig.state.age_ns is not None and 3 * S <= rig.state.age_ns < 4 * S
+    assert rig.state.age_ns is not None
+    assert 3 * S <= rig.state.age_ns < 4 * S
 
 
 RECORDS = (Record("001", "a"), Record("002", "b"))

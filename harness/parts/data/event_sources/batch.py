@@ -1,4 +1,4 @@
-"""Records of a stream and batches of them: how they are gathered, cut in two, and what a handler's answer leaves of them.
+"""Records of a stream and batches of them: how they are gathered and cut in two, and what a handler's answer leaves.
 
 AWS Lambda Developer Guide, "Process DynamoDB records with Lambda" (batching, partial batch response, bisecting).
 """
@@ -108,9 +108,9 @@ def from_number(batch: Batch, number: str) -> tuple[Record, ...]:
 def outcome_of(answer: object, batch: Batch, *, partial: bool) -> Outcome:
     """What a handler's answer says of a batch. partial: whether the mapping has ReportBatchItemFailures.
 
-    Without that, any answer that is no error is a success. With it (Developer Guide, "Configuring partial batch response
-    with DynamoDB and Lambda"): nothing, an empty answer, or an empty or missing list is a success; an identifier
-    that is empty, missing or none of the batch's means that all of it failed; else the lowest one counts.
+    Without that, any answer that is no error is a success. With it (Developer Guide, "Configuring partial batch
+    response with DynamoDB and Lambda"): nothing, an empty answer, or an empty or missing list is a success; an
+    identifier that is empty, missing or none of the batch's means that all of it failed; else the lowest one counts.
     """
     if not partial or answer is None or answer == {}:
         return Succeeded()

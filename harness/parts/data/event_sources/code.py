@@ -52,7 +52,9 @@ def _unzipped(data: bytes, home: Path) -> dict[str, Any]:
             folder.mkdir(parents=True)
             archive.extractall(folder)
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
-        raise invalid(f"Could not unzip uploaded file. Please check your file, then try to upload again: {error}") from error
+        raise invalid(
+            f"Could not unzip uploaded file. Please check your file, then try to upload again: {error}"
+        ) from error
     return {"folder": str(folder), "code_size": len(data), "code_sha256": _digest(data)}
 
 

@@ -180,7 +180,9 @@ def answered(lane: Lane, outcome: Outcome, mapping: Mapping, now_ns: int, luck: 
     batch, rest = lane.work[0], lane.work[1:]
     match outcome:
         case Succeeded():
-            repeat = replace(batch, again=True, invokes=0) if luck < mapping.repeats and not batch.again else lane.repeat
+            repeat = (
+                replace(batch, again=True, invokes=0) if luck < mapping.repeats and not batch.again else lane.repeat
+            )
             done = Finished(batch.records, batch.again)
             return replace(lane, work=rest, phase=Phase.IDLE, failures=0, repeat=repeat), (done,)
         case _ if batch.again:  # it has succeeded before

@@ -181,7 +181,9 @@ def _told(state: State, name: str, number: int, effects: tuple[LaneEffect, ...],
                 found.append(ev.Invoke(name, number, batch))
             case lanes.HandOver(batch=batch, condition=condition, why=why):
                 found.append(ev.Deliver(name, number, batch, condition, why))
-                found.append(ev.Tell("gave records up", f"{_records(len(batch.records))}: {condition}: {why}", good=False))
+                found.append(
+                    ev.Tell("gave records up", f"{_records(len(batch.records))}: {condition}: {why}", good=False)
+                )
             case lanes.Lost(batch=batch, condition=condition, why=why):
                 state = replace(state, lost=state.lost + len(batch.records))
                 text = f"{_records(len(batch.records))} given up, and nobody told: {condition}: {why}"

@@ -54,9 +54,7 @@ class EventSources(Part):
     def connect(self, net: Net) -> None:
         """The links are up: functions may call, and be called."""
         server = next(one for one in net.of(RegionServer) if one.region == self.region)
-        home = next(
-            (arrow for arrow in net.dialled_by(self.name) if (self.region, DYNAMODB) in arrow.carries), None
-        )
+        home = next((arrow for arrow in net.dialled_by(self.name) if (self.region, DYNAMODB) in arrow.carries), None)
         gateway = net.endpoint("gateway", self.name)
         if home is None or gateway is None:
             self._lacks = "not measurable here: without a gateway and links of their own, functions cannot call anybody"
@@ -81,7 +79,9 @@ class EventSources(Part):
     def status(self) -> Sequence[StatusLine]:
         """Where its API is, and what it feeds."""
         at = join_address(self.endpoints()["api"])
-        return (StatusLine(f"Lambda {self.region}", at, "behind the region's endpoint", live=f"http://{at}/drill/lines"),)
+        return (
+            StatusLine(f"Lambda {self.region}", at, "behind the region's endpoint", live=f"http://{at}/drill/lines"),
+        )
 
     def events(self) -> Sequence[Path]:
         """What functions and mappings did."""

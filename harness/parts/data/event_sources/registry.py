@@ -117,7 +117,9 @@ def checked_function(body: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if "Runtime" in body:
         if not str(body["Runtime"]).startswith("python3"):
-            raise invalid(f"Runtime {body['Runtime']}: handlers here are Python's, run by the harness's own interpreter")
+            raise invalid(
+                f"Runtime {body['Runtime']}: handlers here are Python's, run by the harness's own interpreter"
+            )
         found["runtime"] = body["Runtime"]
     if "Handler" in body:
         if not _HANDLER.fullmatch(str(body["Handler"])) or len(body["Handler"]) > 128:
@@ -195,7 +197,9 @@ def _check_source(body: Mapping[str, Any], region: str) -> None:
     if found.group(1) != region:
         raise invalid(f"the stream {arn} is not in {region}: a mapping reads streams of its own region")
     if body.get("StartingPosition") not in ("TRIM_HORIZON", "LATEST"):
-        raise invalid("1 validation error detected: StartingPosition must be TRIM_HORIZON or LATEST for DynamoDB streams")
+        raise invalid(
+            "1 validation error detected: StartingPosition must be TRIM_HORIZON or LATEST for DynamoDB streams"
+        )
 
 
 def destination(settings: Mapping[str, Any]) -> str:

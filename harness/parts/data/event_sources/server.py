@@ -125,7 +125,9 @@ class Api:
         try:
             event = strict_json(data) if data else {}
         except ValueError as error:
-            raise ApiError("InvalidRequestContentException", f"Could not parse request body into json: {error}") from None
+            raise ApiError(
+                "InvalidRequestContentException", f"Could not parse request body into json: {error}"
+            ) from None
         self._plane.function(name)
         if kind == "DryRun":
             return web.Response(status=204)
@@ -188,7 +190,9 @@ class Api:
             state = running.state
             function = str(self._plane.mappings[name]["FunctionArn"]).rpartition(":")[2]
             age = "" if state.age_ns is None else f", iterator age {state.age_ns / 1e9:.1f} s"
-            about = f"{state.done} records done, {state.held} in hand, {state.delivered} given up, {state.lost} lost{age}"
+            about = (
+                f"{state.done} records done, {state.held} in hand, {state.delivered} given up, {state.lost} lost{age}"
+            )
             lines.append({"what": f"mapping of {function}", "where": name, "about": about})
         return answer_json(lines)
 

@@ -12,7 +12,9 @@ from harness.parts.data.event_sources.registry import Function
 PYTHON = "python3.11"
 
 
-def environment_of(function: Function, stream: str, given: Mapping[str, str], inherited: Mapping[str, str]) -> dict[str, str]:
+def environment_of(
+    function: Function, stream: str, given: Mapping[str, str], inherited: Mapping[str, str]
+) -> dict[str, str]:
     """All variables. stream: of the log; given: what the world gives (the endpoint); inherited: PATH and the like."""
     return {
         **inherited,
