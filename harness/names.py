@@ -31,6 +31,8 @@ CHECKERS = "checkers"
 CANARY = "canary"
 LOAD_BALANCER = "lb"
 """Of a place's load balancer, e.g. `lb.us-east-1`."""
+FUNCTIONS = "functions"
+"""Of what a region's functions call, e.g. `functions.us-east-1`."""
 
 DYNAMODB = "dynamodb"
 DYNAMODB_WRITES, DYNAMODB_READS = "dynamodb-writes", "dynamodb-reads"
@@ -49,7 +51,7 @@ CONTROL_REGION = "us-east-1"
 """Where Route 53's control plane is, whatever places there are ("AWS services by Region": Route 53 is global)."""
 
 EACH = "each"
-SOURCES = frozenset((CLIENTS, CHECKERS, CANARY, LOAD_BALANCER))
+SOURCES = frozenset((CLIENTS, CHECKERS, CANARY, LOAD_BALANCER, FUNCTIONS))
 """Who dials links, beside components: no component may be called so."""
 
 RESERVED = SOURCES | {
