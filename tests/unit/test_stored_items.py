@@ -71,7 +71,10 @@ def test_the_value_in_whatever_form_it_is_stored(value: Any, item: dict[str, Any
         ({"N": "12345678901234567890123456789012345678"}, {"N": "1.2345678901234567890123456789012345678E37"}),
         ({"SS": ["b", "a"]}, {"SS": ["a", "b"]}),
         ({"NS": ["2", "1.0"]}, {"NS": ["1", "2.0"]}),
-        ({"M": {"a": {"N": "1"}, "b": {"L": [{"SS": ["y", "x"]}]}}}, {"M": {"b": {"L": [{"SS": ["x", "y"]}]}, "a": {"N": "1.0"}}}),
+        (
+            {"M": {"a": {"N": "1"}, "b": {"L": [{"SS": ["y", "x"]}]}}},
+            {"M": {"b": {"L": [{"SS": ["x", "y"]}]}, "a": {"N": "1.0"}}},
+        ),
     ],
 )  # fmt: skip
 def test_what_is_the_same_to_dynamodb_is_the_same_text(one: Any, other: Any) -> None:
