@@ -33,8 +33,8 @@ def _operation(words: list[str]) -> Operation:
 
 def operation(op: str, client: str, f: Function, key: str, sent_ns: int, returned: str, rest: list[str]) -> Operation:
     cohort = client.rpartition("-")[0]
-    group = next((word[1:] for word in rest if word[0] == "%"), None)
-    rest = [word for word in rest if word[0] != "%"]
+    group = next((word[1:] for word in rest if word.startswith("%")), None)
+    rest = [word for word in rest if not word.startswith("%")]
     invoke = Invoke(op, 0, client, cohort, f, key, op if f == "put" else None, sent_ns, sent_ns, group=group)
     if not returned:
         return Operation(invoke, None)
