@@ -42,6 +42,7 @@ from harness.names import (
     DIGITALOCEAN,
     DYNAMODB_READS,
     DYNAMODB_WRITES,
+    GLOBAL_TABLES,
     OUTSIDE,
     POISON_KEY,
     RECORD,
@@ -79,6 +80,10 @@ def world() -> list[Link]:
         for region in (EAST, WEST):
             source = instance_name(CANARY, place)
             links.append(Link(source, place, region, region, "dynamodb", home=home(place), from_canary=True))
+    for one, other in ((EAST, WEST), (WEST, EAST)):
+        for source in (instance_name(GLOBAL_TABLES, one), instance_name(CANARY, instance_name(GLOBAL_TABLES, one))):
+            watched = source.startswith(CANARY)
+            links.append(Link(source, one, other, other, "dynamodb", home=one, from_canary=watched))
     for region in (EAST, WEST):
         for service in (DYNAMODB_WRITES, DYNAMODB_READS):
             links.append(Link(f"{CANARY}.{OUTSIDE}", OUTSIDE, region, region, service, from_canary=True))
@@ -140,6 +145,8 @@ def test_one_way_partition_leaves_the_other_way_alone() -> None:
         f"storefront.{EAST}->{WEST}:dynamodb",
         f"replicator.{EAST}->{WEST}:dynamodb",
         f"canary.{EAST}->{WEST}:dynamodb",
+        f"global-tables.{EAST}->{WEST}:dynamodb",
+        f"canary.global-tables.{EAST}->{WEST}:dynamodb",
     }
     assert planned.target == f"{EAST}->{WEST}"
 
@@ -197,7 +204,7 @@ def test_modes_do_what_they_say_in_order(mode: str, kinds: list[type[Action]]) -
 
 
 def target_of(kind: str, region: str = EAST) -> str:
-    if kind == "one-way-partition":
+    if kind in ("one-way-partition", "replication-paused", "replication-slowed"):
         return f"{EAST}->{WEST}" if region == EAST else f"{WEST}->{EAST}"
     return f"storefront.{region}" if kind == "component-isolated" else region
 

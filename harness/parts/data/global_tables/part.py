@@ -127,7 +127,8 @@ class Replication(Part):
             return
         from harness.engines.aws.clients import RegionClients, delete_tables, told
 
-        wanted = [t.name for t in tables if t.create and t.name in (self._spec.tables or (t.name,))]
+        named = self._spec.tables
+        wanted = [table.name for table in tables if table.create and (named is None or table.name in named)]
         first, *others = self._regions
         for region in others:
             client = RegionClients(region, self._api(region)).client(DYNAMODB)
