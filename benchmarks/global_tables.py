@@ -1,6 +1,6 @@
 """Global tables in model time: does replication keep up with 1,000 writes/s, and does what is lost follow the law?
 
-    python benchmarks/global_tables.py [--seconds 60] [--losses 2000]
+    python benchmarks/global_tables.py [--seconds 60] [--losses 1000]
 
 Prints how much faster than model time the machines of 1,000 writes/s run, how far behind the other region is then, and
 the loss of a region, predicted and simulated.
@@ -60,7 +60,7 @@ def main() -> None:
     """See the module's text."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=60)
-    parser.add_argument("--losses", type=int, default=2000)
+    parser.add_argument("--losses", type=int, default=1000)
     arguments = parser.parse_args()
     console = Console(highlight=False)
     faster, waiting, p99_s = throughput(1000, arguments.seconds)
@@ -77,7 +77,9 @@ def main() -> None:
         ages = sorted(age for _, age in found)
         for share in _SHARES:
             at = ages[min(int(len(ages) * share), len(ages) - 1)] / NS_PER_S
-            table.add_row("", "", f"seconds, p{share * 100:.0f}", f"{expected.quantile_ns(share) / NS_PER_S:.2f}", f"{at:.2f}")
+            table.add_row(
+                "", "", f"seconds, p{share * 100:.0f}", f"{expected.quantile_ns(share) / NS_PER_S:.2f}", f"{at:.2f}"
+            )
     console.print(table)
 
 
