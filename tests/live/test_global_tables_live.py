@@ -97,14 +97,16 @@ def strong(tmp_path: Path) -> Iterator[World]:
         yield world
 
 
-def started(tmp_path: Path, answered: tuple[str, ...], **more: Any) -> Iterator[World]:
+def started(
+    tmp_path: Path, answered: tuple[str, ...], among: tuple[str, ...] = (EAST, WEST), **more: Any
+) -> Iterator[World]:
     with ForkServer([REGION, TABLES], tmp_path) as servers:
         regions = {
             region: servers.spawn(f"region.{region}", REGION, {"region": region, "listen": ["127.0.0.1", 0]})
-            for region in (EAST, WEST)
+            for region in among
         }
         tables = servers.spawn("global-tables", TABLES, {
-            "regions": [EAST, WEST], "lag_median_ns": 50_000_000, "lag_sigma": 0.3,
+            "regions": list(among), "lag_median_ns": 50_000_000, "lag_sigma": 0.3,
             "events": str(tmp_path / "events.jsonl"), "metric_period_ns": 200_000_000, **more,
         })  # fmt: skip
         world = World(tables, regions, tmp_path, answered)
@@ -138,16 +140,15 @@ def test_what_one_region_stores_the_other_one_shows_and_it_does_not_come_back(wo
     world.east.delete_item(TableName="items", Key={"id": {"S": "a"}})
     eventually(lambda: item(world.west, "a") is None)
     assert item(world.east, "a") is None
-    assert world.admin.get("/status")["waiting"] == {}
+    eventually(lambda: world.admin.get("/status")["waiting"] == {})
 
 
 def test_both_sides_write_one_item_and_the_later_one_stays_everywhere(world: World) -> None:
     world.make()
     world.east.put_item(TableName="items", Item={"id": {"S": "a"}, "v": {"S": "east"}})
     world.west.put_item(TableName="items", Item={"id": {"S": "a"}, "v": {"S": "west"}})
-    eventually(lambda: world.admin.get("/status")["waiting"] == {})
-    assert [item(client, "a")["v"]["S"] for client in (world.east, world.west)] == ["west", "west"]
-    assert world.admin.get("/status")["conflicts"] == 1
+    eventually(lambda: [item(client, "a")["v"]["S"] for client in (world.east, world.west)] == ["west", "west"])
+    eventually(lambda: world.admin.get("/status")["conflicts"] == 1)
     told = [event for event in world.events.poll() if isinstance(event, Happening)]
     assert any(event.what == "a conflict" and "lost to one of us-west-2" in event.text for event in told)
 
@@ -255,3 +256,24 @@ def test_a_batch_is_written_one_by_one_and_ordinary_tables_are_served_as_ever(st
     assert len(strong.west.scan(TableName="items", ConsistentRead=True)["Items"]) == 5
     assert strong.east.scan(TableName="other", ConsistentRead=True)["Count"] == 1
     assert strong.west.list_tables()["TableNames"] == ["items"]
+
+
+@pytest.mark.parametrize("consistency", ["EVENTUAL", "STRONG"])
+def test_three_replicas_hold_the_same(tmp_path: Path, consistency: str) -> None:
+    answered = STRONG if consistency == "STRONG" else ANSWERED
+    for world in started(tmp_path, answered, (EAST, WEST, OHIO), consistency=consistency.lower()):
+        create_tables(world.east, [NewTable("items", "id")])
+        world.east.update_table(
+            TableName="items", MultiRegionConsistency=consistency,
+            ReplicaUpdates=[{"Create": {"RegionName": region}} for region in (WEST, OHIO)],
+        )  # fmt: skip
+        eventually(lambda world=world: world.status(world.west) == world.status(world.east) == "ACTIVE")
+        third = world.clients[OHIO].client("dynamodb")
+        for number, client in enumerate((world.east, world.west, third)):
+            client.put_item(TableName="items", Item={"id": {"S": "a"}, "n": {"N": str(number)}})
+            if consistency == "STRONG":
+                assert item(world.east, "a")["n"]["N"] == str(number)
+        eventually(lambda world=world, third=third: all(
+            (item(client, "a") or {}).get("n") == {"N": "2"} for client in (world.east, world.west, third)
+        ))  # fmt: skip
+        third.close()

@@ -121,7 +121,7 @@ Effect = Make | Delete | Refuse
 Step = tuple[Group, tuple[Effect, ...]]
 
 
-def step(state: Group, event: Event, now_ns: int) -> Step:
+def step(state: Group, event: Event, now_ns: int) -> tuple[Group, tuple[Effect, ...]]:
     """The next state, and what must be done; a Refuse is the only effect where there is one."""
     del now_ns
     match event:

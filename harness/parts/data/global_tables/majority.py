@@ -30,7 +30,7 @@ Answer = Granted | Stored | Refused
 
 
 class Majority:
-    """regions: with a table; witness: one without, if any. failed: told a path and why nobody answered, "" if it did."""
+    """regions: with a table; witness: one without, if any. failed: told a path and why nobody answered, or ""."""
 
     def __init__(
         self, regions: Sequence[str], witness: str | None, failed: Callable[[tuple[str, str], str], None]

@@ -174,7 +174,7 @@ Effect = Wake | Send | Apply | Lost | Replicated
 Step = tuple[Item, tuple[Effect, ...]]
 
 
-def step(state: Item, event: Event, now_ns: int) -> Step:
+def step(state: Item, event: Event, now_ns: int) -> tuple[Item, tuple[Effect, ...]]:
     """The next state, and what must be done."""
     match event:
         case Written():

@@ -58,13 +58,13 @@ class Replication(Part):
     def start(self, ground: Ground) -> None:
         """Start the process; it waits until it is told where everybody is."""
         self._events = ground.folder / f"{GLOBAL_TABLES}.events.jsonl"
-        timing, lag = self._blueprint.timing, self._spec.lag
+        timing = self._blueprint.timing
         config = {
             "regions": list(self._regions),
             "witness": self._spec.witness,
             "consistency": self._spec.consistency,
-            "lag_median_ns": to_ns(timing.interval_s(lag.median_s)),
-            "lag_sigma": lag.sigma,
+            "lag_median_ns": to_ns(timing.interval_s(self._spec.lag_median_s)),
+            "lag_sigma": self._spec.lag_sigma,
             "skew_ns": {region: skew_ms * 1_000_000 for region, skew_ms in self._spec.skew_ms.items()},
             "seed": self._blueprint.seed,
             "events": str(self._events),
@@ -127,7 +127,8 @@ class Replication(Part):
             return
         from harness.engines.aws.clients import RegionClients, delete_tables, told
 
-        wanted = [t.name for t in tables if t.create and t.name in (self._spec.tables or (t.name,))]
+        named = self._spec.tables
+        wanted = [table.name for table in tables if table.create and (named is None or table.name in named)]
         first, *others = self._regions
         for region in others:
             client = RegionClients(region, self._api(region)).client(DYNAMODB)

@@ -12,28 +12,21 @@ from harness.topology.environment import Environment, Name, Seconds, Spec
 from harness.topology.mistakes import Mistake
 
 
-class Lag(Spec):
-    """How long a change takes to another region, in production seconds: a lognormal distribution.
-
-    median_s: half of the changes take longer; sigma: how much they differ. The defaults put 95 of 100 between 0.2 and
-    1.6 s ("usually within a second", Developer Guide, "Using DynamoDB global tables"; no bound is documented).
-    """
-
-    median_s: Seconds = 0.6
-    sigma: Annotated[float, Field(ge=0, le=3)] = 0.5
-
-
 class GlobalTables(Spec):
     """The subject's tables as global tables.
 
     consistency: `eventual` (asynchronous, last writer wins) or `strong` (synchronous to one other region). tables: by
-    name, None: all of the subject's. lag: of `eventual`. witness: of `strong` with two replicas, the region that holds
-    changes and no table. skew_ms: by region, how far ahead the clock is that stamps writes there (`eventual`).
+    name, None: all of the subject's. lag_median_s, lag_sigma: of `eventual`, how long a change takes to another region,
+    in production seconds: a lognormal distribution, of which half is longer than the median, and how much it spreads
+    ("usually within a second", Developer Guide, "Using DynamoDB global tables"; no bound is documented). witness: of
+    `strong` with two replicas, the region that holds changes and no table. skew_ms: by region, how far ahead the clock
+    is that stamps writes there (`eventual`).
     """
 
     consistency: Literal["eventual", "strong"] = "eventual"
     tables: tuple[str, ...] | None = None
-    lag: Lag = Lag()
+    lag_median_s: Seconds = 0.6
+    lag_sigma: Annotated[float, Field(ge=0, le=3)] = 0.5
     witness: Name | None = None
     skew_ms: dict[str, Annotated[int, Field(ge=-60_000, le=60_000)]] = Field(default_factory=dict)
 

@@ -113,7 +113,7 @@ Effect = Call | StoreElsewhere | StoreHere | Undo | ReleaseAll | Answer
 Step = tuple[Write, tuple[Effect, ...]]
 
 
-def step(state: Write, event: Event, now_ns: int) -> Step:
+def step(state: Write, event: Event, now_ns: int) -> tuple[Write, tuple[Effect, ...]]:
     """The next state, and what must be done."""
     del now_ns
     match event:
