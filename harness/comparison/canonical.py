@@ -47,9 +47,11 @@ class Rules:
 
 def number(text: str) -> str:
     """The one form of a number: plain digits, or with an exponent where it is very large or small. Raises Malformed."""
+    if not isinstance(text, str):
+        raise Malformed(f"{_shown(text)} is no number: numbers are written as strings")
     if _WHOLE.fullmatch(text):
         return text
-    if not isinstance(text, str) or not _NUMBER.fullmatch(text):
+    if not _NUMBER.fullmatch(text):
         raise Malformed(f"{_shown(text)} is no number")
     value = _EXACT.create_decimal(text).normalize(_EXACT)
     if not value:
@@ -120,7 +122,8 @@ def value(given: Any, rules: Rules = Rules(), depth: int = 0) -> Value:
 def _attributes(given: Mapping[str, Any], rules: Rules, depth: int) -> dict[str, Value]:
     if not rules.null_is_missing:
         return {name: value(one, rules, depth) for name, one in given.items()}
-    return {name: value(one, rules, depth) for name, one in given.items() if "NULL" not in one}
+    found = ((name, value(one, rules, depth)) for name, one in given.items())
+    return {name: one for name, one in found if "NULL" not in one}
 
 
 def item(given: Any, rules: Rules = Rules(), keep: Sequence[str] = ()) -> Item:
