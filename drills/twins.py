@@ -36,6 +36,7 @@ AGAIN = ("--rerun-invalid", "1")
 EMBEDDED = "embedded"
 HOMES: Mapping[str, str] = {
     "kubernetes.feature": "kubernetes", "digitalocean.feature": "digitalocean",
+    "streams_lambda.feature": "streams-lambda",
     "database-power-cycled": "dynoxide",
 }  # fmt: skip
 """By feature file or drill, the environment that can do what they need; all others run in `embedded`."""

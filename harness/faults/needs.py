@@ -13,6 +13,7 @@ POISON_RECORDS = "poison_records"
 POWER_CYCLE = "database_power_cycle"
 PROVIDER_API = "provider_api"
 PODS = "pods"
+STREAMS_TO_FUNCTIONS = "streams_to_functions"
 LIVENESS_AS_READINESS = "liveness-as-readiness"
 """A change of the application's pods that whoever has `pods` can roll out."""
 FROZEN_FAILOVER = "frozen_failover"
@@ -23,6 +24,7 @@ _WORDS = {
     POISON_RECORDS: "writes records past the application",
     PROVIDER_API: "has an API of a provider that clients are steered by",
     POWER_CYCLE: "switches a database's server off and on again with its data kept",
+    STREAMS_TO_FUNCTIONS: "feeds functions from streams (`functions: {kind: event_sources}`)",
     PODS: "runs the application in pods (`platform: {kind: kubernetes}`)",
 }
 

@@ -24,7 +24,7 @@ from harness.kit.admin import answer_json, read_json, serve_http
 from harness.kit.config import parsed
 from harness.kit.process import Ready, run_until_signal
 from harness.kit.strict_json import strict_json
-from harness.parts.data.event_sources.config import EventSourcesConfig, Links
+from harness.parts.data.event_sources.config import Code, EventSourcesConfig, Links
 from harness.parts.data.event_sources.plane import Plane
 from harness.parts.data.event_sources.region_calls import RegionCalls
 from harness.parts.data.event_sources.registry import ApiError, invalid
@@ -85,6 +85,7 @@ class Api:
             ("GET", mappings + "/{uuid}", self._get_mapping), ("PUT", mappings + "/{uuid}", self._update_mapping),
             ("DELETE", mappings + "/{uuid}", self._delete_mapping),
             ("POST", "/drill/links", self._links), ("POST", "/drill/reset", self._reset), ("GET", "/drill/lines", self._lines),
+            ("GET", "/drill/problems", self._problems), ("POST", "/drill/code", self._replace),
         ]  # fmt: skip
         for method, path, handler in routes:
             app.router.add_route(method, path, handler)
@@ -180,6 +181,13 @@ class Api:
     async def _reset(self, _: web.Request) -> web.Response:
         await self._plane.reset()
         return answer_json({})
+
+    async def _replace(self, request: web.Request) -> web.Response:
+        self._plane.replace_code(parsed(Code, await read_json(request), "code").file)
+        return answer_json({})
+
+    async def _problems(self, _: web.Request) -> web.Response:
+        return answer_json(self._plane.problems())
 
     async def _lines(self, _: web.Request) -> web.Response:
         lines = [
