@@ -1,7 +1,7 @@
-"""Lambda as a part: functions of a region, and the mappings that feed them from its streams, one process for each region.
+"""Lambda as a part: functions of a region, and the mappings that feed them from its streams.
 
-The region's own server passes Lambda's API on to it. Its reads of streams and its functions' calls leave by the links of
-`functions.REGION`, whose one end is in the region: when that is lost, so are they.
+The region's own server passes Lambda's API on to it. Its reads of streams and its functions' calls leave by the links
+of `functions.REGION`, whose one end is in the region: when that is lost, so are they.
 """
 
 from __future__ import annotations

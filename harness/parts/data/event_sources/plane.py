@@ -151,8 +151,8 @@ class Plane:
         for known in self.mappings.values():
             if (known["EventSourceArn"], known["FunctionArn"]) == (settings["EventSourceArn"], function.arn):
                 text = (
-                    f'The event source arn (" {settings["EventSourceArn"]} ") and function (" {function.name} ") provided '
-                    f"mapping already exists. Please update or delete the existing mapping with UUID {known['UUID']}"
+                    f'The event source arn (" {settings["EventSourceArn"]} ") and function (" {function.name} ") '
+                    f"provided mapping already exists. Please update or delete the existing mapping with UUID {known['UUID']}"
                 )
                 raise ApiError("ResourceConflictException", text, 409)
         try:
@@ -227,7 +227,8 @@ class Plane:
             starting=kept["StartingPosition"], batch_size=kept["BatchSize"],
             window_ns=ns(kept["MaximumBatchingWindowInSeconds"]), lanes=kept["ParallelizationFactor"],
             retries_max=kept["MaximumRetryAttempts"], age_max_ns=INFINITE if age_s == INFINITE else ns(age_s),
-            bisect=kept["BisectBatchOnFunctionError"], partial="ReportBatchItemFailures" in kept["FunctionResponseTypes"],
+            bisect=kept["BisectBatchOnFunctionError"],
+            partial="ReportBatchItemFailures" in kept["FunctionResponseTypes"],
             destination=registry.destination(kept), enabled=kept["Enabled"], repeats=config.repeated,
             poll_ns=max(round(POLL_LEAST_S * NS_PER_S), ns(1 / POLLS_PER_S)), list_ns=ns(LIST_S),
             retry_first_ns=ns(config.retry_first_s), retry_most_ns=ns(config.retry_most_s),

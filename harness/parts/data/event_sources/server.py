@@ -1,7 +1,7 @@
 """Lambda of one region as a process: its API, the handlers that it runs, the mappings that feed them.
 
-The region's own server passes calls of Lambda's API on to here. Ours: POST /drill/links tells where the region is dialled
-and where functions' calls go; POST /drill/reset; GET /drill/lines for `drill env status`.
+The region's own server passes calls of Lambda's API on to here. Ours: POST /drill/links tells where the region is
+dialled and where functions' calls go; POST /drill/reset; GET /drill/lines for `drill env status`.
 """
 
 from __future__ import annotations
@@ -76,7 +76,8 @@ class Api:
         functions, mappings = f"{_VERSION}/functions", f"{_VERSION}/event-source-mappings"
         routes: list[tuple[str, str, Handler]] = [
             ("POST", functions, self._create_function), ("GET", functions, self._list_functions),
-            ("GET", functions + "/{name}", self._get_function), ("DELETE", functions + "/{name}", self._delete_function),
+            ("GET", functions + "/{name}", self._get_function),
+            ("DELETE", functions + "/{name}", self._delete_function),
             ("GET", functions + "/{name}/configuration", self._get_configuration),
             ("PUT", functions + "/{name}/configuration", self._update_configuration),
             ("PUT", functions + "/{name}/code", self._update_code),
@@ -84,7 +85,8 @@ class Api:
             ("POST", mappings, self._create_mapping), ("GET", mappings, self._list_mappings),
             ("GET", mappings + "/{uuid}", self._get_mapping), ("PUT", mappings + "/{uuid}", self._update_mapping),
             ("DELETE", mappings + "/{uuid}", self._delete_mapping),
-            ("POST", "/drill/links", self._links), ("POST", "/drill/reset", self._reset), ("GET", "/drill/lines", self._lines),
+            ("POST", "/drill/links", self._links), ("POST", "/drill/reset", self._reset),
+            ("GET", "/drill/lines", self._lines),
             ("GET", "/drill/problems", self._problems), ("POST", "/drill/code", self._replace),
         ]  # fmt: skip
         for method, path, handler in routes:
