@@ -113,6 +113,15 @@ class Drill(RunningDrill):
         self._backend.deploy(change)
 
     @step
+    def replace_functions(self, file: str) -> None:
+        """Have all functions run the `lambda_handler` of a file, named from the subject's folder. Raises InputError."""
+        self._require_running()
+        path = (self._backend.subject.folder / file).resolve()
+        if not path.is_file():
+            raise InputError(f"functions cannot run {file}: there is no such file in {self._backend.subject.folder}")
+        self._backend.replace_functions(path)
+
+    @step
     def reach_steady_state(self, region: str) -> None:
         """Wait for a steady state. Without one: MISSED where the subject is to blame, else INVALID."""
         self._start(Phase.STEADY, region)

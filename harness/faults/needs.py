@@ -16,6 +16,7 @@ PODS = "pods"
 SERVICE_REPLICATION = "service_replication"
 WRITES_ON_BOTH_SIDES = "writes_on_both_sides"
 EVENTUAL_TABLES, STRONG_TABLES = "global_tables_eventual", "global_tables_strong"
+STREAMS_TO_FUNCTIONS = "streams_to_functions"
 LIVENESS_AS_READINESS = "liveness-as-readiness"
 """A change of the application's pods that whoever has `pods` can roll out."""
 FROZEN_FAILOVER = "frozen_failover"
@@ -29,6 +30,7 @@ _WORDS = {
     EVENTUAL_TABLES: "has global tables with eventual consistency (`replication: {kind: global_tables}`)",
     STRONG_TABLES: "has global tables with strong consistency (`replication: {consistency: strong, ...}`)",
     POWER_CYCLE: "switches a database's server off and on again with its data kept",
+    STREAMS_TO_FUNCTIONS: "feeds functions from streams (`functions: {kind: event_sources}`)",
     PODS: "runs the application in pods (`platform: {kind: kubernetes}`)",
 }
 

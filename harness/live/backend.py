@@ -273,6 +273,12 @@ class LiveWorld:
         """See Backend."""
         self.seams.platform.deploy(change)
 
+    def replace_functions(self, file: Path) -> None:
+        """See Backend."""
+        taken = [part.replace_functions(file) for part in self.net.parts]
+        if not any(taken):
+            raise WorldError("no part of this world runs functions")
+
     def run_stop_command(self) -> CommandUnderWay:
         """See Backend."""
         return commands.of_stop(self.ground.launcher(), self.environment, self.subject.variables())

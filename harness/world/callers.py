@@ -1,4 +1,4 @@
-"""Who calls AWS from within a world, each over links of its own: the subject's instances, and the functions of regions."""
+"""Who calls AWS from within a world, over links of their own: the subject's instances, and functions of regions."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from harness.world.part import Blueprint
 
 @dataclass(frozen=True)
 class Caller:
-    """name: of its listener at the gateway, and of the source of its links. place: where it runs; home: the region whose
-    database it uses, "" when it has none of its own. component: of the subject, or `functions`."""
+    """name: of its listener at the gateway, and of the source of its links. place: where it runs; home: the region
+    whose database it uses, "" when it has none of its own. component: of the subject, or `functions`."""
 
     name: str
     place: str

@@ -1,4 +1,4 @@
-"""`python -m reference.replication_lambda [redrive|backfill]`: keep the replication going, empty its queue, copy the table."""
+"""`python -m reference.replication_lambda [redrive|backfill]`: keep going, empty the queue, copy the table."""
 
 import signal
 import sys

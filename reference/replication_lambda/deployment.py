@@ -1,4 +1,4 @@
-"""Puts the function, its queue and its mapping into place, and brings them up to date. May be done again at any time."""
+"""Puts the function, its queue and its mapping into place, and brings them up to date, at any time."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ class Deployment:
         self._queues = Client(settings.region, service="sqs")
 
     def deploy(self) -> bool:
-        """Everything that is missing, and the latest code. Whether the mapping is new, so that the table must be copied.
+        """Everything that is missing, and the latest code. Whether the mapping is new, so that the table must be
+        copied.
 
         Raises CallFailed.
         """

@@ -1,8 +1,8 @@
 """What a batch of stream records means for the other region: a pure decision for each batch.
 
-An event is JSON, so binary values come as base64 text and are decoded first; passed on as they are, they would be encoded
-twice. What a record means is decided by `reference.replicator.apply`: versions decide, so that repeats, and records that
-come late, change nothing.
+An event is JSON, so binary values come as base64 text and are decoded first; passed on as they are, they would be
+encoded twice. What a record means is decided by `reference.replicator.apply`: versions decide, so that repeats, and
+records that come late, change nothing.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The function: `reference.replication_lambda.handler.handle`, fed by the stream of its region's items.
 
-Idempotent (versions decide, by conditional writes), no loops (what came from the other region does not go back), deletes
-are tombstones. What the other region does not take now is reported as failed, so that it is tried again, in order; what
-nobody can ever apply goes to the queue whole, and neither blocks the records behind it nor gets lost.
+Idempotent (versions decide, by conditional writes), no loops (what came from the other region does not go back),
+deletes are tombstones. What the other region does not take now is reported as failed, so that it is tried again, in
+order; what nobody can ever apply goes to the queue whole, and neither blocks the records behind it nor gets lost.
 """
 
 from __future__ import annotations

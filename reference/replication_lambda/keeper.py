@@ -1,7 +1,7 @@
 """Keeps the replication out of a region going: deploys it, beats for it, empties its queue.
 
-It runs in the region of the function. A heartbeat is due every `IDLE_POLL_INTERVAL_S`, and sooner in a handover; it carries
-the drain token, so that the other region's status says when all that was written before it has arrived.
+It runs in the region of the function. A heartbeat is due every `IDLE_POLL_INTERVAL_S`, and sooner in a handover; it
+carries the drain token, so that the other region's status says when all that was written before it has arrived.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Empties the queue of what was given up: applied if it can be by now, else parked for good. And copies a whole table.
 
 A message of the mapping says only where its records were in the stream, which keeps them for a day: they are read again
-there. One of the function has the record itself. What still cannot be applied is parked in a table of the other region, and
-tried again each time. Where the stream no longer has the records, only a copy of the whole table brings them: the
+there. One of the function has the record itself. What still cannot be applied is parked in a table of the other region,
+and tried again each time. Where the stream no longer has the records, only a copy of the whole table brings them: the
 message stays until there was one.
 """
 
@@ -30,8 +30,8 @@ BATCH_MAX = 10
 
 @dataclass(frozen=True, slots=True)
 class Redriven:
-    """settled: messages that are done with; stay: in the queue; parked: records that wait in the table; uncopied: messages
-    whose records only a copy of the table brings."""
+    """settled: messages that are done with; stay: in the queue; parked: records that wait in the table; uncopied:
+    messages whose records only a copy of the table brings."""
 
     settled: int
     stay: int
@@ -158,7 +158,8 @@ class Redrive:
 
     # -- all of it ----------------------------------------------------------------------------------------------
     def backfill(self) -> int:
-        """Apply every item of the table, and drop the messages that it makes needless. How many items. Raises CallFailed."""
+        """Apply every item of the table, and drop the messages that it makes needless. How many items. Raises
+        CallFailed."""
         began = time.time()
         copied, start = 0, dict[str, Any]()
         key, table = self._settings.items_key, self._settings.items_table

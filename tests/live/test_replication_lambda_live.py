@@ -1,4 +1,5 @@
-"""The reference's replication by Lambda between two real regions: deployed, beaten for, given up to a queue, redriven."""
+"""The reference's replication by Lambda between two real regions: deployed, beaten for, given up to a queue,
+redriven."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from harness.faults.needs import (
     LIVENESS_AS_READINESS,
     PODS,
     PROVIDER_API,
+    STREAMS_TO_FUNCTIONS,
     STRONG_TABLES,
     WRITES_ON_BOTH_SIDES,
 )
@@ -216,6 +217,29 @@ def _control_liveness(drill: Drill) -> None:
     """
     drill.require_world(PODS)
     drill.deploy(LIVENESS_AS_READINESS)
+    drill.be_control(Verdict.MISSED)
+
+
+@given("streams feed functions")
+def _functions(drill: Drill) -> None:
+    """streams feed functions
+
+    What the drill is about; where no part of the world runs functions, it is left out.
+    Example: streams feed functions
+    """
+    drill.need(STREAMS_TO_FUNCTIONS)
+
+
+@given(parsers.re(r"as a control, functions run (?P<file>\S+\.py), so the drill must be MISSED"))
+def _control_functions(drill: Drill, file: str) -> None:
+    """as a control, functions run FILE, so the drill must be MISSED
+
+    All functions run the lambda_handler of that file, named from the subject's folder, instead of their own code; the
+    drill is met when it goes red.
+    Example: as a control, functions run replication_lambda/article.py, so the drill must be MISSED
+    """
+    drill.require_world(STREAMS_TO_FUNCTIONS)
+    drill.replace_functions(file)
     drill.be_control(Verdict.MISSED)
 
 

@@ -1,7 +1,7 @@
 """The code of a function as a folder on this machine: from the zip file of a call, or from a local file, folder or zip.
 
-Local code is named as an object of the bucket `local`, which is none: `{"S3Bucket": "local", "S3Key": "/path"}`. A folder is
-used where it lies, so that its files can be changed between two invocations of new environments.
+Local code is named as an object of the bucket `local`, which is none: `{"S3Bucket": "local", "S3Key": "/path"}`. A
+folder is used where it lies, so that its files can be changed between two invocations of new environments.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ UNZIPPED_BYTES_MAX = 250 << 20
 
 
 def placed(code: Mapping[str, Any], home: Path) -> dict[str, Any]:
-    """Put code into a new folder below `home`; `folder`, `code_size`, `code_sha256` of the function. Raises ApiError."""
+    """Put code into a new folder below `home`; `folder`, `code_size`, `code_sha256` of the function. Raises
+    ApiError."""
     if code.get("ZipFile"):
         try:
             data = base64.b64decode(code["ZipFile"], validate=True)

@@ -35,6 +35,12 @@ class EventSourcesConfig(Strict):
         return parsed(cls, config, "event sources")
 
 
+class Code(Strict):
+    """The body of `POST /drill/code`: the file whose `lambda_handler` all functions run from now on."""
+
+    file: Path
+
+
 class Links(Strict):
     """The body of `POST /drill/links`: where the region is dialled, and where the functions' own calls go."""
 

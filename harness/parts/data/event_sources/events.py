@@ -57,7 +57,8 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A page of a shard. iterator: where to go on; None: it is closed, and there is no more. full: there may be more now."""
+    """A page of a shard. iterator: where to go on; None: it is closed, and there is no more. full: there may be more
+    now."""
 
     shard: str
     records: tuple[Record, ...]

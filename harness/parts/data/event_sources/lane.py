@@ -27,8 +27,8 @@ from harness.parts.data.event_sources.batch import (
 from harness.parts.data.event_sources.mapping import Mapping
 
 EXHAUSTED, TOO_OLD = "RetryAttemptsExhausted", "RecordAgeExceeded"
-"""Why records were given up, as the message to the destination says it (Developer Guide, "Retain discarded records for a
-DynamoDB event source in Lambda")."""
+"""Why records were given up, as the message to the destination says it (Developer Guide, "Retain discarded records for
+a DynamoDB event source in Lambda")."""
 
 
 class Phase(Enum):

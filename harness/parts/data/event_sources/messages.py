@@ -1,7 +1,7 @@
 """What is said in JSON: the event that a handler is given, the message about records that were given up. Pure.
 
-Lambda Developer Guide, "Process DynamoDB records with Lambda" (example event) and "Retain discarded records for a DynamoDB
-event source in Lambda" (example message): the message says where the records were, and does not hold them.
+Lambda Developer Guide, "Process DynamoDB records with Lambda" (example event) and "Retain discarded records for a
+DynamoDB event source in Lambda" (example message): the message says where the records were, and does not hold them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Lambda as a part: functions of a region, and the mappings that feed them from its streams, one process for each region.
+"""Lambda as a part: functions of a region, and the mappings that feed them from its streams.
 
-The region's own server passes Lambda's API on to it. Its reads of streams and its functions' calls leave by the links of
-`functions.REGION`, whose one end is in the region: when that is lost, so are they.
+The region's own server passes Lambda's API on to it. Its reads of streams and its functions' calls leave by the links
+of `functions.REGION`, whose one end is in the region: when that is lost, so are they.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness.errors import WorldError
+from harness.faults.needs import STREAMS_TO_FUNCTIONS
 from harness.kit.address import Address, join_address
 from harness.names import DYNAMODB, FUNCTIONS, instance_name
 from harness.parts.data.event_sources.spec import EventSources as Spec
 from harness.wire.admin_client import AdminClient
+from harness.world.diagnosis import Complaint
 from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Net, Part, Process, StatusLine
 from harness.world.regions import RegionServer
 
 MODULE = "harness.parts.data.event_sources.server"
 CALLS = "lambda:*"
-MEASURED = "streams_to_lambda"
-"""The capability's name."""
 
 
 class EventSources(Part):
@@ -72,6 +72,19 @@ class EventSources(Part):
         """Without any function."""
         self._admin.post("/drill/reset")
 
+    def replace_functions(self, file: Path) -> bool:
+        """See Part."""
+        self._admin.post("/drill/code", {"file": str(file)})
+        return True
+
+    def complaints(self) -> Mapping[str, Sequence[Complaint]]:
+        """Functions that fail, and mappings that cannot go on, in the places that use the region's database."""
+        if self._lacks is not None:
+            return {}
+        told = tuple(Complaint(text) for text in self._admin.get("/drill/problems"))
+        places = self._blueprint.environment.places
+        return {place.name: told for place in places if told and place.database_name == self.region}
+
     def gone(self) -> str | None:
         """Why no function can be fed any more."""
         return None if self._process.poll() is None else f"the functions of {self.region} have ended"
@@ -89,7 +102,7 @@ class EventSources(Part):
 
     def capabilities(self) -> Mapping[str, bool | str]:
         """Whether streams feed functions here."""
-        return {MEASURED: True if self._lacks is None else self._lacks}
+        return {STREAMS_TO_FUNCTIONS: True if self._lacks is None else self._lacks}
 
 
 def build(blueprint: Blueprint, spec: Spec) -> list[EventSources]:

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from harness.clock import monotonic_ns
@@ -26,6 +27,9 @@ from harness.units import NS_PER_S
 POLL_LEAST_S = 0.1
 """A faster rehearsal reads no oftener than this: calls do not get cheaper."""
 LIST_S = 10.0
+REPLACED_HANDLER = "lambda_handler"
+"""As Lambda's own templates call it."""
+PROBLEM_MAX = 300
 Record = Callable[[Happening], None]
 
 
@@ -40,6 +44,7 @@ class Plane:
         self.mappings: dict[str, dict[str, Any]] = {}
         self.running: dict[str, Running] = {}
         self._links: tuple[RegionCalls, Workers] | None = None
+        self._instead: dict[str, str] = {}
 
     async def link(self, calls: RegionCalls, workers: Workers) -> None:
         """The world's links are up."""
@@ -71,6 +76,7 @@ class Plane:
         self.running.clear()
         self.mappings.clear()
         self.functions.clear()
+        self._instead = {}
         if self._links is not None:
             await self._links[1].close()
 
@@ -105,10 +111,26 @@ class Plane:
 
     def _keep(self, function: Function) -> Function:
         modified = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "+0000")
-        kept = replace(function, modified=modified, revision=str(uuid.uuid4()))
+        kept = replace(function, modified=modified, revision=str(uuid.uuid4()), **self._instead)
         self.functions[kept.name] = kept
         self._told(f"function {kept.name}", ev.Tell("deployed", kept.handler, good=None, lasts=False))
         return kept
+
+    def replace_code(self, file: Path) -> None:
+        """Have all functions run the `lambda_handler` of a file, whatever they have, or get later, as their code."""
+        self._instead = {"folder": str(file.parent), "handler": f"{file.stem}.{REPLACED_HANDLER}"}
+        for function in list(self.functions.values()):
+            self._keep(function)
+
+    def problems(self) -> list[str]:
+        """What is wrong with functions and mappings, in words."""
+        found = []
+        for name, running in self.running.items():
+            problem = running.state.problem.removeprefix("PROBLEM: ")
+            if problem:
+                function = str(self.mappings[name]["FunctionArn"]).rpartition(":")[2]
+                found.append(f"the mapping of {function} in {self._config.region}: {problem[:PROBLEM_MAX]}")
+        return found
 
     def delete_function(self, name: str) -> None:
         """DeleteFunction. Raises ApiError."""
@@ -129,8 +151,8 @@ class Plane:
         for known in self.mappings.values():
             if (known["EventSourceArn"], known["FunctionArn"]) == (settings["EventSourceArn"], function.arn):
                 text = (
-                    f'The event source arn (" {settings["EventSourceArn"]} ") and function (" {function.name} ") provided '
-                    f"mapping already exists. Please update or delete the existing mapping with UUID {known['UUID']}"
+                    f'The event source arn (" {settings["EventSourceArn"]} ") and function (" {function.name} ") '
+                    f"provided mapping already exists. Please update or delete the existing mapping with UUID {known['UUID']}"
                 )
                 raise ApiError("ResourceConflictException", text, 409)
         try:
@@ -205,7 +227,8 @@ class Plane:
             starting=kept["StartingPosition"], batch_size=kept["BatchSize"],
             window_ns=ns(kept["MaximumBatchingWindowInSeconds"]), lanes=kept["ParallelizationFactor"],
             retries_max=kept["MaximumRetryAttempts"], age_max_ns=INFINITE if age_s == INFINITE else ns(age_s),
-            bisect=kept["BisectBatchOnFunctionError"], partial="ReportBatchItemFailures" in kept["FunctionResponseTypes"],
+            bisect=kept["BisectBatchOnFunctionError"],
+            partial="ReportBatchItemFailures" in kept["FunctionResponseTypes"],
             destination=registry.destination(kept), enabled=kept["Enabled"], repeats=config.repeated,
             poll_ns=max(round(POLL_LEAST_S * NS_PER_S), ns(1 / POLLS_PER_S)), list_ns=ns(LIST_S),
             retry_first_ns=ns(config.retry_first_s), retry_most_ns=ns(config.retry_most_s),

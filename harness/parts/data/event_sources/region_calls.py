@@ -1,7 +1,7 @@
 """What the mapping asks its region: the stream's shards and records, and the queue for what was given up.
 
-DynamoDB Streams API Reference; SQS API Reference, SendMessage (JSON protocol). Over the part's own link, so that a fault
-on the region hits it; one whole call may take `TIMEOUT_S`.
+DynamoDB Streams API Reference; SQS API Reference, SendMessage (JSON protocol). Over the part's own link, so that a
+fault on the region hits it; one whole call may take `TIMEOUT_S`.
 """
 
 from __future__ import annotations

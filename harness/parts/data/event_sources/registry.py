@@ -38,8 +38,10 @@ _NOT_HERE = ("FilterCriteria", "TumblingWindowInSeconds", "Topics", "Queues", "S
 _FIXED = ("EventSourceArn", "StartingPosition", "FunctionName")
 _MEMORY_MB, _TIMEOUT_S = (128, 10_240), (1, 900)
 _VARIABLES_BYTES_MAX = 4096
-RESERVED = ("AWS_REGION", "AWS_LAMBDA_FUNCTION_NAME", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "_HANDLER",
-            "AWS_SESSION_TOKEN", "LAMBDA_TASK_ROOT", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_DEFAULT_REGION")  # fmt: skip
+RESERVED = (
+    "AWS_REGION", "AWS_LAMBDA_FUNCTION_NAME", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "_HANDLER",
+    "AWS_SESSION_TOKEN", "LAMBDA_TASK_ROOT", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_DEFAULT_REGION",
+)  # fmt: skip
 """Variables that a function's configuration may not set (Developer Guide, "Defined runtime environment variables")."""
 
 
@@ -160,8 +162,8 @@ def _number(body: Mapping[str, Any], key: str, least: int, most: int) -> int:
 
 
 def checked_mapping(body: Mapping[str, Any], region: str, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The settings of a mapping as GetEventSourceMapping shows them; those that are not given as in `known` (an update),
-    else the defaults. Raises ApiError."""
+    """The settings of a mapping as GetEventSourceMapping shows them; those that are not given as in `known` (an
+    update), else the defaults. Raises ApiError."""
     for key in _NOT_HERE:
         if body.get(key):
             raise invalid(f"{key} is not emulated here")

@@ -1,7 +1,7 @@
 """Lambda of one region as a process: its API, the handlers that it runs, the mappings that feed them.
 
-The region's own server passes calls of Lambda's API on to here. Ours: POST /drill/links tells where the region is dialled
-and where functions' calls go; POST /drill/reset; GET /drill/lines for `drill env status`.
+The region's own server passes calls of Lambda's API on to here. Ours: POST /drill/links tells where the region is
+dialled and where functions' calls go; POST /drill/reset; GET /drill/lines for `drill env status`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from harness.kit.admin import answer_json, read_json, serve_http
 from harness.kit.config import parsed
 from harness.kit.process import Ready, run_until_signal
 from harness.kit.strict_json import strict_json
-from harness.parts.data.event_sources.config import EventSourcesConfig, Links
+from harness.parts.data.event_sources.config import Code, EventSourcesConfig, Links
 from harness.parts.data.event_sources.plane import Plane
 from harness.parts.data.event_sources.region_calls import RegionCalls
 from harness.parts.data.event_sources.registry import ApiError, invalid
@@ -76,7 +76,8 @@ class Api:
         functions, mappings = f"{_VERSION}/functions", f"{_VERSION}/event-source-mappings"
         routes: list[tuple[str, str, Handler]] = [
             ("POST", functions, self._create_function), ("GET", functions, self._list_functions),
-            ("GET", functions + "/{name}", self._get_function), ("DELETE", functions + "/{name}", self._delete_function),
+            ("GET", functions + "/{name}", self._get_function),
+            ("DELETE", functions + "/{name}", self._delete_function),
             ("GET", functions + "/{name}/configuration", self._get_configuration),
             ("PUT", functions + "/{name}/configuration", self._update_configuration),
             ("PUT", functions + "/{name}/code", self._update_code),
@@ -84,7 +85,9 @@ class Api:
             ("POST", mappings, self._create_mapping), ("GET", mappings, self._list_mappings),
             ("GET", mappings + "/{uuid}", self._get_mapping), ("PUT", mappings + "/{uuid}", self._update_mapping),
             ("DELETE", mappings + "/{uuid}", self._delete_mapping),
-            ("POST", "/drill/links", self._links), ("POST", "/drill/reset", self._reset), ("GET", "/drill/lines", self._lines),
+            ("POST", "/drill/links", self._links), ("POST", "/drill/reset", self._reset),
+            ("GET", "/drill/lines", self._lines),
+            ("GET", "/drill/problems", self._problems), ("POST", "/drill/code", self._replace),
         ]  # fmt: skip
         for method, path, handler in routes:
             app.router.add_route(method, path, handler)
@@ -180,6 +183,13 @@ class Api:
     async def _reset(self, _: web.Request) -> web.Response:
         await self._plane.reset()
         return answer_json({})
+
+    async def _replace(self, request: web.Request) -> web.Response:
+        self._plane.replace_code(parsed(Code, await read_json(request), "code").file)
+        return answer_json({})
+
+    async def _problems(self, _: web.Request) -> web.Response:
+        return answer_json(self._plane.problems())
 
     async def _lines(self, _: web.Request) -> web.Response:
         lines = [

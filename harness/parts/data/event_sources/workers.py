@@ -1,4 +1,4 @@
-"""Handlers as processes: one execution environment each, warm until it fails, killed when it takes too long or too much.
+"""Handlers as processes: execution environments that are warm until they fail, or take too long or too much.
 
 What Lambda writes to the log around each invocation is written here too (START, END, REPORT), and the last lines of it
 are kept for whoever asks for the tail (Lambda API Reference, Invoke, LogType).
@@ -23,7 +23,8 @@ from harness.parts.data.event_sources.variables import environment_of
 
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 _INIT_TIMEOUT_S = 10.0
-"""Developer Guide, "Understanding the Lambda execution environment lifecycle": the init phase is limited to 10 seconds."""
+"""Developer Guide, "Understanding the Lambda execution environment lifecycle": the init phase is limited to 10
+seconds."""
 _WATCH_S = 0.05
 _LOG_CAP_BYTES = 8 << 20
 _TAIL_BYTES = 4096
@@ -135,15 +136,15 @@ class Worker:
                 await self.kill()
         except TimeoutError:
             limit = self.function.timeout_s if self.init_ms is not None else _INIT_TIMEOUT_S
-            error = {"errorType": "Sandbox.Timedout",
-                     "errorMessage": f"RequestId: {request_id} Error: Task timed out after {limit:.2f} seconds"}  # fmt: skip
+            text = f"RequestId: {request_id} Error: Task timed out after {limit:.2f} seconds"
+            error = {"errorType": "Sandbox.Timedout", "errorMessage": text}
             await self.kill()
         except (EOFError, OSError, ValueError):
             await self.kill()
             how = "signal: killed" if self._process is None or (self._process.returncode or 0) < 0 else (
                 f"exit status {self._process.returncode}")  # fmt: skip
-            error = {"errorType": "Runtime.ExitError",
-                     "errorMessage": f"RequestId: {request_id} Error: Runtime exited with error: {how}"}  # fmt: skip
+            text = f"RequestId: {request_id} Error: Runtime exited with error: {how}"
+            error = {"errorType": "Runtime.ExitError", "errorMessage": text}
         self._report(request_id, (time.monotonic() - began) * 1000, memory_mb or self._peak_mb, fresh, error)
         return Invocation(request_id, result, error, self._log.tail)
 
