@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from harness.cli.trials.answers import ABOUT_WHO_ASKS, HEADERS_HINT, hint, id_hint, refuses, told, value_hint
@@ -97,6 +98,7 @@ def try_edge(options: RunOptions, region: str, address: Address, *, well: bool =
             rows.append(_unserved(what, edge, f, answer, seen))
     if (group := workload.group_request()) is not None:
         rows.append(_group(edge, group, workload.request("get"), f"{value}-group"))
+        _taken_away(edge, workload.request("delete"), f"{value}-group")
     return Tried(tuple(rows), reads)
 
 
@@ -120,6 +122,15 @@ def _group(edge: Edge, group: Request, get: Request | None, value: str) -> Diagn
         state = State.FAIL if edge.primary else State.WARN
         return Diagnosis(what, state, f"no answer: {error}", hint(None, primary=edge.primary, well=edge.well))
     return Diagnosis(what, State.OK, f"{answer.status}, both are there")
+
+
+def _taken_away(edge: Edge, delete: Request | None, value: str) -> None:
+    """What a group wrote does not stay, where it can be deleted and somebody answers."""
+    if delete is None:
+        return
+    with suppress(NoAnswer):
+        for name in (value, f"{value}-other"):
+            edge.ask(delete, name, "")
 
 
 def _unserved(what: str, edge: Edge, f: Function, answer: Response, seen: Seen) -> Diagnosis:
