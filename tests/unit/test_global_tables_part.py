@@ -1,4 +1,4 @@
-"""Global tables in an environment file and in a world: what is refused, which links there are, what is not measurable."""
+"""Global tables in an environment file and in a world: what is refused, which links there are, what is not measured."""
 
 from __future__ import annotations
 
