@@ -149,8 +149,14 @@ def test_both_sides_write_one_item_and_the_later_one_stays_everywhere(world: Wor
     world.west.put_item(TableName="items", Item={"id": {"S": "a"}, "v": {"S": "west"}})
     eventually(lambda: [item(client, "a")["v"]["S"] for client in (world.east, world.west)] == ["west", "west"])
     eventually(lambda: world.admin.get("/status")["conflicts"] == 1)
-    told = [event for event in world.events.poll() if isinstance(event, Happening)]
-    assert any(event.what == "a conflict" and "lost to one of us-west-2" in event.text for event in told)
+    told: list[Happening] = []
+
+    def conflicts() -> list[Happening]:
+        told.extend(event for event in world.events.poll() if isinstance(event, Happening))
+        return [event for event in told if "conflict" in event.what]
+
+    eventually(conflicts)
+    assert [(event.what, "lost to one of us-west-2" in event.text) for event in conflicts()] == [("a conflict", True)]
 
 
 def test_the_latency_is_a_metric_of_the_region_where_the_write_was_made(world: World) -> None:

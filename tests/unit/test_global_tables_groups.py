@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable
 from typing import Any
 
 import pytest
 
 from harness.parts.data.global_tables import group
+from harness.parts.data.global_tables.calling import Reply
 from harness.parts.data.global_tables.group import Asked, Group, Made, Make, NotMade, Refuse, Status
+from harness.parts.data.global_tables.tables import Tables
 
 EAST, WEST, OHIO, DUBLIN = "us-east-1", "us-west-2", "us-east-2", "eu-west-1"
 KNOWN = (EAST, WEST, OHIO, DUBLIN)
@@ -103,3 +107,16 @@ def test_strong_consistency_takes_three_replicas_or_two_and_a_witness_and_no_mor
     assert three.is_strong
     _, effects = asked(three, ReplicaUpdates=create(DUBLIN))
     assert "No replica can be added" in refused(effects)
+
+
+def test_a_table_cannot_be_created_where_its_replica_is_being_made() -> None:
+    state, _ = asked(Group(), ReplicaUpdates=create(WEST))
+    tables = Tables({"items": state}, KNOWN, None)  # type: ignore[arg-type]
+    reply = asyncio.run(as_answered(tables.calls["CreateTable"](WEST, {"TableName": "items"})))
+    assert (reply.status, reply.code) == (400, "ResourceInUseException")
+    reply = asyncio.run(as_answered(tables.calls["DeleteTable"](EAST, {"TableName": "items"})))
+    assert "are being created or deleted" in reply.message
+
+
+async def as_answered(call: Awaitable[Reply]) -> Reply:
+    return await call

@@ -27,8 +27,8 @@ _PAUSE_NS = NS_PER_S // 5
 """Before a change that was not answered is sent again."""
 _CHANGED_PAUSE_NS = NS_PER_S // 50
 """Before one is sent again whose item was just written to: the log tells by then."""
-_UNDER_WAY_MAX = 64
-"""Messages at a time over one path."""
+_UNDER_WAY_MAX = 16
+"""Messages at a time over one path; over one that fails, one tries whether it is back."""
 REPLICATING = (Status.ACTIVE, Status.CREATING)
 Key = tuple[str, str]
 """Table, and the item's key as JSON."""
@@ -45,6 +45,9 @@ class Replicating:
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: dict[tuple[Key, Path], asyncio.TimerHandle] = {}
         self._gates: dict[Path, asyncio.Semaphore] = {}
+        self._probes: dict[Path, asyncio.Lock] = {}
+        self._failing: set[Path] = set()
+        self._storing: dict[tuple[Key, Stamp], asyncio.Task[bool]] = {}
         self._seq = 0
 
     def connect(self, servers: Mapping[str, Server], peers: Peers) -> None:
@@ -61,6 +64,7 @@ class Replicating:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._items.clear()
+        self._failing.clear()
 
     # -- what happens ---------------------------------------------------------------------------------------------
     def changed(self, region: str, change: Mapping[str, Any]) -> None:
@@ -111,7 +115,15 @@ class Replicating:
         key = (str(body["table"]), str(body["key"]))
         path = (str(body["path"][0]), str(body["path"][1]))
         version = Version(Stamp(int(body["stamp"][0]), str(body["stamp"][1])), body["image"])
-        wanted = self._happened(key, model.Arrived(path, version), apply=False)
+        under_way = self._storing.get((key, version.stamp))
+        if under_way is None:  # else it has come again before it was stored, because whoever sent it lost patience
+            under_way = asyncio.create_task(self._taken(key, model.Arrived(path, version)))
+            self._storing[key, version.stamp] = under_way
+            under_way.add_done_callback(lambda _: self._storing.pop((key, version.stamp), None))
+        return await asyncio.shield(under_way)
+
+    async def _taken(self, key: Key, arrived: model.Arrived) -> bool:
+        wanted = self._happened(key, arrived, apply=False)
         return all([await self._apply(key, effect) for effect in wanted])
 
     def waiting(self) -> dict[Path, tuple[int, int]]:
@@ -170,18 +182,29 @@ class Replicating:
             log.error("replication: %r", task.exception())
 
     async def _send(self, key: Key, effect: model.Send) -> None:
+        path = effect.path
+        async with self._gates.setdefault(path, asyncio.Semaphore(_UNDER_WAY_MAX)):
+            if path in self._failing:
+                async with self._probes.setdefault(path, asyncio.Lock()):
+                    if path in self._failing:
+                        await self._sent(key, effect)
+                        return
+            await self._sent(key, effect)
+
+    async def _sent(self, key: Key, effect: model.Send) -> None:
         path, version = effect.path, effect.version
         body = {
             "table": key[0], "key": key[1], "path": list(path),
             "stamp": [version.stamp.ns, version.stamp.region], "image": version.image,
         }  # fmt: skip
-        async with self._gates.setdefault(path, asyncio.Semaphore(_UNDER_WAY_MAX)):
-            try:
-                answer = await self._peers.tell(path_name(*path), "/replicate", body)
-            except NoReply as failure:
-                self._telling.failed(path, str(failure))
-                self._happened(key, model.Failed(path, _PAUSE_NS))
-                return
+        try:
+            answer = await self._peers.tell(path_name(*path), "/replicate", body)
+        except NoReply as failure:
+            self._failing.add(path)
+            self._telling.failed(path, str(failure))
+            self._happened(key, model.Failed(path, _PAUSE_NS))
+            return
+        self._failing.discard(path)
         self._telling.answered(path)
         if answer.get("done"):
             self._happened(key, model.Settled(path, version.stamp))

@@ -6,6 +6,7 @@ Admin: GET /status, GET /lines; POST /connect (see config.Connected), POST /rese
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -37,6 +38,8 @@ from harness.units import NS_PER_S
 _NAME = GLOBAL_TABLES
 _BODY_BYTES_MAX = 1 << 24
 _STATE_EVERY_S = 0.25
+_CONFLICTS_EVERY = 8
+"""Looks, after which conflicts are told of together: there may be hundreds."""
 
 
 def serve(config: Mapping[str, Any], ready: Ready) -> None:
@@ -106,8 +109,10 @@ class Process:
 
     async def _tell_for_ever(self) -> None:
         published_s = asyncio.get_running_loop().time()
-        while True:
+        for look in itertools.count():
             await asyncio.sleep(_STATE_EVERY_S)
+            if look % _CONFLICTS_EVERY == 0:
+                self._telling.conflicts()
             self._telling.state(self._waiting(), self._paths())
             now_s = asyncio.get_running_loop().time()
             if now_s - published_s >= self._config.metric_period_ns / NS_PER_S:

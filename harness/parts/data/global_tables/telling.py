@@ -24,7 +24,7 @@ class _Seen:
 
     failing: str = ""
     told: str = ""
-    lost: int = 0
+    conflicts: list[str] = field(default_factory=list)
     taken: dict[str, list[int]] = field(default_factory=dict)
 
 
@@ -46,7 +46,15 @@ class Telling:
         loser, winner = effect.loser.stamp, effect.winner.stamp
         apart_ms = (winner.ns - loser.ns) // NS_PER_MS
         text = f"one of {loser.region} in {table} lost to one of {winner.region} that is {apart_ms} ms newer"
-        self._say(f"{loser.region} to {effect.region}", "a conflict", text, lasts=False)
+        self._of((loser.region, effect.region)).conflicts.append(text)
+
+    def conflicts(self) -> None:
+        """Tell of those that there were since the last call, of each path at once."""
+        for path, seen in self._paths.items():
+            found, seen.conflicts = seen.conflicts, []
+            if found:
+                what = "a conflict" if len(found) == 1 else f"{len(found)} conflicts"
+                self._say(f"{path[0]} to {path[1]}", what, found[-1], lasts=False)
 
     def failed(self, path: Path, why: str) -> None:
         """A message was not answered."""
