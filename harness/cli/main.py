@@ -10,7 +10,22 @@ import typer
 from rich.console import Console
 
 from harness import __version__
-from harness.cli import diff, doctor, env, heal, install, listing, report, run, schedule, schema, steps, verify, watch
+from harness.cli import (
+    diff,
+    doctor,
+    env,
+    heal,
+    install,
+    listing,
+    reconcile,
+    report,
+    run,
+    schedule,
+    schema,
+    steps,
+    verify,
+    watch,
+)
 from harness.cli.complaining import complain
 from harness.cli.standard_streams import outliving
 from harness.errors import DrillError
@@ -34,6 +49,7 @@ app.command("watch", epilog=watch.EXAMPLES)(watch.watch)
 app.command("report", epilog=report.EXAMPLES)(report.report)
 app.command("verify", epilog=verify.EXAMPLES)(verify.verify)
 app.command("diff", epilog=diff.EXAMPLES)(diff.diff)
+app.command("reconcile", epilog=reconcile.EXAMPLES)(reconcile.reconcile)
 app.command("heal", epilog=heal.EXAMPLES)(heal.heal)
 app.command("install", epilog=install.EXAMPLES)(install.install)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
