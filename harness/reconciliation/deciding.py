@@ -109,7 +109,7 @@ def _newest(attribute: str, found: Difference) -> Decision:
 
 @dataclass(frozen=True)
 class Write:
-    """A write that an action asks for. side: "A" or "B"; item: None to delete; expected: what must be there, or None."""
+    """A write that an action asks for. side: "A" or "B"; item: None to delete; expected: what must be there."""
 
     side: str
     key: dict[str, Any]

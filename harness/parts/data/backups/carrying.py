@@ -1,4 +1,4 @@
-"""Carries a job out on the region's own server: makes the restored table and fills it, writes or reads an export in S3."""
+"""Carries a job out on the region's own server: makes and fills the restored table, writes or reads an export in S3."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from harness.comparison.canonical import Malformed
 from harness.comparison.exports import layout, reader, writer
 from harness.comparison.exports.writer import Told
 from harness.engines.aws.calls import DYNAMODB, call
-from harness.engines.aws.clients import RegionClients, told
 from harness.kit.address import Address
 from harness.parts.data.backups.calls import table_arn
 from harness.parts.data.backups.history import History
@@ -52,6 +51,8 @@ class Region:
         return count
 
     def _export(self, job: Job, history: History) -> int:
+        from harness.engines.aws.clients import RegionClients, told  # what it imports is large, and seldom needed
+
         settings = job.settings
         bucket = str(settings["S3Bucket"])
         s3 = RegionClients(self.name, self._address).client("s3")
@@ -77,6 +78,8 @@ class Region:
 
     def _import(self, job: Job) -> int:
         """Into a new table, from every object under a prefix, packed by gzip or not; manifests are not data."""
+        from harness.engines.aws.clients import RegionClients
+
         self.call("CreateTable", job.described)
         source = job.settings["S3BucketSource"]
         s3 = RegionClients(self.name, self._address).client("s3")
@@ -87,6 +90,8 @@ class Region:
 
 
 def _stored_items(s3: Any, bucket: str, prefix: str) -> Iterator[Mapping[str, Any]]:
+    from harness.engines.aws.clients import told
+
     pages = told(
         f"bucket {bucket} was not listed",
         lambda: list(s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)),

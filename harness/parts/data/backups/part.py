@@ -1,4 +1,4 @@
-"""Backups as a part of the world: one process that answers, for every region, the calls on backups, restores and exports.
+"""Backups as a part of the world: one process answers, for every region, the calls on backups, restores and exports.
 
 It knows what each table held at any moment by the order of changes that the region's server keeps; one that keeps none
 cannot carry it, and it says so.

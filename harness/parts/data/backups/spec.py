@@ -1,4 +1,4 @@
-"""What the environment file says of backups: `recovery: {kind: backups}`. Durations are production's, and are scaled."""
+"""What the environment file says of backups: `recovery: {kind: backups}`. Durations are production's."""
 
 from __future__ import annotations
 

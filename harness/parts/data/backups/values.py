@@ -2,8 +2,8 @@
 
 A restore is to a second: what took effect up to the end of that second is in it, and nothing else. It makes a new
 table with the source's key and indexes, and without its streams, TTL, point-in-time recovery, auto scaling and tags
-(Amazon DynamoDB Developer Guide, "Point-in-time recovery"; "Restoring a table from a backup"). All times are of the wall
-clock, in nanoseconds.
+(Amazon DynamoDB Developer Guide, "Point-in-time recovery"; "Restoring a table from a backup"). All times are of the
+wall clock, in nanoseconds.
 """
 
 from __future__ import annotations
