@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from test_diff_command import drill
+from test_diff_command import drill, refusal
 from test_region_seams import MODULE, Region
 
 from harness.engines.aws.clients import NewTable, create_tables
@@ -130,7 +130,9 @@ def test_a_backup_outlives_its_table(region: Region) -> None:
     assert values(region, "orders") == {"a": "1"}
 
 
-def test_an_export_is_read_by_drill_diff_and_can_be_imported(region: Region, tmp_path: Path) -> None:
+def test_an_export_is_read_by_drill_diff_and_can_be_imported(
+    region: Region, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     s3 = region.clients.client("s3")
     s3.create_bucket(Bucket="exports")
     enable(region)
@@ -165,6 +167,21 @@ def test_an_export_is_read_by_drill_diff_and_can_be_imported(region: Region, tmp
     assert (code, out.splitlines()[-1:]) == (0, ["equal"]), out + err
     code, out, _ = drill("diff", live, str(folder / full))
     assert (code, out.splitlines()[-1]) == (1, "different: 3 keys")
+    for name, value in (
+        ("AWS_ENDPOINT_URL_S3", f"http://{host}:{port}"), ("AWS_ACCESS_KEY_ID", "drill"),
+        ("AWS_SECRET_ACCESS_KEY", "drill"), ("AWS_DEFAULT_REGION", "us-east-1"),
+    ):  # fmt: skip
+        monkeypatch.setenv(name, value)
+    stored = f"s3://exports/p/AWSDynamoDB/{full}"
+    code, out, err = drill("diff", f"{stored}+s3://exports/p/AWSDynamoDB/{later}", live)
+    assert (code, out.splitlines()[-1:]) == (0, ["equal"]), out + err
+    (data,) = (
+        one["Key"] for one in s3.list_objects_v2(Bucket="exports", Prefix=f"p/AWSDynamoDB/{full}/data/")["Contents"]
+    )
+    whole = s3.get_object(Bucket="exports", Key=data)["Body"].read()
+    s3.put_object(Bucket="exports", Key=data, Body=whole[:-9])
+    assert f"{data}: it cannot be unpacked" in refusal("diff", stored, live)
+    s3.put_object(Bucket="exports", Key=data, Body=whole)
 
     region.db.import_table(
         S3BucketSource={"S3Bucket": "exports", "S3KeyPrefix": f"p/AWSDynamoDB/{full}/data/"},

@@ -6,12 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from harness.parts.data.backups import transfers
 from harness.parts.data.backups.values import (
     DAYS,
     DAYS_MAX,
-    EXPORT,
-    IMPORT,
-    INCREMENTAL,
     RESTORE,
     Asked,
     Backup,
@@ -23,38 +21,19 @@ from harness.parts.data.backups.values import (
     Reply,
     State,
     end_of_second,
+    name_of,
+    numbered,
     restorable,
+    table_arn,
+    table_of,
 )
 from harness.units import NS_PER_S, to_s
 
-_ACCOUNT = "123456789012"
-_MINUTES_15, _DAY = 15 * 60, 86_400
 Done = tuple[State, tuple[Effect, ...]]
 
 
-def name_of(given: str) -> str:
-    """A table's name, of a name or an ARN."""
-    return given.rpartition(":table/")[2].partition("/")[0] if given.startswith("arn:") else given
-
-
-def table_arn(region: str, table: str) -> str:
-    """The ARN of a table."""
-    return f"arn:aws:dynamodb:{region}:{_ACCOUNT}:table/{table}"
-
-
-def _numbered(state: State, now_ns: int) -> tuple[State, str]:
-    made = replace(state, made=state.made + 1)
-    return made, f"{now_ns // 1_000_000:014d}-{made.made:08x}"
-
-
-def _table(event: Asked) -> Mapping[str, Any]:
-    if event.table is None:
-        raise Refused("TableNotFoundException", "Table not found")
-    return event.table
-
-
 def _continuous(state: State, event: Asked, now_ns: int) -> Done:
-    _table(event)
+    table_of(event)
     return state, (Reply({"ContinuousBackupsDescription": _described(state, event.body["TableName"], now_ns)}),)
 
 
@@ -71,7 +50,7 @@ def _described(state: State, given: str, now_ns: int) -> dict[str, Any]:
 
 
 def _set_continuous(state: State, event: Asked, now_ns: int) -> Done:
-    _table(event)
+    table_of(event)
     name = name_of(event.body["TableName"])
     wanted = event.body["PointInTimeRecoverySpecification"]
     kept = {table: one for table, one in state.continuous.items() if table != name}
@@ -86,9 +65,9 @@ def _set_continuous(state: State, event: Asked, now_ns: int) -> Done:
 
 
 def _create_backup(state: State, event: Asked, now_ns: int) -> Done:
-    described = _table(event)
+    described = table_of(event)
     table = name_of(event.body["TableName"])
-    state, number = _numbered(state, now_ns)
+    state, number = numbered(state, now_ns)
     arn = f"{table_arn(state.region, table)}/backup/{number}"
     made = Backup(arn, event.body["BackupName"], table, described, now_ns, now_ns + state.durations.backup_ns)
     state = replace(state, backups={**state.backups, arn: made})
@@ -147,7 +126,7 @@ def _restore(state: State, event: Asked, now_ns: int, table: str, described: Map
     target = event.body["TargetTableName"]
     if event.target or any(job.target == target and _runs(job) and job.kind == RESTORE for job in state.jobs.values()):
         raise Refused("TableAlreadyExistsException", f"Table already exists: {target}")
-    state, number = _numbered(state, now_ns)
+    state, number = numbered(state, now_ns)
     job = Job(
         f"{table_arn(state.region, target)}/restore/{number}", RESTORE, table, target, at_ns,
         now_ns + state.durations.restore_ns, now_ns, described, {"by": event.body.get("BackupArn", "")},
@@ -185,7 +164,7 @@ def _restore_backup(state: State, event: Asked, now_ns: int) -> Done:
 def _restore_to_point(state: State, event: Asked, now_ns: int) -> Done:
     body = event.body
     source = name_of(body.get("SourceTableName") or body.get("SourceTableArn") or "")
-    described = _table(event)
+    described = table_of(event)
     found = restorable(state, source, now_ns)
     if found is None:
         raise Refused("PointInTimeRecoveryUnavailableException", f"Point in time recovery is not enabled for {source}")
@@ -199,97 +178,6 @@ def _restore_to_point(state: State, event: Asked, now_ns: int) -> Done:
     return _restore(state, event, now_ns, source, described, end_of_second(wanted))
 
 
-def _export(state: State, event: Asked, now_ns: int) -> Done:
-    body = event.body
-    table = name_of(body["TableArn"])
-    described = _table(event)
-    found = restorable(state, table, now_ns)
-    if found is None:
-        raise Refused("PointInTimeRecoveryUnavailableException", f"Point in time recovery is not enabled for {table}")
-    if body.get("ExportFormat", "DYNAMODB_JSON") != "DYNAMODB_JSON":
-        raise Refused("ValidationException", "Only DYNAMODB_JSON is written here")
-    begin, at_ns = None, end_of_second(body.get("ExportTime", now_ns / NS_PER_S))
-    if body.get("ExportType") == INCREMENTAL:
-        wanted = body.get("IncrementalExportSpecification", {})
-        begin = int(wanted["ExportFromTime"]) * NS_PER_S
-        at_ns = int(wanted.get("ExportToTime", now_ns / NS_PER_S)) * NS_PER_S - 1
-        if not found[0] <= begin < at_ns:
-            raise Refused("InvalidExportTimeException", "The time to export from is not within point in time recovery")
-    if at_ns < found[0] or at_ns > now_ns + NS_PER_S:
-        raise Refused("InvalidExportTimeException", "The time to export is not within point in time recovery")
-    state, number = _numbered(state, now_ns)
-    job = Job(
-        f"{table_arn(state.region, table)}/export/{number}", EXPORT, table, number, min(at_ns, now_ns),
-        now_ns + state.durations.export_ns, now_ns, described, dict(body), begin,
-    )  # fmt: skip
-    state = replace(state, jobs={**state.jobs, job.arn: job})
-    return state, (Begin(job), Reply({"ExportDescription": _exported(state, job)}))
-
-
-def _exported(state: State, job: Job) -> dict[str, Any]:
-    told = {
-        "ExportArn": job.arn, "ExportStatus": job.status, "TableArn": table_arn(state.region, job.table),
-        "StartTime": to_s(job.asked_ns), "ExportTime": to_s(job.at_ns), "S3Bucket": job.settings["S3Bucket"],
-        "S3Prefix": job.settings.get("S3Prefix", ""), "ExportFormat": "DYNAMODB_JSON",
-        "ExportType": job.settings.get("ExportType", "FULL_EXPORT"), "ItemCount": job.items,
-    }  # fmt: skip
-    if job.status == "COMPLETED":
-        prefix = f"{told['S3Prefix']}/" if told["S3Prefix"] else ""
-        told["ExportManifest"] = f"{prefix}AWSDynamoDB/{job.target}/manifest-summary.json"
-    return told | ({"FailureCode": "Failed", "FailureMessage": job.reason} if job.reason else {})
-
-
-def _job(state: State, arn: str, kind: str, error: str) -> Job:
-    found = state.jobs.get(arn)
-    if found is None or found.kind != kind:
-        raise Refused(error, f"Not found: {arn}")
-    return found
-
-
-def _describe_export(state: State, event: Asked, now_ns: int) -> Done:
-    job = _job(state, event.body["ExportArn"], EXPORT, "ExportNotFoundException")
-    return state, (Reply({"ExportDescription": _exported(state, job)}),)
-
-
-def _list_exports(state: State, event: Asked, now_ns: int) -> Done:
-    told = [
-        {"ExportArn": job.arn, "ExportStatus": job.status, "ExportType": job.settings.get("ExportType", "FULL_EXPORT")}
-        for job in state.jobs.values()
-        if job.kind == EXPORT and job.table == name_of(event.body.get("TableArn", job.table))
-    ]
-    return state, (Reply({"ExportSummaries": told}),)
-
-
-def _import(state: State, event: Asked, now_ns: int) -> Done:
-    wanted = event.body["TableCreationParameters"]
-    target = wanted["TableName"]
-    if event.target:
-        raise Refused("ResourceInUseException", f"Table already exists: {target}")
-    if event.body["InputFormat"] != "DYNAMODB_JSON":
-        raise Refused("ValidationException", "Only DYNAMODB_JSON is read here")
-    state, number = _numbered(state, now_ns)
-    job = Job(
-        f"{table_arn(state.region, target)}/import/{number}", IMPORT, target, target, now_ns,
-        now_ns + state.durations.import_ns, now_ns, dict(wanted), dict(event.body),
-    )  # fmt: skip
-    state = replace(state, jobs={**state.jobs, job.arn: job})
-    return state, (Begin(job), Reply({"ImportTableDescription": _imported(state, job)}))
-
-
-def _imported(state: State, job: Job) -> dict[str, Any]:
-    told = {
-        "ImportArn": job.arn, "ImportStatus": job.status, "TableArn": table_arn(state.region, job.target),
-        "StartTime": to_s(job.asked_ns), "InputFormat": "DYNAMODB_JSON", "ImportedItemCount": job.items,
-        "S3BucketSource": job.settings["S3BucketSource"], "TableCreationParameters": job.described,
-    }  # fmt: skip
-    return told | ({"FailureCode": "Failed", "FailureMessage": job.reason} if job.reason else {})
-
-
-def _describe_import(state: State, event: Asked, now_ns: int) -> Done:
-    job = _job(state, event.body["ImportArn"], IMPORT, "ImportNotFoundException")
-    return state, (Reply({"ImportTableDescription": _imported(state, job)}),)
-
-
 CALLS: Mapping[str, Callable[[State, Asked, int], Done]] = {
     "DescribeContinuousBackups": _continuous,
     "UpdateContinuousBackups": _set_continuous,
@@ -299,9 +187,9 @@ CALLS: Mapping[str, Callable[[State, Asked, int], Done]] = {
     "ListBackups": _list_backups,
     "RestoreTableFromBackup": _restore_backup,
     "RestoreTableToPointInTime": _restore_to_point,
-    "ExportTableToPointInTime": _export,
-    "DescribeExport": _describe_export,
-    "ListExports": _list_exports,
-    "ImportTable": _import,
-    "DescribeImport": _describe_import,
+    "ExportTableToPointInTime": transfers.begin_export,
+    "DescribeExport": transfers.describe_export,
+    "ListExports": transfers.list_exports,
+    "ImportTable": transfers.begin_import,
+    "DescribeImport": transfers.describe_import,
 }

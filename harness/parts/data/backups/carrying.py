@@ -13,9 +13,8 @@ from harness.comparison.exports import layout, reader, writer
 from harness.comparison.exports.writer import Told
 from harness.engines.aws.calls import DYNAMODB, call
 from harness.kit.address import Address
-from harness.parts.data.backups.calls import table_arn
 from harness.parts.data.backups.history import History
-from harness.parts.data.backups.values import EXPORT, RESTORE, Job, new_table
+from harness.parts.data.backups.values import EXPORT, RESTORE, Job, new_table, table_arn
 from harness.units import NS_PER_S
 
 WRITER = "backups"

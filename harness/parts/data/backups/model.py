@@ -1,7 +1,7 @@
 """Backups, restores, exports and imports of one region, as DynamoDB answers them: the machine. Pure.
 
-Calls begin jobs; whoever drives the machine carries each out when it is due, and says how it ended. `values` has what is
-known and by which rule a second can be restored, `calls` what each call asks for.
+Calls begin jobs; whoever drives the machine carries each out when it is due, and says how it ended. `values` has what
+is known and by which rule a second can be restored, `calls` what each call asks for.
 """
 
 from __future__ import annotations

@@ -24,10 +24,10 @@ from harness.kit.admin import answer_json, read_json, serve_admin, serve_applica
 from harness.kit.config import Strict, parsed
 from harness.kit.process import Ready, run_until_signal
 from harness.parts.data.backups import model
-from harness.parts.data.backups.calls import name_of, restoring
+from harness.parts.data.backups.calls import restoring
 from harness.parts.data.backups.carrying import Region
 from harness.parts.data.backups.history import History
-from harness.parts.data.backups.values import RESTORE, Asked, Begin, Durations, Ended, Job, Reply, State
+from harness.parts.data.backups.values import RESTORE, Asked, Begin, Durations, Ended, Job, Reply, State, name_of
 from harness.units import NS_PER_S
 from harness.wire.ask import NoAnswer
 

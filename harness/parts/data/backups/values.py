@@ -9,11 +9,12 @@ wall clock, in nanoseconds.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.units import NS_PER_S
 
+ACCOUNT = "123456789012"
 DAY_NS = 86_400 * NS_PER_S
 DAYS, DAYS_MAX = 35, 35
 """API Reference, "PointInTimeRecoverySpecification": RecoveryPeriodInDays."""
@@ -165,3 +166,26 @@ def new_table(described: Mapping[str, Any], target: str) -> dict[str, Any]:
                 for one in kept[name]
             ]
     return body
+
+
+def name_of(given: str) -> str:
+    """A table's name, of a name or an ARN."""
+    return given.rpartition(":table/")[2].partition("/")[0] if given.startswith("arn:") else given
+
+
+def table_arn(region: str, table: str) -> str:
+    """The ARN of a table."""
+    return f"arn:aws:dynamodb:{region}:{ACCOUNT}:table/{table}"
+
+
+def numbered(state: State, now_ns: int) -> tuple[State, str]:
+    """A number for something that is made, as AWS's look."""
+    made = replace(state, made=state.made + 1)
+    return made, f"{now_ns // 1_000_000:014d}-{made.made:08x}"
+
+
+def table_of(event: Asked) -> Mapping[str, Any]:
+    """The description of the table that a call names. Raises Refused."""
+    if event.table is None:
+        raise Refused("TableNotFoundException", "Table not found")
+    return event.table
