@@ -58,8 +58,8 @@ def apply(plan: Plan, tables: Mapping[str, LiveTable], told: Callable[[int], Non
             # What changed, or is undecided, is asked about again in the next run.
             if done == action.number and action.winner != UNDECIDED and not result.changed:
                 done += 1
-            if done % _KEEP_EVERY == 0:
-                write_text(kept, f"{done}\n")
+                if done % _KEEP_EVERY == 0:
+                    write_text(kept, f"{done}\n")
             told(action.number + 1)
     finally:
         write_text(kept, f"{done}\n")

@@ -13,14 +13,12 @@ from typing import Any
 
 import pytest
 from test_region_seams import MODULE, Region
+from two_tables import exported, tables
 
 from harness.cli.main import app
 from harness.engines.aws.clients import NewTable, create_tables
 from harness.errors import InputError
 from harness.processes.forkserver import ForkServer, stop_all
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
-from two_tables import exported, tables
 
 pytestmark = pytest.mark.live
 
