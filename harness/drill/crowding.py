@@ -1,4 +1,4 @@
-"""Several worlds on one machine: whether what went wrong in a drill may have been the machine's fault. Pure."""
+"""A machine that is shared with other worlds or programs: whether what went wrong may have been its fault. Pure."""
 
 from __future__ import annotations
 
@@ -10,23 +10,28 @@ from harness.drill.case import Case
 from harness.drill.verdict import Checked, inner_verdict
 from harness.outcome import Verdict
 
-SHARING, BUSY = "worlds", "busy"
-"""Of a case's calibration: how many worlds there were, and which share of the processors' time was taken while clients
-were at work."""
+SHARING, BUSY, OTHERS = "worlds", "busy", "others"
+"""Of a case's calibration: how many worlds there were; which share of the processors' time was taken while clients were
+at work, and which by programs that do not belong to the drill and do not give way to it."""
 BUSY_MAX = 0.9
+OTHERS_MAX = 0.5
+"""A drill whose own programs are what keeps a machine busy has shown something, for instance a storm of retries."""
 LEAST_SCALE = 0.25
 """Less than this share of the wanted rate shows too little to be worth a verdict."""
 
 
 def crowded(calibration: Mapping[str, float]) -> str | None:
-    """Why a machine that several worlds shared had too little left; None where it had enough, or one world alone."""
-    worlds, busy = calibration.get(SHARING, 1), calibration.get(BUSY, 0.0)
-    if worlds <= 1 or busy <= BUSY_MAX:
+    """Why a machine had too little left, with several worlds or other programs on it; None: it had enough."""
+    worlds, busy, others = (calibration.get(name, 0.0) for name in (SHARING, BUSY, OTHERS))
+    if busy <= BUSY_MAX:
         return None
-    return (
-        f"{worlds:.0f} worlds kept this machine busy for {100 * busy:.0f} % of the time, so what was late or failed "
-        "may be its fault: run fewer at once"
-    )
+    if worlds > 1:
+        kept = f"{worlds:.0f} worlds kept this machine busy for {100 * busy:.0f} % of the time"
+        return f"{kept}, so what was late or failed may be its fault: run fewer at once"
+    if others <= OTHERS_MAX:
+        return None
+    took = f"other programs took {100 * others:.0f} % of this machine, {100 * busy:.0f} % of which was busy"
+    return f"{took}, so what was late or failed may be their fault: run the drill when less is going on"
 
 
 def too_little(capacity_per_s: float, worlds: int, wanted_per_s: float) -> str | None:

@@ -11,6 +11,7 @@ _ERRORS = {
     "reset": "connection reset",
     "timeout": "no answer in time",
     "connect-timeout": "no connection in time",
+    "no-tls": "no TLS connection",
     "dns": "no DNS answer",
     "no-address": "a DNS answer without an address",
     "garbage": "an answer that says nothing",

@@ -19,6 +19,7 @@ from harness.live.ground import WITNESS
 from harness.names import CLIENTS, CohortName
 from harness.wire.admin_client import AdminClient
 from harness.wire.ask import NoAnswer
+from harness.world.load_balancer import tls_of
 from harness.world.part import LIGHT, READY_TIMEOUT_S, Net
 from harness.world.platform import NEEDS_LONGER, Platform
 from harness.world.terms import Terms, closely, steady_rate_per_s, terms_of
@@ -235,6 +236,7 @@ def witness_config(options: RunOptions, net: Net, dns: Address) -> dict[str, Any
         return told
     return told | {
         "hosts": list(terms.hosts),
+        "tls": None if (tls := tls_of(environment)) is None else tls.model_dump(),
         "key_prefix": terms.key_prefix,
         "written": None if platform.written is None else str(platform.written),
         "dns_probe_period_s": terms.dns_probe_period_s,

@@ -1,45 +1,70 @@
-"""What this machine is kept busy with while clients are at work, where it carries several worlds."""
+"""What this machine is kept busy with while clients are at work, and how much of that by programs that are not ours."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import psutil
 
-from harness.drill.crowding import BUSY, SHARING
+from harness.drill.crowding import BUSY, OTHERS, SHARING
 
 _IDLE = ("idle", "iowait")
+_GIVES_WAY = "nice"
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Seconds of all processors since the machine's start: all of them, busy ones, those of programs that do not give
+    way to others (of a lower priority), and those of this process and what it started."""
+
+    all_s: float
+    busy_s: float
+    pressing_s: float
+    ours_s: float
 
 
 class Sharing:
-    """worlds: how many there are; nothing is told of one that is alone."""
+    """worlds: how many there are."""
 
     def __init__(self, worlds: int) -> None:
         self._worlds = worlds
-        self._began: tuple[float, float] | None = None
-        self._busy: float | None = None
+        self._began: Spent | None = None
+        self._told: Mapping[str, float] = {}
 
     def begin(self) -> None:
         """Clients go to work."""
-        self._began, self._busy = _times(), None
+        self._began, self._told = spent(), {}
 
     def end(self) -> None:
         """They have stopped; once is enough."""
         if self._began is None:
             return
-        (busy, all_of_it), (busy_before, all_before) = _times(), self._began
-        self._began = None
-        self._busy = (busy - busy_before) / max(all_of_it - all_before, 1e-9)
+        before, now, self._began = self._began, spent(), None
+        of_all_s = max(now.all_s - before.all_s, 1e-9)
+        ours_s, pressing_s = now.ours_s - before.ours_s, now.pressing_s - before.pressing_s
+        busy, others = (now.busy_s - before.busy_s) / of_all_s, (pressing_s - ours_s) / of_all_s
+        self._told = {BUSY: min(max(busy, 0.0), 1.0), OTHERS: min(max(others, 0.0), 1.0)}
 
     def told(self) -> Mapping[str, float]:
         """For the calibration of a case."""
-        if self._worlds <= 1:
-            return {}
-        return {SHARING: float(self._worlds)} | ({} if self._busy is None else {BUSY: self._busy})
+        return {**({SHARING: float(self._worlds)} if self._worlds > 1 else {}), **self._told}
 
 
-def _times() -> tuple[float, float]:
-    """Seconds of all processors since the machine's start: busy ones, and all."""
+def spent() -> Spent:
+    """Until now."""
     found = psutil.cpu_times()._asdict()
     everything = sum(seconds for name, seconds in found.items() if not name.startswith("guest"))  # is in `user`, too
-    return everything - sum(found.get(name, 0.0) for name in _IDLE), everything
+    busy = everything - sum(found.get(name, 0.0) for name in _IDLE)
+    return Spent(everything, busy, busy - found.get(_GIVES_WAY, 0.0), _ours_s())
+
+
+def _ours_s() -> float:
+    """Those that have ended are in what their parents know of their children."""
+    here, total = psutil.Process(), 0.0
+    for process in (here, *here.children(recursive=True)):
+        try:
+            total += sum(process.cpu_times()[:4])  # user, system, and both of children that were waited for
+        except psutil.NoSuchProcess:
+            continue
+    return total

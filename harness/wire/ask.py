@@ -6,15 +6,17 @@ The time-out is for the whole exchange. Each request has a connection of its own
 from __future__ import annotations
 
 import socket
-from collections.abc import Generator, Mapping
-from contextlib import closing
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
 
 from harness.clock import monotonic_ns
 from harness.errors import WorldError
 from harness.kit.address import Address, join_address
+from harness.kit.tls import Tls
 from harness.units import to_ns, to_s
 from harness.wire.body import FramingError
 from harness.wire.exchange import Response, ResponseCollector, render_request
+from harness.wire.secured import context_of
 
 _ANSWER_BYTES_MAX = 64 << 20
 _READ_BYTES = 64 * 1024
@@ -34,13 +36,14 @@ def ask(
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
     host: str | None = None,
+    tls: Tls | None = None,
 ) -> Response:
-    """The answer to one request. host: of the Host header, if not the address. Raises NoAnswer."""
+    """The answer to one request. host: of the Host header, if not the address. tls: spoken with it. Raises NoAnswer."""
     if body is None and method in _WITH_BODY:
         body = b""
     request = render_request(method, path, host or join_address(address), headers or {}, body, keepalive=False)
     answer = ResponseCollector(method=method.encode("ascii"), max_body_bytes=_ANSWER_BYTES_MAX)
-    with closing(_received(address, request, timeout_s)) as pieces:
+    with closing(_received(address, request, timeout_s, tls)) as pieces:
         for data in pieces:
             _feed(answer, data)
             if answer.response is not None:
@@ -48,11 +51,12 @@ def ask(
     raise NoAnswer("the connection ended before the answer was complete")
 
 
-def ask_status(address: Address, path: str, *, timeout_s: float) -> int:
+def ask_status(address: Address, path: str, *, timeout_s: float, tls: Tls | None = None) -> int:
     """The status of a GET, as soon as its head is there; the body may never end. Raises NoAnswer."""
-    request = render_request("GET", path, join_address(address), {}, None, keepalive=False)
+    host = join_address(address) if tls is None else tls.server_name
+    request = render_request("GET", path, host, {}, None, keepalive=False)
     answer = ResponseCollector()
-    with closing(_received(address, request, timeout_s)) as pieces:
+    with closing(_received(address, request, timeout_s, tls)) as pieces:
         for data in pieces:
             _feed(answer, data)
             if answer.head is not None:
@@ -83,13 +87,23 @@ def _feed(answer: ResponseCollector, data: bytes) -> None:
         raise NoAnswer(f"{answer.head.status}, and then: {error}") from error
 
 
-def _received(address: Address, request: bytes, timeout_s: float) -> Generator[bytes, None, None]:
+@contextmanager
+def _connected(address: Address, timeout_s: float, tls: Tls | None) -> Iterator[socket.socket]:
+    with socket.create_connection(address, timeout=timeout_s) as sock:
+        if sock.getsockname() == sock.getpeername():  # a port of the ephemeral range, connected to itself
+            raise ConnectionRefusedError("connection refused")
+        if tls is None:
+            yield sock
+            return
+        with context_of(tls).wrap_socket(sock, server_hostname=tls.server_name) as secured:
+            yield secured
+
+
+def _received(address: Address, request: bytes, timeout_s: float, tls: Tls | None) -> Generator[bytes, None, None]:
     """Send a request; what comes back, piece by piece, and nothing as the last piece. Raises NoAnswer."""
     until_ns = monotonic_ns() + to_ns(timeout_s)
     try:
-        with socket.create_connection(address, timeout=timeout_s) as sock:
-            if sock.getsockname() == sock.getpeername():  # a port of the ephemeral range, connected to itself
-                raise ConnectionRefusedError("connection refused")
+        with _connected(address, timeout_s, tls) as sock:
             sock.sendall(request)
             while True:
                 left_ns = until_ns - monotonic_ns()

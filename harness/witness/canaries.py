@@ -65,6 +65,7 @@ class SocketProbe:
         self._address = canary.address
         self._request = http_request(canary) if isinstance(canary, HttpCanary) else dynamodb_request(canary)
         self._keepalive = canary.keepalive
+        self._tls = canary.tls if isinstance(canary, HttpCanary) else None
         self._timeout_s = timeout_s
         self._kept: Channel | None = None
 
@@ -74,7 +75,7 @@ class SocketProbe:
         try:
             async with asyncio.timeout(self._timeout_s):
                 if channel is None:
-                    channel = await dial(self._address)
+                    channel = await dial(self._address, self._tls)
                 answer = await channel.exchange(self._request)
         except TimeoutError:
             return outcomes.CONNECT_TIMEOUT if channel is None else outcomes.TIMEOUT

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from typing import Final
 
 from harness.kit.address import Address
+from harness.kit.tls import Tls
 from harness.wire.body import FramingError
 from harness.wire.exchange import Response, ResponseCollector
 from harness.witness import outcomes
+from harness.witness.wires import PlainWire, TlsWire, Wire
 
-_READ_SIZE: Final = 64 * 1024
 MAX_HEAD_BYTES: Final = 16 * 1024
 MAX_BODY_BYTES: Final = 256 * 1024
 """No answer to a request of ours is larger: what is, is garbage."""
@@ -27,8 +28,9 @@ class ExchangeError(Exception):
         self.word = word
 
 
-async def dial(address: Address) -> Channel:
-    """Connect. Raises ExchangeError (refused, unreachable); a deadline is the caller's."""
+async def dial(address: Address, tls: Tls | None = None) -> Channel:
+    """Connect. tls: None speaks without it. Raises ExchangeError (refused, unreachable, no-tls); a deadline is the
+    caller's."""
     loop = asyncio.get_running_loop()
     sock = socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET, socket.SOCK_STREAM)
     try:
@@ -45,14 +47,26 @@ async def dial(address: Address) -> Channel:
     except BaseException:  # a deadline cancels us here: the socket must not outlive it
         sock.close()
         raise
-    return Channel(sock, loop)
+    if tls is None:
+        return Channel(sock, loop, PlainWire(sock, loop))
+    wire = TlsWire(sock, loop, tls)
+    try:
+        await wire.greet()
+    except OSError as error:  # ssl.SSLError is one
+        sock.close()
+        raise ExchangeError(outcomes.NO_TLS) from error
+    except BaseException:
+        sock.close()
+        raise
+    return Channel(sock, loop, wire)
 
 
 class Channel:
     """A connected socket. Close it, or keep it while `exchange` leaves it open."""
 
-    def __init__(self, sock: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, sock: socket.socket, loop: asyncio.AbstractEventLoop, wire: Wire) -> None:
         self._sock = sock
+        self._wire = wire
         self._loop = loop
         self._watched = False
         self.open = True
@@ -66,9 +80,9 @@ class Channel:
         self._unwatch()
         answer = ResponseCollector(max_head_bytes=MAX_HEAD_BYTES, max_body_bytes=MAX_BODY_BYTES)
         try:
-            await self._loop.sock_sendall(self._sock, request)
+            await self._wire.send(request)
             while answer.response is None:
-                data = await self._loop.sock_recv(self._sock, _READ_SIZE)
+                data = await self._wire.receive()
                 if data:
                     answer.feed(data)
                 elif not answer.end():
@@ -90,6 +104,8 @@ class Channel:
         """While idle: close, and call `on_break`, as soon as the peer closes or sends something unasked."""
 
         def broken() -> None:
+            if self._wire.idle():
+                return
             self.close()
             on_break()
 

@@ -65,7 +65,7 @@ class Surroundings:
         address = self.config.dial_address(answered)
         if address is None:
             raise ExchangeError(UNREACHABLE)
-        return await dial(address)
+        return await dial(address, self.config.tls)
 
 
 def known(workload: Workload) -> Offers:

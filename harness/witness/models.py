@@ -11,6 +11,7 @@ from harness.kit.address import ANY_ADDRESS, Address, LoopbackAddress
 from harness.kit.config import Strict, parsed, refusal
 from harness.kit.forms import Form
 from harness.kit.reach import may_dial
+from harness.kit.tls import Tls
 from harness.names import CohortName
 from harness.workload import Workload
 
@@ -39,11 +40,13 @@ class _SocketCanary(Strict):
 
 
 class HttpCanary(_SocketCanary):
-    """GET `path` through a link; any HTTP answer is a sign of life. keepalive: reuse one connection."""
+    """GET `path` through a link; any HTTP answer is a sign of life. keepalive: reuse one connection. tls: how it is
+    spoken there, None: not at all."""
 
     kind: Literal["http"]
     path: str = "/"
     host: str | None = None
+    tls: Tls | None = None
 
 
 class DynamoDbCanary(_SocketCanary):
@@ -89,7 +92,8 @@ class WitnessConfig(Strict):
     keys of their own only, or also such as others write (see harness.witness.workloads).
 
     Of a stack that is not ours: hosts: addresses and networks that may be dialled, and no others (none: this machine
-    alone). key_prefix: how every key begins that is written. written: the file that names these keys.
+    alone). tls: how clients speak it, None: not at all. key_prefix: how every key begins that is written. written: the
+    file that names these keys.
     """
 
     history: str
@@ -110,6 +114,7 @@ class WitnessConfig(Strict):
     seed: int = 0
     admin: LoopbackAddress = ANY_ADDRESS
     hosts: tuple[str, ...] = ()
+    tls: Tls | None = None
     key_prefix: str = ""
     written: str | None = None
 

@@ -34,13 +34,14 @@ from harness.workload import Absent, Request
 REFUSED = "refused"
 UNREACHABLE = "unreachable"
 CONNECT_TIMEOUT = "connect-timeout"
+NO_TLS = "no-tls"
 DNS = "dns"
 NO_ADDRESS = "no-address"
 RESET = "reset"
 TIMEOUT = "timeout"
 GARBAGE = "garbage"
 
-_NOTHING_WAS_SENT = frozenset({REFUSED, UNREACHABLE, CONNECT_TIMEOUT, DNS, NO_ADDRESS})
+_NOTHING_WAS_SENT = frozenset({REFUSED, UNREACHABLE, CONNECT_TIMEOUT, NO_TLS, DNS, NO_ADDRESS})
 
 _NOTHING_THERE = ("404", "410")
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from harness.history.events import Function
 from harness.kit.address import Address
 from harness.kit.reach import may_dial
+from harness.kit.tls import Tls
 from harness.rendering import rendered
 from harness.wire.ask import NoAnswer, ask
 from harness.witness import outcomes
@@ -18,12 +19,14 @@ from harness.workload import Workload
 
 @dataclass(frozen=True)
 class Application:
-    """How the application is spoken to. host: the name that clients know it by; hosts: what may be dialled."""
+    """How the application is spoken to. host: the name that clients know it by; hosts: what may be dialled; tls: how it
+    is spoken, None: not at all."""
 
     workload: Workload
     host: str
     hosts: tuple[str, ...]
     timeout_s: float = 5.0
+    tls: Tls | None = None
 
     def read(self, address: Address, key: str) -> Seen:
         """What a key holds at an address. Raises KeyError for a variable that is not set."""
@@ -42,7 +45,7 @@ class Application:
         try:
             answer = ask(
                 address, request.method, request.path, timeout_s=self.timeout_s, headers=request.headers,
-                body=request.body, host=request.host or self.host,
+                body=request.body, host=request.host or self.host, tls=self.tls,
             )  # fmt: skip
         except NoAnswer:
             return outcomes.without_answer(outcomes.TIMEOUT)

@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.faults.model import Link
 from harness.kit.address import Address
+from harness.kit.tls import Tls
 from harness.names import CANARY, CHECKERS, CLIENTS, HTTP, LOAD_BALANCER, OUTSIDE, instance_name, link_name
 from harness.topology.environment import Environment
 from harness.topology.kinds import folder_of, is_module, load, section_named
@@ -55,6 +56,15 @@ def edges_given(environment: Environment) -> Mapping[str, Edge] | None:
         return None
     found: Mapping[str, Edge] = load(section, kind, "edges").edges(environment)
     return found
+
+
+def tls_of(environment: Environment) -> Tls | None:
+    """How clients speak TLS with edges, as the `edges.py` of an environment's load balancer says; None: not at all."""
+    section, kind = section_named("load_balancer"), environment.load_balancer.kind
+    module = f"{folder_of(section, kind)}.edges"
+    found = getattr(load(section, kind, "edges"), "tls", None) if is_module(module) else None
+    tls: Tls | None = None if found is None else found(environment)
+    return tls
 
 
 def settling_of(environment: Environment, timing: Timing) -> Settling | None:

@@ -23,6 +23,7 @@ from harness.drill.settings import Settings
 from harness.errors import CommandFailed, DrillAborted, DrillInvalid, HealError, InputError, WorldError
 from harness.faults.actions import BreakByOwner, MendByOwner
 from harness.faults.catalogue import fault_named
+from harness.kit.tls import Tls
 from harness.live import facts
 from harness.live.adversary import Adversary
 from harness.live.drill_logs import DrillLogs
@@ -34,6 +35,7 @@ from harness.parts.platform.external.tidying import Items, tidy
 from harness.pytest_plugin.agreement import agreed as agreed_to
 from harness.pytest_plugin.agreement import not_here
 from harness.pytest_plugin.rehearsal import Rehearsed
+from harness.topology.environment import Section
 from harness.topology.load import load_environment
 from harness.topology.timing import Profile
 from harness.witness.models import parse_config
@@ -41,6 +43,7 @@ from harness.witness.single_requests import Application
 from harness.witness.written import Written
 from harness.workload import Request, Workload
 from harness.world.assembly import build
+from harness.world.load_balancer import tls_of
 from harness.world.part import Blueprint
 from harness.world.terms import no_way, terms_of
 
@@ -146,12 +149,16 @@ def test_more_requests_than_the_hard_maximum_are_refused(rate: int, tmp_path: Pa
         build(blueprint)
 
 
-def test_https_is_refused_in_so_many_words(tmp_path: Path) -> None:
+def test_https_without_tls_is_refused_in_so_many_words(tmp_path: Path) -> None:
     run = resolved(written(tmp_path))
     workload = run.subject.workload.model_copy(update={"scheme": "https"})
     subject = run.subject.model_copy(update={"workload": workload})
-    with pytest.raises(InputError, match="by http alone"):
+    with pytest.raises(InputError, match=r"`tls: \{\}` in section load_balancer"):
         build(Blueprint(run.environment, subject, run.timing))
+    edge = {**run.environment.load_balancer.model_dump(), "tls": {}}
+    secured = run.environment.model_copy(update={"load_balancer": Section.model_validate(edge)})
+    build(Blueprint(secured, subject, run.timing))
+    assert tls_of(secured) == Tls(server_name=run.environment.edge.record)
 
 
 def test_a_rate_on_the_command_line_is_refused_as_well(tmp_path: Path) -> None:
@@ -580,6 +587,18 @@ def test_an_experiment_that_does_not_begin_is_told_with_its_reason(
     monkeypatch.setattr(Fis, "refuses", True)
     with pytest.raises(WorldError, match=r"EXT1 in us-east-1: .*ResourceNotFound"):
         experiments.start(fis, "t", 5)
+
+
+def test_a_stop_condition_ends_the_wait_for_an_experiment_that_does_not_begin(fis: Experiment) -> None:
+    def stop() -> None:
+        raise DrillAborted("5 of 10 requests failed")
+
+    way = Breaking(fault="region-outage", experiment=fis)
+    handle = ways.handle_of(way, {}, Path(), "ours")
+    nobody: Any = None
+    with pytest.raises(DrillAborted):
+        ways.bring_about(way, handle, nobody, "inject", stop)
+    assert ways.mend(handle, meanwhile=stop) == "experiment EXP0 is stopped", "nothing ends a heal"
 
 
 # --- tidying up -------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pytest
 from simulated_backend import EAST, ROOT, WEST
 
 from harness.engines.aws import borrowed, clients
-from harness.errors import InputError
+from harness.errors import InputError, WorldError
 from harness.parts.regions.endpoint import part as endpoint
 from harness.parts.regions.endpoint.spec import Endpoint as Spec
 from harness.topology import kinds
@@ -120,6 +120,30 @@ def test_what_a_killed_harness_leaves_is_written_down_before_it_is_made(server: 
     done = borrowed.tidy(None, json.loads(handle["tables"]), handle["address"])
     assert done == ["table items at 127.0.0.1:8000 deleted", "table lease at 127.0.0.1:8000 deleted"]
     assert database.tables == {"theirs": ["a"]}
+
+
+@pytest.mark.parametrize("spec", [{"create_tables": True}, {}])
+def test_what_may_be_somebody_elses_by_now_is_not_deleted(
+    server: Any, monkeypatch: pytest.MonkeyPatch, spec: dict[str, Any]
+) -> None:
+    database, region, ends = server(spec, **({} if spec else {"items": []}))
+    told: list[Any] = []
+    begun(region, ends, told)
+    [(_, _, _, handle)] = told
+    region.create(region._blueprint.subject.tables)
+    database.tables["items"].append("mine, of the day after")
+    connection = SimpleNamespace(client=lambda _: SimpleNamespace(close=lambda: None))
+    monkeypatch.setattr(clients, "RegionClients", lambda *_: connection)
+    later = float(handle["at_s"]) + 86_400
+    monkeypatch.setattr(borrowed.time, "time", lambda: later)
+    with pytest.raises(WorldError, match=r"items at 127\.0\.0\.1:8000: a drill that began at .* may be yours"):
+        borrowed.take_away(handle)
+    assert database.tables["items"] == ["mine, of the day after"]
+    database.tables["items"].clear()
+    borrowed.take_away(handle)
+    monkeypatch.setattr(borrowed.time, "time", lambda: float(handle["at_s"]) + 60)
+    database.tables["items"] = ["of the drill"]
+    assert borrowed.take_away(handle) != []
 
 
 def test_a_table_that_is_there_is_used_and_emptied_again(server: Any) -> None:

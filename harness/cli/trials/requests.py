@@ -10,6 +10,7 @@ from harness.cli.trials.answers import ABOUT_WHO_ASKS, HEADERS_HINT, hint, id_hi
 from harness.drill.options import RunOptions
 from harness.history import wording
 from harness.kit.address import Address
+from harness.kit.tls import Tls
 from harness.outcome import Outcome
 from harness.rendering import rendered
 from harness.wire.ask import NoAnswer, ask
@@ -17,6 +18,7 @@ from harness.wire.exchange import Response
 from harness.witness.outcomes import GARBAGE, Seen, with_answer
 from harness.workload import Function, Request
 from harness.world.diagnosis import Diagnosis, State
+from harness.world.load_balancer import tls_of
 
 TIMEOUT_S = 5.0
 _ABSENT_HINT = "`absent:` in the workload says how an answer tells that nothing is there"
@@ -24,26 +26,29 @@ _ABSENT_HINT = "`absent:` in the workload says how an answer tells that nothing 
 
 @dataclass(frozen=True)
 class Edge:
-    """The edge of a place, as clients dial it. primary: it must serve; well: clients may be sent there."""
+    """The edge of a place, as clients dial it. primary: it must serve; well: clients may be sent there; tls: how they
+    speak it, None: not at all."""
 
     place: str
     address: Address
     host: str
     primary: bool
     well: bool = False
+    tls: Tls | None = None
 
     @classmethod
     def of(cls, options: RunOptions, place: str, address: Address, *, well: bool = False) -> Edge:
         """One of an environment's."""
         environment = options.environment
-        return cls(place, address, environment.edge.record, place == environment.primary.name, well)
+        primary = place == environment.primary.name
+        return cls(place, address, environment.edge.record, primary, well, tls_of(environment))
 
     def ask(self, request: Request, key: str, value: str) -> Response:
         """One request's answer. Raises NoAnswer."""
         sent = rendered(request, {"id": key, "value": value, "amount": "1", "op": value}, os.environ)
         return ask(
             self.address, sent.method, sent.path, timeout_s=TIMEOUT_S, headers=sent.headers, body=sent.body,
-            host=sent.host or self.host,
+            host=sent.host or self.host, tls=self.tls,
         )  # fmt: skip
 
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from harness.engines.aws import clients
+from harness.errors import WorldError
 from harness.kit.address import is_here, join_address, split_address
 from harness.wire.ask import takes_connections
+
+OURS_FOR_S = 12 * 3600.0
+"""So long after a drill has begun, what its tables hold is taken for its own; later it may be anybody's."""
 
 
 def handle_of(
@@ -16,18 +22,38 @@ def handle_of(
 ) -> dict[str, str]:
     """What `take_away` needs. delete: tables that were not there; empty: the others, with their keys."""
     told = {"delete": list(delete), "empty": {name: list(key) for name, key in empty.items()}}
-    return {"region": region, "address": join_address(address), "tables": json.dumps(told)}
+    at_s = f"{time.time():.0f}"
+    return {"region": region, "address": join_address(address), "tables": json.dumps(told), "at_s": at_s}
 
 
 def take_away(handle: Mapping[str, str]) -> list[str]:
-    """Delete the tables that were made, and empty the others; a sentence for each. Raises WorldError."""
+    """Delete the tables that were made, and empty the others; a sentence for each.
+
+    Raises WorldError, also where they hold items so long after the drill that those may be somebody else's by now.
+    """
     if (ended := has_ended(handle)) is not None:
         return [ended]
     client = clients.RegionClients(handle["region"], split_address(handle["address"])).client("dynamodb")
     try:
+        _refuse_what_may_be_theirs(client, handle)
         return tidy(client, json.loads(handle["tables"]), handle["address"])
     finally:
         client.close()
+
+
+def _refuse_what_may_be_theirs(client: Any, handle: Mapping[str, str]) -> None:
+    at_s, tables = float(handle.get("at_s", "0")), json.loads(handle["tables"])
+    if time.time() - at_s <= OURS_FOR_S:
+        return
+    there = set(clients.table_names(client))
+    names = (*tables["delete"], *tables["empty"])
+    full = [name for name in names if name in there and clients.holds_items(client, name)]
+    if full:
+        when = datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        raise WorldError(
+            f"{', '.join(full)} at {handle['address']}: a drill that began at {when} was killed, and items that are "
+            "there by now may be yours: empty what you do not need, and then `drill heal`"
+        )
 
 
 def has_ended(handle: Mapping[str, str]) -> str | None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from harness.topology.environment import Edge, Environment, Spec
+from harness.topology.environment import Edge, Environment, Name, Spec
 from harness.topology.mistakes import Mistake
 
 SECTION = "load_balancer"
@@ -22,11 +22,23 @@ def _address(text: str) -> str:
         raise ValueError(f"{text}: an address is wanted (10.1.2.3), no name: it must be what DNS answers") from None
 
 
+class Secured(Spec):
+    """Clients speak TLS. server_name: what they ask for and find in the certificate; left out: `edge.record`. ca_file:
+    certificates that they believe, beside this file; left out: those that this machine believes. verify: `false`
+    believes any certificate."""
+
+    server_name: Name | None = None
+    ca_file: str | None = None
+    verify: bool = True
+
+
 class External(Spec):
     """The places of a stack that runs already. addresses: place -> the address that DNS answers for it, at which the
-    application there is reached on the port of `edge.port`; one for each place."""
+    application there is reached on the port of `edge.port`; one for each place. tls: that it is spoken there, `{}` as
+    browsers do; left out: plain HTTP."""
 
     addresses: dict[str, Annotated[str, AfterValidator(_address)]] = Field(min_length=1)
+    tls: Secured | None = None
 
 
 SPEC = External

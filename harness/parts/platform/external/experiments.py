@@ -8,7 +8,7 @@ are told with their reason. Credentials are those of the user's own AWS configur
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,12 +16,18 @@ from harness.errors import WorldError
 from harness.parts.platform.external.spec import Experiment
 from harness.storable_text import storable
 
+Meanwhile = Callable[[], None]
+
 TAG = "drill"
 _POLL_S = 0.5
 _GOES_ON = frozenset({"pending", "initiating", "running"})
 _BEGUN = frozenset({"running", "completed"})
 _ENDED = frozenset({"completed", "stopped", "failed", "cancelled"})
 _TRIES = 3
+
+
+def nothing() -> None:
+    """There is nothing to do meanwhile."""
 
 
 @contextmanager
@@ -45,24 +51,26 @@ def _calling(what: Experiment) -> Iterator[Any]:
         ) from error
 
 
-def start(what: Experiment, token: str, timeout_s: float) -> str | None:
-    """Start one, and wait until it runs; why it did not, if so. token: by which it is found again. Raises
-    WorldError."""
+def start(what: Experiment, token: str, timeout_s: float, meanwhile: Meanwhile = nothing) -> str | None:
+    """Start one, and wait until it runs; why it did not, if so. token: by which it is found again.
+
+    meanwhile: called twice a second; what it raises ends the wait. Raises WorldError.
+    """
     with _calling(what) as fis:
         begun = fis.start_experiment(clientToken=token, experimentTemplateId=what.template, tags={TAG: token})
-        found = _until(fis, begun["experiment"], _BEGUN | _ENDED, timeout_s)
+        found = _until(fis, begun["experiment"], _BEGUN | _ENDED, timeout_s, meanwhile)
     status = _status(found)
     return None if status in _BEGUN else f"{_named(found)} is {status}{_reason(found)}"
 
 
-def stop(what: Experiment, token: str, timeout_s: float) -> str:
+def stop(what: Experiment, token: str, timeout_s: float, meanwhile: Meanwhile = nothing) -> str:
     """Stop what was started under a token, and wait for its end; a sentence. Raises WorldError."""
     with _calling(what) as fis:
         mine = [one for one in _listed(fis) if one.get("tags", {}).get(TAG) == token]
         for one in mine:
             if _status(one) in _GOES_ON:
                 fis.stop_experiment(id=one["id"])
-        ended = [_until(fis, one, _ENDED, timeout_s) for one in mine]
+        ended = [_until(fis, one, _ENDED, timeout_s, meanwhile) for one in mine]
     left = [f"{_named(one)} is {_status(one)}{_reason(one)}" for one in ended if _status(one) not in _ENDED]
     if left:
         raise WorldError(f"AWS FIS: {'; '.join(left)} still, {timeout_s:g} s after it was asked to stop")
@@ -81,10 +89,13 @@ def _listed(fis: Any) -> Iterator[Mapping[str, Any]]:
             return
 
 
-def _until(fis: Any, begun: Mapping[str, Any], wanted: frozenset[str], timeout_s: float) -> Mapping[str, Any]:
+def _until(
+    fis: Any, begun: Mapping[str, Any], wanted: frozenset[str], timeout_s: float, meanwhile: Meanwhile
+) -> Mapping[str, Any]:
     """The experiment once its state is one of these, or time is up."""
     until, found = time.monotonic() + timeout_s, begun
     while _status(found) not in wanted and time.monotonic() < until:
+        meanwhile()
         time.sleep(_POLL_S)
         found = fis.get_experiment(id=begun["id"])["experiment"]
     return found

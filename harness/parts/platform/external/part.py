@@ -18,7 +18,7 @@ from harness.parts.platform.external.spec import address_of
 from harness.parts.platform.external.tidying import Items, tidy
 from harness.witness.single_requests import Application
 from harness.world.diagnosis import Diagnosis, State
-from harness.world.load_balancer import edges_given
+from harness.world.load_balancer import edges_given, tls_of
 from harness.world.part import Blueprint, Ground, Net, StatusLine
 from harness.world.platform import Platform
 from harness.world.terms import steady_rate_per_s, terms_of
@@ -71,7 +71,7 @@ class External(Platform):
         edges = edges_given(environment) or {}
         sides = (environment.primary.name, environment.standby.name)
         ordered = [*sides, *(place for place in edges if place not in sides)]
-        application = Application(subject.workload, environment.edge.record, self._spec.hosts)
+        application = Application(subject.workload, environment.edge.record, self._spec.hosts, tls=tls_of(environment))
         assert self.written is not None, "its file has been made"
         return Items(
             self.written,
@@ -143,9 +143,10 @@ class External(Platform):
 
 def build(blueprint: Blueprint, spec: Spec) -> list[External]:
     """One. Raises InputError where the clients would send more than the stack may get, or cannot speak to it."""
-    if blueprint.subject.workload.scheme != "http":
+    if blueprint.subject.workload.scheme != "http" and tls_of(blueprint.environment) is None:
         raise InputError(
-            "workload.scheme: clients speak to a stack that is not ours by http alone so far, not by https"
+            "workload.scheme: https to a stack that is not ours is spoken where the environment file says `tls: {}` in "
+            "section load_balancer"
         )
     refuse_too_much(blueprint, spec)
     return [External(blueprint, spec)]

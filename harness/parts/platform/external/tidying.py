@@ -12,6 +12,7 @@ from pathlib import Path
 from harness.errors import WorldError
 from harness.history.events import ABSENT
 from harness.kit.address import Address, join_address, split_address
+from harness.kit.tls import Tls
 from harness.outcome import Outcome
 from harness.parts.platform.external.model import KEYS_MAX, deletable
 from harness.regular_files import open_bytes
@@ -47,6 +48,7 @@ class Items:
             "host": self.application.host,
             "hosts": json.dumps(self.application.hosts),
             "timeout_s": f"{self.application.timeout_s:g}",
+            "tls": "" if self.application.tls is None else self.application.tls.model_dump_json(),
         }
 
     @classmethod
@@ -57,6 +59,7 @@ class Items:
             handle["host"],
             tuple(json.loads(handle["hosts"])),
             float(handle["timeout_s"]),
+            Tls.model_validate_json(handle["tls"]) if handle.get("tls") else None,
         )
         addresses = tuple(split_address(text) for text in json.loads(handle["addresses"]))
         return cls(Path(handle["file"]), handle["prefix"], addresses, float(handle["rate_per_s"]), application)

@@ -7,20 +7,15 @@ after a harness that was killed can mend just as well.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from harness.errors import DrillError, HealError, WorldError
 from harness.parts.platform.external import commands, experiments
+from harness.parts.platform.external.experiments import Meanwhile, nothing
 from harness.parts.platform.external.spec import Breaking, Experiment
 from harness.processes.forkserver import ForkServer
-
-Meanwhile = Callable[[], None]
-
-
-def nothing() -> None:
-    """There is nothing to do meanwhile."""
 
 
 def _never_ending(meanwhile: Meanwhile) -> Meanwhile:
@@ -55,7 +50,7 @@ def bring_about(
 ) -> str | None:
     """Break it; why that did not work, if so. meanwhile: see `commands.run_here`. Raises WorldError."""
     if way.experiment is not None:
-        return experiments.start(way.experiment, handle["token"], way.timeout_s)
+        return experiments.start(way.experiment, handle["token"], way.timeout_s, meanwhile)
     argv = json.loads(handle["inject"])
     failed = commands.run_here(launcher, name, argv, Path(handle["folder"]), way.timeout_s, meanwhile).failed
     return None if failed is None else f"the command that injects it, {commands.program(argv)}, {failed}"
@@ -74,7 +69,8 @@ def mend(
     try:
         if "experiment" in handle:
             wanted = Experiment.model_validate_json(handle["experiment"])
-            return experiments.stop(wanted, handle["token"], float(handle["timeout_s"]))
+            timeout_s = float(handle["timeout_s"])
+            return experiments.stop(wanted, handle["token"], timeout_s, _never_ending(meanwhile))
         argv, folder, timeout_s = json.loads(handle["heal"]), Path(handle["folder"]), float(handle["timeout_s"])
         if launcher is not None:
             ran = commands.run_here(launcher, name, argv, folder, timeout_s, _never_ending(meanwhile))

@@ -17,7 +17,7 @@ from harness.regular_files import open_bytes
 from harness.topology.environment import Spec
 from harness.topology.subject import Table
 from harness.witness.single_requests import Application
-from harness.world.load_balancer import edges_given
+from harness.world.load_balancer import edges_given, tls_of
 from harness.world.part import Blueprint, Net
 from harness.world.platform import Platform
 from harness.world.regions import RegionServer, State
@@ -42,7 +42,9 @@ class External(RegionServer):
         edges = edges_given(environment) or {}
         place = next(place.name for place in environment.places if place.database_name == region)
         self._address: Address = (edges[place].host, edges[place].port)
-        self._application = Application(blueprint.subject.workload, environment.edge.record, terms.hosts)
+        self._application = Application(
+            blueprint.subject.workload, environment.edge.record, terms.hosts, tls=tls_of(environment)
+        )
         self._net: Net | None = None
 
     def connect(self, net: Net) -> None:
