@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from harness import __version__
 from harness.comparison.comparing import difference
 from harness.comparison.differences import Difference
 from harness.comparison.records import Record, Shape
@@ -25,6 +24,7 @@ from harness.errors import InputError
 from harness.storable_text import write_json
 
 ENGINE = "python"
+_FORMAT = "drill-comparison/1"
 _STATE, ROWS = "comparison.json", "differences.jsonl"
 _GUESS_BYTES = 512
 _LOOKED_AT_ONCE = 100
@@ -57,7 +57,7 @@ class Work:
     def save(self) -> None:
         """Whole or not at all."""
         body = {
-            "version": __version__, "identity": self.identity, "buckets": self.buckets, "cursors": self.cursors,
+            "format": _FORMAT, "identity": self.identity, "buckets": self.buckets, "cursors": self.cursors,
             "lengths": self.lengths, "read": self.read, "compared": self.compared, "rows_bytes": self.rows_bytes,
             "counts": self.counts.as_json(),
         }  # fmt: skip
@@ -74,7 +74,7 @@ def opened(folder: Path, identity: Any, size_bytes: int) -> Work:
         return Work(folder, identity, buckets_for(size_bytes))
     except (OSError, ValueError) as error:
         raise InputError(f"{folder / _STATE}: it cannot be read ({error}); delete the folder to begin anew") from error
-    if body["identity"] != json.loads(json.dumps(identity)):
+    if body.get("format") != _FORMAT or body["identity"] != json.loads(json.dumps(identity)):
         raise InputError(f"{folder} is of another comparison, or what it compares has changed; name another folder")
     return Work(
         folder, identity, body["buckets"], body["cursors"], body["lengths"], body["read"], body["compared"],

@@ -51,6 +51,10 @@ class Pace:
     consistent: bool = False
 
 
+class ConditionFailed(InputError):
+    """A write was refused since the item is not what it was expected to be."""
+
+
 class Calls:
     """Calls to DynamoDB in one region. endpoint: of a server that is not AWS."""
 
@@ -88,6 +92,8 @@ class Calls:
             problem = f"{status} {code}: {answer.get('message', answer.get('Message', ''))}"
             if code in _TOO_MUCH:
                 refused()
+            elif code == "ConditionalCheckFailedException":
+                raise ConditionFailed(problem)
             elif status < 500:
                 raise InputError(f"{operation} at {self.url} is refused: {problem}")
         raise WorldError(f"{operation} at {self.url} failed {_ATTEMPTS} times, the last time: {problem}")
@@ -202,6 +208,21 @@ class LiveTable:
                 self._wait(PageRead(max(told, 1.0)))
                 left = answer.get("UnprocessedKeys") or {}
         return found
+
+    def item(self, key: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What is there now, read with strong consistency; None: nothing."""
+        asked = {"TableName": self.table, "Key": key, "ConsistentRead": True}
+        return self.calls.call("GetItem", asked).get("Item") or None
+
+    def put(self, item: Mapping[str, Any] | None, key: Mapping[str, Any], condition: Mapping[str, Any]) -> bool:
+        """Write an item (None: delete it) under a condition; whether that held. An answer that was lost is asked for
+        again, so False may also be said of a write that took effect."""
+        what = {"Key": key} if item is None else {"Item": item}
+        try:
+            self.calls.call("DeleteItem" if item is None else "PutItem", {"TableName": self.table, **what, **condition})
+        except ConditionFailed:
+            return False
+        return True
 
     def close(self) -> None:
         """Close the connections."""

@@ -102,6 +102,23 @@ def test_engines_agree_on_what_is_left_out(
     assert other.counts.as_json() == one.counts.as_json()
 
 
+@pytest.mark.slow
+def test_the_job_for_a_cluster_writes_what_the_others_find(
+    made: tuple[Tables, list[Path], Path], by_one: Result, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    needs("spark")
+    duckdb = pytest.importorskip("duckdb", reason="DuckDB is not installed")
+    from harness.comparison import by_spark
+
+    out = str(tmp_path / "out")
+    assert by_spark.main([*map(str, made[1]), "--key", "customer,order", "--out", out, "--JOB_NAME", "of Glue"]) == 1
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert told == {name: count for name, count in by_one.counts.as_json().items() if isinstance(count, int)}
+    with duckdb.connect() as db:
+        found = db.execute(f"SELECT place, kind FROM '{out}/*.parquet' ORDER BY place").fetchall()
+    assert found == [(one.place, one.kind) for one in by_one.differences()]
+
+
 def change(number: int, new: bool, total: str = "1") -> dict[str, object]:
     import random
 
