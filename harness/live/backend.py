@@ -32,6 +32,7 @@ from harness.processes.interruption import held
 from harness.units import to_ns, to_s
 from harness.world.assembly import Seams, assemble, build, seams_of
 from harness.world.diagnosis import Complaint
+from harness.world.functions import Functions
 from harness.world.part import Blueprint, Net
 from harness.world.planning import plan_of
 from harness.world.regions import CommitFeed, scanned
@@ -102,8 +103,7 @@ class LiveWorld:
     def open_drill(self, folder: Path, settings: Settings) -> None:
         """Fresh tables, subject and clients; waits until the edge serves writes, then calibrates once per world."""
         self._logs = DrillLogs(self._servers.logs, folder, facts.hidden(self.net.parts, self.subject))
-        events = [path for part in self.net.parts for path in part.events()]
-        self._tails = [Tail(path, from_end=True) for path in events]
+        self._tails = [Tail(path, from_end=True) for part in self.net.parts for path in part.events()]
         self._pending.clear()
         if not self._fresh:
             self.adversary.heal_all()
@@ -168,7 +168,7 @@ class LiveWorld:
         try:
             self.clients.wait_serving()
         except DrillMissed as error:
-            broken = [one.text for one in self.complaints().get(self.environment.primary.name, ())]
+            broken = (one.text for one in self.complaints().get(self.environment.primary.name, ()))
             raise DrillMissed("; ".join((str(error), *broken))) from None
 
     # --- what is seen ------------------------------------------------------------------------------------------
@@ -198,21 +198,19 @@ class LiveWorld:
         """All commits of this drill so far."""
         if self._feeds is None:
             return None
-        polled = [feed.poll() for feed in self._feeds]
-        for told in polled:
+        for told in [feed.poll() for feed in self._feeds]:
             if told is None:
                 self._feeds = None
                 return None
             new = [event for event in told if isinstance(event, Commit)]
-            self._commits.extend(new)
+            self._commits += new
             self._replication.take(new)
         return self._commits
 
     def steady_evidence(self) -> SteadyEvidence:
         """What parts are not ready for, and a replicated write; asked for a few times a second at most."""
-        asked, evidence = self._evidence
-        if time.monotonic() - asked < _EVIDENCE_EVERY_S:
-            return evidence
+        if time.monotonic() - self._evidence[0] < _EVIDENCE_EVERY_S:
+            return self._evidence[1]
         reasons = [reason for part in self.net.parts for reason in part.ready()]
         reads_only = self.subject.workload.functions <= {"get"}
         followed = self.commits() is not None and self.subject.replication != "none" and not reads_only
@@ -235,8 +233,8 @@ class LiveWorld:
 
     def written(self, database: str, items_max: int) -> State | None:
         """See harness.drill.backend.Backend."""
-        tables = (t for t in self.subject.tables if t.name == self.subject.written_table)
-        return next((self.seams.regions[database].glance(t, items_max) for t in tables), None)
+        server, name = self.seams.regions[database], self.subject.written_table
+        return next((server.glance(t, items_max) for t in self.subject.tables if t.name == name), None)
 
     def refuse_dead(self) -> None:
         """Raises WorldError when what the world is made of has ended, which nobody wanted; looks once a second."""
@@ -273,9 +271,8 @@ class LiveWorld:
 
     def replace_functions(self, file: Path) -> None:
         """See Backend."""
-        taken = [part.replace_functions(file) for part in self.net.parts]
-        if not any(taken):
-            raise WorldError("no part of this world runs functions")
+        for functions in self.net.of(Functions):
+            functions.replace_functions(file)
 
     def run_stop_command(self) -> CommandUnderWay:
         """See Backend."""
@@ -287,8 +284,7 @@ class LiveWorld:
         return self.clients.stop()
 
     def calibration(self) -> Mapping[str, float]:
-        """capacity_per_s, rate_per_s, scale, and took_s: how long this drill spent on it; where this machine carries
-        several worlds, how many, and how busy they kept it."""
+        """capacity_per_s, rate_per_s, scale, took_s (spent on it); of several worlds, how many, and how busy."""
         return {**self.clients.calibration, **self._sharing.told()}
 
     def versions(self) -> Mapping[str, str]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from reference.replication_lambda.beat import Beat, beat_of
 from reference.replicator.apply import Delete, Plan, Poison, Put, Route, Skip, merge, plan
-from reference.replicator.parking import encode
+from reference.replicator.record_text import encode
 
 MESSAGE_BYTES_MAX = 200_000
 """Of a record that is sent to the queue whole; a message may have 256 KB (SQS Developer Guide, "Amazon SQS quotas")."""

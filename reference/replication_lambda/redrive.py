@@ -20,7 +20,8 @@ from reference.log import say
 from reference.replication_lambda.deployment import Deployment
 from reference.replication_lambda.handler import Function
 from reference.replicator.apply import Delete, Poison, Put, Skip, plan
-from reference.replicator.parking import Parking, decode
+from reference.replicator.parking import Parking
+from reference.replicator.record_text import decode
 from reference.settings import STREAM_TIMEOUT_S, Settings
 
 LOST_TO_THE_STREAM = {"TrimmedDataAccessException", "ResourceNotFoundException", "ValidationException"}

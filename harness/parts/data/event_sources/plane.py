@@ -44,7 +44,7 @@ class Plane:
         self.mappings: dict[str, dict[str, Any]] = {}
         self.running: dict[str, Running] = {}
         self._links: tuple[RegionCalls, Workers] | None = None
-        self._instead: dict[str, str] = {}
+        self._instead: dict[str, Any] = {}
 
     async def link(self, calls: RegionCalls, workers: Workers) -> None:
         """The world's links are up."""
@@ -152,7 +152,8 @@ class Plane:
             if (known["EventSourceArn"], known["FunctionArn"]) == (settings["EventSourceArn"], function.arn):
                 text = (
                     f'The event source arn (" {settings["EventSourceArn"]} ") and function (" {function.name} ") '
-                    f"provided mapping already exists. Please update or delete the existing mapping with UUID {known['UUID']}"
+                    "provided mapping already exists. Please update or delete the existing mapping with UUID "
+                    f"{known['UUID']}"
                 )
                 raise ApiError("ResourceConflictException", text, 409)
         try:
