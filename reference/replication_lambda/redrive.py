@@ -56,15 +56,14 @@ class Redrive:
 
     def waiting(self) -> int:
         """Messages in the queue, and records that are parked. Raises CallFailed."""
+        self._opened()
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         told = self._queue.insist("get_queue_attributes", QueueUrl=self._url, AttributeNames=names)["Attributes"]
         return sum(int(told[name]) for name in names) + self._parking.count
 
     def run(self) -> Redriven:
         """Try everything once. Raises CallFailed."""
-        if not self._open:
-            self._parking.open()
-            self._open = True
+        self._opened()
         settled = stay = uncopied = 0
         for message in self._messages():
             why = self._settle(json.loads(message["Body"]))
@@ -84,6 +83,12 @@ class Redrive:
             )  # fmt: skip
         say("redriven", settled=done.settled, stay=done.stay, parked=done.parked)
         return done
+
+    def _opened(self) -> None:
+        """The table of what is parked is there, and counted."""
+        if not self._open:
+            self._parking.open()
+            self._open = True
 
     def _messages(self) -> Iterator[Mapping[str, Any]]:
         while found := self._queue.insist(

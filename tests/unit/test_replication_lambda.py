@@ -10,7 +10,7 @@ import pytest
 
 from reference.replication_lambda.beat import beat_arguments, beat_of, gap, lag_bound_ms, report_arguments
 from reference.replication_lambda.deployment import HANDLER, package
-from reference.replication_lambda.events import MESSAGE_BYTES_MAX, answer, decoded, work_of
+from reference.replication_lambda.events import MESSAGE_BYTES_MAX, answer, arrived, decoded, work_of
 from reference.replicator.apply import Delete, Put, Route
 from reference.replicator.record_text import decode
 from reference.settings import load
@@ -85,6 +85,13 @@ def test_what_cannot_be_understood_is_given_up_and_takes_nothing_along(bad: dict
     assert told["why"] == given_up.why
 
 
+def test_what_is_given_up_keeps_its_binary_values() -> None:
+    data = base64.b64encode(b"\x00\xff").decode()
+    (given_up,) = work_of([record(1, "x", epoch={"S": "odd"}, seq={"N": "1"}, data={"B": data})], ROUTE).bad
+    image = decode(json.loads(given_up.message)["record"])["dynamodb"]["NewImage"]
+    assert image["data"] == {"B": b"\x00\xff"}
+
+
 def test_a_record_that_is_too_large_for_a_message_is_named_by_its_key() -> None:
     large = record(1, "x", epoch={"S": "odd"}, seq={"N": "1"}, data={"S": "x" * 390_000})
     (given_up,) = work_of([large], ROUTE).bad
@@ -100,19 +107,24 @@ def beat_record(number: int, count: int, at_ms: int = 1_000, token: int = 0) -> 
 
 def test_the_latest_heartbeat_of_a_batch_counts_and_goes_along_as_an_item() -> None:
     work = work_of([beat_record(1, 4), beat_record(2, 5, token=9), record(3, "a", **version(1, 1))], ROUTE)
-    assert work.beat is not None
-    assert (work.beat.count, work.beat.token, work.beats) == (5, 9, (4, 5))
+    assert [(beat.count, beat.token) for _, beat in work.beats] == [(4, 0), (5, 9)]
     assert len(work.groups) == 2
     assert beat_of({"id": {"S": "replication-heartbeat.us-west-2"}}, "id", "us-east-1") is None
 
 
+def test_a_heartbeat_has_arrived_when_nothing_before_it_has_failed() -> None:
+    work = work_of([beat_record(1, 4), record(2, "a", **version(1, 1)), beat_record(3, 5)], ROUTE)
+    assert [beat.count for _, beat in arrived(work, [])] == [4, 5]
+    assert [beat.count for _, beat in arrived(work, [f"{2:021}"])] == [4]
+    assert arrived(work, [f"{1:021}"]) == ()
+
+
 def test_a_report_says_caught_up_only_of_a_young_beat() -> None:
-    beat = work_of([beat_record(1, 5, at_ms=100_000)], ROUTE).beat
-    assert beat is not None
+    ((_, beat),) = work_of([beat_record(1, 5, at_ms=100_000)], ROUTE).beats
     bound = lag_bound_ms(SETTINGS)
 
     def caught_up(now_ms: int) -> bool:
-        values = report_arguments(SETTINGS, beat, now_ms)["ExpressionAttributeValues"]
+        values = report_arguments(SETTINGS, beat, now_ms, "stream")["ExpressionAttributeValues"]
         return bool(values[":caught_up"]["BOOL"])
 
     assert caught_up(100_000 + bound)
@@ -121,10 +133,12 @@ def test_a_report_says_caught_up_only_of_a_young_beat() -> None:
 
 
 def test_heartbeats_that_never_came_show_a_gap() -> None:
-    assert gap({}, 17) is None
-    assert gap({"count": {"N": "4"}}, 5) is None
-    assert gap({"count": {"N": "4"}}, 3) is None
-    assert gap({"count": {"N": "4"}}, 9) == (5, 8)
+    reported = {"count": {"N": "4"}, "stream_arn": {"S": "stream"}}
+    assert gap({}, 17, "stream") is None
+    assert gap(reported, 5, "stream") is None
+    assert gap(reported, 3, "stream") is None
+    assert gap(reported, 9, "stream") == (5, 8)
+    assert gap(reported, 9, "of a table that was made anew") is None
 
 
 def test_a_beat_is_counted_by_the_table_itself() -> None:
