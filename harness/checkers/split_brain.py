@@ -80,7 +80,8 @@ def split_brain(
     if np.count_nonzero(asked[1:]) < 2:
         return CheckResult(_NAME, Verdict.UNKNOWN, "only one side was ever asked to accept writes", despite)
     epochs = len(acks.epochs)
-    told = f"in {epochs} epochs, one side each, never back" if epochs and not acks.thin else "by one side at a time"
+    one = "in 1 epoch, by one side" if epochs == 1 else f"in {epochs} epochs, one side each, never back"
+    told = one if epochs and not acks.thin else "by one side at a time"
     forwarded = int(np.count_nonzero(who.forwarded[acks.rows]))
     passed_on = f"; {_writes(forwarded)} forwarded, as the commits show" if forwarded else ""
     accepted = int(np.count_nonzero(columns.acknowledged))

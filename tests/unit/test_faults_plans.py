@@ -34,7 +34,9 @@ from harness.faults.actions import (
 from harness.faults.blast_radius import blast_radius
 from harness.faults.catalogue import FAULTS, describe, fault_named
 from harness.faults.model import Link, Plan, ProcessRef, process_canary
-from harness.measurement.canary import Fails, Rate, Slow
+from harness.history.events import CanaryProbe
+from harness.measurement.canary import Fails, Rate, Slow, judge_canary
+from harness.measurement.models import FaultInterval
 from harness.names import (
     CANARY,
     CHECKERS,
@@ -302,6 +304,15 @@ def test_a_record_that_is_replaced_is_looked_for_by_a_canary() -> None:
     assert healing(planned) == [RestoreRecord(DIGITALOCEAN)]
     assert planned.canary.links == ("canary->digitalocean:record",)
     assert "loses the application's record, which the heal makes anew" in blast_radius(planned)
+
+
+@pytest.mark.parametrize(("gone", "seen"), [(10, True), (5, True), (1, True), (0, False)])
+def test_a_record_that_somebody_else_puts_back_was_gone_all_the_same(gone: int, seen: bool) -> None:
+    canary = fault_named("record-replaced").plan(provider_links(), PROCESSES).canary
+    probes = [CanaryProbe(canary.links[0], not 100 <= ns < 100 + 10 * gone, ns, ns + 1) for ns in range(0, 300, 10)]
+    judged = judge_canary(probes, canary.links, canary.expected, FaultInterval(95, 96, 200, 201))
+    assert judged.observed is seen, judged.sentence
+    assert judged.healed
 
 
 def test_where_there_is_no_provider_nothing_can_happen_to_it() -> None:
