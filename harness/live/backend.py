@@ -32,7 +32,7 @@ from harness.processes.interruption import held
 from harness.units import to_ns, to_s
 from harness.world.assembly import Seams, assemble, build, seams_of
 from harness.world.diagnosis import Complaint
-from harness.world.functions import Functions
+from harness.world.functions import Functions, explained
 from harness.world.part import Blueprint, Net
 from harness.world.planning import plan_of
 from harness.world.regions import CommitFeed, scanned
@@ -159,8 +159,7 @@ class LiveWorld:
 
     def wait_serving(self) -> None:
         """Until the name has an address and the application serves writes there. Raises DrillMissed, WorldError."""
-        until = time.monotonic() + ANSWER_TIMEOUT_S
-        # a subject that starts at once would else meet a name unknown
+        until = time.monotonic() + ANSWER_TIMEOUT_S  # a subject that starts at once would else meet a name unknown
         while not self._visit.allowed(self.seams.steering.answers()):
             if time.monotonic() > until:
                 raise WorldError(f"the name server knows no address of {self.environment.edge.record}")
@@ -211,7 +210,7 @@ class LiveWorld:
         """What parts are not ready for, and a replicated write; asked for a few times a second at most."""
         if time.monotonic() - self._evidence[0] < _EVIDENCE_EVERY_S:
             return self._evidence[1]
-        reasons = [reason for part in self.net.parts for reason in part.ready()]
+        reasons = tuple(reason for part in self.net.parts for reason in part.ready())
         reads_only = self.subject.workload.functions <= {"get"}
         followed = self.commits() is not None and self.subject.replication != "none" and not reads_only
         state = self._replication.state(self.clock.now_ns()) if followed else Replicated()
@@ -219,7 +218,8 @@ class LiveWorld:
         broken = {place: tuple(one.text for one in found) for place, found in told.items()}
         passive = {one.text for found in told.values() for one in found if one.passive}
         by_design = complaints.announced(self.subject, self.seams.steering) | passive
-        evidence = SteadyEvidence(tuple(reasons), broken, state.missing, state.notes, by_design, reads_only)
+        notes = explained(state.notes, self.net.of(Functions))
+        evidence = SteadyEvidence(reasons, broken, state.missing, notes, by_design, reads_only)
         self._evidence = (time.monotonic(), evidence)
         return evidence
 

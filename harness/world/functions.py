@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from harness.world.part import Part
@@ -12,6 +13,15 @@ class Functions(Part):
 
     region: str
 
+    def problems(self) -> Sequence[str]:
+        """What is wrong with functions, and with what feeds them, in words. Raises WorldError."""
+        raise NotImplementedError
+
     def replace_functions(self, file: Path) -> None:
         """Have all of them run the `lambda_handler` of a file, until the next reset. Raises WorldError."""
         raise NotImplementedError
+
+
+def explained(notes: Sequence[str], functions: Iterable[Functions]) -> tuple[str, ...]:
+    """What is told of a replication that does not work, with what functions say of themselves; else nothing."""
+    return (*notes, *(text for one in functions for text in one.problems())) if notes else ()
