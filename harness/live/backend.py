@@ -32,7 +32,7 @@ from harness.processes.interruption import held
 from harness.units import to_ns, to_s
 from harness.world.assembly import Seams, assemble, build, seams_of
 from harness.world.diagnosis import Complaint
-from harness.world.functions import Functions, explained
+from harness.world.functions import Functions, explained, replaced
 from harness.world.part import Blueprint, Net
 from harness.world.planning import plan_of
 from harness.world.regions import CommitFeed, scanned
@@ -110,6 +110,7 @@ class LiveWorld:
             for part in self.net.parts:
                 part.reset()
         self._fresh = False
+        replaced(self.net.of(Functions), settings.functions)
         self._follow_commits()
         self.create_tables()
         history = folder / HISTORY
@@ -268,11 +269,6 @@ class LiveWorld:
     def deploy(self, change: str) -> None:
         """See Backend."""
         self.seams.platform.deploy(change)
-
-    def replace_functions(self, file: Path) -> None:
-        """See Backend."""
-        for functions in self.net.of(Functions):
-            functions.replace_functions(file)
 
     def run_stop_command(self) -> CommandUnderWay:
         """See Backend."""

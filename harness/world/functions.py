@@ -25,3 +25,9 @@ class Functions(Part):
 def explained(notes: Sequence[str], functions: Iterable[Functions]) -> tuple[str, ...]:
     """What is told of a replication that does not work, with what functions say of themselves; else nothing."""
     return (*notes, *(text for one in functions for text in one.problems())) if notes else ()
+
+
+def replaced(functions: Iterable[Functions], file: Path | None) -> None:
+    """Have all functions of a world run another handler; None: their own. Raises WorldError."""
+    for one in functions if file is not None else ():
+        one.replace_functions(file)
