@@ -95,9 +95,6 @@ class Backend(Protocol):
     def deploy(self, change: str) -> None:
         """Roll a change of the application out everywhere; only for worlds that can (`pods`)."""
 
-    def replace_functions(self, file: Path) -> None:
-        """Have all functions run the handler of another file; only for worlds that can (`streams_to_functions`)."""
-
     def run_stop_command(self) -> CommandUnderWay:
         """Start the command of the environment's stop conditions: no shell, and all of it ends with us."""
 

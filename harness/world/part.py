@@ -233,10 +233,6 @@ class Part:
         """
         return None
 
-    def replace_functions(self, file: Path) -> bool:
-        """Have all functions run the `lambda_handler` of a file until the next reset; False: it runs no functions."""
-        return False
-
     def hidden(self) -> Sequence[str]:
         """Values that no log of a process may show, beside those that the subject takes from the environment."""
         return ()

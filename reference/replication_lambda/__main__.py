@@ -6,8 +6,8 @@ import threading
 
 from reference.process import leave
 from reference.replication_lambda.deployment import Deployment
-from reference.replication_lambda.keeper import Keeper
 from reference.replication_lambda.redrive import Redrive
+from reference.replication_lambda.service import Keeper
 from reference.settings import load
 
 COMMANDS = ("redrive", "backfill")

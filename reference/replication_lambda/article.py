@@ -1,9 +1,10 @@
-# The handler of the article "Disaster Recovery 101: Architecting Auto-Failovers for DynamoDB and Shopify Deployments on
-# DigitalOcean", word for word (section "Custom Replication with DynamoDB Streams and Lambda"). It is what the drill
-# `control-article-handler` runs, and must not be mended: reference/replication_lambda/handler.py is the corrected one.
 # mypy: ignore-errors
 # ruff: noqa
 # fmt: off
+"""The handler of the article "Disaster Recovery 101: Architecting Auto-Failovers for DynamoDB and Shopify Deployments on
+DigitalOcean", word for word (section "Custom Replication with DynamoDB Streams and Lambda"). It is what the drill
+`control-article-handler` runs, and must not be mended: handler.py is the corrected one.
+"""
 import json
 import boto3
 import os

@@ -70,18 +70,19 @@ def lag_bound_ms(settings: Settings) -> int:
     return settings.ns(LAG_BEATS * IDLE_POLL_INTERVAL_S) * 1000 // NS_PER_S
 
 
-def report_arguments(settings: Settings, beat: Beat, now_ms: int) -> Arguments:
+def report_arguments(settings: Settings, beat: Beat, now_ms: int, stream: str) -> Arguments:
     """UpdateItem of the replication status in the other region; refused where a later beat was reported already.
 
-    Answers what was reported before, so that a gap shows.
+    stream: the stream's ARN; those of a table that was made anew are counted anew. Answers what was reported before, so
+    that a gap shows.
     """
     lag_ms = now_ms - beat.at_ms
     return {
         "TableName": settings.table,
         "Key": {settings.key: {"S": REPLICATION_NAME}},
         "UpdateExpression": "SET beat = :beat, #count = :count, drained_token = :token, caught_up = :caught_up,"
-        " parked = :parked, lag_ms = :lag",
-        "ConditionExpression": "attribute_not_exists(#count) OR #count < :count",
+        " parked = :parked, lag_ms = :lag, stream_arn = :stream",
+        "ConditionExpression": "attribute_not_exists(#count) OR #count < :count OR stream_arn <> :stream",
         "ExpressionAttributeNames": {"#count": "count"},
         "ExpressionAttributeValues": {
             ":beat": {"S": f"beat:{beat.count}"},
@@ -90,15 +91,17 @@ def report_arguments(settings: Settings, beat: Beat, now_ms: int) -> Arguments:
             ":caught_up": {"BOOL": abs(lag_ms) <= lag_bound_ms(settings)},
             ":parked": {"N": str(beat.parked)},
             ":lag": {"N": str(lag_ms)},
+            ":stream": {"S": stream},
         },
         "ReturnValues": "UPDATED_OLD",
     }
 
 
-def gap(reported: Mapping[str, Any], first: int) -> tuple[int, int] | None:
+def gap(reported: Mapping[str, Any], first: int, stream: str) -> tuple[int, int] | None:
     """Heartbeats that never came: (from, to), where the first of a batch does not follow the one reported before it.
 
-    reported: the attributes that a report replaced; none at the very first one.
+    reported: the attributes that a report replaced; none at the very first one, and no matter of another stream's.
     """
-    before = int(reported.get("count", {}).get("N", "0") or 0)
+    same = reported.get("stream_arn", {}).get("S") == stream
+    before = int(reported.get("count", {}).get("N", "0") or 0) if same else 0
     return (before + 1, first - 1) if before and first > before + 1 else None

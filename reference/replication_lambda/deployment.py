@@ -90,7 +90,7 @@ class Deployment:
             **given, "QUEUE_URL": queue_url, "COMPONENT": FUNCTION,
             "SECONDARY_TABLE_NAME": self._settings.items_table,
         }  # fmt: skip
-        settings = {
+        settings: dict[str, Any] = {
             "Runtime": RUNTIME, "Handler": HANDLER, "Role": os.environ.get("REPLICATION_ROLE", ROLE),
             "Timeout": TIMEOUT_S, "MemorySize": MEMORY_MB, "Environment": {"Variables": variables},
         }  # fmt: skip

@@ -11,12 +11,12 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from reference.replication_lambda.beat import Beat, beat_of
 from reference.replicator.apply import Delete, Plan, Poison, Put, Route, Skip, merge, plan
-from reference.replicator.parking import encode
+from reference.replicator.record_text import encode
 
 MESSAGE_BYTES_MAX = 200_000
 """Of a record that is sent to the queue whole; a message may have 256 KB (SQS Developer Guide, "Amazon SQS quotas")."""
@@ -43,12 +43,11 @@ class Bad:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a batch means. beat: the latest heartbeat in it; beats: their counts, in order."""
+    """What a batch means. beats: the heartbeats in it, each with its record's sequence number."""
 
     groups: tuple[Group, ...] = ()
     bad: tuple[Bad, ...] = ()
-    beat: Beat | None = None
-    beats: tuple[int, ...] = field(default=())
+    beats: tuple[tuple[str, Beat], ...] = ()
 
 
 def decoded(record: Record) -> dict[str, Any]:
@@ -81,22 +80,21 @@ def work_of(records: Sequence[Record], route: Route) -> Work:
     entries: list[Put | Delete] = []
     first: dict[str, str] = {}
     bad: list[Bad] = []
-    beats: list[Beat] = []
+    beats: list[tuple[str, Beat]] = []
     for record in records:
         number = number_of(record)
         match _plan(record, route):
             case Skip():
                 continue
             case Poison(why=why):
-                bad.append(Bad(number, why, message_of(record, why)))
+                bad.append(Bad(number, why, message_of(_readable(record), why)))
             case Put() | Delete() as entry:
                 entries.append(entry)
                 first.setdefault(_key(entry, route), number)
                 beat = beat_of(record["dynamodb"].get("NewImage", {}), route.key, route.source)
-                beats += [] if beat is None else [beat]
+                beats += [] if beat is None else [(number, beat)]
     groups = tuple(Group(first[_key(group[0], route)], tuple(group)) for group in merge(entries, route))
-    latest = max(beats, key=lambda beat: beat.count, default=None)
-    return Work(groups, tuple(bad), latest, tuple(beat.count for beat in beats))
+    return Work(groups, tuple(bad), tuple(beats))
 
 
 def _plan(record: Record, route: Route) -> Plan:
@@ -104,6 +102,14 @@ def _plan(record: Record, route: Route) -> Plan:
         return plan(decoded(record), route)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         return Poison(f"malformed record: {error!r}")
+
+
+def _readable(record: Record) -> Record:
+    """As the stream has it, where that can be told: what is read from the queue is not decoded once more."""
+    try:
+        return decoded(record)
+    except (KeyError, TypeError, AttributeError, ValueError):
+        return record
 
 
 def _key(entry: Put | Delete, route: Route) -> str:
@@ -123,6 +129,12 @@ def message_of(record: Record, why: str) -> str:
         return text
     change = record["dynamodb"]
     return json.dumps({"why": why, "keys": change.get("Keys"), "number": change.get("SequenceNumber")})
+
+
+def arrived(work: Work, failed: Sequence[str]) -> tuple[tuple[str, Beat], ...]:
+    """The heartbeats before which nothing of the batch has failed; the others come again."""
+    lowest = min((int(number or 0) for number in failed), default=None)
+    return tuple((number, beat) for number, beat in work.beats if lowest is None or int(number) < lowest)
 
 
 def answer(failed: Sequence[str]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any
 from reference.dynamo import CallFailed, Client
 from reference.log import say
 from reference.replication_lambda.beat import Beat, gap, report_arguments
-from reference.replication_lambda.events import Bad, Group, answer, message_of, work_of
+from reference.replication_lambda.events import Bad, Group, answer, arrived, message_of, work_of
 from reference.replicator.apply import Delete, Put, Route, request
 from reference.settings import Settings, load
 
@@ -39,8 +39,9 @@ class Function:
         work = work_of(records, self.route)
         failed = [number for number in self._writers.map(self._carry_out, work.groups) if number is not None]
         failed += [bad.number for bad in work.bad if not self._gave_up(bad)]
-        if work.beat is not None and not failed:
-            self._report(work.beat, work.beats)
+        beats = arrived(work, failed)
+        if beats and not self._report([beat for _, beat in beats], str(records[0].get("eventSourceARN", ""))):
+            failed.append(beats[0][0])
         return answer(failed)
 
     def _carry_out(self, group: Group) -> str | None:
@@ -81,22 +82,24 @@ class Function:
         say("record given up", level="warning", number=bad.number, why=bad.why)
         return True
 
-    def _report(self, beat: Beat, beats: Sequence[int]) -> None:
-        """Say in the other region that the heartbeat has come. Nobody waits for it: the next one says more."""
-        settings = self._settings
+    def _report(self, beats: Sequence[Beat], stream: str) -> bool:
+        """Say in the other region that heartbeats have come, the latest of them. False: it must be said again."""
+        latest = max(beats, key=lambda beat: beat.count)
         try:
-            arguments = report_arguments(settings, beat, round(time.time() * 1000))
+            arguments = report_arguments(self._settings, latest, round(time.time() * 1000), stream)
             before = self._target.call("update_item", **arguments).get("Attributes", {})
         except CallFailed as failure:
-            if not failure.condition_failed:
-                say("not reported", level="warning", why=str(failure))
-            return
-        missing = gap(before, min(beats))
+            if failure.condition_failed:  # a later one was there before: this batch comes again
+                return True
+            say("not reported", level="warning", why=str(failure))
+            return False
+        missing = gap(before, min(beat.count for beat in beats), stream)
         if missing is not None:
             say(
                 "gap in the stream", level="alert", missing_beats=list(missing),
                 what_to_do="records were trimmed before they were read: python run.py replication_lambda backfill",
             )  # fmt: skip
+        return True
 
 
 def _key(entry: Put | Delete, route: Route) -> Any:

@@ -20,7 +20,8 @@ from reference.log import say
 from reference.replication_lambda.deployment import Deployment
 from reference.replication_lambda.handler import Function
 from reference.replicator.apply import Delete, Poison, Put, Skip, plan
-from reference.replicator.parking import Parking, decode
+from reference.replicator.parking import Parking
+from reference.replicator.record_text import decode
 from reference.settings import STREAM_TIMEOUT_S, Settings
 
 LOST_TO_THE_STREAM = {"TrimmedDataAccessException", "ResourceNotFoundException", "ValidationException"}
@@ -55,15 +56,14 @@ class Redrive:
 
     def waiting(self) -> int:
         """Messages in the queue, and records that are parked. Raises CallFailed."""
+        self._opened()
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         told = self._queue.insist("get_queue_attributes", QueueUrl=self._url, AttributeNames=names)["Attributes"]
         return sum(int(told[name]) for name in names) + self._parking.count
 
     def run(self) -> Redriven:
         """Try everything once. Raises CallFailed."""
-        if not self._open:
-            self._parking.open()
-            self._open = True
+        self._opened()
         settled = stay = uncopied = 0
         for message in self._messages():
             why = self._settle(json.loads(message["Body"]))
@@ -83,6 +83,12 @@ class Redrive:
             )  # fmt: skip
         say("redriven", settled=done.settled, stay=done.stay, parked=done.parked)
         return done
+
+    def _opened(self) -> None:
+        """The table of what is parked is there, and counted."""
+        if not self._open:
+            self._parking.open()
+            self._open = True
 
     def _messages(self) -> Iterator[Mapping[str, Any]]:
         while found := self._queue.insist(

@@ -291,3 +291,20 @@ def test_local_code_is_used_where_it_lies(bench: Bench, tmp_path: Path) -> None:
         Code={"S3Bucket": "local", "S3Key": str(tmp_path / "app.py")},
     )  # fmt: skip
     assert json.loads(bench.functions.invoke(FunctionName="local")["Payload"].read()) == "here"
+
+
+def test_a_mapping_that_is_deleted_during_a_call_leaves_no_answer_to_others(bench: Bench) -> None:
+    bench.create(
+        "import time\n"
+        "def handler(event, context):\n"
+        "    if 'Records' not in event: return 'for the caller'\n"
+        "    print('working', flush=True)\n"
+        "    time.sleep(1)\n"
+        "    return 'for the mapping'\n"
+    )
+    uuid = bench.map()
+    bench.put("a")
+    wait(lambda: (bench.folder / "logs").exists() and "working" in bench.log())
+    bench.functions.delete_event_source_mapping(UUID=uuid)
+    for _ in range(3):
+        assert json.loads(bench.functions.invoke(FunctionName="copy")["Payload"].read()) == "for the caller"

@@ -234,8 +234,8 @@ def _functions(drill: Drill) -> None:
 def _control_functions(drill: Drill, file: str) -> None:
     """as a control, functions run FILE, so the drill must be MISSED
 
-    All functions run the lambda_handler of that file, named from the subject's folder, instead of their own code; the
-    drill is met when it goes red.
+    Said before the application runs: all functions run the lambda_handler of that file, named from the subject's
+    folder, instead of their own code; the drill is met when it goes red.
     Example: as a control, functions run replication_lambda/article.py, so the drill must be MISSED
     """
     drill.require_world(STREAMS_TO_FUNCTIONS)

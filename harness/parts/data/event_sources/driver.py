@@ -21,11 +21,12 @@ Tell = Callable[[ev.Tell], None]
 
 
 class Running:
-    """One mapping. function: asked for before each call, since its code may change; luck: a random number in [0, 1)."""
+    """One mapping. function: asked for before each call, since its code may change; luck: a random number in [0, 1);
+    failed: told of a mistake of ours, after which nothing goes on."""
 
     def __init__(
         self, mapping: Mapping, calls: RegionCalls, workers: Workers, function: Callable[[], Function | None],
-        tell: Tell, luck: Callable[[], float],
+        tell: Tell, luck: Callable[[], float], failed: Callable[[BaseException], None],
     ) -> None:  # fmt: skip
         self.state = model.start(mapping)
         self._calls = calls
@@ -33,6 +34,7 @@ class Running:
         self._function = function
         self._tell = tell
         self._luck = luck
+        self._failed = failed
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._last: dict[tuple[str, int], Invocation] = {}
@@ -74,7 +76,7 @@ class Running:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            raise error  # the loop's exception handler tells it, in the log of the process
+            self._failed(error)
 
     async def _do(self, effect: ev.Effect) -> ev.Event:
         arn = self.state.mapping.source

@@ -27,7 +27,7 @@ def start(mapping: Mapping) -> State:
     return State(mapping)
 
 
-def step(state: State, event: Event, now_ns: int) -> Step:
+def step(state: State, event: Event, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
     """The next state, and what is to be done. The last effect says when to come back, if ever."""
     state, first = _heard(state, event, now_ns)
     state, then = _go_on(state, now_ns)

@@ -16,15 +16,15 @@ from harness.kit.address import Address, join_address
 from harness.names import DYNAMODB, FUNCTIONS, instance_name
 from harness.parts.data.event_sources.spec import EventSources as Spec
 from harness.wire.admin_client import AdminClient
-from harness.world.diagnosis import Complaint
-from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Net, Part, Process, StatusLine
+from harness.world.functions import Functions
+from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Net, Process, StatusLine
 from harness.world.regions import RegionServer
 
 MODULE = "harness.parts.data.event_sources.server"
 CALLS = "lambda:*"
 
 
-class EventSources(Part):
+class EventSources(Functions):
     """Of one region."""
 
     def __init__(self, blueprint: Blueprint, spec: Spec, region: str) -> None:
@@ -72,18 +72,14 @@ class EventSources(Part):
         """Without any function."""
         self._admin.post("/drill/reset")
 
-    def replace_functions(self, file: Path) -> bool:
-        """See Part."""
+    def replace_functions(self, file: Path) -> None:
+        """See Functions."""
         self._admin.post("/drill/code", {"file": str(file)})
-        return True
 
-    def complaints(self) -> Mapping[str, Sequence[Complaint]]:
-        """Functions that fail, and mappings that cannot go on, in the places that use the region's database."""
-        if self._lacks is not None:
-            return {}
-        told = tuple(Complaint(text) for text in self._admin.get("/drill/problems"))
-        places = self._blueprint.environment.places
-        return {place.name: told for place in places if told and place.database_name == self.region}
+    def problems(self) -> Sequence[str]:
+        """See Functions."""
+        found: list[str] = [] if self._lacks is not None else self._admin.get("/drill/problems")
+        return found
 
     def gone(self) -> str | None:
         """Why no function can be fed any more."""

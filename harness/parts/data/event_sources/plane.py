@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 import uuid
@@ -34,7 +35,8 @@ Record = Callable[[Happening], None]
 
 
 class Plane:
-    """Everything of one region. calls, workers: set by `link`; before it nothing can be called. name: for people."""
+    """Everything of one region. Before `link` says whom to call nothing can be called. failing: ends with what broke a
+    mapping."""
 
     def __init__(self, config: EventSourcesConfig, record: Record) -> None:
         self._config = config
@@ -44,7 +46,8 @@ class Plane:
         self.mappings: dict[str, dict[str, Any]] = {}
         self.running: dict[str, Running] = {}
         self._links: tuple[RegionCalls, Workers] | None = None
-        self._instead: dict[str, str] = {}
+        self._instead: dict[str, Any] = {}
+        self.failing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def link(self, calls: RegionCalls, workers: Workers) -> None:
         """The world's links are up."""
@@ -152,7 +155,8 @@ class Plane:
             if (known["EventSourceArn"], known["FunctionArn"]) == (settings["EventSourceArn"], function.arn):
                 text = (
                     f'The event source arn (" {settings["EventSourceArn"]} ") and function (" {function.name} ") '
-                    f"provided mapping already exists. Please update or delete the existing mapping with UUID {known['UUID']}"
+                    "provided mapping already exists. Please update or delete the existing mapping with UUID "
+                    f"{known['UUID']}"
                 )
                 raise ApiError("ResourceConflictException", text, 409)
         try:
@@ -175,10 +179,20 @@ class Plane:
             self._told(f"mapping of {function}", told)
 
         running = Running(
-            self._settings(kept), calls, workers, lambda: self.functions.get(function), tell, self._random.random
+            self._settings(kept),
+            calls,
+            workers,
+            lambda: self.functions.get(function),
+            tell,
+            self._random.random,
+            self._broken,
         )
         self.running[kept["UUID"]] = running
         running.start()
+
+    def _broken(self, error: BaseException) -> None:
+        if not self.failing.done():
+            self.failing.set_exception(error)
 
     def update_mapping(self, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """UpdateEventSourceMapping. Raises ApiError."""

@@ -22,7 +22,7 @@ from harness.history.log import EventLog
 from harness.kit.address import join_address
 from harness.kit.admin import answer_json, read_json, serve_http
 from harness.kit.config import parsed
-from harness.kit.process import Ready, run_until_signal
+from harness.kit.process import Ready, run_until_signal, stop_or_failure
 from harness.kit.strict_json import strict_json
 from harness.parts.data.event_sources.config import Code, EventSourcesConfig, Links
 from harness.parts.data.event_sources.plane import Plane
@@ -59,7 +59,7 @@ async def run(config: EventSourcesConfig, ready: Ready, stop: asyncio.Event) -> 
             Api(plane, config).application(), access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_S
         )
         ready({"api": list(await serve_http(stack, _NAME, runner, config.listen))})
-        await stop.wait()
+        await stop_or_failure(stop, plane.failing)
 
 
 class Api:

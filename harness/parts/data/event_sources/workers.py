@@ -52,9 +52,9 @@ class Log:
         self.tail = b""
 
     def write(self, data: bytes) -> None:
-        """Append; beyond the cap only the tail is kept."""
+        """Append; beyond the cap, and once it is closed, only the tail is kept."""
         self.tail = (self.tail + data)[-_TAIL_BYTES:]
-        if self._file.tell() < _LOG_CAP_BYTES:
+        if not self._file.closed and self._file.tell() < _LOG_CAP_BYTES:
             self._file.write(data)
 
     def line(self, text: str) -> None:
@@ -134,6 +134,9 @@ class Worker:
             result, error, memory_mb = told.get("result"), told.get("error"), int(told["memory_mb"])
             if error is not None and error.get("init"):
                 await self.kill()
+        except asyncio.CancelledError:  # nobody waits for it any more: what it still says would answer somebody else
+            await self.kill()
+            raise
         except TimeoutError:
             limit = self.function.timeout_s if self.init_ms is not None else _INIT_TIMEOUT_S
             text = f"RequestId: {request_id} Error: Task timed out after {limit:.2f} seconds"
