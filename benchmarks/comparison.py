@@ -119,7 +119,7 @@ def polars(sides: list[str], _: Path) -> int:
         table = pl.DataFrame({"j": lines}).with_columns(k=pl.col("j").str.json_path_match("$.Item.id.S"))
         tables.append(table)
     joined = tables[0].join(tables[1], on="k", how="full", suffix="_b")
-    return joined.filter(pl.col("j").ne_missing(pl.col("j_b"))).height
+    return int(joined.filter(pl.col("j").ne_missing(pl.col("j_b"))).height)
 
 
 CONTESTANTS: dict[str, Callable[[list[str], Path], int]] = {
