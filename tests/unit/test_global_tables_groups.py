@@ -95,6 +95,16 @@ def test_what_cannot_be_is_refused_in_words(state: Group, empty: bool, body: dic
     assert left == state
 
 
+def test_a_region_without_a_server_can_be_a_witness_and_no_replica() -> None:
+    strong = {"MultiRegionConsistency": "STRONG"}
+    for body, says in (
+        ({"ReplicaUpdates": create(OHIO), "GlobalTableWitnessUpdates": create(WEST)}, "no region us-east-2"),
+        ({"ReplicaUpdates": create(WEST), "GlobalTableWitnessUpdates": create(DUBLIN)}, "no region eu-west-1"),
+    ):
+        event = Asked(EAST, {"TableName": "items", **strong, **body}, True, (EAST, WEST), (OHIO,))
+        assert says in refused(group.step(Group(), event, 0)[1])
+
+
 def test_strong_consistency_takes_three_replicas_or_two_and_a_witness_and_no_more() -> None:
     three, effects = asked(Group(), MultiRegionConsistency="STRONG", ReplicaUpdates=create(WEST, OHIO))
     assert len(effects) == 2
@@ -111,7 +121,7 @@ def test_strong_consistency_takes_three_replicas_or_two_and_a_witness_and_no_mor
 
 def test_a_table_cannot_be_created_where_its_replica_is_being_made() -> None:
     state, _ = asked(Group(), ReplicaUpdates=create(WEST))
-    tables = Tables({"items": state}, KNOWN, None)  # type: ignore[arg-type]
+    tables = Tables({"items": state}, KNOWN, None, None)  # type: ignore[arg-type]
     reply = asyncio.run(as_answered(tables.calls["CreateTable"](WEST, {"TableName": "items"})))
     assert (reply.status, reply.code) == (400, "ResourceInUseException")
     reply = asyncio.run(as_answered(tables.calls["DeleteTable"](EAST, {"TableName": "items"})))

@@ -61,12 +61,16 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """UpdateTable in a region that has the table. body: as it was sent; empty: whether the table holds no item."""
+    """UpdateTable in a region that has the table. body: as it was sent; empty: whether the table holds no item.
+
+    known: the regions that can have a table, and witnesses: those that can be a witness; none named: any.
+    """
 
     region: str
     body: Mapping[str, Any]
     empty: bool
     known: tuple[str, ...] = ()
+    witnesses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +170,8 @@ def _refusal(
     for region in (*create, *filter(None, (witness,))):
         if region in have:
             return _invalid(f"Table {table} has a replica in {region} already")
-        if asked.known and region not in asked.known:
+        possible = asked.witnesses if region == witness else asked.known
+        if possible and region not in possible:
             return _invalid(f"There is no region {region} here")
     for region in delete:
         if region not in state.replicas:

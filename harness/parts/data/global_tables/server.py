@@ -71,7 +71,7 @@ class Process:
             self._telling = Telling(events.append)
             lag = LagLaw(config.lag_median_ns, config.lag_sigma)
             self._replicating = Replicating(lag, config.seed, config.skew_ns, self._groups, self._telling)
-            self._tables = Tables(self._groups, config.nodes, self._replicating)
+            self._tables = Tables(self._groups, config.regions, config.witness, self._replicating)
             self._majority = Majority(config.regions, config.witness, self._heard)
             self._strong = Strong(self._groups, self._majority)
             self._connected = asyncio.Event()

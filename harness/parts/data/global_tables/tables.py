@@ -25,10 +25,13 @@ _REPLICATION = ("ReplicaUpdates", "MultiRegionConsistency", "GlobalTableWitnessU
 
 
 class Tables:
-    """groups: by table, shared with whoever replicates."""
+    """groups: by table, shared with whoever replicates. known: the regions that can have one; witness: or be one."""
 
-    def __init__(self, groups: dict[str, Group], known: tuple[str, ...], replicating: Replicating) -> None:
+    def __init__(
+        self, groups: dict[str, Group], known: tuple[str, ...], witness: str | None, replicating: Replicating
+    ) -> None:
         self._groups, self._known, self._replicating = groups, known, replicating
+        self._witnesses = known if witness is None else (witness,)
         self._tasks: set[asyncio.Task[None]] = set()
         self.calls: Mapping[str, Callable[[str, Mapping[str, Any]], Awaitable[Reply]]] = {
             "UpdateTable": self._update,
@@ -59,7 +62,7 @@ class Tables:
         if described.status != 200:
             return described
         looked = await self._servers[region].call("Scan", {"TableName": table, "Limit": 1})
-        asked = group.Asked(region, body, not looked.body.get("Items"), self._known)
+        asked = group.Asked(region, body, not looked.body.get("Items"), self._known, self._witnesses)
         refused = self._step(table, asked)
         if refused is not None:
             return refusal(refused.code, refused.message)
