@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 import pytest
@@ -95,7 +95,8 @@ def test_values_nested_without_end_are_refused_and_not_a_crash() -> None:
 @settings(deadline=None)
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=None), st.integers(-30, 30))
 def test_a_number_has_one_form_however_it_is_spelt(value: Decimal, shift: int) -> None:
-    other = f"{value.scaleb(-shift)}E{shift}" if "E" not in str(value.scaleb(-shift)) else str(value)
+    moved = str(value.scaleb(-shift, Context(prec=500)))
+    other = str(value) if "E" in moved else f"{moved}E{shift}"
     one = canonical.number(str(value))
     assert canonical.number(other) == one
     assert canonical.number(one) == one
