@@ -29,5 +29,6 @@ def explained(notes: Sequence[str], functions: Iterable[Functions]) -> tuple[str
 
 def replaced(functions: Iterable[Functions], file: Path | None) -> None:
     """Have all functions of a world run another handler; None: their own. Raises WorldError."""
-    for one in functions if file is not None else ():
-        one.replace_functions(file)
+    if file is not None:
+        for one in functions:
+            one.replace_functions(file)
