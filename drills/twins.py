@@ -66,7 +66,7 @@ RED: Mapping[str, Red] = {
     "liveness-on-database": Red((), "liveness_asks_the_database"),
     "lambda-poison-record": Red((), "poison_blocks_the_function"),
 }
-"""Drills in which failover is not what is asked: what they show is the doing of whoever runs the pods, or replicates."""
+"""Drills in which failover is not what is asked: what they show is the doing of whoever runs pods, or replicates."""
 
 
 @dataclass(frozen=True)
