@@ -66,8 +66,9 @@ RED: Mapping[str, Red] = {
     "bad-deploy": Red((), "old_pods_end_before_new_ones_are_ready"),
     "liveness-on-database": Red((), "liveness_asks_the_database"),
     "global-table-both-sides-wrote": Red((), "global_table_clocks_differ"),
+    "lambda-poison-record": Red((), "poison_blocks_the_function"),
 }
-"""Drills in which failover is not what is asked: what they show is the doing of whoever runs the pods."""
+"""Drills in which failover is not what is asked: what they show is the doing of whoever runs pods, or replicates."""
 
 
 @dataclass(frozen=True)
