@@ -1,12 +1,12 @@
 """How fast histories are measured and judged: operations per second of one process, on columns and by the oracle.
 
-    python benchmarks/checkers.py [--operations 100000] [--repeat 5] [--no-oracle]
+    python benchmarks/checkers.py [--operations 100000] [--repeat 5] [--no-oracle] [--causal]
 
 The history is a drill as clients see it: 8 dns clients and 4 pinned ones, unique keys, registers that all share, a few
-deletes and counters, an outage in the middle, everything replicated after half a second. It is made as columns, which
-are there once for all. The oracle is what the tests compare with: the same measurements, one operation at a time; it is
-given the same history as objects. `live view` takes one event at a time, while a drill runs: it judges nothing, and so
-it is no part of the sum.
+deletes, counters and groups of two, an outage in the middle, everything replicated after half a second. It is made as
+columns, which are there once for all. The oracle is what the tests compare with: the same measurements, one operation
+at a time; it is given the same history as objects. `live view` takes one event at a time, while a drill runs: it judges
+nothing, and so it is no part of the sum.
 """
 
 from __future__ import annotations
@@ -16,130 +16,42 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import numpy as np
+from made_history import A, B, History, history
 
+from harness.checkers.aftermath import goodput, hung
 from harness.checkers.anomalies import anomalies
+from harness.checkers.both_sides import both_sides
 from harness.checkers.failback import failback
 from harness.checkers.flapping import needless_failover
 from harness.checkers.nowhere import nowhere
 from harness.checkers.promise import Promise
 from harness.checkers.split_brain import split_brain
 from harness.checkers.staleness import staleness
-from harness.history.codes import ABSENT, ADD, DELETE, GET, INFO, OK, PUT, UNKNOWN, Names
+from harness.history.codes import ABSENT
 from harness.history.columns import Columns
-from harness.history.events import Commit, Event, Operation
+from harness.history.events import Commit, Event, HealthTransition, Operation
 from harness.history.tables import CommitColumns, TableState
 from harness.measurement import availability, lateness
 from harness.measurement.final_state import lost_after_heal
+from harness.measurement.gray import gray
 from harness.measurement.live import LiveState
-from harness.measurement.models import FaultInterval, Padding
+from harness.measurement.models import Padding
 from harness.measurement.outages import interruptions
 from harness.measurement.recovery_point import recovery_point
 from harness.measurement.recovery_time import recovery_by_cohort
 from harness.measurement.relapse import relapses
+from harness.measurement.severed import Cut
+from harness.measurement.shares import Share
 from harness.units import NS_PER_MS, NS_PER_S
 
 ORACLE = Path(__file__).parents[1] / "tests" / "properties"
-A, B = "127.0.1.10", "127.0.2.10"
 PLACES = {A: "us-east-1", B: "us-west-2"}
-CLIENTS = [*(f"dns-{n}" for n in range(8)), *(f"pinned-a-{n}" for n in range(2)), *(f"pinned-b-{n}" for n in range(2))]
-COHORTS = ["dns", "pinned-a", "pinned-b"]
-GAP_NS = 10 * NS_PER_MS
-REGISTERS, COUNTERS = 50, 4
-LAG_NS = NS_PER_S // 2
 BIN_NS = 10 * NS_PER_S
 WINDOW_NS, PADDING = 10 * NS_PER_S, Padding(10 * NS_PER_MS)
-
-
-@dataclass
-class History:
-    """A drill, and what it left behind."""
-
-    columns: Columns
-    logs: dict[str, CommitColumns]
-    final: dict[str, TableState]
-    fault: FaultInterval
-    heal_ns: int
-
-
-def history(count: int, *, counters: bool = True) -> History:
-    """`count` operations, one every 10 ms; the outage is 5 % of the time, in the middle.
-
-    counters: 1 % of the operations count; the oracle knows nothing of that.
-    """
-    source = np.random.default_rng(1)
-    n = np.arange(count)
-    start_ns, stop_ns = count // 2 * GAP_NS, (count // 2 + count // 20) * GAP_NS
-    sent_ns = n * GAP_NS
-    who = (n % len(CLIENTS)).astype(np.int32)
-    cohort = np.where(who < 8, 0, np.where(who < 10, 1, 2)).astype(np.int16)
-    pinned_b = cohort == 2
-    down = (sent_ns >= start_ns) & (sent_ns < stop_ns) & ~pinned_b
-    address = np.where(pinned_b | (sent_ns >= stop_ns), 1, 0).astype(np.int32)
-    f = np.where(n // len(CLIENTS) % 2 == 1, GET, PUT).astype(np.int8)
-    chance = source.random(count)
-    register, counter = chance < 0.3, (chance > 0.99) & counters
-    f[(f == PUT) & (chance > 0.96) & ~counter] = DELETE
-    f[(f == PUT) & counter] = ADD
-    # A unique key is the row of its put; a round of all clients later somebody reads it, or deletes it.
-    unique = np.where(f == PUT, n, np.maximum(n - len(CLIENTS), 0))
-    key = np.where(register, source.integers(0, REGISTERS, count), REGISTERS + COUNTERS + unique)
-    key = np.where(counter, REGISTERS + n % COUNTERS, key).astype(np.int32)
-    used = np.unique(np.concatenate((np.arange(REGISTERS + COUNTERS), key)))
-    key = np.searchsorted(used, key).astype(np.int32)
-    keys = [*(f"r{i}" for i in range(REGISTERS)), *(f"c{i}" for i in range(COUNTERS))]
-    keys += [f"u{i}" for i in used[REGISTERS + COUNTERS :]]
-    outcome = np.where(down, INFO, OK).astype(np.int8)
-    returned_ns = sent_ns + np.where(down, NS_PER_S, source.integers(1, 10, count) * NS_PER_MS)
-    names = Names([f"o{i}" for i in range(count)], keys, CLIENTS, COHORTS, [A, B], ["us-east-1", "us-west-2"])
-    wrote = (f != GET) & ~down
-    value = np.full(count, ABSENT, np.int32)
-    value, counted = _shown(n, f, key, wrote, value, names)
-    value[down] = ABSENT
-    epoch = (address + 1).astype(np.int64)
-    columns = Columns(
-        names, sent_ns, returned_ns, sent_ns, f, outcome, who, cohort, key, value, address, address, epoch,
-        np.zeros(count, np.bool_), np.zeros(count, np.int16),
-    )  # fmt: skip
-    logs = {place: _log(columns, wrote, counted, lag) for place, lag in (("us-east-1", 0), ("us-west-2", LAG_NS))}
-    end = logs["us-west-2"].state_at(count * GAP_NS + NS_PER_S)
-    final = {"us-west-2": end, "us-east-1": TableState(names, end.values.copy())}
-    return History(columns, logs, final, FaultInterval(start_ns, start_ns + 20 * NS_PER_MS), stop_ns)
-
-
-def _shown(
-    n: Any, f: Any, key: Any, wrote: Any, value: Any, names: Names
-) -> tuple[Any, Any]:  # fmt: skip
-    """What each read shows, and what each increment makes: whatever was written to its key last."""
-    order = np.lexsort((n, key))
-    is_counter = (key[order] >= REGISTERS) & (key[order] < REGISTERS + COUNTERS)
-    last = np.maximum.accumulate(np.where(wrote[order], np.arange(len(order)), -1))
-    first = np.concatenate(([True], key[order][1:] != key[order][:-1]))
-    begin = np.maximum.accumulate(np.where(first, np.arange(len(order)), 0))
-    known = last >= begin
-    writer = order[np.maximum(last, 0)]
-    value[order] = np.where(known & (f[writer] == PUT), writer, ABSENT)
-    adds = np.cumsum(wrote[order] & (f[order] == ADD))
-    numbers = adds - np.where(begin > 0, adds[np.maximum(begin - 1, 0)], 0)
-    counted = np.zeros(len(order), np.int64)
-    counted[order] = numbers
-    names.strange.extend(str(i) for i in range(int(counted.max(initial=0)) + 1))
-    at = order[is_counter]
-    value[at] = np.where(counted[at] > 0, UNKNOWN - counted[at], ABSENT)
-    value[f != GET] = ABSENT
-    return value.astype(np.int32), counted
-
-
-def _log(columns: Columns, wrote: Any, counted: Any, lag_ns: int) -> CommitColumns:
-    rows = np.flatnonzero(wrote)
-    value = np.where(columns.f[rows] == PUT, rows, np.where(columns.f[rows] == ADD, UNKNOWN - counted[rows], ABSENT))
-    at_ns = columns.sent_ns[rows] + NS_PER_MS // 2 + lag_ns
-    return CommitColumns(columns.names, columns.key[rows], value.astype(np.int32), at_ns)
 
 
 def tasks(h: History) -> dict[str, Callable[[], object]]:
@@ -163,7 +75,15 @@ def tasks(h: History) -> dict[str, Callable[[], object]]:
         ),
         "needless failover": lambda: needless_failover([], columns, stayed_address=A, from_ns=0, to_ns=h.heal_ns),
         "nowhere to go": lambda: nowhere(columns, regions=PLACES, from_ns=h.fault.start_high_ns, to_ns=h.heal_ns),
-        "anomalies": lambda: anomalies(columns, final, h.logs, Promise(), places=PLACES),
+        "gray time": lambda: gray(columns, [HealthTransition("us-east-1", "unhealthy", 0, 16, h.heal_ns)], PLACES),
+        "goodput": lambda: goodput(
+            columns, usual=Share(1, 1), healed_ns=h.heal_ns, within_ns=WINDOW_NS, until_ns=None
+        ),
+        "hung requests": lambda: hung(columns, budget_ns=WINDOW_NS),
+        "both sides": lambda: both_sides(
+            columns, [Cut(h.fault.start_low_ns, h.heal_ns)], PLACES, h.logs, final, "us-west-2"
+        ),
+        "anomalies": lambda: anomalies(columns, final, h.logs, Promise(causal=h.causal), places=PLACES),
     }  # fmt: skip
 
 
@@ -248,6 +168,7 @@ def main() -> None:
     parser.add_argument("--operations", type=int, default=100_000)
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--no-oracle", action="store_true", help="do not time the oracle, nor the live view")
+    parser.add_argument("--causal", action="store_true", help="the order between items is promised, and judged, too")
     arguments = parser.parse_args()
     count = arguments.operations
     made = history(count)
@@ -255,7 +176,7 @@ def main() -> None:
     sums: list[float] = []
     for _ in range(arguments.repeat):
         # Columns without what an earlier round has worked out: every round pays for it anew.
-        fresh = History(_fresh(made.columns), made.logs, made.final, made.fault, made.heal_ns)
+        fresh = History(_fresh(made.columns), made.logs, made.final, made.fault, made.heal_ns, arguments.causal)
         took = {name: timed(task) for name, task in tasks(fresh).items()}
         sums.append(sum(took.values()))
         for name, took_s in took.items():

@@ -36,7 +36,9 @@ AGAIN = ("--rerun-invalid", "1")
 EMBEDDED = "embedded"
 HOMES: Mapping[str, str] = {
     "kubernetes.feature": "kubernetes", "digitalocean.feature": "digitalocean",
-    "database-power-cycled": "dynoxide",
+    "database-power-cycled": "dynoxide", "global_tables.feature": "global-tables",
+    "strong-table-region-lost": "global-tables-strong", "global-table-both-sides-wrote": "global-tables-active",
+    "streams_lambda.feature": "streams-lambda",
 }  # fmt: skip
 """By feature file or drill, the environment that can do what they need; all others run in `embedded`."""
 ELSEWHERE: Mapping[str, Sequence[str]] = {"places": ("region-lost-black-holed", "database-lost-in-primary")}
@@ -63,8 +65,10 @@ RED: Mapping[str, Red] = {
     "pod-frozen": Red((), "one_pod_is_all_there_is"),
     "bad-deploy": Red((), "old_pods_end_before_new_ones_are_ready"),
     "liveness-on-database": Red((), "liveness_asks_the_database"),
+    "global-table-both-sides-wrote": Red((), "global_table_clocks_differ"),
+    "lambda-poison-record": Red((), "poison_blocks_the_function"),
 }
-"""Drills in which failover is not what is asked: what they show is the doing of whoever runs the pods."""
+"""Drills in which failover is not what is asked: what they show is the doing of whoever runs pods, or replicates."""
 
 
 @dataclass(frozen=True)

@@ -31,12 +31,16 @@ CHECKERS = "checkers"
 CANARY = "canary"
 LOAD_BALANCER = "lb"
 """Of a place's load balancer, e.g. `lb.us-east-1`."""
+FUNCTIONS = "functions"
+"""Of what a region's functions call, e.g. `functions.us-east-1`."""
 
 DYNAMODB = "dynamodb"
 DYNAMODB_WRITES, DYNAMODB_READS = "dynamodb-writes", "dynamodb-reads"
 """Of the canaries' links over which one kind of operation is tried."""
 POISON_KEY = "drill-poison"
 """Of a record that no application wrote; further ones have a number behind it."""
+GLOBAL_TABLES = "global-tables"
+"""Of the service that replicates tables, e.g. `global-tables.us-east-1`, who dials another region's."""
 ROUTE53 = "route53"
 DIGITALOCEAN = "digitalocean"
 RECORD = "record"
@@ -47,12 +51,12 @@ CONTROL_REGION = "us-east-1"
 """Where Route 53's control plane is, whatever places there are ("AWS services by Region": Route 53 is global)."""
 
 EACH = "each"
-SOURCES = frozenset((CLIENTS, CHECKERS, CANARY, LOAD_BALANCER))
+SOURCES = frozenset((CLIENTS, CHECKERS, CANARY, LOAD_BALANCER, FUNCTIONS))
 """Who dials links, beside components: no component may be called so."""
 
 RESERVED = SOURCES | {
     OUTSIDE, EACH, ROUTE53, DIGITALOCEAN, "all", "rest", "gateway", "platform", "toxiproxy", "witness", "control-plane",
-    "browser-proxy",
+    "browser-proxy", GLOBAL_TABLES,
 }  # fmt: skip
 """Words that links, processes and steps use for something else: no place and no database may be called so."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Context, Decimal
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -19,6 +20,8 @@ from harness.wire import json_place
 
 Item = Mapping[str, Mapping[str, Any]]
 ID = "{id}"
+_PLAIN = re.compile(r"-?[1-9]\d*|0", re.ASCII)
+_LARGEST, _EXACT = 130, Context(prec=400)
 KEYS_MAX = 2
 """A partition key and a sort key (DynamoDB Developer Guide, "Primary key")."""
 
@@ -141,11 +144,46 @@ def _within(attribute: Mapping[str, Any] | None, place: str) -> str | None:
 
 
 def text_of(attribute: Mapping[str, Any] | None) -> str | None:
-    """An attribute as one text: strings and numbers as they are, the rest as JSON. None stays None."""
+    """An attribute as one text: strings as they are, the rest as JSON. None stays None.
+
+    What is the same to DynamoDB is the same text: the forms of a number (7, 7.0, 70e-1), the order of a set and of a
+    map's attributes (Amazon DynamoDB Developer Guide, "Supported data types and naming rules").
+    """
     if attribute is None:
         return None
-    (held,) = attribute.values()
+    held = _canonical(attribute)
     return held if isinstance(held, str) else json.dumps(held, sort_keys=True, default=str)
+
+
+def _canonical(attribute: Mapping[str, Any]) -> Any:
+    """What an attribute holds, with the types of what is nested, in the one form that equal ones share."""
+    ((kind, held),) = attribute.items()
+    if kind == "S":
+        return held
+    if kind == "N":
+        return _digits(str(held))
+    if kind in ("SS", "NS", "BS"):
+        return sorted(_digits(one) if kind == "NS" else str(one) for one in held)
+    if kind == "L":
+        return [_nested(one) for one in held]
+    return {name: _nested(one) for name, one in held.items()} if kind == "M" else held
+
+
+def _nested(attribute: Mapping[str, Any]) -> Any:
+    return {next(iter(attribute)): _canonical(attribute)}
+
+
+def _digits(text: str) -> str:
+    """A number in plain digits; what is none, or beyond what DynamoDB holds (38 digits, 1e126), as it is."""
+    if _PLAIN.fullmatch(text):
+        return text
+    try:
+        number = Decimal(text)
+    except ArithmeticError:
+        return text
+    if not number.is_finite() or abs(number.adjusted()) > _LARGEST:
+        return text
+    return f"{number.normalize(_EXACT):f}" if number else "0"
 
 
 def plain(attribute: Mapping[str, Any]) -> Any:

@@ -172,7 +172,8 @@ class Workload(_Spec):
     base: stands before every path. headers: of every request. content_type: of every body. scheme: `https` where
     clients come by https, which ends at the load balancers: they say so to the application. put, get, delete: null
     where the application has no such operation; a workload that says put and get, and nothing of delete, has none. add:
-    increases a counter by `{amount}`. count: reads a counter (default: get). absent_id: an id that nothing has, where
+    increases a counter by `{amount}`. group: writes two items at once, all of it or nothing, `{value}` under `{id}` and
+    `{other_value}` under `{other_id}`. count: reads a counter (default: get). absent_id: an id that nothing has, where
     the application takes only ids of a certain form. table: the one of the subject's tables that holds what clients
     write; the first one where it is left out.
     """
@@ -185,6 +186,7 @@ class Workload(_Spec):
     get: Request | None = Request(method="GET", path="/items/{id}")
     delete: Request | None = Request(method="DELETE", path="/items/{id}")
     add: Request | None = None
+    group: Request | None = None
     count: Request | None = None
     absent_id: Annotated[str, Field(min_length=1)] | None = None
     table: str | None = None
@@ -212,8 +214,13 @@ class Workload(_Spec):
         given = {"put": self.put, "get": self.get, "delete": self.delete, "add": self.add}[f]
         if counter and f == "get" and self.count is not None:
             given = self.count
-        if given is None:
-            return None
+        return None if given is None else self._with_common(given)
+
+    def group_request(self) -> Request | None:
+        """How two items are written at once; None where that cannot be asked for."""
+        return None if self.group is None else self._with_common(self.group)
+
+    def _with_common(self, given: Request) -> Request:
         own = {name.lower() for name in given.headers}
         common = {name: text for name, text in self.headers.items() if name.lower() not in own}
         path = (self.base or "").rstrip("/") + given.path
@@ -223,7 +230,7 @@ class Workload(_Spec):
 
     def variables(self) -> frozenset[str]:
         """The environment variables that its texts take."""
-        given = (self.put, self.get, self.delete, self.add, self.count)
+        given = (self.put, self.get, self.delete, self.add, self.group, self.count)
         of_requests = [text for request in given if request is not None for text in request.templates()]
         texts = [*self.headers.values(), *of_requests, self.base or ""]
         return frozenset(name for text in texts for name in placeholders.variables(text))

@@ -11,7 +11,7 @@ import runpy
 import sys
 from pathlib import Path
 
-COMPONENTS = ("monitor", "storefront", "replicator", "intermediary")
+COMPONENTS = ("monitor", "storefront", "replicator", "replica_watch", "replication_lambda", "intermediary")
 
 
 def load_package() -> None:

@@ -46,7 +46,8 @@ class Settings:
     """Everything a component needs to know. Times in seconds, already scaled.
 
     region: whose database is near. follows_active: a storefront uses the database of the region that is active, and not
-    only the one that is near (`DATABASE=active`). request_timeout_s, handover_patience_s: see above.
+    only the one that is near (`DATABASE=active`). writes_everywhere: every region takes writes, without a lease
+    (`WRITES=everywhere`). request_timeout_s, handover_patience_s: see above.
     """
 
     primary: str
@@ -65,6 +66,7 @@ class Settings:
     bind: str = "127.0.0.1"
     call_timeout_s: float = CALL_TIMEOUT_S
     follows_active: bool = False
+    writes_everywhere: bool = False
     request_timeout_s: float = REQUEST_TIMEOUT_S
     handover_patience_s: float = HANDOVER_PATIENCE_S
 
@@ -137,6 +139,11 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     mode = env.get("DATABASE") or "local"
     if mode not in ("local", "active"):
         raise SettingsError(f"DATABASE={mode!r} must be local or active")
+    writes = env.get("WRITES") or "leased"
+    if writes not in ("leased", "everywhere"):
+        raise SettingsError(f"WRITES={writes!r} must be leased or everywhere")
+    if writes == "everywhere" and mode == "active":
+        raise SettingsError("WRITES=everywhere needs DATABASE=local: there is no active database")
     name = f"{env.get('COMPONENT', 'component')}_{env.get('HOSTNAME', 'host')}_{port:g}"
     if mode == "active":
         name = f"{name}_{region}"  # those of both places beat in one table: hosts may be called alike
@@ -156,6 +163,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         port=int(port),
         bind=env.get("BIND_ADDRESS") or "127.0.0.1",
         follows_active=mode == "active",
+        writes_everywhere=writes == "everywhere",
         request_timeout_s=_number(env, "REQUEST_TIMEOUT_SECONDS", str(REQUEST_TIMEOUT_S), least=0.05, most=60.0),
         handover_patience_s=_number(env, "HANDOVER_PATIENCE_SECONDS", str(HANDOVER_PATIENCE_S), most=60.0),
     )

@@ -30,7 +30,8 @@ def flapping(
     if len(changes) <= planned_changes:
         return CheckResult("flapping", Verdict.MET, text)
     told = some([_answered(a, places or {}) for a in changes])
-    return CheckResult("flapping", Verdict.MISSED, text, (Finding("A11", f"{text}: {told}", "serious"),))
+    first_ns = changes[planned_changes].mono_ns
+    return CheckResult("flapping", Verdict.MISSED, text, (Finding("A11", f"{text}: {told}", "serious", first_ns),))
 
 
 def needless_failover(

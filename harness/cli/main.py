@@ -10,7 +10,23 @@ import typer
 from rich.console import Console
 
 from harness import __version__
-from harness.cli import doctor, env, heal, install, listing, report, run, schedule, schema, steps, verify, watch
+from harness.cli import (
+    diff,
+    doctor,
+    env,
+    heal,
+    history,
+    install,
+    listing,
+    reconcile,
+    report,
+    run,
+    schedule,
+    schema,
+    steps,
+    verify,
+    watch,
+)
 from harness.cli.complaining import complain
 from harness.cli.standard_streams import outliving
 from harness.errors import DrillError
@@ -33,11 +49,14 @@ app.command("steps", epilog=steps.EXAMPLES)(steps.list_steps)
 app.command("watch", epilog=watch.EXAMPLES)(watch.watch)
 app.command("report", epilog=report.EXAMPLES)(report.report)
 app.command("verify", epilog=verify.EXAMPLES)(verify.verify)
+app.command("diff", epilog=diff.EXAMPLES)(diff.diff)
+app.command("reconcile", epilog=reconcile.EXAMPLES)(reconcile.reconcile)
 app.command("heal", epilog=heal.EXAMPLES)(heal.heal)
 app.command("install", epilog=install.EXAMPLES)(install.install)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command("schema", epilog=schema.EXAMPLES)(schema.schema)
 app.add_typer(env.app, name="env")
+app.add_typer(history.app, name="history")
 app.add_typer(schedule.app, name="schedule")
 
 

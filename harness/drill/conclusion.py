@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from harness.checkers.result import CheckResult
 from harness.drill import crowding, judgement, promises
+from harness.drill.beside import measured
 from harness.drill.case import Case, Final, Requirement
 from harness.drill.episode_evidence import episode_result
 from harness.drill.episode_measures import EpisodeMeasures
@@ -98,6 +99,7 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
         planned_interruption=worst_interruption(interrupted),
         planned_interruptions=interrupted,
         stopped=None if stop is None else stop.result,
+        measured=measured(measures),
     )
 
 

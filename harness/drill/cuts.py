@@ -21,7 +21,9 @@ from harness.names import DYNAMODB, DYNAMODB_WRITES, ROUTE53
 
 _REFUSED = f":{DYNAMODB_WRITES}"
 _ALL = "all"
-_DOUBTFUL = ("component-isolated", "one-way-partition", "replication-stall")
+STANDSTILLS = ("replication-stall", "replication-paused")
+"""Faults by which replication stands still, as a whole where their target is `all`."""
+_DOUBTFUL = ("component-isolated", "one-way-partition", *STANDSTILLS)
 
 
 def stops_replication(case: Case, fault: CaseFault) -> bool:
@@ -49,7 +51,7 @@ def cuts_of(case: Case, fault: CaseFault) -> Sequence[Cut]:
 
 def doubtful(fault: CaseFault) -> bool:
     """Whether only a commit log can tell that what it lost is what carried changes: one path, or one component."""
-    return fault.kind in _DOUBTFUL and not (fault.kind == "replication-stall" and fault.target == _ALL)
+    return fault.kind in _DOUBTFUL and not (fault.kind in STANDSTILLS and fault.target == _ALL)
 
 
 def _lies_between(case: Case, fault: CaseFault, source: str, target: str) -> bool:

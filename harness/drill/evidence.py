@@ -196,7 +196,7 @@ class DrillResult:
     hashes of what the drill can be judged again from, by path relative to run.json. places: by the address that DNS
     answers for each, in the environment's order. stop_conditions: when the drill had to be aborted, in words; stopped:
     the one that held. attempts: those before it, oldest first, each INVALID, which is why it ran again; they have none
-    themselves.
+    themselves. measured: what else was, by name (see harness.drill.beside).
     """
 
     name: str
@@ -241,6 +241,7 @@ class DrillResult:
     stop_conditions: tuple[str, ...] = ()
     stopped: StopResult | None = None
     attempts: tuple[DrillResult, ...] = ()
+    measured: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def unjudged(self) -> str:

@@ -112,6 +112,15 @@ class Drill(RunningDrill):
         self._require_running()
         self._backend.deploy(change)
 
+    def replace_functions(self, file: str) -> None:
+        """Have all functions run the `lambda_handler` of a file, named from the subject's folder. Raises InputError."""
+        folder = self._backend.subject.folder
+        if self._opened:
+            raise InputError("which handler functions run is said before the application runs")
+        if not (folder / file).is_file():
+            raise InputError(f"functions cannot run {file}: there is no such file in {folder}")
+        self.override(functions=(folder / file).resolve())
+
     @step
     def reach_steady_state(self, region: str) -> None:
         """Wait for a steady state. Without one: MISSED where the subject is to blame, else INVALID."""

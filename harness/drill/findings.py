@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from harness.checkers.phases import phase_findings
 from harness.checkers.result import CheckResult
+from harness.drill.beside import findings_beside
 from harness.drill.case import Case, CaseFault
 from harness.drill.episode_measures import EpisodeMeasures
 from harness.drill.episodes import main_of, places_left
@@ -20,7 +21,7 @@ from harness.measurement.still_down import still_down
 from harness.spelling import seconds
 from harness.units import to_ns
 
-_HOLDS_NOTHING_UP = ("replication-stall",)
+_HOLDS_NOTHING_UP = ("replication-stall", "replication-paused", "replication-slowed")
 """Kinds of faults that make no failover slower."""
 
 
@@ -34,6 +35,7 @@ def findings_of(
     found.extend(finding for episode in measures.episodes for finding in _phases(episode, case))
     found.extend(_not_healed(measures))
     found.extend(_still_down(measures))
+    found.extend(list(findings_beside(measures, found)))
     if case.unsent:
         text = f"the witness was too late to send {case.unsent} operations, and left them out: the machine stalled"
         found.append(Finding("unsent", text, "warning"))

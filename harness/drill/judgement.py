@@ -47,6 +47,7 @@ _CHECKS: dict[str, Callable[[Requirement, Measures], CheckResult]] = {
     "failback": moves.failback_required,
     "durability": lambda _, measures: loss.durability_of(measures),
     "same-data": lambda _, measures: loss.same_data(measures),
+    "both-sides-wrote": lambda _, measures: moves.both_sides_wrote(measures),
     "split-brain": lambda _, measures: moves.split_brain_of(measures),
     "no-failover": moves.no_failover,
     "nowhere-to-go": moves.nowhere_to_go,
@@ -54,5 +55,5 @@ _CHECKS: dict[str, Callable[[Requirement, Measures], CheckResult]] = {
     "no-restarts": restarts.no_restarts,
     databases.NAME: databases.database_of_writes,
 }
-WHOLE: Sequence[str] = ("durability", "same-data", "split-brain", "no-restarts")
+WHOLE: Sequence[str] = ("durability", "same-data", "split-brain", "no-restarts", "both-sides-wrote")
 """Requirements that are about the whole drill."""

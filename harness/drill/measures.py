@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from harness.checkers.anomalies import anomalies
+from harness.checkers.both_sides import BothSides, both_sides
 from harness.checkers.promise import Promise
 from harness.checkers.result import CheckResult
 from harness.checkers.staleness import WrongReads, wrong_reads
@@ -25,6 +26,7 @@ from harness.measurement.availability import Share
 from harness.measurement.canary import CanaryJudgement, untouched
 from harness.measurement.declined import without_idle_deletes
 from harness.measurement.final_state import FinalState, lost_after_heal
+from harness.measurement.gray import Gray, gray
 from harness.measurement.lateness import lateness_ns
 from harness.measurement.propagation import answer_at
 from harness.measurement.recovery_point import RecoveryPoint
@@ -179,6 +181,21 @@ class Measures:
         return found if apart is None else replace(found, diverged=apart, lacking=found.lacking + further)
 
     @cached_property
+    def both_sides(self) -> Sequence[BothSides]:
+        """Each time without replication in which several sides took writes, and what became of these."""
+        if self.one_database:
+            return ()
+        final, _ = self.data.by_place(self.serving)
+        return both_sides(
+            self._settled, self.cuts, self.case.by_address, self.logs or None, final, self.serving
+        )  # fmt: skip
+
+    @cached_property
+    def gray(self) -> Sequence[Gray] | None:
+        """When clients of a place were not served, and all who watch it called it healthy; None: nobody watches."""
+        return gray(self.operations, self.context, self.case.by_address)
+
+    @cached_property
     def anomalies(self) -> tuple[CheckResult, ...]:
         """What history, commits and final data say of each promise that the subject gives of its data."""
         final, commits = self.data.by_place(self.serving)
@@ -187,4 +204,5 @@ class Measures:
             self.operations, final or None, logs or None, self.case.promise or Promise(), self.explained,
             places=self.case.by_address, serving=self.serving, moments=moments_of(self.case),
             origin_ns=began_ns(self.events), out_of_reach=self.out_of_reach, cuts=self.cuts,
+            takeovers=[(e.survivor, e.point) for e in self.episodes if e.point is not None],
         )  # fmt: skip

@@ -39,6 +39,8 @@ def promise_of(consistency: Consistency) -> Promise:
         reads=consistency.reads,
         staleness_ns=to_ns(consistency.staleness_s or 0.0),
         deletes_final=consistency.deletes == "final",
+        groups_whole=consistency.groups == "whole",
+        causal=consistency.order == "causal",
     )
 
 
@@ -54,6 +56,10 @@ def as_evidence(measures: Measures) -> Mapping[str, str | float | bool] | None:
         "staleness_s": promise.staleness_ns / 1e9,
         "deletes": "final" if promise.deletes_final else "undoable",
     }
+    if "group" in measures.case.workload.functions:
+        told["groups"] = "whole" if promise.groups_whole else "items"
+    if promise.causal:
+        told["order"] = "causal"
     return {name: value for name, value in told.items() if not _idle(name, measures)}
 
 

@@ -141,7 +141,9 @@ def verdict_of(reached: VerdictReached) -> Verdict:
 
 
 def _functions(subject: Subject | None) -> tuple[str, ...]:
-    return () if subject is None else tuple(sorted(subject.workload.functions))
+    if subject is None:
+        return ()
+    return tuple(sorted((*subject.workload.functions, *(["group"] if subject.workload.group is not None else []))))
 
 
 def opening(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -22,11 +23,13 @@ class Settings:
     """Overrides of what a scenario says; None: as the scenario or the environment has it.
 
     failover_off: the subject's failover is disabled, so the drill must go red. fault_none: nothing is injected, so
-    the drill must be INVALID. rate_per_s: operations per second of the judged clients.
+    the drill must be INVALID. functions: the file whose handler all functions run instead of their own. rate_per_s:
+    operations per second of the judged clients.
     """
 
     failover_off: bool = False
     fault_none: bool = False
+    functions: Path | None = None
     fault_mode: str | None = None
     rto_s: float | None = None
     rpo_items: int | None = None

@@ -25,6 +25,8 @@ from harness.faults.provider_trouble import ProviderTrouble
 from harness.faults.record_replaced import RecordReplaced
 from harness.faults.region_isolated import RegionIsolated
 from harness.faults.region_outage import RegionOutage
+from harness.faults.replication_paused import ReplicationPaused
+from harness.faults.replication_slowed import ReplicationSlowed
 from harness.faults.replication_stall import ReplicationStall
 from harness.faults.service_outage import ServiceOutage
 
@@ -38,6 +40,8 @@ FAULTS: dict[str, type[Fault]] = {
         GrayFailure,
         OneWayPartition,
         ReplicationStall,
+        ReplicationPaused,
+        ReplicationSlowed,
         ComponentIsolated,
         OperationsRefused,
         PoisonRecord,
@@ -54,10 +58,14 @@ FAULTS: dict[str, type[Fault]] = {
 }
 
 
+_DIRECTED = (OneWayPartition, ReplicationPaused, ReplicationSlowed)
+"""Faults whose target may be given by both of its ends."""
+
+
 def fault_named(kind: str, *, target: str | None = None, mode: str | None = None, **parameters: Any) -> Fault:
     """The fault `kind` with its parameters; None means the default.
 
-    target may also be called `region` or `instance`, where the fault is one of these; a one-way partition takes
+    target may also be called `region` or `instance`, where the fault is one of these; what has a direction takes
     `source` and `to` (or `target`). Values may be texts. Raises InputError that lists what exists.
     """
     if kind not in FAULTS:
@@ -93,7 +101,7 @@ def describe() -> str:
 def _target(fault: type[Fault], target: str | None, given: dict[str, Any]) -> str | None:
     """Takes the target's other names out of `given`."""
     target = given.pop(fault.target_is, target)
-    if fault is OneWayPartition and "source" in given:
+    if fault in _DIRECTED and "source" in given:
         to = given.pop("to", target)
         target = f"{given.pop('source')}->{to or ''}"
     needs_one = next(f for f in dataclasses.fields(fault) if f.name == "target").default is dataclasses.MISSING

@@ -13,6 +13,10 @@ POISON_RECORDS = "poison_records"
 POWER_CYCLE = "database_power_cycle"
 PROVIDER_API = "provider_api"
 PODS = "pods"
+SERVICE_REPLICATION = "service_replication"
+WRITES_ON_BOTH_SIDES = "writes_on_both_sides"
+EVENTUAL_TABLES, STRONG_TABLES = "global_tables_eventual", "global_tables_strong"
+STREAMS_TO_FUNCTIONS = "streams_to_functions"
 LIVENESS_AS_READINESS = "liveness-as-readiness"
 """A change of the application's pods that whoever has `pods` can roll out."""
 FROZEN_FAILOVER = "frozen_failover"
@@ -22,7 +26,11 @@ _WORDS = {
     REFUSED_OPERATIONS: "makes a database refuse operations of one kind",
     POISON_RECORDS: "writes records past the application",
     PROVIDER_API: "has an API of a provider that clients are steered by",
+    SERVICE_REPLICATION: "replicates by a service of its own (`replication: {kind: global_tables}`)",
+    EVENTUAL_TABLES: "has global tables with eventual consistency (`replication: {kind: global_tables}`)",
+    STRONG_TABLES: "has global tables with strong consistency (`replication: {consistency: strong, ...}`)",
     POWER_CYCLE: "switches a database's server off and on again with its data kept",
+    STREAMS_TO_FUNCTIONS: "feeds functions from streams (`functions: {kind: event_sources}`)",
     PODS: "runs the application in pods (`platform: {kind: kubernetes}`)",
 }
 

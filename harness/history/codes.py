@@ -36,6 +36,8 @@ class Names:
     """The texts that codes stand for. ops: by row of the whole history. strange: values that no write of it wrote.
 
     source: the operation of a row, where it was an object already; it may have more fields than there are columns.
+    grouped: rows of puts that one request made together with others, ascending; group: of each, the first of its group.
+    Rows are those of the whole history.
     """
 
     ops: Sequence[str]
@@ -46,6 +48,8 @@ class Names:
     regions: Sequence[str] = ()
     strange: list[str] = field(default_factory=list)
     source: Callable[[int], Operation] | None = None
+    grouped: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    group: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @cached_property
     def key_codes(self) -> dict[str, int]:
@@ -56,6 +60,11 @@ class Names:
     def op_rows(self) -> dict[str, int]:
         """Operation id -> row of the whole history."""
         return {op: row for row, op in enumerate(self.ops)}
+
+    def group_of(self, row: int) -> int | None:
+        """The first row of a row's group; None: it is in none."""
+        at = int(np.searchsorted(self.grouped, row))
+        return int(self.group[at]) if at < len(self.grouped) and self.grouped[at] == row else None
 
     def value_code(self, text: str | None) -> int:
         """The code of a value, which it gets where it has none: see `Columns.value`."""

@@ -110,9 +110,11 @@ class Columns(Sequence[Operation]):
         op, key, client = names.ops[self.base + row], names.keys[self.key[row]], names.clients[self.who[row]]
         cohort, sent_ns, returned_ns = names.cohorts[self.cohort[row]], int(self.sent_ns[row]), self.returned_ns[row]
         wrote = {"put": op, "add": "1"}.get(f)
+        first = names.group_of(self.base + row)
         invoke = Invoke(
-            op, 0, client, cohort, f, key, wrote, int(self.planned_ns[row]), sent_ns, extra=bool(self.extra[row])
-        )
+            op, 0, client, cohort, f, key, wrote, int(self.planned_ns[row]), sent_ns, extra=bool(self.extra[row]),
+            group=None if first is None else names.ops[first],
+        )  # fmt: skip
         if returned_ns == NEVER_NS:
             return Operation(invoke, None)
         completion = Completion(
@@ -211,6 +213,24 @@ class Columns(Sequence[Operation]):
         found = np.zeros(len(self.names.keys), np.bool_)
         found[self.key[self.f == ADD]] = True
         return found
+
+    @cached_property
+    def grouped(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Every ordered pair of puts that one request made together: of each row, another one of its group."""
+        rows, group = self.names.grouped - self.base, self.names.group
+        inside = (rows >= 0) & (rows < len(self))
+        order = np.lexsort((rows[inside], group[inside]))
+        rows, group = rows[inside][order], group[inside][order]
+        one, other = [rows[:0]], [rows[:0]]
+        for apart in range(1, len(rows)):
+            same = np.flatnonzero(group[apart:] == group[:-apart])
+            if not len(same):
+                break
+            one += [rows[same], rows[same + apart]]
+            other += [rows[same + apart], rows[same]]
+        first, second = np.concatenate(one), np.concatenate(other)
+        order = np.lexsort((second, first))
+        return first[order], second[order]
 
     @cached_property
     def end_ns(self) -> int:

@@ -25,7 +25,7 @@ class Invoke:
     op: unique id of the operation, and the value that a put writes. planned_ns: where the open-loop grid put it.
     mono_ns: when it was really sent, stamped before the DNS lookup. v: what a put writes, or by how much an add counts
     up; else None. extra: it was sent beside the even grid, to see a beginning or an end more closely; shares of what
-    was served leave it out.
+    was served leave it out. group: the id of the first of several puts that one request made, all or none of them.
     """
 
     op: str
@@ -39,6 +39,7 @@ class Invoke:
     mono_ns: int
     attempt: int = 0
     extra: bool = False
+    group: str | None = None
 
 
 @dataclass(frozen=True)

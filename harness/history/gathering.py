@@ -49,10 +49,14 @@ class _Gathering:
         self.epoch: list[int] = []
         self.extra: list[bool] = []
         self.status: list[int] = []
+        self.groups: dict[str, list[int]] = {}
 
     def invoked(
-        self, op: str, client: str, cohort: str, f: str, k: str, planned_ns: int, sent_ns: int, extra: bool
+        self, op: str, client: str, cohort: str, f: str, k: str, planned_ns: int, sent_ns: int, extra: bool,
+        group: str | None = None,
     ) -> None:  # fmt: skip
+        if group is not None:
+            self.groups.setdefault(group, []).append(len(self.sent))
         self.rows[op] = len(self.sent)
         self.ops.append(op)
         self.sent.append(sent_ns)
@@ -103,6 +107,7 @@ class _Gathering:
         )  # fmt: skip
         values, strange = self._values(place)
         names.strange.extend(strange)
+        names.grouped, names.group = self._groups(place)
 
         def column(values: list[int], dtype: type[np.integer[Any]]) -> Any:
             return np.asarray(values, dtype)[order]
@@ -115,6 +120,12 @@ class _Gathering:
             np.asarray(self.extra, np.bool_)[order], column(self.status, np.int16),
         )  # fmt: skip
         return found, order
+
+    def _groups(self, place: np.ndarray[Any, np.dtype[np.int64]]) -> tuple[Any, Any]:
+        """The rows that are in a group, and the first row of each one's group."""
+        pairs = [(int(place[at]), int(place[members].min())) for members in self.groups.values() for at in members]
+        found = np.asarray(sorted(pairs), np.int64).reshape(-1, 2)
+        return found[:, 0], found[:, 1]
 
     def _values(self, place: np.ndarray[Any, np.dtype[np.int64]]) -> tuple[list[int], _Codes]:
         """What each read showed."""
@@ -137,7 +148,7 @@ def columns_of(operations: Iterable[Operation]) -> Columns:
         invoke, completion = o.invoke, o.completion
         gathered.invoked(
             invoke.op, invoke.client, invoke.cohort, invoke.f, invoke.k, invoke.planned_ns, invoke.mono_ns,
-            invoke.extra,
+            invoke.extra, invoke.group,
         )  # fmt: skip
         if completion is not None:
             gathered.completed(
@@ -167,7 +178,7 @@ def columns_of_events(events: Iterable[Event | Commit]) -> Columns:
         if isinstance(event, Invoke):
             gathered.invoked(
                 event.op, event.client, event.cohort, event.f, event.k, event.planned_ns, event.mono_ns,
-                event.extra,
+                event.extra, event.group,
             )  # fmt: skip
             invokes.append(event)
             if event.op in early:
@@ -221,7 +232,7 @@ def _take(gathered: _Gathering, early: dict[str, dict[str, Any]], body: dict[str
         op = body["op"]
         gathered.invoked(
             op, body["client"], body["cohort"], body["f"], body["k"], body["planned_ns"], body["mono_ns"],
-            bool(body.get("extra")),
+            bool(body.get("extra")), body.get("group"),
         )  # fmt: skip
         if op not in early:
             return

@@ -32,6 +32,7 @@ from harness.processes.interruption import held
 from harness.units import to_ns, to_s
 from harness.world.assembly import Seams, assemble, build, seams_of
 from harness.world.diagnosis import Complaint
+from harness.world.functions import Functions, explained, replaced
 from harness.world.part import Blueprint, Net
 from harness.world.planning import plan_of
 from harness.world.regions import CommitFeed, scanned
@@ -102,14 +103,14 @@ class LiveWorld:
     def open_drill(self, folder: Path, settings: Settings) -> None:
         """Fresh tables, subject and clients; waits until the edge serves writes, then calibrates once per world."""
         self._logs = DrillLogs(self._servers.logs, folder, facts.hidden(self.net.parts, self.subject))
-        events = [path for part in self.net.parts for path in part.events()]
-        self._tails = [Tail(path, from_end=True) for path in events]
+        self._tails = [Tail(path, from_end=True) for part in self.net.parts for path in part.events()]
         self._pending.clear()
         if not self._fresh:
             self.adversary.heal_all()
             for part in self.net.parts:
                 part.reset()
         self._fresh = False
+        replaced(self.net.of(Functions), settings.functions)
         self._follow_commits()
         self.create_tables()
         history = folder / HISTORY
@@ -146,6 +147,8 @@ class LiveWorld:
         """The subject's tables in the region of every database."""
         for server in self.seams.regions.values():
             server.create(self.subject.tables)
+        for part in self.net.parts:
+            part.tables_made(self.subject.tables)
 
     def _follow_commits(self) -> None:
         """None of it where a server keeps no order of commits: then scans must do."""
@@ -159,8 +162,7 @@ class LiveWorld:
 
     def wait_serving(self) -> None:
         """Until the name has an address and the application serves writes there. Raises DrillMissed, WorldError."""
-        until = time.monotonic() + ANSWER_TIMEOUT_S
-        # a subject that starts at once would else meet a name unknown
+        until = time.monotonic() + ANSWER_TIMEOUT_S  # a subject that starts at once would else meet a name unknown
         while not self._visit.allowed(self.seams.steering.answers()):
             if time.monotonic() > until:
                 raise WorldError(f"the name server knows no address of {self.environment.edge.record}")
@@ -168,7 +170,7 @@ class LiveWorld:
         try:
             self.clients.wait_serving()
         except DrillMissed as error:
-            broken = [one.text for one in self.complaints().get(self.environment.primary.name, ())]
+            broken = (one.text for one in self.complaints().get(self.environment.primary.name, ()))
             raise DrillMissed("; ".join((str(error), *broken))) from None
 
     # --- what is seen ------------------------------------------------------------------------------------------
@@ -198,22 +200,20 @@ class LiveWorld:
         """All commits of this drill so far."""
         if self._feeds is None:
             return None
-        polled = [feed.poll() for feed in self._feeds]
-        for told in polled:
+        for told in [feed.poll() for feed in self._feeds]:
             if told is None:
                 self._feeds = None
                 return None
             new = [event for event in told if isinstance(event, Commit)]
-            self._commits.extend(new)
+            self._commits += new
             self._replication.take(new)
         return self._commits
 
     def steady_evidence(self) -> SteadyEvidence:
         """What parts are not ready for, and a replicated write; asked for a few times a second at most."""
-        asked, evidence = self._evidence
-        if time.monotonic() - asked < _EVIDENCE_EVERY_S:
-            return evidence
-        reasons = [reason for part in self.net.parts for reason in part.ready()]
+        if time.monotonic() - self._evidence[0] < _EVIDENCE_EVERY_S:
+            return self._evidence[1]
+        reasons = tuple(reason for part in self.net.parts for reason in part.ready())
         reads_only = self.subject.workload.functions <= {"get"}
         followed = self.commits() is not None and self.subject.replication != "none" and not reads_only
         state = self._replication.state(self.clock.now_ns()) if followed else Replicated()
@@ -221,7 +221,8 @@ class LiveWorld:
         broken = {place: tuple(one.text for one in found) for place, found in told.items()}
         passive = {one.text for found in told.values() for one in found if one.passive}
         by_design = complaints.announced(self.subject, self.seams.steering) | passive
-        evidence = SteadyEvidence(tuple(reasons), broken, state.missing, state.notes, by_design, reads_only)
+        notes = explained(state.notes, self.net.of(Functions))
+        evidence = SteadyEvidence(reasons, broken, state.missing, notes, by_design, reads_only)
         self._evidence = (time.monotonic(), evidence)
         return evidence
 
@@ -235,8 +236,8 @@ class LiveWorld:
 
     def written(self, database: str, items_max: int) -> State | None:
         """See harness.drill.backend.Backend."""
-        tables = (t for t in self.subject.tables if t.name == self.subject.written_table)
-        return next((self.seams.regions[database].glance(t, items_max) for t in tables), None)
+        server, name = self.seams.regions[database], self.subject.written_table
+        return next((server.glance(t, items_max) for t in self.subject.tables if t.name == name), None)
 
     def refuse_dead(self) -> None:
         """Raises WorldError when what the world is made of has ended, which nobody wanted; looks once a second."""
@@ -281,8 +282,7 @@ class LiveWorld:
         return self.clients.stop()
 
     def calibration(self) -> Mapping[str, float]:
-        """capacity_per_s, rate_per_s, scale, and took_s: how long this drill spent on it; where this machine carries
-        several worlds, how many, and how busy they kept it."""
+        """capacity_per_s, rate_per_s, scale, took_s (spent on it); of several worlds, how many, and how busy."""
         return {**self.clients.calibration, **self._sharing.told()}
 
     def versions(self) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ from importlib import metadata
 import psutil
 
 from harness import __version__
+from harness.faults.needs import WRITES_ON_BOTH_SIDES
 from harness.topology.subject import Subject
 from harness.wire.placeholders import values
 from harness.world.part import Part
@@ -29,6 +30,8 @@ def capabilities(parts: Iterable[Part], subject: Subject) -> dict[str, bool | st
     """What can honestly be measured here, each True or a sentence why not; one part that lacks it is enough."""
     no_tables = "not measurable here: the subject lists no tables to compare"
     found: dict[str, bool | str] = {"rto": True, "rpo_items": True if subject.tables else no_tables}
+    one_side = "not measurable here: the subject does not say that both sides may write (`consistency: {writes: both}`)"
+    found[WRITES_ON_BOTH_SIDES] = True if subject.consistency.writes == "both" else one_side
     for part in parts:
         for name, can in part.capabilities().items():
             if found.get(name, True) is True:

@@ -51,24 +51,26 @@ def contradicted(columns: Columns, deletes: Deletes, reads: Rows, known: Known) 
     reads: showed nothing, or the value of a put of their key that may have happened.
     """
     wrong, best = np.zeros(len(reads), np.bool_), np.full(len(reads), ABSENT, np.int64)
-    nothing = columns.value[reads] == ABSENT
-    settled_ns = columns.settled_ns[np.maximum(columns.writer[reads], 0)]
-    keys = columns.key[known.rows]
-    latest_ns = np.full(len(columns.names.keys), -1, np.int64)
-    np.maximum.at(latest_ns, keys, columns.sent_ns[known.rows])
+    keys, key, shown = columns.key[known.rows], columns.key[reads], columns.writer[reads]
+    latest = np.full(len(columns.names.keys), ABSENT, np.int32)
+    np.maximum.at(latest, keys, known.rows.astype(np.int32))
     # Most keys are written once: what shows the newest write that there ever was needs no further look.
-    at = np.flatnonzero(latest_ns[columns.key[reads]] > np.where(nothing, -1, settled_ns))
+    at = np.flatnonzero(latest[key] > shown)
+    nothing = columns.value[reads[at]] == ABSENT
+    settled_ns = np.where(nothing, -1, columns.settled_ns[np.maximum(shown[at], 0)])
+    open_ = columns.sent_ns[latest[key[at]]] > settled_ns if len(at) else nothing
+    at, nothing, settled_ns = at[open_], nothing[open_], settled_ns[open_]
     if not len(at):
         return wrong, best
     asked = np.zeros(len(columns.names.keys), np.bool_)
-    asked[columns.key[reads[at]]] = True
+    asked[key[at]] = True
     known = known.where(asked[keys])
-    reads, nothing = reads[at], nothing[at]
+    reads = reads[at]
     number = np.zeros(len(asked), np.int64)
     number[asked] = np.arange(np.count_nonzero(asked))
     groups = _Groups(columns, number, known.who is not None)
     newer = groups.newest(known, reads)
-    found = ~nothing & (sent_of(columns, newer) > settled_ns[at])
+    found = ~nothing & (sent_of(columns, newer) > settled_ns)
     gone = np.flatnonzero(nothing & (newer != ABSENT))
     if len(gone):
         put = groups.newest(known.where(columns.f[known.rows] == PUT), reads[gone])

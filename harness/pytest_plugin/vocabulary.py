@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pkgutil
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,13 +21,14 @@ PLACEHOLDERS = {
     "REGION": "the primary region, the standby region, the ROLE region for a role of the environment, or region NAME",
     "MODE": "black-holed (no answer), refused (an answer at once that nobody is there), or reset",
     "TROUBLE": "throttled (429 to every call) or failing (503 to every call)",
+    "CONSISTENCY": "eventual (asynchronous, the last writer wins) or strong (synchronous to another region)",
     "COMPONENT": "a component of the subject, as its file names it",
     "N": "a number; seconds in When and Then are production seconds, which the profile scales",
     "PLACE": "the name of a place of the environment, or outside",
     "INSTANCE": "a process of the subject: COMPONENT.PLACE, as monitor.outside",
 }
 """What the capital words in a shape stand for."""
-_CHOSEN = ("MODE", "TROUBLE", "PLACE", "INSTANCE")
+_CHOSEN = ("MODE", "TROUBLE", "CONSISTENCY", "PLACE", "INSTANCE")
 """Those that stand for one of few words, which nobody guesses."""
 KEYWORDS = ("Given", "When", "Then")
 ANY = "Given/When/Then"
@@ -101,8 +103,8 @@ def known_phrases(definitions: Iterable[StepFunctionContext]) -> list[Phrase]:
 
 def our_definitions() -> list[StepFunctionContext]:
     """The definitions of the steps that everybody has."""
-    for name in KEYWORDS:
-        import_module(STEPS + name.lower())  # that defines them
+    for found in pkgutil.iter_modules(import_module(STEPS.rstrip(".")).__path__):
+        import_module(STEPS + found.name)  # that defines them
     return [definition for definition in step_function_context_registry.values() if is_ours(definition)]
 
 

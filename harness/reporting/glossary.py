@@ -7,6 +7,7 @@ or a fault of somebody else's.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from harness.names import AUTHORITATIVE, CohortName
 from harness.reporting.wording import one_line
@@ -36,6 +37,7 @@ _CHECKS = {
     "error_budget": "error budget",
     "failback": "service back at the primary",
     "durability": "acknowledged writes kept",
+    "both-sides-wrote": "conflicts came about",
     "same-data": "the same data on both sides",
     "split-brain": "one side writes at a time",
     "split_brain": "one side writes at a time",
@@ -56,6 +58,8 @@ _CHECKS = {
     "counters": "counters add up",
     "divergence": "the same data on both sides in the end",
     "replication-loop": "replication comes to rest",
+    "groups": "what is written together is seen together",
+    "causal-order": "no effect is seen before its cause",
 }
 _FAULTS = {
     "region-outage": "region lost",
@@ -65,6 +69,8 @@ _FAULTS = {
     "gray-failure": "requests fail one by one",
     "one-way-partition": "one direction cut",
     "replication-stall": "replication stalled",
+    "replication-paused": "replication service paused",
+    "replication-slowed": "replication service slow",
     "component-isolated": "process cut off",
     "operations-refused": "operations refused",
     "poison-record": "records that nobody wrote",
@@ -226,6 +232,22 @@ def lateness(name: str) -> str:
 def failback(name: str) -> str:
     """A figure of the way back."""
     return _FAILBACK.get(name, name.replace("_", " "))
+
+
+_BOTH_SIDES = {
+    "conflicts": "items that several sides wrote",
+    "losers": "writes that made room for another side's",
+    "undecided": "of these items written again since",
+    "lost": "acknowledged writes lost for good",
+    "resurrected": "deletes undone",
+    "duplicated": "writes found twice",
+}
+
+
+def both_sides(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What came of writes on several sides, in words. found: one of the evidence's `measured.both_sides`."""
+    writes = {f"acknowledged by {place}": count for place, count in found.get("writes", {}).items()}
+    return writes | {words: found.get(name) for name, words in _BOTH_SIDES.items()}
 
 
 def profile(name: str) -> str:

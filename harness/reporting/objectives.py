@@ -100,6 +100,10 @@ def of_data(promise: Mapping[str, Any] | None) -> Iterator[str]:
         yield f"reads no older than {promise.get('staleness_s', 0):g} s" if reads == "eventual" else _READS[reads]
     if promise.get("deletes") == "final":
         yield "deletes are final"
+    if promise.get("groups") == "whole":
+        yield "groups of items are seen whole"
+    if promise.get("order") == "causal":
+        yield "no write is seen without what caused it"
 
 
 _BY_SUBJECT = "by the subject"

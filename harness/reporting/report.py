@@ -181,6 +181,7 @@ def _environment() -> Environment:
         measurable=glossary.measurable,
         lateness=glossary.lateness,
         failback=glossary.failback,
+        both_sides=glossary.both_sides,
         profile=glossary.profile,
         folder=lambda path: path.rpartition("/")[0],
     )

@@ -109,6 +109,7 @@ def drill_dict(drill: DrillResult) -> dict[str, Any]:
         "planned_interruptions": [_interruption_dict(one) for one in drill.planned_interruptions],
         **_noticed(drill),
         **({"attempts": [drill_dict(attempt) for attempt in drill.attempts]} if drill.attempts else {}),
+        **({"measured": dict(drill.measured)} if drill.measured else {}),
         **_stopping(drill),
     }
 

@@ -221,7 +221,7 @@ def _drill(body: Mapping[str, Any]) -> DrillResult:
     return DrillResult(
         **_known(body, "name", "feature", "scenario", "history", "history_sha256", "failback", "why", "prediction_s"),
         **_known(body, "availability", "witness", "settings", "duration_s", "overhead_s", "control", "phases_ns"),
-        **_known(body, "unsent", "unseen_s", "typed", "promise", "noticed_by"),
+        **_known(body, "unsent", "unseen_s", "typed", "promise", "noticed_by", "measured"),
         verdict=Verdict(body["verdict"]),
         reasons=tuple(body["reasons"]),
         objectives=Objectives(**_known(body["objectives"], *Objectives.__dataclass_fields__)),

@@ -15,13 +15,17 @@ class Consistency(Spec):
     writes: one side accepts writes at a time, or both may; left out: as the steady state shows. reads: `session`: own
     writes are seen, and what was seen never goes back; `strong`: whoever reads sees the newest acknowledged value;
     `eventual`: no older than staleness_s (wall seconds, in either profile). deletes: what was deleted stays so
-    (`final`), or may come back (`undoable`).
+    (`final`), or may come back (`undoable`). groups: what one request of `workload.group` wrote is there together
+    wherever clients are served (`whole`), or each item comes by itself (`items`), as global tables do it. order: kept
+    within each item alone (`items`), or no write is seen without those that its client knew (`causal`).
     """
 
     writes: Literal["one", "both"] | None = None
     reads: Literal["session", "strong", "eventual"] = "session"
     staleness_s: Annotated[float, Field(ge=0, le=LONGEST_S)] | None = None
     deletes: Literal["final", "undoable"] = "final"
+    groups: Literal["whole", "items"] = "whole"
+    order: Literal["items", "causal"] = "items"
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:

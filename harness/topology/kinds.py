@@ -49,10 +49,10 @@ SECTIONS = (
     Section("platform", "platform", "processes"),
     Section("region_servers", "regions", "moto"),
     Section("replication", "data"),
-    Section("functions", "data"),
     Section("recovery", "data"),
     Section("load_balancer", "edge", "load_balancer"),
     Section("gateway", "edge", "gateway"),
+    Section("functions", "data"),
     Section("steering", "steering", "route53"),
 )
 """In the order in which parts are started and, after a drill, set back."""

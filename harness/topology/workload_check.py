@@ -12,6 +12,8 @@ from harness.wire import placeholders
 from harness.workload import Request, Workload
 
 FIELDS = ("id", "value", "amount", "op")
+OF_GROUPS = ("id", "value", "other_id", "other_value")
+"""Without each of these a request cannot write two items."""
 Place = tuple[int | str, ...]
 
 
@@ -32,6 +34,12 @@ def workload_mistakes(subject: Subject) -> Iterator[Mistake]:
         if name in ("get", "count") and request.refused is not None:
             text = "a read has no effect in any case; `absent:` says how it finds nothing"
             yield Mistake((*place, "refused"), f"{where}.refused: {text}")
+        if name == "group":
+            for field in OF_GROUPS:
+                if field not in names:
+                    yield Mistake(place, f"{where}: {{{field}}} stands nowhere, so it does not write two items")
+            if request.id is not None:
+                yield Mistake((*place, "id"), f"{where}.id: clients name the two items that they write at once")
         if name in ("get", "delete") and "id" not in names:
             yield Mistake(place, f"{where}: {{id}} stands nowhere, so it says of no item that it is meant")
         yield from _unknown(request, place, where)
@@ -44,6 +52,7 @@ def _requests(workload: Workload) -> list[tuple[str, Request]]:
         "get": workload.get,
         "delete": workload.delete,
         "add": workload.add,
+        "group": workload.group,
         "count": workload.count,
     }
     return [(name, request) for name, request in given.items() if request is not None]
@@ -51,13 +60,14 @@ def _requests(workload: Workload) -> list[tuple[str, Request]]:
 
 def _unknown(request: Request, place: Place, where: str) -> Iterator[Mistake]:
     """Braces in a body may be the body's own; elsewhere they are meant to be filled in."""
+    fields = (*OF_GROUPS, "op") if place[-1] == "group" else FIELDS
     texts: list[tuple[str, str]] = [("path", request.path)]
     texts += [(f"query.{name}", text) for name, text in request.query.items()]
     texts += [(f"headers.{name}", text) for name, text in request.headers.items()]
     for field, text in texts:
         for name in placeholders.fields(text):
-            if name not in FIELDS:
-                known = ", ".join(f"{{{known}}}" for known in FIELDS)
+            if name not in fields:
+                known = ", ".join(f"{{{known}}}" for known in fields)
                 yield Mistake(
                     (*place, *field.split(".", 1)), f"{where}.{field}: {{{name}}} is unknown; there are: {known}"
                 )

@@ -44,10 +44,17 @@ class Tally:
         counts[what] += 1
 
 
-def render(request: Request, host: str, planned: ledger.Planned, *, keepalive: bool) -> bytes:
-    """The bytes of an operation's request. host: the name that clients know the application by."""
+def render(
+    request: Request, host: str, planned: ledger.Planned, *, keepalive: bool, other: ledger.Planned | None = None
+) -> bytes:
+    """The bytes of an operation's request. host: the name that clients know the application by.
+
+    other: what the same request writes beside it.
+    """
     value = planned.v or ""
     fields = {"id": planned.k, "value": value, "amount": value, "op": planned.op}
+    if other is not None:
+        fields |= {"other_id": other.k, "other_value": other.v or ""}
     sent = rendered(request, fields, os.environ)
     return render_request(sent.method, sent.path, sent.host or host, sent.headers, sent.body, keepalive=keepalive)
 
@@ -75,6 +82,7 @@ class Client:
         self._host = host
         self._requests = {f: request for f in workload.functions if (request := workload.request(f)) is not None}
         self._count = workload.request("get", counter=True)
+        self._group = workload.group_request()
         self._timeout_ns = to_ns(timeout_s)
         self._books = books
         self._attention = attention.AttentionState()
@@ -124,30 +132,40 @@ class Client:
             between.wake()
 
     def _send(self, event: ledger.Event, planned_ns: int, sent_ns: int) -> None:
-        for planned in self._books.step(self.name, event, sent_ns):
+        request = self._books.step(self.name, event, sent_ns)
+        for planned in request:
             if planned.f in WRITES:
                 self._written(planned.k)
-            self._tasks.spawn(self._perform(planned, sent_ns))
+        if request:
+            self._tasks.spawn(self._perform(request, sent_ns))
             self._tally.lateness.add(sent_ns - planned_ns)
             self._tally.count(self.cohort, "sent")
+        for planned in request:
             who = (planned.op, planned.p, self.name, self.cohort, planned.f, planned.k, planned.v)
-            self._record(Invoke(*who, planned_ns, sent_ns, extra=planned.extra))
+            self._record(Invoke(*who, planned_ns, sent_ns, extra=planned.extra, group=planned.group))
 
     def _request(self, planned: ledger.Planned) -> Request:
+        if planned.group is not None and self._group is not None:
+            return self._group
         if planned.part is Part.COUNTER and planned.f == "get" and self._count is not None:
             return self._count
         return self._requests[planned.f]
 
-    async def _perform(self, planned: ledger.Planned, sent_ns: int) -> None:
-        template = self._request(planned)
-        request = render(template, self._host, planned, keepalive=self.route.keepalive)
-        state = Operation(planned, self.name, self.cohort, template)
+    async def _perform(self, asked: tuple[ledger.Planned, ...], sent_ns: int) -> None:
+        """One request: what it asks for is an operation each, and all of them fare alike."""
+        first, template = asked[0], self._request(asked[0])
+        other = asked[1] if len(asked) > 1 else None
+        request = render(template, self._host, first, keepalive=self.route.keepalive, other=other)
+        states = [Operation(planned, self.name, self.cohort, template) for planned in asked]
 
         def tell(event: operation.Event, answer: Response | None = None) -> None:
-            nonlocal state
-            state, effects = operation.step(state, event, monotonic_ns())
-            for effect in effects:
-                self._complete(planned, sent_ns, effect.completion, answer)
+            now_ns = monotonic_ns()
+            for at, planned in enumerate(asked):
+                states[at], effects = operation.step(states[at], event, now_ns)
+                for effect in effects:
+                    self._settle(planned, effect.completion)
+                    if planned is first:
+                        self._complete(planned, sent_ns, effect.completion, answer)
 
         remaining_s = to_s(sent_ns + self._timeout_ns - monotonic_ns())
         try:
@@ -168,14 +186,18 @@ class Client:
         else:
             tell(operation.Answered(answer.status, answer.headers, answer.body), answer)
 
-    def _complete(self, planned: ledger.Planned, sent_ns: int, completion: Completion, answer: Response | None) -> None:
-        returned_ns = completion.mono_ns
+    def _settle(self, planned: ledger.Planned, completion: Completion) -> None:
+        """Note what became of one operation."""
         settled = ledger.Settled(planned, completion.outcome, completion.k, completion.address)
-        self._books.step(self.name, settled, returned_ns)
-        self._tally.count(self.cohort, completion.outcome.value)
+        self._books.step(self.name, settled, completion.mono_ns)
         self._record(completion)
         if planned.f in WRITES and completion.k is not None:
             self._written(completion.k)  # the server made it
+
+    def _complete(self, planned: ledger.Planned, sent_ns: int, completion: Completion, answer: Response | None) -> None:
+        """A request has ended, with this for its first operation."""
+        returned_ns = completion.mono_ns
+        self._tally.count(self.cohort, completion.outcome.value)
         if completion.outcome is Outcome.OK:
             self._tally.latency.add(returned_ns - sent_ns)
         if (

@@ -71,7 +71,7 @@ class Surroundings:
 def known(workload: Workload) -> Offers:
     """What a workload says that its application offers."""
     names_keys = workload.put is None or workload.put.id is None
-    return Offers(workload.functions, names_keys, absent=workload.absent_id)
+    return Offers(workload.functions, names_keys, absent=workload.absent_id, groups=workload.group is not None)
 
 
 def build(around: Surroundings) -> list[Scheduled]:

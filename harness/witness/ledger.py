@@ -1,7 +1,8 @@
 """Which operation a client does next, and on which key: its own book, and what it knows of the others.
 
 Most keys are unique to one put (workloads/unique.py); beside them there are keys that several clients of several sides
-write and read (workloads/shared.py, pairs.py), and keys that are put, deleted and put again (workloads/recycled.py).
+write and read (workloads/shared.py, pairs.py), keys that are put, deleted and put again (workloads/recycled.py), and
+keys of which one request writes two (workloads/groups.py).
 workloads/mix.py says how many of each. The value that a put writes is its operation's id. Ids are never used twice:
 they carry the prefix of the history, the client and a number.
 
@@ -19,7 +20,7 @@ from dataclasses import dataclass, field, replace
 
 from harness.history.events import Function
 from harness.outcome import Outcome
-from harness.witness.workloads import recycled, shared, unique
+from harness.witness.workloads import groups, recycled, shared, unique
 from harness.witness.workloads.mix import Mix, Part, to_read, to_write
 from harness.witness.workloads.recycled import RecycledState
 from harness.witness.workloads.shared import SharedState
@@ -31,7 +32,7 @@ class Offers:
     """What an application can be asked for.
 
     names_keys: clients choose the keys; else the application does. rewrites: a key can be put again; recreates: also
-    after it was deleted. absent: a key that nothing has, where not any will do.
+    after it was deleted. absent: a key that nothing has, where not any will do. groups: one request can write two.
     """
 
     functions: frozenset[Function] = frozenset(("put", "get", "delete"))
@@ -39,6 +40,7 @@ class Offers:
     rewrites: bool = True
     recreates: bool = True
     absent: str | None = None
+    groups: bool = False
 
     @property
     def shares(self) -> bool:
@@ -78,7 +80,8 @@ class Read:
 class Planned:
     """One operation to do: op is its id, k its key, v what a put writes or an add adds.
 
-    part: what kind of key it is. extra: it comes beside the even grid.
+    part: what kind of key it is. extra: it comes beside the even grid. group: the id of the first of several that one
+    request makes.
     """
 
     op: str
@@ -88,6 +91,7 @@ class Planned:
     v: str | None
     part: Part = Part.OWN
     extra: bool = False
+    group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -111,8 +115,8 @@ class LedgerState:
 
     prefix: of the history's id space. index of clients: who of how many this is. delete_every: every Nth write to keys
     of its own is a delete, 0 for none. mix: which workloads it takes part in. side: the address that it stays with,
-    None where it follows the name. shared: what all clients did; whoever drives several books carries it from one to
-    the next.
+    None where it follows the name. half: the item of a group whose other one was read last. shared: what all clients
+    did; whoever drives several books carries it from one to the next.
     """
 
     prefix: str
@@ -128,6 +132,7 @@ class LedgerState:
     generation: int = 0
     own: UniqueState = field(default_factory=UniqueState)
     cycle: RecycledState | None = None
+    half: str | None = None
     shared: SharedState = _NOBODY
 
     @property
@@ -137,7 +142,10 @@ class LedgerState:
 
 
 def step(state: LedgerState, event: Event, now_ns: int) -> tuple[LedgerState, tuple[Planned, ...]]:
-    """The next state, and the operation to do (none after Settled, or when the application offers nothing for it)."""
+    """The next state, and the operation to do (none after Settled, or when the application offers nothing for it).
+
+    Several are the group that one request makes; the even grid counts it once.
+    """
     if isinstance(event, Settled):
         return _settled(state, event, now_ns), ()
     op = f"{state.prefix}-{state.index}-{state.issued}"
@@ -145,6 +153,10 @@ def step(state: LedgerState, event: Event, now_ns: int) -> tuple[LedgerState, tu
     if chosen is None:
         return moved, ()
     part, f, key = chosen
+    if part is Part.GROUP and f == "put":
+        ops = op, f"{state.prefix}-{state.index}-{state.issued + 1}"
+        pair = tuple(Planned(one, state.p, f, one, one, part, event.extra or one != op, op) for one in ops)
+        return replace(moved, issued=state.issued + len(pair)), pair
     value = {"put": op, "add": "1"}.get(f)
     planned = Planned(op, state.p, f, key, value, part, event.extra)
     return replace(moved, issued=state.issued + 1), (planned,)
@@ -159,7 +171,7 @@ def _write(state: LedgerState, event: Write, op: str, now_ns: int) -> tuple[Ledg
     if not event.extra:
         state = replace(state, writes=turn + 1)
         waits = state.side is not None and state.side not in common.pairs.by
-        part = to_write(state.mix, turn, state.index, pair_waits=waits, counts=offers.counts)
+        part = to_write(state.mix, turn, state.index, pair_waits=waits, counts=offers.counts, groups=offers.groups)
     again = turn // (10 if state.mix == "roaming" else 4)
     if part is Part.COUNTER or not offers.has("put"):
         return state, (Part.COUNTER, "add", common.counter(again // 2)) if offers.counts else None
@@ -167,6 +179,8 @@ def _write(state: LedgerState, event: Write, op: str, now_ns: int) -> tuple[Ledg
         return state, (part, "put", common.register(again))
     if part is Part.PAIR and offers.shares:
         return state, (part, "put", common.pairs.key)
+    if part is Part.GROUP:
+        return state, (part, "put", op)
     if part is Part.RECYCLED and offers.cycles:
         state, (f, key) = _cycle(state, op, now_ns)
         if f is not None:
@@ -193,14 +207,21 @@ def _read(state: LedgerState, event: Read, op: str, now_ns: int) -> tuple[Ledger
     part = Part.OWN
     if not event.extra:
         state = replace(state, reads=turn + 1)
-        part = to_read(state.mix, turn, counts=offers.counts)
+        part = to_read(state.mix, turn, counts=offers.counts, groups=offers.groups)
     if not offers.has("put") and offers.counts:
         part = Part.COUNTER
+    if part is Part.GROUP and (read := _of_group(state, turn)) is not None:
+        return replace(state, half=read[1]), (part, "get", read[0])
     key = _shared_key(state, part, turn, now_ns)
     if key is not None:
         return state, (part, "get", key)
     own, (chosen,) = unique.step(state.own, unique.Read(offers.absent or f"{op}-absent"), now_ns)
     return replace(state, own=own), (Part.OWN, chosen.f, chosen.key)
+
+
+def _of_group(state: LedgerState, turn: int) -> tuple[str, str | None] | None:
+    """The item of a group to read, and the one to read after it; None: there is no group yet."""
+    return (state.half, None) if state.half is not None else groups.to_read(state.shared.groups, turn // 8)
 
 
 def _shared_key(state: LedgerState, part: Part, turn: int, now_ns: int) -> str | None:
@@ -232,7 +253,8 @@ def _settled(state: LedgerState, event: Settled, now_ns: int) -> LedgerState:
     if event.outcome is not Outcome.OK or planned.f == "get":
         return state
     key, is_own = event.key or planned.k, planned.part is Part.OWN
-    done = shared.Acknowledged(state.index, planned.f, key, event.address, is_own)
+    beside = planned.group if planned.group != planned.op else None
+    done = shared.Acknowledged(state.index, planned.f, key, event.address, is_own, beside)
     common, _ = shared.step(state.shared, done, now_ns)
     state = replace(state, shared=common)
     if is_own and planned.f == "put":

@@ -9,6 +9,7 @@ from harness.errors import InputError
 from harness.topology import kinds
 from harness.topology.environment import Environment
 from harness.world.foreign import calling
+from harness.world.functions import Functions
 from harness.world.links import LinkServer
 from harness.world.load_balancer import LoadBalancer, missing_links
 from harness.world.part import Blueprint, Ground, Net, Part, parts_of
@@ -22,10 +23,10 @@ _SEAMS: Mapping[str, type[Part]] = {
     "platform": Platform,
     "region_servers": RegionServer,
     "replication": Part,
-    "functions": Part,
     "recovery": Part,
     "load_balancer": LoadBalancer,
     "gateway": Part,
+    "functions": Functions,
     "steering": Steering,
 }
 """What the parts of a section must be."""

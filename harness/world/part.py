@@ -12,8 +12,8 @@ A part is everything about one thing that a world is made of, in one folder:
 spec.py imports little: it is read before the warmed parents of all processes are started.
 
 Life of a part: start (processes that need nobody else) -> arrows (the links it needs) -> connect (the links are up,
-and every other part can be asked where it listens) -> ready -> reset before each further drill. Its processes end with
-the world; whatever else it starts goes away by what it hands to Ground.on_close, last started first.
+and every other part can be asked where it listens) -> tables_made, ready -> reset before each further drill. Its
+processes end with the world; whatever else it starts goes away by what it hands to Ground.on_close, last started first.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from harness.faults.model import Fault, Plan
 from harness.kit.address import Address
 from harness.names import HTTP, link_name
 from harness.topology.environment import Environment
-from harness.topology.subject import Instance, Subject
+from harness.topology.subject import Instance, Subject, Table
 from harness.topology.timing import Timing
 from harness.world.diagnosis import Complaint
 from harness.world.wires import Arrow
@@ -167,10 +167,7 @@ class StatusLine:
 
 
 class Part:
-    """One part of a world. name: unique in it, and the name of its process and log where it has one.
-
-    The defaults are those of a part that has nothing to say.
-    """
+    """One part of a world, by default one with nothing to say. name: unique in it, and that of its process and log."""
 
     name: str
 
@@ -190,6 +187,9 @@ class Part:
 
     def connect(self, net: Net) -> None:
         """The links are up: start the rest."""
+
+    def tables_made(self, tables: Sequence[Table]) -> None:
+        """The subject's tables have been made in every database, for a drill."""
 
     def environment_for(self, instance: Instance) -> Mapping[str, str]:
         """Environment variables that it gives to an instance of the subject."""

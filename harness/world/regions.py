@@ -13,6 +13,7 @@ from harness.kit.address import Address
 from harness.names import CANARY, DYNAMODB, DYNAMODB_READS, DYNAMODB_WRITES, OUTSIDE, POISON_KEY, instance_name
 from harness.stored import Item, keyed
 from harness.topology.subject import Table
+from harness.world.callers import callers
 from harness.world.part import Blueprint, Part
 from harness.world.wires import Arrow
 
@@ -81,7 +82,7 @@ def scanned(server: RegionServer, tables: Sequence[Table]) -> dict[str, State]:
 
 
 def database_arrows(blueprint: Blueprint, region: str, upstream: Address) -> list[Arrow]:
-    """A region's links: from every instance of the subject, and from canaries in each place and outside.
+    """A region's links: from everybody who calls it, and from canaries in each place and outside.
 
     Those outside also try one operation of each kind, over links of their own.
     """
@@ -90,13 +91,11 @@ def database_arrows(blueprint: Blueprint, region: str, upstream: Address) -> lis
     probe = {"kind": "dynamodb", "region": region}
     found = [
         Arrow(
-            Link(
-                i.name, i.place, region, region, DYNAMODB, component=i.component.name, home=environment.home_of(i.place)
-            ),
+            Link(one.name, one.place, region, region, DYNAMODB, component=one.component, home=one.home),
             upstream,
             carries=carries,
         )
-        for i in blueprint.subject.instances(environment)
+        for one in callers(blueprint)
     ]
     for place in (*(place.name for place in environment.places), OUTSIDE):
         source = instance_name(CANARY, place)

@@ -11,6 +11,8 @@ import random
 import secrets
 import threading
 import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
 
 from reference.dynamo import CallFailed, Client, ensure_health_table
 from reference.heartbeat import REPLICATION_NAME, parse_heartbeat, parse_replication, status_arguments
@@ -48,15 +50,29 @@ from reference.replicator.target import WRITERS, Target
 from reference.settings import NS_PER_S, Settings
 
 
-class Replicator:
-    """From `settings.other_region` into `settings.region`. One thread drives it; writes of a batch go in parallel."""
+class Applies(Protocol):
+    """Whatever takes the records of the other region; see `Target`, whose methods these are."""
 
-    def __init__(self, settings: Settings) -> None:
+    @property
+    def parked(self) -> int: ...
+    def open(self) -> None: ...
+    def apply(self, records: Iterable[Mapping[str, Any]]) -> None: ...
+    def replay(self) -> tuple[int, int]: ...
+    def close(self) -> None: ...
+
+
+class Replicator:
+    """From `settings.other_region` into `settings.region`. One thread drives it; writes of a batch go in parallel.
+
+    target: what becomes of the records.
+    """
+
+    def __init__(self, settings: Settings, target: Callable[[Settings, Client], Applies] = Target) -> None:
         self._settings = settings
         self._source = Client(settings.other_region)
         self._local = Client(settings.region, connections=WRITERS + 1)
         self._stream = Stream(settings, self._source)
-        self._target = Target(settings, self._local)
+        self._target = target(settings, self._local)
         self._boot = secrets.token_hex(4)
         self._cycle = Cycle(pace_of(settings))
         self._state = State()

@@ -87,6 +87,10 @@ class Following:
         return None if state.able_until_ns is None else min(state.able_until_ns, now_ns)
 
     # -- what follows from it ------------------------------------------------------------------------------------
+    def holds(self, state: State, now_ns: int) -> Held | None:
+        """What a write is accepted under; None: it is not."""
+        return holds(state, now_ns)
+
     def answers(self, state: State, region: str, now_ns: int) -> bool:
         """Whether the database of a region answered a beat lately."""
         return database_works(state.regions[region], now_ns, self.stale_after_ns)

@@ -22,7 +22,8 @@ from reference.log import say
 from reference.settings import Settings
 from reference.storefront import items, permission
 from reference.storefront.endpoint import Endpoint, TooManyCalls
-from reference.storefront.following import Following, Happened, Held, holds
+from reference.storefront.everywhere import Everywhere
+from reference.storefront.following import Following, Happened, Held
 from reference.storefront.permission import Fenced, Hurried, LeaseGained, WriteEnded, WriteStarted
 
 MAX_BODY_BYTES = 256 * 1024
@@ -38,7 +39,8 @@ class Storefront:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._following = Following(settings.stale_after_ns, settings.read_lag_ns, settings.takeover_ns)
+        how = Everywhere if settings.writes_everywhere else Following
+        self._following = how(settings.stale_after_ns, settings.read_lag_ns, settings.takeover_ns)
         regions = (settings.region, settings.other_region) if settings.follows_active else (settings.region,)
         boots = {region: secrets.token_hex(4) for region in regions}
         self._state = self._following.start(settings.instance, settings.lease, boots)
@@ -66,7 +68,7 @@ class Storefront:
                     self._endpoints[region].wake()
 
     def _held(self) -> Held | None:
-        return holds(self._state, time.monotonic_ns())
+        return self._following.holds(self._state, time.monotonic_ns())
 
     async def _held_or_awaited(self) -> Held | None:
         """The lease; in a handover, the next one, if it comes soon."""

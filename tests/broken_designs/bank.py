@@ -7,17 +7,17 @@ A design is one file in `designs/`, read by its names:
 | docstring | what is wrong with it, in one sentence first |
 | `ROWS` | numbers in the catalogue of broken designs that it stands for; it may stand for a kind that is in there |
 | `CAUGHT_BY` | drill -> regular expressions that the drill's reasons must hold, each of them |
-| `monitor()`, `storefront()`, `replicator()`, `intermediary()` | replaces the decision before that is loaded |
+| `monitor()`, `storefront()`, `replicator()`, `intermediary()`, `keeper()` | replaces it before it is loaded |
 | `subject(document)` | changes the subject file, which is otherwise the reference's |
 | `NOT_YET` | why the drill cannot catch it yet, where that is so; it is left out of a rotation |
 | `ENVIRONMENT` | the environment that it is drilled in; left out: the embedded one |
 | `environment(document)` | changes the environment file |
 | `manifest(document)` | changes a document of the manifests, where the environment runs pods |
 
-Nobody lists them. `with_counters.py` is what those share that count, `without_fencing.py` what those do whose failback
-fences nobody. They know the reference, and nothing of what
-drills them. Broken clients, containers, capacity, transactions, webhooks and secrets are not in here: clients are the
-witness's own, and worlds have none of the others.
+Nobody lists them. `with_counters.py` is what those share that count, `with_groups.py` what those do that write two
+items at once, `without_fencing.py` what those do whose failback fences nobody. They know the reference, and nothing of
+what drills them. Broken clients, containers, capacity, webhooks and secrets are not in here: clients are the witness's
+own, and worlds have none of the others.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 DESIGNS = HERE / "designs"
 START = HERE / "start.py"
-COMPONENTS = ("monitor", "storefront", "replicator", "intermediary")
+COMPONENTS = ("monitor", "storefront", "replicator", "intermediary", "keeper")
 EMBEDDED = "embedded"
 REFERENCE = "reference"
 """The design that is whole: it must be green wherever the others are red."""
@@ -127,7 +127,7 @@ def write(design: Design, folder: Path) -> Written:
     document: dict[str, Any] = yaml.load(_subject_of(surroundings).read_text(encoding="utf-8"))
     document["subject"] = design.name.replace("_", "-")
     for component in document["components"]:
-        component["command"] = ["python", str(START), design.name, component["name"].removesuffix("-b")]
+        component["command"] = ["python", str(START), design.name, component["command"][-1]]
     for image in document.get("images", {}).values():
         image["command"] = ["python", str(START), design.name, image["command"][-1]]
     if hasattr(design.module, "subject"):

@@ -10,6 +10,8 @@ from types import ModuleType
 
 HERE = Path(__file__).resolve().parent
 REFERENCE = HERE.parents[1] / "reference"
+PACKAGES = {"keeper": "replication_lambda"}
+"""Of components that are called otherwise than their package in the reference."""
 
 
 def module_at(path: Path) -> ModuleType:
@@ -36,11 +38,12 @@ def replace_decision(design: str, component: str) -> None:
 def main() -> None:
     """Run the component named by the second argument in the design named by the first."""
     if len(sys.argv) < 3:
-        raise SystemExit("usage: start.py DESIGN monitor|storefront|replicator|intermediary [arguments]")
+        components = "monitor|storefront|replicator|replica_watch|keeper|intermediary"
+        raise SystemExit(f"usage: start.py DESIGN {components} [arguments]")
     design, component = sys.argv[1:3]
     del sys.argv[1:3]
     replace_decision(design, component)
-    runpy.run_module(f"reference.{component}", run_name="__main__", alter_sys=True)
+    runpy.run_module(f"reference.{PACKAGES.get(component, component)}", run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

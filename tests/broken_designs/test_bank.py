@@ -30,7 +30,7 @@ sys.path.insert(0, {folder!r})
 import start
 start.replace_decision({design!r}, {component!r})
 import importlib
-importlib.import_module("reference.{component}.service")
+importlib.import_module(f"reference.{{start.PACKAGES.get({component!r}, {component!r})}}.service")
 """
 
 

@@ -469,6 +469,35 @@ def test_clients_of_all_cohorts_share_keys_where_the_application_allows_it(tmp_p
     asyncio.run(scene())
 
 
+def test_a_group_is_one_request_and_an_operation_for_each_of_its_items(tmp_path: Path) -> None:
+    items = [{"id": "{id}", "value": "{value}"}, {"id": "{other_id}", "value": "{other_value}"}]
+    workload = {"group": {"method": "POST", "path": "/groups", "body": {"items": items}}}
+
+    async def scene() -> None:
+        cohorts = {"dns": {"clients": 2, "period_s": 0.04}}
+        async with arranged(tmp_path, cohorts, keys="shared", workload=workload) as at:
+            await at.witness.start()
+            await at.until(lambda: len([o for o in at.operations() if o.invoke.group and o.completion]) >= 8)
+            await at.until(lambda: any(done.f == "get" and done.v in grouped(at) for done in at.completions()))
+            await at.witness.stop()
+            groups: dict[str, list[Operation]] = {}
+            for o in at.operations():
+                if o.invoke.group is not None:
+                    groups.setdefault(o.invoke.group, []).append(o)
+            posts = [path for method, path, _ in at.a.requests if method == "POST"]
+            assert len(posts) == len(groups)
+            for one, other in groups.values():
+                assert (one.sent_ns, one.returned_ns) == (other.sent_ns, other.returned_ns)
+                assert one.invoke.p == other.invoke.p
+                assert at.a.items[one.invoke.k] == one.invoke.op
+                assert at.a.items[other.invoke.k] == other.invoke.op
+
+    def grouped(at: Arrangement) -> set[str]:
+        return {o.invoke.op for o in at.operations() if o.invoke.group is not None}
+
+    asyncio.run(scene())
+
+
 def test_an_application_whose_keys_are_put_once_is_asked_for_nothing_else(tmp_path: Path) -> None:
     async def scene() -> None:
         async with arranged(tmp_path, {"dns": FAST, "pinned-a": FAST}, keys="shared", timeout_s=3.0) as at:

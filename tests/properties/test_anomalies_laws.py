@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ from harness.outcome import Outcome, Verdict
 
 EAST, WEST = "us-east-1", "us-west-2"
 PLACES = {A: EAST, B: WEST}
-FUNCTIONS = ("put", "get", "get", "delete", "add")
+FUNCTIONS = ("put", "get", "get", "delete", "add", "group")
 
 
 class Honest:
@@ -32,6 +33,7 @@ class Honest:
         self.cuts = cuts
         self.effects: list[tuple[int, int, str, str, str]] = []
         self.plans: list[tuple[str, str, str, str, int, int, Outcome, str]] = []
+        self.groups: dict[str, str] = {}
         for n in range(length):
             self._plan(n)
         self.effects.sort()
@@ -42,6 +44,9 @@ class Honest:
     def _plan(self, n: int) -> None:
         source = self.source
         f = source.choice(FUNCTIONS)
+        if f == "group":
+            self._plan_group(n)
+            return
         key = source.choice(("c", "d")) if f == "add" else source.choice(("k", "l", "c") if f == "get" else ("k", "l"))
         sent, took = source.randrange(1000), source.randint(1, 120)
         outcome = source.choice((Outcome.OK,) * 5 + (Outcome.INFO, Outcome.FAIL))
@@ -59,15 +64,31 @@ class Honest:
             moments.append(source.randint(moments[0], sent + took))
         self.effects.extend((moment, n, op, f, key) for moment in moments)
 
+    def _plan_group(self, n: int) -> None:
+        """Two puts of one request: both at one moment, or neither."""
+        source = self.source
+        sent, took = source.randrange(1000), source.randint(1, 120)
+        outcome = source.choice((Outcome.OK, Outcome.OK, Outcome.INFO, Outcome.FAIL))
+        client, ops = f"dns-{source.randrange(3)}", (f"put{n}a", f"put{n}b")
+        moment = source.randint(sent, sent + took) if outcome is Outcome.OK else sent + source.randrange(600)
+        happens = outcome is Outcome.OK or (outcome is Outcome.INFO and source.random() < 0.6)
+        for op, key in zip(ops, ("k", "l"), strict=True):
+            self.groups[op] = ops[0]
+            self.plans.append((op, client, "put", key, sent, sent + took, outcome, A))
+            if happens:
+                self.effects.append((moment, n, op, "put", key))
+
     def _run(self) -> None:
         counts: dict[str, int] = {}
-        late = 0
+        late, group = 0, None
         for seq, (moment, _, op, f, key) in enumerate(self.effects):
             value = None if f == "delete" else op
             if f == "add":
                 counts[key] = counts.get(key, 0) + 1
                 value = str(counts[key])
-            late = max(late, moment + self.source.randint(0, self.lag))
+            if group is None or self.groups.get(op) != group:
+                late = max(late, moment + self.source.randint(0, self.lag))
+            group = self.groups.get(op)
             for begun, ended in self.cuts:
                 late = late if not begun <= late < ended else ended + self.source.randint(0, self.lag)
             self.commits[EAST].append(Commit(EAST, "items", key, value, seq, moment))
@@ -83,7 +104,8 @@ class Honest:
             if f == "get" and outcome is Outcome.OK:
                 value = self.shown(PLACES[address], key, self.source.randint(sent, end))
             unanswered = outcome is Outcome.INFO and self.source.random() < 0.5
-            found.append(make(op, client, f, key, sent, None if unanswered else end, outcome, address, value))  # type: ignore[arg-type]
+            made = make(op, client, f, key, sent, None if unanswered else end, outcome, address, value)  # type: ignore[arg-type]
+            found.append(replace(made, invoke=replace(made.invoke, group=self.groups.get(op))))
         return found
 
     def final(self) -> dict[str, dict[str, str]]:
@@ -96,7 +118,7 @@ class Honest:
 @given(seed=st.integers(0, 2**32), length=st.integers(1, 60))
 def test_an_honest_design_keeps_its_promises(seed: int, length: int) -> None:
     honest = Honest(random.Random(seed), length)
-    for promise in (Promise(), Promise(reads="eventual", staleness_ns=honest.lag + 80)):
+    for promise in (Promise(causal=True), Promise(reads="eventual", staleness_ns=honest.lag + 80)):
         found = anomalies(honest.history(), honest.final(), honest.commits, promise, places=PLACES, origin_ns=0)
         assert [(r.name, r.text) for r in found if r.verdict is not Verdict.MET] == []
 
@@ -214,3 +236,43 @@ def test_reads_of_a_session_are_judged_by_what_their_client_knew(seed: int, leng
     assert count >= len(expected)
     if not any(o.invoke.f == "delete" for o in history):
         assert count == len(expected)
+
+
+# --- groups by definition ---------------------------------------------------------------------------------------------
+
+
+def cannot_follow(shown: str | None, write: Operation, history: list[Operation]) -> bool:
+    """Whether what a key shows in the end is certainly older than a put of it."""
+    if shown is not None:
+        above = next(o for o in history if o.invoke.op == shown)
+        return settled(above) < write.sent_ns
+    deletes = [o for o in history if o.invoke.f == "delete" and o.invoke.k == write.invoke.k]
+    return all(o.outcome is Outcome.FAIL or settled(o) < write.sent_ns for o in deletes)
+
+
+@settings(max_examples=400, deadline=None)
+@given(seed=st.integers(0, 2**32), length=st.integers(1, 40))
+def test_a_group_is_torn_where_one_item_is_there_and_the_other_cannot_have_made_room(seed: int, length: int) -> None:
+    source = random.Random(seed)
+    history = Honest(source, length).history()
+    puts: dict[str, list[str]] = {"k": [], "l": []}
+    for o in history:
+        if o.invoke.f == "put" and o.outcome is not Outcome.FAIL:
+            puts[o.invoke.k].append(o.invoke.op)
+    picked = {key: source.choice([*ops, None]) for key, ops in puts.items()}
+    state = {key: value for key, value in picked.items() if value is not None}
+    groups: dict[str, list[Operation]] = {}
+    for o in history:
+        if o.invoke.group is not None and o.outcome is not Outcome.FAIL:
+            groups.setdefault(o.invoke.group, []).append(o)
+    torn = {
+        name for name, (a, b) in groups.items() for one, other in ((a, b), (b, a))
+        if state.get(one.invoke.k) == one.invoke.op and state.get(other.invoke.k) != other.invoke.op
+        and cannot_follow(state.get(other.invoke.k), other, history)
+    }  # fmt: skip
+    found = {r.name: r for r in anomalies(history, {EAST: state}, None, Promise(), places=PLACES, origin_ns=0)}
+    assert ("groups" in found) == bool(groups)
+    told = [f.text for f in found["groups"].findings if "in the end" in f.text] if groups else []
+    assert bool(told) == bool(torn)
+    if told:
+        assert told[0].startswith(f"{len(torn)} group")

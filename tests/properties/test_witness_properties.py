@@ -147,15 +147,19 @@ def _crowd(offers: ledger.Offers) -> ledger.Ledgers:
     return books
 
 
-@given(deeds=DEEDS, functions=FUNCTIONS, names_keys=st.booleans(), rewrites=st.booleans(), recreates=st.booleans())
+@given(
+    deeds=DEEDS, functions=FUNCTIONS, names_keys=st.booleans(), rewrites=st.booleans(), recreates=st.booleans(),
+    groups=st.booleans(),
+)  # fmt: skip
 def test_whatever_happens_books_keep_their_rules(
     deeds: list[tuple[int, bool, bool, Outcome | None, int, int]],
     functions: frozenset[Function],
     names_keys: bool,
     rewrites: bool,
     recreates: bool,
+    groups: bool,
 ) -> None:
-    offers = ledger.Offers(functions, names_keys, rewrites, recreates)
+    offers = ledger.Offers(functions, names_keys, rewrites, recreates, groups=groups)
     books, again = _crowd(offers), _crowd(offers)
     now = 0
     ids: set[str] = set()

@@ -1,6 +1,6 @@
 """Hand-written histories as text, for the tests beside this file.
 
-One operation per line:  ID: CLIENT FUNCTION KEY SENT..RETURNED OUTCOME ADDRESS [=VALUE] [@REGION] [eEPOCH]
+One operation per line:  ID: CLIENT FUNCTION KEY SENT..RETURNED OUTCOME ADDRESS [=VALUE] [@REGION] [eEPOCH] [%GROUP]
 Times in seconds; no RETURNED: still in flight. =- is a read that found nothing. The cohort is the client's name up to
 its last dash.
 """
@@ -33,7 +33,9 @@ def _operation(words: list[str]) -> Operation:
 
 def operation(op: str, client: str, f: Function, key: str, sent_ns: int, returned: str, rest: list[str]) -> Operation:
     cohort = client.rpartition("-")[0]
-    invoke = Invoke(op, 0, client, cohort, f, key, op if f == "put" else None, sent_ns, sent_ns)
+    group = next((word[1:] for word in rest if word.startswith("%")), None)
+    rest = [word for word in rest if not word.startswith("%")]
+    invoke = Invoke(op, 0, client, cohort, f, key, op if f == "put" else None, sent_ns, sent_ns, group=group)
     if not returned:
         return Operation(invoke, None)
     outcome, address, *more = rest

@@ -155,7 +155,8 @@ class Story(Replication):
     witness was too late to send. overloaded: some calls to the databases take too long, whatever is broken. stray: one
     of so many operations of the clients fails, whatever else happens; 0: none. void_s: a side whose database is lost
     goes on acknowledging writes for that long, and stores none. own_keys: clients write keys of their own only. counts:
-    the application offers increments. lacks: capabilities that this world has not, and why.
+    the application offers increments. groups: it writes two items at once. lacks: capabilities that this world has not,
+    and why.
     command: of each run of the stop command how long it takes, and its exit code (None: it never ends); the last one is
     said again and again.
     """
@@ -184,6 +185,7 @@ class Story(Replication):
     void_s: float = 0.0
     own_keys: bool = False
     counts: bool = False
+    groups: bool = False
     lacks: tuple[tuple[str, str], ...] = ()
     command: tuple[tuple[float, int | None], ...] = ()
 
@@ -559,7 +561,7 @@ class SimulatedBackend:
 
     def _work(self, client: Client, period_ns: int, first_ns: int) -> None:
         functions: frozenset[Function] = frozenset(("put", "get", "delete"))
-        offers = Offers(functions | {"add"} if self.story.counts else functions)
+        offers = Offers(functions | {"add"} if self.story.counts else functions, groups=self.story.groups)
         mix: Mix = "own" if self.story.own_keys else "roaming" if client.cohort == "dns" else "sided"
         index, clients = len(self._ledgers.books), self.environment.workload.dns_clients + 2
         side = client.address if mix == "sided" else None
@@ -619,10 +621,14 @@ class SimulatedBackend:
         self._clock.after(to_ns(self.story.lateness_s), self._send, client, event, planned_ns)
 
     def _send(self, client: Client, event: Write | Read, planned_ns: int) -> None:
+        fate = Fate(Outcome.OK, 0)
         for planned in self._ledgers.step(client.name, event, self._clock.ns):
             who = (planned.op, planned.p, client.name, client.cohort, planned.f, planned.k)
-            self._new.append(Invoke(*who, planned.v, planned_ns, self._clock.ns, extra=planned.extra))
-            fate = self._fate(self._regions[client.address], is_write=planned.f != "get")
+            self._new.append(
+                Invoke(*who, planned.v, planned_ns, self._clock.ns, extra=planned.extra, group=planned.group)
+            )
+            if planned.group in (None, planned.op):  # one request has one fate
+                fate = self._fate(self._regions[client.address], is_write=planned.f != "get")
             if client.cohort == "dns" and self.story.stray and not next(self._strays) % self.story.stray:
                 fate = replace(fate, outcome=Outcome.INFO, error="reset")
             lost = fate.outcome is not Outcome.OK and client.cohort == "dns" and not any(self._reach.values())

@@ -2,51 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import pytest
-from measurement_timeline import A, B, s, timeline
+from anomaly_histories import EAST, MET, MISSED, UNKNOWN, WEST, judged, missed
+from measurement_timeline import s
 
-from harness.checkers.anomalies import anomalies
 from harness.checkers.anomalies.key_kinds import Kinds, mentions
 from harness.checkers.promise import Promise
 from harness.checkers.result import CheckResult
-from harness.history.events import Commit, Operation
 from harness.outcome import Verdict
-
-MET, MISSED, UNKNOWN = Verdict.MET, Verdict.MISSED, Verdict.UNKNOWN
-EAST, WEST = "us-east-1", "us-west-2"
-PLACES = {A: EAST, B: WEST}
-SESSION = Promise()
-
-
-def log(side: str, text: str) -> Sequence[Commit]:
-    """`KEY=VALUE@SECONDS ...`; =- removes the item."""
-    commits = []
-    for seq, word in enumerate(text.split()):
-        item, _, at = word.partition("@")
-        key, _, value = item.partition("=")
-        commits.append(Commit(side, "items", key, None if value == "-" else value, seq, s(float(at))))
-    return commits
-
-
-def judged(
-    history: str | Sequence[Operation],
-    final: Mapping[str, Mapping[str, str]] | None = None,
-    logs: Mapping[str, str] | None = None,
-    promise: Promise = SESSION,
-    explained: Sequence[str] = (),
-    moments: Sequence[tuple[int, str]] = (),
-) -> dict[str, CheckResult]:
-    operations = timeline(history) if isinstance(history, str) else history
-    commits = None if logs is None else {side: log(side, text) for side, text in logs.items()}
-    found = anomalies(operations, final, commits, promise, explained, places=PLACES, origin_ns=0, moments=moments)
-    return {result.name: result for result in found}
-
-
-def missed(results: Mapping[str, CheckResult]) -> set[str]:
-    return {name for name, result in results.items() if result.verdict is MISSED}
-
 
 # --- reads ------------------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -207,6 +208,40 @@ def rows_of(options: RunOptions, region: str, *, well: bool = False) -> dict[str
     tried = try_edge(options, region, ("127.0.0.1", 1), well=well)
     absent = try_absence(options, region, ("127.0.0.1", 1), reads=tried.reads)
     return {row.what.partition(" at ")[0]: row for row in (*tried.rows, *absent)}
+
+
+GROUP = """failover:"""
+"""Where the subject's file goes on."""
+WITH_GROUP = """workload:
+  group: {method: POST, path: /groups, body: "{id}={value}&{other_id}={other_value}"}
+failover:"""
+
+
+@pytest.mark.parametrize(
+    ("kept", "state", "words"), [(2, State.OK, "both are there"), (1, State.FAIL, "-other is read as None")]
+)
+def test_a_group_of_two_is_written_and_read_back(
+    kept: int, state: State, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items: dict[str, str] = {}
+
+    def ask(_address: object, method: str, path: str, *, body: bytes | None = None, **_how: object) -> Response:
+        key = path.rpartition("/")[2]
+        if method == "POST":
+            pairs = [one.split("=") for one in (body or b"").decode().split("&")]
+            items.update(dict(pairs[:kept]))
+        elif method == "PUT":
+            items[key] = json.loads(body or b"")["value"]
+        elif method == "GET":
+            return response(200, json.dumps({"value": items[key]})) if key in items else response(404)
+        elif method == "DELETE":
+            items.pop(key, None)
+        return response(200, "{}")
+
+    monkeypatch.setattr(requests, "ask", ask)
+    row = rows_of(options(tmp_path, (GROUP, WITH_GROUP)), PRIMARY)["a group of two"]
+    assert row.state is state
+    assert words in row.text
 
 
 @pytest.mark.parametrize("status", [401, 403])

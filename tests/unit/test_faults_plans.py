@@ -44,6 +44,7 @@ from harness.names import (
     DIGITALOCEAN,
     DYNAMODB_READS,
     DYNAMODB_WRITES,
+    GLOBAL_TABLES,
     OUTSIDE,
     POISON_KEY,
     RECORD,
@@ -81,6 +82,10 @@ def world() -> list[Link]:
         for region in (EAST, WEST):
             source = instance_name(CANARY, place)
             links.append(Link(source, place, region, region, "dynamodb", home=home(place), from_canary=True))
+    for one, other in ((EAST, WEST), (WEST, EAST)):
+        for source in (instance_name(GLOBAL_TABLES, one), instance_name(CANARY, instance_name(GLOBAL_TABLES, one))):
+            watched = source.startswith(CANARY)
+            links.append(Link(source, one, other, other, "dynamodb", home=one, from_canary=watched))
     for region in (EAST, WEST):
         for service in (DYNAMODB_WRITES, DYNAMODB_READS):
             links.append(Link(f"{CANARY}.{OUTSIDE}", OUTSIDE, region, region, service, from_canary=True))
@@ -142,6 +147,8 @@ def test_one_way_partition_leaves_the_other_way_alone() -> None:
         f"storefront.{EAST}->{WEST}:dynamodb",
         f"replicator.{EAST}->{WEST}:dynamodb",
         f"canary.{EAST}->{WEST}:dynamodb",
+        f"global-tables.{EAST}->{WEST}:dynamodb",
+        f"canary.global-tables.{EAST}->{WEST}:dynamodb",
     }
     assert planned.target == f"{EAST}->{WEST}"
 
@@ -153,9 +160,23 @@ def test_replication_stall_takes_what_goes_between_regions_only() -> None:
     assert f"canary.{WEST}->{EAST}:dynamodb" in planned.links
     assert not any("outside" in link or f"{EAST}->{EAST}" in link or "route53" in link for link in planned.links)
     assert plan("replication-stall", target=WEST, component="replicator").links == (
+        f"canary.global-tables.{EAST}->{WEST}:dynamodb",
         f"canary.{EAST}->{WEST}:dynamodb",
         f"replicator.{EAST}->{WEST}:dynamodb",
     )
+
+
+@pytest.mark.parametrize("kind", ["replication-paused", "replication-slowed"])
+def test_what_hits_the_replication_service_hits_nothing_else_and_may_have_a_direction(kind: str) -> None:
+    there = (f"canary.global-tables.{EAST}->{WEST}:dynamodb", f"global-tables.{EAST}->{WEST}:dynamodb")
+    assert plan(kind, source=EAST, to=WEST).links == there
+    assert plan(kind, source=EAST, to=WEST).canary.links == there[:1]
+    assert len(plan(kind).links) == 4
+    assert "global-tables" in "".join(plan("region-outage", region=EAST).links)
+    assert there[1] in plan("replication-stall").links
+    assert there[1] in plan("service-outage", region=WEST).links
+    with pytest.raises(InputError, match="touches no link"):
+        fault_named(kind).plan([link for link in LINKS if "global-tables" not in link.name], PROCESSES)
 
 
 def test_gray_failure_hits_callers_but_not_health_checkers() -> None:
@@ -199,7 +220,7 @@ def test_modes_do_what_they_say_in_order(mode: str, kinds: list[type[Action]]) -
 
 
 def target_of(kind: str, region: str = EAST) -> str:
-    if kind == "one-way-partition":
+    if kind in ("one-way-partition", "replication-paused", "replication-slowed"):
         return f"{EAST}->{WEST}" if region == EAST else f"{WEST}->{EAST}"
     return f"storefront.{region}" if kind == "component-isolated" else region
 
@@ -364,6 +385,8 @@ def test_a_lost_region_is_proven_by_canaries_that_fail() -> None:
         ("poison-record", {"region": EAST, "records": 0}, r"records are 1 to 25, not 0"),
         ("one-way-partition", {"source": EAST}, r"two places, A->B"),
         ("one-way-partition", {"target": EAST}, r"two places, A->B"),
+        ("replication-paused", {"target": EAST}, r"`all` or two regions, A->B"),
+        ("replication-slowed", {"latency_ms": 0}, r"from 1 to"),
     ],
 )
 def test_mistakes_are_told_with_what_exists(kind: str, parameters: dict[str, Any], text: str) -> None:

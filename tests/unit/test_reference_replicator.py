@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from reference.replicator.apply import Delete, Poison, Put, Route, Skip, merge, plan, request
-from reference.replicator.parking import decode, encode
 from reference.replicator.position import Position, Shard, advanced, backoff_s, dump, listed, load, trimmed
+from reference.replicator.record_text import decode, encode
 
 ROUTE = Route("items", "id", source="us-east-1", target="us-west-2")
 

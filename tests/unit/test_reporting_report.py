@@ -277,3 +277,18 @@ def test_how_long_a_failback_took_is_spelt_as_everything_else_filed_or_not(
 ) -> None:
     page = report.render(write_folder(tmp_path, replace(drill(), failback={"returned": True, "took": took})), tmp_path)
     assert shown in page
+
+
+def test_what_was_measured_beside_the_promises_stands_on_the_page(tmp_path: Path) -> None:
+    both = {"from_ns": 1, "until_ns": 2, "writes": {"us-east-1": 7, "us-west-2": 5}, "conflicts": 4, "losers": 3,
+            "undecided": 1, "lost": 0, "resurrected": None, "duplicated": 0}  # fmt: skip
+    measured = {"both_sides": [both], "gray": {"us-east-1": {"total_s": 12.5, "longest_s": 9.25}}}
+    page = report.render(write_folder(tmp_path, replace(drill(), measured=measured)), tmp_path)
+    for words in (
+        "Both sides took writes", "acknowledged by us-west-2", "items that several sides wrote", "deletes undone",
+        "not measured", "Unserved, and called healthy", "12.50 s", "9.25 s",
+    ):  # fmt: skip
+        assert words in page, words
+    plain = report.render(write_folder(tmp_path / "plain", drill()), tmp_path / "plain")
+    assert "Both sides took writes" not in plain
+    assert "called healthy" not in plain

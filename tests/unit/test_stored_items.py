@@ -62,6 +62,46 @@ def test_the_value_in_whatever_form_it_is_stored(value: Any, item: dict[str, Any
     assert stored.value_of(TypeAdapter(stored.ValueSpec).validate_python(value), item) == expected
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"N": "7"}, {"N": "7.00"}),
+        ({"N": "0"}, {"N": "-0.0"}),
+        ({"N": "1E+2"}, {"N": "100"}),
+        ({"N": "12345678901234567890123456789012345678"}, {"N": "1.2345678901234567890123456789012345678E37"}),
+        ({"SS": ["b", "a"]}, {"SS": ["a", "b"]}),
+        ({"NS": ["2", "1.0"]}, {"NS": ["1", "2.0"]}),
+        (
+            {"M": {"a": {"N": "1"}, "b": {"L": [{"SS": ["y", "x"]}]}}},
+            {"M": {"b": {"L": [{"SS": ["x", "y"]}]}, "a": {"N": "1.0"}}},
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_the_same_to_dynamodb_is_the_same_text(one: Any, other: Any) -> None:
+    assert stored.text_of(one) == stored.text_of(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"N": "7"}, {"N": "7.01"}),
+        ({"N": "12345678901234567890123456789012345678"}, {"N": "12345678901234567890123456789012345679"}),
+        ({"L": [{"S": "a"}, {"S": "b"}]}, {"L": [{"S": "b"}, {"S": "a"}]}),
+        ({"L": [{"N": "1"}]}, {"L": [{"S": "1"}]}),
+        ({"M": {"a": {"NULL": True}}}, {"M": {}}),
+        ({"M": {"a": {"S": ""}}}, {"M": {"a": {"NULL": True}}}),
+        ({"SS": ["a"]}, {"L": [{"S": "a"}]}),
+    ],
+)
+def test_what_differs_to_dynamodb_differs_as_text(one: Any, other: Any) -> None:
+    assert stored.text_of(one) != stored.text_of(other)
+
+
+@pytest.mark.parametrize("text", ["abc", "NaN", "Infinity", "1E+999999", ""])
+def test_what_is_no_number_stays_as_it_is(text: str) -> None:
+    assert stored.text_of({"N": text}) == text
+
+
 def test_where_in_an_item_a_text_stands() -> None:
     item = s(id="a", body='{"data": {"v": "x"}}', copy="x") | {"doc": {"M": s(v="x")}}
     assert list(stored.holders(item, "x")) == ["{attribute: body, at: /data/v}", "copy", "{attribute: doc, at: /v}"]

@@ -31,6 +31,7 @@ FILLED = {
     "MODE": ["black-holed", "refused", "reset"],
     "TROUBLE": ["throttled", "failing"],
     "COMPONENT": ["intermediary"],
+    "CONSISTENCY": ["eventual", "strong"],
     "N": ["7"],
     "PLACE": ["us-east-1"],
     "INSTANCE": ["monitor.outside"],

@@ -43,11 +43,11 @@ class Crowd:
     def act(self, name: str, event: Write | Read, outcome: Outcome = Outcome.OK) -> Planned | None:
         """One operation of a client, settled at once."""
         self.now_ns += NS_PER_S // 20
-        for planned in self.books.step(name, event, self.now_ns):
+        request = self.books.step(name, event, self.now_ns)
+        for planned in request:
             self.books.step(name, Settled(planned, outcome, address=self.at[name]), self.now_ns)
             self.done.append((name, planned))
-            return planned
-        return None
+        return request[0] if request else None
 
     def go_on(self, rounds: int, refusing: str | None = None) -> None:
         """Everybody writes and reads in turn; one address may refuse writes."""
@@ -118,6 +118,47 @@ def test_counters_are_used_where_the_application_has_them_and_else_not() -> None
     assert {p.k for _, p in crowd.done if p.part is Part.COUNTER and p.f == "get"} == {p.k for p in adds}
     assert not {p.k for p in adds} & {p.k for _, p in crowd.done if p.f == "put"}
     assert Part.COUNTER not in {to_read("sided", turn) for turn in range(64)}
+
+
+def test_groups_are_two_fresh_keys_of_one_request_and_read_one_after_the_other() -> None:
+    crowd = Crowd(Offers(groups=True))
+    crowd.go_on(200)
+    puts = [(name, p) for name, p in crowd.done if p.part is Part.GROUP and p.f == "put"]
+    pairs = {(one.k, other.k) for (_, one), (_, other) in zip(puts[::2], puts[1::2], strict=True)}
+    for (name, one), (by, other) in zip(puts[::2], puts[1::2], strict=True):
+        assert name == by
+        assert one.group == other.group == one.op == one.k
+        assert other.op == other.k != one.op
+        assert (one.extra, other.extra) == (False, True), "what was served counts one request once"
+    writes = [p for name, p in crowd.done if name.startswith("dns") and p.f != "get" and not p.extra]
+    assert sum(p.part is Part.GROUP for p in writes) == pytest.approx(0.1 * len(writes), rel=0.05)
+    for reader in ("dns-0", "pinned-b-0"):
+        read = [p.k for name, p in crowd.done if name == reader and p.part is Part.GROUP and p.f == "get"]
+        assert read
+        together = set(zip(read[::2], read[1::2], strict=False))
+        assert together <= pairs | {(b, a) for a, b in pairs}
+        assert together & pairs, "each of the two first, in turn"
+        assert together & {(b, a) for a, b in pairs}
+    assert Part.GROUP not in {to_read("sided", turn) for turn in range(64)}
+
+
+def test_a_group_that_is_refused_is_never_read() -> None:
+    crowd = Crowd(Offers(groups=True))
+    for _ in range(100):
+        for name in crowd.at:
+            crowd.act(name, Write(), Outcome.FAIL)
+            crowd.act(name, Read())
+    assert Part.GROUP in {p.part for _, p in crowd.done if p.f == "put"}
+    assert Part.GROUP not in {p.part for _, p in crowd.done if p.f == "get"}
+
+
+def test_a_group_that_is_not_answered_makes_one_new_process() -> None:
+    books = Ledgers("h")
+    books.open("c", LedgerState("h", 0, 1, mix="roaming", offers=Offers(groups=True), writes=8))
+    one, other = books.step("c", Write(), 0)
+    for planned in (one, other):
+        books.step("c", Settled(planned, Outcome.INFO), 1)
+    assert books.books["c"].generation == 1
 
 
 @pytest.mark.parametrize("left_out", ["put", "get", "delete"])

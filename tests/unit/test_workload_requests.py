@@ -235,6 +235,22 @@ def test_sets_of_statuses() -> None:
     assert not within(("2xx",), 300)
 
 
+def test_a_group_is_one_request_with_two_keys_and_two_values() -> None:
+    body = {"items": [{"id": "{id}", "v": "{value}"}, {"id": "{other_id}", "v": "{other_value}"}]}
+    workload = Workload.model_validate(
+        {"base": "/v1", "headers": {"X-Key": "k"}, "group": {"method": "POST", "path": "/groups", "body": body}}
+    )
+    assert workload.functions == {"put", "get", "delete"}, "a group is puts"
+    request = workload.group_request()
+    assert request is not None
+    one, other = Planned("g1", 0, "put", "g1", "g1"), Planned("g2", 0, "put", "g2", "g2")
+    wire = render(request, "app.test", one, keepalive=False, other=other).decode()
+    assert wire.startswith("POST /v1/groups HTTP/1.1\r\n")
+    assert "X-Key: k\r\n" in wire
+    assert json.loads(wire.partition("\r\n\r\n")[2]) == {"items": [{"id": "g1", "v": "g1"}, {"id": "g2", "v": "g2"}]}
+    assert Workload().group_request() is None
+
+
 # --- what is refused, by file and line ---
 
 
@@ -256,6 +272,10 @@ def test_sets_of_statuses() -> None:
         ("{get: {method: GET, path: '/{id}', ok: [200, 409], refused: 4xx}}", 14, "409: cannot stand in `ok` and in"),
         ("{get: {method: GET, path: '/{id}', refused: 409}}", 14, "a read has no effect in any case"),
         ("{get: {method: GET, path: '/{id}', pattern: '('}}", 14, "is no regular expression"),
+        ("{group: {method: POST, path: '/{id}', body: '{value} {other_id}'}}", 14, "{other_value} stands nowhere"),
+        ("{group: {method: POST, path: '/{amount}', body: ''}}", 14, "{amount} is unknown; there are: {id}"),
+        ("{group: {method: POST, path: '/', body: '{id}{value}{other_id}{other_value}', id: x}}", 14, "clients name"),
+        ("{put: {method: PUT, path: '/{id}{other_id}', body: '{value}'}}", 14, "{other_id} is unknown"),
         ("{content_type: text/csv, put: {method: PUT, path: '/', body: {'{id}': '{value}'}}}", 14, "is text/csv"),
     ],
 )  # fmt: skip

@@ -37,10 +37,11 @@ class Replaced:
 def replaced(scene: Scene, side: str, log: CommitColumns) -> list[Replaced]:
     """Every one on one side, oldest first."""
     columns = scene.columns
-    known = np.flatnonzero(log.key < len(columns.names.keys))
-    known = known[~columns.counters[log.key[known]]]
     # Where an item was committed once, nothing was replaced.
-    known = known[np.bincount(log.key)[log.key[known]] > 1]
+    wanted = np.bincount(log.key, minlength=len(columns.counters)) > 1
+    wanted[: len(columns.counters)] &= ~columns.counters
+    wanted[len(columns.counters) :] = False
+    known = np.flatnonzero(wanted[log.key])
     writer = scene.writer_of(side)[known]
     fits = (writer < 0) | (columns.key[np.maximum(writer, 0)] == log.key[known])
     known, writer = known[fits], writer[fits]

@@ -25,6 +25,17 @@ _UNCERTAIN = "not acknowledged, and may have happened"
 
 
 @dataclass(frozen=True, eq=False)
+class Takeover:
+    """A place took over at some moment. missing: by row, acknowledged writes that it certainly lacked; doubtful: or may
+    have lacked, and those with an unknown outcome that it did not show."""
+
+    place: str
+    at_ns: int
+    missing: Bools
+    doubtful: Bools
+
+
+@dataclass(frozen=True, eq=False)
 class Scene:
     """See `anomalies`. explained, out_of_reach: by row. origin_ns: seconds in sentences count from here."""
 
@@ -39,6 +50,7 @@ class Scene:
     origin_ns: int
     out_of_reach: Mapping[str, Bools] = field(default_factory=dict)
     cuts: Sequence[Cut] = ()
+    takeovers: Sequence[Takeover] = ()
     _writers: dict[str, NDArray[np.int32]] = field(default_factory=dict)
     _sides: dict[str, Side] = field(default_factory=dict)
 

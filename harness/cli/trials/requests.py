@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from harness.cli.trials.answers import ABOUT_WHO_ASKS, HEADERS_HINT, hint, id_hint, refuses, told, value_hint
@@ -45,7 +46,8 @@ class Edge:
 
     def ask(self, request: Request, key: str, value: str) -> Response:
         """One request's answer. Raises NoAnswer."""
-        sent = rendered(request, {"id": key, "value": value, "amount": "1", "op": value}, os.environ)
+        other = {"other_id": f"{key}-other", "other_value": f"{value}-other"}
+        sent = rendered(request, {"id": key, "value": value, "amount": "1", "op": value} | other, os.environ)
         return ask(
             self.address, sent.method, sent.path, timeout_s=TIMEOUT_S, headers=sent.headers, body=sent.body,
             host=sent.host or self.host, tls=self.tls,
@@ -94,7 +96,41 @@ def try_edge(options: RunOptions, region: str, address: Address, *, well: bool =
             rows.append(Diagnosis(what, State.FAIL, text, id_hint(answer)))
         else:
             rows.append(_unserved(what, edge, f, answer, seen))
+    if (group := workload.group_request()) is not None:
+        rows.append(_group(edge, group, workload.request("get"), f"{value}-group"))
+        _taken_away(edge, workload.request("delete"), f"{value}-group")
     return Tried(tuple(rows), reads)
+
+
+def _group(edge: Edge, group: Request, get: Request | None, value: str) -> Diagnosis:
+    """Two items written at once: both must be there afterwards."""
+    what = f"a group of two at {edge.place}"
+    try:
+        answer = edge.ask(group, value, value)
+        seen = with_answer("put", answer.status, answer.headers, answer.body, group)
+        if seen.outcome is not Outcome.OK:
+            return _unserved(what, edge, "put", answer, seen)
+        for name in (value, f"{value}-other"):
+            if get is None:
+                break
+            found = edge.ask(get, name, "")
+            shown = with_answer("get", found.status, found.headers, found.body, get).v
+            if shown != name:
+                text = f"{answer.status}, and then {name} is read as {shown!r}"
+                return Diagnosis(what, State.FAIL, text, "`group:` in the workload must write both items, or neither")
+    except NoAnswer as error:
+        state = State.FAIL if edge.primary else State.WARN
+        return Diagnosis(what, state, f"no answer: {error}", hint(None, primary=edge.primary, well=edge.well))
+    return Diagnosis(what, State.OK, f"{answer.status}, both are there")
+
+
+def _taken_away(edge: Edge, delete: Request | None, value: str) -> None:
+    """What a group wrote does not stay, where it can be deleted and somebody answers."""
+    if delete is None:
+        return
+    with suppress(NoAnswer):
+        for name in (value, f"{value}-other"):
+            edge.ask(delete, name, "")
 
 
 def _unserved(what: str, edge: Edge, f: Function, answer: Response, seen: Seen) -> Diagnosis:

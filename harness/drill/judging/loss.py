@@ -9,6 +9,7 @@ from harness.checkers import objectives as objective_checks
 from harness.checkers.durability import SIDES_DIFFER, differing, durability
 from harness.checkers.result import CheckResult, Finding, some
 from harness.drill.case import Final, Requirement
+from harness.drill.cuts import STANDSTILLS
 from harness.drill.judging import recovery_points
 from harness.drill.judging.databases import goes_on
 from harness.drill.judging.recovery import episode_of
@@ -44,7 +45,7 @@ def rpo_shows_stall(requirement: Requirement, measures: Measures) -> CheckResult
     """Whether the loss of a stall shows in the recovery point."""
     name, episode = "rpo-shows-stall", episode_of(requirement, measures)
     faults = [measures.case.faults[i] for i in (() if episode is None else episode.episode.faults)]
-    stall = next((fault for fault in faults if fault.kind == "replication-stall" and fault.applied), None)
+    stall = next((fault for fault in faults if fault.kind in STANDSTILLS and fault.applied), None)
     point: RecoveryPoint | None = None if episode is None else episode.point
     if episode is None or stall is None or episode.onset is None or point is None:
         return CheckResult(name, Verdict.UNKNOWN, "not measurable: no stall, no loss after it, or no takeover")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from harness.checkers.failback import as_evidence, failback, refuses
 from harness.checkers.failback_losses import Before
 from harness.checkers.flapping import flapping, needless_failover
@@ -91,6 +93,26 @@ def writes_at_rest(measures: Measures) -> str | None:
         return "one"
     calm = measures.operations.between(None, began_ns)
     return "both" if both_write(calm, case.by_address, case.window_ns, logs) else None
+
+
+def both_sides_wrote(measures: Measures) -> CheckResult:
+    """Whether items were written on both sides while a fault kept them apart: else it has shown no conflict."""
+    name, sides = "both-sides-wrote", measures.case.by_address
+    held = [fault.interval for fault in measures.case.faults if fault.applied]
+    if not held:
+        return CheckResult(name, Verdict.UNKNOWN, "nothing kept the sides apart")
+    began_ns, ended_ns = held[0].start_high_ns, held[0].stop_low_ns or measures.end_ns
+    meanwhile = measures.operations.between(began_ns, ended_ns)
+    wrote: dict[str, set[str]] = {}
+    for operation in meanwhile.operations(np.flatnonzero(meanwhile.acknowledged)):
+        address = None if operation.completion is None else operation.completion.address
+        if address is not None and address in sides:
+            wrote.setdefault(operation.invoke.k, set()).add(sides[address])
+    both = sorted(key for key, where in wrote.items() if len(where) > 1)
+    if not both:
+        return CheckResult(name, Verdict.UNKNOWN, "no item was written on both sides while they were apart")
+    text = f"{len(both)} items were written on both sides while they were apart: {some(both, limit=3)}"
+    return CheckResult(name, Verdict.MET, text)
 
 
 def no_failover(requirement: Requirement, measures: Measures) -> CheckResult:

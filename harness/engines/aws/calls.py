@@ -33,9 +33,11 @@ class CallRefused(WorldError):
 
 
 def call(
-    address: Address, region: str, protocol: str, operation: str, body: Mapping[str, Any], timeout_s: float = TIMEOUT_S
-) -> Mapping[str, Any]:
-    """The answer to one call. protocol: DYNAMODB or STREAMS. Raises NoAnswer, CallRefused."""
+    address: Address, region: str, protocol: str, operation: str, body: Mapping[str, Any], timeout_s: float = TIMEOUT_S,
+    *, writer: str | None = None,
+) -> Mapping[str, Any]:  # fmt: skip
+    """The answer to one call. protocol: DYNAMODB or STREAMS; writer: who calls, for the region's own server, past what
+    others answer for it. Raises NoAnswer, CallRefused."""
     scope = f"drill/20260101/{region}/dynamodb/aws4_request"
     signed = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date;x-amz-target, Signature={'0' * 64}"
     headers = {
@@ -44,6 +46,8 @@ def call(
         "Content-Type": _TYPE,
         "Authorization": signed,
     }
+    if writer is not None:
+        headers["X-Drill-Writer"] = writer
     answer = ask(address, "POST", "/", timeout_s=timeout_s, headers=headers, body=json.dumps(body).encode())
     told = _object(answer)
     if answer.status == 200 and told is not None:

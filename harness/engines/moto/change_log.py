@@ -8,6 +8,7 @@ said so (harness.engines.moto.elsewhere), "" for any other. When all tables are 
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from collections.abc import Mapping
@@ -48,13 +49,20 @@ class ChangeLog:
         self._append({"reset": True})
 
     def _append(self, body: Mapping[str, Any]) -> None:
-        self._file.write(json.dumps({"seq": self._seq, **body}, separators=(",", ":")) + "\n")
+        self._file.write(json.dumps({"seq": self._seq, **body}, separators=(",", ":"), default=_binary) + "\n")
         self._file.flush()
         self._seq += 1
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def _binary(value: object) -> str:
+    """What the API writes for bytes, which moto has decoded."""
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    raise TypeError(f"{value!r} is no value of an item")
 
 
 def _whole(item: Item | None) -> dict[str, Any] | None:

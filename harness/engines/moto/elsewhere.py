@@ -48,7 +48,7 @@ class Calls:
         self.held: Mapping[str, Address] = {}
 
     def wrap(self, app: Wsgi, direct: Wsgi) -> Wsgi:
-        """The application behind them. direct: what a call with the writer's header reaches."""
+        """What all calls come to. direct: what one with the writer's header reaches."""
 
         def answering(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
             by = environ.get(_KEY)
@@ -58,10 +58,18 @@ class Calls:
                     return list(direct(environ, start_response))
                 finally:
                     _writer.reset(token)
+            return app(environ, start_response)
+
+        return answering
+
+    def dispatch(self, app: Wsgi) -> Wsgi:
+        """Calls that are answered elsewhere go there, the others to the application."""
+
+        def dispatching(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
             address = self._address(environ) if self.held else None
             return app(environ, start_response) if address is None else _passed_on(address, environ, start_response)
 
-        return answering
+        return dispatching
 
     def _address(self, environ: Mapping[str, Any]) -> Address | None:
         service, operation = call_of(environ)

@@ -90,7 +90,7 @@ class Region:
         self.changes: ChangeLog | None = None
         self.refusals = Refusals()
         self.calls = Calls()
-        app: Wsgi = self.calls.wrap(self.refusals.wrap(_application), _application)
+        app: Wsgi = self.calls.wrap(self.refusals.wrap(self.calls.dispatch(_application)), _application)
         if config.wrap is not None:
             app = _function(config.wrap)(app, lambda: self._data_plane)
         routes: dict[tuple[str, str], Route] = {

@@ -5,7 +5,15 @@ from __future__ import annotations
 from pytest_bdd import given, parsers
 
 from harness.drill.facade import Drill
-from harness.faults.needs import LIVENESS_AS_READINESS, PODS, PROVIDER_API
+from harness.faults.needs import (
+    EVENTUAL_TABLES,
+    LIVENESS_AS_READINESS,
+    PODS,
+    PROVIDER_API,
+    STREAMS_TO_FUNCTIONS,
+    STRONG_TABLES,
+    WRITES_ON_BOTH_SIDES,
+)
 from harness.kit.plain_numbers import whole
 from harness.outcome import Verdict
 from harness.pytest_plugin.amounts import milliseconds, seconds, share, stated
@@ -23,6 +31,27 @@ def _runs(drill: Drill) -> None:
     Example: the application runs in two regions
     """
     drill.open()
+
+
+@given(parsers.re(r"the tables are a global table with (?P<consistency>eventual|strong) consistency"))
+def _global_tables(drill: Drill, consistency: str) -> None:
+    """the tables are a global table with CONSISTENCY consistency
+
+    What the drill is about; where the tables are replicated otherwise, it is left out.
+    Example: the tables are a global table with eventual consistency
+    Example: the tables are a global table with strong consistency
+    """
+    drill.require_world(STRONG_TABLES if consistency == "strong" else EVENTUAL_TABLES)
+
+
+@given("both regions take writes at any time")
+def _both_write(drill: Drill) -> None:
+    """both regions take writes at any time
+
+    What the drill is about; where the subject's file does not say so (`consistency: {writes: both}`), it is left out.
+    Example: both regions take writes at any time
+    """
+    drill.require_world(WRITES_ON_BOTH_SIDES)
 
 
 @given("clients are steered through a provider's API")
@@ -188,6 +217,29 @@ def _control_liveness(drill: Drill) -> None:
     """
     drill.require_world(PODS)
     drill.deploy(LIVENESS_AS_READINESS)
+    drill.be_control(Verdict.MISSED)
+
+
+@given("streams feed functions")
+def _functions(drill: Drill) -> None:
+    """streams feed functions
+
+    What the drill is about; where no part of the world runs functions, it is left out.
+    Example: streams feed functions
+    """
+    drill.need(STREAMS_TO_FUNCTIONS)
+
+
+@given(parsers.re(r"as a control, functions run (?P<file>\S+\.py), so the drill must be MISSED"))
+def _control_functions(drill: Drill, file: str) -> None:
+    """as a control, functions run FILE, so the drill must be MISSED
+
+    Said before the application runs: all functions run the lambda_handler of that file, named from the subject's
+    folder, instead of their own code; the drill is met when it goes red.
+    Example: as a control, functions run replication_lambda/article.py, so the drill must be MISSED
+    """
+    drill.require_world(STREAMS_TO_FUNCTIONS)
+    drill.replace_functions(file)
     drill.be_control(Verdict.MISSED)
 
 

@@ -99,6 +99,16 @@ def _same_data(drill: Drill) -> None:
     drill.require("same-data", at_rest=True)
 
 
+@then("both regions took writes of the same items while they were apart")
+def _both_wrote(drill: Drill) -> None:
+    """both regions took writes of the same items while they were apart
+
+    Without that the drill has shown nothing of what becomes of conflicts.
+    Example: both regions took writes of the same items while they were apart
+    """
+    drill.require("both-sides-wrote")
+
+
 @then("at no time did both regions accept writes")
 def _no_split_brain(drill: Drill) -> None:
     """at no time did both regions accept writes

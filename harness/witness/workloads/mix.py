@@ -7,6 +7,9 @@ client's period apart with four clients), so that an order that is not kept show
 Sided clients stay with one edge. Of four writes two are to the pair key, one is to a key of their own, and one to a
 register. While their side has not acknowledged the pair key yet, three of four are: so the pair around a move is as
 close as their grid allows. They read mostly what others wrote.
+
+Where the application writes groups, one of ten writes of a roaming client, and one of eight of a sided one, is a group
+instead of a key of its own; two of eight reads are of the two items of one.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ class Part(Enum):
     PAIR = auto()
     RECYCLED = auto()
     COUNTER = auto()
+    GROUP = auto()
     OTHERS = auto()
     GONE = auto()
 
@@ -40,37 +44,49 @@ _SIDED_READS = (
 )  # fmt: skip
 
 
-def to_write(mix: Mix, turn: int, index: int, *, pair_waits: bool = False, counts: bool = False) -> Part:
+def to_write(
+    mix: Mix, turn: int, index: int, *, pair_waits: bool = False, counts: bool = False, groups: bool = False
+) -> Part:
     """The kind of key of a client's write number `turn`. index: which client it is.
 
-    pair_waits: this client's side has not acknowledged the pair key yet. counts: the application has counters.
+    pair_waits: this client's side has not acknowledged the pair key yet. counts: the application has counters;
+    groups: and writes groups.
     """
     if mix == "own":
         return Part.OWN
     if mix == "roaming":
-        return _roaming(turn % _ROAMING_CYCLE, index, counts=counts)
+        return _roaming(turn % _ROAMING_CYCLE, index, counts=counts, groups=groups)
     place = turn % _SIDED_CYCLE
     if place == _SIDED_CYCLE - 1:
         return Part.COUNTER if counts and turn // _SIDED_CYCLE % 2 else Part.REGISTER
-    return Part.OWN if place == 1 and not pair_waits else Part.PAIR
+    if place != 1 or pair_waits:
+        return Part.PAIR
+    return Part.GROUP if groups and turn // _SIDED_CYCLE % 2 else Part.OWN
 
 
-def _roaming(place: int, index: int, *, counts: bool) -> Part:
+def _roaming(place: int, index: int, *, counts: bool, groups: bool) -> Part:
     if place == 0:
         return Part.REGISTER
     if place == 2:
         return Part.RECYCLED
     if place == 4 and counts:
         return Part.COUNTER
+    if place == 8 and groups:
+        return Part.GROUP
     return Part.PAIR if place == 2 * (index % 4) + 1 else Part.OWN
 
 
-def to_read(mix: Mix, turn: int, *, counts: bool = False) -> Part:
+_GROUP_READS = {"roaming": (4, 6), "sided": (5, 7)}
+
+
+def to_read(mix: Mix, turn: int, *, counts: bool = False, groups: bool = False) -> Part:
     """The kind of key of a client's read number `turn`."""
     if mix == "own":
         return Part.OWN
     pattern = _ROAMING_READS if mix == "roaming" else _SIDED_READS
     place, again = turn % len(pattern), turn // len(pattern) % 2
+    if groups and place in _GROUP_READS[mix]:
+        return Part.GROUP
     if counts and again and pattern[place] is Part.REGISTER:
         return Part.COUNTER
     return pattern[place]

@@ -11,6 +11,7 @@ from typing import Never
 
 from harness.history.events import Function
 from harness.witness.workloads import pairs
+from harness.witness.workloads.groups import KEPT, Group
 
 REGISTERS = 3
 """Few, so that several writes of one are close in time; more than one, so that a mix-up of keys shows."""
@@ -22,13 +23,17 @@ _GONE = 16
 
 @dataclass(frozen=True)
 class Acknowledged:
-    """A write was acknowledged. who: the client's index. unique: it was to a key of that client's own."""
+    """A write was acknowledged. who: the client's index. unique: it was to a key of that client's own.
+
+    beside: the key of the item that the same request wrote before this one.
+    """
 
     who: int
     f: Function
     key: str
     address: str | None
     unique: bool = False
+    beside: str | None = None
 
 
 @dataclass(frozen=True)
@@ -44,13 +49,14 @@ Event = Acknowledged | Cycled
 @dataclass(frozen=True)
 class SharedState:
     """prefix: of the history's id space. recent: unique keys, by whom, newest last. gone: keys that are deleted or
-    put and deleted in turn, newest last.
+    put and deleted in turn, newest last. groups: newest last.
     """
 
     prefix: str
     pairs: pairs.PairsState
     recent: tuple[tuple[int, str], ...] = ()
     gone: tuple[str, ...] = ()
+    groups: tuple[Group, ...] = ()
 
     @classmethod
     def of(cls, prefix: str) -> SharedState:
@@ -85,6 +91,8 @@ def step(state: SharedState, event: Event, now_ns: int) -> tuple[SharedState, tu
         return (_gone(state, event.key) if event.unique else state), ()
     if event.f != "put":
         return state, ()
+    if event.beside is not None:
+        return replace(state, groups=(*state.groups, (event.beside, event.key))[-KEPT:]), ()
     if event.unique:
         return replace(state, recent=(*state.recent, (event.who, event.key))[-_RECENT:]), ()
     if event.address is not None:

@@ -89,9 +89,8 @@ def split_brain(
     if len({dialled(o) for o in writes} - {None}) < 2:
         return CheckResult(_NAME, Verdict.UNKNOWN, "only one side was ever asked to accept writes")
     epochs = len({_epoch(o) for o in acks} - {None})
-    testimony = (
-        f"in {epochs} epochs, one side each, never back" if epochs and not _thin(acks) else "by one side at a time"
-    )
+    one = "in 1 epoch, by one side" if epochs == 1 else f"in {epochs} epochs, one side each, never back"
+    testimony = one if epochs and not _thin(acks) else "by one side at a time"
     forwarded = sum(1 for o in acks if found[o.invoke.op][1] and found[o.invoke.op][0] not in (None, dialled(o)))
     passed_on = f"; {_writes(forwarded)} forwarded, as the commits show" if forwarded else ""
     return CheckResult(_NAME, Verdict.MET, f"{len(acks)} writes acknowledged, {testimony}{passed_on}")

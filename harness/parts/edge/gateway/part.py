@@ -8,6 +8,7 @@ from typing import Any
 from harness.kit.address import Address
 from harness.topology.environment import Environment, Spec
 from harness.topology.subject import Instance
+from harness.world.callers import callers
 from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Net, Part, Process
 from harness.world.wires import Arrow
 
@@ -26,15 +27,15 @@ class Gateway(Part):
 
     def connect(self, net: Net) -> None:
         """Start the process: its routes are the links of each instance."""
-        environment = self._blueprint.environment
+        primary = self._blueprint.environment.primary.database_name
         listeners = [
             {
-                "instance": instance.name,
-                "region": home_region(environment, instance.place),
+                "instance": caller.name,
+                "region": caller.home or primary,
                 "listen": [LOOPBACK, 0],
-                "routes": routes(net.dialled_by(instance.name), net.listening),
+                "routes": routes(net.dialled_by(caller.name), net.listening),
             }
-            for instance in self._blueprint.subject.instances(environment)
+            for caller in callers(self._blueprint)
         ]
         self._process = net.ground.spawn(LIGHT, self.name, MODULE, {"admin": [LOOPBACK, 0], "listeners": listeners})
 

@@ -1,0 +1,1 @@
+"""Pushes its own region's changes into the other one: a Lambda function fed by the table's stream, and its keeper."""
