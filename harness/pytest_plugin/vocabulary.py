@@ -23,6 +23,7 @@ PLACEHOLDERS = {
     "TROUBLE": "throttled (429 to every call) or failing (503 to every call)",
     "CONSISTENCY": "eventual (asynchronous, the last writer wins) or strong (synchronous to another region)",
     "COMPONENT": "a component of the subject, as its file names it",
+    "FILE": "a Python file, named from the subject's folder",
     "N": "a number; seconds in When and Then are production seconds, which the profile scales",
     "PLACE": "the name of a place of the environment, or outside",
     "INSTANCE": "a process of the subject: COMPONENT.PLACE, as monitor.outside",

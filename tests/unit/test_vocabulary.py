@@ -32,6 +32,7 @@ FILLED = {
     "TROUBLE": ["throttled", "failing"],
     "COMPONENT": ["intermediary"],
     "CONSISTENCY": ["eventual", "strong"],
+    "FILE": ["replication_lambda/article.py"],
     "N": ["7"],
     "PLACE": ["us-east-1"],
     "INSTANCE": ["monitor.outside"],
