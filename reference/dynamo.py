@@ -144,3 +144,16 @@ def ensure_table(client: Client, name: str, key: str) -> None:
 def ensure_health_table(client: Client, settings: Settings) -> None:
     """Create the table of heartbeats and records in the client's region unless it exists. Raises CallFailed."""
     ensure_table(client, settings.table, settings.key)
+
+
+def expire_tombstones(client: Client, settings: Settings) -> None:
+    """Have items go away once the time in their `expires_at` has come. Raises CallFailed."""
+    try:
+        client.insist(
+            "update_time_to_live",
+            TableName=settings.items_table,
+            TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"},
+        )
+    except CallFailed as failure:
+        if not failure.poison:  # it is enabled already
+            raise

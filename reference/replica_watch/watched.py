@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from reference.dynamo import CallFailed, Client
+from reference.dynamo import CallFailed, Client, expire_tombstones
 from reference.replica_watch import arrival
 from reference.replicator.apply import Delete, Put, Route
 from reference.settings import NS_PER_S, Settings
@@ -36,15 +36,7 @@ class Watched:
 
     def open(self) -> None:
         """Tombstones have a time to live; set in one region, it holds in all. Raises CallFailed."""
-        try:
-            self._client.insist(
-                "update_time_to_live",
-                TableName=self._settings.items_table,
-                TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"},
-            )
-        except CallFailed as failure:
-            if not failure.poison:  # it is enabled already
-                raise
+        expire_tombstones(self._client, self._settings)
 
     def apply(self, records: Iterable[Mapping[str, Any]]) -> None:
         """Wait until the replica shows these records. Raises CallFailed if it does not for long, or cannot be read."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from reference.dynamo import CallFailed, Client, ensure_health_table
+from reference.dynamo import CallFailed, Client, ensure_health_table, expire_tombstones
 from reference.settings import Settings
 
 FUNCTION = "replicate"
@@ -60,7 +60,7 @@ class Deployment:
         """
         ensure_health_table(self._local, self._settings)
         ensure_health_table(self._target, self._settings)
-        self._expire_tombstones()
+        expire_tombstones(self._local, self._settings)
         url = self.queue_url()
         attributes = self._queues.insist("get_queue_attributes", QueueUrl=url, AttributeNames=["QueueArn"])[
             "Attributes"
@@ -72,17 +72,6 @@ class Deployment:
         """URL of the queue, which is made when it is not there. Raises CallFailed."""
         keeps = {"MessageRetentionPeriod": str(QUEUE_KEEPS_S)}
         return str(self._queues.insist("create_queue", QueueName=QUEUE, Attributes=keeps)["QueueUrl"])
-
-    def _expire_tombstones(self) -> None:
-        try:
-            self._local.insist(
-                "update_time_to_live",
-                TableName=self._settings.items_table,
-                TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"},
-            )
-        except CallFailed as failure:
-            if not failure.poison:  # it is enabled already
-                raise
 
     def _deploy_function(self, queue_url: str) -> None:
         given = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}

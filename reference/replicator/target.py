@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from reference.dynamo import CallFailed, Client
+from reference.dynamo import CallFailed, Client, expire_tombstones
 from reference.log import say
 from reference.replicator.apply import Delete, Poison, Put, Route, Skip, merge, plan, request
 from reference.replicator.parking import Parking
@@ -33,15 +33,7 @@ class Target:
     def open(self) -> None:
         """Create what is needed beside the items. Raises CallFailed."""
         self._parking.open()
-        try:
-            self._client.insist(
-                "update_time_to_live",
-                TableName=self._settings.items_table,
-                TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"},
-            )
-        except CallFailed as failure:
-            if not failure.poison:  # it is enabled already
-                raise
+        expire_tombstones(self._client, self._settings)
 
     def apply(self, records: Iterable[Mapping[str, Any]]) -> None:
         """Apply records, or park those that never can be. Raises CallFailed when the target must be tried again."""
