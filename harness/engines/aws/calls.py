@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.errors import WorldError
 from harness.kit.address import Address, join_address
+from harness.names import HEADER_WRITER
 from harness.wire.ask import NoAnswer, ask
 from harness.wire.exchange import Response
 
@@ -47,7 +48,7 @@ def call(
         "Authorization": signed,
     }
     if writer is not None:
-        headers["X-Drill-Writer"] = writer
+        headers[HEADER_WRITER] = writer
     answer = ask(address, "POST", "/", timeout_s=timeout_s, headers=headers, body=json.dumps(body).encode())
     told = _object(answer)
     if answer.status == 200 and told is not None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextvars
 import http.client
-import io
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -19,12 +18,12 @@ from pydantic import Field
 from harness.engines.moto.http import StartResponse, Wsgi
 from harness.kit.address import Address, LoopbackAddress
 from harness.kit.config import Strict
+from harness.names import HEADER_WRITER
 
-WRITER_HEADER = "X-Drill-Writer"
 TIMEOUT_S = 70.0
 """Longer than clients wait (botocore: 60 s), so that it is they who give up."""
 
-_KEY = "HTTP_X_DRILL_WRITER"
+_KEY = f"HTTP_{HEADER_WRITER.upper().replace('-', '_')}"
 _writer: contextvars.ContextVar[str] = contextvars.ContextVar("writer", default="")
 _SCOPE = re.compile(r"Credential=[^/,\s]+/\d+/[^/]+/([^/]+)/aws4_request")
 _NOT_PASSED_ON = frozenset(("connection", "content-length", "transfer-encoding", "keep-alive"))
@@ -93,7 +92,6 @@ def _passed_on(address: Address, environ: dict[str, Any], start_response: StartR
         headers["Content-Type"] = environ["CONTENT_TYPE"]
     headers = {name: value for name, value in headers.items() if name.lower() not in _NOT_PASSED_ON}
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    environ["wsgi.input"] = io.BytesIO(body)
     query = environ.get("QUERY_STRING")
     path = environ.get("REQUEST_URI") or environ["PATH_INFO"] + (f"?{query}" if query else "")
     connection = http.client.HTTPConnection(*address, timeout=TIMEOUT_S)

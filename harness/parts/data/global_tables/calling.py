@@ -12,9 +12,9 @@ import aiohttp
 
 from harness.errors import WorldError
 from harness.kit.address import Address, join_address
+from harness.names import HEADER_WRITER
 from harness.parts.data.global_tables.names import OURS
 
-WRITER_HEADER = "X-Drill-Writer"
 TYPE = "application/x-amz-json-1.0"
 PEER_TIMEOUT_S = 1.0
 """Of one message to another region. Never scaled: a faster rehearsal does not make the network faster."""
@@ -62,7 +62,7 @@ class Server:
         """A call of DynamoDB's JSON protocol. writer: how the change log is to call who wrote. Raises WorldError."""
         headers = {
             "X-Amz-Target": f"DynamoDB_20120810.{operation}", "X-Amz-Date": "20260101T000000Z", "Content-Type": TYPE,
-            "Authorization": scope_of(self.region), WRITER_HEADER: writer,
+            "Authorization": scope_of(self.region), HEADER_WRITER: writer,
         }  # fmt: skip
         status, data = await self.passed_on(headers, json.dumps(body).encode())
         try:
