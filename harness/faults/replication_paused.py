@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from harness.errors import InputError
-from harness.faults.model import BLACK_HOLE, Link
+from harness.faults.model import BLACK_HOLE, Fault, Link
 from harness.faults.modes import LosesLinks
 from harness.faults.needs import SERVICE_REPLICATION
 from harness.names import CANARY, GLOBAL_TABLES
@@ -25,30 +25,17 @@ def way_of(link: Link) -> str:
     return f"{link.source_place}->{link.target_place}"
 
 
-def refuse_no_way(kind: str, target: str) -> None:
-    """Raises InputError for what is neither `all` nor a direction."""
-    source, _, to = target.partition("->")
-    if target != ALL and (not source or not to or source == to):
-        raise InputError(f"{kind}: the target must be `all` or two regions, A->B, not {target!r}")
+class OverReplication(Fault):
+    """A fault of the links over which the service replicates: all of them, or those of a direction A->B."""
 
-
-@dataclass(frozen=True)
-class ReplicationPaused(LosesLinks):
-    """Lose the links over which the service replicates; the application reaches both regions' databases as ever.
-
-    target: `all`, or a direction A->B: the other one goes on.
-    """
-
-    kind: ClassVar[str] = "replication-paused"
     target_is: ClassVar[str] = "all, or two regions, A->B"
     needs: ClassVar[tuple[str, ...]] = (SERVICE_REPLICATION,)
 
-    target: str = ALL
-    mode: str = BLACK_HOLE
-
     def __post_init__(self) -> None:
         super().__post_init__()
-        refuse_no_way(self.kind, self.target)
+        source, _, to = self.target.partition("->")
+        if self.target != ALL and (not source or not to or source == to):
+            raise InputError(f"{self.kind}: the target must be `all` or two regions, A->B, not {self.target!r}")
 
     @property
     def aimed_at(self) -> str:
@@ -59,3 +46,16 @@ class ReplicationPaused(LosesLinks):
 
     def targets(self, links: Iterable[Link]) -> set[str]:
         return {way_of(link) for link in links if replicates(link)}
+
+
+@dataclass(frozen=True)
+class ReplicationPaused(OverReplication, LosesLinks):
+    """Lose the links over which the service replicates; the application reaches both regions' databases as ever.
+
+    target: `all`, or a direction A->B: the other one goes on.
+    """
+
+    kind: ClassVar[str] = "replication-paused"
+
+    target: str = ALL
+    mode: str = BLACK_HOLE

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from harness.errors import InputError
 from harness.faults.actions import AddToxic
 from harness.faults.latency import LATENCY_MAX_MS
-from harness.faults.model import Fault, Link, Plan, ProcessRef
-from harness.faults.needs import SERVICE_REPLICATION
-from harness.faults.replication_paused import ALL, refuse_no_way, replicates, way_of
+from harness.faults.model import Link, Plan, ProcessRef
+from harness.faults.replication_paused import ALL, OverReplication
 from harness.measurement.canary import Slow
 
 
 @dataclass(frozen=True)
-class ReplicationSlowed(Fault):
+class ReplicationSlowed(OverReplication):
     """Messages over the links over which the service replicates take latency_ms longer.
 
     Longer than the service waits for an answer (1 s) they count as lost, and what was sent is sent again.
@@ -25,8 +24,6 @@ class ReplicationSlowed(Fault):
 
     kind: ClassVar[str] = "replication-slowed"
     modes: ClassVar[tuple[str, ...]] = ("slow",)
-    target_is: ClassVar[str] = "all, or two regions, A->B"
-    needs: ClassVar[tuple[str, ...]] = (SERVICE_REPLICATION,)
 
     target: str = ALL
     mode: str = "slow"
@@ -34,7 +31,6 @@ class ReplicationSlowed(Fault):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        refuse_no_way(self.kind, self.target)
         if not 0 < self.latency_ms <= LATENCY_MAX_MS:
             raise InputError(f"{self.kind}: latency_ms is from 1 to {LATENCY_MAX_MS} (a day), not {self.latency_ms}")
 
@@ -45,13 +41,3 @@ class ReplicationSlowed(Fault):
         attributes = {"latency": self.latency_ms, "jitter": 0}
         actions = [AddToxic(link.name, name, "latency", "upstream", attributes) for link in hit]
         return self.planned(actions, hit, Slow(self.latency_ms))
-
-    @property
-    def aimed_at(self) -> str:
-        return "`all` or a direction between two regions that the service replicates between"
-
-    def hits(self, link: Link) -> bool:
-        return replicates(link) and self.target in (ALL, way_of(link))
-
-    def targets(self, links: Iterable[Link]) -> set[str]:
-        return {way_of(link) for link in links if replicates(link)}
