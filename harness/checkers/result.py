@@ -37,7 +37,9 @@ def merged(results: Iterable[CheckResult]) -> Verdict:
 
 
 def shortened(text: str, limit: int = 100) -> str:
-    """A text of somebody's for a sentence: its beginning, where it is long."""
+    """A text of somebody's for a sentence: its beginning, where it is long; said in words, where there is none."""
+    if not text:
+        return "an empty text"
     return text if len(text) <= limit else f"{text[:20]}... ({len(text)} characters)"
 
 

@@ -71,9 +71,10 @@ class Store:
             "ExpressionAttributeValues": {":v": {"N": str(version)}},
         }
         try:
-            DB[region].put_item(TableName=self._table, Item={**item, "v": {"N": str(version)}}, **newer)
-            if not present:
-                DB[region].delete_item(TableName=self._table, Key={name: item[name] for name in keys})
+            if present:
+                DB[region].put_item(TableName=self._table, Item={**item, "v": {"N": str(version)}}, **newer)
+            else:  # in one call: an empty item put first would stay if this process died before it took it away
+                DB[region].delete_item(TableName=self._table, Key={name: item[name] for name in keys}, **newer)
         except DB[region].exceptions.ConditionalCheckFailedException:
             pass  # something newer is there
 
