@@ -1,234 +1,198 @@
-"""How fast two exports are compared, and with how much memory: our engines beside others.
+"""How fast two exports are compared, and with how much memory: our engines beside others, in one run.
 
-    python benchmarks/comparison.py [--items 200000] [--differences 1000] [--only "NAME;NAME"] [--live 5000]
+    python benchmarks/comparison.py [--items 100000] [--repeat 3] [--only "NAME;NAME"] [--folder FOLDER]
 
-Two exports are generated (about 330 bytes an item as JSON). Each contestant runs in a process of its own, so that its
-memory and its processors' time are its own. `plain loop`, `plain DuckDB` and `Polars` compare texts and know nothing of
-numbers, sets or what is damaged: they are what somebody would write by hand. `--live N` compares two live tables of N
-items on two region servers, and tells our share of the processors' time.
+Two exports are generated (`made_exports.py`; about 330 bytes an item as JSON); `--folder` keeps them for another run.
+Each contestant (`contestants.py`) runs in a process of its own, so that its memory and its processors' time are its
+own; rounds take them in turn. Promised of `drill diff` by DuckDB and by Python: what differs is found, at least a
+million items of a side a minute and core, below 1 GB. Exit code 1 where it was not so.
+
+Memory is the most that the process had, or that all its processes together had where that is more (what they share is
+counted in each). Spark runs in Java: its time and memory are looked at five times a second.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
 import multiprocessing
-import random
 import resource
+import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-from harness.comparison.engines import ENGINES
-from harness.comparison.exports import writer
-from harness.comparison.exports.writer import Told
-from harness.comparison.records import Shape
-from harness.comparison.sources import export_source
+import psutil
+from baseline import machine
+from contestants import CONTESTANTS
+from made_exports import Made, made
 
-AT = datetime(2026, 11, 1, tzinfo=UTC)
-FILE_ITEMS = 250_000
-
-
-def items(count: int, differ_every: int) -> Iterator[dict[str, Any]]:
-    """Orders; each so many-th has another total."""
-    source = random.Random(1)
-    for number in range(count):
-        total = source.randrange(10**6)
-        yield {
-            "id": {"S": f"order-{number:09d}"},
-            "customer": {"S": f"customer {number // 7}"},
-            "total": {"N": str(total + (differ_every > 0 and number % differ_every == 0))},
-            "paid": {"BOOL": number % 3 == 0},
-            "tags": {"SS": ["red", "green", "blue"]},
-            "address": {"M": {"city": {"S": f"city {number % 100}"}, "zip": {"N": "12345"}}},
-            "lines": {"L": [{"S": "a line"}, {"N": "3"}]},
-            "note": {"S": "made for a benchmark, and as long as notes are"},
-        }
+_LOOK_S = 0.2
+_FASTER, _BELOW_MB = 1.0, 1000
+_PROMISED = ("drill diff, python", "drill diff, duckdb")
+_ROOM_BYTES = {"plain loop": 550, "Polars": 1_700}
+"""Of memory for each item, for those who keep everything there."""
 
 
-def made(folder: Path, name: str, count: int, differ_every: int) -> str:
-    """A full export; where it lies."""
-    told = Told("arn:aws:dynamodb:us-east-1:123456789012:table/orders", "id", "b", name, "0100", AT, AT, AT)
-    writer.write_full(told, items(count, differ_every), writer.into(folder), FILE_ITEMS)
-    return str(folder / told.folder)
+@dataclass(frozen=True)
+class Ran:
+    """One run. found: keys that differ; memory_mb: the most."""
+
+    found: int
+    took_s: float
+    cpu_s: float
+    memory_mb: float
 
 
-class Unwatched:
-    """Nobody looks on."""
-
-    def reading(self, side: str, items: int, of: int) -> None:
-        """See Watcher."""
-
-    def comparing(self, done: int, of: int) -> None:
-        """See Watcher."""
-
-
-def ours(engine: str) -> Callable[[list[str], Path], int]:
-    """One of our engines."""
-
-    def run(sides: list[str], folder: Path) -> int:
-        sources = [export_source(side) for side in sides]
-        return ENGINES[engine](sources, Shape(("id",)), folder, Unwatched()).counts.different
-
-    return run
-
-
-def data(side: str) -> list[str]:
-    """The data files of an export."""
-    return sorted(map(str, (Path(side) / "data").glob("*.gz")))
-
-
-def plain_loop(sides: list[str], _: Path) -> int:
-    """Everything in two dictionaries."""
-    tables = []
-    for side in sides:
-        table = {}
-        for name in data(side):
-            with gzip.open(name, "rb") as file:
-                for line in file:
-                    item = json.loads(line)["Item"]
-                    table[item["id"]["S"]] = item
-        tables.append(table)
-    a, b = tables
-    return sum(1 for key in a.keys() | b.keys() if a.get(key) != b.get(key))
-
-
-def plain_duckdb(sides: list[str], _: Path) -> int:
-    """A join of texts."""
-    import duckdb
-
-    with duckdb.connect() as db:
-        read = "(SELECT json->>'$.Item.id.S' AS k, json AS j FROM read_ndjson_objects({}, compression='gzip'))"
-        a, b = (read.format(data(side)) for side in sides)
-        found = db.execute(f"SELECT count(*) FROM {a} a FULL JOIN {b} b ON a.k = b.k WHERE a.j IS DISTINCT FROM b.j")
-        return int(found.fetchall()[0][0])
-
-
-def polars(sides: list[str], _: Path) -> int:
-    """A join of texts, of all that is in memory."""
-    import polars as pl
-
-    tables = []
-    for side in sides:
-        lines = [line for name in data(side) for line in gzip.decompress(Path(name).read_bytes()).decode().splitlines()]
-        table = pl.DataFrame({"j": lines}).with_columns(k=pl.col("j").str.json_path_match("$.Item.id.S"))
-        tables.append(table)
-    joined = tables[0].join(tables[1], on="k", how="full", suffix="_b")
-    return int(joined.filter(pl.col("j").ne_missing(pl.col("j_b"))).height)
-
-
-CONTESTANTS: dict[str, Callable[[list[str], Path], int]] = {
-    "drill diff, python": ours("python"),
-    "drill diff, duckdb": ours("duckdb"),
-    "drill diff, spark": ours("spark"),
-    "plain loop": plain_loop,
-    "plain DuckDB": plain_duckdb,
-    "Polars": polars,
-}
-
-
-def _child(name: str, sides: list[str], folder: Path, told: Any) -> None:
-    began, cpu = time.monotonic(), time.process_time()
+def _child(name: str, sides: tuple[str, str], folder: Path, told: Any) -> None:
+    folder.mkdir()
+    began = time.monotonic()
     try:
-        found: int | str = CONTESTANTS[name](sides, folder / name.replace(" ", "-"))
+        found: int | str = CONTESTANTS[name](sides, folder)
     except ImportError as error:
         found = f"left out: {error}"
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    spent = time.process_time() - cpu + children.ru_utime + children.ru_stime
-    peak = max(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, children.ru_maxrss) / 1024
-    told.put((found, time.monotonic() - began, spent, peak))
+    spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    told.put((
+        found, time.monotonic() - began, sum(one.ru_utime + one.ru_stime for one in spent),
+        max(one.ru_maxrss for one in spent) / 1024,
+    ))  # fmt: skip
 
 
-def contest(names: list[str], count: int, differences: int) -> None:
-    """Each contestant on the same two exports."""
-    with tempfile.TemporaryDirectory(prefix="drill-bench-") as text:
-        folder = Path(text)
-        every = max(1, count // differences) if differences else 0
-        sides = [made(folder, "a", count, 0), made(folder, "b", count, every)]
-        size = sum(Path(name).stat().st_size for side in sides for name in data(side))
-        print(f"{count:,} items a side, {size / 1e6:.0f} MB of packed files in all\n")
-        print(f"{'':24}{'found':>8}{'s':>9}{'CPU s':>9}{'M items/min/core':>18}{'MB':>8}")
-        context = multiprocessing.get_context("spawn")
-        for name in names:
-            told = context.SimpleQueue()
-            process = context.Process(target=_child, args=(name, sides, folder, told))
-            process.start()
-            process.join()
-            if told.empty():
-                print(f"{name:24}  failed")
+def watched(process: Any) -> tuple[float, float]:
+    """Processors' time in s, and the most memory in MB, of a process and all that it starts, until it ends."""
+    seen: dict[int, float] = {}
+    most = 0
+    while process.is_alive():
+        try:
+            tree = [(root := psutil.Process(process.pid)), *root.children(recursive=True)]
+        except psutil.Error:
+            break
+        together = 0
+        for one in tree:
+            try:
+                with one.oneshot():
+                    times = one.cpu_times()
+                    seen[one.pid] = times.user + times.system
+                    together += one.memory_info().rss
+            except psutil.Error:
                 continue
-            found, took_s, cpu_s, peak = told.get()
+        most = max(most, together)
+        process.join(_LOOK_S)
+    return sum(seen.values()), most / 2**20
+
+
+def run(name: str, sides: tuple[str, str], folder: Path) -> Ran | str:
+    """One contestant once; why not, where it could not."""
+    context = multiprocessing.get_context("spawn")
+    told = context.SimpleQueue()
+    work = folder / "work"
+    process = context.Process(target=_child, args=(name, sides, work, told))
+    process.start()
+    try:
+        cpu_s, memory_mb = watched(process)
+        process.join()
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    if told.empty():
+        return f"failed, exit code {process.exitcode}"
+    found, took_s, own_cpu_s, own_mb = told.get()
+    return found if isinstance(found, str) else Ran(found, took_s, max(cpu_s, own_cpu_s), max(memory_mb, own_mb))
+
+
+def too_large(name: str, items: int) -> str | None:
+    """Why a contestant that keeps everything in memory does not run on so many items; None: it does."""
+    wanted = _ROOM_BYTES.get(name, 0) * items
+    free = psutil.virtual_memory().available
+    if wanted < 0.7 * free:
+        return None
+    return f"left out: it would take about {wanted / 1e9:.0f} GB of memory, {free / 1e9:.0f} GB are free"
+
+
+def contest(names: Sequence[str], given: Made, folder: Path, repeat: int) -> dict[str, list[Ran] | str]:
+    """Each contestant on the same two exports, so many times in turn."""
+    results: dict[str, list[Ran] | str] = {name: too_large(name, given.items) or [] for name in names}
+    for number in range(repeat):
+        for name, before in results.items():
+            if isinstance(before, str):
+                continue
+            found = run(name, given.sides, folder)
             if isinstance(found, str):
-                print(f"{name:24}  {found}")
-                continue
-            if "spark" in name:  # Java's share is nobody's child any more when it ends
-                print(f"{name:24}{found:>8}{took_s:>9.1f}{'-':>9}{'-':>18}{'-':>8}", flush=True)
-                continue
-            rate = count / cpu_s * 60 / 1e6
-            print(f"{name:24}{found:>8}{took_s:>9.1f}{cpu_s:>9.1f}{rate:>18.1f}{peak:>8.0f}", flush=True)
+                results[name] = found
+            else:
+                before.append(found)
+                print(f"  {number + 1} of {repeat}: {name} {found.took_s:.1f} s", file=sys.stderr, flush=True)
+    return results
 
 
-def live(count: int) -> None:
-    """Two live tables on a server of their own each; our share of all processors' time."""
-    from harness.comparison import by_python
-    from harness.comparison.live import Pace, live_table
-    from harness.engines.aws.calls import DYNAMODB, call
-    from harness.engines.aws.clients import NewTable, RegionClients, create_tables
-    from harness.processes.forkserver import ForkServer, stop_all
-
-    module = "harness.engines.moto.server"
-    with tempfile.TemporaryDirectory(prefix="drill-bench-") as text, ForkServer([module], Path(text)) as servers:
-        processes = [
-            servers.spawn(f"region.{name}", module, {"region": "us-east-1", "listen": ["127.0.0.1", 0]})
-            for name in "ab"
-        ]
-        sides = []
-        for number, process in enumerate(processes):
-            host, port = process.ready(60)["listen"]
-            address = (str(host), int(port))
-            db = RegionClients("us-east-1", address).client("dynamodb")
-            create_tables(db, [NewTable("orders", "id")])
-            db.close()
-            batch: list[Any] = []
-            for item in items(count, 100 * number):
-                batch.append({"PutRequest": {"Item": item}})
-                if len(batch) == 25:
-                    call(address, "us-east-1", DYNAMODB, "BatchWriteItem", {"RequestItems": {"orders": batch}}, 30)
-                    batch = []
-            sides.append(f"us-east-1:orders@http://{host}:{port}")
-        sources = [found for side in sides if (found := live_table(side, Pace(units=1e9))) is not None]
-        began, cpu = time.monotonic(), time.process_time()
-        result = by_python.compare(sources, Shape(("id",)), Path(text) / "work", Unwatched())
-        took_s, cpu_s = time.monotonic() - began, time.process_time() - cpu
-        for source in sources:
-            source.close()
-        stop_all(processes)
-    rate = count / took_s
-    print(f"\nlive: {count:,} items a side, {result.counts.different} differ, {took_s:.1f} s, {rate:,.0f} items/s;")
-    print(f"our own processor time {cpu_s:.1f} s: {cpu_s / took_s:.0%} of one core, the servers had the rest")
+def spread(values: Sequence[float], digits: int) -> str:
+    """Median, and in brackets least and most."""
+    told = f"{median(values):,.{digits}f}"
+    return told if len(values) == 1 else f"{told} ({min(values):,.{digits}f}-{max(values):,.{digits}f})"
 
 
-def main() -> None:
-    """Print the table."""
+def show(results: dict[str, list[Ran] | str], given: Made) -> None:
+    """The table."""
+    print(f"{'':20}{'found':>8}{'s':>20}{'CPU s':>20}{'M items/min/core':>20}{'MB':>20}")
+    for name, runs in results.items():
+        if isinstance(runs, str):
+            print(f"{name:20}  {runs}")
+            continue
+        rates = [given.items / one.cpu_s * 60 / 1e6 for one in runs]
+        print(
+            f"{name:20}{runs[0].found:>8}{spread([one.took_s for one in runs], 1):>20}"
+            f"{spread([one.cpu_s for one in runs], 1):>20}{spread(rates, 1):>20}"
+            f"{spread([one.memory_mb for one in runs], 0):>20}"
+        )
+
+
+def broken(results: dict[str, list[Ran] | str], given: Made) -> list[str]:
+    """The promises that were not kept."""
+    found = []
+    for name, runs in results.items():
+        if name not in _PROMISED or isinstance(runs, str):
+            continue
+        if any(one.found != given.different for one in runs):
+            found.append(f"{name}: {given.different} keys differ, it found {runs[0].found}")
+        if given.items / median(one.cpu_s for one in runs) * 60 / 1e6 < _FASTER:
+            found.append(f"{name}: fewer than a million items a minute and core")
+        if max(one.memory_mb for one in runs) > _BELOW_MB:
+            found.append(f"{name}: more than {_BELOW_MB} MB")
+    return found
+
+
+def main() -> int:
+    """See the module's text."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--items", type=int, default=100_000)
     parser.add_argument("--differences", type=int, default=1_000)
+    parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--only", default="", help="contestants, by semicolons")
-    parser.add_argument("--live", type=int, default=2_000, help="items of the live tables; 0: none")
+    parser.add_argument("--folder", type=Path, help="where the exports are made, or are already, and stay")
+    parser.add_argument("--generate-only", action="store_true", help="make the exports, and stop; with --folder")
     given = parser.parse_args()
     names = [name.strip() for name in given.only.split(";") if name.strip()] or list(CONTESTANTS)
-    unknown = [name for name in names if name not in CONTESTANTS]
-    if unknown:
-        sys.exit(f"there are {', '.join(CONTESTANTS)}")
-    contest(names, given.items, given.differences)
-    if given.live:
-        live(given.live)
+    if any(name not in CONTESTANTS for name in names):
+        parser.error(f"there are {', '.join(CONTESTANTS)}")
+    with tempfile.TemporaryDirectory(prefix="drill-bench-", dir=given.folder) as text:
+        exports = made(given.folder or Path(text), given.items, given.differences)
+        print(machine())
+        print(
+            f"{exports.items:,} items a side, {exports.size_bytes / 1e6:,.0f} MB of packed files in all; "
+            f"{exports.different} keys differ, and {exports.as_texts} as texts"
+        )
+        if given.generate_only:
+            return 0
+        results = contest(names, exports, Path(text), given.repeat)
+    show(results, exports)
+    missed = broken(results, exports)
+    for one in missed:
+        print(f"not kept: {one}")
+    return 1 if missed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -27,7 +27,7 @@ _WHOLE = re.compile(r"-?[1-9]\d{0,30}|0", re.ASCII)
 _EXACT = Context(prec=1_000, Emin=-1_000_000, Emax=1_000_000)
 """DynamoDB keeps 38 digits (Developer Guide, "Data types"); far more are compared exactly, in case."""
 _PLAIN_EXPONENT_MAX = 40
-_DEPTH_MAX = 64
+DEPTH_MAX = 64
 """Nesting is documented up to 32 levels (Developer Guide, "Constraints")."""
 _encode: Callable[[Any], str] = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 KEY_TYPES = ("S", "N", "B")
@@ -110,8 +110,8 @@ def value(given: Any, rules: Rules = Rules(), depth: int = 0) -> Value:
         return given
     if (scalar := _SCALARS.get(kind)) is not None:
         return {kind: scalar(inner)}
-    if depth >= _DEPTH_MAX:
-        raise Malformed(f"values are nested more than {_DEPTH_MAX} deep")
+    if depth >= DEPTH_MAX:
+        raise Malformed(f"values are nested more than {DEPTH_MAX} deep")
     if kind == "L" and isinstance(inner, list):
         return {"L": [value(one, rules, depth + 1) for one in inner]}
     if kind == "M" and isinstance(inner, dict):

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from harness.comparison import canonical
 from harness.comparison.canonical import Malformed, Rules
+from harness.comparison.item_text import item_text
 from harness.comparison.selection import Selection, chooser
 
 
@@ -47,4 +48,4 @@ class Shape:
             return None
         if self._chosen is not None and not self._chosen(identity):
             return None
-        return Record(place, "" if item is None else canonical.text_of(canonical.item(item, self.rules, self.names)))
+        return Record(place, "" if item is None else item_text(item, self.rules, self.names))

@@ -105,13 +105,19 @@ def strong(tmp_path: Path) -> Iterator[World]:
 
 
 def started(
-    tmp_path: Path, answered: tuple[str, ...], among: tuple[str, ...] = (EAST, WEST), **more: Any
+    tmp_path: Path,
+    answered: tuple[str, ...],
+    among: tuple[str, ...] = (EAST, WEST),
+    expires_in: str | None = None,
+    **more: Any,
 ) -> Iterator[World]:
     with ForkServer([REGION, TABLES], tmp_path) as servers:
         regions = {
-            region: servers.spawn(f"region.{region}", REGION, {"region": region, "listen": ["127.0.0.1", 0]})
+            region: servers.spawn(f"region.{region}", REGION, {
+                "region": region, "listen": ["127.0.0.1", 0], "expired_late_s": 0 if region == expires_in else None,
+            })
             for region in among
-        }
+        }  # fmt: skip
         tables = servers.spawn("global-tables", TABLES, {
             "regions": list(among), "lag_median_ns": 50_000_000, "lag_sigma": 0.3,
             "events": str(tmp_path / "events.jsonl"), "metric_period_ns": 200_000_000, **more,
@@ -214,6 +220,40 @@ def test_time_to_live_holds_in_every_region(world: World) -> None:
             == "expires"
         )
     )
+
+
+@pytest.fixture
+def expiring(tmp_path: Path) -> Iterator[World]:
+    """The east deletes what has expired at once, and the west never."""
+    yield from started(tmp_path, ANSWERED, expires_in=EAST)
+
+
+def test_what_expires_in_one_region_is_deleted_in_the_other_and_the_service_says_that_it_was_it(
+    expiring: World,
+) -> None:
+    east, west = expiring.east, expiring.west
+    expiring.make()
+    east.update_time_to_live(TableName="items", TimeToLiveSpecification={"Enabled": True, "AttributeName": "until"})
+    now_s = int(time.time())
+    ends = {"over": now_s - 5, "not-yet": now_s + 3600, "never": None, "ancient": now_s - 6 * 365 * 86_400}
+    for key, until_s in ends.items():
+        ending = {} if until_s is None else {"until": {"N": str(until_s)}}
+        west.put_item(TableName="items", Item={"id": {"S": key}, **ending})
+    removed = eventually(lambda: [one for one in records(expiring.clients[EAST]) if one["eventName"] == "REMOVE"])
+    assert [one["userIdentity"] for one in removed] == [{"PrincipalId": "dynamodb.amazonaws.com", "Type": "Service"}]
+    kept = [key for key in ends if key != "over"]
+    eventually(lambda: item(west, "over") is None and all(item(east, key) for key in kept))
+    assert all(item(west, key) for key in kept)
+
+
+def records(clients: RegionClients) -> list[Any]:
+    streams = clients.client("dynamodbstreams")
+    arn = streams.list_streams(TableName="items")["Streams"][0]["StreamArn"]
+    shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+    place = streams.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
+    found: list[Any] = streams.get_records(ShardIterator=place)["Records"]
+    streams.close()
+    return found
 
 
 def test_replicas_need_a_table_and_one_call_at_a_time(world: World) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+from collections.abc import Callable
 from decimal import Context, Decimal
 from typing import Any
 
@@ -13,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.comparison import canonical, throttle
-from harness.comparison.canonical import Malformed, Rules, key_of, text_of
+from harness.comparison.canonical import DEPTH_MAX, Malformed, Rules, key_of, text_of
 from harness.comparison.differences import changes
+from harness.comparison.item_text import item_text
 from harness.comparison.records import Shape
 from harness.comparison.selection import Selection, bounds
 from harness.comparison.throttle import PageRead, Throttle
@@ -129,6 +131,48 @@ def test_two_items_differ_somewhere_exactly_if_their_texts_do(left: Any, right: 
     assert bool(found) == (text_of(a) != text_of(b))
     turned = list(changes(b, a))
     assert [(one.path, one.left, one.right) for one in found] == [(one.path, one.right, one.left) for one in turned]
+
+
+def said(make: Callable[[], str]) -> str:
+    try:
+        return make()
+    except Malformed:  # which of several mistakes is named depends on the order of attributes
+        return "refused"
+
+
+_odd = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from(["", "a", "ü", "\ud800", "1.0", "-07", "YQ=="])
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.sampled_from(["S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS", "L", "M", "x"]),
+            inner,
+            min_size=1,
+            max_size=2,
+        ),
+    ),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None)
+@given(
+    st.one_of(_items, _odd, st.dictionaries(st.sampled_from("ab"), _odd, max_size=2)),
+    st.sampled_from([Rules(), Rules(frozenset("b")), Rules(null_is_missing=True)]),
+)
+def test_the_text_made_in_one_pass_is_the_same_or_is_refused_alike(item: Any, rules: Rules) -> None:
+    assert said(lambda: item_text(item, rules, "a")) == said(lambda: text_of(canonical.item(item, rules, "a")))
+
+
+def test_the_text_made_in_one_pass_is_nested_as_deep() -> None:
+    for depth in (DEPTH_MAX - 1, DEPTH_MAX, DEPTH_MAX + 1):
+        nested: Any = {"S": "x"}
+        for _ in range(depth):
+            nested = {"L": [nested]}
+        item = {"a": nested}
+        assert said(lambda: item_text(item)) == said(lambda: text_of(canonical.item(item)))  # noqa: B023
 
 
 def test_a_key_of_two_parts_is_not_taken_for_another() -> None:

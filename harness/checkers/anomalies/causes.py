@@ -24,7 +24,7 @@ from harness.checkers.result import CheckResult, Finding
 from harness.history.codes import ABSENT, FAIL, PUT, Bools
 from harness.history.tables import CommitColumns
 from harness.measurement.contradictions import Known, contradicted
-from harness.measurement.newest import Ints, Rows, known_from, newest
+from harness.measurement.newest import Ints, Rows, by_group, newest
 from harness.outcome import Verdict
 
 _NAME = "causal-order"
@@ -54,16 +54,19 @@ class _Causes:
         self.puts = np.flatnonzero((columns.f == PUT) & (columns.outcome != FAIL) & scene.plain)
         told = np.flatnonzero((columns.f == PUT) & columns.acknowledged & scene.plain)
         reads = scene.honest[columns.value[scene.honest] != ABSENT]
-        self.own = self._newest(scene, told, told, columns.returned_ns[told])
-        self.seen = self._newest(scene, reads, columns.writer[reads].astype(np.int64), columns.returned_ns[reads])
-
-    def _newest(self, scene: Scene, of: Rows, write: Rows, since_ns: Rows) -> Rows:
-        columns, found = scene.columns, np.full(len(scene.columns), ABSENT, np.int64)
-        at = known_from(columns, since_ns)
-        found[self.puts] = newest(
-            len(columns) + 2, columns.who[of], at, write, columns.who[self.puts], self.puts
-        )  # fmt: skip
-        return found
+        self.own = np.full(len(columns), ABSENT, np.int64)
+        self.seen = self.own.copy()
+        puts, was_told, was_shown = (np.zeros(len(columns), np.bool_) for _ in range(3))
+        puts[self.puts], was_told[told], was_shown[reads] = True, True, True
+        for rows in _of_each_client(columns.who):
+            # By place among a client's own rows: the first that it sent after it had heard of this one.
+            after = np.searchsorted(columns.sent_ns[rows], columns.returned_ns[rows], side="right")
+            asking = puts[rows]
+            for found, facts, write in ((self.own, was_told, None), (self.seen, was_shown, columns.writer)):
+                here = np.flatnonzero(facts[rows])
+                best = np.full(len(rows) + 1, ABSENT, np.int64)
+                np.maximum.at(best, after[here], rows[here] if write is None else write[rows[here]].astype(np.int64))
+                found[rows[asking]] = np.maximum.accumulate(best)[:-1][asking]
 
     @property
     def any(self) -> bool:
@@ -75,9 +78,15 @@ class _Causes:
         for first in (self.own, self.seen):
             places, at = np.arange(len(effects)), first[effects]
             for _ in range(_STEPS):
-                places, at = places[at != ABSENT], at[at != ABSENT]
+                there = at != ABSENT
+                places, at = places[there], at[there]
                 yield places, at
                 at = self.own[at]
+
+
+def _of_each_client(who: Ints) -> Iterator[Rows]:
+    order = by_group(who)
+    yield from np.split(order, np.flatnonzero(np.diff(who[order])) + 1) if len(order) else ()
 
 
 def _of_logs(scene: Scene, of: _Causes) -> Iterator[Finding]:
@@ -90,10 +99,10 @@ def _of_logs(scene: Scene, of: _Causes) -> Iterator[Finding]:
         wrong: dict[int, int] = {}
         for places, cause in of.of(effects):
             effect = effects[places]
+            # What came first is there, unless an older one replaced it (see order): that is nearly all.
+            late = first[cause] > first[effect]
+            effect, cause = effect[late], cause[late]
             same = (columns.address[cause] == columns.address[effect]) & columns.acknowledged[cause]
-            same &= (
-                first[cause] > first[effect]
-            )  # what came first is there, unless an older one replaced it (see order)
             effect, cause = effect[same], cause[same]
             for i in np.flatnonzero(_lacks(scene, side, log, cause, first[effect])):
                 wrong.setdefault(int(effect[i]), int(cause[i]))
@@ -114,8 +123,8 @@ def _first_at(scene: Scene, side: str, log: CommitColumns) -> Rows:
     """By row, the place in a log at which a put's value first stands; the log's length: nowhere."""
     found = np.full(len(scene.columns), len(log.at_ns), np.int64)
     writer = scene.writer_of(side)
-    puts = np.flatnonzero(writer >= 0)
-    np.minimum.at(found, writer[puts], puts)
+    puts = np.flatnonzero(writer >= 0)[::-1]
+    found[writer[puts]] = puts  # of several the last one stays, which is the first in the log
     return found
 
 

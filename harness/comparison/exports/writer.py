@@ -67,13 +67,13 @@ def begin(told: Told, put: Put) -> None:
 
 def write_full(told: Told, items: Iterable[Mapping[str, Any]], put: Put, file_items: int = _FILE_ITEMS) -> int:
     """Write all of a table; how many items. file_items: of one data file, at most."""
-    return _write(told, ({"Item": item} for item in items), put, file_items)
+    return write_lines(told, (_encoded({"Item": item}) for item in items), put, file_items)
 
 
 def write_incremental(told: Told, changes: Iterable[Mapping[str, Any]], put: Put, file_items: int = _FILE_ITEMS) -> int:
     """Write what changed, one line a key: {"keys": ..., "old": ... | None, "new": ... | None, "at_us": ...}."""
 
-    def line(change: Mapping[str, Any]) -> Mapping[str, Any]:
+    def line(change: Mapping[str, Any]) -> bytes:
         body: dict[str, Any] = {
             "Metadata": {"WriteTimestampMicros": {"N": str(change["at_us"])}}, "Keys": change["keys"],
         }  # fmt: skip
@@ -81,12 +81,17 @@ def write_incremental(told: Told, changes: Iterable[Mapping[str, Any]], put: Put
             body["OldImage"] = change["old"]
         if change["new"] is not None:
             body["NewImage"] = change["new"]
-        return body
+        return _encoded(body)
 
-    return _write(told, map(line, changes), put, file_items)
+    return write_lines(told, map(line, changes), put, file_items)
 
 
-def _write(told: Told, lines: Iterable[Mapping[str, Any]], put: Put, file_items: int) -> int:
+def _encoded(line: Mapping[str, Any]) -> bytes:
+    return json.dumps(line, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def write_lines(told: Told, lines: Iterable[bytes], put: Put, file_items: int = _FILE_ITEMS) -> int:
+    """Write an export of lines that are as the layout has them already, line ends included; how many."""
     files: list[DataFile] = []
     size = 0
     where = told.root if told.begin is not None else told.folder
@@ -100,10 +105,9 @@ def _write(told: Told, lines: Iterable[Mapping[str, Any]], put: Put, file_items:
         files.append(DataFile(key, one.items, layout.md5(content), put(key, content)))
 
     for line in lines:
-        text = json.dumps(line, separators=(",", ":")).encode("ascii") + b"\n"
-        current.packed.write(text)
+        current.packed.write(line)
         current.items += 1
-        size += len(text)
+        size += len(line)
         if current.items >= file_items:
             finish(current)
             current = _Open()

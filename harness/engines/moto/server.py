@@ -29,6 +29,7 @@ from harness.engines.moto import patches as moto_patches
 from harness.engines.moto.change_log import ChangeLog
 from harness.engines.moto.commit_log import CommitLog, TableAttributes, tables_of
 from harness.engines.moto.elsewhere import Calls, Elsewhere
+from harness.engines.moto.expiry import Expiry
 from harness.engines.moto.http import Answer, HttpServer, Route, Wsgi, with_routes
 from harness.engines.moto.refusals import Allowance, Refusal, Refusals
 from harness.engines.moto.warm import warm_up
@@ -51,6 +52,7 @@ class RegionConfig(Strict):
     tables: what the commit log follows at first. wrap: MODULE:FUNCTION, called as `function(app, data_plane)`, that
     gives the application to serve; None: moto's own.
     data_plane: admin address of the Route 53 data plane, None while it is unknown.
+    expired_late_s: for how long an item stays whose time to live is over; None: for ever, as moto has it.
     """
 
     region: Text
@@ -60,6 +62,7 @@ class RegionConfig(Strict):
     tables: dict[str, TableAttributes] = Field(default_factory=dict)
     wrap: str | None = None
     data_plane: LoopbackAddress | None = None
+    expired_late_s: float | None = Field(default=None, ge=0)
 
 
 class DataPlaneBody(Strict):
@@ -88,6 +91,10 @@ class Region:
             self.log = CommitLog(config.region, config.commit_log, config.tables)
             self._writes.observer = self._committed
         self.changes: ChangeLog | None = None
+        self._expiry: Expiry | None = None
+        if config.expired_late_s is not None and self._writes is not None:
+            self._expiry = Expiry(config.region, self._writes.lock, config.expired_late_s)
+            self._expiry.start()
         self.refusals = Refusals()
         self.calls = Calls()
         app: Wsgi = self.calls.wrap(self.refusals.wrap(self.calls.dispatch(_application)), _application)
@@ -183,7 +190,9 @@ class Region:
         return 200, {}
 
     def close(self) -> None:
-        """Stop logging."""
+        """Stop deleting what has expired, and stop logging."""
+        if self._expiry is not None:
+            self._expiry.close()
         if self._writes is not None:
             self._writes.observer, self._writes.keeps_before = None, False
         for log in (self.log, self.changes):

@@ -25,7 +25,15 @@ def record_of(body: Mapping[str, Any], now_ns: int, wall_ns: int) -> Record:
 
 def event_of(batch: Batch, source: str) -> dict[str, Any]:
     """What the handler is given. source: ARN of the stream."""
-    return {"Records": [{**record.body, "eventSourceARN": source} for record in batch.records]}
+    return {"Records": [{**_for_lambda(record.body), "eventSourceARN": source} for record in batch.records]}
+
+
+def _for_lambda(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Who deleted what had expired is spelt otherwise in an event (Developer Guide, "DynamoDB Streams and TTL")."""
+    who = body.get("userIdentity")
+    if not who:
+        return body
+    return {**body, "userIdentity": {"type": who.get("Type"), "principalId": who.get("PrincipalId")}}
 
 
 def given_up(

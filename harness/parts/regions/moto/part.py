@@ -13,6 +13,7 @@ from harness.faults.needs import REFUSED_OPERATIONS
 from harness.history.log import Tail
 from harness.kit.address import Address
 from harness.parts.regions.moto.hand import DatabaseHand
+from harness.parts.regions.moto.spec import Moto as MotoSpec
 from harness.topology.environment import Spec
 from harness.topology.subject import Table
 from harness.wire.admin_client import AdminClient
@@ -30,6 +31,10 @@ class Moto(ApiRegion):
 
     called = "moto"
 
+    def __init__(self, blueprint: Blueprint, region: str, spec: Spec | None = None) -> None:
+        super().__init__(blueprint, region)
+        self._spec = spec if isinstance(spec, MotoSpec) else MotoSpec()
+
     def start(self, ground: Ground) -> None:
         """Start the process."""
         super().start(ground)
@@ -37,7 +42,10 @@ class Moto(ApiRegion):
         self._changes: Path | None = None
         self._elsewhere: dict[str, Address] = {}
         self._log = ground.folder / f"{self.region}.commits.jsonl"
-        config = {"region": self.region, "listen": [LOOPBACK, 0], "commit_log": str(self._log)}
+        config = {
+            "region": self.region, "listen": [LOOPBACK, 0], "commit_log": str(self._log),
+            "expired_late_s": self._blueprint.timing.interval_s(self._spec.expired_late_s),
+        }  # fmt: skip
         self._process: Process = ground.spawn(GROUP, self.name, MODULE, config)
 
     @property
@@ -96,7 +104,7 @@ def build(blueprint: Blueprint, spec: Spec) -> list[Moto]:
     for region in blueprint.environment.databases:
         if region not in _USUAL:
             _known(region)
-    return [Moto(blueprint, region) for region in blueprint.environment.databases]
+    return [Moto(blueprint, region, spec) for region in blueprint.environment.databases]
 
 
 def _known(region: str) -> None:
