@@ -164,6 +164,14 @@ class CaseLook:
 
 
 @dataclass(frozen=True)
+class CaseBusiness:
+    """Where the application keeps what it is told of a business elsewhere: see harness.topology.subject.Business."""
+
+    keeps: Mapping[str, str]
+    effects: str | None = None
+
+
+@dataclass(frozen=True)
 class Case:
     """One drill. `law` is what the environment's documented constants say; times are the profile's wall time.
 
@@ -210,6 +218,7 @@ class Case:
     not_reached: tuple[str, ...] = ()
     stop: StopConditions = field(default_factory=StopConditions)
     looks: tuple[CaseLook, ...] = ()
+    business: CaseBusiness | None = None
     schema: str = SCHEMA
 
     @property
