@@ -31,6 +31,8 @@ from baseline import machine
 from contestants import CONTESTANTS
 from made_exports import Made, made
 
+from harness.errors import InputError
+
 _LOOK_S = 0.2
 _FASTER, _BELOW_MB = 1.0, 1000
 _PROMISED = ("drill diff, python", "drill diff, duckdb")
@@ -53,7 +55,7 @@ def _child(name: str, sides: tuple[str, str], folder: Path, told: Any) -> None:
     began = time.monotonic()
     try:
         found: int | str = CONTESTANTS[name](sides, folder)
-    except ImportError as error:
+    except (ImportError, InputError) as error:
         found = f"left out: {error}"
     spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     told.put((

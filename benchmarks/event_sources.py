@@ -191,7 +191,7 @@ def main() -> int:
 
 def show(rounds: list[dict[str, float]]) -> dict[str, float]:
     """A table; the medians."""
-    console, middle = Console(highlight=False), {}
+    console, middle = Console(highlight=False, width=110), {}
     console.print(machine(), markup=False)
     table = Table("what", f"median of {len(rounds)}", "least", "most", box=None, pad_edge=False)
     for name in rounds[0]:

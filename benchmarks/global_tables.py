@@ -117,7 +117,7 @@ def main() -> int:
     parser.add_argument("--losses", type=int, default=1000)
     parser.add_argument("--repeat", type=int, default=3)
     arguments = parser.parse_args()
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=140)
     console.print(machine(), markup=False)
     missed = [
         *keeps_up(console, arguments.seconds, arguments.repeat),
