@@ -17,6 +17,8 @@ from harness.history.columns import Columns
 
 Ints = NDArray[np.integer[Any]]
 Rows = NDArray[np.int64]
+_DIGIT = 0xFFFF
+"""numpy sorts what has so many values by counting, and everything else by comparing."""
 
 
 def newest(size: int, fact_group: Ints, fact_at: Ints, fact_rank: Ints, ask_group: Ints, ask_at: Ints) -> Rows:
@@ -41,9 +43,16 @@ def newest(size: int, fact_group: Ints, fact_at: Ints, fact_rank: Ints, ask_grou
 
 
 def by_group(groups: Ints) -> Rows:
-    """An order that brings groups together, and leaves all else as it was; a few groups are sorted by counting."""
-    few = len(groups) > 0 and int(groups.max()) <= np.iinfo(np.uint16).max
-    return np.argsort(groups.astype(np.uint16) if few else groups, kind="stable")
+    """An order that brings groups together, and leaves all else as it was; sorted by counting, 16 bits at a time."""
+    if not len(groups):
+        return np.zeros(0, np.int64)
+    most = int(groups.max())
+    if most > _DIGIT << 16 or int(groups.min()) < 0:
+        return np.argsort(groups, kind="stable")
+    if most <= _DIGIT:
+        return np.argsort(groups.astype(np.uint16), kind="stable")
+    order = np.argsort((groups & _DIGIT).astype(np.uint16), kind="stable")
+    return order[np.argsort((groups >> 16).astype(np.uint16)[order], kind="stable")]
 
 
 def known_from(columns: Columns, moments_ns: NDArray[np.int64]) -> Rows:

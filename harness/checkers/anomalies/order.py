@@ -16,7 +16,7 @@ import numpy as np
 from harness.checkers.anomalies.scene import Scene
 from harness.history.codes import ABSENT, FAIL
 from harness.history.tables import CommitColumns
-from harness.measurement.newest import Rows, newest, sent_of
+from harness.measurement.newest import Rows, by_group, newest, sent_of
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def replaced(scene: Scene, side: str, log: CommitColumns) -> list[Replaced]:
     writer = scene.writer_of(side)[known]
     fits = (writer < 0) | (columns.key[np.maximum(writer, 0)] == log.key[known])
     known, writer = known[fits], writer[fits]
-    order = np.argsort(log.key[known], kind="stable")
+    order = by_group(log.key[known])
     known, writer = known[order], writer[order]
     key, at = log.key[known], np.arange(len(known))
     facts = np.flatnonzero(writer >= 0)
