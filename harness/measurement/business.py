@@ -49,9 +49,10 @@ class PutBack:
 class Effects:
     """What became of a business. changes: how many there were; things: of how many things.
 
-    lost: by thing; repeated: key -> how often something was done, where that is more than once; undone: what a change asks
-    for and nobody did, with the change; put_back: in order of time. delays_ns: of each change that became known, how long that took; None where no order of commits is kept.
-    refused_not: forged messages that the application took. given_up: messages that no attempt has delivered.
+    lost: by thing; repeated: key -> how often something was done, where that is more than once; undone: what a change
+    asks for and nobody did, with the change; put_back: in order of time. delays_ns: of each change that became known,
+    how long that took; None where no order of commits is kept. forged_taken: forged messages that the application took.
+    given_up: messages that no attempt has delivered.
     """
 
     changes: int
