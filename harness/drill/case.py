@@ -14,6 +14,7 @@ from harness.checkers.promise import Promise
 from harness.drill.evidence import Objectives
 from harness.drill.lifecycle import Limits
 from harness.drill.plan import Law, unanswered_ns
+from harness.drill.reconciled import CaseReconciled
 from harness.drill.stopping.conditions import StopConditions
 from harness.history.events import CanaryProbe
 from harness.measurement.canary import CanaryJudgement, Expectation, Fails, Rate, Slow, judge_canary
@@ -219,6 +220,7 @@ class Case:
     stop: StopConditions = field(default_factory=StopConditions)
     looks: tuple[CaseLook, ...] = ()
     business: CaseBusiness | None = None
+    reconciled: CaseReconciled | None = None
     schema: str = SCHEMA
 
     @property

@@ -17,7 +17,8 @@ class BusinessChange:
 
     system: whose change it is, e.g. `shop`. kind: of which sort of thing, as the subject file names it: `orders`.
     topic: what is told of it: `orders/create`. event: unique, shared by everything that tells of it. k: the thing, as
-    the application keys it. v: its version from now on, larger than all before. mono_ns: when it happened.
+    the application keys it. v: its version from now on, larger than all before. effects: the keys of what the
+    application must do because of it, once. mono_ns: when it happened.
     """
 
     system: str
@@ -27,6 +28,7 @@ class BusinessChange:
     k: str
     v: int
     mono_ns: int
+    effects: tuple[str, ...] = ()
     source: Source = "world"
 
 

@@ -53,7 +53,7 @@ _TAG: dict[type, str] = {
 _TYPE: dict[str, type] = {tag: kind for kind, tag in _TAG.items()}
 _OUTCOMES = {outcome.value for outcome in Outcome}
 _FIELDS = {kind: tuple(f.name for f in dataclasses.fields(kind)) for kind in (*_TAG, Completion)}
-_TUPLES = {"addresses", "links", "headers", "ops", "output"}
+_TUPLES = {"addresses", "links", "headers", "ops", "output", "effects"}
 
 
 def _types(hint: Any) -> frozenset[type]:

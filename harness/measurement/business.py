@@ -49,15 +49,17 @@ class PutBack:
 class Effects:
     """What became of a business. changes: how many there were; things: of how many things.
 
-    lost: by thing; repeated: key -> how often something was done, where that is more than once; put_back: in order of
-    time. delays_ns: of each change that became known, how long that took; None where no order of commits is kept.
-    refused_not: forged messages that the application took. given_up: messages that no attempt has delivered.
+    lost: by thing; repeated: key -> how often something was done, where that is more than once; undone: what a change
+    asks for and nobody did, with the change; put_back: in order of time. delays_ns: of each change that became known,
+    how long that took; None where no order of commits is kept. forged_taken: forged messages that the application took.
+    given_up: messages that no attempt has delivered.
     """
 
     changes: int
     things: int
     lost: tuple[Lost, ...] = ()
     repeated: Mapping[str, int] | None = None
+    undone: tuple[tuple[str, BusinessChange], ...] = ()
     put_back: tuple[PutBack, ...] | None = None
     delays_ns: tuple[int, ...] | None = None
     forged: int = 0
@@ -120,6 +122,7 @@ def effects_of(
         things=len(due),
         lost=tuple(lost),
         repeated=None if counted is None else _repeated(counted),
+        undone=() if counted is None else tuple(_undone(due, counted)),
         put_back=None if commits is None else tuple(_put_back(commits)),
         delays_ns=None if commits is None else tuple(sorted(_delays(due, commits))),
         forged=len(forged),
@@ -129,7 +132,7 @@ def effects_of(
     )
 
 
-def undone(
+def done_by(
     wanted: Iterable[str], effects: Iterable[BusinessEffect], systems: Iterable[str]
 ) -> Mapping[str, tuple[tuple[str, ...], Mapping[str, int]]]:
     """By third party: what was wanted of it and it never did; and what it did more than once, with how often.
@@ -153,6 +156,15 @@ def undone(
 def _repeated(counted: Mapping[str, str]) -> Mapping[str, int]:
     numbers = {key: version_of(text) for key, text in counted.items()}
     return {key: number for key, number in sorted(numbers.items()) if number is not None and number > 1}
+
+
+def _undone(
+    due: Mapping[Thing, Sequence[BusinessChange]], counted: Mapping[str, str]
+) -> Iterable[tuple[str, BusinessChange]]:
+    """Superseded changes among them: a newer state of a thing makes up for an older one, and not for what it asked."""
+    for of_it in due.values():
+        for change in of_it:
+            yield from ((effect, change) for effect in change.effects if not version_of(counted.get(effect)))
 
 
 def _put_back(commits: Mapping[str, Sequence[Commit]]) -> list[PutBack]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from harness.history.business import BusinessChange, BusinessEffect, BusinessTold
 from harness.history.events import Commit
-from harness.measurement.business import Effects, effects_of, undone, version_of
+from harness.measurement.business import Effects, done_by, effects_of, version_of
 
 S = 1_000_000_000
 
@@ -68,6 +68,14 @@ def test_what_was_done_twice_is_told_with_how_often() -> None:
     assert found.repeated == {"1/paid": 2}
 
 
+def test_what_a_change_asks_for_must_be_done_although_a_newer_one_makes_up_for_its_state() -> None:
+    paid = BusinessChange("shop", "orders", "orders/paid", "e1", "1", 1, S, ("1/paid",))
+    newer = change("1", 2, 2)
+    assert effects_of([paid, newer], [], {"orders": {"1": "2"}}, {"1/paid": "1"}).undone == ()
+    (found,) = effects_of([paid, newer], [], {"orders": {"1": "2"}}, {"2/paid": "1"}).undone
+    assert found == ("1/paid", paid)
+
+
 def test_an_older_version_that_replaced_a_newer_one_is_found_even_when_it_was_mended_later() -> None:
     log = committed(("1", "2", 2), ("1", "1", 3), ("1", "2", 4))
     (found,) = effects_of(STORY, [], {"orders": {"1": "2"}}, None, {"orders": log}).put_back or ()
@@ -104,4 +112,4 @@ def test_a_third_party_that_answers_and_does_nothing_is_found_and_so_is_one_that
         BusinessEffect("erp", "1", S), BusinessEffect("erp", "2", S, accepted=False),
         BusinessEffect("crm", "1", S), BusinessEffect("crm", "1", 2 * S), BusinessEffect("crm", "2", S),
     ]  # fmt: skip
-    assert undone(["1", "2"], effects, ["erp", "crm"]) == {"erp": (("2",), {}), "crm": ((), {"1": 2})}
+    assert done_by(["1", "2"], effects, ["erp", "crm"]) == {"erp": (("2",), {}), "crm": ((), {"1": 2})}

@@ -37,14 +37,20 @@ def kept(found: Effects, measures: Measures) -> CheckResult:
     if found.delays_ns:
         p50, p99, worst = (to_s(found.late_ns(share) or 0) for share in (0.5, 0.99, 1.0))
         late = f"; known after {p50:.2f} s (half), {p99:.2f} s (99 of 100), {worst:.2f} s (the last)"
-    if not found.lost:
+    if not found.lost and not found.undone:
         text = f"{found.changes} changes of {found.things} things, all of them known at {measures.serving}{late}"
         return CheckResult(KEPT, Verdict.MET, text)
+    if not found.lost:
+        told = some([f"{shortened(key)} ({change.topic} of event {change.event})" for key, change in found.undone], 3)
+        text = f"{len(found.undone)} things that changes ask for were never done at {measures.serving}: {told}{late}"
+        return CheckResult(KEPT, Verdict.MISSED, text, (Finding("A1", text, "serious"),))
     things = "1 thing" if len(found.lost) == 1 else f"{len(found.lost)} things"
     text = (
         f"{found.lost_changes} of {found.changes} changes, of {things}, are not known at {measures.serving}: "
         f"{some([_told(one) for one in found.lost], limit=3)}{late}"
     )
+    if found.undone:
+        text += f"; {len(found.undone)} things that changes ask for were never done"
     if found.given_up:
         text += f"; {len(found.given_up)} of {found.messages} messages were never delivered"
     return CheckResult(KEPT, Verdict.MISSED, text, (Finding("A1", text, "serious"),))
