@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from harness.errors import WorldError
 from harness.faults.model import ProcessRef
 from harness.topology.subject import Instance
+from harness.world.diagnosis import Diagnosis
 from harness.world.part import Part
 
 NEEDS_LONGER = "a subject that needs longer says so: start_timeout_s in its file"
@@ -72,6 +73,10 @@ class Platform(Part):
     def deaths(self) -> Sequence[str]:
         """A sentence for each component that ended by itself."""
         raise NotImplementedError
+
+    def starts(self) -> Sequence[Diagnosis]:
+        """How the subject's start went, for `drill doctor`: asked after `start_subject`, also where that failed."""
+        return ()
 
     def trees(self) -> Sequence[RunningTree]:
         """What runs as trees of processes of this machine, for whoever heals them by hand; none elsewhere."""
