@@ -122,7 +122,7 @@ def test_a_drill_that_ends_for_a_crash_loop_says_so_and_what_to_do(tmp_path: Pat
     starts = tuple(judged(found, {KEY: Observed(None, 8)}, {KEY: Observed(2.0, 0)}, FAST))
     ended = str(unready([pod(None, 8)], 22.0, starts))
     assert ended.startswith(
-        "not every pod was ready within 22 s: app-1.nyc3 is CrashLoopBackOff. start of app: app: its"
+        "not every pod was ready within 22 s: app-1.nyc3 is CrashLoopBackOff\n    start of app: app"
     )
     assert "a startupProbe of its own with periodSeconds 1 and failureThreshold 60" in ended
     assert "start_timeout_s" not in ended
