@@ -53,8 +53,13 @@ class Budget:
         probe = self.probe
         numbers = f"periodSeconds {probe.period_s}, failureThreshold {probe.failure_threshold}"
         delay = f"initialDelaySeconds {probe.initial_delay_s}, " if probe.initial_delay_s else ""
+        return f"its {self.kind} probe gives it {self.short} ({delay}{numbers})"
+
+    @property
+    def short(self) -> str:
+        """The same without how that comes."""
         scaled = "" if self.profile_s == self.documented_s else f", {self.profile_s:g} s in the fast profile"
-        return f"its {self.kind} probe gives it {self.documented_s} s{scaled} ({delay}{numbers})"
+        return f"{self.documented_s} s{scaled}"
 
 
 def budgets(gathered: Mapping[str, Gathered], timing: Timing) -> dict[Key, Budget]:
@@ -93,10 +98,10 @@ def remedy(budget: Budget, took_s: float | None, timing: Timing) -> str:
     needed_s = _OFFER_S
     if took_s is not None:
         needed_s = max(_OFFER_S, math.ceil(_MARGIN * took_s / timing.scale / _TENS_S) * _TENS_S)
-    whose = "its startupProbe" if budget.kind is ProbeKind.STARTUP else "a startupProbe of its own"
-    scaled = "" if timing.scale == 1 else f", {timing.interval_s(needed_s):g} s here"
-    text = f"{whose} with periodSeconds 1 and failureThreshold {needed_s} would give it {needed_s} s{scaled}"
-    return text if timing.scale == 1 else f"{text}; or use `--profile production`, where the manifest's seconds hold"
+    text = f"a startupProbe with periodSeconds 1 and failureThreshold {needed_s} gives it {needed_s} s"
+    if timing.scale == 1:
+        return text
+    return f"{text}, {timing.interval_s(needed_s):g} s here; or use `--profile production`"
 
 
 # --- how it went -----------------------------------------------------------------------------------------------------
@@ -149,8 +154,9 @@ def judged(
             took_s = alone[key].took_s
         what = f"start of {budget.workload}"
         if start.unanswered:
-            ended = f"and has ended it {_times(start.unanswered)} before it answered"
-            text = f"{budget.container}: {budget.told}, {ended}; {_alone(took_s)}"
+            took = "nor does it when left alone" if took_s is None else f"which takes {took_s:.1f} s when left alone"
+            ended = f"is ended by its {budget.kind} probe before it answers ({_times(start.unanswered)})"
+            text = f"{budget.container} {ended}, {took}; it has {budget.short}"
             yield Diagnosis(what, State.FAIL, text, _hint(budget, took_s, timing))
         elif took_s is None:
             yield Diagnosis(what, State.WARN, f"{budget.container} has not answered yet; {budget.told}")
@@ -163,10 +169,6 @@ def judged(
 
 def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
-
-
-def _alone(took_s: float | None) -> str:
-    return "left alone it did not answer either" if took_s is None else f"left alone it answers after {took_s:.1f} s"
 
 
 def _hint(budget: Budget, took_s: float | None, timing: Timing) -> str:

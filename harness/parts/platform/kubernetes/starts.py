@@ -55,20 +55,27 @@ class Starts:
         until = time.monotonic() + _LEFT_ALONE_S
         while True:
             pods = self._cluster.get("/pods")["pods"]
-            found = observed(pods)
-            waited_for = self._budgets.keys() & found.keys()
-            if time.monotonic() > until or all(found[key].took_s is not None for key in waited_for):
-                return found
+            waited_for = [
+                told for pod in pods for name, told in pod["starts"].items() if (pod["workload"], name) in self._budgets
+            ]
+            if time.monotonic() > until or (waited_for and all(told["took_s"] is not None for told in waited_for)):
+                return observed(pods)
             time.sleep(_POLL_S)
 
 
 def unready(pods: Sequence[Mapping[str, Any]], timeout_s: float, starts: Sequence[Diagnosis]) -> DrillInvalid:
-    """What a drill ends with whose pods were not ready in time. starts: of those that their probes ended."""
+    """What a drill ends with whose pods were not ready in time. starts: of those that their probes ended, which comes
+    first: where little room is, what to do must not be what is cut off."""
     late = [pod for pod in pods if not pod["ready"]]
     told = "; ".join(
         f"{pod['instance']} is {pod['phase']}" + (f" ({pod['last_failure']})" if pod["last_failure"] else "")
         for pod in late
     )
-    why = "".join(f"\n    {one.what}: {one.text}; {one.hint}" for one in starts) or f" ({NEEDS_LONGER})"
+    text = f"not every pod was ready within {timeout_s:g} s"
+    text = (
+        f"{text}: {'; '.join(f'{one.text}: {one.hint}' for one in starts)}\n    {told}"
+        if starts
+        else f"{text}: {told} ({NEEDS_LONGER})"
+    )
     tail = "".join(f"\n    {line}" for pod in late[:1] if pod["log"] for line in tail_of(Path(pod["log"]), _TOLD_LINES))
-    return DrillInvalid(f"not every pod was ready within {timeout_s:g} s: {told}{why}{tail}")
+    return DrillInvalid(f"{text}{tail}")
