@@ -34,7 +34,8 @@ class RunningTree:
     """One instance that runs, its processes, and its output.
 
     environment: what it was given; what the subject file takes from the user's environment is a name there: `${NAME}`.
-    returncode: of one that has ended. renewed: the platform starts it again by itself, as another process.
+    returncode: of one that has ended. renewed: the platform starts it again by itself, as another process; then live is
+    the URL of a JSON object, instance -> its tree as it is now, or null.
     """
 
     described: Instance
@@ -43,6 +44,7 @@ class RunningTree:
     environment: Mapping[str, str] = field(default_factory=dict)
     returncode: int | None = None
     renewed: bool = False
+    live: str = ""
 
     @property
     def instance(self) -> str:

@@ -143,6 +143,7 @@ def _processes(world: LiveWorld) -> dict[str, ProcessState]:
             endpoint=running.environment.get("AWS_ENDPOINT_URL", ""),
             environment=dict(running.environment),
             renewed=running.renewed,
+            live=running.live,
         )
         for running in world.seams.platform.trees()
     }

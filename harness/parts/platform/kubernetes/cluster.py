@@ -202,7 +202,8 @@ class Cluster:
         lines = []
         for pod in self.described():
             ready = "ready" if pod["ready"] else "not ready"
-            about = f"{pod['phase']}, {ready}, {pod['restarts']} restarts"
+            restarts = pod["restarts"]
+            about = f"{pod['phase']}, {ready}, {restarts} restart{'' if restarts == 1 else 's'}"
             if pod["last_failure"] and not pod["ready"]:
                 about = f"{about}; {pod['last_failure']}"
             port = next(iter(pod["ports"].values()), None)

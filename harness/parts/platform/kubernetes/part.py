@@ -189,6 +189,7 @@ class Kubernetes(Platform):
         components = {component.name: component for component in self._blueprint.subject.components}
         named = {name: f"${{{name}}}" for name in self._blueprint.subject.variables()}
         found = list(self.subject.trees(named))
+        live = "http://{}:{}/trees".format(*self._cluster.address)
         for pod in self._pods():
             component = components.get(pod["component"])
             if pod["tree"] is not None and component is not None:
@@ -196,7 +197,9 @@ class Kubernetes(Platform):
                 for_all = Instance(component=component, place=place, name=instance_name(component.name, place))
                 given = {**self.subject.given(for_all), "HOSTNAME": str(name).partition(".")[0]}
                 instance = for_all.model_copy(update={"name": name})
-                found.append(RunningTree(instance, Tree(**pod["tree"]), Path(pod["log"]), given, renewed=True))
+                found.append(
+                    RunningTree(instance, Tree(**pod["tree"]), Path(pod["log"]), given, renewed=True, live=live)
+                )
         return found
 
     def canaries(self) -> Sequence[Mapping[str, Any]]:
