@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.clock import Clock
+from harness.drill.reconciled import CaseReconciled
 from harness.drill.settings import Settings
 from harness.drill.stopping.command import CommandUnderWay
 from harness.faults.model import Fault, Plan
@@ -94,6 +95,9 @@ class Backend(Protocol):
 
     def deploy(self, change: str) -> None:
         """Roll a change of the application out everywhere; only for worlds that can (`pods`)."""
+
+    def reconcile(self, databases: tuple[str, str], policy: str) -> CaseReconciled:
+        """Make the table that clients write the same in two databases; policy: as `drill reconcile --policy` has it."""
 
     def run_stop_command(self) -> CommandUnderWay:
         """Start the command of the environment's stop conditions: no shell, and all of it ends with us."""

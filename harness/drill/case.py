@@ -14,6 +14,7 @@ from harness.checkers.promise import Promise
 from harness.drill.evidence import Objectives
 from harness.drill.lifecycle import Limits
 from harness.drill.plan import Law, unanswered_ns
+from harness.drill.reconciled import CaseReconciled
 from harness.drill.stopping.conditions import StopConditions
 from harness.history.events import CanaryProbe
 from harness.measurement.canary import CanaryJudgement, Expectation, Fails, Rate, Slow, judge_canary
@@ -164,6 +165,14 @@ class CaseLook:
 
 
 @dataclass(frozen=True)
+class CaseBusiness:
+    """Where the application keeps what it is told of a business elsewhere: see harness.topology.subject.Business."""
+
+    keeps: Mapping[str, str]
+    effects: str | None = None
+
+
+@dataclass(frozen=True)
 class Case:
     """One drill. `law` is what the environment's documented constants say; times are the profile's wall time.
 
@@ -210,6 +219,8 @@ class Case:
     not_reached: tuple[str, ...] = ()
     stop: StopConditions = field(default_factory=StopConditions)
     looks: tuple[CaseLook, ...] = ()
+    business: CaseBusiness | None = None
+    reconciled: CaseReconciled | None = None
     schema: str = SCHEMA
 
     @property

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from harness.checkers.result import CheckResult
 from harness.drill.case import Requirement
-from harness.drill.judging import databases, loss, moves, recovery, restarts
+from harness.drill.judging import business, databases, loss, moves, reconciled, recovery, restarts
 from harness.drill.judging.loss import converged
 from harness.drill.judging.moves import failback_of
 from harness.drill.measures import Measures
@@ -54,6 +54,14 @@ _CHECKS: dict[str, Callable[[Requirement, Measures], CheckResult]] = {
     "error-budget": recovery.error_budget,
     "no-restarts": restarts.no_restarts,
     databases.NAME: databases.database_of_writes,
+    reconciled.NAME: reconciled.reconciled,
+    business.KEPT: business.kept,
+    business.ONCE: business.once,
+    business.ORDER: business.order,
+    business.FORGED: business.forged,
 }
-WHOLE: Sequence[str] = ("durability", "same-data", "split-brain", "no-restarts", "both-sides-wrote")
+OF_BUSINESS: Sequence[str] = (business.KEPT, business.ONCE, business.ORDER, business.FORGED)
+WHOLE: Sequence[str] = (
+    "durability", "same-data", "split-brain", "no-restarts", "both-sides-wrote", reconciled.NAME, *OF_BUSINESS,
+)  # fmt: skip
 """Requirements that are about the whole drill."""

@@ -31,6 +31,7 @@ class Settings:
     fault_none: bool = False
     functions: Path | None = None
     fault_mode: str | None = None
+    reconcile: str | None = None
     rto_s: float | None = None
     rpo_items: int | None = None
     rpo_s: float | None = None
@@ -77,6 +78,12 @@ def _stop(name: str, field: str) -> tuple[str, Callable[[str], Any]]:
     return f"stop_{name}_{field}", _within(StopLatency, field)[1]
 
 
+def _reconcile(text: str) -> str:
+    if text not in ("off", "primary"):
+        raise ValueError("must be off (nobody reconciles) or primary (its items stand, whatever they are)")
+    return text
+
+
 def _mode(text: str) -> str:
     known = sorted({mode for fault in FAULTS.values() for mode in fault.modes})
     if text not in known:
@@ -88,6 +95,7 @@ _KEYS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "failover": ("failover_off", _switch("off")),
     "fault": ("fault_none", _switch("none")),
     "fault.mode": ("fault_mode", _mode),
+    "reconcile": ("reconcile", _reconcile),
     "objective.rto_s": _within(ProfileObjectives, "rto_s"),
     "objective.rpo_items": _within(ProfileObjectives, "rpo_items", whole),
     "objective.rpo_s": _within(ProfileObjectives, "rpo_s"),

@@ -1,4 +1,4 @@
-"""What is wrong with a user's files is told in words by a standing world's supervisor, to its starter and in its log."""
+"""What is wrong with a user's files is told in words by a standing world's supervisor, to its starter and its log."""
 
 from __future__ import annotations
 
