@@ -77,3 +77,51 @@ def test_the_architecture_names_every_package() -> None:
     text = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
     packages = [path.name for path in (ROOT / "harness").iterdir() if (path / "__init__.py").exists()]
     assert [package for package in packages if f"`harness/{package}/`" not in text] == []
+
+
+def rows_of_the_tree() -> dict[str, str]:
+    """The table of folders in the description of the architecture: path -> what is in it. Each stands there once."""
+    text = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    table = text[text.index("| folder | what is in it |") :].partition("\n\n")[0]
+    found: dict[str, str] = {}
+    for line in table.splitlines()[2:]:
+        named, told = (cell.strip() for cell in line.strip("|").split("|"))
+        base = ""
+        for path in re.findall(r"`([^`]+)`", named):
+            base = "harness/" if path.startswith("harness/") else base
+            whole = path if (ROOT / path).exists() else base + path
+            assert whole not in found, f"{whole} has two rows"
+            found[whole] = told
+    return found
+
+
+def code_in(folder: Path) -> set[str]:
+    """Its folders with modules, and its modules."""
+    inner = {f"{path.name}/" for path in folder.iterdir() if path.is_dir() and any(path.rglob("*.py"))}
+    return inner | {path.name for path in folder.glob("*.py") if path.name != "__init__.py"}
+
+
+def test_the_architecture_has_one_row_for_each_folder_and_none_for_another() -> None:
+    rows = rows_of_the_tree()
+    assert [path for path in rows if not (ROOT / path).exists()] == []
+    assert {f"harness/{name}" for name in code_in(ROOT / "harness")} - set(rows) == set()
+
+
+def test_the_architecture_names_every_part_and_no_other() -> None:
+    told = rows_of_the_tree()["harness/parts/"]
+    parts = {path.parent.relative_to(ROOT / "harness/parts") for path in (ROOT / "harness/parts").rglob("server.py")}
+    parts |= {path.parent.relative_to(ROOT / "harness/parts") for path in (ROOT / "harness/parts").glob("*/*/part.py")}
+    named, family = set(), ""
+    for path in re.findall(r"`([\w/]+)`", told):
+        family = path.partition("/")[0] if "/" in path else family
+        named.add(path if "/" in path.strip("/") else f"{family}/{path}")
+    named.discard("regions/regions/")
+    assert named == {str(path) for path in parts}
+
+
+@pytest.mark.parametrize("folder", ["reference", "tests", "harness/checkers", "harness/engines", "harness/world"])
+def test_the_architecture_names_what_lies_in_a_folder(folder: str) -> None:
+    told = rows_of_the_tree()[f"{folder}/"]
+    inner = {path.name for path in (ROOT / folder).iterdir() if path.is_dir() and any(path.rglob("*.py"))}
+    named = {name.strip("/") for name in re.findall(r"`([\w/]+)`", told)}
+    assert inner <= named

@@ -42,14 +42,15 @@ def heal() -> None:
             return
         raise InputError("no world runs here (see `drill env up`), and TOXIPROXY_URL names no Toxiproxy server")
     from harness.live import healing
+    from harness.live.standing.renewed import as_now
     from harness.parts.links.toxiproxy.healing import heal_links_of_ours
     from harness.world.links import heal as heal_links
 
     done = heal_links_of_ours(url or "") if world is None else heal_links(world.environment, world.links)
-    trees = {} if world is None else {name: process.tree for name, process in world.processes.items()}
-    done += healing.thaw(trees)
+    processes = {} if world is None else as_now(world).processes
+    done += healing.thaw({name: process.tree for name, process in processes.items()})
     for sentence in done:
         console.print(Text(sentence))
-    for name in healing.ended(trees):
+    for name in healing.ended({name: process.tree for name, process in processes.items() if not process.renewed}):
         console.print(Text(f"{name} has ended; healing starts nothing: `drill env down`, then `drill env up`"))
     console.print("healed" if done or undone else "nothing was broken")

@@ -44,10 +44,13 @@ def _tried(world: LiveWorld, options: RunOptions) -> Iterator[Diagnosis]:
         world.start_subject()
     except (SubjectError, VerdictReached) as error:
         text = str(error).partition("\n")[0]
-        yield Diagnosis("subject starts", State.FAIL, text, "run its command by hand in its folder")
+        told = world.seams.platform.starts()
+        yield Diagnosis("subject starts", State.FAIL, text, "" if told else "run its command by hand in its folder")
+        yield from told
         yield from how_they_stand(world)
         return
     yield Diagnosis("subject starts", State.OK, "every component with a port answers")
+    yield from world.seams.platform.starts()
     yield from try_health(world)
     serves = _serves(world)
     yield serves

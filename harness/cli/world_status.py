@@ -18,6 +18,7 @@ from rich.text import Text
 from harness.errors import WorldError
 from harness.kit.address import join_address
 from harness.live import healing
+from harness.live.standing.renewed import as_now
 from harness.live.standing.world_file import Line, StandingWorld
 from harness.processes import process_tree
 from harness.rendering import rendered
@@ -30,6 +31,7 @@ _LIVE_TIMEOUT_S = 2.0
 
 def show(world: StandingWorld, console: Console, *, commands: bool = True) -> None:
     """Print the status; lines to paste are never wrapped. commands: whether `drill heal` means this world."""
+    world = as_now(world)
     console.print(render(world))
     for title, line in lines_to_paste(world) + (drill_commands() if commands else []):
         console.print(Text(f"\n{title}", style="dim"))
@@ -106,8 +108,9 @@ def lines_to_paste(world: StandingWorld) -> list[tuple[str, str]]:
         ("What DNS answers:", f"dig @{world.dns[0]} -p {world.dns[1]} {edge.record}"),
         *((line.what, line.where) for line in world.commands),
     ]
-    if world.processes:
-        name, process = next(iter(world.processes.items()))
+    rows = process_tree.table()
+    living = [(name, one) for name, one in world.processes.items() if process_tree.members(rows, one.tree)]
+    for name, process in living[:1]:
         lines.append((f"Freeze {name} (its whole session):", f"pkill -STOP -s {process.pid}"))
     return lines
 

@@ -30,8 +30,10 @@ def crowded(calibration: Mapping[str, float]) -> str | None:
         return f"{kept}, so what was late or failed may be its fault: run fewer at once"
     if others <= OTHERS_MAX:
         return None
-    took = f"other programs took {100 * others:.0f} % of this machine, {100 * busy:.0f} % of which was busy"
-    return f"{took}, so what was late or failed may be their fault: run the drill when less is going on"
+    took = f"{100 * busy:.0f} % of this machine was busy, {100 * others:.0f} % of it with other programs"
+    return (
+        f"{took} than this drill's, so what was late or failed may be their fault: run the drill when less is going on"
+    )
 
 
 def too_little(capacity_per_s: float, worlds: int, wanted_per_s: float) -> str | None:

@@ -16,6 +16,7 @@ from harness.topology.load import load_environment, load_subject
 from harness.topology.shipped import find_environment
 from harness.topology.subject import Subject
 from harness.topology.timing import Profile, Timing
+from harness.world.assembly import refuse_files
 
 TRIALS_MAX = 1000
 RERUNS_MAX = 10
@@ -62,9 +63,11 @@ def resolve(given: Mapping[str, Any], variables: Mapping[str, str], folder: Path
     subject_file = _subject_file(found.get("subject"), environment)
     settings = parse_settings(found["set"].pairs())
     environment = _at_rate(environment, settings)
+    subject = load_subject(subject_file, environment)
+    refuse_files(environment, subject)
     return RunOptions(
         environment=environment,
-        subject=load_subject(subject_file, environment),
+        subject=subject,
         subject_file=subject_file,
         timing=Timing(_profile(found["profile"]) if "profile" in found else environment.profile),
         seed=found["seed"].whole(0, SEED_MAX) if "seed" in found else seed,

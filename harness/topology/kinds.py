@@ -29,6 +29,7 @@ _MUST_HAVE = {
     "part": ("build",),
     "law": ("law", "MILESTONES"),
     "terms": ("terms", "no_way", "preview"),
+    "files": ("refuse",),
 }
 _HEALING = {"links": ("heal", "broken")}
 """What `healing` must have, by section; of the others it takes away what outlives a killed harness."""

@@ -1,4 +1,4 @@
-"""YAML to frozen models, with every mistake of a file reported at once, by file and line. The only user of YAML."""
+"""YAML to frozen models, with every mistake of a file reported at once, by file and line."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.constructor import RoundTripConstructor, SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from harness.errors import InputError, Problem
@@ -23,6 +21,7 @@ from harness.topology.environment import Environment, Spec
 from harness.topology.mistakes import Mistake
 from harness.topology.subject import Subject
 from harness.topology.workload_check import environment_mistakes
+from harness.topology.yaml_reader import WITHIN_ITSELF, reader
 
 SIZE_MAX_BYTES = 1_000_000
 NODES_MAX = 20_000
@@ -33,13 +32,6 @@ _OURS = ("folder", "subject_at", "stop_at")
 """What is known of a file beside what it says."""
 
 Model = TypeVar("Model", bound=Spec)
-
-
-class _Reading(RoundTripConstructor):
-    """`&name true` is true, and no number: what keeps the name is made of whole numbers, and would pass for one."""
-
-
-_Reading.add_constructor("tag:yaml.org,2002:bool", SafeConstructor.construct_yaml_bool)
 
 
 def load_environment(path: Path) -> Environment:
@@ -81,14 +73,9 @@ def load_documents(path: Path) -> list[Any]:
     """
 
     def load(text: str) -> list[Any]:
-        found = []
-        for piece in _documents_of(text):
-            reader = _reader()
-            reader.version = (1, 1)
-            found.append(reader.load(piece))
-        return found
+        return [reader(as_kubernetes=True).load(piece) for piece in _documents_of(text)]
 
-    documents: list[Any] = _parsed(path, read_text, load)
+    documents: list[Any] = _parsed(path, load)
     if len(documents) > DOCUMENTS_MAX:
         raise InputError(Problem(str(path), None, f"more than {DOCUMENTS_MAX} documents"))
     for document in documents:
@@ -109,23 +96,17 @@ def _documents_of(text: str) -> Iterator[str]:
 
 
 def _read(path: Path) -> Any:
-    document = _parsed(path, lambda file: file.read_text(encoding="utf-8"), lambda text: _reader().load(text))
+    document = _parsed(path, lambda text: reader().load(text))
     _refuse_expansion(document, path)
     _refuse_infinities(document, path)
     return document
 
 
-def _reader() -> YAML:
-    reader = YAML(typ="rt", pure=True)
-    reader.Constructor = _Reading
-    return reader
-
-
-def _parsed(path: Path, read: Callable[[Path], str], load: Callable[[str], Any]) -> Any:
+def _parsed(path: Path, load: Callable[[str], Any]) -> Any:
     try:
         if path.stat().st_size > SIZE_MAX_BYTES:
             raise InputError(Problem(str(path), None, f"larger than {SIZE_MAX_BYTES} bytes"))
-        text = read(path)
+        text = read_text(path)
     except OSError as error:
         raise InputError(Problem(str(path), None, f"cannot be read: {error.strerror or error}")) from error
     except UnicodeDecodeError as error:
@@ -144,15 +125,20 @@ def _parsed(path: Path, read: Callable[[Path], str], load: Callable[[str], Any])
 def _refuse_expansion(document: Any, path: Path) -> None:
     """Aliases within aliases make a small file huge: count what it would expand to, without expanding."""
     sizes: dict[int, int] = {}
+    under_way: set[int] = set()
 
     def size(node: Any) -> int:
         if not isinstance(node, dict | list):
             return 1
+        if id(node) in under_way:
+            line = line_of(node, ())
+            raise InputError(Problem(str(path), line, f"not valid YAML: {WITHIN_ITSELF}"))
         if id(node) in sizes:
             return sizes[id(node)]
-        sizes[id(node)] = NODES_MAX + 1  # a node inside itself never ends
+        under_way.add(id(node))
         children = node.values() if isinstance(node, dict) else node
         sizes[id(node)] = 1 + sum(size(child) for child in children)
+        under_way.discard(id(node))
         return sizes[id(node)]
 
     if size(document) > NODES_MAX:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.errors import InputError
+from harness.errors import InputError, Problem
 from harness.topology import kinds
 from harness.topology.environment import Environment
+from harness.topology.subject import Subject
 from harness.world.foreign import calling
 from harness.world.functions import Functions
 from harness.world.links import LinkServer
@@ -48,6 +49,25 @@ def preloads(environment: Environment) -> dict[str, list[str]]:
             if module not in modules:
                 modules.append(module)
     return groups
+
+
+def refuse_files(environment: Environment, subject: Subject) -> None:
+    """Whether the files that an environment's parts name can be used: before anything is started, and all at once.
+
+    A part that names some has `files.py` with `refuse(environment, subject, spec)`. Raises InputError with every
+    mistake of every part's files.
+    """
+    problems: list[Problem | str] = []
+    for section, given in kinds.chosen(environment):
+        if not kinds.is_module(f"{kinds.folder_of(section, given.kind)}.files"):
+            continue
+        try:
+            with calling(f"{section.key}.kind: {given.kind or section.default}", "refuse"):
+                kinds.load(section, given.kind, "files").refuse(environment, subject, kinds.checked(section, given))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(*problems)
 
 
 def build(blueprint: Blueprint) -> list[Part]:

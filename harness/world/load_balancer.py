@@ -18,6 +18,9 @@ from harness.world.part import Blueprint, Edge, Part
 from harness.world.terms import terms_of
 from harness.world.wires import Arrow
 
+TIMED_OUT = "Target.Timeout"
+"""Why a target is not healthy, where its check was not answered in time (ELB API reference, TargetHealth.Reason)."""
+
 
 class LoadBalancer(Part):
     """The load balancer of one place. Its links lead to the application there: those that its name dials."""
@@ -86,8 +89,15 @@ def targets_in_words(place: str, targets: Iterable[Mapping[str, Any]], path: str
     return [Complaint(_in_words(place, target, path, wanted), is_passive(target.get("status"))) for target in sick]
 
 
+def answer_in_words(target: Mapping[str, Any]) -> str:
+    """What a target's last check got. target: as `GET /targets` tells of it."""
+    if target.get("reason") == TIMED_OUT:
+        return "no answer in time"
+    return str(target.get("status") or "no answer")
+
+
 def _in_words(place: str, target: Mapping[str, Any], path: str, wanted: str) -> str:
-    gives = f"{path} of {target.get('id', 'the application')} gives {target.get('status') or 'no answer'}"
+    gives = f"{path} of {target.get('id', 'the application')} gives {answer_in_words(target)}"
     reason = target.get("reason") or "no reason given"
     return f"the load balancer of {place} finds no healthy target: {gives}, wanted {wanted} ({reason})"
 

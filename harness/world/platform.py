@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from harness.errors import WorldError
 from harness.faults.model import ProcessRef
 from harness.topology.subject import Instance
+from harness.world.diagnosis import Diagnosis
 from harness.world.part import Part
 
 NEEDS_LONGER = "a subject that needs longer says so: start_timeout_s in its file"
@@ -33,7 +34,8 @@ class RunningTree:
     """One instance that runs, its processes, and its output.
 
     environment: what it was given; what the subject file takes from the user's environment is a name there: `${NAME}`.
-    returncode: of one that has ended. renewed: the platform starts it again by itself, as another process.
+    returncode: of one that has ended. renewed: the platform starts it again by itself, as another process; then live is
+    the URL of a JSON object, instance -> its tree as it is now, or null.
     """
 
     described: Instance
@@ -42,6 +44,7 @@ class RunningTree:
     environment: Mapping[str, str] = field(default_factory=dict)
     returncode: int | None = None
     renewed: bool = False
+    live: str = ""
 
     @property
     def instance(self) -> str:
@@ -72,6 +75,10 @@ class Platform(Part):
     def deaths(self) -> Sequence[str]:
         """A sentence for each component that ended by itself."""
         raise NotImplementedError
+
+    def starts(self) -> Sequence[Diagnosis]:
+        """How the subject's start went, for `drill doctor`: asked after `start_subject`, also where that failed."""
+        return ()
 
     def trees(self) -> Sequence[RunningTree]:
         """What runs as trees of processes of this machine, for whoever heals them by hand; none elsewhere."""

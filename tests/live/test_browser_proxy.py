@@ -134,6 +134,7 @@ def test_the_proxy_leads_nowhere_but_to_the_edges(line: str, status: int, told: 
         answer = await at.ask(line)
         assert answer[0] == status
         assert told in answer[2].decode()
+        assert ("allow" in answer[1]) is (status == 405)
         assert at.east.connections == at.west.connections == 0
 
     run(scenario)

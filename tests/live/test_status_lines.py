@@ -113,5 +113,14 @@ def test_pods(tmp_path: Path) -> None:
         pid = re.search(rf"{re.escape(killed)} +(\d+) ", tables)
         assert pid is not None
         assert pasted(tmp_path, f"kill -9 {pid[1]}").returncode == 0
-        eventually(lambda: re.search(rf"pod {re.escape(killed)} .*, ready, 1 restarts?", told(tmp_path)[0]), 120)
-        assert "renewed: see above" in told(tmp_path)[0]
+        eventually(lambda: re.search(rf"pod {re.escape(killed)} .*, ready, 1 restart$", told(tmp_path)[0], re.M), 120)
+        tables, lines = told(tmp_path)
+        now = re.search(rf"{re.escape(killed)} +(\d+) +running", tables)
+        assert now is not None, tables
+        assert now[1] != pid[1], "the pod is another process now"
+        assert [line for line in tables.splitlines() if line.endswith(" ")] == []
+        assert pasted(tmp_path, f"pkill -STOP -s {now[1]}").returncode == 0
+        assert re.search(rf"{re.escape(killed)} +{now[1]} +frozen", told(tmp_path)[0])
+        code, output = drill(tmp_path, "heal")
+        assert code == 0
+        assert f"{killed}: thawed" in output

@@ -361,6 +361,15 @@ def test_values_that_nobody_may_have_written() -> None:
     assert not missed(judged(refused, {EAST: {"of-its-own": "anything"}}))
 
 
+def test_an_empty_value_that_nobody_wrote_is_told_in_words() -> None:
+    """And not as a gap in the sentence: a put that is done as "make, then set" leaves one when its process dies."""
+    written = "w1: dns-0 put k 1.0..1.1 ok A\n"
+    results = judged(written, {EAST: {"k": ""}, WEST: {"k": "w1"}})
+    assert missed(results) >= {"phantoms", "divergence"}
+    assert results["phantoms"].text.endswith("a value that nobody wrote on us-east-1 in the end: k holds an empty text")
+    assert "an empty text on us-east-1" in results["divergence"].text
+
+
 # --- two sides --------------------------------------------------------------------------------------------------------
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
 from test_topology_files import EMBEDDED, SUBJECT, written
@@ -15,7 +16,7 @@ from test_topology_files import EMBEDDED, SUBJECT, written
 from harness.cli.component_shell import quoted
 from harness.cli.doctor import summary
 from harness.cli.parts_diagnosis import parts
-from harness.cli.trials import requests
+from harness.cli.trials import health, requests
 from harness.cli.trials.answers import told
 from harness.cli.trials.components import of_port, try_programs
 from harness.cli.trials.data import put_at
@@ -33,6 +34,7 @@ from harness.wire.exchange import Response
 from harness.wire.placeholders import hidden
 from harness.world.components.command import argv, interpreter_in_words, own_variables
 from harness.world.diagnosis import Diagnosis, State
+from harness.world.load_balancer import targets_in_words
 from harness.world.platform import RunningTree
 
 PRIMARY, STANDBY = "us-east-1", "us-west-2"
@@ -371,3 +373,41 @@ def test_a_key_that_fits_the_item_that_was_found_is_offered(
     table = Table(name="notes", key=key, value=value)
     found = {name: {"S": text} for name, text in item.items()} | {"doc": {"M": {"text": {"S": "v1"}}}}
     assert offered(table, found, "7", "v1") == (f"`{offer}` would fit it" if offer else "")
+
+
+# --- what a load balancer makes of the application --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("target", "text", "hint"),
+    [
+        ({"reason": "Target.Timeout", "status": 200}, "no answer in time, wanted 200 (Target.Timeout)", "`timeout_s:`"),
+        (
+            {"reason": "Target.Timeout", "status": None},
+            "no answer in time, wanted 200 (Target.Timeout)",
+            "`timeout_s:`",
+        ),
+        (
+            {"reason": "Target.ResponseCodeMismatch", "status": 404},
+            "404, wanted 200 (Target.ResponseCodeMismatch)",
+            "`health_codes:`",
+        ),
+        (
+            {"reason": "Target.FailedHealthChecks", "status": None},
+            "no answer, wanted 200 (Target.FailedHealthChecks)",
+            "listen on the port",
+        ),
+    ],
+)
+def test_a_target_is_told_with_a_hint_at_what_was_wrong_with_it(
+    monkeypatch: pytest.MonkeyPatch, target: Mapping[str, object], text: str, hint: str
+) -> None:
+    monkeypatch.setattr(health, "_targets", lambda *_: [{"id": "app", "healthy": False, **target}])
+    application = SimpleNamespace(health="/healthz", health_codes=("200",))
+    world: Any = SimpleNamespace(subject=SimpleNamespace(application=application))
+    found = health._target(world, PRIMARY, State.FAIL)
+    assert found.text == f"no healthy target: /healthz: {text}"
+    assert hint in found.hint
+    assert ("health_codes" in found.hint) is ("Mismatch" in text)
+    (complaint,) = targets_in_words(PRIMARY, [{"id": "app", "healthy": False, **target}], "/healthz", "200")
+    assert complaint.text.endswith(f"/healthz of app gives {text}")

@@ -125,6 +125,9 @@ def test_mistakes_of_form_hide_no_others(tmp_path: Path) -> None:
         (GOOD.replace("        - name: app\n", "        - name: 5\n"), False),
         (GOOD + "---\napiVersion: v1\nkind: Banana\n", True),
         ("a: [\n", False),
+        ("- a\n", False),
+        ("metadata: {name: app}\n", False),
+        ("apiVersion: v1\nkind: List\nitems: []\n", False),
     ],
 )
 def test_services_are_judged_where_no_pods_are_missing(tmp_path: Path, text: str, whole: bool) -> None:
@@ -168,3 +171,23 @@ def test_a_time_out_above_the_period_is_legal_and_doubted(tmp_path: Path) -> Non
     assert problems_of(tmp_path, text) == []
     (told,) = doubts(tmp_path, text)
     assert "timeoutSeconds 11 is above periodSeconds 10" in told
+
+
+def test_a_config_map_is_no_larger_than_kubernetes_takes_it(tmp_path: Path) -> None:
+    """1 MiB of values; a file of that size is refused anyway, and aliases make one of it that is small."""
+    half = "x" * 600_000
+    told = problems_of(
+        tmp_path, f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: big}}\ndata: {{a: &a {half}, b: *a}}\n"
+    )
+    assert told == ["4: data: 1200000 bytes of values; Kubernetes takes 1048576 (1 MiB) at most"]
+
+
+def test_a_value_that_no_program_can_be_given_is_refused_where_it_is_used(tmp_path: Path) -> None:
+    long = GOOD.replace("AWS_REGION: us-east-1", f"AWS_REGION: {'x' * 131_072}")
+    (told,) = problems_of(tmp_path, long)
+    assert told.startswith("32: ")
+    assert "AWS_REGION of region is too long for a variable: Linux takes less than 131072 bytes" in told
+    assert (
+        problems_of(tmp_path, long.replace("          envFrom:\n            - configMapRef: {name: region}\n", ""))
+        == []
+    )

@@ -219,3 +219,12 @@ def test_defaults_are_those_of_the_service() -> None:
 def test_a_wrong_configuration_is_named(change: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         parse({**BASE, **change})
+
+
+def test_an_earlier_answer_is_none_to_a_check_that_timed_out() -> None:
+    story = Story("a")
+    story.check(0.1, "a", 200)
+    assert story.state.targets[0].status == 200
+    story.at(10, Tick())
+    story.at(14, Tick())
+    assert story.state.targets[0].status is None

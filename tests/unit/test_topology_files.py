@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from harness.errors import InputError, Problem
-from harness.topology.load import NODES_MAX, SIZE_MAX_BYTES, load_environment, load_subject
+from harness.topology.load import NODES_MAX, SIZE_MAX_BYTES, load_documents, load_environment, load_subject
 from harness.topology.shipped import find_environment
 from harness.topology.timing import Profile, Timing
 
@@ -198,13 +201,38 @@ def test_an_alias_bomb_is_refused_without_going_off(tmp_path: Path) -> None:
 
 
 def test_a_node_inside_itself_is_refused(tmp_path: Path) -> None:
-    for text in ("a: &a\n  b: *a\n", "a: &a [*a]\n"):
-        assert any(line == 1 and told.startswith("a: unknown key") for line, told in refused(tmp_path, text))
+    """Told of itself: what the usual reader takes it for (nothing, or a list without an end) is no help."""
+    for text in ("a: &a\n  b: *a\n", "a: &a [*a]\n", "a: &a [{b: *a}]\n", "a: {<<: &b {c: *b}}\n", "? &a [*a]\n: 1\n"):
+        ((line, told),) = refused(tmp_path, text)
+        assert line == 1
+        assert told.startswith("not valid YAML: contains itself: an alias"), told
+
+
+def test_an_alias_that_leads_to_what_stands_before_it_is_fine(tmp_path: Path) -> None:
+    file = written(tmp_path, "a: {b: &c {d: e}, f: *c}\n---\ng: [&h [1], *h, *h]\n")
+    assert load_documents(file) == [{"a": {"b": {"d": "e"}, "f": {"d": "e"}}}, {"g": [[1], [1], [1]]}]
 
 
 def test_nesting_without_end_is_refused(tmp_path: Path) -> None:
-    ((_, text),) = refused(tmp_path, "a: " + "[" * 5000)
-    assert "not valid YAML" in text
+    for text in (
+        "a: " + "[" * 5000,
+        "a: " + "[" * 5000 + "]" * 5000,
+        "- " * 5000 + "x",
+        "a: " + "{b: " * 500 + "}" * 500,
+    ):
+        began_s = time.monotonic()
+        ((line, told),) = refused(tmp_path, text)
+        assert (line, told) == (1, "not valid YAML: more than 100 levels deep")
+        assert time.monotonic() - began_s < 5.0  # what a reader takes for it grows with the square of the depth
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("load", [load_environment, load_documents])
+def test_a_named_pipe_keeps_nobody_waiting(tmp_path: Path, load: Callable[[Path], object]) -> None:
+    pipe = tmp_path / "mine.yaml"
+    os.mkfifo(pipe)
+    with pytest.raises(InputError, match="cannot be read: it is no regular file"):
+        load(pipe)
 
 
 def test_tags_make_no_objects(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from harness.wire.admin_client import AdminClient
 from harness.wire.ask import NoAnswer, ask_status
 from harness.wire.statuses import within
 from harness.world.diagnosis import Complaint, Diagnosis, State
-from harness.world.load_balancer import LoadBalancer
+from harness.world.load_balancer import TIMED_OUT, LoadBalancer, answer_in_words
 
 _DECIDED_S = 90.0
 """Production seconds in which both kinds of health checks have made up their minds: three of 30 s."""
@@ -84,12 +84,23 @@ def _target(world: LiveWorld, place: str, broken: State) -> Diagnosis:
     if not targets:
         return Diagnosis(what, State.WARN, "the load balancer tells nothing of its targets")
     target = targets[0]
-    text = f"{application.health}: {target.get('status') or 'no answer'}, wanted {wanted}"
+    text = f"{application.health}: {answer_in_words(target)}, wanted {wanted}"
     if target.get("healthy"):
         return Diagnosis(what, State.OK, text)
     reason = f" ({target['reason']})" if target.get("reason") else ""
-    hint = "`health_codes:` of the component says what a healthy one answers, `health:` where"
-    return Diagnosis(what, broken, f"no healthy target: {text}{reason}", hint)
+    return Diagnosis(what, broken, f"no healthy target: {text}{reason}", _hint(target))
+
+
+def _hint(target: Mapping[str, object]) -> str:
+    """What to look at, by what was wrong with the answer."""
+    if target.get("reason") == TIMED_OUT:
+        return (
+            "a check must be answered within `timeout_s:` of `load_balancer:` in the environment, in the fast profile "
+            "within a tenth of it and a second at least; `health:` of the component names another path to ask"
+        )
+    if target.get("status") is None:
+        return "the component must listen on the port that it is told, and speak HTTP there"
+    return "`health_codes:` of the component says what a healthy one answers, `health:` where"
 
 
 def _status(world: LiveWorld, place: str, path: str) -> int | str:

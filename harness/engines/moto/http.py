@@ -85,7 +85,10 @@ def with_routes(app: Wsgi, routes: Mapping[tuple[str, str], Route], prefix: str)
     A browser is refused. A ValueError (or one of its kind, such as malformed JSON) in a route is the caller's mistake:
     400 with its text.
     """
-    paths = {path for _, path in routes}
+
+    def allowed(path: str) -> str:
+        """The methods of a path, for `Allow`, which every 405 has (RFC 9110 section 15.5.6)."""
+        return ", ".join(sorted(method for method, known in routes if known == path))
 
     def answer(environ: dict[str, Any]) -> Answer:
         named = {"User-Agent": "HTTP_USER_AGENT", "Origin": "HTTP_ORIGIN"}
@@ -94,7 +97,7 @@ def with_routes(app: Wsgi, routes: Mapping[tuple[str, str], Route], prefix: str)
         path = environ["PATH_INFO"]
         route = routes.get((environ["REQUEST_METHOD"], path))
         if route is None:
-            return (405 if path in paths else 404), {"error": f"no such endpoint: {environ['REQUEST_METHOD']} {path}"}
+            return (405 if allowed(path) else 404), {"error": f"no such endpoint: {environ['REQUEST_METHOD']} {path}"}
         length = int(environ.get("CONTENT_LENGTH") or 0)
         if length > _BODY_BYTES_MAX:
             return 400, {"error": f"the body is larger than {_BODY_BYTES_MAX} bytes"}
@@ -109,6 +112,8 @@ def with_routes(app: Wsgi, routes: Mapping[tuple[str, str], Route], prefix: str)
         status, body = answer(environ)
         data = json.dumps(body).encode() + b"\n"
         headers = [("Content-Type", "application/json"), ("Content-Length", str(len(data)))]
+        if status == 405:
+            headers.append(("Allow", allowed(environ["PATH_INFO"])))
         start_response(_REASONS[status], headers)
         return [data]
 

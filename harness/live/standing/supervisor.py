@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
@@ -143,6 +143,7 @@ def _processes(world: LiveWorld) -> dict[str, ProcessState]:
             endpoint=running.environment.get("AWS_ENDPOINT_URL", ""),
             environment=dict(running.environment),
             renewed=running.renewed,
+            live=running.live,
         )
         for running in world.seams.platform.trees()
     }
@@ -192,6 +193,10 @@ class _Interrupts:
             self._seen = True
             raise KeyboardInterrupt
 
+    def over(self) -> None:
+        """Everything has been taken down, and only the reason is still told: nothing is left to interrupt."""
+        self._seen = True
+
 
 class _Starter:
     """Whoever started this process, and reads what it says. What a part prints goes to the log instead."""
@@ -202,8 +207,9 @@ class _Starter:
 
     def say(self, **body: Any) -> None:
         """One line, at once."""
-        self._lines.write(json.dumps(body) + "\n")
-        self._lines.flush()
+        with suppress(BrokenPipeError):  # a starter that is gone needs no words, and ends us by another way
+            self._lines.write(json.dumps(body) + "\n")
+            self._lines.flush()
 
 
 def _await_go(adopted: threading.Event) -> None:
@@ -215,12 +221,23 @@ def _await_go(adopted: threading.Event) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Supervise one world; see the module's text. arguments: one JSON object with `given` (options) and `path`."""
+    """Supervise one world; see the module's text. arguments: one JSON object with `given` (options) and `path`.
+
+    What is wrong with the user's files, the world or the subject is told in words, to the starter and in the log; a
+    traceback there is a mistake of ours.
+    """
+    try:
+        return _supervise(arguments)
+    except KeyboardInterrupt:  # while an error was already on its way
+        return EXIT_INTERRUPTED
+
+
+def _supervise(arguments: list[str]) -> int:
     asked: Mapping[str, Any] = json.loads(arguments[0])
     path = Path(asked["path"])
     adopted = threading.Event()
     threading.Thread(target=_await_go, args=(adopted,), daemon=True).start()
-    _Interrupts()
+    interrupts = _Interrupts()
     starter = _Starter()
     try:
         options = resolve(asked["given"], os.environ, Path.cwd(), int(asked["given"]["seed"]))
@@ -230,9 +247,9 @@ def main(arguments: list[str]) -> int:
                 raise WorldError("nobody took the world over")
             stay(world, path, _log)
     except DrillError as error:
-        if adopted.is_set():
-            _log(str(error))
-        else:
+        interrupts.over()  # the starter ends us as soon as it knows
+        _log(str(error))
+        if not adopted.is_set():
             starter.say(error=str(error))
         return EXIT_ERROR
     except KeyboardInterrupt:

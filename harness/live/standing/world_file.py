@@ -44,7 +44,7 @@ class EdgeState(Strict):
 class ProcessState(Strict):
     """One process of the subject, as `process_tree.Tree` knows it. endpoint: its AWS_ENDPOINT_URL.
 
-    environment, renewed: as harness.world.platform.RunningTree has them.
+    environment, renewed, live: as harness.world.platform.RunningTree has them.
     """
 
     pid: int
@@ -55,6 +55,7 @@ class ProcessState(Strict):
     endpoint: str = ""
     environment: dict[str, str] = Field(default_factory=dict)
     renewed: bool = False
+    live: str = ""
 
     @property
     def tree(self) -> Tree:

@@ -45,6 +45,10 @@ _HOP_BY_HOP = frozenset(
 )  # fmt: skip
 
 
+_CARRIED = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
+"""What is carried, for `Allow` (RFC 9110 section 15.5.6): everything but CONNECT."""
+
+
 class ProxyConfig(Strict):
     """listen: where (port 0: anywhere). dns: the world's name server. zone: names that exist. port: of the edges.
 
@@ -83,7 +87,8 @@ class BrowserProxy:
             address = await self._resolve(name)
             return await self._carry(request, name, address, path)
         except _Refused as refused:
-            return web.Response(status=refused.status, text=f"{refused}\n")
+            allow = {"Allow": _CARRIED} if refused.status == 405 else {}
+            return web.Response(status=refused.status, text=f"{refused}\n", headers=allow)
 
     def _target(self, request: web.BaseRequest) -> tuple[str, str]:
         """The name that is asked for, and path with query, untouched."""

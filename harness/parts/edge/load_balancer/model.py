@@ -72,7 +72,7 @@ class HealthSettings:
 class TargetHealth:
     """One target. check: number of its last check; deadline_ns: of the check under way, None between checks.
 
-    status: what its last finished check answered; None: nothing well-formed.
+    status: what its last finished check answered; None: nothing well-formed, or not in time.
     """
 
     id: str
@@ -187,7 +187,8 @@ class TargetGroup:
         for target in state.targets:
             if target.deadline_ns is not None and now_ns >= target.deadline_ns:
                 effects.append(CancelCheck(target.id, target.check))
-                state, changed = _put(state, target, self._failed(target, Reason.TIMEOUT))
+                silent = replace(target, status=None)  # an earlier answer is none to this check
+                state, changed = _put(state, target, self._failed(silent, Reason.TIMEOUT))
                 effects += changed
         for target in state.targets:
             if target.deadline_ns is None and now_ns >= target.next_check_ns:

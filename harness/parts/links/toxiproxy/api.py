@@ -30,8 +30,8 @@ async def _errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _plain(json.dumps(error.as_json(), separators=(",", ":")) + "\n", error.status)
     except web.HTTPNotFound:
         return _plain("404 page not found\n", 404)
-    except web.HTTPMethodNotAllowed:
-        return web.Response(status=405)
+    except web.HTTPMethodNotAllowed as error:  # Toxiproxy's own has no Allow, which RFC 9110 section 15.5.6 wants
+        return web.Response(status=405, headers={"Allow": error.headers["Allow"]})
 
 
 def _plain(text: str, status: int) -> web.Response:

@@ -13,10 +13,12 @@ from harness.history.events import PodEvent
 from harness.history.log import EventLog
 from harness.parts.platform.kubernetes.identity import LOOPBACK
 from harness.parts.platform.kubernetes.machines.events import Told
+from harness.parts.platform.kubernetes.machines.start import Start
 from harness.parts.platform.kubernetes.plan import Plan
 from harness.parts.platform.kubernetes.running import RunningPod
 from harness.parts.platform.kubernetes.workload import RunningWorkload
 from harness.processes.forkserver import ForkServer, stop_all
+from harness.units import to_s
 from harness.wire.admin_client import AdminClient
 
 LOG = logging.getLogger(__name__)
@@ -190,6 +192,7 @@ class Cluster:
                         "log": str(first.log_path) if first is not None else "",
                         "tree": _tree(first),
                         "last_failure": pod.last_failure,
+                        "starts": {name: _told(start) for name, start in pod.starts.items()},
                     }
                 )
         return found
@@ -199,7 +202,8 @@ class Cluster:
         lines = []
         for pod in self.described():
             ready = "ready" if pod["ready"] else "not ready"
-            about = f"{pod['phase']}, {ready}, {pod['restarts']} restarts"
+            restarts = pod["restarts"]
+            about = f"{pod['phase']}, {ready}, {restarts} restart{'' if restarts == 1 else 's'}"
             if pod["last_failure"] and not pod["ready"]:
                 about = f"{about}; {pod['last_failure']}"
             port = next(iter(pod["ports"].values()), None)
@@ -222,6 +226,11 @@ class Cluster:
             else f"{instance} was restarted: {reasons[0]}"
             for instance, reasons in self._restarts.items()
         ]  # fmt: skip
+
+
+def _told(start: Start) -> dict[str, Any]:
+    """Seconds until it answered, and how often a probe ended it before."""
+    return {"took_s": None if start.took_ns is None else to_s(start.took_ns), "unanswered": start.unanswered}
 
 
 def _tree(process: Any) -> dict[str, Any] | None:

@@ -8,18 +8,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.errors import DrillInvalid, SubjectError
+from harness.errors import SubjectError
 from harness.faults.hand import Hand
 from harness.faults.model import Link, ProcessRef, process_canary, rollout_canary
 from harness.faults.needs import PODS
 from harness.kit.address import Address
 from harness.names import HTTP, LOAD_BALANCER, instance_name
+from harness.parts.platform.kubernetes import starting
 from harness.parts.platform.kubernetes.hand import PodControl, RolloutHand
 from harness.parts.platform.kubernetes.manifests.gathering import doubts, gather
 from harness.parts.platform.kubernetes.plan import Balancer, Plan
 from harness.parts.platform.kubernetes.resolving import pods_at_once, resolved
 from harness.parts.platform.kubernetes.spec import Kubernetes as Spec
-from harness.processes.forkserver_process import tail_of
+from harness.parts.platform.kubernetes.starts import Look, Starts, unready
 from harness.processes.process_tree import Tree
 from harness.topology.subject import Instance
 from harness.wire.admin_client import AdminClient
@@ -28,7 +29,7 @@ from harness.world.components.subject import SubjectProcesses
 from harness.world.diagnosis import Diagnosis, State
 from harness.world.load_balancer import LoadBalancer, application_arrow
 from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Net, StatusLine
-from harness.world.platform import NEEDS_LONGER, Platform, RunningTree
+from harness.world.platform import Platform, RunningTree
 from harness.world.wires import Arrow
 
 MODULE = "harness.parts.platform.kubernetes.server"
@@ -36,7 +37,6 @@ PROCESS = "cluster"
 READY_S = 120.0
 """Production seconds in which pods must have become ready, beside the time that the subject may take to start."""
 _POLL_S = 0.1
-_TOLD_LINES = 10
 
 
 class Kubernetes(Platform):
@@ -96,6 +96,7 @@ class Kubernetes(Platform):
             {}, self._is_pod,
         )  # fmt: skip
         net.ground.on_close(self.subject.stop)
+        self._starts = Starts(self._gathered, blueprint, self._cluster)
         self._control = PodControl(self._cluster, self.subject, self._processes)
         self._net = net
 
@@ -123,9 +124,9 @@ class Kubernetes(Platform):
         self.stop_subject()
         self._cluster.post("/apply", self._plan().model_dump(mode="json"))
         self.subject.start()
-        self._wait_ready()
+        self._wait_ready(self._starts.looked_into)
 
-    def _wait_ready(self) -> None:
+    def _wait_ready(self, look_into: Look = lambda *_: ()) -> None:
         blueprint = self._blueprint
         timeout_s = blueprint.subject.start_timeout_s + blueprint.timing.interval_s(READY_S)
         until = time.monotonic() + timeout_s
@@ -134,8 +135,12 @@ class Kubernetes(Platform):
             if all(told["rollouts"].values()):
                 return
             if time.monotonic() > until:
-                raise _unready(told["pods"], timeout_s)
+                raise unready(told["pods"], timeout_s, look_into(told["pods"], self._plan))
             time.sleep(_POLL_S)
+
+    def starts(self) -> Sequence[Diagnosis]:
+        """See Platform."""
+        return self._starts.judged(self._pods())
 
     def stop_subject(self, only: Sequence[str] | None = None) -> None:
         """See Platform."""
@@ -184,6 +189,7 @@ class Kubernetes(Platform):
         components = {component.name: component for component in self._blueprint.subject.components}
         named = {name: f"${{{name}}}" for name in self._blueprint.subject.variables()}
         found = list(self.subject.trees(named))
+        live = "http://{}:{}/trees".format(*self._cluster.address)
         for pod in self._pods():
             component = components.get(pod["component"])
             if pod["tree"] is not None and component is not None:
@@ -191,7 +197,9 @@ class Kubernetes(Platform):
                 for_all = Instance(component=component, place=place, name=instance_name(component.name, place))
                 given = {**self.subject.given(for_all), "HOSTNAME": str(name).partition(".")[0]}
                 instance = for_all.model_copy(update={"name": name})
-                found.append(RunningTree(instance, Tree(**pod["tree"]), Path(pod["log"]), given, renewed=True))
+                found.append(
+                    RunningTree(instance, Tree(**pod["tree"]), Path(pod["log"]), given, renewed=True, live=live)
+                )
         return found
 
     def canaries(self) -> Sequence[Mapping[str, Any]]:
@@ -241,16 +249,6 @@ class Kubernetes(Platform):
         return {PODS: True, "honours_time_scale": mixed}
 
 
-def _unready(pods: Sequence[Mapping[str, Any]], timeout_s: float) -> DrillInvalid:
-    late = [pod for pod in pods if not pod["ready"]]
-    told = "; ".join(
-        f"{pod['instance']} is {pod['phase']}" + (f" ({pod['last_failure']})" if pod["last_failure"] else "")
-        for pod in late
-    )
-    tail = "".join(f"\n    {line}" for pod in late[:1] if pod["log"] for line in tail_of(Path(pod["log"]), _TOLD_LINES))
-    return DrillInvalid(f"not every pod was ready within {timeout_s:g} s: {told} ({NEEDS_LONGER}){tail}")
-
-
 def build(blueprint: Blueprint, spec: Spec) -> list[Kubernetes]:
     """One for all places."""
     return [Kubernetes(blueprint, spec)]
@@ -263,3 +261,5 @@ def diagnose(blueprint: Blueprint, spec: Spec) -> Iterator[Diagnosis]:
         yield Diagnosis("manifests", State.WARN, f"{doubt.at.file}:{doubt.at.line}: {doubt.text}", doubt.hint)
     if not found:
         yield Diagnosis("manifests", State.OK, "probes that a database outage does not turn against their pods")
+    for doubt in starting.doubts(gather(blueprint.environment, blueprint.subject, spec), blueprint.timing):
+        yield Diagnosis("start of pods", State.WARN, f"{doubt.at.file}:{doubt.at.line}: {doubt.text}", doubt.hint)

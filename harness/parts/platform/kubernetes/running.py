@@ -18,6 +18,7 @@ from harness.parts.platform.kubernetes.machines import events, pod
 from harness.parts.platform.kubernetes.machines.container import Terms
 from harness.parts.platform.kubernetes.machines.events import Deleted, Effect, Event, Exited, Probed, Tick, Told
 from harness.parts.platform.kubernetes.machines.probe import ProbeKind, Result
+from harness.parts.platform.kubernetes.machines.start import Start, decisive
 from harness.parts.platform.kubernetes.plan import Container, Handler
 from harness.processes import process_tree
 from harness.processes.forkserver import ServerProcess
@@ -56,6 +57,7 @@ class RunningPod:
         self.expected = False
         """Whether its restarts are what somebody broke it for."""
         self.last_failure = ""
+        self.starts = {name: Start() for name in self.containers}
         self._runs: dict[str, int] = {}
         self._machine = pod.Pod(terms)
         self._launcher = launcher
@@ -77,12 +79,24 @@ class RunningPod:
         self._busy = True
         try:
             while self._events:
-                self.state, effects = self._machine.step(self.state, self._events.popleft(), monotonic_ns())
+                taken = self._events.popleft()
+                self._note(taken)
+                self.state, effects = self._machine.step(self.state, taken, monotonic_ns())
                 for effect in effects:
                     self._do(effect)
         finally:
             self._busy = False
         self._schedule()
+
+    def _note(self, event: Event) -> None:
+        """How long its containers take to start."""
+        match event:
+            case events.Running(name):
+                self.starts[name] = self.starts[name].began(monotonic_ns())
+            case Probed(name, kind, _, Result.SUCCESS):
+                container = self.containers[name]
+                if kind is decisive(container.startup, container.liveness):
+                    self.starts[name] = self.starts[name].answered(monotonic_ns())
 
     def look(self) -> None:
         """Whether a process has ended."""
@@ -131,6 +145,8 @@ class RunningPod:
         if told.what == "unhealthy" and told.text == self.last_failure:
             return  # said already: a probe that fails for minutes is one line
         self.last_failure = told.text if told.what == "unhealthy" else ""
+        if told.what == "killing":
+            self.starts[told.container] = self.starts[told.container].ended_by_probe()
         LOG.info("%s %s: %s %s", self.identity.instance, told.container, told.what, told.text)
         self._tell(self, told)
 

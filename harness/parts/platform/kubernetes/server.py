@@ -1,8 +1,9 @@
 """The cluster as a process: it runs pods, asks their probes, and tells load balancers who their targets are.
 
-Admin: POST /apply runs a plan; POST /down ends all pods; GET /pods; GET /status for people; GET /sentences; POST /act
-{"what", "pod"} kills, freezes, thaws or deletes one; POST /rollout {"place", "change"}; POST /scale-down
-{"components"}; GET /rollout/PLACE is cut off while a rollout there is not complete, so that a canary sees it.
+Admin: POST /apply runs a plan; POST /down ends all pods; GET /pods; GET /status for people; GET /trees has their
+processes by instance; GET /sentences; POST /act {"what", "pod"} kills, freezes, thaws or deletes one; POST /rollout
+{"place", "change"}; POST /scale-down {"components"}; GET /rollout/PLACE is cut off while a rollout there is not
+complete, so that a canary sees it.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class Api:
             web.post("/down", self._down),
             web.get("/pods", self._pods),
             web.get("/status", self._status),
+            web.get("/trees", self._trees),
             web.get("/sentences", self._sentences),
             web.post("/act", self._act),
             web.post("/rollout", self._rollout),
@@ -77,6 +79,9 @@ class Api:
 
     async def _status(self, _request: web.Request) -> web.Response:
         return answer_json(self._cluster.status())
+
+    async def _trees(self, _request: web.Request) -> web.Response:
+        return answer_json({pod["instance"]: pod["tree"] for pod in self._cluster.described()})
 
     async def _sentences(self, _request: web.Request) -> web.Response:
         return answer_json(self._cluster.sentences())

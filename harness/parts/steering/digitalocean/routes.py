@@ -80,7 +80,8 @@ def route(method: str, path: str) -> tuple[Handler, tuple[str, ...]]:
         if found is not None and method in handlers:
             return handlers[method], found.groups()
         if found is not None:
-            raise Refusal(405, "method_not_allowed", "The method is not allowed for this resource.")
+            allow = {"Allow": ", ".join(sorted(handlers))}  # RFC 9110 section 15.5.6
+            raise Refusal(405, "method_not_allowed", "The method is not allowed for this resource.", allow)
     raise not_found()
 
 

@@ -45,11 +45,13 @@ def gather(environment: Environment, subject: Subject, spec: Kubernetes) -> dict
         if whole:
             problems += service_rules.mistakes(manifests)
         problems += _of_components(manifests, subject, place)
-        entrance = service_rules.entrance(manifests, subject.application.name)
+        application = subject.application.name
+        entrance = service_rules.entrance(manifests, application)
         if entrance is not None:
             found[place] = Gathered(manifests, entrance)
-        elif whole:
-            problems.append(_no_entrance(manifests, subject, files[0] + files[1]))
+            problems += _without_pods(entrance[0])
+        elif whole and common.services and own.services and not service_rules.meant(manifests, application):
+            problems += _no_entrance(manifests, application, files[0] + files[1])
     if problems:
         raise InputError(*rules.in_order(problems))
     return found
@@ -91,14 +93,20 @@ def _of_components(manifests: Manifests, subject: Subject, place: str) -> Iterab
             yield workload.at.to("metadata", "name").problem(text)
 
 
-def _no_entrance(manifests: Manifests, subject: Subject, files: Sequence[Path]) -> Problem:
-    name = subject.application.name
+def _without_pods(workload: Workload) -> Iterable[Problem]:
+    if workload.replicas == 0:
+        yield workload.at.to("spec", "replicas").problem("the application needs a pod at least")
+
+
+def _no_entrance(manifests: Manifests, name: str, files: Sequence[Path]) -> Iterable[Problem]:
     workload = next((one for one in manifests.workloads if one.name == name), None)
-    if workload is None:
-        there = ", ".join(one.name for one in manifests.workloads) or "none"
-        text = f"no Deployment or Pod is called {name}, as the application is in the subject file; there are: {there}"
-        return Problem(str(files[0]), None, text)
-    return workload.at.problem(f"no Service leads to the pods of {name}, so that no load balancer would")
+    if workload is not None:
+        yield workload.at.problem(f"no Service leads to the pods of {name}, so that no load balancer would")
+        return
+    there = ", ".join(one.name for one in manifests.workloads) or "none"
+    text = f"no Deployment or Pod is called {name}, as the application is in the subject file; there are: {there}"
+    where = manifests.workloads[0].at.to("metadata", "name") if manifests.workloads else At(files[0], None)
+    yield where.problem(text)
 
 
 def doubts(environment: Environment, subject: Subject, spec: Kubernetes) -> list[Doubt]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import difflib
+import errno
 import functools
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +29,8 @@ _TELLING = frozenset(
     {"name", "image", "selector", "matchLabels", "labels", "ports", "port", "targetPort", "containers"}
 )
 """What other mistakes are found by: without one of these, more would be told than is wrong."""
+_MATCHED = frozenset({"selector", "matchLabels", "labels"})
+"""The same of each entry of these."""
 Steps = tuple[int | str, ...]
 
 
@@ -89,24 +93,25 @@ def kind_of(at: At) -> str:
 @dataclass(frozen=True)
 class Read:
     """documents: those that can be understood, and of others what is left without their mistakes of form. whole: none
-    is missing that may have had pods."""
+    is missing that may have had pods. services: none is missing that may have been a Service."""
 
     documents: tuple[At, ...]
     problems: tuple[Problem, ...]
     whole: bool
+    services: bool
 
 
 def read(files: Iterable[Path]) -> Read:
     """The documents of some files, and what is wrong with their form."""
     documents: list[At] = []
     problems: list[Problem] = []
-    whole = True
+    whole = services = True
     for file in files:
         try:
             loaded = load_documents(file)
         except InputError as error:
-            problems += [problem for problem in error.problems if isinstance(problem, Problem)]
-            whole = False
+            problems += [_placed(problem) for problem in error.problems if isinstance(problem, Problem)]
+            whole = services = False
             continue
         for document in loaded:
             if document is None:
@@ -121,10 +126,23 @@ def read(files: Iterable[Path]) -> Read:
                 documents.append(kept)
             elif kept is None and _may_have_pods(at):
                 whole = False
-    return Read(tuple(documents), tuple(problems), whole)
+            elif kept is None and at.to("spec", "ports").node is not None:
+                services = False
+    return Read(tuple(documents), tuple(problems), whole, services)
+
+
+def _placed(problem: Problem) -> Problem:
+    """Of a file that is not there, what its name is relative to."""
+    if os.strerror(errno.ENOENT) not in problem.text:
+        return problem
+    text = f"{problem.text} (each manifest is one file, named relative to the environment file)"
+    return Problem(problem.file, problem.line, text)
 
 
 def _may_have_pods(at: At) -> bool:
+    """Also where nobody can tell what a document was meant to be."""
+    if not at.text("kind").strip() or at.to("items").node is not None:
+        return True
     return bool(at.mapping("spec", "template") or at.to("spec", "containers").node)
 
 
@@ -139,7 +157,7 @@ def _without(at: At, errors: Sequence[ValidationError]) -> At | None:
             parent, wrong = left.to(*path).node, [key for key in error.instance if key not in known]
         else:
             parent, wrong = left.to(*path[:-1]).node, list(path[-1:])
-        if not isinstance(parent, dict) or not wrong or _TELLING.intersection(wrong):
+        if not isinstance(parent, dict) or not wrong or _TELLING.intersection(wrong) or _MATCHED.intersection(path):
             return None
         for key in wrong:
             parent.pop(key, None)
@@ -151,6 +169,8 @@ def _known(at: At) -> list[Problem]:
     if not isinstance(at.document, dict):
         return [at.problem("a document is a mapping with apiVersion, kind and metadata")]
     kind, known = kind_of(at), kinds()
+    if not kind.strip():
+        return [at.problem("a document is a mapping with apiVersion, kind and metadata; it has no kind")]
     if kind not in known:
         near = difflib.get_close_matches(kind, known, 1, 0.6)
         hint = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join((*RUN, *PASSED))}"

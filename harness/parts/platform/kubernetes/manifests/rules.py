@@ -19,6 +19,10 @@ _SHARE = re.compile(r"[0-9]+%")
 _FIELD = re.compile(r"metadata\.(name|namespace|uid)|spec\.(nodeName|serviceAccountName)|status\.(podIPs?|hostIPs?)")
 _FIELD_OF_MAP = re.compile(r"metadata\.(labels|annotations)\['[^']+'\]")
 _POLICIES = ("Always", "OnFailure", "Never")
+DATA_BYTES_MAX = 1_048_576
+"""Of all values of a ConfigMap or a Secret ("ConfigMaps", Motivation; "Secrets", Size limit: 1 MiB)."""
+VARIABLE_BYTES_MAX = 131_072
+"""Of a variable with its name: Linux starts no program with a longer one (execve(2), MAX_ARG_STRLEN: 32 pages)."""
 REPLICAS_MAX = 50
 CONTAINERS_MAX = 10
 _SECONDS_MAX = 86_400
@@ -42,6 +46,12 @@ def mistakes(manifests: Manifests, has_command: Commands) -> Iterator[Problem]:
             yield at.to("metadata", "name").problem(f"`{name}` is no name: a-z 0-9 - . are allowed, 253 at most")
         elif counts[kind, name] > 1:
             yield at.to("metadata", "name").problem(f"{counts[kind, name]} objects of this kind are called {name}")
+    for data in manifests.data:
+        size = sum(len(value.encode()) for value in data.values.values())
+        if size > DATA_BYTES_MAX:
+            yield data.at.to("data").problem(
+                f"{size} bytes of values; Kubernetes takes {DATA_BYTES_MAX} (1 MiB) at most"
+            )
     for workload in manifests.workloads:
         yield from _of_workload(workload)
         yield from _of_template(workload.template, manifests, has_command)
@@ -164,10 +174,24 @@ def _of_variables(container: Container, manifests: Manifests) -> Iterator[Proble
         elif source.key not in found.values:
             there = ", ".join(found.values) or "none"
             yield source.at.to("key").problem(f"{source.name} has no key {source.key}; there are: {there}")
+        elif _is_too_long(variable.name, found.values[source.key]):
+            yield source.at.to("key").problem(_too_long(f"{source.key} of {source.name}"))
     for whole in container.whole:
         source = whole.source
-        if not source.optional and manifests.data_named(source.kind, source.name) is None:
+        found = manifests.data_named(source.kind, source.name)
+        if found is not None:
+            long = [key for key, value in found.values.items() if _is_too_long(f"{whole.prefix}{key}", value)]
+            yield from (source.at.problem(_too_long(f"{key} of {source.name}")) for key in long)
+        elif not source.optional:
             yield source.at.problem(_missing(source.kind, source.name))
+
+
+def _is_too_long(name: str, value: str) -> bool:
+    return len(f"{name}={value}".encode()) >= VARIABLE_BYTES_MAX
+
+
+def _too_long(what: str) -> str:
+    return f"{what} is too long for a variable: Linux takes less than {VARIABLE_BYTES_MAX} bytes with the name"
 
 
 def _missing(kind: str, name: str) -> str:

@@ -26,22 +26,41 @@ class Doubt:
 def mistakes(manifests: Manifests) -> Iterator[Problem]:
     """What is wrong with services."""
     for service in manifests.services:
-        at = service.at.to("spec")
-        if service.kind == "ExternalName":
-            yield at.to("type").problem("ExternalName is not run here")
-            continue
-        selected = _selected(manifests, service)
-        if not selected:
-            labels = " or ".join(str(dict(one.template.labels)) for one in manifests.workloads) or "no pods at all"
-            wanted = "has no selector, so it" if not service.selector else "selects nothing: its selector"
-            yield at.to("selector").problem(f"{wanted} leads to no pod; the pods' labels are {labels}")
-        if not service.ports:
-            yield at.problem("a Service needs ports")
-        for port in service.ports:
-            for workload in selected:
-                if target(workload, port.target) is None:
-                    text = f"nothing listens on {port.target} in the pods of {workload.name} (ports.containerPort)"
-                    yield port.at.problem(text)
+        yield from _of_service(manifests, service)
+
+
+def meant(manifests: Manifests, application: str) -> bool:
+    """Whether a service that leads to the application may have been meant, and is told of with another mistake."""
+    return any(
+        next(_of_service(manifests, service), None) is not None
+        and (not selected or any(one.name == application for one in selected))
+        for service in manifests.services
+        for selected in (_selected(manifests, service),)
+    )
+
+
+def _of_service(manifests: Manifests, service: Service) -> Iterator[Problem]:
+    at = service.at.to("spec")
+    if service.kind == "ExternalName":
+        yield at.to("type").problem("ExternalName is not run here")
+        return
+    selected = _selected(manifests, service)
+    if not selected:
+        labels = " or ".join(map(_labels, manifests.workloads)) or "there are no pods at all"
+        wanted = "has no selector, so it" if not service.selector else "selects nothing: its selector"
+        yield at.to("selector").problem(f"{wanted} leads to no pod; the pods' labels are {labels}")
+    if not service.ports:
+        yield at.problem("a Service needs ports")
+    for port in service.ports:
+        for workload in selected:
+            if target(workload, port.target) is None:
+                text = f"nothing listens on {port.target} in the pods of {workload.name} (ports.containerPort)"
+                yield port.at.problem(text)
+
+
+def _labels(workload: Workload) -> str:
+    """As a manifest has them."""
+    return f"{{{', '.join(f'{key}: {value}' for key, value in workload.template.labels.items())}}} ({workload.name})"
 
 
 def _selected(manifests: Manifests, service: Service) -> list[Workload]:
