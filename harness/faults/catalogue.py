@@ -27,6 +27,7 @@ from harness.faults.region_isolated import RegionIsolated
 from harness.faults.region_outage import RegionOutage
 from harness.faults.replication_stall import ReplicationStall
 from harness.faults.service_outage import ServiceOutage
+from harness.faults.table_corrupted import TableCorrupted
 
 FAULTS: dict[str, type[Fault]] = {
     fault.kind: fault
@@ -41,6 +42,7 @@ FAULTS: dict[str, type[Fault]] = {
         ComponentIsolated,
         OperationsRefused,
         PoisonRecord,
+        TableCorrupted,
         DatabasePowerCycle,
         ProcessKill,
         ProcessFreeze,

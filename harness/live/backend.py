@@ -25,6 +25,7 @@ from harness.live.ended import ended
 from harness.live.ground import LiveGround
 from harness.live.leftovers.undoing import undo_and_warn
 from harness.live.replication import Replicated, ReplicationWatch
+from harness.live.runbook import TableRunbook
 from harness.live.sharing import Sharing
 from harness.live.visit import Visit
 from harness.processes.fork_servers import ForkServers
@@ -40,8 +41,7 @@ ANSWER_TIMEOUT_S = 10.0
 _EVIDENCE_EVERY_S = 0.2
 REPLICATION_PATIENCE_S = 150.0
 """Production seconds in which a write must have been seen in every database, before a drill goes on without."""
-_LOOK_S = 0.05
-_DEAD_EVERY_S = 1.0
+_LOOK_S, _DEAD_EVERY_S = 0.05, 1.0
 
 
 class LiveWorld:
@@ -102,8 +102,7 @@ class LiveWorld:
     def open_drill(self, folder: Path, settings: Settings) -> None:
         """Fresh tables, subject and clients; waits until the edge serves writes, then calibrates once per world."""
         self._logs = DrillLogs(self._servers.logs, folder, facts.hidden(self.net.parts, self.subject))
-        events = [path for part in self.net.parts for path in part.events()]
-        self._tails = [Tail(path, from_end=True) for path in events]
+        self._tails = [Tail(path, from_end=True) for part in self.net.parts for path in part.events()]
         self._pending.clear()
         if not self._fresh:
             self.adversary.heal_all()
@@ -143,7 +142,7 @@ class LiveWorld:
         self.seams.platform.start_subject()
 
     def create_tables(self) -> None:
-        """The subject's tables in the region of every database."""
+        """The subject's, in every database."""
         for server in self.seams.regions.values():
             server.create(self.subject.tables)
 
@@ -246,7 +245,7 @@ class LiveWorld:
         ended(self.ground, self.net.parts)
 
     def deaths(self) -> Sequence[str]:
-        """Components that ended by themselves."""
+        """See Backend."""
         return self.seams.platform.deaths()
 
     # --- what is done ------------------------------------------------------------------------------------------
@@ -259,7 +258,7 @@ class LiveWorld:
             return self.adversary.inject(plan_of(self.net, fault, self.seams.platform.instances()))
 
     def heal_all(self) -> None:
-        """Undo whatever holds."""
+        """See Backend."""
         self.adversary.heal_all()
 
     def disable_failover(self) -> None:
@@ -271,6 +270,10 @@ class LiveWorld:
         """See Backend."""
         self.seams.platform.deploy(change)
 
+    def runbook(self, database: str) -> TableRunbook:
+        """See Backend."""
+        return TableRunbook(self.seams.regions[database], self.subject, lambda: self.meanwhile())
+
     def run_stop_command(self) -> CommandUnderWay:
         """See Backend."""
         return commands.of_stop(self.ground.launcher(), self.environment, self.subject.variables())
@@ -281,8 +284,7 @@ class LiveWorld:
         return self.clients.stop()
 
     def calibration(self) -> Mapping[str, float]:
-        """capacity_per_s, rate_per_s, scale, and took_s: how long this drill spent on it; where this machine carries
-        several worlds, how many, and how busy they kept it."""
+        """Also scale, and took_s: how long this drill spent on it; of several worlds here, how many and how busy."""
         return {**self.clients.calibration, **self._sharing.told()}
 
     def versions(self) -> Mapping[str, str]:

@@ -15,6 +15,7 @@ from harness.drill.evidence import (
     FaultResult,
     InterruptionResult,
     ObjectiveResult,
+    RestoreResult,
     RpoResult,
     RunResult,
 )
@@ -110,7 +111,16 @@ def drill_dict(drill: DrillResult) -> dict[str, Any]:
         **_noticed(drill),
         **({"attempts": [drill_dict(attempt) for attempt in drill.attempts]} if drill.attempts else {}),
         **_stopping(drill),
+        **_restore(drill.restore),
     }
+
+
+def _restore(found: RestoreResult | None) -> dict[str, Any]:
+    """Left out where nothing was corrupted."""
+    if found is None:
+        return {}
+    spans = {"rto": _bracket_dict(found.rto), "takes": _bracket_dict(found.takes), "lost_ids": list(found.lost_ids)}
+    return {"restore": asdict(found) | spans}
 
 
 def _stopping(drill: DrillResult) -> dict[str, Any]:
