@@ -36,7 +36,7 @@ AGAIN = ("--rerun-invalid", "1")
 EMBEDDED = "embedded"
 HOMES: Mapping[str, str] = {
     "kubernetes.feature": "kubernetes", "digitalocean.feature": "digitalocean",
-    "database-power-cycled": "dynoxide",
+    "database-power-cycled": "dynoxide", "recovery.feature": "backups",
 }  # fmt: skip
 """By feature file or drill, the environment that can do what they need; all others run in `embedded`."""
 ELSEWHERE: Mapping[str, Sequence[str]] = {"places": ("region-lost-black-holed", "database-lost-in-primary")}
@@ -63,6 +63,7 @@ RED: Mapping[str, Red] = {
     "pod-frozen": Red((), "one_pod_is_all_there_is"),
     "bad-deploy": Red((), "old_pods_end_before_new_ones_are_ready"),
     "liveness-on-database": Red((), "liveness_asks_the_database"),
+    "table-corrupted-restored": Red(("--set", "restore=late")),
 }
 """Drills in which failover is not what is asked: what they show is the doing of whoever runs the pods."""
 

@@ -11,13 +11,12 @@ from harness.outcome import Bracket
 class RestoreResult:
     """A corrupted table, and what became of it.
 
-    rto: for how long corrupted values were to be had, from when they were written; without an end where some still are.
-    takes: how long the restore itself took, from asking for it: until the restored table was there, and until the last
-    item had been put back. lost_low, lost_high: acknowledged writes that it could not bring back, without and with those
-    that nobody knows to have happened. lost_span_s: from the acknowledgement of the oldest of them to the corruption, or
-    to the newest one where that came later. point_s: how long before
-    the corruption the restored point was; below zero: after it. put_back, removed, still_corrupt: items. corrupt_reads:
-    how often a client was shown a corrupted value.
+    rto: for how long corrupted values were to be had, from when they were written; without an end where some still
+    are. takes: how long the restore itself took, from asking for it: until the restored table was there, and until the
+    last item had been put back. lost_low, lost_high: acknowledged writes that it could not bring back, and with those
+    that nobody knows to have happened. lost_span_s: from the acknowledgement of the oldest of them to the corruption,
+    or to the newest one where that came later. point_s: how long before the corruption the restored point was; below
+    zero: after it. put_back, removed, still_corrupt: items. corrupt_reads: how often a client was shown such a value.
     """
 
     database: str
