@@ -119,7 +119,7 @@ class TableRunbook:
                 return False
             return True
 
-        return self._told("an item was not put back", replace)
+        return bool(self._told("an item was not put back", replace))
 
     def _key(self, item: stored.Item) -> dict[str, Any]:
         return {name: item[name] for name in stored.key_attributes(self._table.key)}
