@@ -38,7 +38,7 @@ HOMES: Mapping[str, str] = {
     "kubernetes.feature": "kubernetes", "digitalocean.feature": "digitalocean",
     "database-power-cycled": "dynoxide", "global_tables.feature": "global-tables",
     "strong-table-region-lost": "global-tables-strong", "global-table-both-sides-wrote": "global-tables-active",
-    "streams_lambda.feature": "streams-lambda",
+    "streams_lambda.feature": "streams-lambda", "recovery.feature": "backups",
 }  # fmt: skip
 """By feature file or drill, the environment that can do what they need; all others run in `embedded`."""
 ELSEWHERE: Mapping[str, Sequence[str]] = {"places": ("region-lost-black-holed", "database-lost-in-primary")}
@@ -67,6 +67,7 @@ RED: Mapping[str, Red] = {
     "liveness-on-database": Red((), "liveness_asks_the_database"),
     "global-table-both-sides-wrote": Red((), "global_table_clocks_differ"),
     "lambda-poison-record": Red((), "poison_blocks_the_function"),
+    "table-corrupted-restored": Red(("--set", "restore=late")),
 }
 """Drills in which failover is not what is asked: what they show is the doing of whoever runs pods, or replicates."""
 

@@ -59,6 +59,40 @@ class ActiveFault(Protocol):
         """Undo it; a second call does nothing. Raises HealError."""
 
 
+@dataclass(frozen=True)
+class PutBack:
+    """What was put back from a restored table, by key, in the place of corrupt values; and what was removed since the
+    restored table does not have it."""
+
+    values: Mapping[str, str]
+    removed: tuple[str, ...]
+
+
+class Runbook(Protocol):
+    """What an operator does to restore the table that clients write, in one database, through its own API.
+
+    Blocking calls, each short but `put_back`. Every one raises WorldError.
+    """
+
+    table: str
+
+    def protect(self) -> None:
+        """Switch point-in-time recovery on."""
+
+    def begin(self, before_ns: int) -> int | None:
+        """Restore into a new table, as of the last whole second that was over before a moment of this world's clock.
+
+        Returns the last moment that will be in it; None: it cannot be restored to that yet, so ask again.
+        """
+
+    def there(self) -> bool:
+        """Whether the new table is, with all its items."""
+
+    def put_back(self) -> PutBack:
+        """Replace whatever is corrupt by what the new table has, and delete that one. What clients have written since
+        stays."""
+
+
 class Backend(Protocol):
     """A world with a subject in it. Blocking calls; every one has a time-out of its own."""
 
@@ -94,6 +128,9 @@ class Backend(Protocol):
 
     def deploy(self, change: str) -> None:
         """Roll a change of the application out everywhere; only for worlds that can (`pods`)."""
+
+    def runbook(self, database: str) -> Runbook:
+        """How a table is restored there; only for worlds that can (`backups`)."""
 
     def run_stop_command(self) -> CommandUnderWay:
         """Start the command of the environment's stop conditions: no shell, and all of it ends with us."""

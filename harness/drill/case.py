@@ -164,6 +164,25 @@ class CaseLook:
 
 
 @dataclass(frozen=True)
+class CaseRestore:
+    """What an operator did about a corrupted table: it was restored, and what was corrupt was replaced from there.
+
+    point_ns: the last moment that is in what was restored. asked_ns: when the restore began; there_ns: when the
+    restored table was; done_ns: when the last item was replaced. put_back: by key, the value that was put in the place
+    of a corrupt one; removed: corrupt items that the restored table did not have.
+    """
+
+    database: str
+    table: str
+    point_ns: int
+    asked_ns: int
+    there_ns: int
+    done_ns: int
+    put_back: Mapping[str, str] = field(default_factory=dict)
+    removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Case:
     """One drill. `law` is what the environment's documented constants say; times are the profile's wall time.
 
@@ -174,7 +193,7 @@ class Case:
     were promises, whose scenario alone says what is judged. at_rest: what was found amiss before any fault, and kept
     nobody from starting. own_timing: whether the subject's file tells of intervals of its own; replication: what it
     says of that (both None: an older file). not_reached: steps of the scenario after the one that ended it. stop: when
-    the drill had to be aborted. looks: in order of time. log paths and the folder are relative to run.json.
+    the drill had to be aborted. looks, restores: in order of time. log paths and the folder are relative to run.json.
     """
 
     name: str
@@ -210,6 +229,7 @@ class Case:
     not_reached: tuple[str, ...] = ()
     stop: StopConditions = field(default_factory=StopConditions)
     looks: tuple[CaseLook, ...] = ()
+    restores: tuple[CaseRestore, ...] = ()
     schema: str = SCHEMA
 
     @property

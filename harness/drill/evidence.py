@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from harness.checkers.result import Finding
+from harness.drill.restore_result import RestoreResult
 from harness.drill.stopping.result import StopResult
 from harness.outcome import Bracket, Verdict
 
@@ -22,6 +23,7 @@ __all__ = [
     "Objectives",
     "Outage",
     "PredictionResult",
+    "RestoreResult",
     "RpoResult",
     "RunResult",
     "StopResult",
@@ -195,8 +197,8 @@ class DrillResult:
     promise: what the subject promises of its data. planned_interruption: the worst of planned_interruptions. files:
     hashes of what the drill can be judged again from, by path relative to run.json. places: by the address that DNS
     answers for each, in the environment's order. stop_conditions: when the drill had to be aborted, in words; stopped:
-    the one that held. attempts: those before it, oldest first, each INVALID, which is why it ran again; they have none
-    themselves. measured: what else was, by name (see harness.drill.beside).
+    the one that held. restore: of a corrupted table. attempts: those before it, oldest first, each INVALID, which is
+    why it ran again; they have none themselves. measured: what else was, by name (see harness.drill.beside).
     """
 
     name: str
@@ -240,6 +242,7 @@ class DrillResult:
     noticed_by: str = ""
     stop_conditions: tuple[str, ...] = ()
     stopped: StopResult | None = None
+    restore: RestoreResult | None = None
     attempts: tuple[DrillResult, ...] = ()
     measured: Mapping[str, Any] = field(default_factory=dict)
 

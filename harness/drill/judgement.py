@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from harness.checkers.result import CheckResult
 from harness.drill.case import Requirement
-from harness.drill.judging import databases, loss, moves, recovery, restarts
+from harness.drill.judging import databases, loss, moves, recovery, restarts, restored
 from harness.drill.judging.loss import converged
 from harness.drill.judging.moves import failback_of
 from harness.drill.measures import Measures
@@ -53,7 +53,8 @@ _CHECKS: dict[str, Callable[[Requirement, Measures], CheckResult]] = {
     "nowhere-to-go": moves.nowhere_to_go,
     "error-budget": recovery.error_budget,
     "no-restarts": restarts.no_restarts,
+    restored.NAME: restored.table_restored,
     databases.NAME: databases.database_of_writes,
 }
-WHOLE: Sequence[str] = ("durability", "same-data", "split-brain", "no-restarts", "both-sides-wrote")
+WHOLE: Sequence[str] = ("durability", "same-data", "split-brain", "no-restarts", "both-sides-wrote", restored.NAME)
 """Requirements that are about the whole drill."""

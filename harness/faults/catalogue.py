@@ -29,6 +29,7 @@ from harness.faults.replication_paused import ReplicationPaused
 from harness.faults.replication_slowed import ReplicationSlowed
 from harness.faults.replication_stall import ReplicationStall
 from harness.faults.service_outage import ServiceOutage
+from harness.faults.table_corrupted import TableCorrupted
 
 FAULTS: dict[str, type[Fault]] = {
     fault.kind: fault
@@ -45,6 +46,7 @@ FAULTS: dict[str, type[Fault]] = {
         ComponentIsolated,
         OperationsRefused,
         PoisonRecord,
+        TableCorrupted,
         DatabasePowerCycle,
         ProcessKill,
         ProcessFreeze,

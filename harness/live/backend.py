@@ -25,6 +25,7 @@ from harness.live.ended import ended
 from harness.live.ground import LiveGround
 from harness.live.leftovers.undoing import undo_and_warn
 from harness.live.replication import Replicated, ReplicationWatch
+from harness.live.runbook import TableRunbook
 from harness.live.sharing import Sharing
 from harness.live.visit import Visit
 from harness.processes.fork_servers import ForkServers
@@ -41,8 +42,7 @@ ANSWER_TIMEOUT_S = 10.0
 _EVIDENCE_EVERY_S = 0.2
 REPLICATION_PATIENCE_S = 150.0
 """Production seconds in which a write must have been seen in every database, before a drill goes on without."""
-_LOOK_S = 0.05
-_DEAD_EVERY_S = 1.0
+_LOOK_S, _DEAD_EVERY_S = 0.05, 1.0
 
 
 class LiveWorld:
@@ -144,7 +144,7 @@ class LiveWorld:
         self.seams.platform.start_subject()
 
     def create_tables(self) -> None:
-        """The subject's tables in the region of every database."""
+        """The subject's, in every database."""
         for server in self.seams.regions.values():
             server.create(self.subject.tables)
         for part in self.net.parts:
@@ -247,7 +247,7 @@ class LiveWorld:
         ended(self.ground, self.net.parts)
 
     def deaths(self) -> Sequence[str]:
-        """Components that ended by themselves."""
+        """See Backend."""
         return self.seams.platform.deaths()
 
     # --- what is done ------------------------------------------------------------------------------------------
@@ -260,7 +260,7 @@ class LiveWorld:
             return self.adversary.inject(plan_of(self.net, fault, self.seams.platform.instances()))
 
     def heal_all(self) -> None:
-        """Undo whatever holds."""
+        """See Backend."""
         self.adversary.heal_all()
 
     def disable_failover(self) -> None:
@@ -271,6 +271,10 @@ class LiveWorld:
     def deploy(self, change: str) -> None:
         """See Backend."""
         self.seams.platform.deploy(change)
+
+    def runbook(self, database: str) -> TableRunbook:
+        """See Backend."""
+        return TableRunbook(self.seams.regions[database], self.subject, lambda: self.meanwhile())
 
     def run_stop_command(self) -> CommandUnderWay:
         """See Backend."""

@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.faults.hand import Hand
-from harness.faults.needs import POISON_RECORDS, POWER_CYCLE, REFUSED_OPERATIONS
+from harness.faults.needs import POISON_RECORDS, POWER_CYCLE, REFUSED_OPERATIONS, TABLE_CORRUPTION
 from harness.kit.address import Address, join_address
 from harness.stored import Item
 from harness.topology.subject import Table
+from harness.world.corruption import CorruptionHand, corruptible
 from harness.world.part import Blueprint, Ground, StatusLine
 from harness.world.poison import PoisonHand
 from harness.world.regions import CommitFeed, RegionServer, State, database_arrows
@@ -120,7 +121,8 @@ class ApiRegion(RegionServer):
 
     def hands(self) -> Sequence[Hand]:
         """On what is stored in it."""
-        return (PoisonHand(self.region, self.dynamodb, self._written()),)
+        table = self._written()
+        return PoisonHand(self.region, self.dynamodb, table), CorruptionHand(self.region, self.dynamodb, table)
 
     def _written(self) -> Table | None:
         subject = self._blueprint.subject
@@ -152,5 +154,6 @@ class ApiRegion(RegionServer):
             "rpo_commit_log": _NO_TABLES if not tables else streams if self.ordered_streams else no_log,
             REFUSED_OPERATIONS: no_refusal,
             POISON_RECORDS: True if written else no_table,
+            TABLE_CORRUPTION: corruptible(self._written()) if written else no_table,
             POWER_CYCLE: True if self.keeps_data else no_cycle,
         }

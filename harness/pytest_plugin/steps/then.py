@@ -89,6 +89,17 @@ def _nothing_lost(drill: Drill) -> None:
     drill.require("durability", at_rest=True)
 
 
+@then("the table is as it was before the corruption")
+def _table_restored(drill: Drill) -> None:
+    """the table is as it was before the corruption
+
+    Stops the clients, and looks for values that are still corrupt; judges what the restore could not bring back by the
+    recovery point objective.
+    Example: the table is as it was before the corruption
+    """
+    drill.require("table-restored", at_rest=True)
+
+
 @then("both regions hold the same data")
 def _same_data(drill: Drill) -> None:
     """both regions hold the same data
