@@ -68,6 +68,7 @@ RED: Mapping[str, Red] = {
     "global-table-both-sides-wrote": Red((), "global_table_clocks_differ"),
     "lambda-poison-record": Red((), "poison_blocks_the_function"),
     "table-corrupted-restored": Red(("--set", "restore=late")),
+    "region-gone-rebuilt": Red(("--set", "restore=off")),
 }
 """Drills in which failover is not what is asked: what they show is the doing of whoever runs pods, or replicates."""
 

@@ -16,3 +16,21 @@ Feature: What was stored is wrong, and must be as it was
     And the fault heals
     Then clients stay with the primary region
     And the table is as it was before the corruption
+
+  @severity:critical
+  Scenario: Region gone, rebuilt
+    A region's tables are gone for good, and the region with them. Clients go on in the other one. The operator rebuilds the
+    tables from an export of that one and lets the region in again; what was written since the export must follow.
+    Given point-in-time recovery is on in the standby region
+    And steady state in the primary region
+    When the tables of the primary region are deleted for good
+    And the primary region is lost, black-holed
+    Then clients are served by the standby region within the recovery time objective
+    And no more is lost than the recovery point objective allows
+    When the primary region is rebuilt from the standby region
+    And the faults heal
+    Then service fails back to the primary region
+    And steady state holds again
+    And the primary region holds again what the standby region holds, within 1800 seconds
+    And both regions hold the same data
+    And at no time did both regions accept writes

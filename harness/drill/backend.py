@@ -93,6 +93,30 @@ class Runbook(Protocol):
         stays."""
 
 
+class Rebuild(Protocol):
+    """What an operator does to rebuild the tables of a region that is gone, from another one that is not, by
+    DynamoDB's own calls: an export there, an import here, and the settings that no import brings.
+
+    Blocking calls, each short. Every one raises WorldError.
+    """
+
+    tables: tuple[str, ...]
+
+    def begin(self) -> int | None:
+        """Export the tables of the other region as they are now. Returns the last moment of this world's clock that
+        will be in all of them; None: it cannot be exported yet, so ask again."""
+
+    def exported(self) -> bool:
+        """Whether the exports are complete; then what they hold has been brought here, and is being imported."""
+
+    def there(self) -> bool:
+        """Whether every table is here again, with all that was exported."""
+
+    def finish(self) -> int:
+        """Set again what an import does not bring: streams, time to live, point-in-time recovery, as the other region
+        has them. Returns how many items were imported."""
+
+
 class Backend(Protocol):
     """A world with a subject in it. Blocking calls; every one has a time-out of its own."""
 
@@ -131,6 +155,9 @@ class Backend(Protocol):
 
     def runbook(self, database: str) -> Runbook:
         """How a table is restored there; only for worlds that can (`backups`)."""
+
+    def rebuild(self, database: str, survivor: str) -> Rebuild:
+        """How the tables of a database are rebuilt from those of another one; only for worlds that can (`backups`)."""
 
     def run_stop_command(self) -> CommandUnderWay:
         """Start the command of the environment's stop conditions: no shell, and all of it ends with us."""

@@ -183,6 +183,25 @@ class CaseRestore:
 
 
 @dataclass(frozen=True)
+class CaseRebuild:
+    """What an operator did about a database whose tables were gone: rebuilt from those of another one, the survivor.
+
+    point_ns: the last moment that is in all exports. asked_ns: when they began; exported_ns: when they were complete;
+    there_ns: when the new tables were; done_ns: when their settings were as before. items: imported.
+    """
+
+    database: str
+    survivor: str
+    tables: tuple[str, ...]
+    point_ns: int
+    asked_ns: int
+    exported_ns: int
+    there_ns: int
+    done_ns: int
+    items: int = 0
+
+
+@dataclass(frozen=True)
 class Case:
     """One drill. `law` is what the environment's documented constants say; times are the profile's wall time.
 
@@ -193,7 +212,7 @@ class Case:
     were promises, whose scenario alone says what is judged. at_rest: what was found amiss before any fault, and kept
     nobody from starting. own_timing: whether the subject's file tells of intervals of its own; replication: what it
     says of that (both None: an older file). not_reached: steps of the scenario after the one that ended it. stop: when
-    the drill had to be aborted. looks, restores: in order of time. log paths and the folder are relative to run.json.
+    the drill had to be aborted. looks, restores, rebuilds: in order of time. log paths, folder: relative to run.json.
     """
 
     name: str
@@ -230,6 +249,7 @@ class Case:
     stop: StopConditions = field(default_factory=StopConditions)
     looks: tuple[CaseLook, ...] = ()
     restores: tuple[CaseRestore, ...] = ()
+    rebuilds: tuple[CaseRebuild, ...] = ()
     schema: str = SCHEMA
 
     @property

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from harness.checkers.result import CheckResult
 from harness.drill.case import Requirement
-from harness.drill.judging import databases, loss, moves, recovery, restarts, restored
+from harness.drill.judging import databases, loss, moves, rebuilt, recovery, restarts, restored
 from harness.drill.judging.loss import converged
 from harness.drill.judging.moves import failback_of
 from harness.drill.measures import Measures
@@ -54,7 +54,16 @@ _CHECKS: dict[str, Callable[[Requirement, Measures], CheckResult]] = {
     "error-budget": recovery.error_budget,
     "no-restarts": restarts.no_restarts,
     restored.NAME: restored.table_restored,
+    rebuilt.NAME: rebuilt.region_rebuilt,
     databases.NAME: databases.database_of_writes,
 }
-WHOLE: Sequence[str] = ("durability", "same-data", "split-brain", "no-restarts", "both-sides-wrote", restored.NAME)
+WHOLE: Sequence[str] = (
+    "durability",
+    "same-data",
+    "split-brain",
+    "no-restarts",
+    "both-sides-wrote",
+    restored.NAME,
+    rebuilt.NAME,
+)
 """Requirements that are about the whole drill."""

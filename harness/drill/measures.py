@@ -20,6 +20,7 @@ from harness.drill.restore_points import RestorePoint, restore_point
 from harness.drill.severance import severed, unseen_at
 from harness.drill.tables import Tables
 from harness.faults.table_corrupted import TableCorrupted
+from harness.faults.tables_deleted import TablesDeleted
 from harness.history.columns import Columns
 from harness.history.events import CanaryProbe, Commit, Completion, Event, Invoke, Mark
 from harness.history.gathering import columns_of_events
@@ -209,11 +210,24 @@ class Measures:
         """When clients of a place were not served, and all who watch it called it healthy; None: nobody watches."""
         return gray(self.operations, self.context, self.case.by_address)
 
+    def _undeleted(self, place: str) -> CommitColumns | None:
+        """The same as `log_of`, without what the drill itself took away with tables: no older write replaced that."""
+        gone = [fault.interval for fault in self.case.faults if fault.applied and fault.kind == TablesDeleted.kind
+                and fault.target == self.case.database_of(place)]  # fmt: skip
+        commits = self.data.committed(place)
+        if commits is None or not gone:
+            return self.log_of(place)
+        kept = [
+            commit for commit in commits
+            if commit.v is not None or not any(i.start_low_ns <= commit.mono_ns <= i.start_high_ns for i in gone)
+        ]  # fmt: skip
+        return commits_of(self.operations, kept)
+
     @cached_property
     def anomalies(self) -> tuple[CheckResult, ...]:
         """What history, commits and final data say of each promise that the subject gives of its data."""
         final, commits = self.data.by_place(self.serving)
-        logs = {place: log for place in commits or {} if (log := self.log_of(place)) is not None}
+        logs = {place: log for place in commits or {} if (log := self._undeleted(place)) is not None}
         return anomalies(
             self.operations, final or None, logs or None, self.case.promise or Promise(), self.explained,
             places=self.case.by_address, serving=self.serving, moments=moments_of(self.case),

@@ -53,6 +53,19 @@ class RestoringDrill(RunningDrill):
         self._waited(lambda: runbook.there() or None, RESTORED_S, "was not restored")
         self._put_back(runbook, database, point_ns, asked_ns)
 
+    @step
+    def require_mended(self, requirement: str, kind: str, within_s: float | None) -> None:
+        """Judge, on the final data, whether what a fault of that kind did has been mended; within_s: of production,
+        from the fault on, where that was promised."""
+        faults = [fault for fault in self.record.case.faults if fault.kind == kind]
+        from_ns = until_ns = None
+        if within_s is not None and faults:
+            from_ns = faults[-1].started_ns
+            until_ns = from_ns + to_ns(self._backend.timing.interval_s(within_s))
+        wanted = self.record.require(requirement, whole=True, from_ns=from_ns, until_ns=until_ns)
+        self._settle(patient=True)
+        self._loop.judge_now(wanted)
+
     def _put_back(self, runbook: Runbook, database: str, point_ns: int, asked_ns: int) -> None:
         there_ns = self._clock.now_ns()
         done = runbook.put_back()

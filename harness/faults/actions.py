@@ -127,6 +127,13 @@ class CorruptItems:
 
 
 @dataclass(frozen=True)
+class DeleteTables:
+    """Delete every table of a region's database. Nothing undoes that."""
+
+    database: str
+
+
+@dataclass(frozen=True)
 class SwitchOffDatabase:
     """End the server of a region's database at once (SIGKILL), as when it loses power."""
 
@@ -212,7 +219,14 @@ class MendByOwner:
 LinkAction = DisableLink | EnableLink | AddToxic | RemoveToxic | CutLink
 ProcessAction = KillProcess | StartProcess | FreezeProcess | ThawProcess
 DatabaseAction = (
-    RefuseOperations | AllowOperations | PutPoison | RemovePoison | CorruptItems | SwitchOffDatabase | SwitchOnDatabase
+    RefuseOperations
+    | AllowOperations
+    | PutPoison
+    | RemovePoison
+    | CorruptItems
+    | DeleteTables
+    | SwitchOffDatabase
+    | SwitchOnDatabase
 )
 ProviderAction = TroubleProvider | RelieveProvider | DropRecord | RestoreRecord
 RolloutAction = RollOutBad | RollBack

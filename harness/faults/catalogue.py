@@ -30,6 +30,7 @@ from harness.faults.replication_slowed import ReplicationSlowed
 from harness.faults.replication_stall import ReplicationStall
 from harness.faults.service_outage import ServiceOutage
 from harness.faults.table_corrupted import TableCorrupted
+from harness.faults.tables_deleted import TablesDeleted
 
 FAULTS: dict[str, type[Fault]] = {
     fault.kind: fault
@@ -47,6 +48,7 @@ FAULTS: dict[str, type[Fault]] = {
         OperationsRefused,
         PoisonRecord,
         TableCorrupted,
+        TablesDeleted,
         DatabasePowerCycle,
         ProcessKill,
         ProcessFreeze,

@@ -25,6 +25,7 @@ from harness.live.ended import ended
 from harness.live.following import FollowedCommits
 from harness.live.ground import LiveGround
 from harness.live.leftovers.undoing import undo_and_warn
+from harness.live.rebuild import RegionRebuild
 from harness.live.replication import Replicated
 from harness.live.runbook import TableRunbook
 from harness.live.sharing import Sharing
@@ -253,6 +254,11 @@ class LiveWorld:
     def runbook(self, database: str) -> TableRunbook:
         """See Backend."""
         return TableRunbook(self.seams.regions[database], self.subject, lambda: self.meanwhile())
+
+    def rebuild(self, database: str, survivor: str) -> RegionRebuild:
+        """See Backend."""
+        regions = self.seams.regions
+        return RegionRebuild(regions[database], regions[survivor], self.subject)
 
     def run_stop_command(self) -> CommandUnderWay:
         """See Backend."""

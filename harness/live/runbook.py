@@ -22,6 +22,11 @@ _SOME = 25
 """After so many items whoever waits may have a say."""
 
 
+def ahead_ns() -> int:
+    """By how much the clock that DynamoDB tells times by is ahead of this world's own."""
+    return time.time_ns() - monotonic_ns()
+
+
 class TableRunbook:
     """See harness.drill.backend.Runbook: of the table that clients write. meanwhile: called now and then.
 
@@ -49,8 +54,8 @@ class TableRunbook:
     def begin(self, before_ns: int) -> int | None:
         """See Runbook. What took effect up to the end of the second that is asked for is in (granularity of a second:
         Developer Guide, "Point-in-time recovery")."""
-        ahead_ns = time.time_ns() - monotonic_ns()
-        second = (before_ns + ahead_ns) // NS_PER_S - 1
+        ahead = ahead_ns()
+        second = (before_ns + ahead) // NS_PER_S - 1
         told = self._told(
             "nobody said to when it can be restored",
             lambda: self._client.describe_continuous_backups(TableName=self.table),
@@ -67,7 +72,7 @@ class TableRunbook:
                 RestoreDateTime=datetime.fromtimestamp(second, UTC),
             ),
         )
-        return (second + 1) * NS_PER_S - 1 - ahead_ns
+        return (second + 1) * NS_PER_S - 1 - ahead
 
     def there(self) -> bool:
         """See Runbook."""

@@ -97,11 +97,11 @@ def corrupt_in(tables: Tables | None, table: str | None) -> dict[str, tuple[str,
     return {database: keys for database, keys in found.items() if keys}
 
 
-def corrupt_for(onset: FaultInterval, sights: Sequence[Sight], clean_ns: int | None) -> Bracket:
-    """For how long corrupted values were to be had, from when they were written.
+def gone_for(onset: FaultInterval, sights: Sequence[Sight], clean_ns: int | None) -> Bracket:
+    """For how long something was amiss: corrupted values were to be had, or tables were gone.
 
-    clean_ns: when the last of them had been replaced, None where that never came. At least up to the last look that was
-    shown one, at most up to that.
+    clean_ns: when the last of it had been mended, None where that never came. At least up to the last look that was
+    shown it, at most up to that.
     """
     last_ns = max((sight.sent_ns for sight in sights), default=onset.start_high_ns)
     low_ns = max(0, last_ns - onset.start_high_ns)

@@ -20,7 +20,7 @@ from harness.errors import InputError
 from harness.faults.actions import CorruptItems, RemovePoison, undo
 from harness.faults.catalogue import fault_named
 from harness.history.events import CanaryProbe, Commit, Completion, Event, Invoke
-from harness.measurement.corruption import Corruption, corrupt_for, corrupt_in
+from harness.measurement.corruption import Corruption, corrupt_in, gone_for
 from harness.measurement.models import FaultInterval
 from harness.names import CORRUPTED
 from harness.outcome import Bracket, Outcome, Verdict
@@ -78,9 +78,9 @@ def test_how_long_it_lasted_is_known_between_the_last_look_and_the_last_item() -
     ]
     found = Corruption(100, probes).sights(("c",))
     onset = FaultInterval(100, 120)
-    assert corrupt_for(onset, found, 450) == Bracket(280, 350)
-    assert corrupt_for(onset, found, None) == Bracket(280, None)
-    assert corrupt_for(onset, [], 450) == Bracket(0, 350)
+    assert gone_for(onset, found, 450) == Bracket(280, 350)
+    assert gone_for(onset, found, None) == Bracket(280, None)
+    assert gone_for(onset, [], 450) == Bracket(0, 350)
 
 
 # --- what the adversary does ------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.checkers.result import CheckResult, Finding, some
 from harness.drill.case import CaseRestore, Requirement
@@ -10,8 +10,9 @@ from harness.drill.evidence import RestoreResult
 from harness.drill.measures import Measures
 from harness.drill.restore_points import onset_before
 from harness.faults.table_corrupted import TableCorrupted
-from harness.measurement.corruption import corrupt_for, corrupt_in
-from harness.outcome import Bracket, Verdict
+from harness.measurement.corruption import corrupt_in, gone_for
+from harness.outcome import Bracket, Verdict, merge
+from harness.spelling import seconds
 from harness.units import to_ns, to_s
 
 NAME = "table-restored"
@@ -30,7 +31,7 @@ def restore_result(measures: Measures) -> RestoreResult | None:
     return None if found is None else found.result
 
 
-def table_restored(_: Requirement, measures: Measures) -> CheckResult:
+def table_restored(requirement: Requirement, measures: Measures) -> CheckResult:
     """MISSED with the items that are still corrupt, or with what was lost beyond what was promised."""
     found = _found(measures)
     if found is None:
@@ -42,7 +43,7 @@ def table_restored(_: Requirement, measures: Measures) -> CheckResult:
     if not measures.case.restores:
         text = "nobody restored anything; what was corrupt was overwritten or deleted by clients"
         return CheckResult(NAME, Verdict.MISSED, text)
-    return _judged(measures, found.result)
+    return _in_time(requirement, found.result, _judged(measures, found.result))
 
 
 def _judged(measures: Measures, result: RestoreResult) -> CheckResult:
@@ -62,6 +63,15 @@ def _judged(measures: Measures, result: RestoreResult) -> CheckResult:
         return CheckResult(NAME, Verdict.MET, text, tuple(findings))
     verdict = Verdict.MET if to_ns(lost_s) <= to_ns(allowed_s) else Verdict.MISSED
     return CheckResult(NAME, verdict, f"{text} ({allowed_s:g} s are allowed)", tuple(findings))
+
+
+def _in_time(requirement: Requirement, result: RestoreResult, judged: CheckResult) -> CheckResult:
+    """The same, held against the time that the scenario allows for it."""
+    if requirement.from_ns is None or requirement.until_ns is None:
+        return judged
+    allowed_ns = requirement.until_ns - requirement.from_ns
+    verdict = merge([judged.verdict, result.rto.judge(allowed_ns)])
+    return replace(judged, verdict=verdict, text=f"{judged.text}; {seconds(allowed_ns)} were allowed for the restore")
 
 
 def _still_corrupt(measures: Measures, found: _Found) -> CheckResult:
@@ -95,7 +105,7 @@ def _found(measures: Measures) -> _Found | None:
         span_ns = max(fault.started_ns, point.newest_ns) - point.oldest_ns
     result = RestoreResult(
         database=fault.target,
-        rto=corrupt_for(fault.interval, sights, clean_ns),
+        rto=gone_for(fault.interval, sights, clean_ns),
         takes=None if restore is None else Bracket(
             restore.there_ns - restore.asked_ns, restore.done_ns - restore.asked_ns
         ),

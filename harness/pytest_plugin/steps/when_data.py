@@ -1,4 +1,4 @@
-"""When, of what is stored: values that a bad deployment rewrites, and the operator's restore. See `when.py`."""
+"""When, of what is stored: what is corrupted or deleted, and what the operator does about it. See `when.py`."""
 
 from __future__ import annotations
 
@@ -29,3 +29,24 @@ def _restored(drill: Drill, region: str) -> None:
     Example: the table of the primary region is restored to the second before the corruption
     """
     drill.restore_table(region)
+
+
+@when(parsers.re(rf"the tables of {REGION} are deleted for good"))
+def _deleted(drill: Drill, region: str) -> None:
+    """the tables of REGION are deleted for good
+
+    Deletes every table of the region's database; no heal brings one back.
+    Example: the tables of the primary region are deleted for good
+    """
+    drill.inject("tables-deleted", region=region)
+
+
+@when(parsers.re(rf"{REGION} is rebuilt from (?P<survivor>the [a-z0-9][a-z0-9.-]* region|region [a-z0-9][a-z0-9.-]*)"))
+def _rebuilt(drill: Drill, region: str, survivor: str) -> None:
+    """REGION is rebuilt from REGION
+
+    What an operator does, by DynamoDB's own calls, with the clients at work: exports the tables of the second region,
+    imports them in the first, and sets up again what no import brings: streams, time to live, point-in-time recovery.
+    Example: the primary region is rebuilt from the standby region
+    """
+    drill.rebuild_region(region, survivor)
