@@ -206,3 +206,36 @@ def test_what_was_not_deleted_cannot_be_rebuilt(tmp_path: Path) -> None:
 
     with pytest.raises(InputError, match="nothing to rebuild from us-west-2"):
         run_drill(tmp_path / "a-drill", rebuilt_for_nothing, Story(lacks=(("backups", True),)))  # type: ignore[arg-type]
+
+
+def test_what_was_lost_with_the_tables_is_not_asked_of_the_failback(tmp_path: Path) -> None:
+    """The recovery point alone judges it: there is nothing left that a heal could bring back."""
+
+    def lost(drill: Drill) -> None:
+        drill.open()
+        drill.reach_steady_state(EAST)
+        drill.stall_replication(30)
+        drill.inject("region-outage", region=EAST)
+        drill.require_recovery(WEST)
+        drill.heal()
+        drill.require_failback(EAST)
+        drill.require("same-data", at_rest=True)
+
+    run_drill(tmp_path / "a-drill", lost)
+    filed = case_files.read(tmp_path / "a-drill")
+    before = conclude(filed.case, filed.events, filed.commits, filed.final)
+    assert before.rpo is not None
+    assert filed.final is not None
+    gone = set(before.rpo.missing_ids)
+    assert gone
+    final = {
+        region: {table: {k: v for k, v in items.items() if v not in gone} for table, items in tables.items()}
+        for region, tables in filed.final.items()
+    }
+    outage = next(fault for fault in filed.case.faults if fault.kind == "region-outage")
+    deleted = CaseFault("tables-deleted", EAST, "all", outage.interval)
+    for faults, expected in (
+        (filed.case.faults, Verdict.MISSED), ((*filed.case.faults, deleted), Verdict.MET),
+    ):  # fmt: skip
+        result = conclude(replace(filed.case, faults=faults), filed.events, filed.commits, final)
+        assert [one.verdict for one in result.results if one.name == "failback"] == [expected]
