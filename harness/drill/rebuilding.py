@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.drill.case import CaseRebuild
+from harness.drill.case_recovery import CaseRebuild
 from harness.drill.judging import rebuilt
 from harness.drill.restoring import RESTORABLE_S, RESTORED_S, RestoringDrill
 from harness.drill.stepping import step

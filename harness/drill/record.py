@@ -9,7 +9,17 @@ from typing import Any
 
 from harness.drill import episodes
 from harness.drill.backend import ActiveFault
-from harness.drill.case import CanaryCase, Case, CaseFault, CasePlace, Ending, Final, Requirement, Workload
+from harness.drill.case import (
+    CanaryCase,
+    Case,
+    CaseBusiness,
+    CaseFault,
+    CasePlace,
+    Ending,
+    Final,
+    Requirement,
+    Workload,
+)
 from harness.drill.evidence import Objectives
 from harness.drill.plan import DrillPlan, law_of, limits_of
 from harness.drill.promises import promise_of
@@ -140,6 +150,11 @@ def verdict_of(reached: VerdictReached) -> Verdict:
     return reached.verdict
 
 
+def _business(subject: Subject | None) -> CaseBusiness | None:
+    said = None if subject is None else subject.business
+    return None if said is None else CaseBusiness(said.keeps, said.effects)
+
+
 def _functions(subject: Subject | None) -> tuple[str, ...]:
     if subject is None:
         return ()
@@ -183,5 +198,6 @@ def opening(
         mixed_timing=subject is not None and timing.scale != 1 and not subject.honours_time_scale,
         own_timing=None if subject is None else documented is not None,
         replication=None if subject is None else subject.replication,
+        business=_business(subject),
     )
     return Record(plan, folder, replace(case, stop=conditions_of(environment, timing, plan.settings, addresses=edges)))

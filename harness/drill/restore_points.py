@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.drill.case import Case, CaseRestore
+from harness.drill.case import Case
+from harness.drill.case_recovery import CaseRestore
 from harness.faults.table_corrupted import TableCorrupted
 from harness.history.codes import DELETE, FAIL, PUT
 from harness.history.columns import Columns

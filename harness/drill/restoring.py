@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harness.drill.backend import Runbook
-from harness.drill.case import CaseFault, CaseRestore
+from harness.drill.case import CaseFault
+from harness.drill.case_recovery import CaseRestore
 from harness.drill.running import RunningDrill
 from harness.drill.stepping import step
 from harness.drill.words import target_of

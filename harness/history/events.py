@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from harness.history.business import BusinessChange, BusinessEffect, BusinessTold
+from harness.history.source import Source
 from harness.outcome import Outcome
 
 Function = Literal["put", "get", "delete", "add"]
 ABSENT = "absent"
 """The error of a delete that was answered: there is nothing to delete."""
-Source = Literal["witness", "world", "subject", "harness"]
 
 
 @dataclass(frozen=True)
@@ -231,7 +232,7 @@ class StopEvent:
 
 Event = (
     Invoke | Completion | FaultEvent | DnsAnswer | HealthTransition | CanaryProbe | Sample | Mark | StopEvent | PodEvent
-    | Happening
+    | Happening | BusinessChange | BusinessTold | BusinessEffect
 )  # fmt: skip
 
 

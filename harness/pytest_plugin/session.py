@@ -249,9 +249,17 @@ class DrillSession:
 
 def configure(config: pytest.Config) -> None:
     """Register the steps, Allure's hooks where Allure is at work, and this session."""
-    from harness.pytest_plugin.steps import given, then, when, when_data, when_hosted, when_replicated
+    from harness.pytest_plugin.steps import (
+        given,
+        then,
+        then_business,
+        when,
+        when_data,
+        when_hosted,
+        when_replicated,
+    )
 
-    for module in (given, when, when_hosted, when_replicated, when_data, then):
+    for module in (given, when, when_hosted, when_replicated, when_data, then, then_business):
         config.pluginmanager.register(module, f"drill-steps-{module.__name__.rsplit('.', 1)[-1]}")
     host = config.pluginmanager.get_plugin("drill-host")
     config.stash[_KEY] = DrillSession(config, host)

@@ -118,7 +118,20 @@ def subject_mistakes(subject: Subject, environment: Environment) -> list[Mistake
         if count > 1:
             mistakes.append(Mistake(("tables",), f"tables: {table} is named {count} times"))
     written, tables = subject.workload.table, [table.name for table in subject.tables]
+    mistakes += _business_mistakes(subject, tables)
     if written is not None and written not in tables:
         text = f"workload.table: no table {written}; one of: {', '.join(tables) or '(none)'}"
         mistakes.append(Mistake(("workload", "table"), text))
     return [*mistakes, *workload_mistakes(subject)]
+
+
+def _business_mistakes(subject: Subject, tables: Sequence[str]) -> Iterator[Mistake]:
+    """Tables that it says hold what is told of a business, and that it does not have."""
+    business = subject.business
+    if business is None:
+        return
+    named = [(("keeps", kind), table) for kind, table in business.keeps.items()]
+    for at, table in [*named, *([] if business.effects is None else [(("effects",), business.effects)])]:
+        if table not in tables:
+            text = f"business.{'.'.join(at)}: no table {table}; one of: {', '.join(tables) or '(none)'}"
+            yield Mistake(("business", *at), text)

@@ -133,10 +133,21 @@ class SubjectTiming(Spec):
     edge_follows: bool = False
 
 
+class Business(Spec):
+    """Where the application keeps what it was told of a business that goes on elsewhere, such as a shop's.
+
+    keeps: by kind of thing (`orders`), the table whose value is the version of it that the application knows of.
+    effects: the table whose value counts, by key, how often something was done because of it: once, and no more.
+    """
+
+    keeps: Annotated[dict[TableName, TableName], Field(min_length=1)]
+    effects: TableName | None = None
+
+
 class Subject(Spec):
     """A whole subject file. folder: where it lies; commands run there.
 
-    images: by name, with or without its tag; for platforms that run manifests.
+    images: by name, with or without its tag; for platforms that run manifests. business: for worlds that have one.
     start_timeout_s: wall seconds, in either profile, in which every component with a port must give an HTTP answer.
     venv: the virtual environment of those components that name none. replication: `none` where the design copies no
     writes to another database, `promised` where a drill without it is missed; left out, it is looked for and told.
@@ -149,6 +160,7 @@ class Subject(Spec):
     failover: Failover = Failover()
     workload: Workload = Workload()
     consistency: Consistency = Consistency()
+    business: Business | None = None
     venv: Annotated[str, Field(min_length=1)] | None = None
     replication: Literal["none", "promised"] | None = None
     honours_time_scale: bool = False

@@ -31,6 +31,7 @@ from types import ModuleType
 from typing import Any
 
 from ruamel.yaml import YAML
+from start import PACKAGES
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -119,6 +120,11 @@ def _subject_of(environment: Mapping[str, Any]) -> Path:
     return (ROOT / "environments" / environment["subject"]).resolve()
 
 
+def _component(package: str) -> str:
+    """What a design calls the component that a package of the reference is."""
+    return next((component for component, of in PACKAGES.items() if of == package), package)
+
+
 def write(design: Design, folder: Path) -> Written:
     """The subject file of a design, and its environment file unless that is the embedded one."""
     yaml = YAML()
@@ -127,7 +133,7 @@ def write(design: Design, folder: Path) -> Written:
     document: dict[str, Any] = yaml.load(_subject_of(surroundings).read_text(encoding="utf-8"))
     document["subject"] = design.name.replace("_", "-")
     for component in document["components"]:
-        component["command"] = ["python", str(START), design.name, component["command"][-1]]
+        component["command"] = ["python", str(START), design.name, _component(component["command"][-1])]
     for image in document.get("images", {}).values():
         image["command"] = ["python", str(START), design.name, image["command"][-1]]
     if hasattr(design.module, "subject"):

@@ -399,6 +399,21 @@ def test_replication_that_goes_in_circles_is_named() -> None:
     assert judged(history, None, {EAST: backfilled, WEST: once})["replication-loop"].verdict is MET
 
 
+def test_a_slow_circle_is_one_too_and_a_copy_or_a_backfill_is_none() -> None:
+    history = "".join(f"w{n}: dns-0 put k{n} {n}.0..{n}.1 ok A\n" for n in range(1, 41))
+    here = " ".join(f"k{n}=w{n}@{n + 0.05}" for n in range(1, 41))
+    there = " ".join(f"k{n}=w{n}@{n + 0.5}" for n in range(1, 41))
+    back = " ".join(f"k{n}=w{n}@{n + 2.0}" for n in range(1, 12))
+    again = " ".join(f"k{n}=w{n}@{n + 4.0}" for n in range(1, 12))
+    slow = judged(history, None, {EAST: f"{here} {back}", WEST: f"{there} {again}"})
+    assert missed(slow) == {"replication-loop"}
+    assert "11 of 40 writes went from side to side at least 3 times" in slow["replication-loop"].text
+    assert "circles" in slow["replication-loop"].text
+    few = " ".join(f"k{n}=w{n}@{n + 4.0}" for n in range(1, 8))
+    for east, west in ((here, there), (f"{here} {back}", there), (f"{here} {back}", f"{there} {few}")):
+        assert missed(judged(history, None, {EAST: east, WEST: west})) == set()
+
+
 def test_nothing_to_judge_is_no_result() -> None:
     assert judged("") == {}
     assert set(judged("w1: dns-0 put k 1.0..1.1 info A\n")) == {"duplicates"}

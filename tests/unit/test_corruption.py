@@ -11,8 +11,9 @@ import pytest
 from simulated_backend import EAST, WEST, run_drill
 
 from harness.drill import case_files
-from harness.drill.case import CaseFault, CaseRestore
+from harness.drill.case import CaseFault
 from harness.drill.case_files import Filed
+from harness.drill.case_recovery import CaseRestore
 from harness.drill.conclusion import conclude
 from harness.drill.evidence import DrillResult
 from harness.drill.facade import Drill

@@ -16,8 +16,9 @@ from test_backups_model import Region as Plane
 from test_commit_log_writes import Bench
 
 from harness.drill import case_files
-from harness.drill.case import CanaryCase, CaseFault, CaseRebuild, Requirement
+from harness.drill.case import CanaryCase, CaseFault, Requirement
 from harness.drill.case_files import Filed
+from harness.drill.case_recovery import CaseRebuild
 from harness.drill.conclusion import conclude
 from harness.drill.evidence import DrillResult
 from harness.drill.facade import Drill

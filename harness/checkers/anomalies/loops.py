@@ -3,6 +3,10 @@
 Every item is then committed again and again soon after it was written. A backfill commits each item once more, at some
 later time; an application that writes an item in several steps does so before it answers. So only commits count that
 came within ten seconds of the first one on that side, and after the write had been answered.
+
+Where the replication is slow, few items go round more than once or twice in that time, and an average shows little. So
+it is also looked at whether writes go to and fro: a write that is copied is committed on one side and then on the
+other; one that is there, here, there and here again has been sent back, and then sent again.
 """
 
 from __future__ import annotations
@@ -24,6 +28,10 @@ _ITEMS = 10
 """Of fewer items nothing is said."""
 _FAR_BEYOND = 1.5
 """Needless commits of each item, on average."""
+_TURNS = 3
+"""So often a write has changed sides when it has been sent back, and then sent again."""
+_SHARE = 0.05
+"""Of the writes; a few are committed once more by a backfill that began just then."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,9 @@ def loops(scene: Scene) -> CheckResult | None:
         if of.needless >= _FAR_BEYOND
     ]
     text = "; ".join(f.text for _, f in found)
+    if (travelled := _to_and_fro(scene)) is not None:
+        told = f"replication goes in circles: {'; '.join(filter(None, (travelled, text)))}"
+        return CheckResult(_NAME, Verdict.MISSED, told, (Finding("A16", told, "serious"),))
     if len(found) > 1:
         return CheckResult(_NAME, Verdict.MISSED, f"replication goes in circles: {text}", tuple(f for _, f in found))
     if found:
@@ -88,3 +99,34 @@ def _of_side(scene: Scene, side: str, log: CommitColumns) -> _Side | None:
     worst = int(np.argmax(of_item))
     commits = (items - len(starts) + int(of_item.sum())) / items
     return _Side(items, commits, needless / items, int(rows[starts[worst]]), int(of_item[worst]))
+
+
+def _to_and_fro(scene: Scene) -> str | None:
+    """In words, that writes went from side to side and back and again; None: they did not."""
+    columns = scene.columns
+    rows, times, sides = [], [], []
+    for number, (side, log) in enumerate(scene.commits.items()):
+        writer = scene.writer_of(side)
+        at = np.flatnonzero((writer >= 0) & (log.key < len(columns.names.keys)))
+        at = at[columns.key[writer[at]] == log.key[at]]
+        rows.append(writer[at])
+        times.append(log.at_ns[at])
+        sides.append(np.full(len(at), number))
+    row, at_ns, side = (np.concatenate(of) for of in (rows, times, sides))
+    if not len(row):
+        return None
+    order = np.lexsort((at_ns, row))
+    row, at_ns, side = row[order], at_ns[order], side[order]
+    starts = np.flatnonzero(np.concatenate(([True], row[1:] != row[:-1])))
+    first_ns = np.repeat(at_ns[starts], np.diff(np.append(starts, len(row))))
+    turned = np.concatenate(([False], (row[1:] == row[:-1]) & (side[1:] != side[:-1])))
+    turns = np.add.reduceat((turned & (at_ns <= first_ns + _SOON_NS)).astype(np.int64), starts)
+    travelling = turns >= _TURNS
+    count = int(np.count_nonzero(travelling))
+    if count < max(_ITEMS, _SHARE * len(starts)):
+        return None
+    worst = int(np.argmax(turns))
+    return (
+        f"{count} of {len(starts)} writes went from side to side at least {_TURNS} times within 10 s, once is normal "
+        f"({int(turns[worst])} times {scene.told(int(row[starts[worst]]))})"
+    )

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from harness.checkers.result import CheckResult, Finding, some
-from harness.drill.case import CaseFault, CaseRebuild, Requirement
+from harness.drill.case import CaseFault, Requirement
+from harness.drill.case_recovery import CaseRebuild
 from harness.drill.measures import Measures
 from harness.faults.tables_deleted import TablesDeleted
 from harness.history.codes import DELETE, FAIL, PUT

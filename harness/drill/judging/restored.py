@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from harness.checkers.result import CheckResult, Finding, some
-from harness.drill.case import CaseRestore, Requirement
+from harness.drill.case import Requirement
+from harness.drill.case_recovery import CaseRestore
 from harness.drill.evidence import RestoreResult
 from harness.drill.measures import Measures
 from harness.drill.restore_points import onset_before

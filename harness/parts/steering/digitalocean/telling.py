@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.history.events import Happening, Source
+from harness.history.events import Happening
+from harness.history.source import Source
 from harness.parts.steering.digitalocean.model import AnswerChanged, Called
 
 DRILL = "the drill"

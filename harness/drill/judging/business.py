@@ -1,0 +1,102 @@
+"""Requirements about a business that goes on elsewhere: what its events have done to the application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harness.checkers.result import CheckResult, Finding, shortened, some
+from harness.drill.business_measures import business_of
+from harness.drill.case import Requirement
+from harness.drill.measures import Measures
+from harness.measurement.business import Effects, Lost
+from harness.outcome import Verdict
+from harness.units import to_s
+
+KEPT, ONCE, ORDER, FORGED = "business-kept", "business-once", "business-order", "business-forged"
+
+
+def _checked(name: str) -> Callable[[Callable[[Effects, Measures], CheckResult]], Callable[..., CheckResult]]:
+    """Of a check on what became of the business, one that says why where nobody knows that."""
+
+    def wrap(check: Callable[[Effects, Measures], CheckResult]) -> Callable[[Requirement, Measures], CheckResult]:
+        def judged(_: Requirement, measures: Measures) -> CheckResult:
+            found = business_of(measures)
+            if isinstance(found, str):
+                return CheckResult(name, Verdict.UNKNOWN, found)
+            return check(found, measures)
+
+        return judged
+
+    return wrap
+
+
+@_checked(KEPT)
+def kept(found: Effects, measures: Measures) -> CheckResult:
+    """Whether the application knows in the end of everything that happened."""
+    late = ""
+    if found.delays_ns:
+        p50, p99, worst = (to_s(found.late_ns(share) or 0) for share in (0.5, 0.99, 1.0))
+        late = f"; known after {p50:.2f} s (half), {p99:.2f} s (99 of 100), {worst:.2f} s (the last)"
+    if not found.lost:
+        text = f"{found.changes} changes of {found.things} things, all of them known at {measures.serving}{late}"
+        return CheckResult(KEPT, Verdict.MET, text)
+    things = "1 thing" if len(found.lost) == 1 else f"{len(found.lost)} things"
+    text = (
+        f"{found.lost_changes} of {found.changes} changes, of {things}, are not known at {measures.serving}: "
+        f"{some([_told(one) for one in found.lost], limit=3)}{late}"
+    )
+    if found.given_up:
+        text += f"; {len(found.given_up)} of {found.messages} messages were never delivered"
+    return CheckResult(KEPT, Verdict.MISSED, text, (Finding("A1", text, "serious"),))
+
+
+@_checked(ONCE)
+def once(found: Effects, measures: Measures) -> CheckResult:
+    """Whether nothing was done twice because a message came twice."""
+    if found.repeated is None:
+        text = "the subject file names no table that counts effects (`business.effects`)"
+        return CheckResult(ONCE, Verdict.UNKNOWN, text)
+    if not found.repeated:
+        return CheckResult(ONCE, Verdict.MET, f"nothing was done twice at {measures.serving}")
+    told = some([f"{shortened(key)} {count} times" for key, count in found.repeated.items()], limit=3)
+    text = f"{len(found.repeated)} effects came about more than once at {measures.serving}: {told}"
+    return CheckResult(ONCE, Verdict.MISSED, text, (Finding("A14", text, "serious"),))
+
+
+@_checked(ORDER)
+def order(found: Effects, measures: Measures) -> CheckResult:
+    """Whether no older state of a thing ever took the place of a newer one."""
+    if found.put_back is None:
+        return CheckResult(ORDER, Verdict.UNKNOWN, "not measurable: no order of commits is kept")
+    if not found.put_back:
+        return CheckResult(ORDER, Verdict.MET, "no older state took the place of a newer one")
+    first = found.put_back[0]
+    kind, key = first.thing
+    text = (
+        f"{len(found.put_back)} times an older state took the place of a newer one, first {kind} {shortened(key)} in "
+        f"{first.database}: version {first.newer} became {first.older}"
+    )
+    return CheckResult(ORDER, Verdict.MISSED, text, (Finding("A7", text, "serious", first.at_ns),))
+
+
+@_checked(FORGED)
+def forged(found: Effects, measures: Measures) -> CheckResult:
+    """Whether every message that was not signed as it must be was refused, at every place."""
+    if not found.forged:
+        return CheckResult(FORGED, Verdict.UNKNOWN, "no forged message was sent")
+    if not found.forged_taken:
+        return CheckResult(FORGED, Verdict.MET, f"{found.forged} forged messages, all refused")
+    first = found.forged_taken[0]
+    places = sorted({one.reached or "?" for one in found.forged_taken})
+    text = (
+        f"{len(found.forged_taken)} of {found.forged} forged messages were taken at {', '.join(places)}, first "
+        f"{first.delivery} ({first.topic}), answered {first.status}"
+    )
+    return CheckResult(FORGED, Verdict.MISSED, text, (Finding("forged", text, "serious", first.mono_ns),))
+
+
+def _told(lost: Lost) -> str:
+    kind, key = lost.thing
+    last = lost.changes[-1]
+    known = "it is not known at all" if lost.known is None else f"version {lost.known} is known"
+    return f"{kind} {shortened(key)} ({last.topic} of event {last.event}, version {last.v}; {known})"

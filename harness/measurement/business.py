@@ -1,0 +1,188 @@
+"""What became of a business that goes on elsewhere: what the application was told of, and what it made of it.
+
+A shop's ledger says what happened there and which attempts were made to tell of it; the application's tables say what
+it knows in the end, how often it did something because of it, and in which order. Lost, repeated, put back, late: each
+is counted from these, never from what the application says of itself.
+
+A thing has versions that grow. Whoever knows a newer one needs no older one, so a change is lost only where the newest
+version that is known is older. A version is a whole number, or a time as ISO 8601 writes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from harness.history.business import BusinessChange, BusinessEffect, BusinessTold
+from harness.history.events import Commit
+from harness.measurement.statistics import quantile
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+Thing = tuple[str, str]
+"""Kind and key: ("orders", "1001")."""
+
+
+@dataclass(frozen=True)
+class Lost:
+    """Changes of one thing that the application does not know of. known: the newest version it knows; None: none."""
+
+    thing: Thing
+    changes: tuple[BusinessChange, ...]
+    known: int | None
+
+
+@dataclass(frozen=True)
+class PutBack:
+    """An older version of a thing took the place of a newer one, as a database committed it."""
+
+    thing: Thing
+    database: str
+    newer: int
+    older: int
+    at_ns: int
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What became of a business. changes: how many there were; things: of how many things.
+
+    lost: by thing; repeated: key -> how often something was done, where that is more than once; put_back: in order of
+    time. delays_ns: of each change that became known, how long that took; None where no order of commits is kept.
+    refused_not: forged messages that the application took. given_up: messages that no attempt has delivered.
+    """
+
+    changes: int
+    things: int
+    lost: tuple[Lost, ...] = ()
+    repeated: Mapping[str, int] | None = None
+    put_back: tuple[PutBack, ...] | None = None
+    delays_ns: tuple[int, ...] | None = None
+    forged: int = 0
+    forged_taken: tuple[BusinessTold, ...] = ()
+    messages: int = 0
+    given_up: tuple[str, ...] = ()
+
+    @property
+    def lost_changes(self) -> int:
+        """How many changes the application does not know of."""
+        return sum(len(one.changes) for one in self.lost)
+
+    def late_ns(self, share: float) -> int | None:
+        """Within which time that share of the changes was known; None where that is not known of any."""
+        return quantile(self.delays_ns, share) if self.delays_ns else None
+
+
+def version_of(text: str | None) -> int | None:
+    """The version that a table holds: a whole number, or a time in microseconds since 1970; None: neither."""
+    if text is None:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (moment.replace(tzinfo=moment.tzinfo or UTC) - _EPOCH) // _MICROSECOND
+
+
+def effects_of(
+    changes: Sequence[BusinessChange],
+    told: Sequence[BusinessTold],
+    held: Mapping[str, Mapping[str, str]],
+    counted: Mapping[str, str] | None = None,
+    commits: Mapping[str, Sequence[Commit]] | None = None,
+) -> Effects:
+    """What became of these changes.
+
+    held: by kind of thing, key -> version in the application's table at the end, of the database that serves. counted:
+    key -> how often something was done. commits: by kind, what every database committed to that table.
+    """
+    due: dict[Thing, list[BusinessChange]] = {}
+    for change in changes:
+        if change.kind in held:
+            due.setdefault((change.kind, change.k), []).append(change)
+    lost = []
+    for thing, of_it in due.items():
+        known = version_of(held[thing[0]].get(thing[1]))
+        missing = tuple(one for one in of_it if known is None or known < one.v)
+        if missing:
+            lost.append(Lost(thing, missing, known))
+    honest = [one for one in told if not one.forged]
+    taken = {one.delivery for one in honest if one.error is None}
+    forged = [one for one in told if one.forged]
+    return Effects(
+        changes=sum(map(len, due.values())),
+        things=len(due),
+        lost=tuple(lost),
+        repeated=None if counted is None else _repeated(counted),
+        put_back=None if commits is None else tuple(_put_back(commits)),
+        delays_ns=None if commits is None else tuple(sorted(_delays(due, commits))),
+        forged=len(forged),
+        forged_taken=tuple(one for one in forged if one.error is None),
+        messages=len({one.delivery for one in honest}),
+        given_up=tuple(sorted({one.delivery for one in honest} - taken)),
+    )
+
+
+def undone(
+    wanted: Iterable[str], effects: Iterable[BusinessEffect], systems: Iterable[str]
+) -> Mapping[str, tuple[tuple[str, ...], Mapping[str, int]]]:
+    """By third party: what was wanted of it and it never did; and what it did more than once, with how often.
+
+    wanted: the keys by which the application asks.
+    """
+    done: dict[str, dict[str, int]] = {system: {} for system in systems}
+    for effect in effects:
+        if effect.accepted and effect.system in done:
+            done[effect.system][effect.k] = done[effect.system].get(effect.k, 0) + 1
+    keys = sorted(set(wanted))
+    return {
+        system: (
+            tuple(key for key in keys if key not in of_it),
+            {key: count for key, count in sorted(of_it.items()) if count > 1},
+        )
+        for system, of_it in done.items()
+    }
+
+
+def _repeated(counted: Mapping[str, str]) -> Mapping[str, int]:
+    numbers = {key: version_of(text) for key, text in counted.items()}
+    return {key: number for key, number in sorted(numbers.items()) if number is not None and number > 1}
+
+
+def _put_back(commits: Mapping[str, Sequence[Commit]]) -> list[PutBack]:
+    found: list[PutBack] = []
+    for kind, of_kind in commits.items():
+        newest: dict[tuple[str, str], int] = {}
+        for commit in sorted(of_kind, key=lambda one: (one.region, one.seq)):
+            at, version = (commit.region, commit.k), version_of(commit.v)
+            if version is None:
+                continue
+            before = newest.get(at, version)
+            if version < before:
+                found.append(PutBack((kind, commit.k), commit.region, before, version, commit.mono_ns))
+            newest[at] = max(before, version)
+    return sorted(found, key=lambda one: one.at_ns)
+
+
+def _delays(due: Mapping[Thing, Sequence[BusinessChange]], commits: Mapping[str, Sequence[Commit]]) -> list[int]:
+    """Of each change, until any database knew of it or of something newer."""
+    known: dict[Thing, list[tuple[int, int]]] = {}
+    for kind, of_kind in commits.items():
+        for commit in of_kind:
+            version = version_of(commit.v)
+            if version is not None:
+                known.setdefault((kind, commit.k), []).append((commit.mono_ns, version))
+    delays = []
+    for thing, of_it in due.items():
+        moments = sorted(known.get(thing, ()))
+        for change in of_it:
+            first = next((at_ns for at_ns, version in moments if version >= change.v), None)
+            if first is not None:
+                delays.append(max(0, first - change.mono_ns))
+    return delays

@@ -1,0 +1,47 @@
+"""Then, of a business that goes on elsewhere, such as a shop's. See `then.py`."""
+
+from __future__ import annotations
+
+from pytest_bdd import then
+
+from harness.drill.facade import Drill
+
+
+@then("the application knows of everything that happened in the shop")
+def _kept(drill: Drill) -> None:
+    """the application knows of everything that happened in the shop
+
+    Stops the clients, lets what is under way settle, and looks for the newest version of every order and the like.
+    Example: the application knows of everything that happened in the shop
+    """
+    drill.require("business-kept", at_rest=True)
+
+
+@then("nothing was done twice because of one event")
+def _once(drill: Drill) -> None:
+    """nothing was done twice because of one event
+
+    Messages come more than once; what they bring about must not.
+    Example: nothing was done twice because of one event
+    """
+    drill.require("business-once", at_rest=True)
+
+
+@then("no older state took the place of a newer one")
+def _order(drill: Drill) -> None:
+    """no older state took the place of a newer one
+
+    Messages come in any order; what the application knows must only ever become newer.
+    Example: no older state took the place of a newer one
+    """
+    drill.require("business-order", at_rest=True)
+
+
+@then("every forged message was refused")
+def _forged(drill: Drill) -> None:
+    """every forged message was refused
+
+    Unsigned, wrongly signed or changed on the way, in whichever region it arrived.
+    Example: every forged message was refused
+    """
+    drill.require("business-forged", at_rest=True)

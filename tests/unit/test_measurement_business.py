@@ -1,0 +1,107 @@
+"""What became of a business: both ways, a story in which all is well and the same one with one thing wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.history.business import BusinessChange, BusinessEffect, BusinessTold
+from harness.history.events import Commit
+from harness.measurement.business import Effects, effects_of, undone, version_of
+
+S = 1_000_000_000
+
+
+def change(k: str, v: int, at_s: float, topic: str = "orders/updated") -> BusinessChange:
+    return BusinessChange("shop", "orders", topic, f"e{k}-{v}", k, v, int(at_s * S))
+
+
+def told(delivery: str, *, attempt: int = 1, error: str | None = None, forged: bool = False) -> BusinessTold:
+    return BusinessTold(
+        "shop", "orders/updated", "e", delivery, attempt, "http://app.example.com/webhooks", S, 2 * S,
+        "us-east-1", 200 if error is None else 503, error, forged,
+    )  # fmt: skip
+
+
+def committed(*of: tuple[str, str, float]) -> Sequence[Commit]:
+    return [Commit("us-east-1", "orders", k, v, n, int(at_s * S)) for n, (k, v, at_s) in enumerate(of)]
+
+
+STORY = (change("1", 1, 1), change("1", 2, 5), change("2", 1, 6))
+ALL_WELL = effects_of(
+    STORY,
+    [told("d1"), told("d2", error="503"), told("d2", attempt=2), told("f1", error="401", forged=True)],
+    {"orders": {"1": "2", "2": "1"}},
+    {"1/paid": "1", "2/paid": "1"},
+    {"orders": committed(("1", "1", 2), ("1", "2", 6), ("2", "1", 6.5))},
+)
+
+
+def test_where_all_is_well_nothing_is_found() -> None:
+    assert (
+        Effects(changes=3, things=2, repeated={}, put_back=(), delays_ns=(S // 2, S, S), forged=1, messages=2)
+        == ALL_WELL
+    )
+    assert ALL_WELL.late_ns(1.0) == S
+
+
+def test_a_change_is_lost_where_only_an_older_version_is_known() -> None:
+    found = effects_of(STORY, [], {"orders": {"1": "1", "2": "1"}})
+    (lost,) = found.lost
+    assert (lost.thing, [one.v for one in lost.changes], lost.known) == (("orders", "1"), [2], 1)
+    assert found.lost_changes == 1
+
+
+def test_a_thing_that_nobody_knows_of_is_lost_with_all_its_changes() -> None:
+    assert effects_of(STORY, [], {"orders": {"2": "1"}}).lost_changes == 2
+
+
+def test_a_newer_version_makes_up_for_the_older_ones() -> None:
+    assert effects_of(STORY, [], {"orders": {"1": "7", "2": "1"}}).lost == ()
+
+
+def test_kinds_that_the_application_does_not_keep_are_none_of_its_business() -> None:
+    assert effects_of(STORY, [], {"products": {}}).changes == 0
+
+
+def test_what_was_done_twice_is_told_with_how_often() -> None:
+    found = effects_of(STORY, [], {"orders": {}}, {"1/paid": "2", "2/paid": "1", "odd": "none"})
+    assert found.repeated == {"1/paid": 2}
+
+
+def test_an_older_version_that_replaced_a_newer_one_is_found_even_when_it_was_mended_later() -> None:
+    log = committed(("1", "2", 2), ("1", "1", 3), ("1", "2", 4))
+    (found,) = effects_of(STORY, [], {"orders": {"1": "2"}}, None, {"orders": log}).put_back or ()
+    assert (found.thing, found.newer, found.older, found.at_ns) == (("orders", "1"), 2, 1, 3 * S)
+
+
+def test_the_same_version_twice_puts_nothing_back() -> None:
+    log = committed(("1", "2", 2), ("1", "2", 3))
+    assert effects_of(STORY, [], {"orders": {"1": "2"}}, None, {"orders": log}).put_back == ()
+
+
+def test_databases_are_looked_at_one_by_one() -> None:
+    log = [Commit("us-east-1", "orders", "1", "2", 0, S), Commit("us-west-2", "orders", "1", "1", 0, 2 * S)]
+    assert effects_of(STORY, [], {"orders": {"1": "2"}}, None, {"orders": log}).put_back == ()
+
+
+def test_a_forged_message_that_was_taken_is_told() -> None:
+    assert [one.delivery for one in effects_of((), [told("f1", forged=True)], {}).forged_taken] == ["f1"]
+
+
+def test_a_message_that_no_attempt_delivered_is_told() -> None:
+    found = effects_of((), [told("d1", error="503"), told("d1", attempt=2, error="refused"), told("d2")], {})
+    assert (found.messages, found.given_up) == (2, ("d1",))
+
+
+def test_a_time_is_a_version_too() -> None:
+    assert version_of("2026-11-29T07:00:00.000001Z") == version_of("2026-11-29T02:00:00.000001-05:00")
+    assert version_of("1970-01-01T00:00:01Z") == 1_000_000
+    assert version_of("soon") is None
+
+
+def test_a_third_party_that_answers_and_does_nothing_is_found_and_so_is_one_that_does_it_twice() -> None:
+    effects = [
+        BusinessEffect("erp", "1", S), BusinessEffect("erp", "2", S, accepted=False),
+        BusinessEffect("crm", "1", S), BusinessEffect("crm", "1", 2 * S), BusinessEffect("crm", "2", S),
+    ]  # fmt: skip
+    assert undone(["1", "2"], effects, ["erp", "crm"]) == {"erp": (("2",), {}), "crm": ((), {"1": 2})}
