@@ -15,7 +15,7 @@ Feature: What was stored is wrong, and must be as it was
     And the table of the primary region is restored to the second before the corruption
     And the fault heals
     Then clients stay with the primary region
-    And the table is as it was before the corruption
+    And the table is as it was before the corruption, within 900 seconds
 
   @severity:critical
   Scenario: Region gone, rebuilt

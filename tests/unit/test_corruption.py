@@ -166,9 +166,12 @@ def quiet(tmp_path_factory: pytest.TempPathFactory) -> Filed:
     return case_files.read(folder)
 
 
-def corrupted(filed: Filed, restored: int | None, *, back_s: float = 0.0) -> tuple[DrillResult, list[str]]:
+def corrupted(
+    filed: Filed, restored: int | None, *, back_s: float = 0.0, allowed_s: float | None = None
+) -> tuple[DrillResult, list[str]]:
     """The same drill, with the values of three items corrupted at its fault. restored: how many of them were put back,
-    None: nobody restored anything. back_s: how long before the fault that point was. Also the keys."""
+    None: nobody restored anything. back_s: how long before the fault that point was; allowed_s: for the restore. Also
+    the keys."""
     fault = filed.case.faults[0]
     at_ns = fault.started_ns
     assert filed.final is not None
@@ -185,6 +188,11 @@ def corrupted(filed: Filed, restored: int | None, *, back_s: float = 0.0) -> tup
     point_ns = at_ns - round(back_s * NS_PER_S)
     done = CaseRestore(EAST, table, point_ns, at_ns + NS_PER_S, at_ns + 2 * NS_PER_S, at_ns + 3 * NS_PER_S, values)
     case = replace(filed.case, faults=(bad,), restores=() if restored is None else (done,))
+    if allowed_s is not None:
+        until_ns = at_ns + round(allowed_s * NS_PER_S)
+        required = [one if one.name != "table-restored" else replace(one, from_ns=at_ns, until_ns=until_ns)
+                    for one in case.required]  # fmt: skip
+        case = replace(case, required=tuple(required))
     return conclude(case, filed.events, filed.commits, final), keys
 
 
@@ -202,6 +210,14 @@ def test_a_table_that_was_put_right_is_met_with_both_brackets(quiet: Filed) -> N
     assert result.restore.takes == Bracket(NS_PER_S, 2 * NS_PER_S)
     assert (result.restore.lost_low, result.restore.still_corrupt) == (0, 0)
     assert not [one for one in result.results if one.promise and one.verdict is Verdict.MISSED]
+
+
+@pytest.mark.parametrize(("allowed_s", "expected"), [(5, Verdict.MET), (1, Verdict.UNKNOWN)])
+def test_how_long_the_restore_took_is_held_against_what_was_promised(
+    quiet: Filed, allowed_s: float, expected: Verdict
+) -> None:
+    verdict, text = of_restore(corrupted(quiet, 3, back_s=0.5, allowed_s=allowed_s)[0])
+    assert (verdict, f"{allowed_s:.2f} s were allowed for the restore" in text) == (expected, True)
 
 
 def test_without_a_restore_it_says_what_is_still_corrupt_and_blames_no_promise(quiet: Filed) -> None:
