@@ -38,6 +38,7 @@ HOMES: Mapping[str, str] = {
     "kubernetes.feature": "kubernetes", "digitalocean.feature": "digitalocean",
     "database-power-cycled": "dynoxide", "global_tables.feature": "global-tables",
     "strong-table-region-lost": "global-tables-strong", "global-table-both-sides-wrote": "global-tables-active",
+    "both-sides-wrote-reconciled": "global-tables-active",
     "streams_lambda.feature": "streams-lambda", "recovery.feature": "backups",
 }  # fmt: skip
 """By feature file or drill, the environment that can do what they need; all others run in `embedded`."""
@@ -66,6 +67,7 @@ RED: Mapping[str, Red] = {
     "bad-deploy": Red((), "old_pods_end_before_new_ones_are_ready"),
     "liveness-on-database": Red((), "liveness_asks_the_database"),
     "global-table-both-sides-wrote": Red((), "global_table_clocks_differ"),
+    "both-sides-wrote-reconciled": Red(("--set", "reconcile=primary")),
     "lambda-poison-record": Red((), "poison_blocks_the_function"),
     "table-corrupted-restored": Red(("--set", "restore=late")),
     "region-gone-rebuilt": Red(("--set", "restore=off")),

@@ -49,6 +49,23 @@ Feature: Global tables
     And nothing that was acknowledged stays lost
     And both regions hold the same data
 
+  @severity:critical
+  Scenario: Both sides wrote, reconciled
+    The replication service stands still and does not come back, and clients of both regions write the same items. The
+    operator makes the tables the same by a plan: the later write of each item stands. How many items were in conflict,
+    and what lost, is counted.
+    Given the tables are a global table with eventual consistency
+    And both regions take writes at any time
+    And steady state in the primary region
+    When the replication service is paused
+    And 30 seconds pass
+    Then both regions took writes of the same items while they were apart
+    When the tables of both regions are reconciled by the newest written_ms
+    And the faults heal
+    Then the reconciliation left nothing different
+    And nothing that was acknowledged stays lost
+    And both regions hold the same data
+
   @severity:blocker
   Scenario: Strong table, region lost
     Whatever was acknowledged is in another region, so that nothing may be missing there, not even for a moment.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.clock import Clock
+from harness.drill.reconciled import CaseReconciled
 from harness.drill.settings import Settings
 from harness.drill.stopping.command import CommandUnderWay
 from harness.faults.model import Fault, Plan
@@ -158,6 +159,9 @@ class Backend(Protocol):
 
     def rebuild(self, database: str, survivor: str) -> Rebuild:
         """How the tables of a database are rebuilt from those of another one; only for worlds that can (`backups`)."""
+
+    def reconcile(self, databases: tuple[str, str], policy: str) -> CaseReconciled:
+        """Make the table that clients write the same in two databases; policy: as `drill reconcile --policy` has it."""
 
     def run_stop_command(self) -> CommandUnderWay:
         """Start the command of the environment's stop conditions: no shell, and all of it ends with us."""

@@ -15,6 +15,7 @@ from harness.drill.case_recovery import CaseRebuild, CaseRestore
 from harness.drill.evidence import Objectives
 from harness.drill.lifecycle import Limits
 from harness.drill.plan import Law, unanswered_ns
+from harness.drill.reconciled import CaseReconciled
 from harness.drill.stopping.conditions import StopConditions
 from harness.history.events import CanaryProbe
 from harness.measurement.canary import CanaryJudgement, Expectation, Fails, Rate, Slow, judge_canary
@@ -222,6 +223,7 @@ class Case:
     restores: tuple[CaseRestore, ...] = ()
     rebuilds: tuple[CaseRebuild, ...] = ()
     business: CaseBusiness | None = None
+    reconciled: CaseReconciled | None = None
     schema: str = SCHEMA
 
     @property

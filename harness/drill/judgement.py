@@ -7,7 +7,17 @@ from dataclasses import replace
 
 from harness.checkers.result import CheckResult
 from harness.drill.case import Requirement
-from harness.drill.judging import business, databases, loss, moves, rebuilt, recovery, restarts, restored
+from harness.drill.judging import (
+    business,
+    databases,
+    loss,
+    moves,
+    rebuilt,
+    reconciled,
+    recovery,
+    restarts,
+    restored,
+)
 from harness.drill.judging.loss import converged
 from harness.drill.judging.moves import failback_of
 from harness.drill.measures import Measures
@@ -56,13 +66,14 @@ _CHECKS: dict[str, Callable[[Requirement, Measures], CheckResult]] = {
     restored.NAME: restored.table_restored,
     rebuilt.NAME: rebuilt.region_rebuilt,
     databases.NAME: databases.database_of_writes,
+    reconciled.NAME: reconciled.reconciled,
     business.KEPT: business.kept,
     business.ONCE: business.once,
     business.ORDER: business.order,
     business.FORGED: business.forged,
 }
 OF_BUSINESS: Sequence[str] = (business.KEPT, business.ONCE, business.ORDER, business.FORGED)
-OF_DATA: Sequence[str] = (restored.NAME, rebuilt.NAME)
+OF_DATA: Sequence[str] = (restored.NAME, rebuilt.NAME, reconciled.NAME)
 WHOLE: Sequence[str] = (
     "durability", "same-data", "split-brain", "no-restarts", "both-sides-wrote", *OF_DATA, *OF_BUSINESS,
 )  # fmt: skip

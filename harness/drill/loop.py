@@ -217,11 +217,15 @@ class DrillLoop:
         if result.verdict in (Verdict.MISSED, Verdict.INVALID):
             raise ENDINGS[result.verdict](result.text)
 
-    def settle(self, *, patient: bool) -> None:
-        """Stop the clients, then wait until all databases hold the same, or time is up; keep what they hold."""
+    def settle(self, *, patient: bool, first: Callable[[], None] = lambda: None) -> None:
+        """Stop the clients, then wait until all databases hold the same, or time is up; keep what they hold.
+
+        first: what is done to the data before that.
+        """
         self.enter(Phase.QUIESCE)
         self._record.note(unsent=self._backend.stop_workload())
         self.take_in()
+        first()
         patience_s = QUIESCE_PATIENT_S if patient else QUIESCE_SHORT_S
         deadline_ns = self._clock.now_ns() + to_ns(self._backend.timing.interval_s(patience_s))
         data = self._backend.data()

@@ -150,10 +150,10 @@ class RunningDrill:
         self._loop.enter(Phase.OBSERVE, until_ns)
         self._loop.until(Phase.OBSERVE)
 
-    def _settle(self, *, patient: bool) -> None:
+    def _settle(self, *, patient: bool, first: Callable[[], None] = lambda: None) -> None:
         if not self._settled:
             self._settled = True
-            self._loop.settle(patient=patient)
+            self._loop.settle(patient=patient, first=first)
 
     def _require_running(self, region: str | None = None) -> None:
         if region is not None and region not in self.record.case.addresses:

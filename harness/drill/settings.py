@@ -33,6 +33,7 @@ class Settings:
     functions: Path | None = None
     fault_mode: str | None = None
     restore: str | None = None
+    reconcile: str | None = None
     rto_s: float | None = None
     rpo_items: int | None = None
     rpo_s: float | None = None
@@ -85,6 +86,12 @@ def _restore(text: str) -> str:
     return text
 
 
+def _reconcile(text: str) -> str:
+    if text not in ("off", "primary"):
+        raise ValueError("must be off (nobody reconciles) or primary (its items stand, whatever they are)")
+    return text
+
+
 def _mode(text: str) -> str:
     known = sorted({mode for fault in FAULTS.values() for mode in fault.modes})
     if text not in known:
@@ -97,6 +104,7 @@ _KEYS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "fault": ("fault_none", _switch("none")),
     "fault.mode": ("fault_mode", _mode),
     "restore": ("restore", _restore),
+    "reconcile": ("reconcile", _reconcile),
     "objective.rto_s": _within(ProfileObjectives, "rto_s"),
     "objective.rpo_items": _within(ProfileObjectives, "rpo_items", whole),
     "objective.rpo_s": _within(ProfileObjectives, "rpo_s"),

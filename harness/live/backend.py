@@ -11,6 +11,7 @@ from types import TracebackType
 from harness.clock import Clock, MachineClock
 from harness.drill.backend import State, SteadyEvidence
 from harness.drill.options import RunOptions
+from harness.drill.reconciled import CaseReconciled
 from harness.drill.settings import Settings
 from harness.drill.stopping.command import CommandUnderWay
 from harness.errors import DrillMissed, WorldError
@@ -26,12 +27,14 @@ from harness.live.following import FollowedCommits
 from harness.live.ground import LiveGround
 from harness.live.leftovers.undoing import undo_and_warn
 from harness.live.rebuild import RegionRebuild
+from harness.live.reconcile import reconcile
 from harness.live.replication import Replicated
 from harness.live.runbook import TableRunbook
 from harness.live.sharing import Sharing
 from harness.live.visit import Visit
 from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import held
+from harness.reconciliation.deciding import policy_of
 from harness.units import to_s
 from harness.world.assembly import Seams, assemble, build, seams_of
 from harness.world.diagnosis import Complaint
@@ -259,6 +262,10 @@ class LiveWorld:
         """See Backend."""
         regions = self.seams.regions
         return RegionRebuild(regions[database], regions[survivor], self.subject)
+
+    def reconcile(self, databases: tuple[str, str], policy: str) -> CaseReconciled:
+        """See Backend."""
+        return reconcile([self.seams.regions[one] for one in databases], self.subject, policy_of(policy))
 
     def run_stop_command(self) -> CommandUnderWay:
         """See Backend."""

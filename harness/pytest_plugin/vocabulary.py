@@ -21,6 +21,7 @@ PLACEHOLDERS = {
     "REGION": "the primary region, the standby region, the ROLE region for a role of the environment, or region NAME",
     "MODE": "black-holed (no answer), refused (an answer at once that nobody is there), or reset",
     "TROUBLE": "throttled (429 to every call) or failing (503 to every call)",
+    "ATTRIBUTE": "the name of an attribute of the items, of which the larger value is the newer one",
     "CONSISTENCY": "eventual (asynchronous, the last writer wins) or strong (synchronous to another region)",
     "COMPONENT": "a component of the subject, as its file names it",
     "FILE": "a Python file, named from the subject's folder",

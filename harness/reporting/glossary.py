@@ -38,6 +38,7 @@ _CHECKS = {
     "failback": "service back at the primary",
     "durability": "acknowledged writes kept",
     "both-sides-wrote": "conflicts came about",
+    "reconciled": "the tables made the same again",
     "business-kept": "everything that happened is known",
     "business-once": "nothing done twice",
     "business-order": "nothing newer replaced by older",

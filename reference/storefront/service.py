@@ -112,12 +112,22 @@ class Storefront:
         if not isinstance(value, str):
             return self._answer(400, {"error": "the value must be a string"})
         item_id = request.match_info["id"]
-        return await self._write(lambda settings, epoch: items.put_arguments(settings, item_id, value, epoch))
+        written_ms = self._written_ms()
+        return await self._write(
+            lambda settings, epoch: items.put_arguments(settings, item_id, value, epoch, written_ms)
+        )
 
     async def delete_item(self, request: web.Request) -> web.StreamResponse:
         """DELETE /items/{id}: succeeds whether or not the item exists."""
         item_id = request.match_info["id"]
-        return await self._write(lambda settings, epoch: items.delete_arguments(settings, item_id, epoch, time.time()))
+        now_s, written_ms = time.time(), self._written_ms()
+        return await self._write(
+            lambda settings, epoch: items.delete_arguments(settings, item_id, epoch, now_s, written_ms)
+        )
+
+    def _written_ms(self) -> int | None:
+        """What a write says of its time: only where no lease orders the writes."""
+        return time.time_ns() // 1_000_000 if self._settings.writes_everywhere else None
 
     async def _write(self, arguments: Arguments) -> web.StreamResponse:
         held = await self._held_or_awaited()

@@ -23,6 +23,7 @@ from harness.drill.backend import Rebuild, Runbook, SteadyEvidence
 from harness.drill.evidence import DrillResult
 from harness.drill.facade import Drill
 from harness.drill.plan import DrillPlan
+from harness.drill.reconciled import CaseReconciled
 from harness.drill.settings import Settings, parse_settings
 from harness.drill.stopping.command import Said
 from harness.errors import WorldError
@@ -371,6 +372,19 @@ class SimulatedBackend:
 
     def data(self) -> Mapping[str, Mapping[str, Mapping[str, str | None]]]:
         return {region: {TABLE: dict(items)} for region, items in self._tables.items.items()}
+
+    def reconcile(self, databases: tuple[str, str], policy: str) -> CaseReconciled:
+        """A side decides; the other one then holds what it does."""
+        winner, loser = databases
+        here, there = self._tables.items[winner], self._tables.items[loser]
+        keys = [key for key in {*here, *there} if here.get(key) != there.get(key)]
+        lost = tuple(text for key in keys if (text := there.get(key)) is not None)
+        there.clear()
+        there.update(here)
+        now_ns = self._clock.now_ns()
+        return CaseReconciled(
+            TABLE, databases, policy, len(keys), {}, {}, len(keys), {winner: len(keys)}, lost, 0, 0, now_ns, now_ns
+        )  # fmt: skip
 
     def run_stop_command(self) -> SimulatedCommand:
         runs = self.story.command or ((0.1, 0),)

@@ -32,6 +32,7 @@ FILLED = {
     "TROUBLE": ["throttled", "failing"],
     "COMPONENT": ["intermediary"],
     "CONSISTENCY": ["eventual", "strong"],
+    "ATTRIBUTE": ["written_ms"],
     "FILE": ["replication_lambda/article.py"],
     "N": ["7"],
     "PLACE": ["us-east-1"],

@@ -105,8 +105,8 @@ def _to_and_fro(scene: Scene) -> str | None:
     """In words, that writes went from side to side and back and again; None: they did not."""
     columns = scene.columns
     rows, times, sides = [], [], []
-    for number, (side, log) in enumerate(scene.commits.items()):
-        writer = scene.writer_of(side)
+    for number, (name, log) in enumerate(scene.commits.items()):
+        writer = scene.writer_of(name)
         at = np.flatnonzero((writer >= 0) & (log.key < len(columns.names.keys)))
         at = at[columns.key[writer[at]] == log.key[at]]
         rows.append(writer[at])
