@@ -39,7 +39,7 @@ HOMES: Mapping[str, str] = {
     "database-power-cycled": "dynoxide", "global_tables.feature": "global-tables",
     "strong-table-region-lost": "global-tables-strong", "global-table-both-sides-wrote": "global-tables-active",
     "both-sides-wrote-reconciled": "global-tables-active",
-    "streams_lambda.feature": "streams-lambda",
+    "streams_lambda.feature": "streams-lambda", "recovery.feature": "backups",
 }  # fmt: skip
 """By feature file or drill, the environment that can do what they need; all others run in `embedded`."""
 ELSEWHERE: Mapping[str, Sequence[str]] = {"places": ("region-lost-black-holed", "database-lost-in-primary")}
@@ -69,6 +69,8 @@ RED: Mapping[str, Red] = {
     "global-table-both-sides-wrote": Red((), "global_table_clocks_differ"),
     "both-sides-wrote-reconciled": Red(("--set", "reconcile=primary")),
     "lambda-poison-record": Red((), "poison_blocks_the_function"),
+    "table-corrupted-restored": Red(("--set", "restore=late")),
+    "region-gone-rebuilt": Red(("--set", "restore=off")),
 }
 """Drills in which failover is not what is asked: what they show is the doing of whoever runs pods, or replicates."""
 

@@ -60,6 +60,64 @@ class ActiveFault(Protocol):
         """Undo it; a second call does nothing. Raises HealError."""
 
 
+@dataclass(frozen=True)
+class PutBack:
+    """What was put back from a restored table, by key, in the place of corrupt values; and what was removed since the
+    restored table does not have it."""
+
+    values: Mapping[str, str]
+    removed: tuple[str, ...]
+
+
+class Runbook(Protocol):
+    """What an operator does to restore the table that clients write, in one database, through its own API.
+
+    Blocking calls, each short but `put_back`. Every one raises WorldError.
+    """
+
+    table: str
+
+    def protect(self) -> None:
+        """Switch point-in-time recovery on."""
+
+    def begin(self, before_ns: int) -> int | None:
+        """Restore into a new table, as of the last whole second that was over before a moment of this world's clock.
+
+        Returns the last moment that will be in it; None: it cannot be restored to that yet, so ask again.
+        """
+
+    def there(self) -> bool:
+        """Whether the new table is, with all its items."""
+
+    def put_back(self) -> PutBack:
+        """Replace whatever is corrupt by what the new table has, and delete that one. What clients have written since
+        stays."""
+
+
+class Rebuild(Protocol):
+    """What an operator does to rebuild the tables of a region that is gone, from another one that is not, by
+    DynamoDB's own calls: an export there, an import here, and the settings that no import brings.
+
+    Blocking calls, each short. Every one raises WorldError.
+    """
+
+    tables: tuple[str, ...]
+
+    def begin(self) -> int | None:
+        """Export the tables of the other region as they are now. Returns the last moment of this world's clock that
+        will be in all of them; None: it cannot be exported yet, so ask again."""
+
+    def exported(self) -> bool:
+        """Whether the exports are complete; then what they hold has been brought here, and is being imported."""
+
+    def there(self) -> bool:
+        """Whether every table is here again, with all that was exported."""
+
+    def finish(self) -> int:
+        """Set again what an import does not bring: streams, time to live, point-in-time recovery, as the other region
+        has them. Returns how many items were imported."""
+
+
 class Backend(Protocol):
     """A world with a subject in it. Blocking calls; every one has a time-out of its own."""
 
@@ -95,6 +153,12 @@ class Backend(Protocol):
 
     def deploy(self, change: str) -> None:
         """Roll a change of the application out everywhere; only for worlds that can (`pods`)."""
+
+    def runbook(self, database: str) -> Runbook:
+        """How a table is restored there; only for worlds that can (`backups`)."""
+
+    def rebuild(self, database: str, survivor: str) -> Rebuild:
+        """How the tables of a database are rebuilt from those of another one; only for worlds that can (`backups`)."""
 
     def reconcile(self, databases: tuple[str, str], policy: str) -> CaseReconciled:
         """Make the table that clients write the same in two databases; policy: as `drill reconcile --policy` has it."""

@@ -1,7 +1,7 @@
 """What is measured of every drill beside what its scenario asks for, and what a reader should know of it.
 
 Writes that both sides took while replication was cut; the time in which clients were not served and every health check
-said that all was well; and whether it worked again once the cause was gone.
+said that all was well; a rebuild of tables that were deleted; and whether it worked again once the cause was gone.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from harness.checkers.both_sides import as_evidence
 from harness.checkers.result import Finding, some
 from harness.drill.case import Case
 from harness.drill.judging.interruptions import scenario_end_ns
+from harness.drill.judging.rebuilt import as_evidence as rebuild_evidence
+from harness.drill.judging.rebuilt import rebuilt
 from harness.drill.measures import Measures
 from harness.measurement.availability import share
 from harness.measurement.models import JUDGED_COHORT
@@ -34,6 +36,8 @@ def measured(measures: Measures) -> Mapping[str, Any]:
         found["gray"] = {
             one.place: {"total_s": to_s(one.total_ns), "longest_s": to_s(one.longest_ns)} for one in measures.gray
         }
+    if (again := rebuilt(measures)) is not None:
+        found["rebuild"] = rebuild_evidence(again)
     return found
 
 

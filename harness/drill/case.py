@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from harness.checkers.promise import Promise
+from harness.drill.case_recovery import CaseRebuild, CaseRestore
 from harness.drill.evidence import Objectives
 from harness.drill.lifecycle import Limits
 from harness.drill.plan import Law, unanswered_ns
@@ -183,7 +184,7 @@ class Case:
     were promises, whose scenario alone says what is judged. at_rest: what was found amiss before any fault, and kept
     nobody from starting. own_timing: whether the subject's file tells of intervals of its own; replication: what it
     says of that (both None: an older file). not_reached: steps of the scenario after the one that ended it. stop: when
-    the drill had to be aborted. looks: in order of time. log paths and the folder are relative to run.json.
+    the drill had to be aborted. looks, restores, rebuilds: in order of time. log paths, folder: relative to run.json.
     """
 
     name: str
@@ -219,6 +220,8 @@ class Case:
     not_reached: tuple[str, ...] = ()
     stop: StopConditions = field(default_factory=StopConditions)
     looks: tuple[CaseLook, ...] = ()
+    restores: tuple[CaseRestore, ...] = ()
+    rebuilds: tuple[CaseRebuild, ...] = ()
     business: CaseBusiness | None = None
     reconciled: CaseReconciled | None = None
     schema: str = SCHEMA

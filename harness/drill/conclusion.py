@@ -23,6 +23,7 @@ from harness.drill.findings import findings_of
 from harness.drill.interruption_evidence import interruption_results, worst_interruption
 from harness.drill.judging import recovery_points
 from harness.drill.judging.interruptions import interruptions_of, planned_interruption, promised_s
+from harness.drill.judging.restored import restore_result
 from harness.drill.measures import Measures
 from harness.drill.plan import DrillPlan
 from harness.drill.stopping.cut_short import cut_short, cut_short_validity
@@ -98,6 +99,7 @@ def conclude(case: Case, events: Sequence[Event], commits: Sequence[Commit] | No
         promise=promises.as_evidence(measures),
         planned_interruption=worst_interruption(interrupted),
         planned_interruptions=interrupted,
+        restore=restore_result(measures),
         stopped=None if stop is None else stop.result,
         measured=measured(measures),
     )

@@ -16,6 +16,7 @@ from harness.drill.judging.interruptions import scenario_end_ns
 from harness.drill.judging.recovery import usual_of
 from harness.drill.measures import Measures
 from harness.drill.predictions import prediction
+from harness.faults.tables_deleted import TablesDeleted
 from harness.measurement.models import JUDGED_COHORT
 from harness.measurement.still_down import still_down
 from harness.spelling import seconds
@@ -127,4 +128,6 @@ def _not_healed(measures: Measures) -> list[Finding]:
 
 
 def _still(fault: CaseFault) -> str:
+    if fault.kind == TablesDeleted.kind:
+        return "its tables are not there"
     return "its links still fail" if fault.links else "what it hit still does not work"

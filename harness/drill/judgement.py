@@ -7,7 +7,17 @@ from dataclasses import replace
 
 from harness.checkers.result import CheckResult
 from harness.drill.case import Requirement
-from harness.drill.judging import business, databases, loss, moves, reconciled, recovery, restarts
+from harness.drill.judging import (
+    business,
+    databases,
+    loss,
+    moves,
+    rebuilt,
+    reconciled,
+    recovery,
+    restarts,
+    restored,
+)
 from harness.drill.judging.loss import converged
 from harness.drill.judging.moves import failback_of
 from harness.drill.measures import Measures
@@ -53,6 +63,8 @@ _CHECKS: dict[str, Callable[[Requirement, Measures], CheckResult]] = {
     "nowhere-to-go": moves.nowhere_to_go,
     "error-budget": recovery.error_budget,
     "no-restarts": restarts.no_restarts,
+    restored.NAME: restored.table_restored,
+    rebuilt.NAME: rebuilt.region_rebuilt,
     databases.NAME: databases.database_of_writes,
     reconciled.NAME: reconciled.reconciled,
     business.KEPT: business.kept,
@@ -61,7 +73,8 @@ _CHECKS: dict[str, Callable[[Requirement, Measures], CheckResult]] = {
     business.FORGED: business.forged,
 }
 OF_BUSINESS: Sequence[str] = (business.KEPT, business.ONCE, business.ORDER, business.FORGED)
+OF_DATA: Sequence[str] = (restored.NAME, rebuilt.NAME, reconciled.NAME)
 WHOLE: Sequence[str] = (
-    "durability", "same-data", "split-brain", "no-restarts", "both-sides-wrote", reconciled.NAME, *OF_BUSINESS,
+    "durability", "same-data", "split-brain", "no-restarts", "both-sides-wrote", *OF_DATA, *OF_BUSINESS,
 )  # fmt: skip
 """Requirements that are about the whole drill."""

@@ -16,14 +16,18 @@ from harness.drill.episode_measures import EpisodeMeasures
 from harness.drill.episodes import began_ns, moments_of
 from harness.drill.lifecycle import Phase
 from harness.drill.losses import by_place
+from harness.drill.restore_points import RestorePoint, restore_point
 from harness.drill.severance import severed, unseen_at
 from harness.drill.tables import Tables
+from harness.faults.table_corrupted import TableCorrupted
+from harness.faults.tables_deleted import TablesDeleted
 from harness.history.columns import Columns
 from harness.history.events import CanaryProbe, Commit, Completion, Event, Invoke, Mark
 from harness.history.gathering import columns_of_events
 from harness.history.tables import CommitColumns, commits_of
 from harness.measurement.availability import Share
 from harness.measurement.canary import CanaryJudgement, untouched
+from harness.measurement.corruption import Corruption
 from harness.measurement.declined import without_idle_deletes
 from harness.measurement.final_state import FinalState, lost_after_heal
 from harness.measurement.gray import Gray, gray
@@ -40,13 +44,19 @@ class Measures:
     """What can be measured of a case from what its clients saw (and, where they cannot know, from commits).
 
     context: the events that are neither operations nor canary probes. steady_ns: since when the first steady state
-    held; the history's end when none did. final: the tables after everything had gone quiet.
+    held; the history's end when none did. final: the tables after everything had gone quiet; stored: the same as they
+    were read. corruption: what the drill itself corrupted, which all else here leaves out; None where it did not.
     """
 
     def __init__(
         self, case: Case, events: Sequence[Event], commits: Sequence[Commit] | None, tables: Final | None
     ) -> None:
-        self.case, self.events = case, events
+        self.case, self.stored = case, tables
+        self.corruption = _corruption(case, events)
+        if self.corruption is not None:
+            events, commits = self.corruption.events(), self.corruption.commits(commits)
+            tables = self.corruption.tables(tables)
+        self.events = events
         self.data = Tables(case, commits, tables)
         self._logs: dict[str, CommitColumns | None] = {}
         self.context: Sequence[Event] = [
@@ -124,8 +134,13 @@ class Measures:
 
     @cached_property
     def explained(self) -> frozenset[str]:
-        """Writes that some recovery point accounts for."""
-        return frozenset().union(*(point.explained for point in self.points))
+        """Writes that some recovery point accounts for: of a failover, or of a restore."""
+        return frozenset().union(*(point.explained for point in self.points), self.restored.explained)
+
+    @cached_property
+    def restored(self) -> RestorePoint:
+        """What the restores of the drill could not bring back."""
+        return restore_point(self.case, self.operations)
 
     @cached_property
     def out_of_reach(self) -> Mapping[str, frozenset[str]]:
@@ -195,14 +210,32 @@ class Measures:
         """When clients of a place were not served, and all who watch it called it healthy; None: nobody watches."""
         return gray(self.operations, self.context, self.case.by_address)
 
+    def _undeleted(self, place: str) -> CommitColumns | None:
+        """The same as `log_of`, without what the drill itself took away with tables: no older write replaced that."""
+        gone = [fault.interval for fault in self.case.faults if fault.applied and fault.kind == TablesDeleted.kind
+                and fault.target == self.case.database_of(place)]  # fmt: skip
+        commits = self.data.committed(place)
+        if commits is None or not gone:
+            return self.log_of(place)
+        kept = [
+            commit for commit in commits
+            if commit.v is not None or not any(i.start_low_ns <= commit.mono_ns <= i.start_high_ns for i in gone)
+        ]  # fmt: skip
+        return commits_of(self.operations, kept)
+
     @cached_property
     def anomalies(self) -> tuple[CheckResult, ...]:
         """What history, commits and final data say of each promise that the subject gives of its data."""
         final, commits = self.data.by_place(self.serving)
-        logs = {place: log for place in commits or {} if (log := self.log_of(place)) is not None}
+        logs = {place: log for place in commits or {} if (log := self._undeleted(place)) is not None}
         return anomalies(
             self.operations, final or None, logs or None, self.case.promise or Promise(), self.explained,
             places=self.case.by_address, serving=self.serving, moments=moments_of(self.case),
             origin_ns=began_ns(self.events), out_of_reach=self.out_of_reach, cuts=self.cuts,
             takeovers=[(e.survivor, e.point) for e in self.episodes if e.point is not None],
         )  # fmt: skip
+
+
+def _corruption(case: Case, events: Sequence[Event]) -> Corruption | None:
+    began = [fault.started_ns for fault in case.faults if fault.applied and fault.kind == TableCorrupted.kind]
+    return Corruption(min(began), events) if began else None

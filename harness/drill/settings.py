@@ -23,14 +23,16 @@ class Settings:
     """Overrides of what a scenario says; None: as the scenario or the environment has it.
 
     failover_off: the subject's failover is disabled, so the drill must go red. fault_none: nothing is injected, so
-    the drill must be INVALID. functions: the file whose handler all functions run instead of their own. rate_per_s:
-    operations per second of the judged clients.
+    the drill must be INVALID. functions: the file whose handler all functions run instead of their own. restore: what
+    becomes of the restore that a scenario asks for: `off`: nothing; `late`: it is to a moment after what it is to undo.
+    rate_per_s: operations per second of the judged clients.
     """
 
     failover_off: bool = False
     fault_none: bool = False
     functions: Path | None = None
     fault_mode: str | None = None
+    restore: str | None = None
     reconcile: str | None = None
     rto_s: float | None = None
     rpo_items: int | None = None
@@ -78,6 +80,12 @@ def _stop(name: str, field: str) -> tuple[str, Callable[[str], Any]]:
     return f"stop_{name}_{field}", _within(StopLatency, field)[1]
 
 
+def _restore(text: str) -> str:
+    if text not in ("off", "late"):
+        raise ValueError("must be off (nothing is restored) or late (to a moment after the corruption)")
+    return text
+
+
 def _reconcile(text: str) -> str:
     if text not in ("off", "primary"):
         raise ValueError("must be off (nobody reconciles) or primary (its items stand, whatever they are)")
@@ -95,6 +103,7 @@ _KEYS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "failover": ("failover_off", _switch("off")),
     "fault": ("fault_none", _switch("none")),
     "fault.mode": ("fault_mode", _mode),
+    "restore": ("restore", _restore),
     "reconcile": ("reconcile", _reconcile),
     "objective.rto_s": _within(ProfileObjectives, "rto_s"),
     "objective.rpo_items": _within(ProfileObjectives, "rpo_items", whole),

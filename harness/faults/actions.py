@@ -117,6 +117,23 @@ class RemovePoison:
 
 
 @dataclass(frozen=True)
+class CorruptItems:
+    """Rewrite the values of up to `items` items of the table of a region's database, past the application, and write
+    one that nobody wrote, under `sentinel`. Its undoing removes that one alone: a new version does not mend data."""
+
+    database: str
+    items: int
+    sentinel: str
+
+
+@dataclass(frozen=True)
+class DeleteTables:
+    """Delete every table of a region's database. Nothing undoes that."""
+
+    database: str
+
+
+@dataclass(frozen=True)
 class SwitchOffDatabase:
     """End the server of a region's database at once (SIGKILL), as when it loses power."""
 
@@ -201,7 +218,16 @@ class MendByOwner:
 
 LinkAction = DisableLink | EnableLink | AddToxic | RemoveToxic | CutLink
 ProcessAction = KillProcess | StartProcess | FreezeProcess | ThawProcess
-DatabaseAction = RefuseOperations | AllowOperations | PutPoison | RemovePoison | SwitchOffDatabase | SwitchOnDatabase
+DatabaseAction = (
+    RefuseOperations
+    | AllowOperations
+    | PutPoison
+    | RemovePoison
+    | CorruptItems
+    | DeleteTables
+    | SwitchOffDatabase
+    | SwitchOnDatabase
+)
 ProviderAction = TroubleProvider | RelieveProvider | DropRecord | RestoreRecord
 RolloutAction = RollOutBad | RollBack
 OwnerAction = BreakByOwner | MendByOwner
@@ -223,6 +249,8 @@ def undo(action: Action) -> Action | None:
             return AllowOperations(database, name)
         case PutPoison(database, keys):
             return RemovePoison(database, keys)
+        case CorruptItems(database=database, sentinel=sentinel):
+            return RemovePoison(database, (sentinel,))
         case SwitchOffDatabase(database):
             return SwitchOnDatabase(database)
         case TroubleProvider(provider=provider, name=name):

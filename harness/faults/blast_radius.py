@@ -9,8 +9,10 @@ from harness.faults.actions import (
     Action,
     AddToxic,
     BreakByOwner,
+    CorruptItems,
     CutLink,
     DatabaseAction,
+    DeleteTables,
     DisableLink,
     DropRecord,
     FreezeProcess,
@@ -66,6 +68,10 @@ def _lasting(actions: Sequence[Action]) -> Iterator[str]:
         yield f"  healing starts these anew, without what they held in memory: {', '.join(killed)}"
     if any(isinstance(action, PutPoison) for action in actions):
         yield "  healing removes these records where they were put; what was made of them elsewhere stays"
+    if any(isinstance(action, CorruptItems) for action in actions):
+        yield "  healing mends none of these values: whoever has a backup restores them"
+    if any(isinstance(action, DeleteTables) for action in actions):
+        yield "  healing brings none of these tables back: whoever has a backup, or another region, rebuilds them"
     if any(isinstance(action, SwitchOffDatabase) for action in actions):
         yield "  healing starts the database's server again, on what it has stored"
 
@@ -88,6 +94,10 @@ def _words(action: Action) -> str:
             return f"answers {', '.join(operations)} with {error}"
         case PutPoison(keys=keys):
             return f"gets records that the application never wrote: {', '.join(keys)}"
+        case CorruptItems(items=items):
+            return f"has the values of up to {items} of its items rewritten"
+        case DeleteTables():
+            return "has all of its tables deleted"
         case SwitchOffDatabase():
             return "ends at once, as without power"
         case TroubleProvider(trouble=trouble):

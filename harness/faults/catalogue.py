@@ -29,6 +29,8 @@ from harness.faults.replication_paused import ReplicationPaused
 from harness.faults.replication_slowed import ReplicationSlowed
 from harness.faults.replication_stall import ReplicationStall
 from harness.faults.service_outage import ServiceOutage
+from harness.faults.table_corrupted import TableCorrupted
+from harness.faults.tables_deleted import TablesDeleted
 
 FAULTS: dict[str, type[Fault]] = {
     fault.kind: fault
@@ -45,6 +47,8 @@ FAULTS: dict[str, type[Fault]] = {
         ComponentIsolated,
         OperationsRefused,
         PoisonRecord,
+        TableCorrupted,
+        TablesDeleted,
         DatabasePowerCycle,
         ProcessKill,
         ProcessFreeze,

@@ -10,6 +10,9 @@ from collections.abc import Iterable, Mapping
 
 REFUSED_OPERATIONS = "refused_operations"
 POISON_RECORDS = "poison_records"
+TABLE_CORRUPTION = "table_corruption"
+TABLE_DELETION = "table_deletion"
+BACKUPS = "backups"
 POWER_CYCLE = "database_power_cycle"
 PROVIDER_API = "provider_api"
 PODS = "pods"
@@ -25,6 +28,9 @@ FROZEN_FAILOVER = "frozen_failover"
 _WORDS = {
     REFUSED_OPERATIONS: "makes a database refuse operations of one kind",
     POISON_RECORDS: "writes records past the application",
+    TABLE_CORRUPTION: "rewrites what is stored past the application",
+    TABLE_DELETION: "deletes a region's tables",
+    BACKUPS: "restores tables (`recovery: {kind: backups}`)",
     PROVIDER_API: "has an API of a provider that clients are steered by",
     SERVICE_REPLICATION: "replicates by a service of its own (`replication: {kind: global_tables}`)",
     EVENTUAL_TABLES: "has global tables with eventual consistency (`replication: {kind: global_tables}`)",

@@ -23,29 +23,29 @@ from harness.live.adversary import Adversary, Injection
 from harness.live.clients import HISTORY, Clients
 from harness.live.drill_logs import DrillLogs
 from harness.live.ended import ended
+from harness.live.following import FollowedCommits
 from harness.live.ground import LiveGround
 from harness.live.leftovers.undoing import undo_and_warn
+from harness.live.rebuild import RegionRebuild
 from harness.live.reconcile import reconcile
-from harness.live.replication import Replicated, ReplicationWatch
+from harness.live.replication import Replicated
+from harness.live.runbook import TableRunbook
 from harness.live.sharing import Sharing
 from harness.live.visit import Visit
 from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import held
 from harness.reconciliation.deciding import policy_of
-from harness.units import to_ns, to_s
+from harness.units import to_s
 from harness.world.assembly import Seams, assemble, build, seams_of
 from harness.world.diagnosis import Complaint
 from harness.world.functions import Functions, explained, replaced
 from harness.world.part import Blueprint, Net
 from harness.world.planning import plan_of
-from harness.world.regions import CommitFeed, scanned
+from harness.world.regions import scanned
 
 ANSWER_TIMEOUT_S = 10.0
 _EVIDENCE_EVERY_S = 0.2
-REPLICATION_PATIENCE_S = 150.0
-"""Production seconds in which a write must have been seen in every database, before a drill goes on without."""
-_LOOK_S = 0.05
-_DEAD_EVERY_S = 1.0
+_LOOK_S, _DEAD_EVERY_S = 0.05, 1.0
 
 
 class LiveWorld:
@@ -68,9 +68,7 @@ class LiveWorld:
         self._stack = ExitStack()
         self._fresh = True
         self._pending: list[Event] = []
-        self._commits: list[Commit] = []
-        self._feeds: Sequence[CommitFeed] | None = ()
-        self._replication = ReplicationWatch(())
+        self._commits = FollowedCommits(self.environment.databases, options.subject, options.timing)
         self._looked_s = 0.0
         self._sharing = Sharing(options.sharing)
         self.on_calibrated: Callable[[], None] = lambda: None
@@ -114,7 +112,7 @@ class LiveWorld:
                 part.reset()
         self._fresh = False
         replaced(self.net.of(Functions), settings.functions)
-        self._follow_commits()
+        self._commits.begin(self.seams.regions.values())
         self.create_tables()
         history = folder / HISTORY
         self.clients.record_to(history)
@@ -147,21 +145,11 @@ class LiveWorld:
         self.seams.platform.start_subject()
 
     def create_tables(self) -> None:
-        """The subject's tables in the region of every database."""
+        """The subject's, in every database."""
         for server in self.seams.regions.values():
             server.create(self.subject.tables)
         for part in self.net.parts:
             part.tables_made(self.subject.tables)
-
-    def _follow_commits(self) -> None:
-        """None of it where a server keeps no order of commits: then scans must do."""
-        self._commits.clear()
-        promised = self.subject.replication == "promised"
-        patience_ns = to_ns(self.timing.interval_s(REPLICATION_PATIENCE_S))
-        self._replication = ReplicationWatch(self.environment.databases, None if promised else patience_ns)
-        feeds = [server.commits() for server in self.seams.regions.values()]
-        known = [feed for feed in feeds if feed is not None]
-        self._feeds = known if self.subject.tables and len(known) == len(feeds) else None
 
     def wait_serving(self) -> None:
         """Until the name has an address and the application serves writes there. Raises DrillMissed, WorldError."""
@@ -201,16 +189,7 @@ class LiveWorld:
 
     def commits(self) -> Sequence[Commit] | None:
         """All commits of this drill so far."""
-        if self._feeds is None:
-            return None
-        for told in [feed.poll() for feed in self._feeds]:
-            if told is None:
-                self._feeds = None
-                return None
-            new = [event for event in told if isinstance(event, Commit)]
-            self._commits += new
-            self._replication.take(new)
-        return self._commits
+        return self._commits.poll()
 
     def steady_evidence(self) -> SteadyEvidence:
         """What parts are not ready for, and a replicated write; asked for a few times a second at most."""
@@ -219,7 +198,7 @@ class LiveWorld:
         reasons = tuple(reason for part in self.net.parts for reason in part.ready())
         reads_only = self.subject.workload.functions <= {"get"}
         followed = self.commits() is not None and self.subject.replication != "none" and not reads_only
-        state = self._replication.state(self.clock.now_ns()) if followed else Replicated()
+        state = self._commits.replicated(self.clock.now_ns()) if followed else Replicated()
         told = self.complaints()
         broken = {place: tuple(one.text for one in found) for place, found in told.items()}
         passive = {one.text for found in told.values() for one in found if one.passive}
@@ -250,7 +229,7 @@ class LiveWorld:
         ended(self.ground, self.net.parts)
 
     def deaths(self) -> Sequence[str]:
-        """Components that ended by themselves."""
+        """See Backend."""
         return self.seams.platform.deaths()
 
     # --- what is done ------------------------------------------------------------------------------------------
@@ -263,7 +242,7 @@ class LiveWorld:
             return self.adversary.inject(plan_of(self.net, fault, self.seams.platform.instances()))
 
     def heal_all(self) -> None:
-        """Undo whatever holds."""
+        """See Backend."""
         self.adversary.heal_all()
 
     def disable_failover(self) -> None:
@@ -274,6 +253,15 @@ class LiveWorld:
     def deploy(self, change: str) -> None:
         """See Backend."""
         self.seams.platform.deploy(change)
+
+    def runbook(self, database: str) -> TableRunbook:
+        """See Backend."""
+        return TableRunbook(self.seams.regions[database], self.subject, lambda: self.meanwhile())
+
+    def rebuild(self, database: str, survivor: str) -> RegionRebuild:
+        """See Backend."""
+        regions = self.seams.regions
+        return RegionRebuild(regions[database], regions[survivor], self.subject)
 
     def reconcile(self, databases: tuple[str, str], policy: str) -> CaseReconciled:
         """See Backend."""

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -33,7 +34,7 @@ from harness.errors import (
 from harness.faults.model import Fault
 from harness.outcome import Verdict
 from harness.processes.interruption import guarded, held
-from harness.pytest_plugin import agreement
+from harness.pytest_plugin import agreement, steps
 from harness.pytest_plugin import options as drill_options
 from harness.pytest_plugin.agreement import not_here
 from harness.pytest_plugin.host import Host
@@ -249,18 +250,8 @@ class DrillSession:
 
 def configure(config: pytest.Config) -> None:
     """Register the steps, Allure's hooks where Allure is at work, and this session."""
-    from harness.pytest_plugin.steps import (
-        given,
-        then,
-        then_business,
-        when,
-        when_hosted,
-        when_reconciled,
-        when_replicated,
-    )
-
-    for module in (given, when, when_hosted, when_reconciled, when_replicated, then, then_business):
-        config.pluginmanager.register(module, f"drill-steps-{module.__name__.rsplit('.', 1)[-1]}")
+    for name in steps.MODULES:
+        config.pluginmanager.register(import_module(f"{steps.__name__}.{name}"), f"drill-steps-{name}")
     host = config.pluginmanager.get_plugin("drill-host")
     config.stash[_KEY] = DrillSession(config, host)
     from harness.reporting import allure as drill_allure

@@ -15,6 +15,7 @@ from harness.drill.evidence import (
     FaultResult,
     InterruptionResult,
     ObjectiveResult,
+    RestoreResult,
     RpoResult,
     RunResult,
 )
@@ -111,7 +112,16 @@ def drill_dict(drill: DrillResult) -> dict[str, Any]:
         **({"attempts": [drill_dict(attempt) for attempt in drill.attempts]} if drill.attempts else {}),
         **({"measured": dict(drill.measured)} if drill.measured else {}),
         **_stopping(drill),
+        **_restore(drill.restore),
     }
+
+
+def _restore(found: RestoreResult | None) -> dict[str, Any]:
+    """Left out where nothing was corrupted."""
+    if found is None:
+        return {}
+    spans = {"rto": _bracket_dict(found.rto), "takes": _bracket_dict(found.takes), "lost_ids": list(found.lost_ids)}
+    return {"restore": asdict(found) | spans}
 
 
 def _stopping(drill: DrillResult) -> dict[str, Any]:

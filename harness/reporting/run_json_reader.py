@@ -24,6 +24,7 @@ from harness.drill.evidence import (
     Objectives,
     Outage,
     PredictionResult,
+    RestoreResult,
     RpoResult,
     RunResult,
     StopResult,
@@ -243,6 +244,7 @@ def _drill(body: Mapping[str, Any]) -> DrillResult:
         production_prediction=_prediction(body.get("production_prediction")),
         planned_interruption=_bracket(body.get("planned_interruption")),
         planned_interruptions=tuple(_interruption(one) for one in body.get("planned_interruptions", ())),
+        restore=_restore(body.get("restore")),
         attempts=tuple(_drill(attempt) for attempt in body.get("attempts", ())),
     )
 
@@ -252,6 +254,15 @@ def _stopped(body: Mapping[str, Any] | None) -> StopResult | None:
         return None
     lists = {name: tuple(body.get(name, ())) for name in ("samples", "output")}
     return StopResult(**_known(body, *StopResult.__dataclass_fields__) | lists)
+
+
+def _restore(body: Mapping[str, Any] | None) -> RestoreResult | None:
+    rto = None if body is None else _bracket(body.get("rto"))
+    if body is None or rto is None:
+        return None
+    rest = (name for name in RestoreResult.__dataclass_fields__ if name not in ("rto", "takes", "lost_ids"))
+    lost = tuple(body.get("lost_ids", ()))
+    return RestoreResult(**_known(body, *rest), rto=rto, takes=_bracket(body.get("takes")), lost_ids=lost)
 
 
 def _results(body: Mapping[str, Any]) -> tuple[ObjectiveResult, ...]:

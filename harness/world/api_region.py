@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from harness.errors import WorldError
 from harness.faults.hand import Hand
-from harness.faults.needs import POISON_RECORDS, POWER_CYCLE, REFUSED_OPERATIONS
+from harness.faults.needs import POISON_RECORDS, POWER_CYCLE, REFUSED_OPERATIONS, TABLE_CORRUPTION, TABLE_DELETION
 from harness.kit.address import Address, join_address
 from harness.stored import Item
 from harness.topology.subject import Table
+from harness.world.corruption import CorruptionHand, corruptible
+from harness.world.deletion import DeletionHand
 from harness.world.part import Blueprint, Ground, StatusLine
 from harness.world.poison import PoisonHand
 from harness.world.regions import CommitFeed, RegionServer, State, database_arrows
@@ -38,7 +41,7 @@ class ApiRegion(RegionServer):
         self.name = self.region = region
         self._blueprint = blueprint
         self._ground: Ground | None = None
-        self._client: Any = None
+        self._clients: dict[str, Any] = {}
         self._feed: StreamFeed | None = None
 
     def start(self, ground: Ground) -> None:
@@ -67,10 +70,15 @@ class ApiRegion(RegionServer):
             self._feed.begin_here()
 
     def scan(self, table: Table) -> State:
-        """See RegionServer."""
+        """See RegionServer. A table that is not there, any more or yet, holds nothing."""
         from harness.engines.aws.clients import scan_values
 
-        return scan_values(self.dynamodb(), table.name, table.key, table.value)
+        try:
+            return scan_values(self.dynamodb(), table.name, table.key, table.value)
+        except WorldError as error:
+            if isinstance(error.__cause__, self.dynamodb().exceptions.ResourceNotFoundException):
+                return {}
+            raise
 
     def glance(self, table: Table, items_max: int) -> State | None:
         """See RegionServer. Not read to its end where it is larger."""
@@ -110,17 +118,26 @@ class ApiRegion(RegionServer):
 
     def dynamodb(self) -> Any:
         """A client past every link, made when it is first needed."""
+        return self.client("dynamodb")
+
+    def client(self, service: str) -> Any:
+        """The same of any service of the region."""
         from harness.engines.aws.clients import RegionClients
 
-        if self._client is None:
-            self._client = RegionClients(self.region, self.address).client("dynamodb")
+        if service not in self._clients:
+            self._clients[service] = RegionClients(self.region, self.address).client(service)
             if self._ground is not None:
-                self._ground.on_close(self._client.close)
-        return self._client
+                self._ground.on_close(self._clients[service].close)
+        return self._clients[service]
 
     def hands(self) -> Sequence[Hand]:
         """On what is stored in it."""
-        return (PoisonHand(self.region, self.dynamodb, self._written()),)
+        table = self._written()
+        return (
+            PoisonHand(self.region, self.dynamodb, table),
+            CorruptionHand(self.region, self.dynamodb, table),
+            DeletionHand(self.region, self.dynamodb),
+        )
 
     def _written(self) -> Table | None:
         subject = self._blueprint.subject
@@ -152,5 +169,7 @@ class ApiRegion(RegionServer):
             "rpo_commit_log": _NO_TABLES if not tables else streams if self.ordered_streams else no_log,
             REFUSED_OPERATIONS: no_refusal,
             POISON_RECORDS: True if written else no_table,
+            TABLE_CORRUPTION: corruptible(self._written()) if written else no_table,
+            TABLE_DELETION: f"{here} nobody can tell the order of changes over a deletion of tables with {self.called}",
             POWER_CYCLE: True if self.keeps_data else no_cycle,
         }

@@ -18,6 +18,7 @@ from harness.world.part import Blueprint, Part
 from harness.world.wires import Arrow
 
 _REFUSED = ("InternalServerError", "ProvisionedThroughputExceededException", "AccessDeniedException")
+_GONE = "ResourceNotFoundException"
 _NO_TABLE = "drill-canary"
 """A table that there is not: trying to write to it says whether writes are taken, and changes nothing."""
 
@@ -108,14 +109,16 @@ def database_arrows(blueprint: Blueprint, region: str, upstream: Address) -> lis
 
 
 def _calls(blueprint: Blueprint) -> Mapping[str, Mapping[str, Any]]:
-    """What canaries try, by service. A record that nobody wrote must not be there."""
+    """What canaries try, by service. A record that nobody wrote must not be there, and
+    the table that clients write must."""
     subject = blueprint.subject
     table = next((table for table in subject.tables if table.name == subject.written_table), None)
     name = _NO_TABLE if table is None else table.name
     key = keyed("id", POISON_KEY) if table is None else keyed(table.key, POISON_KEY, table.key_types)
     write = {"TableName": _NO_TABLE, "Item": keyed("id", POISON_KEY)}
     read = {"TableName": name, "Key": key}
+    bad = (*_REFUSED, '"Item"', *(() if table is None else (_GONE,)))
     return {
         DYNAMODB_WRITES: {"operation": "PutItem", "body": json.dumps(write), "bad": _REFUSED},
-        DYNAMODB_READS: {"operation": "GetItem", "body": json.dumps(read), "bad": (*_REFUSED, '"Item"')},
+        DYNAMODB_READS: {"operation": "GetItem", "body": json.dumps(read), "bad": bad},
     }

@@ -19,13 +19,14 @@ from typing import Any
 from simulated_data import TABLE, Replication, Tables
 
 from harness.clock import Clock
-from harness.drill.backend import SteadyEvidence
+from harness.drill.backend import Rebuild, Runbook, SteadyEvidence
 from harness.drill.evidence import DrillResult
 from harness.drill.facade import Drill
 from harness.drill.plan import DrillPlan
 from harness.drill.reconciled import CaseReconciled
 from harness.drill.settings import Settings, parse_settings
 from harness.drill.stopping.command import Said
+from harness.errors import WorldError
 from harness.faults.model import Fault, Link, Plan, ProcessRef
 from harness.history.events import (
     CanaryProbe,
@@ -390,6 +391,12 @@ class SimulatedBackend:
         took_s, code = runs[min(self._commands, len(runs) - 1)]
         self._commands += 1
         return SimulatedCommand(self._clock, self._clock.ns + to_ns(took_s), code, self._commands)
+
+    def runbook(self, database: str) -> Runbook:
+        raise WorldError("nothing can be restored here")
+
+    def rebuild(self, database: str, survivor: str) -> Rebuild:
+        raise WorldError("nothing can be rebuilt here")
 
     def written(self, database: str, items_max: int) -> Mapping[str, str | None] | None:
         items = dict(self._tables.items[database])

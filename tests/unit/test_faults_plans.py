@@ -11,7 +11,9 @@ from harness.faults.actions import (
     Action,
     AddToxic,
     AllowOperations,
+    CorruptItems,
     CutLink,
+    DeleteTables,
     DisableLink,
     DropRecord,
     EnableLink,
@@ -93,7 +95,7 @@ def world() -> list[Link]:
 
 
 LINKS = world()
-IN_DATABASES = ("operations-refused", "poison-record")
+IN_DATABASES = ("operations-refused", "poison-record", "table-corrupted", "tables-deleted")
 OF_PROVIDERS = ("provider-outage", "provider-trouble", "record-replaced")
 OF_PODS = ("pods-killed", "pod-frozen", "bad-deploy")
 ELSEWHERE = (*IN_DATABASES, *OF_PROVIDERS, *OF_PODS)
@@ -363,6 +365,21 @@ def test_poison_is_written_to_one_database_and_removed_from_it() -> None:
     assert planned.canary.links == (f"canary.outside->{WEST}:{DYNAMODB_READS}",)
 
 
+def test_values_are_corrupted_and_tables_deleted_in_one_database_and_no_heal_mends_that() -> None:
+    corrupted, deleted = plan("table-corrupted", region=WEST, items=7), plan("tables-deleted", region=WEST)
+    assert corrupted.apply == (CorruptItems(WEST, 7, POISON_KEY),)
+    assert healing(corrupted) == [RemovePoison(WEST, (POISON_KEY,))]
+    assert deleted.apply == (DeleteTables(WEST),)
+    assert healing(deleted) == []
+    for planned in (corrupted, deleted):
+        assert planned.canary.links == (f"canary.outside->{WEST}:{DYNAMODB_READS}",)
+        assert (planned.links, planned.databases) == ((), (WEST,))
+    assert "has the values of up to 7 of its items rewritten" in blast_radius(corrupted)
+    assert "healing mends none of these values" in blast_radius(corrupted)
+    assert "has all of its tables deleted" in blast_radius(deleted)
+    assert "healing brings none of these tables back" in blast_radius(deleted)
+
+
 def test_a_lost_region_is_proven_by_canaries_that_fail() -> None:
     assert plan("region-outage", region=EAST).canary.expected == Fails()
 
@@ -383,6 +400,8 @@ def test_a_lost_region_is_proven_by_canaries_that_fail() -> None:
         ("operations-refused", {"region": EAST, "operations": "all"}, r"operations are writes or reads, not 'all'"),
         ("operations-refused", {"region": "eu-west-1"}, r"a database's region, and there are us-east-1, us-west-2"),
         ("poison-record", {"region": EAST, "records": 0}, r"records are 1 to 25, not 0"),
+        ("table-corrupted", {"region": EAST, "items": 0}, r"items are 1 to 1000, not 0"),
+        ("tables-deleted", {"region": "eu-west-1"}, r"a database's region, and there are us-east-1, us-west-2"),
         ("one-way-partition", {"source": EAST}, r"two places, A->B"),
         ("one-way-partition", {"target": EAST}, r"two places, A->B"),
         ("replication-paused", {"target": EAST}, r"`all` or two regions, A->B"),

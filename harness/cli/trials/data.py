@@ -10,7 +10,8 @@ from harness import stored
 from harness.cli.trials import fitting
 from harness.cli.trials.requests import Edge
 from harness.errors import WorldError
-from harness.live.backend import REPLICATION_PATIENCE_S, LiveWorld
+from harness.live.backend import LiveWorld
+from harness.live.following import REPLICATION_PATIENCE_S
 from harness.names import CLIENTS
 from harness.outcome import Outcome
 from harness.topology.subject import Table

@@ -17,6 +17,7 @@ from harness.drill.episode_measures import EpisodeMeasures
 from harness.drill.episodes import places_left
 from harness.drill.judging.recovery import episode_of, served_by, usual_of
 from harness.drill.measures import Measures
+from harness.faults.tables_deleted import TablesDeleted
 from harness.outcome import Verdict
 
 _CHANGES_OF_AN_EPISODE = 2
@@ -64,9 +65,17 @@ def _before(measures: Measures, episode: EpisodeMeasures | None, back: str) -> B
     earlier = [point for point in points[: episode.index + 1] if point is not None]
     missing = {op for point in earlier for op in point.explained.difference(point.void_ids)}
     void = {op for point in earlier for op in point.void_ids}
+    if _gone_for_good(measures.case, back):  # nothing is left there that could be brought back
+        void, missing = set(), set()
     point = episode.point
     taken_over_ns = None if point is None or episode.lost != back else point.takeover_ns
     return Before(missing, measures.explained - missing - void, back, taken_over_ns, void)
+
+
+def _gone_for_good(case: Case, place: str) -> bool:
+    """Whether what a place had stored was deleted, so that the recovery point alone judges what was lost with it."""
+    kind, database = TablesDeleted.kind, case.database_of(place)
+    return any(fault.applied and (fault.kind, fault.target) == (kind, database) for fault in case.faults)
 
 
 def split_brain_of(measures: Measures) -> CheckResult:

@@ -3,7 +3,9 @@
 One line of JSON for each: {"seq": 7, "region": "us-east-1", "table": "orders", "mono_ns": 1, "wall_ns": 1, "by": "",
 "keys": {"id": {"S": "a"}}, "old": {...} | null, "new": {...} | null}; items as the API writes them, old and new as
 DynamoDB Streams has them (NEW_AND_OLD_IMAGES), null where there was or is no item. by: who wrote it, for a call that
-said so (harness.engines.moto.elsewhere), "" for any other. When all tables are gone, {"seq": 8, "reset": true}.
+said so (harness.engines.moto.elsewhere), "" for any other. When a table is deleted, which is no change of its items as
+a stream tells them: {"seq": 8, "dropped": "orders", "mono_ns": 2, "wall_ns": 2}. When all are gone at the start of a
+drill, {"seq": 9, "reset": true}.
 """
 
 from __future__ import annotations
@@ -43,6 +45,10 @@ class ChangeLog:
             "by": writer(), "keys": {name: item.attrs[name].to_regular_json() for name in names},
             "old": before, "new": after,
         })  # fmt: skip
+
+    def dropped(self, table: str) -> None:
+        """A table was deleted, with all that it held."""
+        self._append({"dropped": table, "mono_ns": monotonic_ns(), "wall_ns": time.time_ns()})
 
     def reset(self) -> None:
         """Every table is gone. The sequence goes on."""

@@ -89,7 +89,7 @@ class Region:
             if self._writes is None:
                 raise WorldError(f"the commit log needs moto {moto_patches.MOTO_VERSION}")
             self.log = CommitLog(config.region, config.commit_log, config.tables)
-            self._writes.observer = self._committed
+            self._writes.observer, self._writes.dropped = self._committed, self._dropped
         self.changes: ChangeLog | None = None
         self._expiry: Expiry | None = None
         if config.expired_late_s is not None and self._writes is not None:
@@ -121,6 +121,16 @@ class Region:
         if self.changes is not None:
             self.changes.changed(table, before, item if present else None)
 
+    def _dropped(self, table: Table) -> None:
+        """A table is gone, and what it held."""
+        if table.region_name != self.name:
+            return
+        if self.log is not None:
+            for item in table.all_items():
+                self.log.committed(table.name, item.attrs, present=False)
+        if self.changes is not None:
+            self.changes.dropped(table.name)
+
     def _keep_changes(self, body: Any) -> Answer:
         try:
             file = parsed(ChangesBody, body, "changes").file
@@ -132,7 +142,7 @@ class Region:
             if self.changes is None:
                 self.changes = ChangeLog(self.name, file)
                 self._writes.keeps_before = True
-                self._writes.observer = self._committed
+                self._writes.observer, self._writes.dropped = self._committed, self._dropped
         return 200, {"file": str(self.changes.path)}
 
     def _answer_elsewhere(self, body: Any) -> Answer:
@@ -194,7 +204,8 @@ class Region:
         if self._expiry is not None:
             self._expiry.close()
         if self._writes is not None:
-            self._writes.observer, self._writes.keeps_before = None, False
+            self._writes.observer, self._writes.dropped = None, None
+            self._writes.keeps_before = False
         for log in (self.log, self.changes):
             if log is not None:
                 log.close()

@@ -67,12 +67,14 @@ def _store(table: Table, hash_key: DynamoType, range_key: DynamoType | None, ite
 class WritePath:
     """The patched write path. observer: replace it at any time; None: nobody listens.
 
+    dropped: called with a table that is deleted, with its items; None: nobody listens.
     keeps_before: whether the observer wants to be told what was there before each write.
     """
 
     def __init__(self) -> None:
         self.observer: Observer | None = None
         self.keeps_before = False
+        self.dropped: Callable[[Table], None] | None = None
         self.lock = threading.RLock()
         # All that follows is touched under the lock only.
         self._updating = False
@@ -89,6 +91,7 @@ class WritePath:
         patches.add(Table, "__deepcopy__", self._deepcopy())
         patches.wrap(DynamoDBBackend, "update_item", self._make_update)
         patches.wrap(DynamoDBBackend, "transact_write_items", self._make_transact)
+        patches.wrap(DynamoDBBackend, "delete_table", self._make_drop)
         Statements(self._statements).install(patches)
         for name in ("get_item", "delete_item", "create_backup", "execute_statement"):
             patches.wrap(DynamoDBBackend, name, self._make_locked)
@@ -101,6 +104,16 @@ class WritePath:
                 return original(*arguments, **named)
 
         return locked
+
+    def _make_drop(self, original: Callable[..., Table]) -> Callable[..., Table]:
+        def delete_table(*arguments: Any, **named: Any) -> Table:
+            with self.lock:
+                table = original(*arguments, **named)
+                if self.dropped is not None:
+                    self.dropped(table)
+                return table
+
+        return delete_table
 
     def _changed(self, change: _Change) -> None:
         if self._changes is not None:

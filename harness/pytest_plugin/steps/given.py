@@ -64,6 +64,17 @@ def _steered(drill: Drill) -> None:
     drill.need(PROVIDER_API)
 
 
+@given(parsers.re(r"point-in-time recovery is on in (?P<region>.+)"))
+def _protected(drill: Drill, region: str) -> None:
+    """point-in-time recovery is on in REGION
+
+    Switches it on, by DynamoDB's own call, for the table that clients write; where nothing can restore it, the drill is
+    left out.
+    Example: point-in-time recovery is on in the primary region
+    """
+    drill.protect(region)
+
+
 @given(parsers.re(r"the subject runs (?P<names>[a-z][a-z0-9-]*(?: and [a-z][a-z0-9-]*)*)"))
 def _components(drill: Drill, names: str) -> None:
     """the subject runs COMPONENT[ and COMPONENT]

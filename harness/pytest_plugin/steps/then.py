@@ -5,7 +5,8 @@ from __future__ import annotations
 from pytest_bdd import parsers, then
 
 from harness.drill.facade import Drill
-from harness.pytest_plugin.amounts import seconds
+from harness.pytest_plugin.amounts import lasting, seconds
+from harness.pytest_plugin.steps.patterns import REGION, WITHIN
 
 
 @then(parsers.re(r"clients are served by (?P<region>.+) within the recovery time objective"))
@@ -87,6 +88,31 @@ def _nothing_lost(drill: Drill) -> None:
     Example: nothing that was acknowledged stays lost
     """
     drill.require("durability", at_rest=True)
+
+
+@then(parsers.re(rf"the table is as it was before the corruption{WITHIN}"))
+def _table_restored(drill: Drill, seconds: str | None) -> None:
+    """the table is as it was before the corruption[, within N seconds]
+
+    Stops the clients, and looks for values that are still corrupt; judges what the restore could not bring back by the
+    recovery point objective, and how long corrupt values were to be had by the time that is stated.
+    Example: the table is as it was before the corruption
+    Example: the table is as it was before the corruption, within 900 seconds
+    """
+    drill.require_mended("table-restored", "table-corrupted", lasting(seconds))
+
+
+@then(parsers.re(rf"{REGION} holds again what (?:the [a-z0-9][a-z0-9.-]* region|region \S+) holds{WITHIN}"))
+def _rebuilt(drill: Drill, region: str, seconds: str | None) -> None:
+    """REGION holds again what REGION holds[, within N seconds]
+
+    Stops the clients, lets replication settle, and compares the region whose tables had been deleted with the other
+    one, and with what clients were told, item by item; judges how long that took by the time that is stated.
+    Example: the primary region holds again what the standby region holds
+    Example: the primary region holds again what the standby region holds, within 1800 seconds
+    """
+    drill.region(region)
+    drill.require_mended("region-rebuilt", "tables-deleted", lasting(seconds))
 
 
 @then("both regions hold the same data")

@@ -21,6 +21,7 @@ from harness.parts.data.backups.values import (
     Reply,
     State,
     end_of_second,
+    made_of,
     name_of,
     numbered,
     restorable,
@@ -50,7 +51,7 @@ def _described(state: State, given: str, now_ns: int) -> dict[str, Any]:
 
 
 def _set_continuous(state: State, event: Asked, now_ns: int) -> Done:
-    table_of(event)
+    described = table_of(event)
     name = name_of(event.body["TableName"])
     wanted = event.body["PointInTimeRecoverySpecification"]
     kept = {table: one for table, one in state.continuous.items() if table != name}
@@ -59,7 +60,8 @@ def _set_continuous(state: State, event: Asked, now_ns: int) -> Done:
         if not 1 <= days <= DAYS_MAX:
             raise Refused("ValidationException", f"RecoveryPeriodInDays must be 1 to {DAYS_MAX}")
         before = state.continuous.get(name)
-        kept[name] = Continuous(now_ns if before is None else before.since_ns, days)  # enabled anew, it begins anew
+        since_ns = now_ns if before is None else before.since_ns  # enabled anew, it begins anew
+        kept[name] = Continuous(since_ns, days, made_of(described))
     state = replace(state, continuous=kept)
     return state, (Reply({"ContinuousBackupsDescription": _described(state, name, now_ns)}),)
 

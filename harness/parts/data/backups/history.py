@@ -13,13 +13,15 @@ Item = dict[str, Any]
 
 @dataclass(frozen=True)
 class Change:
-    """at_ns: of the wall clock; key: as text; new, old: the item after and before, None for none."""
+    """at_ns: of the wall clock; key: as text; new, old: the item after and before, None for none. dropped: the table
+    was deleted then, with all that it held."""
 
     at_ns: int
     key: str
     keys: Item
     old: Item | None
     new: Item | None
+    dropped: bool = False
 
 
 @dataclass
@@ -43,6 +45,10 @@ class History:
             if body.get("reset"):
                 self._tables.clear()
                 continue
+            if "dropped" in body:
+                gone = Change(body["wall_ns"], "", {}, None, None, dropped=True)
+                self._tables.setdefault(body["dropped"], []).append(gone)
+                continue
             change = Change(
                 body["wall_ns"], json.dumps(body["keys"], sort_keys=True), body["keys"], body["old"], body["new"]
             )
@@ -52,7 +58,9 @@ class History:
         """What a table held at the end of that nanosecond."""
         state: dict[str, Item] = {}
         for change in self._up_to(table, at_ns):
-            if change.new is None:
+            if change.dropped:
+                state.clear()
+            elif change.new is None:
                 state.pop(change.key, None)
             else:
                 state[change.key] = change.new
@@ -65,7 +73,9 @@ class History:
         """
         found: dict[str, dict[str, Any]] = {}
         for change in self._up_to(table, at_ns):
-            if change.at_ns < begin_ns:
+            if change.dropped:
+                found.clear()  # what a table of that name held before is not of this one
+            if change.dropped or change.at_ns < begin_ns:
                 continue
             first = found.setdefault(change.key, {"keys": change.keys, "old": change.old})
             first |= {"new": change.new, "at_us": change.at_ns // 1_000}

@@ -36,10 +36,12 @@ class Durations:
 
 @dataclass(frozen=True)
 class Continuous:
-    """Point-in-time recovery of a table: since when, and for how many days."""
+    """Point-in-time recovery of a table: since when, and for how many days. made: which table of that name it is; a new
+    one has none of its own before it is switched on for it."""
 
     since_ns: int
     days: int = DAYS
+    made: str = ""
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,11 @@ def numbered(state: State, now_ns: int) -> tuple[State, str]:
     """A number for something that is made, as AWS's look."""
     made = replace(state, made=state.made + 1)
     return made, f"{now_ns // 1_000_000:014d}-{made.made:08x}"
+
+
+def made_of(described: Mapping[str, Any]) -> str:
+    """What tells a table from another one that had its name before."""
+    return str(described.get("TableId") or described.get("CreationDateTime") or "")
 
 
 def table_of(event: Asked) -> Mapping[str, Any]:

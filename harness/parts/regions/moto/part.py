@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.errors import InputError
 from harness.faults.hand import Hand
-from harness.faults.needs import REFUSED_OPERATIONS
+from harness.faults.needs import REFUSED_OPERATIONS, TABLE_DELETION
 from harness.history.log import Tail
 from harness.kit.address import Address
 from harness.parts.regions.moto.hand import DatabaseHand
@@ -91,7 +91,10 @@ class Moto(ApiRegion):
 
     def capabilities(self) -> Mapping[str, bool | str]:
         """The commit log makes the recovery point exact."""
-        found = {**super().capabilities(), REFUSED_OPERATIONS: True}
+        replicated = self._blueprint.environment.replication.kind is not None
+        service = "not measurable here: the tables are replicated by a service, which is asked to delete a replica"
+        deletion = service if replicated else True
+        found = {**super().capabilities(), REFUSED_OPERATIONS: True, TABLE_DELETION: deletion}
         return found | {"rpo_commit_log": True} if self._blueprint.subject.tables else found
 
     def versions(self) -> Mapping[str, str]:
