@@ -61,6 +61,7 @@ OTHER: Mapping[Key, Any] = {
     ("health_checks", "status_timeout_s"): 20,
     ("health_checks", "checkers"): 8,
     ("health_checks", "evaluate_target_health"): False,
+    ("region_servers", "expired_late_s"): 600,
     ("links", "server"): "real",
     ("links", "port"): 8475,
     ("load_balancer", "like"): "digitalocean",

@@ -160,8 +160,8 @@ def test_failing_clients_are_told_with_what_they_saw() -> None:
         ),
         (
             [{"id": "app", "healthy": False, "state": "unhealthy", "status": None, "reason": "Target.Timeout"}],
-            ["the load balancer of us-east-1 finds no healthy target: /health of app gives no answer, wanted 200 "
-             "(Target.Timeout)"],
+            ["the load balancer of us-east-1 finds no healthy target: /health of app gives no answer in time, wanted "
+             "200 (Target.Timeout)"],
         ),
     ],
 )  # fmt: skip
