@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.drill.measures import Measures
-from harness.history.business import BusinessChange, BusinessEffect, BusinessTold
+from harness.history.business import BusinessChange, BusinessTold
 from harness.history.events import Commit
 from harness.measurement.business import Effects, effects_of
 
@@ -27,11 +27,6 @@ def business_of(measures: Measures) -> Effects | str:
     counted = None if case.business.effects is None else _there(tables[case.business.effects])
     told = [event for event in measures.context if isinstance(event, BusinessTold)]
     return effects_of(changes, told, held, counted, _commits(measures, case.business.keeps))
-
-
-def done_by_others(measures: Measures) -> list[BusinessEffect]:
-    """What third parties really did."""
-    return [event for event in measures.context if isinstance(event, BusinessEffect)]
 
 
 def _there(items: object) -> dict[str, str]:

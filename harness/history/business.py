@@ -1,4 +1,4 @@
-"""What a business that goes on elsewhere leaves in a history: what happened there, who was told of it, what others did.
+"""What a business that goes on elsewhere leaves in a history: what happened there, and who was told of it.
 
 A shop takes orders whether or not the application of its merchant runs. What it says here is the ledger by which the
 application is judged: world truth, written by the stand-in for the shop, never by the application.
@@ -54,22 +54,3 @@ class BusinessTold:
     error: str | None = None
     forged: bool = False
     source: Source = "world"
-
-
-@dataclass(frozen=True)
-class BusinessEffect:
-    """What somebody else really did because the application asked: a third party's own book.
-
-    system: who, e.g. `erp`. k: what for, as the application names it (its idempotency key). accepted: it was done;
-    False: it was answered as if, and is not. mono_ns: when.
-    """
-
-    system: str
-    k: str
-    mono_ns: int
-    accepted: bool = True
-    text: str = ""
-    source: Source = "world"
-
-
-Business = BusinessChange | BusinessTold | BusinessEffect

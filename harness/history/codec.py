@@ -1,7 +1,7 @@
 """One event, one JSON line. The line's shape is a contract: fields may be added, never renamed.
 
 Operations carry `t` = invoke | ok | fail | info; the rest carry `t` = fault | dns | health | canary | sample | mark |
-stop | pod | happening | business | told | effect.
+stop | pod | happening | business | told.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from harness.errors import WorldError
-from harness.history.business import BusinessChange, BusinessEffect, BusinessTold
+from harness.history.business import BusinessChange, BusinessTold
 from harness.history.events import (
     CanaryProbe,
     Commit,
@@ -48,7 +48,6 @@ _TAG: dict[type, str] = {
     Happening: "happening",
     BusinessChange: "business",
     BusinessTold: "told",
-    BusinessEffect: "effect",
 }
 _TYPE: dict[str, type] = {tag: kind for kind, tag in _TAG.items()}
 _OUTCOMES = {outcome.value for outcome in Outcome}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.history.business import BusinessChange, BusinessEffect, BusinessTold
+from harness.history.business import BusinessChange, BusinessTold
 from harness.history.source import Source
 from harness.outcome import Outcome
 
@@ -232,7 +232,7 @@ class StopEvent:
 
 Event = (
     Invoke | Completion | FaultEvent | DnsAnswer | HealthTransition | CanaryProbe | Sample | Mark | StopEvent | PodEvent
-    | Happening | BusinessChange | BusinessTold | BusinessEffect
+    | Happening | BusinessChange | BusinessTold
 )  # fmt: skip
 
 

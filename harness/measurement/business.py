@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from harness.history.business import BusinessChange, BusinessEffect, BusinessTold
+from harness.history.business import BusinessChange, BusinessTold
 from harness.history.events import Commit
 from harness.measurement.statistics import quantile
 
@@ -130,27 +130,6 @@ def effects_of(
         messages=len({one.delivery for one in honest}),
         given_up=tuple(sorted({one.delivery for one in honest} - taken)),
     )
-
-
-def done_by(
-    wanted: Iterable[str], effects: Iterable[BusinessEffect], systems: Iterable[str]
-) -> Mapping[str, tuple[tuple[str, ...], Mapping[str, int]]]:
-    """By third party: what was wanted of it and it never did; and what it did more than once, with how often.
-
-    wanted: the keys by which the application asks.
-    """
-    done: dict[str, dict[str, int]] = {system: {} for system in systems}
-    for effect in effects:
-        if effect.accepted and effect.system in done:
-            done[effect.system][effect.k] = done[effect.system].get(effect.k, 0) + 1
-    keys = sorted(set(wanted))
-    return {
-        system: (
-            tuple(key for key in keys if key not in of_it),
-            {key: count for key, count in sorted(of_it.items()) if count > 1},
-        )
-        for system, of_it in done.items()
-    }
 
 
 def _repeated(counted: Mapping[str, str]) -> Mapping[str, int]:

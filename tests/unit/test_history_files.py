@@ -9,7 +9,7 @@ import pytest
 
 from harness.errors import WorldError
 from harness.history import codec
-from harness.history.business import BusinessChange, BusinessEffect, BusinessTold
+from harness.history.business import BusinessChange, BusinessTold
 from harness.history.events import (
     CanaryProbe,
     Commit,
@@ -43,7 +43,6 @@ def test_the_lines_of_a_history_are_a_contract() -> None:
          {"system": "shop", "topic": "orders/create", "k": "17", "v": 1, "source": "world"}),
         (BusinessTold("shop", "orders/create", "e1", "d1", 2, "http://app/webhooks", 6, 7, "us-east-1", 503, "503"),
          "told", {"delivery": "d1", "attempt": 2, "reached": "us-east-1", "status": 503}),
-        (BusinessEffect("erp", "17", 9, accepted=False), "effect", {"system": "erp", "accepted": False}),
         (Commit("us-east-1", "items", "k", None, 3, 7), "commit", {"seq": 3, "v": None}),
     ]  # fmt: skip
     for number, (event, tag, fields) in enumerate(lines):

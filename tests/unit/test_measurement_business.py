@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.history.business import BusinessChange, BusinessEffect, BusinessTold
+from harness.history.business import BusinessChange, BusinessTold
 from harness.history.events import Commit
-from harness.measurement.business import Effects, done_by, effects_of, version_of
+from harness.measurement.business import Effects, effects_of, version_of
 
 S = 1_000_000_000
 
@@ -105,11 +105,3 @@ def test_a_time_is_a_version_too() -> None:
     assert version_of("2026-11-29T07:00:00.000001Z") == version_of("2026-11-29T02:00:00.000001-05:00")
     assert version_of("1970-01-01T00:00:01Z") == 1_000_000
     assert version_of("soon") is None
-
-
-def test_a_third_party_that_answers_and_does_nothing_is_found_and_so_is_one_that_does_it_twice() -> None:
-    effects = [
-        BusinessEffect("erp", "1", S), BusinessEffect("erp", "2", S, accepted=False),
-        BusinessEffect("crm", "1", S), BusinessEffect("crm", "1", 2 * S), BusinessEffect("crm", "2", S),
-    ]  # fmt: skip
-    assert done_by(["1", "2"], effects, ["erp", "crm"]) == {"erp": (("2",), {}), "crm": ((), {"1": 2})}
