@@ -36,4 +36,4 @@ def _told(done: CaseReconciled) -> str:
         parts.append(f"{done.conflicts} in conflict ({won})")
     listed = f": {', '.join(parts)}" if parts else ""
     took_s = to_s(done.done_ns - done.asked_ns)
-    return f"{done.keys} keys of {done.table} differed{listed}; {done.policy} decided, in {took_s:.2f} s"
+    return f"{done.keys} keys of table {done.table} differed{listed}; {done.policy} decided, in {took_s:.2f} s"
