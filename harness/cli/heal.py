@@ -42,12 +42,12 @@ def heal() -> None:
             return
         raise InputError("no world runs here (see `drill env up`), and TOXIPROXY_URL names no Toxiproxy server")
     from harness.live import healing
-    from harness.live.standing.renewed import as_now
+    from harness.live.standing.renewed import processes_now
     from harness.parts.links.toxiproxy.healing import heal_links_of_ours
     from harness.world.links import heal as heal_links
 
     done = heal_links_of_ours(url or "") if world is None else heal_links(world.environment, world.links)
-    processes = {} if world is None else as_now(world).processes
+    processes = {} if world is None else processes_now(world.processes)
     done += healing.thaw({name: process.tree for name, process in processes.items()})
     for sentence in done:
         console.print(Text(sentence))

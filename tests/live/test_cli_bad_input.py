@@ -22,7 +22,7 @@ SUBJECTS = ROOT / "tests" / "subjects"
         (["run", "region-lost-refusd"], "did you mean region-lost-refused?"),
         (
             ["run", "region-lost-refused", "--environment", "mars"],
-            "unknown environment mars; one of: digitalocean, dynoxide, embedded",
+            "unknown environment mars; one of: backups, digitalocean, dynoxide",
         ),
         (["run", "region-lost-refused", "--bogus"], "No such option: --bogus"),
         (["run", "region-lost-refused", "--set", "faul=none"], "did you mean fault?"),
@@ -130,7 +130,7 @@ def test_nothing_outlives_an_interrupted_drill(
         below = psutil.Process(running.pid).children(recursive=True)
         assert len(below) > 8
         running.send_signal(number)
-        running.communicate(timeout=20)
+        running.communicate(timeout=60)
     code = running.returncode
     assert code == (-9 if number is signal.SIGKILL else 130)
     _gone, alive = psutil.wait_procs(below, timeout=10)

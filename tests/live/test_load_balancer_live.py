@@ -195,7 +195,7 @@ def test_a_silent_target_is_a_504_and_blocks_nobody(balancer: Balancer, fake: Fa
             assert time.monotonic() - began < 0.45
             status, fields, _ = stuck.read_response()
             assert (status, fields[OWN]) == (504, "target-timeout")
-            assert time.monotonic() - began >= 0.5
+            assert time.monotonic() - began >= 0.49  # the event loop tells the time by the millisecond
     finally:
         release.set()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,12 +14,16 @@ _TIMEOUT_S = 2.0
 
 
 def as_now(world: StandingWorld) -> StandingWorld:
-    """The same with its processes as they are now; where nobody tells any more, as they were."""
+    """The same with its processes as they are now."""
+    return world.model_copy(update={"processes": processes_now(world.processes)})
+
+
+def processes_now(processes: Mapping[str, ProcessState]) -> dict[str, ProcessState]:
+    """Processes of a world as they are now; where nobody tells any more, as they were."""
     told: dict[str, Any] = {}
-    for url in {process.live for process in world.processes.values() if process.live}:
+    for url in {process.live for process in processes.values() if process.live}:
         told.update(_asked(url))
-    processes = {name: _now(process, told.get(name)) for name, process in world.processes.items()}
-    return world.model_copy(update={"processes": processes})
+    return {name: _now(process, told.get(name)) for name, process in processes.items()}
 
 
 def _asked(url: str) -> dict[str, Any]:
