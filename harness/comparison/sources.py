@@ -106,7 +106,7 @@ def read_file(storage: Storage, kind: str, file: DataFile, shape: Shape) -> Iter
         try:
             record = shape.record(*reader.changed(kind, line))
         except Malformed as error:
-            raise InputError(Problem(file.key, number, str(error))) from error
+            raise InputError(Problem(storage.where(file.key), number, str(error))) from error
         if record is not None:
             yield record
 
