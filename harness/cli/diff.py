@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -135,7 +136,7 @@ def shaped(
 def _same_kinds(sources: Sequence[Source]) -> None:
     """Live tables whose keys are of different types have no key in common. Raises InputError."""
     known = [(source.name, source.key_types) for source in sources if source.key_types is not None]
-    for (one, kinds), (other, others) in zip(known, known[1:], strict=False):
+    for (one, kinds), (other, others) in itertools.pairwise(known):
         for name, kind in kinds.items():
             if others.get(name) != kind:
                 text = f"the key attribute {name} is of type {kind} in {one} and of type {others.get(name)} in {other}"

@@ -2,7 +2,8 @@
 
 Two items whose attributes are the same texts are the same item; whatever else DuckDB finds goes through the canonical
 comparison of `by_python`, so that both engines come to the same differences, each in its own way. So do items whose
-form SQL cannot vouch for: what no table can hold is refused, though it be the same on both sides. Memory is bounded by DuckDB's own limit, beyond which it uses the work's folder.
+form SQL cannot vouch for: what no table can hold is refused, though it be the same on both sides. Memory is bounded by
+DuckDB's own limit, beyond which it uses the work's folder.
 """
 
 from __future__ import annotations

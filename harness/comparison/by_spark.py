@@ -155,7 +155,7 @@ def _set_of_all_tasks(spark: Any) -> Any:
         def zero(self, value: set[str]) -> set[str]:
             return set()
 
-        def addInPlace(self, value1: set[str], value2: set[str]) -> set[str]:  # noqa: N802 - as Spark calls it
+        def addInPlace(self, value1: set[str], value2: set[str]) -> set[str]:
             return value1 | value2
 
     return spark.sparkContext.accumulator(set(), Union())

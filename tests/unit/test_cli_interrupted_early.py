@@ -29,7 +29,11 @@ def test_an_interruption_while_modules_are_loaded_leaves_no_traceback(
     (tmp_path / "sitecustomize.py").write_text(SLOW.format(module=module))
     command = [sys.executable, *entry, "diff", "us-east-1:one@http://127.0.0.1:9", "us-east-1:other"]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(tmp_path)}
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
     ) as drill:
         assert drill.stdout is not None
         assert drill.stdout.readline() == "loading\n"

@@ -78,10 +78,10 @@ class Objects:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - as boto3 calls them
+    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:
         return {"Body": BytesIO(self._path(Key).read_bytes())}
 
-    def head_object(self, Bucket: str, Key: str) -> None:  # noqa: N803
+    def head_object(self, Bucket: str, Key: str) -> None:
         self._path(Key)
 
     def _path(self, key: str) -> Path:
@@ -109,5 +109,5 @@ def test_a_copy_in_a_bucket_is_read_itself_and_not_the_export_it_was_copied_from
     sound = reader.opened(Bucket("b", str(original.relative_to(bucket))))
     assert len(list(reader.lines(sound.storage, sound.manifest.files[0]))) == len(ITEMS)
     copied = reader.opened(Bucket("b", "copies/AWSDynamoDB/01-copy"))
-    with pytest.raises(InputError, match="^s3://b/copies/"):
+    with pytest.raises(InputError, match=r"^s3://b/copies/"):
         list(reader.lines(copied.storage, copied.manifest.files[0]))

@@ -38,10 +38,12 @@ ODD = [
     {"S": 7}, {"S": "a", "N": "1"}, {"BOOL": "yes"}, {"NULL": "true"}, {"B": "!!!"}, {"B": "QQ"}, {"X": "y"},
     {"SS": []}, {"SS": ["a", "a"]}, {"SS": ["a", 7]}, {"NS": ["1", "1.0"]}, {"NS": ["1", "2", "1"]},
     {"BS": ["QQ==", "QR=="]}, {"BS": ["QQ==", "AAE=", "QQ=="]}, {"SS": "a"}, {"L": {"S": "a"}}, {"M": [{"S": "a"}]},
-    {"L": ["plain"]}, {"M": {"x": "plain"}}, {"M": {"SS": {"SS": ["a", "a"]}}}, deep({"N": "abc"}, 9), deep({"S": ""}, 99),
+    {"L": ["plain"]}, {"M": {"x": "plain"}}, {"M": {"SS": {"SS": ["a", "a"]}}}, deep({"N": "abc"}, 9),
+    deep({"S": ""}, 99),
 ]  # fmt: skip
 EVEN = [
-    {"S": '"SS":["a","a"]'}, {"S": "\\\"}"}, {"N": "+1.50E-7"}, {"N": "1e999"}, {"N": "1e99999"}, {"B": ""}, {"B": "QR=="}, {"L": []},
+    {"S": '"SS":["a","a"]'}, {"S": "\\\"}"}, {"N": "+1.50E-7"}, {"N": "1e999"}, {"N": "1e99999"}, {"B": ""},
+    {"B": "QR=="}, {"L": []},
     {"M": {}}, {"NS": ["1", "10", "1e2"]}, {"NS": ["-0", "1"]}, {"SS": ["", "a"]}, {"BS": ["QR==", "AAE="]},
     {"M": {"": {"S": ""}, "SS": {"L": [{"S": "a"}, {"S": "a"}]}}}, deep({"N": "1.0"}, 9), {"S": "\0\n\t\u2028 Zoë 🙂"},
 ]  # fmt: skip
@@ -74,7 +76,13 @@ VALUES = st.recursive(
     st.sampled_from([*ODD[:-2], *EVEN[:-2]]),
     lambda inner: (
         st.lists(inner, max_size=3).map(lambda given: {"L": given})
-        | st.dictionaries(st.sampled_from(["a", "SS", 'q"'], ), inner, max_size=3).map(lambda given: {"M": given})
+        | st.dictionaries(
+            st.sampled_from(
+                ["a", "SS", 'q"'],
+            ),
+            inner,
+            max_size=3,
+        ).map(lambda given: {"M": given})
     ),
     max_leaves=6,
 )

@@ -74,7 +74,9 @@ def lines(storage: Storage, file: DataFile) -> Iterator[bytes]:
             with gzip.GzipFile(fileobj=digest) as plain:  # type: ignore[call-overload]
                 while line := plain.readline(_LINE_MAX):
                     if len(line) >= _LINE_MAX:
-                        raise InputError(Problem(storage.where(file.key), number + 1, f"a line has more than {_LINE_MAX} bytes"))
+                        raise InputError(
+                            Problem(storage.where(file.key), number + 1, f"a line has more than {_LINE_MAX} bytes")
+                        )
                     if line.isspace():
                         continue
                     number += 1

@@ -141,7 +141,9 @@ class Bucket:
         except (BotoCoreError, ClientError) as error:
             client.close()
             code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
-            raise (NotThere if code in _ABSENT else InputError)(Problem(where, None, f"it cannot be read: {error}")) from error
+            raise (NotThere if code in _ABSENT else InputError)(
+                Problem(where, None, f"it cannot be read: {error}")
+            ) from error
         try:
             yield cast("IO[bytes]", body)
         finally:
