@@ -9,6 +9,7 @@ DuckDB's own limit, beyond which it uses the work's folder.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -31,6 +32,8 @@ ENGINE = "duckdb"
 _MEMORY_MB = 600
 _ROWS = 10_000
 _OBJECT_MAX = 8 << 20
+_PLACE = re.compile(r' in file ".*", at byte \d+ in line \d+')
+"""Of DuckDB's own counting, whose lines are not those of the file."""
 
 
 class Unable(WorldError):
@@ -67,7 +70,7 @@ def attempt(sources: Sequence[Source], shape: Shape, folder: Path, watcher: Watc
         with closing(duckdb.connect(str(database))) as db:
             return _compared(db, sides, shape, folder, watcher)
     except (duckdb.Error, Malformed) as error:
-        raise Unable(str(error).strip().partition("\n")[0]) from error
+        raise Unable(_PLACE.sub("", str(error).strip().partition("\n")[0])) from error
     finally:
         database.unlink(missing_ok=True)
 

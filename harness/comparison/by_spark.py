@@ -120,7 +120,7 @@ def _is_different(joined: tuple[str, tuple[str | None, str | None]]) -> bool:
 
 def _records(spark: Any, side: ExportSource, shape: Shape) -> tuple[Any, Any]:
     """Pairs of place and canonical item, once for each key; and, when they have been read, the kinds of keys."""
-    kinds = _set_of_all_tasks(spark)
+    kinds = spark.sparkContext.accumulator(frozenset(), _Union())
     numbered = {id(export): number for number, export in enumerate(side.exports)}
     units: list[Unit] = [
         (numbered[id(export)], export.storage, export.manifest.summary.kind, file) for export, file in side.units
@@ -134,7 +134,7 @@ def _records(spark: Any, side: ExportSource, shape: Shape) -> tuple[Any, Any]:
         for record in read_file(storage, kind, file, shape):
             if record.kinds not in known:
                 known.add(record.kinds)
-                kinds.add({record.kinds})
+                kinds.add(frozenset({record.kinds}))
             yield record.place, (layer, record.text)
 
     name, names = side.name, tuple(shape.names)
@@ -148,17 +148,16 @@ def _records(spark: Any, side: ExportSource, shape: Shape) -> tuple[Any, Any]:
     return pairs.mapValues(lambda one: one[1]).filter(lambda pair: pair[1]), kinds
 
 
-def _set_of_all_tasks(spark: Any) -> Any:
-    from pyspark.accumulators import AccumulatorParam
+class _Union:
+    """What Spark asks for to bring together sets that tasks have added to (`pyspark.AccumulatorParam`)."""
 
-    class Union(AccumulatorParam[set[str]]):
-        def zero(self, value: set[str]) -> set[str]:
-            return set()
+    def zero(self, value: frozenset[str]) -> frozenset[str]:
+        """Of a task that has added nothing."""
+        return frozenset()
 
-        def addInPlace(self, value1: set[str], value2: set[str]) -> set[str]:
-            return value1 | value2
-
-    return spark.sparkContext.accumulator(set(), Union())
+    def addInPlace(self, value1: frozenset[str], value2: frozenset[str]) -> frozenset[str]:
+        """Both."""
+        return value1 | value2
 
 
 def _told(asked: Any) -> Any:
