@@ -49,7 +49,8 @@ def test_a_step_never_reaches_and_gives_up_at_once(history: list[tuple[int, Ente
             assert state.phase is before.phase
         if GiveUp in kinds and before.phase is Phase.STEADY:
             missed = any(isinstance(e, GiveUp) and e.verdict is Verdict.MISSED for e in effects)
-            assert missed == bool(state.against.of_subject)
+            assert isinstance(event, Observed)
+            assert missed == bool(event.facts.of_subject)
 
 
 @given(st.sampled_from([Phase.STEADY, Phase.FAULT, Phase.RECOVERY, Phase.FAILBACK]), st.integers(0, 1000))

@@ -79,6 +79,19 @@ def test_no_steady_state_before_the_fault_is_invalid_and_says_what_was_missing()
     assert "3 of 16 checkers have data" in effect.reason
 
 
+def test_who_looks_late_blames_nobody_for_what_is_steady_by_then() -> None:
+    state, _ = seen(entered(Phase.STEADY), 4, BROKEN)
+    state, effects = seen(state, 60, Facts())
+    assert effects == ()
+    assert Reached(Phase.STEADY) in seen(state, 65, Facts())[1]
+
+
+def test_a_steady_state_that_comes_late_and_breaks_is_none() -> None:
+    state, _ = seen(entered(Phase.STEADY), 38, Facts())
+    (effect,) = seen(state, 41, BROKEN)[1]
+    assert effect == GiveUp(Verdict.MISSED, "no steady state within 40 s: it did not last: only 60.0% succeed")
+
+
 BROKEN = Facts(unsteady=("only 60.0% succeed", "a part waits"), of_subject=("only 60.0% succeed",))
 
 
