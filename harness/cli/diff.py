@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -29,10 +30,9 @@ Examples:
 `drill diff FULL+INCREMENTAL+INCREMENTAL OTHER --key id --engine duckdb --parquet differences.parquet`
 
 A live table is REGION:TABLE, REGION:TABLE@ENDPOINT or an ARN; an export is the folder, or the s3:// address, in which
-its manifests lie. Exit codes: 0 equal, 1 different, 3 something cannot be read or compared, 130 interrupted.
+its manifests lie. Exit codes: 0 equal, 1 different, 2 nothing was in the sample, 3 something cannot be read or
+compared, 130 interrupted.
 """
-
-EXIT_DIFFERENT = 1
 
 
 def diff(
@@ -86,8 +86,7 @@ def diff(
         if parquet is not None:
             write_parquet(result.rows, parquet)
         diff_view.show(result, (a, b), shape.names, limit=limit, as_json=as_json)
-        if not result.are_equal:
-            raise typer.Exit(EXIT_DIFFERENT)
+        raise typer.Exit(result.exit_code)
 
 
 def _names(given: Sequence[str] | None) -> frozenset[str]:
@@ -125,12 +124,23 @@ def shaped(
     for source in sources:
         if source.names is not None and source.names != names:
             raise InputError(f"{source.name} has the key {', '.join(source.names)}, and not {', '.join(names)}")
+    _same_kinds(sources)
     assert isinstance(selection, Selection)
     try:
         chooser(selection, names)
     except Malformed as error:
         raise InputError(f"--from, --to: {error}") from error
     return Shape(names, Rules(ignore, null_is_missing), selection)
+
+
+def _same_kinds(sources: Sequence[Source]) -> None:
+    """Live tables whose keys are of different types have no key in common. Raises InputError."""
+    known = [(source.name, source.key_types) for source in sources if source.key_types is not None]
+    for (one, kinds), (other, others) in itertools.pairwise(known):
+        for name, kind in kinds.items():
+            if others.get(name) != kind:
+                text = f"the key attribute {name} is of type {kind} in {one} and of type {others.get(name)} in {other}"
+                raise InputError(f"{text}: they can have no item in common")
 
 
 @contextlib.contextmanager

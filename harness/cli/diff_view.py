@@ -15,11 +15,12 @@ from rich.text import Text
 
 from harness.comparison.by_python import Watcher
 from harness.comparison.differences import CHANGED, Difference
-from harness.comparison.result import Result
+from harness.comparison.result import EXIT_DIFFERENT, EXIT_EQUAL, EXIT_UNKNOWN, Result
 from harness.comparison.sources import Source
 from harness.reporting.terminal import console
 from harness.reporting.wording import clean
 
+_STYLES = {EXIT_EQUAL: "green", EXIT_DIFFERENT: "red", EXIT_UNKNOWN: "yellow"}
 _SHOWN = 60
 _CHANGES_SHOWN = 6
 _ATTRIBUTES_SHOWN = 12
@@ -67,8 +68,9 @@ def show(result: Result, sides: Sequence[str], names: Sequence[str], *, limit: i
 def _as_json(result: Result, sides: Sequence[str], names: Sequence[str]) -> None:
     """One document, written difference by difference: there may be more of them than memory holds."""
     low, high = result.estimate()
+    equal = None if result.is_unknown else result.are_equal
     head: dict[str, Any] = {
-        "a": sides[0], "b": sides[1], "key": list(names), "engine": result.engine, "equal": result.are_equal,
+        "a": sides[0], "b": sides[1], "key": list(names), "engine": result.engine, "equal": equal,
         "sample": result.fraction, "different_in_all": [low, high], "counts": result.counts.as_json(),
     }  # fmt: skip
     sys.stdout.write(json.dumps(head)[:-1] + ', "differences": [')
@@ -96,7 +98,7 @@ def _for_people(result: Result, sides: Sequence[str], limit: int) -> None:
     out.print(table)
     _attributes(result, out)
     _differences(result, limit, out)
-    out.print(Text(_conclusion(result), style="green" if result.are_equal else "red"), soft_wrap=True)
+    out.print(Text(_conclusion(result), style=_STYLES[result.exit_code]), soft_wrap=True)
 
 
 def _attributes(result: Result, out: Console) -> None:
@@ -108,7 +110,7 @@ def _attributes(result: Result, out: Console) -> None:
 
 
 def _differences(result: Result, limit: int, out: Console) -> None:
-    if result.are_equal or not limit:
+    if not result.counts.different or not limit:
         return
     table = Table(box=None, pad_edge=False)
     for name in ("key", "where", "what", "A", "B"):
@@ -145,6 +147,9 @@ def _conclusion(result: Result) -> str:
     if result.fraction >= 1:
         return "equal" if result.are_equal else f"different: {result.counts.different} keys"
     low, high = result.estimate()
+    if result.is_unknown:
+        many = "the tables may differ in every key" if result.total is None else f"up to {high} keys may differ"
+        return f"unknown: nothing was in the sample ({result.fraction * 100:g} % of the keys); {many}"
     said = "equal in the sample" if result.are_equal else f"different: {result.counts.different} keys of the sample"
     share = f"{result.fraction * 100:g} % of the keys"
     if result.are_equal:

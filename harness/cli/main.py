@@ -1,76 +1,23 @@
-"""The `drill` command: one small module per subcommand; errors become one clear message and exit code 3."""
+"""The entry of `drill`: it is there at once, so that Ctrl-C is an interruption from the first moment on.
+
+The commands themselves take most of a second to be loaded. Nothing has been started then, so there is nothing to stop.
+"""
 
 from __future__ import annotations
 
-import sys
-import traceback
-from typing import NoReturn
+import os
+import signal
+from types import FrameType
+from typing import TYPE_CHECKING, Any
 
-import typer
-from rich.console import Console
+if TYPE_CHECKING:
+    import typer
 
-from harness import __version__
-from harness.cli import (
-    diff,
-    doctor,
-    env,
-    heal,
-    history,
-    install,
-    listing,
-    reconcile,
-    report,
-    run,
-    schedule,
-    schema,
-    steps,
-    verify,
-    watch,
-)
-from harness.cli.complaining import complain
-from harness.cli.standard_streams import outliving
-from harness.errors import DrillError
-from harness.processes.interruption import EXIT_INTERRUPTED, STOP_LIMIT_S, STOPPED, guarded
+    app: typer.Typer
 
-EXIT_HARNESS = 3
-
-app = typer.Typer(
-    name="drill",
-    help="Break a region on purpose, and measure what clients saw. Start with: drill list, drill run NAME.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command("run", epilog=run.EXAMPLES)(run.run)
-app.command("list", epilog=listing.EXAMPLES)(listing.list_drills)
-app.command("steps", epilog=steps.EXAMPLES)(steps.list_steps)
-app.command("watch", epilog=watch.EXAMPLES)(watch.watch)
-app.command("report", epilog=report.EXAMPLES)(report.report)
-app.command("verify", epilog=verify.EXAMPLES)(verify.verify)
-app.command("diff", epilog=diff.EXAMPLES)(diff.diff)
-app.command("reconcile", epilog=reconcile.EXAMPLES)(reconcile.reconcile)
-app.command("heal", epilog=heal.EXAMPLES)(heal.heal)
-app.command("install", epilog=install.EXAMPLES)(install.install)
-app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
-app.command("schema", epilog=schema.EXAMPLES)(schema.schema)
-app.add_typer(env.app, name="env")
-app.add_typer(history.app, name="history")
-app.add_typer(schedule.app, name="schedule")
-
-
-def _version(value: bool) -> None:
-    if value:
-        typer.echo(f"drill {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _root(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
-) -> None:
-    """Options of the command itself."""
+_EXIT_INTERRUPTED = 130
+_SAID = b"\ninterrupted: nothing had been started\n"
+_STDERR = 2
 
 
 def main() -> None:
@@ -79,28 +26,33 @@ def main() -> None:
 
     SIGTERM and SIGHUP leave by the same way as Ctrl-C. Nobody has to read what is printed.
     """
-    with outliving(), guarded(STOP_LIMIT_S):
-        _run()
-
-
-def _run() -> NoReturn:
+    former = signal.getsignal(signal.SIGINT)
+    takes_over = former is signal.default_int_handler  # else somebody wants it otherwise, `nohup` for one
+    if takes_over:
+        signal.signal(signal.SIGINT, _leave)
     try:
-        code = app(standalone_mode=False)
-    except DrillError as error:
-        complain(str(error))
-        sys.exit(EXIT_HARNESS)
-    except typer.Abort:
-        sys.exit(EXIT_INTERRUPTED)
-    except KeyboardInterrupt:
-        Console(stderr=True).print(STOPPED)
-        sys.exit(EXIT_INTERRUPTED)
-    except Exception as error:  # noqa: BLE001 - the last resort: nothing may pass for a verdict
-        if type(error).__module__.startswith(("click", "typer")) and hasattr(error, "format_message"):
-            complain(error.format_message())
-            sys.exit(EXIT_HARNESS)
-        traceback.print_exc()  # a mistake of ours: everything about it is wanted, and it is no verdict
-        sys.exit(EXIT_HARNESS)
-    sys.exit(code if isinstance(code, int) else 0)
+        from harness.cli.commands import run_command
+
+        run_command()
+    finally:
+        if takes_over:
+            signal.signal(signal.SIGINT, former)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """At once: an exception in the middle of an import may be swallowed, or leave half of a module behind."""
+    try:
+        os.write(_STDERR, _SAID)
+    finally:
+        os._exit(_EXIT_INTERRUPTED)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "app":
+        from harness.cli.commands import app
+
+        return app
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 if __name__ == "__main__":

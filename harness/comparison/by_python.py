@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from harness.comparison.comparing import difference
 from harness.comparison.differences import Difference
-from harness.comparison.records import Record, Shape
+from harness.comparison.records import Record, Shape, of_one_table, there_twice
 from harness.comparison.result import Counts, Result, to_row
 from harness.comparison.sources import Source
 from harness.comparison.store import Side, buckets_for, room_for
@@ -24,7 +24,7 @@ from harness.errors import InputError
 from harness.storable_text import write_json
 
 ENGINE = "python"
-_FORMAT = "drill-comparison/1"
+_FORMAT = "drill-comparison/2"
 _STATE, ROWS = "comparison.json", "differences.jsonl"
 _GUESS_BYTES = 512
 _LOOKED_AT_ONCE = 100
@@ -42,7 +42,10 @@ class Watcher(Protocol):
 
 @dataclass
 class Work:
-    """Where a comparison stands: what `comparison.json` holds."""
+    """Where a comparison stands: what `comparison.json` holds.
+
+    seen: how many items each side has been seen to have, in the sample or not; kinds: the types of each one's key.
+    """
 
     folder: Path
     identity: Any
@@ -50,6 +53,8 @@ class Work:
     cursors: list[Any] = field(default_factory=lambda: [None, None])
     lengths: list[list[int] | None] = field(default_factory=lambda: [None, None])
     read: list[bool] = field(default_factory=lambda: [False, False])
+    seen: list[int] = field(default_factory=lambda: [0, 0])
+    kinds: list[str] = field(default_factory=lambda: ["", ""])
     compared: int = 0
     rows_bytes: int = 0
     counts: Counts = field(default_factory=Counts)
@@ -58,7 +63,8 @@ class Work:
         """Whole or not at all."""
         body = {
             "format": _FORMAT, "identity": self.identity, "buckets": self.buckets, "cursors": self.cursors,
-            "lengths": self.lengths, "read": self.read, "compared": self.compared, "rows_bytes": self.rows_bytes,
+            "lengths": self.lengths, "read": self.read, "seen": self.seen, "kinds": self.kinds,
+            "compared": self.compared, "rows_bytes": self.rows_bytes,
             "counts": self.counts.as_json(),
         }  # fmt: skip
         fresh = self.folder / f"{_STATE}.new"
@@ -77,7 +83,8 @@ def opened(folder: Path, identity: Any, size_bytes: int) -> Work:
     if body.get("format") != _FORMAT or body["identity"] != json.loads(json.dumps(identity)):
         raise InputError(f"{folder} is of another comparison, or what it compares has changed; name another folder")
     return Work(
-        folder, identity, body["buckets"], body["cursors"], body["lengths"], body["read"], body["compared"],
+        folder, identity, body["buckets"], body["cursors"], body["lengths"], body["read"], body["seen"],
+        body["kinds"], body["compared"],
         body["rows_bytes"], Counts.from_json(body["counts"]),
     )  # fmt: skip
 
@@ -106,19 +113,21 @@ def compare(sources: Sequence[Source], shape: Shape, folder: Path, watcher: Watc
                 _read(work, at, source, shape, sides[at], watcher)
     layered = [source.is_layered for source in sources]
     _compare(work, sources, shape, sides, layered, watcher)
-    return Result(work.counts, folder / ROWS, ENGINE, shape.selection.fraction)
+    return Result(work.counts, folder / ROWS, ENGINE, shape.selection.fraction, sum(work.seen))
 
 
 def _read(work: Work, at: int, source: Source, shape: Shape, side: Side, watcher: Watcher) -> None:
-    seen = 0
     for found in source.read(shape, work.cursors[at]):
         if isinstance(found, Record):
+            if found.kinds != work.kinds[at]:
+                of_one_table(source.name, shape.names, work.kinds[at] or found.kinds, found.kinds)
+                work.kinds[at] = found.kinds
             side.add(found)
             continue
-        seen += found.items
+        work.seen[at] += found.items
         work.lengths[at], work.cursors[at] = side.flushed(), found.cursor
         work.save()
-        watcher.reading("AB"[at], seen, source.items)
+        watcher.reading("AB"[at], work.seen[at], source.items)
     work.lengths[at], work.read[at] = side.flushed(), True
     work.save()
 
@@ -135,7 +144,7 @@ def _compare(
         rows.truncate(work.rows_bytes)
         for number in range(work.compared, work.buckets):
             left, right = (
-                gathered(side.bucket(number), source.name, last_wins=many)
+                gathered(side.bucket(number), source.name, shape.names, last_wins=many)
                 for side, source, many in zip(sides, sources, layered, strict=True)
             )
             for found in compared(left, right, sources, shape, work.counts):
@@ -147,12 +156,14 @@ def _compare(
             watcher.comparing(number + 1, work.buckets)
 
 
-def gathered(records: Iterable[tuple[bytes, bytes]], name: str, *, last_wins: bool) -> dict[bytes, bytes]:
+def gathered(
+    records: Iterable[tuple[bytes, bytes]], name: str, names: Sequence[str], *, last_wins: bool
+) -> dict[bytes, bytes]:
     """By place, the items of a bucket. Raises InputError for a key that is there twice."""
     found: dict[bytes, bytes] = {}
     for place, text in records:
         if place in found and not last_wins:
-            raise InputError(f"{name}: a key is there twice: {found[place].decode()[:200]}. It is not of one table")
+            raise InputError(there_twice(name, names, text.decode()))
         found[place] = text
     return found if not last_wins else {place: text for place, text in found.items() if text}
 

@@ -24,7 +24,7 @@ from harness.comparison.canonical import Rules
 from harness.comparison.comparing import difference
 from harness.comparison.exports.layout import DataFile
 from harness.comparison.exports.storage import Storage
-from harness.comparison.records import Shape
+from harness.comparison.records import Shape, of_one_table, there_twice
 from harness.comparison.result import Counts, Result, from_row, to_row
 from harness.comparison.selection import Selection
 from harness.comparison.sources import ExportSource, Source, export_source, read_file
@@ -57,7 +57,7 @@ def compare(sources: Sequence[Source], shape: Shape, folder: Path, watcher: Watc
             rows.write(row.encode("ascii"))
             counts.add(from_row(row))
             watcher.comparing(number + 1, 0)
-    return Result(_balanced(counts), folder / ROWS, ENGINE, shape.selection.fraction)
+    return Result(_balanced(counts), folder / ROWS, ENGINE, shape.selection.fraction, sum(side.items for side in sides))
 
 
 def _export(source: Source) -> ExportSource:
@@ -94,10 +94,14 @@ def differing(spark: Any, sides: Sequence[ExportSource], shape: Shape) -> tuple[
     """Counts of what was read, and the rows of what differs, in the order of places, as an RDD of text."""
     from pyspark import StorageLevel
 
-    records = [_records(spark, side, shape) for side in sides]
+    found_kinds = [_records(spark, side, shape) for side in sides]
+    records = [one for one, _ in found_kinds]
     for one in records:
         one.persist(StorageLevel.MEMORY_AND_DISK)
     read = [_told(one.count) for one in records]
+    for side, (_, kinds) in zip(sides, found_kinds, strict=True):
+        for one in sorted(kinds.value):
+            of_one_table(side.name, shape.names, min(kinds.value), one)
     names = tuple(shape.names)
 
     def row(joined: tuple[str, tuple[str | None, str | None]]) -> Iterable[str]:
@@ -114,29 +118,46 @@ def _is_different(joined: tuple[str, tuple[str | None, str | None]]) -> bool:
     return left != right
 
 
-def _records(spark: Any, side: ExportSource, shape: Shape) -> Any:
-    """Pairs of place and canonical item, once for each key."""
+def _records(spark: Any, side: ExportSource, shape: Shape) -> tuple[Any, Any]:
+    """Pairs of place and canonical item, once for each key; and, when they have been read, the kinds of keys."""
+    kinds = spark.sparkContext.accumulator(frozenset(), _Union())
     numbered = {id(export): number for number, export in enumerate(side.exports)}
     units: list[Unit] = [
         (numbered[id(export)], export.storage, export.manifest.summary.kind, file) for export, file in side.units
     ]
     if not units:
-        return spark.sparkContext.emptyRDD()
+        return spark.sparkContext.emptyRDD(), kinds
 
     def read(unit: Unit) -> Iterator[tuple[str, tuple[int, str]]]:
         layer, storage, kind, file = unit
+        known: set[str] = set()
         for record in read_file(storage, kind, file, shape):
+            if record.kinds not in known:
+                known.add(record.kinds)
+                kinds.add(frozenset({record.kinds}))
             yield record.place, (layer, record.text)
 
-    name = side.name
+    name, names = side.name, tuple(shape.names)
 
     def merged(one: tuple[int, str], other: tuple[int, str]) -> tuple[int, str]:
         if one[0] == other[0]:
-            raise InputError(f"{name}: a key is there twice: {one[1][:200]}. It is not of one table")
+            raise InputError(there_twice(name, names, one[1]))
         return max(one, other)
 
     pairs = spark.sparkContext.parallelize(units, len(units)).flatMap(read).reduceByKey(merged)
-    return pairs.mapValues(lambda one: one[1]).filter(lambda pair: pair[1])
+    return pairs.mapValues(lambda one: one[1]).filter(lambda pair: pair[1]), kinds
+
+
+class _Union:
+    """What Spark asks for to bring together sets that tasks have added to (`pyspark.AccumulatorParam`)."""
+
+    def zero(self, value: frozenset[str]) -> frozenset[str]:
+        """Of a task that has added nothing."""
+        return frozenset()
+
+    def addInPlace(self, value1: frozenset[str], value2: frozenset[str]) -> frozenset[str]:
+        """Both."""
+        return value1 | value2
 
 
 def _told(asked: Any) -> Any:
@@ -159,7 +180,8 @@ def _balanced(counts: Counts) -> Counts:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The job for a cluster: differences as lines of JSON and as Parquet under --out. 0 equal, 1 different."""
+    """The job for a cluster: differences as lines of JSON and as Parquet under --out. 0 equal, 1 different, 2 unknown:
+    nothing was in the sample."""
     parser = argparse.ArgumentParser(description="Compare two DynamoDB exports.")
     parser.add_argument("a")
     parser.add_argument("b")
@@ -171,8 +193,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given, _ = parser.parse_known_args(arguments)  # Glue adds options of its own
     rules = Rules(frozenset(filter(None, given.ignore.split(","))), given.null_is_missing)
     shape = Shape(tuple(given.key.split(",")), rules, Selection(fraction=given.sample))
+    sides = [export_source(given.a), export_source(given.b)]
     with session() as spark:
-        counts, rows = differing(spark, [export_source(given.a), export_source(given.b)], shape)
+        counts, rows = differing(spark, sides, shape)
         columns = ", ".join(f"{name} string" for name in ("place", "key", "kind", "a", "b", "changes"))
         found = spark.createDataFrame(rows.map(_columns), columns)
         found.write.parquet(given.out)
@@ -182,7 +205,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             counts.changed += row["count"] if row["kind"] == "differs" else 0
     told = {name: count for name, count in _balanced(counts).as_json().items() if isinstance(count, int)}
     sys.stdout.write(json.dumps(told) + "\n")
-    return 1 if counts.different else 0
+    total = sum(side.items for side in sides)
+    return Result(counts, Path(given.out), ENGINE, given.sample, total).exit_code
 
 
 def _columns(row: str) -> tuple[str | None, ...]:

@@ -53,11 +53,18 @@ def number(text: str) -> str:
         return text
     if not _NUMBER.fullmatch(text):
         raise Malformed(f"{_shown(text)} is no number")
-    value = _EXACT.create_decimal(text).normalize(_EXACT)
+    value = _decimal(text)
     if not value:
         return "0"
     exponent = value.adjusted()
     return f"{value:f}" if abs(exponent) <= _PLAIN_EXPONENT_MAX else str(value)
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return _EXACT.create_decimal(text).normalize(_EXACT)
+    except ArithmeticError:
+        raise Malformed(f"{_shown(text)} is no number that any table can hold") from None
 
 
 def binary(text: str) -> str:
@@ -84,7 +91,10 @@ def _set_of(one: Callable[[str], str], order: Callable[[str], Any]) -> Callable[
     def canonical(given: Any) -> list[str]:
         if not isinstance(given, list) or not given:
             raise Malformed(f"{_shown(given)} is no set: it must be a list with something in it")
-        return sorted({one(member) for member in given}, key=order)
+        members = {one(member) for member in given}
+        if len(members) != len(given):
+            raise Malformed(f"{_shown(given)} is no set: a value is in it twice")
+        return sorted(members, key=order)
 
     return canonical
 
@@ -156,6 +166,8 @@ def key_of(names: Sequence[str], given: Mapping[str, Any]) -> str:
         ((kind, inner),) = found.items()
         if kind not in KEY_TYPES or not isinstance(inner, str):
             raise Malformed(f"{name} is named as the key, and is {_shown(found)}: keys are strings, numbers or binary")
+        if not inner:
+            raise Malformed(f"{name} is named as the key, and is {_shown(found)}: no key is empty")
         parts.append(kind + _KEY_FORMS[kind](inner))
     return "\x1f".join(parts)
 
@@ -165,7 +177,7 @@ def _key_number(text: str) -> str:
         return text + "e0"
     if not _NUMBER.fullmatch(text):
         raise Malformed(f"{_shown(text)} is no number")
-    sign, digits, exponent = _EXACT.create_decimal(text).normalize(_EXACT).as_tuple()
+    sign, digits, exponent = _decimal(text).as_tuple()
     told = "".join(map(str, digits))
     return "0e0" if told == "0" else f"{'-' if sign else ''}{told}e{exponent}"
 

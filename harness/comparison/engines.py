@@ -22,6 +22,14 @@ ENGINES: Mapping[str, Engine] = {
 AUTO = "auto"
 
 
+def _by_duckdb_or_python(sources: Sequence[Source], shape: Shape, folder: Path, watcher: Watcher) -> Result:
+    """What SQL cannot take, half a surrogate pair say, Python may; and it tells the line of what nothing can take."""
+    try:
+        return by_duckdb.attempt(sources, shape, folder, watcher)
+    except by_duckdb.Unable:
+        return by_python.compare(sources, shape, folder, watcher)
+
+
 def engine_for(name: str, sources: Sequence[Source], shape: Shape, *, resumes: bool) -> Engine:
     """auto: DuckDB where both sides are exports of this machine and it is installed, else Python, which alone reads
     live tables and goes on where it stopped. Raises InputError for a name that there is not."""
@@ -31,5 +39,5 @@ def engine_for(name: str, sources: Sequence[Source], shape: Shape, *, resumes: b
         return ENGINES[name]
     can = all(isinstance(one, ExportSource) and one.is_here for one in sources) and not shape.selection.is_ranged
     if can and not resumes and importlib.util.find_spec("duckdb") is not None:
-        return by_duckdb.compare
+        return _by_duckdb_or_python
     return by_python.compare

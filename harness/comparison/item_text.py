@@ -46,8 +46,8 @@ def _value(given: Any, depth: int) -> str:
         if kind == "M" and type(inner) is dict and depth < DEPTH_MAX:
             return f'{{"M":{_map(inner, depth + 1)}}}'
         if type(inner) is list and inner:
-            if kind == "SS" and all(type(one) is str for one in inner):
-                return f'{{"SS":[{",".join([quoted(one) for one in sorted(set(inner))])}]}}'
+            if kind == "SS" and all(type(one) is str for one in inner) and len(set(inner)) == len(inner):
+                return f'{{"SS":[{",".join([quoted(one) for one in sorted(inner)])}]}}'
             if kind == "L" and depth < DEPTH_MAX:
                 return f'{{"L":[{",".join([_value(one, depth + 1) for one in inner])}]}}'
     return text_of(value(given, _PLAIN, depth))

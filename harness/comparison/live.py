@@ -32,6 +32,8 @@ from harness.units import to_s
 
 _TYPED = re.compile(r"(?P<region>[A-Za-z0-9-]+):(?P<table>[A-Za-z0-9_.-]+?)(?:@(?P<endpoint>https?://\S+))?", re.ASCII)
 _ARN = re.compile(r"arn:[^:]+:dynamodb:(?P<region>[^:]+):\d*:table/(?P<table>[^/]+)", re.ASCII)
+_BEGUN = re.compile(r"[a-z]+(?:-[a-z]+)+-\d+:(?P<rest>.*)", re.ASCII | re.DOTALL)
+_TABLE = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
 _SERVICE = "DynamoDB_20120810"
 _ATTEMPTS = 8
 _BACKOFF_S, _BACKOFF_MAX_S = 0.1, 5.0
@@ -60,10 +62,13 @@ class Calls:
 
     def __init__(self, region: str, endpoint: str | None = None) -> None:
         session = botocore.session.get_session()
-        client = session.create_client(
-            "dynamodb", region, endpoint_url=endpoint, aws_access_key_id=None if endpoint is None else "drill",
-            aws_secret_access_key=None if endpoint is None else "drill",
-        )  # fmt: skip
+        known = None if endpoint is None else "drill"
+        try:
+            client = session.create_client(
+                "dynamodb", region, endpoint_url=endpoint, aws_access_key_id=known, aws_secret_access_key=known
+            )
+        except (BotoCoreError, ValueError) as error:
+            raise InputError(f"{region}{'' if endpoint is None else f' at {endpoint}'}: {error}") from error
         self.url = str(client.meta.endpoint_url)
         client.close()
         credentials = session.get_credentials() if endpoint is None else Credentials("drill", "drill")
@@ -83,8 +88,13 @@ class Calls:
                 time.sleep(random.uniform(0.5, 1.0) * min(_BACKOFF_MAX_S, _BACKOFF_S * 2**attempt))
             try:
                 status, answer = self._once(operation, text)
-            except (HTTPClientError, BotoCoreError, ValueError) as error:
+            except (HTTPClientError, BotoCoreError) as error:
                 problem = str(error)
+                continue
+            if answer is None:
+                problem = f"it answers {status}, and no JSON: what is there is no DynamoDB"
+                if status < 500:
+                    raise InputError(f"{operation} at {self.url}: {problem}")
                 continue
             if status == 200:
                 return answer
@@ -98,13 +108,17 @@ class Calls:
                 raise InputError(f"{operation} at {self.url} is refused: {problem}")
         raise WorldError(f"{operation} at {self.url} failed {_ATTEMPTS} times, the last time: {problem}")
 
-    def _once(self, operation: str, text: str) -> tuple[int, dict[str, Any]]:
+    def _once(self, operation: str, text: str) -> tuple[int, dict[str, Any] | None]:
+        """Status and answer; None: it is no JSON object."""
         headers = {"X-Amz-Target": f"{_SERVICE}.{operation}", "Content-Type": "application/x-amz-json-1.0"}
         request = AWSRequest("POST", self.url, headers, text)
         self._auth.add_auth(request)
         answer = self._http.send(request.prepare())
-        body = json.loads(answer.content)
-        return answer.status_code, body if isinstance(body, dict) else {}
+        try:
+            body = json.loads(answer.content)
+        except ValueError:
+            body = None
+        return answer.status_code, body if isinstance(body, dict) else None
 
     def close(self) -> None:
         """Close the connections."""
@@ -121,10 +135,14 @@ class LiveTable:
         self.name = name
         self.calls = calls
         self.table = table
-        told = calls.call("DescribeTable", {"TableName": table})["Table"]
+        told = calls.call("DescribeTable", {"TableName": table}).get("Table")
+        if told is None:
+            raise InputError(f"{calls.url} answers DescribeTable without a table: what is there is no DynamoDB")
         schema = sorted(told["KeySchema"], key=lambda one: one["KeyType"] != "HASH")
-        self.names: tuple[str, ...] | None = tuple(one["AttributeName"] for one in schema)
+        names = tuple(one["AttributeName"] for one in schema)
+        self.names: tuple[str, ...] | None = names
         self.types = {one["AttributeName"]: one["AttributeType"] for one in told["AttributeDefinitions"]}
+        self.key_types: Mapping[str, str] | None = {name: self.types[name] for name in names}
         self.items = int(told.get("ItemCount") or 0)
         self.size_bytes = int(told.get("TableSizeBytes") or 0)
         self._arn = str(told.get("TableArn", ""))
@@ -248,10 +266,26 @@ def named(text: str) -> tuple[str, str, str | None] | None:
     return None
 
 
+def misnamed(text: str) -> str | None:
+    """What is wrong with a text that begins as that of a live table and names none; None: it does not begin so."""
+    if text.startswith("arn:"):
+        return "an ARN of a table is arn:aws:dynamodb:REGION:ACCOUNT:table/TABLE"
+    if (found := _BEGUN.fullmatch(text)) is None:
+        return None
+    table, at, endpoint = found["rest"].partition("@")
+    if not table:
+        return "no table follows the region; it is REGION:TABLE, REGION:TABLE@ENDPOINT or an ARN"
+    if not _TABLE.fullmatch(table):
+        return f"{table!r} is no table's name: letters, digits, _, - and . are allowed"
+    return f"after the @ comes an endpoint, http://HOST:PORT, and not {endpoint!r}" if at else "it is REGION:TABLE"
+
+
 def live_table(text: str, pace: Pace) -> LiveTable | None:
-    """The table that is typed so, None where the text names none. Raises InputError, WorldError."""
+    """The table that is typed so, None where the text is not even like one. Raises InputError, WorldError."""
     found = named(text)
     if found is None:
+        if (why := misnamed(text)) is not None:
+            raise InputError(f"{text} names no live table: {why}")
         return None
     region, table, endpoint = found
     calls = Calls(region, endpoint)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -11,13 +12,18 @@ from harness.comparison import canonical
 from harness.comparison.canonical import Malformed, Rules
 from harness.comparison.item_text import item_text
 from harness.comparison.selection import Selection, chooser
+from harness.errors import InputError
 
 
 class Record(NamedTuple):
-    """place: of the key, 32 hexadecimal digits; text: the canonical item, "" where it was deleted."""
+    """place: of the key, 32 hexadecimal digits; text: the canonical item, "" where it was deleted.
+
+    kinds: the letters of the types of the key's attributes.
+    """
 
     place: str
     text: str
+    kinds: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,4 +54,19 @@ class Shape:
             return None
         if self._chosen is not None and not self._chosen(identity):
             return None
-        return Record(place, "" if item is None else item_text(item, self.rules, self.names))
+        kinds = "".join([next(iter(identity[name])) for name in self.names])
+        return Record(place, "" if item is None else item_text(item, self.rules, self.names), kinds)
+
+
+def of_one_table(side: str, names: Sequence[str], known: str, kinds: str) -> None:
+    """Refuse a key of other types than one before it. known, kinds: see Record. Raises InputError."""
+    for name, one, other in zip(names, known, kinds, strict=True):
+        if one != other:
+            first, second = sorted((one, other), reverse=True)
+            text = f"{name}, named as the key, is of type {first} in one item and {second} in another"
+            raise InputError(f"{side}: {text}. It is not of one table")
+
+
+def there_twice(side: str, names: Sequence[str], item: str) -> str:
+    """What is wrong with a side that has two items of one key. item: one of them, as JSON."""
+    return f"{side}: a key is there twice: {canonical.key_text(names, json.loads(item))[:200]}. It is not of one table"

@@ -12,6 +12,8 @@ from typing import Any
 from harness.comparison.differences import CHANGED, ONLY_LEFT, ONLY_RIGHT, Change, Difference
 from harness.comparison.selection import bounds
 
+EXIT_EQUAL, EXIT_DIFFERENT, EXIT_UNKNOWN = 0, 1, 2
+
 
 @dataclass
 class Counts:
@@ -63,21 +65,40 @@ class Counts:
 
 @dataclass(frozen=True)
 class Result:
-    """rows: the file of differences; fraction: of the keys that were compared."""
+    """rows: the file of differences; fraction: of the keys that were compared; total: no more items than that are in
+    both sides together, None where it is not known."""
 
     counts: Counts
     rows: Path
     engine: str
     fraction: float = 1.0
+    total: int | None = None
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether no key was in the sample, of tables that have some: then nothing is known."""
+        return self.fraction < 1 and not (self.counts.read_left or self.counts.read_right) and self.total != 0
 
     @property
     def are_equal(self) -> bool:
-        """Whether nothing was found to differ."""
-        return not self.counts.different
+        """Whether nothing was found to differ, by a comparison that found something to compare."""
+        return not self.counts.different and not self.is_unknown
+
+    @property
+    def exit_code(self) -> int:
+        """Of the command that compared."""
+        return EXIT_UNKNOWN if self.is_unknown else EXIT_EQUAL if self.are_equal else EXIT_DIFFERENT
 
     def estimate(self) -> tuple[int, int]:
-        """How many keys differ in all: the fewest and the most, right for 95 % of samples; exact without one."""
-        return bounds(self.counts.different, self.fraction)
+        """How many keys differ in all: the fewest and the most, right for 95 % of samples; exact without one.
+
+        Never more than there are: what was found equal does not differ, and what differs may be on one side alone.
+        """
+        low, high = bounds(self.counts.different, self.fraction)
+        if self.total is None or self.fraction >= 1:
+            return low, high
+        most = max(self.counts.different, self.total - 2 * self.counts.equal - self.counts.changed)
+        return min(low, most), min(high, most)
 
     def differences(self) -> Iterator[Difference]:
         """One after the other, from the file."""

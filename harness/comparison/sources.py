@@ -6,7 +6,7 @@ A mark says from where reading can go on: what was read before it need not be re
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -31,7 +31,8 @@ class Mark:
 
 
 class Source(Protocol):
-    """One side. name: as it was typed; names: of its key, None where it does not know; items: about how many there are.
+    """One side. name: as it was typed; names: of its key, None where it does not know; key_types: of each of
+    them, S, N or B, None where it does not know; items: about how many there are.
 
     is_layered: a key may be given more than once, and the last one counts.
     """
@@ -40,6 +41,8 @@ class Source(Protocol):
     def name(self) -> str: ...
     @property
     def names(self) -> tuple[str, ...] | None: ...
+    @property
+    def key_types(self) -> Mapping[str, str] | None: ...
     @property
     def items(self) -> int: ...
     @property
@@ -61,6 +64,7 @@ class ExportSource:
     """A full export, with any number of incremental ones on top of it."""
 
     names: tuple[str, ...] | None = None
+    key_types: Mapping[str, str] | None = None
 
     def __init__(self, name: str, exports: Sequence[Export]) -> None:
         self.name = name
@@ -106,7 +110,7 @@ def read_file(storage: Storage, kind: str, file: DataFile, shape: Shape) -> Iter
         try:
             record = shape.record(*reader.changed(kind, line))
         except Malformed as error:
-            raise InputError(Problem(file.key, number, str(error))) from error
+            raise InputError(Problem(storage.where(file.key), number, str(error))) from error
         if record is not None:
             yield record
 

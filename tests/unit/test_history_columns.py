@@ -28,7 +28,7 @@ HISTORY = timeline(
 def test_whoever_only_sends_requests_or_forks_does_without_numpy() -> None:
     """It takes a tenth of a second and 30 MB of every process that imports it."""
     code = (
-        "import sys, harness.witness.__main__, harness.processes.forkserver_main, harness.cli.main\n"
+        "import sys, harness.witness.__main__, harness.processes.forkserver_main, harness.cli.commands\n"
         "sys.exit('numpy' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

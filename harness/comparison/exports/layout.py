@@ -5,6 +5,7 @@
     PREFIX/AWSDynamoDB/EXPORT/manifest-summary.checksum    MD5 of it
     PREFIX/AWSDynamoDB/EXPORT/manifest-files.json          a line of JSON for each data file, with MD5 and count
     PREFIX/AWSDynamoDB/EXPORT/manifest-files.checksum      MD5 of it
+                                                           (both: .md5 in exports that DynamoDB itself has written)
     PREFIX/AWSDynamoDB/EXPORT/data/NAME.json.gz            of a full export: {"Item": {...}} on each line
     PREFIX/AWSDynamoDB/data/NAME.json.gz                   of incremental exports, which share the folder:
                                                            {"Metadata": {"WriteTimestampMicros": {"N": "..."}},
@@ -26,8 +27,9 @@ from typing import Any
 
 from harness.errors import InputError, Problem
 
-SUMMARY, SUMMARY_SUM = "manifest-summary.json", "manifest-summary.checksum"
-FILES, FILES_SUM = "manifest-files.json", "manifest-files.checksum"
+SUMMARY, FILES = "manifest-summary.json", "manifest-files.json"
+SUM_ENDINGS = ("checksum", "md5")
+"""The Developer Guide names the first; listings of buckets show the second."""
 STARTED, DATA, SERVICE = "_started", "data", "AWSDynamoDB"
 FULL, INCREMENTAL = "FULL_EXPORT", "INCREMENTAL_EXPORT"
 NEW_IMAGE, BOTH_IMAGES = "NEW_IMAGE", "NEW_AND_OLD_IMAGES"
@@ -72,8 +74,13 @@ def md5(content: bytes) -> str:
     return base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode("ascii")
 
 
+def sum_names(manifest: str) -> tuple[str, ...]:
+    """The names that the file with a manifest's MD5 may have; the first is what we write."""
+    return tuple(f"{manifest.removesuffix('.json')}.{ending}" for ending in SUM_ENDINGS)
+
+
 def is_sum_of(content: bytes, told: bytes) -> bool:
-    """Whether a .checksum file is that of a manifest: in base64 or in hexadecimal, since AWS documents neither."""
+    """Whether what such a file has is a manifest's MD5: in base64 or in hexadecimal, since AWS documents neither."""
     digest = hashlib.md5(content, usedforsecurity=False)
     said = told.decode("ascii", "replace").strip()
     return said in (base64.b64encode(digest.digest()).decode("ascii"), digest.hexdigest())

@@ -18,7 +18,7 @@ from typing import IO, Any
 from harness.comparison.canonical import Malformed
 from harness.comparison.exports import layout
 from harness.comparison.exports.layout import DataFile, Manifest
-from harness.comparison.exports.storage import Storage
+from harness.comparison.exports.storage import NotThere, Storage
 from harness.errors import InputError, Problem
 
 _LINE_MAX = 8 << 20
@@ -35,19 +35,33 @@ class Export:
 
 def opened(storage: Storage) -> Export:
     """The export at a place. Raises InputError where it is none, is not finished, or its manifests are damaged."""
-    summary = _checked(storage, layout.SUMMARY, layout.SUMMARY_SUM)
-    files = _checked(storage, layout.FILES, layout.FILES_SUM)
+    summary, files = (_checked(storage, name) for name in (layout.SUMMARY, layout.FILES))
     return Export(storage, layout.parsed(storage.name, summary, files))
 
 
-def _checked(storage: Storage, name: str, sum_name: str) -> bytes:
+def _checked(storage: Storage, name: str) -> bytes:
+    """A manifest, by the sums that are there: of two, both must hold."""
+    content = _whole(storage, name)
+    names = layout.sum_names(name)
+    held = 0
+    for sum_name in names:
+        try:
+            told = _whole(storage, sum_name)
+        except NotThere:
+            continue
+        if not layout.is_sum_of(content, told):
+            text = f"its checksum is not the one in {sum_name}: the file is cut short or damaged"
+            raise InputError(Problem(f"{storage.name}/{name}", None, text))
+        held += 1
+    if not held:
+        text = f"its checksum is not there ({' or '.join(names)}); the export is not whole"
+        raise InputError(Problem(f"{storage.name}/{name}", None, text))
+    return content
+
+
+def _whole(storage: Storage, name: str) -> bytes:
     with storage.open(name) as file:
         content: bytes = file.read()
-    with storage.open(sum_name) as file:
-        told: bytes = file.read()
-    if not layout.is_sum_of(content, told):
-        text = f"its checksum is not the one in {sum_name}: the file is cut short or damaged"
-        raise InputError(Problem(f"{storage.name}/{name}", None, text))
     return content
 
 
@@ -60,21 +74,23 @@ def lines(storage: Storage, file: DataFile) -> Iterator[bytes]:
             with gzip.GzipFile(fileobj=digest) as plain:  # type: ignore[call-overload]
                 while line := plain.readline(_LINE_MAX):
                     if len(line) >= _LINE_MAX:
-                        raise InputError(Problem(file.key, number + 1, f"a line has more than {_LINE_MAX} bytes"))
+                        raise InputError(
+                            Problem(storage.where(file.key), number + 1, f"a line has more than {_LINE_MAX} bytes")
+                        )
                     if line.isspace():
                         continue
                     number += 1
                     yield line
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             text = f"it cannot be unpacked after {number} items: {error}; the file is cut short or damaged"
-            raise InputError(Problem(file.key, None, text)) from error
+            raise InputError(Problem(storage.where(file.key), None, text)) from error
         digest.to_the_end()
     if digest.md5() != file.md5:
         text = f"its MD5 is {digest.md5()} and the manifest says {file.md5}: the file is damaged"
-        raise InputError(Problem(file.key, None, text))
+        raise InputError(Problem(storage.where(file.key), None, text))
     if number != file.items:
         text = f"it has {number} items and the manifest says {file.items}: the file is not whole"
-        raise InputError(Problem(file.key, None, text))
+        raise InputError(Problem(storage.where(file.key), None, text))
 
 
 def verify(storage: Storage, file: DataFile) -> None:
@@ -84,7 +100,7 @@ def verify(storage: Storage, file: DataFile) -> None:
         digest.to_the_end()
     if digest.md5() != file.md5:
         text = f"its MD5 is {digest.md5()} and the manifest says {file.md5}: the file is cut short or damaged"
-        raise InputError(Problem(file.key, None, text))
+        raise InputError(Problem(storage.where(file.key), None, text))
 
 
 class _Digest:

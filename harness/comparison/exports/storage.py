@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol, cast
@@ -14,10 +14,21 @@ from harness.comparison.exports.layout import DATA
 from harness.errors import InputError, Problem
 
 S3 = "s3://"
+_ABSENT = ("NoSuchKey", "404", "AccessDenied", "403")
+"""S3 says the last of what is not there to whoever may not list the bucket (API Reference, "GetObject")."""
+
+
+class NotThere(InputError):
+    """There is no such file, as far as this machine may see."""
 
 
 class Storage(Protocol):
-    """name: what people call it; the manifests lie in it, data files where the manifest says or beside them."""
+    """name: what people call it; the manifests lie in it, data files beside them.
+
+    The manifest names data files by where they were written, which is another place once an export has been copied:
+    the original there may be whole where the copy is damaged. So a file is looked for in this export's own places, and
+    is called by where it was found.
+    """
 
     @property
     def name(self) -> str:
@@ -27,7 +38,10 @@ class Storage(Protocol):
         """A context with a binary stream of a file in the export's folder. Raises InputError."""
 
     def open_data(self, key: str) -> Any:
-        """The same of a data file, by its key in the bucket."""
+        """The same of a data file, by its key in the manifest."""
+
+    def where(self, key: str) -> str:
+        """What `open_data` reads, as people can find it."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +62,10 @@ class Folder:
         with self._opened(self.path_of(key)) as file:
             yield file
 
+    def where(self, key: str) -> str:
+        """See Storage."""
+        return str(self.path_of(key))
+
     def path_of(self, key: str) -> Path:
         """By the last part of its key: in this folder's data, or in that of all incremental exports beside it."""
         last = key.rpartition("/")[2]
@@ -58,7 +76,7 @@ class Folder:
         try:
             return regular_files.open_bytes(path)
         except FileNotFoundError:
-            raise InputError(Problem(str(path), None, "it is not there; the export is not whole")) from None
+            raise NotThere(Problem(str(path), None, "it is not there; the export is not whole")) from None
         except OSError as error:
             raise InputError(Problem(str(path), None, f"it cannot be read: {error.strerror}")) from error
 
@@ -86,8 +104,31 @@ class Bucket:
     @contextmanager
     def open_data(self, key: str) -> Iterator[IO[bytes]]:
         """See Storage."""
-        with self._opened(key) as file:
+        with self._opened(self._key_of(key)) as file:
             yield file
+
+    def where(self, key: str) -> str:
+        """See Storage."""
+        return f"{S3}{self.bucket}/{self._key_of(key)}"
+
+    def _key_of(self, key: str) -> str:
+        """As `Folder.path_of`; a question to S3 only where an export has been copied."""
+        last = key.rpartition("/")[2]
+        above = self.prefix.rpartition("/")[0]
+        places = (f"{self.prefix}/{DATA}/{last}", f"{above}/{DATA}/{last}" if above else f"{DATA}/{last}")
+        if key in places:
+            return key
+        return next((place for place in places if self._is_there(place)), places[0])
+
+    def _is_there(self, key: str) -> bool:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        with closing(self.client()) as client:
+            try:
+                client.head_object(Bucket=self.bucket, Key=key)
+            except (BotoCoreError, ClientError):
+                return False
+        return True
 
     @contextmanager
     def _opened(self, key: str) -> Iterator[IO[bytes]]:
@@ -99,7 +140,10 @@ class Bucket:
             body = client.get_object(Bucket=self.bucket, Key=key)["Body"]
         except (BotoCoreError, ClientError) as error:
             client.close()
-            raise InputError(Problem(where, None, f"it cannot be read: {error}")) from error
+            code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
+            raise (NotThere if code in _ABSENT else InputError)(
+                Problem(where, None, f"it cannot be read: {error}")
+            ) from error
         try:
             yield cast("IO[bytes]", body)
         finally:

@@ -122,11 +122,8 @@ def _manifests(told: Told, files: Iterable[DataFile], size: int, put: Put) -> No
     files = tuple(files)
     listed = layout.files_text(files)
     summary = json.dumps(_summary(told, sum(one.items for one in files), size), separators=(",", ":")).encode("ascii")
-    for name, sum_name, content in (
-        (layout.FILES, layout.FILES_SUM, listed),
-        (layout.SUMMARY, layout.SUMMARY_SUM, summary),
-    ):
-        put(f"{told.folder}/{sum_name}", layout.md5(content).encode("ascii"))
+    for name, content in ((layout.FILES, listed), (layout.SUMMARY, summary)):
+        put(f"{told.folder}/{layout.sum_names(name)[0]}", layout.md5(content).encode("ascii"))
         put(f"{told.folder}/{name}", content)
 
 
