@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from harness.drill.measures import Measures
 from harness.history.business import BusinessChange, BusinessTold
 from harness.history.events import Commit
@@ -10,31 +12,27 @@ from harness.measurement.business import Effects, effects_of
 
 def business_of(measures: Measures) -> Effects | str:
     """What became of it at the place that serves in the end; or, in words, why nobody can say."""
-    case, final = measures.case, measures.data.final
+    case = measures.case
     if case.business is None:
         return "the subject file does not say where the application keeps what it is told (`business:`)"
     changes = [event for event in measures.context if isinstance(event, BusinessChange)]
     if not changes:
         return "nothing happened in the business: there is no shop here, or it stood still"
-    if final is None:
+    if measures.data.final is None:
         return "the data was not read after everything had gone quiet"
     database = case.database_of(measures.serving)
-    tables = final.get(database, {})
+    tables = measures.data.items(measures.serving)
     gone = sorted({*case.business.keeps.values(), *filter(None, (case.business.effects,))} - tables.keys())
     if gone:
         return f"{database} has no table {', '.join(gone)}"
-    held = {kind: _there(tables[table]) for kind, table in case.business.keeps.items()}
-    counted = None if case.business.effects is None else _there(tables[case.business.effects])
+    held = {kind: tables[table] for kind, table in case.business.keeps.items()}
+    counted = None if case.business.effects is None else tables[case.business.effects]
     told = [event for event in measures.context if isinstance(event, BusinessTold)]
     return effects_of(changes, told, held, counted, _commits(measures, case.business.keeps))
 
 
-def _there(items: object) -> dict[str, str]:
-    return {k: v for k, v in items.items() if v is not None} if isinstance(items, dict) else {}
-
-
-def _commits(measures: Measures, keeps: object) -> dict[str, list[Commit]] | None:
+def _commits(measures: Measures, keeps: Mapping[str, str]) -> dict[str, list[Commit]] | None:
     logged = measures.data.commits
-    if logged is None or not isinstance(keeps, dict):
+    if logged is None:
         return None
     return {kind: [one for one in logged if one.table == table] for kind, table in keeps.items()}

@@ -57,11 +57,6 @@ class Drill(RebuildingDrill, ReconcilingDrill):
         """Production seconds in this profile's wall seconds."""
         return self._backend.timing.interval_s(production_s)
 
-    def need(self, capability: str) -> None:
-        """This drill is about something that not every world has. Raises NotMeasurable."""
-        if reason := lacking((capability,), self._backend.capabilities()):
-            raise NotMeasurable(reason)
-
     def need_components(self, names: Sequence[str]) -> None:
         """This drill is about components that not every subject has. Raises NotMeasurable."""
         if missing := components_missing(names, self._backend.subject):

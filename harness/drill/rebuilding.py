@@ -7,8 +7,8 @@ from harness.drill.judging import rebuilt
 from harness.drill.restoring import RESTORABLE_S, RESTORED_S, RestoringDrill
 from harness.drill.stepping import step
 from harness.drill.words import target_of
-from harness.errors import InputError, NotMeasurable
-from harness.faults.needs import BACKUPS, lacking
+from harness.errors import InputError
+from harness.faults.needs import BACKUPS
 from harness.faults.tables_deleted import TablesDeleted
 from harness.names import DYNAMODB
 
@@ -22,8 +22,7 @@ class RebuildingDrill(RestoringDrill):
     def rebuild_region(self, region: str, survivor: str) -> None:
         """Export the survivor's tables, import them where they are gone, and set them up as they were."""
         here, there = (target_of(words, self._backend.environment, DYNAMODB) for words in (region, survivor))
-        if reason := lacking((BACKUPS,), self._backend.capabilities()):
-            raise NotMeasurable(reason)
+        self.need(BACKUPS)
         self._require_running()
         self.record.require(rebuilt.NAME, whole=True)  # judged however the scenario ends
         faults = [f for f in self.record.case.faults if f.kind == TablesDeleted.kind and f.target == here]

@@ -26,7 +26,7 @@ class ReconcilingDrill(RunningDrill):
             raise NotMeasurable("both places use one database: there is nothing to reconcile")
         chosen = self._settings.reconcile
         policy = "a" if chosen == PRIMARY else f"newest:{attribute}"
-        if not self.record.case.faults[-1:] or not any(fault.applied for fault in self.record.case.faults):
+        if not any(fault.applied for fault in self.record.case.faults):
             return
 
         def mend() -> None:

@@ -10,8 +10,8 @@ from harness.drill.case_recovery import CaseRestore
 from harness.drill.running import RunningDrill
 from harness.drill.stepping import step
 from harness.drill.words import target_of
-from harness.errors import InputError, NotMeasurable, WorldError
-from harness.faults.needs import BACKUPS, lacking
+from harness.errors import InputError, WorldError
+from harness.faults.needs import BACKUPS
 from harness.faults.table_corrupted import TableCorrupted
 from harness.names import DYNAMODB
 from harness.units import NS_PER_S, to_ns
@@ -30,8 +30,7 @@ class RestoringDrill(RunningDrill):
     def protect(self, region: str) -> None:
         """Switch point-in-time recovery on for the table that clients write. Raises NotMeasurable."""
         database = target_of(region, self._backend.environment, DYNAMODB)
-        if reason := lacking((BACKUPS,), self._backend.capabilities()):
-            raise NotMeasurable(reason)
+        self.need(BACKUPS)
         self._require_running()
         self._backend.runbook(database).protect()
 
@@ -39,8 +38,7 @@ class RestoringDrill(RunningDrill):
     def restore_table(self, region: str) -> None:
         """Restore the table to the last second before it was corrupted, and put back from there what is corrupt."""
         database = target_of(region, self._backend.environment, DYNAMODB)
-        if reason := lacking((BACKUPS,), self._backend.capabilities()):
-            raise NotMeasurable(reason)
+        self.need(BACKUPS)
         self._require_running()
         fault = self._corruption(database)
         if not fault.applied or self._settings.restore == "off":

@@ -22,7 +22,8 @@ from harness.drill.record import opening
 from harness.drill.stepping import step
 from harness.drill.stopping.command import missing
 from harness.drill.words import healed_by
-from harness.errors import DrillAborted, InputError, JudgingFailed, VerdictReached
+from harness.errors import DrillAborted, InputError, JudgingFailed, NotMeasurable, VerdictReached
+from harness.faults.needs import lacking
 from harness.outcome import Verdict
 from harness.topology.stop import StopErrors
 from harness.units import to_ns
@@ -135,6 +136,11 @@ class RunningDrill:
         self.record.heal(tuple(self.record.active), self.active_region)
 
     # --- what steps share --------------------------------------------------------------------------------------
+
+    def need(self, capability: str) -> None:
+        """This drill is about something that not every world has: see harness.faults.needs. Raises NotMeasurable."""
+        if reason := lacking((capability,), self._backend.capabilities()):
+            raise NotMeasurable(reason)
 
     def _served_by(self, region: str) -> None:
         """A step has waited for that, and has seen it."""

@@ -29,7 +29,7 @@ class Tables:
 
     def written(self, place: str) -> dict[str, str] | None:
         """The final items of the table that clients write, in a place's database; None when it was not read."""
-        return self._items(place).get(self.table or "")
+        return self.items(place).get(self.table or "")
 
     def committed(self, place: str) -> list[Commit] | None:
         """The commits to that table in a place's database; None where none are kept."""
@@ -51,7 +51,7 @@ class Tables:
 
     def differing(self, place: str, other: str) -> tuple[str, ...]:
         """Items of the further tables that differ between two places' databases, as table/key."""
-        here, there = self._items(place), self._items(other)
+        here, there = self.items(place), self.items(other)
         return tuple(
             sorted(
                 f"{table}/{key}"
@@ -61,6 +61,7 @@ class Tables:
             )
         )
 
-    def _items(self, place: str) -> dict[str, dict[str, str]]:
+    def items(self, place: str) -> dict[str, dict[str, str]]:
+        """The final items of every table in a place's database; none where it was not read."""
         tables = (self.final or {}).get(self.case.database_of(place), {})
         return {name: {k: v for k, v in table.items() if v is not None} for name, table in tables.items()}

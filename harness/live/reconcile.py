@@ -13,12 +13,10 @@ from pathlib import Path
 
 from harness.clock import monotonic_ns
 from harness.comparison import by_python
-from harness.comparison.canonical import Rules
 from harness.comparison.differences import Difference
 from harness.comparison.live import Calls, LiveTable, Pace
 from harness.comparison.records import Shape
 from harness.comparison.result import Result
-from harness.comparison.selection import Selection
 from harness.drill.reconciled import CaseReconciled
 from harness.errors import WorldError
 from harness.reconciliation.applying import apply
@@ -45,7 +43,7 @@ def reconcile(servers: Sequence[RegionServer], subject: Subject, policy: Policy)
 
     Raises WorldError where there is no such table, or no API to do it by.
     """
-    table = next((table for table in subject.tables if table.name == subject.written_table), None)
+    table = subject.judged_table
     if table is None or any(_API not in server.endpoints() for server in servers):
         raise WorldError("nothing can be reconciled: no table, or no API to do it by")
     asked_ns = monotonic_ns()
@@ -74,7 +72,7 @@ def _opened(servers: Sequence[RegionServer], table: Table) -> Iterator[list[Live
 
 
 def _compared(sides: Sequence[LiveTable], folder: Path) -> Result:
-    shape = Shape(sides[0].names or (), Rules(frozenset(), False), Selection())
+    shape = Shape(sides[0].names or ())
     return by_python.compare(sides, shape, folder, _Nobody())
 
 

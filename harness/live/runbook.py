@@ -34,7 +34,7 @@ class TableRunbook:
     """
 
     def __init__(self, server: RegionServer, subject: Subject, meanwhile: Callable[[], None]) -> None:
-        table = next((table for table in subject.tables if table.name == subject.written_table), None)
+        table = subject.judged_table
         if table is None or not isinstance(server, ApiRegion):
             raise WorldError(f"nothing can be restored in {server.region}: no table, or no API to do it by")
         self.table = table.name

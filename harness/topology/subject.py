@@ -179,6 +179,11 @@ class Subject(Spec):
         """The table by which clients' writes are judged; None without tables."""
         return self.workload.table or next((table.name for table in self.tables), None)
 
+    @property
+    def judged_table(self) -> Table | None:
+        """The same, with its key and value."""
+        return next((table for table in self.tables if table.name == self.written_table), None)
+
     def variables(self) -> frozenset[str]:
         """The environment variables that it takes something from: what they hold is shown to nobody."""
         given = (text for component in self.components for text in component.env.values())

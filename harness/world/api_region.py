@@ -141,7 +141,7 @@ class ApiRegion(RegionServer):
 
     def _written(self) -> Table | None:
         subject = self._blueprint.subject
-        return next((table for table in subject.tables if table.name == subject.written_table), None)
+        return subject.judged_table
 
     def status(self) -> Sequence[StatusLine]:
         """Where its database is."""

@@ -112,7 +112,7 @@ def _calls(blueprint: Blueprint) -> Mapping[str, Mapping[str, Any]]:
     """What canaries try, by service. A record that nobody wrote must not be there, and
     the table that clients write must."""
     subject = blueprint.subject
-    table = next((table for table in subject.tables if table.name == subject.written_table), None)
+    table = subject.judged_table
     name = _NO_TABLE if table is None else table.name
     key = keyed("id", POISON_KEY) if table is None else keyed(table.key, POISON_KEY, table.key_types)
     write = {"TableName": _NO_TABLE, "Item": keyed("id", POISON_KEY)}

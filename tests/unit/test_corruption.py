@@ -149,21 +149,25 @@ def test_where_values_cannot_be_rewritten_it_is_said() -> None:
 # --- what is judged ---------------------------------------------------------------------------------------------------
 
 
-def steady(drill: Drill) -> None:
-    drill.open()
-    drill.reach_steady_state(EAST)
-    drill.inject("operations-refused", region=WEST, operations="writes")
-    drill.watch(5)
-    drill.heal()
-    drill.require("table-restored", at_rest=True)
+def unharmed(folder: Path, requirement: str) -> Filed:
+    """Such a drill as it was filed; the requirement is judged at its end."""
+
+    def steady(drill: Drill) -> None:
+        drill.open()
+        drill.reach_steady_state(EAST)
+        drill.inject("operations-refused", region=WEST, operations="writes")
+        drill.watch(5)
+        drill.heal()
+        drill.require(requirement, at_rest=True)
+
+    run_drill(folder / "a-drill", steady)
+    return case_files.read(folder / "a-drill")
 
 
 @pytest.fixture(scope="module")
 def quiet(tmp_path_factory: pytest.TempPathFactory) -> Filed:
     """A drill in which no data was harmed."""
-    folder = tmp_path_factory.mktemp("corruption") / "a-drill"
-    run_drill(folder, steady)
-    return case_files.read(folder)
+    return unharmed(tmp_path_factory.mktemp("corruption"), "table-restored")
 
 
 def corrupted(

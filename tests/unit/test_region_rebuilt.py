@@ -14,6 +14,7 @@ from simulated_backend import EAST, WEST, Story, run_drill
 from test_backups_model import ORDERS, T0
 from test_backups_model import Region as Plane
 from test_commit_log_writes import Bench
+from test_corruption import unharmed
 
 from harness.drill import case_files
 from harness.drill.case import CanaryCase, CaseFault, Requirement
@@ -120,21 +121,10 @@ def test_point_in_time_recovery_goes_with_its_table() -> None:
 # --- what is judged ---------------------------------------------------------------------------------------------------
 
 
-def steady(drill: Drill) -> None:
-    drill.open()
-    drill.reach_steady_state(EAST)
-    drill.inject("operations-refused", region=WEST, operations="writes")
-    drill.watch(5)
-    drill.heal()
-    drill.require("same-data", at_rest=True)
-
-
 @pytest.fixture(scope="module")
 def quiet(tmp_path_factory: pytest.TempPathFactory) -> Filed:
     """A drill in which no table was touched."""
-    folder = tmp_path_factory.mktemp("rebuilt") / "a-drill"
-    run_drill(folder, steady)
-    return case_files.read(folder)
+    return unharmed(tmp_path_factory.mktemp("rebuilt"), "same-data")
 
 
 def judged(filed: Filed, *, lacks: int, done: bool = True, allowed_s: float | None = None) -> tuple[Any, list[str]]:

@@ -12,13 +12,16 @@ other; one that is there, here, there and here again has been sent back, and the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.checkers.anomalies.scene import Scene
 from harness.checkers.result import CheckResult, Finding
-from harness.history.codes import NEVER_NS
+from harness.history.codes import NEVER_NS, Bools
 from harness.history.tables import CommitColumns
+from harness.measurement.newest import Ints, Rows
 from harness.outcome import Verdict
 from harness.units import to_ns
 
@@ -75,9 +78,7 @@ def _told(scene: Scene, side: str, of: _Side) -> str:
 
 def _of_side(scene: Scene, side: str, log: CommitColumns) -> _Side | None:
     columns = scene.columns
-    writer = scene.writer_of(side)
-    at = np.flatnonzero((writer >= 0) & (log.key < len(columns.names.keys)))
-    at = at[columns.key[writer[at]] == log.key[at]]
+    writer, at = scene.writer_of(side), _shown(scene, side, log)
     counts = np.bincount(writer[at])
     items = int(np.count_nonzero(counts))
     if items < _ITEMS:
@@ -87,9 +88,7 @@ def _of_side(scene: Scene, side: str, log: CommitColumns) -> _Side | None:
         return _Side(items, 1.0, 0.0, 0, 1)
     at = at[np.argsort(writer[at], kind="stable")]
     rows = writer[at]
-    starts = np.flatnonzero(np.concatenate(([True], rows[1:] != rows[:-1])))
-    first_ns = np.repeat(log.at_ns[at[starts]], np.diff(np.append(starts, len(rows))))
-    soon = log.at_ns[at] <= first_ns + _SOON_NS
+    starts, soon = _soon(rows, log.at_ns[at])
     again = np.ones(len(rows), np.bool_)
     again[starts] = False
     returned_ns = columns.returned_ns[rows]
@@ -103,12 +102,9 @@ def _of_side(scene: Scene, side: str, log: CommitColumns) -> _Side | None:
 
 def _to_and_fro(scene: Scene) -> str | None:
     """In words, that writes went from side to side and back and again; None: they did not."""
-    columns = scene.columns
     rows, times, sides = [], [], []
     for number, (name, log) in enumerate(scene.commits.items()):
-        writer = scene.writer_of(name)
-        at = np.flatnonzero((writer >= 0) & (log.key < len(columns.names.keys)))
-        at = at[columns.key[writer[at]] == log.key[at]]
+        writer, at = scene.writer_of(name), _shown(scene, name, log)
         rows.append(writer[at])
         times.append(log.at_ns[at])
         sides.append(np.full(len(at), number))
@@ -121,10 +117,9 @@ def _to_and_fro(scene: Scene) -> str | None:
         return None
     order = np.lexsort((at_ns, row))
     row, at_ns, side = row[order], at_ns[order], side[order]
-    starts = np.flatnonzero(np.concatenate(([True], row[1:] != row[:-1])))
-    first_ns = np.repeat(at_ns[starts], np.diff(np.append(starts, len(row))))
+    starts, soon = _soon(row, at_ns)
     turned = np.concatenate(([False], (row[1:] == row[:-1]) & (side[1:] != side[:-1])))
-    turns = np.add.reduceat((turned & (at_ns <= first_ns + _SOON_NS)).astype(np.int64), starts)
+    turns = np.add.reduceat((turned & soon).astype(np.int64), starts)
     travelling = turns >= _TURNS
     count = int(np.count_nonzero(travelling))
     if count < max(_ITEMS, _SHARE * total):
@@ -134,3 +129,18 @@ def _to_and_fro(scene: Scene) -> str | None:
         f"{count} of {total} writes went from side to side at least {_TURNS} times within 10 s, once is normal "
         f"({int(turns[worst])} times {scene.told(int(row[starts[worst]]))})"
     )
+
+
+def _shown(scene: Scene, side: str, log: CommitColumns) -> Rows:
+    """The commits of a side that show one of the key's own writes."""
+    columns, writer = scene.columns, scene.writer_of(side)
+    at = np.flatnonzero((writer >= 0) & (log.key < len(columns.names.keys)))
+    shown: Rows = at[columns.key[writer[at]] == log.key[at]]
+    return shown
+
+
+def _soon(rows: NDArray[np.signedinteger[Any]], at_ns: Ints) -> tuple[Rows, Bools]:
+    """Of commits in the order of their rows and times: where each row begins, and which came soon after its first."""
+    starts = np.flatnonzero(np.concatenate(([True], rows[1:] != rows[:-1])))
+    first_ns = np.repeat(at_ns[starts], np.diff(np.append(starts, len(rows))))
+    return starts, at_ns <= first_ns + _SOON_NS

@@ -25,7 +25,7 @@ _POLL_S = 0.02
 
 def try_data(world: LiveWorld) -> Iterator[Diagnosis]:
     """A put at each edge: is it found in its database, and then in the others?"""
-    table = next((t for t in world.subject.tables if t.name == world.subject.written_table), None)
+    table = world.subject.judged_table
     if table is None:
         text = "the subject lists none, so that nothing of its data can be judged"
         yield Diagnosis("tables", State.WARN, text, "`tables:` in the subject file")
