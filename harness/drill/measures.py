@@ -11,6 +11,7 @@ from harness.checkers.both_sides import BothSides, both_sides
 from harness.checkers.promise import Promise
 from harness.checkers.result import CheckResult
 from harness.checkers.staleness import WrongReads, wrong_reads
+from harness.drill.business_measures import business_of
 from harness.drill.case import Case, Final
 from harness.drill.episode_measures import EpisodeMeasures
 from harness.drill.episodes import began_ns, moments_of
@@ -26,6 +27,7 @@ from harness.history.events import CanaryProbe, Commit, Completion, Event, Invok
 from harness.history.gathering import columns_of_events
 from harness.history.tables import CommitColumns, commits_of
 from harness.measurement.availability import Share
+from harness.measurement.business import Effects
 from harness.measurement.canary import CanaryJudgement, untouched
 from harness.measurement.corruption import Corruption
 from harness.measurement.declined import without_idle_deletes
@@ -204,6 +206,11 @@ class Measures:
         return both_sides(
             self._settled, self.cuts, self.case.by_address, self.logs or None, final, self.serving
         )  # fmt: skip
+
+    @cached_property
+    def business(self) -> Effects | str:
+        """What became of a business that goes on elsewhere; or, in words, why nobody can say."""
+        return business_of(self.case, self.data, self.context, self.serving)
 
     @cached_property
     def gray(self) -> Sequence[Gray] | None:

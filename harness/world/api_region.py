@@ -132,16 +132,12 @@ class ApiRegion(RegionServer):
 
     def hands(self) -> Sequence[Hand]:
         """On what is stored in it."""
-        table = self._written()
+        table = self._blueprint.subject.judged_table
         return (
             PoisonHand(self.region, self.dynamodb, table),
             CorruptionHand(self.region, self.dynamodb, table),
             DeletionHand(self.region, self.dynamodb),
         )
-
-    def _written(self) -> Table | None:
-        subject = self._blueprint.subject
-        return subject.judged_table
 
     def status(self) -> Sequence[StatusLine]:
         """Where its database is."""
@@ -163,13 +159,13 @@ class ApiRegion(RegionServer):
         streams = f"{here} {self.called} keeps no log of commits; the order in its tables' streams stands in for it"
         no_refusal = f"{here} {self.called} cannot be made to refuse some operations and serve the others"
         no_cycle = f"{here} {self.called} is not switched off and on again with its data kept"
-        tables, written = bool(self._blueprint.subject.tables), self._written() is not None
+        tables, written = bool(self._blueprint.subject.tables), self._blueprint.subject.judged_table is not None
         no_table = f"{here} the subject lists no table that a record could be put into"
         return {
             "rpo_commit_log": _NO_TABLES if not tables else streams if self.ordered_streams else no_log,
             REFUSED_OPERATIONS: no_refusal,
             POISON_RECORDS: True if written else no_table,
-            TABLE_CORRUPTION: corruptible(self._written()) if written else no_table,
+            TABLE_CORRUPTION: corruptible(self._blueprint.subject.judged_table) if written else no_table,
             TABLE_DELETION: f"{here} nobody can tell the order of changes over a deletion of tables with {self.called}",
             POWER_CYCLE: True if self.keeps_data else no_cycle,
         }

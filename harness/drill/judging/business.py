@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harness.checkers.result import CheckResult, Finding, shortened, some
-from harness.drill.business_measures import business_of
 from harness.drill.case import Requirement
 from harness.drill.measures import Measures
 from harness.measurement.business import Effects, Lost
@@ -20,7 +19,7 @@ def _checked(name: str) -> Callable[[Callable[[Effects, Measures], CheckResult]]
 
     def wrap(check: Callable[[Effects, Measures], CheckResult]) -> Callable[[Requirement, Measures], CheckResult]:
         def judged(_: Requirement, measures: Measures) -> CheckResult:
-            found = business_of(measures)
+            found = measures.business
             if isinstance(found, str):
                 return CheckResult(name, Verdict.UNKNOWN, found)
             return check(found, measures)
