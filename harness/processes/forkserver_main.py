@@ -197,9 +197,7 @@ class _ForkServer:
             if "ready" in body:
                 self.tell(id=child.id, ready=body["ready"])
         if not data:
-            self._selector.unregister(child.report)
-            os.close(child.report)
-            child.report = -1
+            self._close_report(child)
             self.tell(id=child.id, reported=True, error=child.error)
 
     def _reap(self) -> None:
@@ -217,12 +215,17 @@ class _ForkServer:
     def _ended(self, child: _Child, code: int) -> None:
         if child.report >= 0:
             self._read_report(child)  # its last words
-        if child.report >= 0:
-            self._selector.unregister(child.report)
-            os.close(child.report)
+        self._close_report(child)
         if not child.output.drain():
             self._close_output(child.output)  # otherwise a descendant still writes: closed when it ends
         self.tell(id=child.id, exit=code, error=child.error)
+
+    def _close_report(self, child: _Child) -> None:
+        """Marked as closed, too: the turn of the loop that tells of a child's end may bring its last words once more."""
+        if child.report >= 0:
+            self._selector.unregister(child.report)
+            os.close(child.report)
+            child.report = -1
 
     def _close_output(self, output: CappedLog) -> None:
         if output.fd >= 0:

@@ -6,6 +6,7 @@ import errno
 import gc
 import json
 import os
+import selectors
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from harness.processes import forkserver_main
-from harness.processes.forkserver_main import _ForkServer
+from harness.processes.forkserver_main import _Child, _ForkServer
 from harness.processes.forkserver_output import CappedLog
 
 
@@ -84,6 +85,27 @@ def test_descendants_are_killed_however_the_fork_server_ends(
     with pytest.raises(ValueError, match="Expecting value"):
         server.run()
     assert killed == [True]
+
+
+def test_a_childs_last_words_and_its_end_may_come_in_one_turn_in_either_order(
+    orchestrator: tuple[_ForkServer, socket.socket], tmp_path: Path
+) -> None:
+    server, ours = orchestrator
+    report, says = os.pipe()
+    os.set_blocking(report, False)
+    child = _Child(7, 99, CappedLog(tmp_path / "app.log", 100), report)
+    child.output.started()
+    server._selector.register(child.output.fd, selectors.EVENT_READ, child.output)
+    server._selector.register(report, selectors.EVENT_READ, child)
+    os.write(says, b'{"error": "no such table"}\n')
+    ready = [key for key, _ in server._selector.select(0)]
+    assert {type(key.data) for key in ready} == {_Child, CappedLog}
+    with socket.socket() as wake:
+        server._ended(child, 1)
+        for key in ready:
+            server._handle(key, selectors.EVENT_READ, wake)
+    os.close(says)
+    assert json.loads(ours.recv(4096).splitlines()[-1]) == {"id": 7, "exit": 1, "error": "no such table"}
 
 
 def test_output_that_a_full_disk_does_not_take_is_dropped_and_counted(

@@ -8,11 +8,22 @@ import threading
 from pathlib import Path
 
 import pytest
+from command_line import eventually
 
 from harness.pytest_plugin import turns
 from harness.pytest_plugin.turns import Turn, turn
 
 _SOON_S, _NEVER_S = 60.0, 0.2
+
+
+def asked(path: Path) -> int:
+    """How many have the lock of this file or folder, or wait for it: what the kernel says, not how long it takes."""
+    return Path("/proc/locks").read_text().count(f":{path.stat().st_ino} ")
+
+
+def says_that_it_starts(reports: Path, starting: int) -> bool:
+    """So many have said that they want to start; a thread may take its time to be as far."""
+    return (reports / turns.STARTING).exists() and asked(reports / turns.STARTING) >= starting
 
 
 class Other:
@@ -58,8 +69,10 @@ def test_nobody_gets_past_a_start_that_waits(tmp_path: Path) -> None:
     drilling = Other(tmp_path, alone=False)
     assert drilling.has_it.wait(_SOON_S)
     starting = Other(tmp_path, alone=True)
+    eventually(lambda: asked(tmp_path) == 2)
     assert not starting.has_it.wait(_NEVER_S)
     next_drill = Other(tmp_path, alone=False)
+    eventually(lambda: asked(tmp_path / turns.GATE) == 2)
     drilling.end()
     assert starting.has_it.wait(_SOON_S)
     assert not next_drill.has_it.wait(_NEVER_S)
@@ -72,6 +85,7 @@ def test_two_calibrations_are_never_at_once_and_both_drills_begin_after_them(tmp
     first = Other(tmp_path, alone=True)
     assert first.has_it.wait(_SOON_S)
     second = Other(tmp_path, alone=True)
+    eventually(lambda: says_that_it_starts(tmp_path, 2))
     assert not second.has_it.wait(_NEVER_S), "the first is calibrating"
     begun = first.let_others_in()
     assert second.has_it.wait(_SOON_S)
@@ -100,6 +114,7 @@ def test_a_start_that_failed_holds_nobody_up(tmp_path: Path) -> None:
     started = Other(tmp_path, alone=True)
     assert started.has_it.wait(_SOON_S)
     waits = Other(tmp_path, alone=True)
+    eventually(lambda: says_that_it_starts(tmp_path, 2))
     begun = started.let_others_in()
     assert waits.has_it.wait(_SOON_S)
     waits.end()
