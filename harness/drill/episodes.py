@@ -22,7 +22,9 @@ from harness.measurement.models import FaultInterval
 
 LOSSES = ("region-outage", "region-isolated", "service-outage", "database-power-cycle")
 """Kinds of faults after which a place cannot serve: it is gone, cut off, or has no database."""
-TO_COMPONENTS = ("process-kill", "process-freeze", "component-isolated", "provider-outage", "provider-trouble")
+TO_COMPONENTS = (
+    "process-kill", "process-freeze", "component-isolated", "provider-outage", "provider-trouble", "shop-trouble",
+)  # fmt: skip
 """Kinds that hit one component of the subject, or the API that it calls, and with it whatever its times rest on."""
 _SIDE_BLOWS = (*TO_COMPONENTS, "poison-record")
 """Kinds that hit one component, or a few records: what clients wait for is the end of the loss that they come on."""

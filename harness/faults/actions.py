@@ -193,6 +193,24 @@ class RollBack:
 
 
 @dataclass(frozen=True)
+class TroubleShop:
+    """A shop is in trouble of one kind, as harness.faults.shop_trouble has them. place: where, "" for all."""
+
+    trouble: str
+    place: str = ""
+    share: float = 0.0
+    count: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class RelieveShop:
+    """Undo `TroubleShop`. What it has brought about stays."""
+
+    trouble: str
+
+
+@dataclass(frozen=True)
 class BreakByOwner:
     """Whoever owns a stack that is not ours brings a fault about, in a way that the environment file names.
 
@@ -229,9 +247,10 @@ DatabaseAction = (
     | SwitchOnDatabase
 )
 ProviderAction = TroubleProvider | RelieveProvider | DropRecord | RestoreRecord
+ShopAction = TroubleShop | RelieveShop
 RolloutAction = RollOutBad | RollBack
 OwnerAction = BreakByOwner | MendByOwner
-Action = LinkAction | ProcessAction | DatabaseAction | ProviderAction | RolloutAction | OwnerAction
+Action = LinkAction | ProcessAction | DatabaseAction | ProviderAction | ShopAction | RolloutAction | OwnerAction
 
 
 def undo(action: Action) -> Action | None:
@@ -257,6 +276,8 @@ def undo(action: Action) -> Action | None:
             return RelieveProvider(provider, name)
         case DropRecord(provider):
             return RestoreRecord(provider)
+        case TroubleShop(trouble=trouble):
+            return RelieveShop(trouble)
         case RollOutBad(place):
             return RollBack(place)
         case BreakByOwner(fault, target, mode, way):

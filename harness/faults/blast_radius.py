@@ -22,6 +22,7 @@ from harness.faults.actions import (
     RefuseOperations,
     SwitchOffDatabase,
     TroubleProvider,
+    TroubleShop,
 )
 from harness.faults.model import Plan
 
@@ -36,6 +37,7 @@ def blast_radius(plan: Plan) -> str:
     parts += [f"{len(plan.databases)} {'databases' if plan.databases[1:] else 'database'}"] if plan.databases else []
     providers = {action.provider for action in plan.apply if isinstance(action, ProviderAction)}
     parts += [f"the API of {provider}" for provider in sorted(providers)]
+    parts += ["the shop"] if any(isinstance(action, TroubleShop) for action in plan.apply) else []
     head = f"{plan.kind} {plan.target}, {plan.mode}: touches {' and '.join(parts)}"
     return "\n".join((head, *_lines(plan), *_lasting(plan.apply)))
 
@@ -52,6 +54,8 @@ def _lines(plan: Plan) -> Iterator[str]:
             yield f"  database of {action.database}  {_words(action)}  (watched by a canary)"
         if isinstance(action, ProviderAction):
             yield f"  the API of {action.provider}  {_words(action)}  (watched by a canary)"
+        if isinstance(action, TroubleShop):
+            yield f"  the shop  {_words(action)}  (watched by a canary)"
 
 
 def _hits(action: Action, link: str) -> bool:
@@ -102,6 +106,8 @@ def _words(action: Action) -> str:
             return "ends at once, as without power"
         case TroubleProvider(trouble=trouble):
             return _TROUBLES.get(trouble, trouble)
+        case TroubleShop(trouble=trouble):
+            return _SHOP_TROUBLES.get(trouble, trouble)
         case DropRecord():
             return "loses the application's record, which the heal makes anew"
         case BreakByOwner():
@@ -113,4 +119,12 @@ _TROUBLES = {
     "throttled": "refuses every call as one too many (429)",
     "failing": "fails every call (503)",
     "unanswered": "carries changes out, and never answers them",
+}
+_SHOP_TROUBLES = {
+    "disturbed": "tells of things twice, late and out of order",
+    "forged": "is counterfeited: messages come that it did not send",
+    "subscriptions-removed": "forgets whom it is to tell of anything",
+    "throttled": "refuses calls as too many",
+    "token-expired": "takes access tokens no more",
+    "secret-rotated": "signs with another secret",
 }

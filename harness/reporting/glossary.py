@@ -89,6 +89,7 @@ _FAULTS = {
     "provider-outage": "API of a provider lost",
     "provider-trouble": "API of a provider in trouble",
     "record-replaced": "record replaced",
+    "shop-trouble": "shop in trouble",
     "pods-killed": "pods killed",
     "pod-frozen": "pod frozen",
     "bad-deploy": "bad deploy",
@@ -98,7 +99,9 @@ _MODES = {
     "error": "an error of the service", "throttle": "throttled", "deny": "access denied", "odd-types": "of odd types",
     "off": "its server ends at once", "throttled": "too many requests", "failing": "every call fails",
     "unanswered": "changes are never answered", "deleted": "deleted, and made anew",
-    "never-ready": "its pods never get ready",
+    "never-ready": "its pods never get ready", "disturbed": "messages twice, late and out of order",
+    "forged": "messages that it did not send", "subscriptions-removed": "nobody is told of anything any more",
+    "token-expired": "access tokens are no longer valid", "secret-rotated": "messages are signed with another secret",
 }  # fmt: skip
 PHASES = {
     "detect": "the edge's checks notice",

@@ -2,5 +2,6 @@
 
 MODULES = (
     "given", "when", "when_hosted", "when_reconciled", "when_replicated", "when_data", "then", "then_business",
+    "given_shop", "when_shop",
 )  # fmt: skip
 """Those that define them."""
