@@ -71,8 +71,9 @@ _CHECKS: dict[str, Callable[[Requirement, Measures], CheckResult]] = {
     business.ONCE: business.once,
     business.ORDER: business.order,
     business.FORGED: business.forged,
+    business.TRUSTED: business.trusted,
 }
-OF_BUSINESS: Sequence[str] = (business.KEPT, business.ONCE, business.ORDER, business.FORGED)
+OF_BUSINESS: Sequence[str] = (business.KEPT, business.ONCE, business.ORDER, business.FORGED, business.TRUSTED)
 OF_DATA: Sequence[str] = (restored.NAME, rebuilt.NAME, reconciled.NAME)
 WHOLE: Sequence[str] = (
     "durability", "same-data", "split-brain", "no-restarts", "both-sides-wrote", *OF_DATA, *OF_BUSINESS,

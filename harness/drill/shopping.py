@@ -21,6 +21,8 @@ itself for what it was not."""
 STILL_NS = 2 * NS_PER_S
 """So long must everything be known before it counts: what is done twice may come a little later."""
 _LOOK_S = 0.25
+_OVER_S = 5.0
+"""What attempts take themselves."""
 ORDERS_MAX = 20_000
 
 
@@ -42,6 +44,12 @@ class ShoppingDrill(RunningDrill):
             raise InputError(f"orders are 1 to {ORDERS_MAX}, not {orders}")
         self._visit()
         self._backend.shop().burst(orders, self._backend.timing.interval_s(over_s))
+
+    @step
+    def outlast_retries(self) -> None:
+        """Wait until the shop has given up what it could not tell by now. Raises NotMeasurable."""
+        self._visit()
+        self._watch_until(self._clock.now_ns() + to_ns(self._backend.shop().told_within_s + _OVER_S))
 
     def _visit(self) -> None:
         self.need(SHOP_OPEN)

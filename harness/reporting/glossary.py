@@ -43,6 +43,7 @@ _CHECKS = {
     "business-once": "nothing done twice",
     "business-order": "nothing newer replaced by older",
     "business-forged": "forged messages refused",
+    "business-trusted": "genuine messages believed",
     "same-data": "the same data on both sides",
     "table-restored": "the table as it was before the corruption",
     "region-rebuilt": "the region holds again what the survivor holds",

@@ -86,3 +86,13 @@ def _rotated(drill: Drill, seconds: str | None) -> None:
     Example: the client secret is rotated
     """
     drill.inject("shop-trouble", mode="secret-rotated", for_s=lasting(seconds))
+
+
+@when("the shop has given up what it could not tell")
+def _given_up(drill: Drill) -> None:
+    """the shop has given up what it could not tell
+
+    Lets the time pass in which messages that are not taken are sent again: four hours, or what the profile has instead.
+    Example: the shop has given up what it could not tell
+    """
+    drill.outlast_retries()
