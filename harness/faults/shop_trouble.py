@@ -44,19 +44,19 @@ class ShopTrouble(Fault):
             raise InputError(f"{self.kind}: share is 0 to 1, not {self.share:g}")
         if self.count < 0 or self.seconds < 0:
             raise InputError(f"{self.kind}: count and seconds are not negative")
-        if self.target != SHOP and self.mode != EXPIRED:
-            raise InputError(f"{self.kind}: only tokens expire for one place alone; all else concerns the shop")
 
     def plan(self, links: Sequence[Link], processes: Sequence[ProcessRef]) -> Plan:
         watched = self.chosen(links)
-        if self.target not in self.targets(links):
-            self.refuse_target(links)
+        self._refuse_target(links)
         place = "" if self.target == SHOP else self.target
         return self.planned([TroubleShop(self.mode, place, self.share, self.count, self.seconds)], watched)
 
-    def refuse_target(self, links: Iterable[Link]) -> None:
-        """Raises InputError: nobody there calls the shop."""
-        raise InputError(f"{self.kind} {self.target}: nobody there calls it; one of: {', '.join(self.targets(links))}")
+    def _refuse_target(self, links: Iterable[Link]) -> None:
+        if self.target != SHOP and self.mode != EXPIRED:
+            raise InputError(f"{self.kind}: only tokens expire for one place alone; all else concerns the shop")
+        known = sorted(self.targets(links))
+        if self.target not in known:
+            raise InputError(f"{self.kind} {self.target}: nobody there calls it; one of: {', '.join(known)}")
 
     @property
     def aimed_at(self) -> str:
