@@ -1,7 +1,8 @@
 """What is measured of every drill beside what its scenario asks for, and what a reader should know of it.
 
 Writes that both sides took while replication was cut; the time in which clients were not served and every health check
-said that all was well; a rebuild of tables that were deleted; a business that went on elsewhere; and whether it worked again once the cause was gone.
+said that all was well; a rebuild of tables that were deleted; a business that went on elsewhere; and whether it worked
+again once the cause was gone.
 """
 
 from __future__ import annotations
