@@ -163,6 +163,7 @@ class Environment(Spec):
     replication: Section = Section()
     functions: Section = Section()
     recovery: Section = Section()
+    third_parties: Section = Section()
     load_balancer: Section = Section()
     gateway: Section = Section()
     steering: Section = Section()
