@@ -51,6 +51,8 @@ ROUTE53 = "route53"
 DIGITALOCEAN = "digitalocean"
 RECORD = "record"
 """Of the canary's link over which it is asked whether the application's name is answered."""
+THIRD_PARTY = "third-party"
+"""Of the links over which systems of others are called, e.g. `storefront.us-east-1->erp:third-party`."""
 HTTP = "http"
 
 CONTROL_REGION = "us-east-1"

@@ -133,7 +133,8 @@ class Episode:
 class Requirement:
     """Something that the scenario demanded. episode: the index of the one it is about; None: the whole drill.
 
-    place: which place it names. from_ns, until_ns: the time that it is about, where its step says so.
+    place: which place it names. from_ns, until_ns: the time that it is about, where its step says so. system: of a
+    third party, which one; most: how many of something there may be.
     """
 
     name: str
@@ -141,6 +142,8 @@ class Requirement:
     place: str | None = None
     from_ns: int | None = None
     until_ns: int | None = None
+    system: str | None = None
+    most: float | None = None
 
 
 @dataclass(frozen=True)

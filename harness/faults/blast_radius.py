@@ -17,10 +17,12 @@ from harness.faults.actions import (
     DropRecord,
     FreezeProcess,
     KillProcess,
+    PartyAction,
     ProviderAction,
     PutPoison,
     RefuseOperations,
     SwitchOffDatabase,
+    TroubleParty,
     TroubleProvider,
     TroubleShop,
 )
@@ -38,6 +40,7 @@ def blast_radius(plan: Plan) -> str:
     providers = {action.provider for action in plan.apply if isinstance(action, ProviderAction)}
     parts += [f"the API of {provider}" for provider in sorted(providers)]
     parts += ["the shop"] if any(isinstance(action, TroubleShop) for action in plan.apply) else []
+    parts += [f"the system {party}" for party in sorted(_parties(plan))]
     head = f"{plan.kind} {plan.target}, {plan.mode}: touches {' and '.join(parts)}"
     return "\n".join((head, *_lines(plan), *_lasting(plan.apply)))
 
@@ -56,6 +59,13 @@ def _lines(plan: Plan) -> Iterator[str]:
             yield f"  the API of {action.provider}  {_words(action)}  (watched by a canary)"
         if isinstance(action, TroubleShop):
             yield f"  the shop  {_words(action)}  (watched by a canary)"
+
+        if isinstance(action, PartyAction):
+            yield f"  the system {action.party}  {_words(action)}  (watched by a canary)"
+
+
+def _parties(plan: Plan) -> set[str]:
+    return {action.party for action in plan.apply if isinstance(action, PartyAction)}
 
 
 def _hits(action: Action, link: str) -> bool:
@@ -108,6 +118,8 @@ def _words(action: Action) -> str:
             return _TROUBLES.get(trouble, trouble)
         case TroubleShop(trouble=trouble):
             return _SHOP_TROUBLES.get(trouble, trouble)
+        case TroubleParty(trouble=trouble, amount=amount, told=told):
+            return _PARTY_TROUBLES.get(trouble, trouble).format(amount, told)
         case DropRecord():
             return "loses the application's record, which the heal makes anew"
         case BreakByOwner():
@@ -127,4 +139,12 @@ _SHOP_TROUBLES = {
     "throttled": "refuses calls as too many",
     "token-expired": "takes access tokens no more",
     "secret-rotated": "signs with another secret",
+}
+_PARTY_TROUBLES = {
+    "failing": "fails {0:.0%} of the calls (503)",
+    "wrong": "answers {0:.0%} of the calls with what nobody can read",
+    "unanswered": "carries out what it is asked, and never answers",
+    "limited": "lets {0:g} calls a second in, and refuses the others (429)",
+    "maintenance": "refuses every call for its maintenance (503), {1}",
+    "lying": "says that it stores what it is told (201), and stores nothing",
 }

@@ -21,6 +21,7 @@ SERVICE_REPLICATION = "service_replication"
 WRITES_ON_BOTH_SIDES = "writes_on_both_sides"
 EVENTUAL_TABLES, STRONG_TABLES = "global_tables_eventual", "global_tables_strong"
 STREAMS_TO_FUNCTIONS = "streams_to_functions"
+THIRD_PARTIES = "third_parties"
 LIVENESS_AS_READINESS = "liveness-as-readiness"
 """A change of the application's pods that whoever has `pods` can roll out."""
 FROZEN_FAILOVER = "frozen_failover"
@@ -39,6 +40,7 @@ _WORDS = {
     POWER_CYCLE: "switches a database's server off and on again with its data kept",
     STREAMS_TO_FUNCTIONS: "feeds functions from streams (`functions: {kind: event_sources}`)",
     SHOP_OPEN: "is a shop (`shop: {kind: shopify}`)",
+    THIRD_PARTIES: "stands for the systems of others (`third_parties: {kind: third_party}`)",
     PODS: "runs the application in pods (`platform: {kind: kubernetes}`)",
 }
 

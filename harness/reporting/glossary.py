@@ -44,6 +44,10 @@ _CHECKS = {
     "business-order": "nothing newer replaced by older",
     "business-forged": "forged messages refused",
     "business-trusted": "genuine messages believed",
+    "party-holds": "third party holds every effect, once",
+    "party-holds-writes": "third party holds every write, once",
+    "party-order": "third party told in order",
+    "party-spared": "third party not stormed",
     "same-data": "the same data on both sides",
     "table-restored": "the table as it was before the corruption",
     "region-rebuilt": "the region holds again what the survivor holds",
@@ -94,6 +98,12 @@ _FAULTS = {
     "pods-killed": "pods killed",
     "pod-frozen": "pod frozen",
     "bad-deploy": "bad deploy",
+    "third-party-outage": "third party lost",
+    "third-party-slow": "third party slow",
+    "third-party-trouble": "third party in trouble",
+    "third-party-limited": "third party lets few calls in",
+    "third-party-maintenance": "third party in maintenance",
+    "third-party-lies": "third party stores nothing",
 }
 _MODES = {
     "black-hole": "packets vanish", "refuse": "connections refused", "reset": "connections reset",
@@ -103,6 +113,9 @@ _MODES = {
     "never-ready": "its pods never get ready", "disturbed": "messages twice, late and out of order",
     "forged": "messages that it did not send", "subscriptions-removed": "nobody is told of anything any more",
     "token-expired": "access tokens are no longer valid", "secret-rotated": "messages are signed with another secret",
+    "wrong": "answers that nobody can read", "slow": "answers take longer",
+    "limited": "one too many, again and again", "maintenance": "closed, and says so",
+    "lying": "says that it has stored what it has not",
 }  # fmt: skip
 PHASES = {
     "detect": "the edge's checks notice",

@@ -164,6 +164,7 @@ class Environment(Spec):
     functions: Section = Section()
     shop: Section = Section()
     recovery: Section = Section()
+    third_parties: Section = Section()
     load_balancer: Section = Section()
     gateway: Section = Section()
     steering: Section = Section()

@@ -51,6 +51,7 @@ SECTIONS = (
     Section("region_servers", "regions", "moto"),
     Section("replication", "data"),
     Section("recovery", "data"),
+    Section("third_parties", "commerce"),
     Section("load_balancer", "edge", "load_balancer"),
     Section("gateway", "edge", "gateway"),
     Section("functions", "data"),

@@ -39,6 +39,7 @@ FILLED = {
     "N": ["7"],
     "PLACE": ["us-east-1"],
     "INSTANCE": ["monitor.outside"],
+    "SYSTEM": ["ERP", "fulfilment"],
 }
 NO_PLACEHOLDERS = {"API", "DB", "MISSED", "INVALID", "ABORTED"}
 ONE = pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda one: f"{one.type} {phrase_of(one).shape}")
