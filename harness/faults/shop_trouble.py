@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from harness.errors import InputError
-from harness.faults.actions import TroubleShop
+from harness.faults.commerce_actions import TroubleShop
 from harness.faults.model import Fault, Link, Plan, ProcessRef
 from harness.faults.needs import SHOP_OPEN
 from harness.names import OUTSIDE, SHOP, SHOP_API, SHOP_TROUBLE

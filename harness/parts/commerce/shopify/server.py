@@ -9,7 +9,6 @@ from typing import Any
 
 from aiohttp import web
 
-from harness.history.log import EventLog
 from harness.kit.address import ANY_ADDRESS
 from harness.kit.admin import serve_admin, serve_application
 from harness.kit.process import Ready, run_until_signal, stop_or_failure
@@ -30,8 +29,7 @@ def serve(config: Mapping[str, Any], ready: Ready) -> None:
 
 async def _run(config: ShopConfig, ready: Ready, stop: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
-        events = stack.enter_context(EventLog(config.events))
-        desk = ShopDesk(config, events.append)
+        desk = ShopDesk(config)
         stack.push_async_callback(desk.close)
         told = {"admin": list(await serve_admin(stack, _NAME, routes(desk), ANY_ADDRESS))}
         for place in config.callers:
