@@ -107,9 +107,10 @@ class Cost:
         said = {
             one.name.value: value_from_ast_untyped(one.value, dict(self._variables)) for one in node.arguments or ()
         }
-        sizes = [said[name] for name in ("first", "last") if isinstance(said.get(name), int)]
-        if sizes:
-            return max(0, sizes[0])
+        for name in ("first", "last"):
+            size = said.get(name)
+            if isinstance(size, int):
+                return max(0, size)
         return _DEFAULT_PAGE if field.args["first"].default is not None else 1
 
     def _fields(self, selections: SelectionSetNode | None, parent: Any) -> Iterator[tuple[FieldNode, GraphQLField]]:

@@ -136,7 +136,7 @@ def _undescribed(node: N) -> N:
             changed[field.name] = _undescribed(value)
         elif isinstance(value, tuple):
             changed[field.name] = tuple(_undescribed(one) if isinstance(one, Node) else one for one in value)
-    return replace(node, **changed) if changed else node  # type: ignore[type-var]  # a dataclass, or nothing changed
+    return replace(node, **changed) if changed else node
 
 
 if __name__ == "__main__":

@@ -91,10 +91,10 @@ def answer(wanted: Wanted, asked: Asked, points: Points) -> AdminReply:
     coerced = get_variable_values(schema(), operation.variable_definitions or (), dict(wanted.variables))
     if isinstance(coerced, list):
         return json_reply({"errors": form.variables(coerced, operation, wanted.variables)})
-    too_long = _too_long(operation, wanted.variables, asked.settings)
+    too_long = _too_long(operation, coerced.coerced, asked.settings)
     if too_long is not None:
         return json_reply({"errors": [too_long]})
-    cost = Cost(schema(), known.document, operation, wanted.variables)
+    cost = Cost(schema(), known.document, operation, coerced.coerced)
     most = cost.at_most()
     if most > asked.settings.query_points_max:
         return json_reply({"errors": [_too_costly(most, asked.settings.query_points_max)]})
@@ -173,8 +173,8 @@ def _unknown_operation(name: str | None) -> form.Said:
 def _too_long(
     operation: OperationDefinitionNode, variables: Mapping[str, Any], settings: AdminSettings
 ) -> form.Said | None:  # fmt: skip
-    for field in operation.selection_set.selections:
-        for argument in field.arguments or () if isinstance(field, FieldNode) else ():
+    for field in (one for one in operation.selection_set.selections if isinstance(one, FieldNode)):
+        for argument in field.arguments or ():
             value = value_from_ast_untyped(argument.value, dict(variables))
             for path, size in _sizes(value, [(field.alias or field.name).value, argument.name.value]):
                 if size > settings.input_array_max:

@@ -10,7 +10,6 @@ from graphql import (
     GraphQLEnumType,
     GraphQLInterfaceType,
     GraphQLObjectType,
-    GraphQLResolveInfo,
     GraphQLSchema,
     GraphQLUnionType,
     build_schema,
@@ -33,7 +32,7 @@ def schema() -> GraphQLSchema:
         if isinstance(one, GraphQLObjectType) and not one.name.startswith("__"):
             _resolved(one)
         elif isinstance(one, GraphQLInterfaceType | GraphQLUnionType):
-            one.resolve_type = _type_of  # type: ignore[assignment]
+            one.resolve_type = _type_of
     return built
 
 
@@ -63,7 +62,7 @@ def _code_of(codes: Any) -> Any:
     return lambda error, _: error["code"] if error["code"] in known else fallback
 
 
-def _type_of(value: Any, _: GraphQLResolveInfo, __: Any) -> str | None:
+def _type_of(value: Any, _: Any, __: Any) -> str | None:
     if isinstance(value, dict):
         name: str | None = value.get("__typename")
         return name

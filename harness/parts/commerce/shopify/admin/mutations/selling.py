@@ -155,9 +155,9 @@ def _tagged(asked: Asked, id: str, tags: list[str], *, add: bool) -> Made:
     ):
         found = number_of(kind, id)
         if found is not None:
-            now = register.require(found).tags  # type: ignore[attr-defined]  # all three have tags
+            now = register.require(found).tags
             after = dict.fromkeys((*now, *given)) if add else [tag for tag in now if tag not in given]
-            done(asked, update(found, tags=tuple(after)))  # type: ignore[operator]
+            done(asked, update(found, tags=tuple(after)))
             return {"node": register.require(found)}
     raise Refused("Invalid id", ("id",))
 

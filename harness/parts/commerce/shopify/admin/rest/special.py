@@ -21,6 +21,7 @@ from harness.parts.commerce.shopify.records.bodies.goods import level_body, vari
 from harness.parts.commerce.shopify.records.bodies.order import order_body
 from harness.parts.commerce.shopify.records.bodies.parcel import parcel_body, refund_body
 from harness.parts.commerce.shopify.records.metafields import NewMetafield
+from harness.parts.commerce.shopify.records.registers import Register
 from harness.parts.commerce.shopify.records.shop import Shop
 from harness.parts.commerce.shopify.records.things import Theme, ThemeFile
 from harness.parts.commerce.shopify.records.values import Body, Changed, Changes, Refused, gid, iso
@@ -216,7 +217,7 @@ def _no_asset(shop: Shop, request: AdminRequest, _: Given, ids: Sequence[int], c
 
 
 def _owner(kind: str, ids: Sequence[int], shop: Shop) -> str:
-    registers = {
+    registers: dict[str, Register[Any]] = {
         "Order": shop.registers.orders,
         "Product": shop.registers.products,
         "Customer": shop.registers.customers,

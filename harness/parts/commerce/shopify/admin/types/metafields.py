@@ -9,6 +9,7 @@ from typing import Any
 from harness.parts.commerce.shopify.admin.asked import Asked
 from harness.parts.commerce.shopify.admin.connections import by_id, connection
 from harness.parts.commerce.shopify.admin.types.table import Fields, legacy, own
+from harness.parts.commerce.shopify.records.registers import Register
 from harness.parts.commerce.shopify.records.things import Customer, Location, Metafield, Order, Product, Variant
 from harness.parts.commerce.shopify.records.values import gid, number_of
 
@@ -30,7 +31,7 @@ def owner_gid(thing: Any, asked: Asked) -> str:
 def owner_of(text: str, asked: Asked) -> Any:
     """The thing of a global id that may have metafields, None where there is none."""
     registers = asked.shop.registers
-    found = {
+    found: dict[str, Register[Any]] = {
         "Order": registers.orders, "Customer": registers.customers, "Product": registers.products,
         "ProductVariant": registers.variants, "Location": registers.locations,
     }  # fmt: skip

@@ -24,6 +24,11 @@ def _orders(customer: Customer, asked: Asked, sortKey: str = "ID", **page: Any) 
     return connection(asked, "orders", rows, **page)
 
 
+def _last(customer: Customer, asked: Asked) -> Order | None:
+    found = _ordered(customer, asked)
+    return found[-1] if found else None
+
+
 def _spent(customer: Customer, asked: Asked) -> dict[str, Any]:
     return money(sum(Sums.of(order).current_total for order in _ordered(customer, asked)), asked.shop.currency)
 
@@ -57,7 +62,7 @@ CUSTOMER: Fields = {
     "canDelete": lambda customer, asked: not _ordered(customer, asked),
     "numberOfOrders": lambda customer, asked: str(len(_ordered(customer, asked))),
     "amountSpent": _spent,
-    "lastOrder": lambda customer, asked: (_ordered(customer, asked) or [None])[-1],
+    "lastOrder": _last,
     "orders": _orders,
     "email": own("email"),
     "phone": own("phone"),
