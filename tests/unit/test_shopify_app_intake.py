@@ -84,9 +84,7 @@ def test_a_header_that_is_there_twice_is_refused_before_anybody_guesses_which_on
     assert status(decide([*given, (name, value)])) == 400
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"{", b"[]", b'"text"', b"null", b"\xff\xfe", b"[" * 100_000, b'{"a": ' * 50_000]
-)
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"t"', b"null", b"\xff\xfe", b"[" * 100_000, b'{"a": ' * 50_000])
 def test_a_signed_body_that_is_no_object_is_refused_and_breaks_nothing(body: bytes) -> None:
     assert status(decide(headers(body), body)) == 400
 
