@@ -22,6 +22,7 @@ from harness.faults.actions import (
     LinkAction,
     PutPoison,
     RefuseOperations,
+    RelieveParty,
     RelieveProvider,
     RemovePoison,
     RemoveToxic,
@@ -30,6 +31,7 @@ from harness.faults.actions import (
     SwitchOffDatabase,
     SwitchOnDatabase,
     ThawProcess,
+    TroubleParty,
     TroubleProvider,
     undo,
 )
@@ -50,6 +52,7 @@ from harness.names import (
     OUTSIDE,
     POISON_KEY,
     RECORD,
+    THIRD_PARTY,
     instance_name,
 )
 from harness.reporting import glossary
@@ -98,7 +101,8 @@ LINKS = world()
 IN_DATABASES = ("operations-refused", "poison-record", "table-corrupted", "tables-deleted")
 OF_PROVIDERS = ("provider-outage", "provider-trouble", "record-replaced")
 OF_PODS = ("pods-killed", "pod-frozen", "bad-deploy")
-ELSEWHERE = (*IN_DATABASES, *OF_PROVIDERS, *OF_PODS)
+OF_PARTIES = tuple(kind for kind in FAULTS if kind.startswith("third-party"))
+ELSEWHERE = (*IN_DATABASES, *OF_PROVIDERS, *OF_PODS, *OF_PARTIES)
 ON_LINKS = [kind for kind in FAULTS if not kind.startswith("process") and kind not in ELSEWHERE]
 
 
@@ -319,6 +323,63 @@ def test_trouble_of_an_api_touches_no_link_and_ends_with_its_heal() -> None:
         assert healing(planned) == [RelieveProvider(DIGITALOCEAN, trouble.name)]
         assert (planned.links, planned.canary.links) == ((), ("canary->digitalocean:digitalocean",))
         assert "touches the API of digitalocean" in blast_radius(planned)
+
+
+def party_links() -> list[Link]:
+    """A world whose application tells an ERP and a CRM what happens."""
+    callers = ((CANARY, OUTSIDE, ""), (f"app.{EAST}", EAST, "app"), (f"app.{WEST}", WEST, "app"))
+    told = [
+        Link(source, place, system, OUTSIDE, THIRD_PARTY, component, home(place), component == "")
+        for system in ("erp", "crm")
+        for source, place, component in callers
+    ]
+    return [*LINKS, *told]
+
+
+def test_a_third_party_that_is_lost_or_slow_is_so_to_all_who_call_it_and_the_others_are_not() -> None:
+    expected = {f"{source}->erp:third-party" for source in (CANARY, f"app.{EAST}", f"app.{WEST}")}
+    for kind in ("third-party-outage", "third-party-slow"):
+        for mode in FAULTS[kind].modes:
+            planned = fault_named(kind, system="erp", mode=mode).plan(party_links(), PROCESSES)
+            assert set(planned.links) == expected
+            assert planned.canary.links == ("canary->erp:third-party",)
+            assert len(healing(planned)) == sum(not isinstance(action, CutLink) for action in planned.apply)
+    with pytest.raises(
+        InputError, match="touches no link; its target is the system of a third party, and there are crm, erp"
+    ):
+        fault_named("third-party-outage", system="wms").plan(party_links(), PROCESSES)
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode", "more", "said"),
+    [
+        ("third-party-trouble", "failing", {"rate": 0.5}, "fails 50% of the calls (503)"),
+        ("third-party-trouble", "wrong", {}, "answers 100% of the calls with what nobody can read"),
+        ("third-party-trouble", "unanswered", {}, "carries out what it is asked, and never answers"),
+        ("third-party-limited", "limited", {"per_s": 2.5}, "lets 2.5 calls a second in, and refuses the others (429)"),
+        ("third-party-maintenance", "maintenance", {"days": 2}, "for its maintenance (503), for 2 days of a drill"),
+        ("third-party-lies", "lying", {}, "says that it stores what it is told (201), and stores nothing"),
+    ],
+)
+def test_trouble_of_a_third_party_touches_no_link_and_ends_with_its_heal(
+    kind: str, mode: str, more: dict[str, Any], said: str
+) -> None:
+    planned = fault_named(kind, system="erp", mode=mode, **more).plan(party_links(), PROCESSES)
+    [trouble] = planned.apply
+    assert isinstance(trouble, TroubleParty)
+    assert (trouble.party, trouble.trouble) == ("erp", mode)
+    assert healing(planned) == [RelieveParty("erp", trouble.name)]
+    assert (planned.links, planned.canary.links) == ((), ("canary->erp:third-party",))
+    assert "touches the system erp" in blast_radius(planned)
+    assert said in blast_radius(planned)
+
+
+def test_shares_and_rates_that_are_none_are_refused() -> None:
+    for kind, wrong in (("third-party-trouble", {"rate": 0.0}), ("third-party-limited", {"per_s": 0.0})):
+        with pytest.raises(InputError, match=kind):
+            fault_named(kind, system="erp", **wrong)
+    half = fault_named("third-party-trouble", system="erp", rate=0.5).plan(party_links(), PROCESSES)
+    assert half.canary.expected == Rate(0.4, 0.6)
 
 
 def test_a_record_that_is_replaced_is_looked_for_by_a_canary() -> None:
