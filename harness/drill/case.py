@@ -177,6 +177,15 @@ class CaseBusiness:
 
 
 @dataclass(frozen=True)
+class CaseShop:
+    """A shop that took part. told: in which times it tells the application of what happens, in a sentence; untold: what
+    it had not told in the end, in words."""
+
+    told: str
+    untold: str = ""
+
+
+@dataclass(frozen=True)
 class Case:
     """One drill. `law` is what the environment's documented constants say; times are the profile's wall time.
 
@@ -227,6 +236,7 @@ class Case:
     rebuilds: tuple[CaseRebuild, ...] = ()
     business: CaseBusiness | None = None
     reconciled: CaseReconciled | None = None
+    shop: CaseShop | None = None
     schema: str = SCHEMA
 
     @property

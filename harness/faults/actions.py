@@ -214,6 +214,24 @@ class RollBack:
 
 
 @dataclass(frozen=True)
+class TroubleShop:
+    """A shop is in trouble of one kind, as harness.faults.shop_trouble has them. place: where, "" for all."""
+
+    trouble: str
+    place: str = ""
+    share: float = 0.0
+    count: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class RelieveShop:
+    """Undo `TroubleShop`. What it has brought about stays."""
+
+    trouble: str
+
+
+@dataclass(frozen=True)
 class BreakByOwner:
     """Whoever owns a stack that is not ours brings a fault about, in a way that the environment file names.
 
@@ -250,10 +268,20 @@ DatabaseAction = (
     | SwitchOnDatabase
 )
 ProviderAction = TroubleProvider | RelieveProvider | DropRecord | RestoreRecord
+ShopAction = TroubleShop | RelieveShop
 PartyAction = TroubleParty | RelieveParty
 RolloutAction = RollOutBad | RollBack
 OwnerAction = BreakByOwner | MendByOwner
-Action = LinkAction | ProcessAction | DatabaseAction | ProviderAction | PartyAction | RolloutAction | OwnerAction
+Action = (
+    LinkAction
+    | ProcessAction
+    | DatabaseAction
+    | ProviderAction
+    | ShopAction
+    | PartyAction
+    | RolloutAction
+    | OwnerAction
+)
 
 
 def undo(action: Action) -> Action | None:
@@ -281,6 +309,8 @@ def undo(action: Action) -> Action | None:
             return RelieveProvider(provider, name)
         case DropRecord(provider):
             return RestoreRecord(provider)
+        case TroubleShop(trouble=trouble):
+            return RelieveShop(trouble)
         case RollOutBad(place):
             return RollBack(place)
         case BreakByOwner(fault, target, mode, way):

@@ -24,6 +24,7 @@ from harness.faults.actions import (
     SwitchOffDatabase,
     TroubleParty,
     TroubleProvider,
+    TroubleShop,
 )
 from harness.faults.model import Plan
 
@@ -38,6 +39,7 @@ def blast_radius(plan: Plan) -> str:
     parts += [f"{len(plan.databases)} {'databases' if plan.databases[1:] else 'database'}"] if plan.databases else []
     providers = {action.provider for action in plan.apply if isinstance(action, ProviderAction)}
     parts += [f"the API of {provider}" for provider in sorted(providers)]
+    parts += ["the shop"] if any(isinstance(action, TroubleShop) for action in plan.apply) else []
     parts += [f"the system {party}" for party in sorted(_parties(plan))]
     head = f"{plan.kind} {plan.target}, {plan.mode}: touches {' and '.join(parts)}"
     return "\n".join((head, *_lines(plan), *_lasting(plan.apply)))
@@ -55,6 +57,8 @@ def _lines(plan: Plan) -> Iterator[str]:
             yield f"  database of {action.database}  {_words(action)}  (watched by a canary)"
         if isinstance(action, ProviderAction):
             yield f"  the API of {action.provider}  {_words(action)}  (watched by a canary)"
+        if isinstance(action, TroubleShop):
+            yield f"  the shop  {_words(action)}  (watched by a canary)"
 
         if isinstance(action, PartyAction):
             yield f"  the system {action.party}  {_words(action)}  (watched by a canary)"
@@ -112,6 +116,8 @@ def _words(action: Action) -> str:
             return "ends at once, as without power"
         case TroubleProvider(trouble=trouble):
             return _TROUBLES.get(trouble, trouble)
+        case TroubleShop(trouble=trouble):
+            return _SHOP_TROUBLES.get(trouble, trouble)
         case TroubleParty(trouble=trouble, amount=amount, told=told):
             return _PARTY_TROUBLES.get(trouble, trouble).format(amount, told)
         case DropRecord():
@@ -126,7 +132,14 @@ _TROUBLES = {
     "failing": "fails every call (503)",
     "unanswered": "carries changes out, and never answers them",
 }
-
+_SHOP_TROUBLES = {
+    "disturbed": "tells of things twice, late and out of order",
+    "forged": "is counterfeited: messages come that it did not send",
+    "subscriptions-removed": "forgets whom it is to tell of anything",
+    "throttled": "refuses calls as too many",
+    "token-expired": "takes access tokens no more",
+    "secret-rotated": "signs with another secret",
+}
 _PARTY_TROUBLES = {
     "failing": "fails {0:.0%} of the calls (503)",
     "wrong": "answers {0:.0%} of the calls with what nobody can read",

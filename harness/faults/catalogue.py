@@ -29,6 +29,7 @@ from harness.faults.replication_paused import ReplicationPaused
 from harness.faults.replication_slowed import ReplicationSlowed
 from harness.faults.replication_stall import ReplicationStall
 from harness.faults.service_outage import ServiceOutage
+from harness.faults.shop_trouble import ShopTrouble
 from harness.faults.table_corrupted import TableCorrupted
 from harness.faults.tables_deleted import TablesDeleted
 from harness.faults.third_party_lies import ThirdPartyLies
@@ -61,6 +62,7 @@ FAULTS: dict[str, type[Fault]] = {
         ProviderOutage,
         ProviderTrouble,
         RecordReplaced,
+        ShopTrouble,
         PodsKilled,
         PodFrozen,
         BadDeploy,

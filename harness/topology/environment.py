@@ -162,6 +162,7 @@ class Environment(Spec):
     region_servers: Section = Section()
     replication: Section = Section()
     functions: Section = Section()
+    shop: Section = Section()
     recovery: Section = Section()
     third_parties: Section = Section()
     load_balancer: Section = Section()

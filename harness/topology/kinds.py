@@ -56,6 +56,7 @@ SECTIONS = (
     Section("gateway", "edge", "gateway"),
     Section("functions", "data"),
     Section("steering", "steering", "route53"),
+    Section("shop", "commerce"),
 )
 """In the order in which parts are started and, after a drill, set back."""
 

@@ -17,6 +17,7 @@ from harness.world.part import Blueprint, Ground, Net, Part, parts_of
 from harness.world.parties import ThirdParty
 from harness.world.platform import Platform
 from harness.world.regions import RegionServer
+from harness.world.shop import Shop
 from harness.world.steering import Steering
 from harness.world.wires import Arrow
 
@@ -30,6 +31,7 @@ _SEAMS: Mapping[str, type[Part]] = {
     "load_balancer": LoadBalancer,
     "gateway": Part,
     "functions": Functions,
+    "shop": Shop,
     "steering": Steering,
 }
 """What the parts of a section must be."""

@@ -22,8 +22,8 @@ from harness.faults.actions import (
     LinkAction,
     PutPoison,
     RefuseOperations,
-    RelieveParty,
     RelieveProvider,
+    RelieveShop,
     RemovePoison,
     RemoveToxic,
     RestoreRecord,
@@ -31,8 +31,8 @@ from harness.faults.actions import (
     SwitchOffDatabase,
     SwitchOnDatabase,
     ThawProcess,
-    TroubleParty,
     TroubleProvider,
+    TroubleShop,
     undo,
 )
 from harness.faults.blast_radius import blast_radius
@@ -52,7 +52,9 @@ from harness.names import (
     OUTSIDE,
     POISON_KEY,
     RECORD,
-    THIRD_PARTY,
+    SHOP,
+    SHOP_API,
+    SHOP_TROUBLE,
     instance_name,
 )
 from harness.reporting import glossary
@@ -102,7 +104,7 @@ IN_DATABASES = ("operations-refused", "poison-record", "table-corrupted", "table
 OF_PROVIDERS = ("provider-outage", "provider-trouble", "record-replaced")
 OF_PODS = ("pods-killed", "pod-frozen", "bad-deploy")
 OF_PARTIES = tuple(kind for kind in FAULTS if kind.startswith("third-party"))
-ELSEWHERE = (*IN_DATABASES, *OF_PROVIDERS, *OF_PODS, *OF_PARTIES)
+ELSEWHERE = (*IN_DATABASES, *OF_PROVIDERS, *OF_PODS, *OF_PARTIES, "shop-trouble")
 ON_LINKS = [kind for kind in FAULTS if not kind.startswith("process") and kind not in ELSEWHERE]
 
 
@@ -325,61 +327,34 @@ def test_trouble_of_an_api_touches_no_link_and_ends_with_its_heal() -> None:
         assert "touches the API of digitalocean" in blast_radius(planned)
 
 
-def party_links() -> list[Link]:
-    """A world whose application tells an ERP and a CRM what happens."""
-    callers = ((CANARY, OUTSIDE, ""), (f"app.{EAST}", EAST, "app"), (f"app.{WEST}", WEST, "app"))
-    told = [
-        Link(source, place, system, OUTSIDE, THIRD_PARTY, component, home(place), component == "")
-        for system in ("erp", "crm")
-        for source, place, component in callers
-    ]
-    return [*LINKS, *told]
+def shop_links() -> list[Link]:
+    """A world with a shop."""
+    instance = f"storefront.{EAST}"
+    api = Link(instance, EAST, SHOP, OUTSIDE, SHOP_API, "storefront", EAST)
+    tells = [Link(SHOP, OUTSIDE, place, place, "http") for place in (EAST, WEST)]
+    return [*LINKS, api, *tells, Link(f"{CANARY}.{OUTSIDE}", OUTSIDE, SHOP, OUTSIDE, SHOP_TROUBLE, from_canary=True)]
 
 
-def test_a_third_party_that_is_lost_or_slow_is_so_to_all_who_call_it_and_the_others_are_not() -> None:
-    expected = {f"{source}->erp:third-party" for source in (CANARY, f"app.{EAST}", f"app.{WEST}")}
-    for kind in ("third-party-outage", "third-party-slow"):
-        for mode in FAULTS[kind].modes:
-            planned = fault_named(kind, system="erp", mode=mode).plan(party_links(), PROCESSES)
-            assert set(planned.links) == expected
-            assert planned.canary.links == ("canary->erp:third-party",)
-            assert len(healing(planned)) == sum(not isinstance(action, CutLink) for action in planned.apply)
-    with pytest.raises(
-        InputError, match="touches no link; its target is the system of a third party, and there are crm, erp"
-    ):
-        fault_named("third-party-outage", system="wms").plan(party_links(), PROCESSES)
+def test_trouble_of_a_shop_touches_no_link_and_ends_with_its_heal() -> None:
+    for mode in FAULTS["shop-trouble"].modes:
+        planned = fault_named("shop-trouble", mode=mode).plan(shop_links(), PROCESSES)
+        [trouble] = planned.apply
+        assert isinstance(trouble, TroubleShop)
+        assert (trouble.trouble, trouble.place) == (mode, "")
+        assert healing(planned) == [RelieveShop(mode)]
+        assert (planned.links, planned.canary.links) == ((), ("canary.outside->shop:shop-trouble",))
+        assert "touches the shop" in blast_radius(planned)
 
 
-@pytest.mark.parametrize(
-    ("kind", "mode", "more", "said"),
-    [
-        ("third-party-trouble", "failing", {"rate": 0.5}, "fails 50% of the calls (503)"),
-        ("third-party-trouble", "wrong", {}, "answers 100% of the calls with what nobody can read"),
-        ("third-party-trouble", "unanswered", {}, "carries out what it is asked, and never answers"),
-        ("third-party-limited", "limited", {"per_s": 2.5}, "lets 2.5 calls a second in, and refuses the others (429)"),
-        ("third-party-maintenance", "maintenance", {"days": 2}, "for its maintenance (503), for 2 days of a drill"),
-        ("third-party-lies", "lying", {}, "says that it stores what it is told (201), and stores nothing"),
-    ],
-)
-def test_trouble_of_a_third_party_touches_no_link_and_ends_with_its_heal(
-    kind: str, mode: str, more: dict[str, Any], said: str
-) -> None:
-    planned = fault_named(kind, system="erp", mode=mode, **more).plan(party_links(), PROCESSES)
-    [trouble] = planned.apply
-    assert isinstance(trouble, TroubleParty)
-    assert (trouble.party, trouble.trouble) == ("erp", mode)
-    assert healing(planned) == [RelieveParty("erp", trouble.name)]
-    assert (planned.links, planned.canary.links) == ((), ("canary->erp:third-party",))
-    assert "touches the system erp" in blast_radius(planned)
-    assert said in blast_radius(planned)
-
-
-def test_shares_and_rates_that_are_none_are_refused() -> None:
-    for kind, wrong in (("third-party-trouble", {"rate": 0.0}), ("third-party-limited", {"per_s": 0.0})):
-        with pytest.raises(InputError, match=kind):
-            fault_named(kind, system="erp", **wrong)
-    half = fault_named("third-party-trouble", system="erp", rate=0.5).plan(party_links(), PROCESSES)
-    assert half.canary.expected == Rate(0.4, 0.6)
+def test_tokens_expire_for_one_place_and_a_lost_region_hears_nothing_of_the_shop() -> None:
+    expired = fault_named("shop-trouble", target=EAST, mode="token-expired").plan(shop_links(), PROCESSES)
+    assert expired.apply == (TroubleShop("token-expired", EAST),)
+    lost = fault_named("region-outage", target=EAST).plan(shop_links(), PROCESSES)
+    assert {f"shop->{EAST}:http", f"storefront.{EAST}->shop:shop-api"} <= set(lost.links)
+    assert f"shop->{WEST}:http" not in lost.links
+    for target, mode, text in ((WEST, "token-expired", "nobody there calls it"), (EAST, "forged", "one place alone")):
+        with pytest.raises(InputError, match=text):
+            fault_named("shop-trouble", target=target, mode=mode).plan(shop_links(), PROCESSES)
 
 
 def test_a_record_that_is_replaced_is_looked_for_by_a_canary() -> None:

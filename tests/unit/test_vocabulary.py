@@ -33,6 +33,8 @@ FILLED = {
     "COMPONENT": ["intermediary"],
     "CONSISTENCY": ["eventual", "strong"],
     "ATTRIBUTE": ["written_ms"],
+    "VARIABLE": ["INBOX"],
+    "VALUE": ["region"],
     "FILE": ["replication_lambda/article.py"],
     "N": ["7"],
     "PLACE": ["us-east-1"],
