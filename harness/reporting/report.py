@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from harness.drill import watching
 from harness.drill.evidence import DrillResult, RunResult
 from harness.outcome import Bracket, Verdict
-from harness.reporting import chronicle, drill_view, glossary, objectives, samples, timeline, wording
+from harness.reporting import business, chronicle, drill_view, glossary, objectives, samples, timeline, wording
 from harness.reporting.lanes import arrange
 from harness.reporting.sources import LogTail, read_history, read_log
 from harness.storable_text import write_text
@@ -182,6 +182,7 @@ def _environment() -> Environment:
         lateness=glossary.lateness,
         failback=glossary.failback,
         both_sides=glossary.both_sides,
+        business=business.rows,
         profile=glossary.profile,
         folder=lambda path: path.rpartition("/")[0],
     )
