@@ -1,7 +1,8 @@
 """What is measured of every drill beside what its scenario asks for, and what a reader should know of it.
 
 Writes that both sides took while replication was cut; the time in which clients were not served and every health check
-said that all was well; a rebuild of tables that were deleted; and whether it worked again once the cause was gone.
+said that all was well; a rebuild of tables that were deleted; journeys that were made beside the workload; and
+whether it worked again once the cause was gone.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from harness.checkers.aftermath import goodput, hung
 from harness.checkers.both_sides import as_evidence
 from harness.checkers.result import Finding, some
 from harness.drill.case import Case
+from harness.drill.journey_evidence import journey_evidence
 from harness.drill.judging.interruptions import scenario_end_ns
 from harness.drill.judging.rebuilt import as_evidence as rebuild_evidence
 from harness.drill.judging.rebuilt import rebuilt
@@ -38,6 +40,8 @@ def measured(measures: Measures) -> Mapping[str, Any]:
         }
     if (again := rebuilt(measures)) is not None:
         found["rebuild"] = rebuild_evidence(again)
+    if (journeys := journey_evidence(measures)) is not None:
+        found["journeys"] = journeys
     return found
 
 

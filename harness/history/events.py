@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.history.business import BusinessChange, BusinessTold
+from harness.history.journeys import JourneyMade
 from harness.history.source import Source
 from harness.outcome import Outcome
 
@@ -232,7 +233,7 @@ class StopEvent:
 
 Event = (
     Invoke | Completion | FaultEvent | DnsAnswer | HealthTransition | CanaryProbe | Sample | Mark | StopEvent | PodEvent
-    | Happening | BusinessChange | BusinessTold
+    | Happening | BusinessChange | BusinessTold | JourneyMade
 )  # fmt: skip
 
 
