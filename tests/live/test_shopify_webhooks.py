@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-import ssl
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
 from shopify_receiver import SECRET, URL, Names, Receiver, order, rightly_signed, subscribed
+from test_tls import certificate as certificate
+from test_tls import of_server
 
 from harness.history.business import BusinessChange, BusinessTold
 from harness.history.codec import read
@@ -271,15 +272,13 @@ def test_during_a_rotation_messages_are_signed_with_the_old_secret_and_with_the_
     drive(tmp_path, story, rotation_ns=60 * 2 * NS_PER_MS)
 
 
-def test_a_certificate_that_nobody_vouches_for_is_a_failure_and_one_that_is_known_is_taken(tmp_path: Path) -> None:
-    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    made_certificate(certificate, key)
+def test_a_certificate_that_nobody_vouches_for_is_a_failure_and_one_that_is_known_is_taken(
+    tmp_path: Path, certificate: Path
+) -> None:
 
     async def story(rig: Rig) -> None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate, key)
         await rig.east.stop()
-        rig.east = await Receiver("east").start(context)
+        rig.east = await Receiver("east").start(of_server(certificate))
         rig.subscriptions.move("https://app.example.com/webhooks")
         await rig.deliveries.close()
         await rig.connect()
@@ -294,18 +293,6 @@ def test_a_certificate_that_nobody_vouches_for_is_a_failure_and_one_that_is_know
         assert rig.told()[-1].error is None
 
     drive(tmp_path, story, retries=1, retry_window_ns=1000)
-
-
-def made_certificate(certificate: Path, key: Path) -> None:
-    """Of app.example.com, signed by itself."""
-    import subprocess
-
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-keyout", str(key), "-out", str(certificate), "-subj", "/CN=app.example.com",
-         "-addext", "subjectAltName=DNS:app.example.com"],
-        check=True, capture_output=True,
-    )  # fmt: skip
 
 
 def test_a_reset_forgets_everything_that_is_under_way(tmp_path: Path) -> None:

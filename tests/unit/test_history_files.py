@@ -20,8 +20,8 @@ from harness.history.events import (
     Invoke,
     Mark,
 )
-from harness.history.parties import PartyCall
 from harness.history.log import EventLog, Tail, pair
+from harness.history.parties import PartyCall
 from harness.outcome import Outcome
 
 INVOKE = Invoke("u812", 7, "dns-0", "dns", "put", "u812", "u812", 10, 11)

@@ -60,8 +60,8 @@ class Sender:
     async def run(self) -> None:
         """For ever."""
         while True:
-            self._wake.clear()
             self._happened(lane.Look())
+            self._wake.clear()  # what has just been done about it included
             now_ns = time.monotonic_ns()
             next_ns = lane.next_ns(self._state, now_ns)
             pause_s = IDLE_S if next_ns is None else min(IDLE_S, max(0.01, (next_ns - now_ns) / NS_PER_S))

@@ -24,7 +24,7 @@ from harness.parts.commerce.shopify.records.values import Changed, Refused
 from harness.units import to_ns, to_s
 from harness.witness.tasks import TaskSet
 
-Tell = Callable[[Sequence[Changed]], None]
+Tell = Callable[[Sequence[Changed]], object]
 
 CUSTOMERS, PRODUCTS = 20, 12
 RATE_MAX = 2000.0
