@@ -86,6 +86,12 @@ def link_name(source: str, target: str, service: str) -> str:
     return f"{source}->{target}:{service}"
 
 
+def link_end(name: str) -> tuple[str, str]:
+    """Where the link of a name leads, and over which service; "" for what the name does not say."""
+    end, _, service = name.rpartition("->")[2].partition(":")
+    return end, service
+
+
 def instance_name(component: str, region: str) -> str:
     """The name of one running instance of a component, e.g. `storefront.us-east-1`, `monitor.outside`."""
     return f"{component}.{region}"

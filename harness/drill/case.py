@@ -14,6 +14,7 @@ from harness.checkers.promise import Promise
 from harness.drill.case_recovery import CaseRebuild, CaseRestore
 from harness.drill.evidence import Objectives
 from harness.drill.lifecycle import Limits
+from harness.drill.plain import LEFT_OUT
 from harness.drill.plan import Law, unanswered_ns
 from harness.drill.reconciled import CaseReconciled
 from harness.drill.stopping.conditions import StopConditions
@@ -186,6 +187,15 @@ class CaseShop:
 
 
 @dataclass(frozen=True)
+class CaseJourney:
+    """One of the journeys that were tried; see harness.journeys. period_s: from one visit to the next."""
+
+    name: str
+    period_s: float
+    after: str | None = None
+
+
+@dataclass(frozen=True)
 class Case:
     """One drill. `law` is what the environment's documented constants say; times are the profile's wall time.
 
@@ -237,6 +247,7 @@ class Case:
     business: CaseBusiness | None = None
     reconciled: CaseReconciled | None = None
     shop: CaseShop | None = None
+    journeys: tuple[CaseJourney, ...] = field(default=(), metadata=LEFT_OUT)
     schema: str = SCHEMA
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from harness.drill.case import Case, CaseFault
@@ -38,11 +39,12 @@ class PartyMeasures:
         found: dict[str, list[PartyCall]] = {}
         for event in self._context:
             if isinstance(event, PartyCall):
-                found.setdefault(event.system, []).append(event)
+                key = event.key.removeprefix(f"{event.system}:")
+                found.setdefault(event.system, []).append(replace(event, key=key))
         return found
 
     def calls(self, system: str) -> Sequence[PartyCall]:
-        """What one system was told, in order."""
+        """What one system was told, in order. Who names a record by the whole effect, `erp:1001`, means the same."""
         return self._calls.get(system, ())
 
     def effects(self, system: str, until_ns: int | None = None) -> list[Due]:

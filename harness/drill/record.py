@@ -14,6 +14,7 @@ from harness.drill.case import (
     Case,
     CaseBusiness,
     CaseFault,
+    CaseJourney,
     CasePlace,
     Ending,
     Final,
@@ -155,6 +156,11 @@ def _business(subject: Subject | None) -> CaseBusiness | None:
     return None if said is None else CaseBusiness(said.keeps, said.effects)
 
 
+def _journeys(subject: Subject | None) -> tuple[CaseJourney, ...]:
+    made = () if subject is None else subject.workload.journeys
+    return tuple(CaseJourney(journey.name, journey.period_s, journey.after) for journey in made)
+
+
 def _functions(subject: Subject | None) -> tuple[str, ...]:
     if subject is None:
         return ()
@@ -199,5 +205,6 @@ def opening(
         own_timing=None if subject is None else documented is not None,
         replication=None if subject is None else subject.replication,
         business=_business(subject),
+        journeys=_journeys(subject),
     )
     return Record(plan, folder, replace(case, stop=conditions_of(environment, timing, plan.settings, addresses=edges)))

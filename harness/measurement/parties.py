@@ -14,6 +14,7 @@ from harness.history.parties import PartyCall
 from harness.measurement.business import version_of
 from harness.measurement.models import FaultInterval
 from harness.measurement.statistics import quantile
+from harness.units import NS_PER_S
 
 
 @dataclass(frozen=True)
@@ -142,12 +143,13 @@ def stormed(calls: Sequence[PartyCall], due: Sequence[Due], intervals: Sequence[
     def during(at_ns: int) -> bool:
         return any(i.start_high_ns <= at_ns <= (end_ns if i.stop_low_ns is None else i.stop_low_ns) for i in intervals)
 
-    told: dict[str, int] = {}
+    told: dict[tuple[str, str | None], int] = {}
     for call in calls:
         if during(call.mono_ns):
-            name = call.idempotency or call.key
-            told[name] = told.get(name, 0) + 1
-    things = {call.key for call in calls if during(call.mono_ns)} | {one.key for one in due if during(one.at_ns)}
-    worst = max(told.items(), key=lambda item: item[1], default=("", 0))
+            told[call.key, call.v] = told.get((call.key, call.v), 0) + 1
+    things = told.keys() | {(one.key, one.v) for one in due if during(one.at_ns)}
+    if not any(one.v is not None for one in due):
+        things = {(key, None) for key, _ in things}
+    (key, _), most = max(told.items(), key=lambda item: item[1], default=(("", None), 0))
     spans = ((end_ns if i.stop_low_ns is None else i.stop_low_ns) - i.start_high_ns for i in intervals)
-    return Stormed(sum(told.values()), max(len(things), len(told)), worst, sum(spans) / 1e9)
+    return Stormed(sum(told.values()), len(things), (key, most), sum(spans) / NS_PER_S)

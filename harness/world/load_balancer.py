@@ -134,7 +134,7 @@ def missing_links(blueprint: Blueprint, arrows: Iterable[Arrow]) -> list[tuple[s
     application = blueprint.subject.application.name
     wanted = []
     for place in (place.name for place in blueprint.environment.places):
-        sources = (CLIENTS, CHECKERS, CANARY) if ours else (CLIENTS, CANARY)
+        sources: tuple[str, ...] = (CLIENTS, CHECKERS, CANARY) if ours else (CLIENTS, CANARY)
         sources += (SHOP,) if has_shop(blueprint.environment) else ()
         wanted += [("load_balancer", link_name(source, place, HTTP)) for source in sources]
         target = instance_name(application, place)

@@ -102,7 +102,8 @@ LINKS = world()
 IN_DATABASES = ("operations-refused", "poison-record", "table-corrupted", "tables-deleted")
 OF_PROVIDERS = ("provider-outage", "provider-trouble", "record-replaced")
 OF_PODS = ("pods-killed", "pod-frozen", "bad-deploy")
-ELSEWHERE = (*IN_DATABASES, *OF_PROVIDERS, *OF_PODS, "shop-trouble")
+OF_PARTIES = tuple(kind for kind in FAULTS if kind.startswith("third-party"))
+ELSEWHERE = (*IN_DATABASES, *OF_PROVIDERS, *OF_PODS, *OF_PARTIES, "shop-trouble")
 ON_LINKS = [kind for kind in FAULTS if not kind.startswith("process") and kind not in ELSEWHERE]
 
 

@@ -65,7 +65,10 @@ def spared(requirement: Requirement, measures: Measures) -> CheckResult:
     if not troubles:
         text = f"{system} was in no trouble that calls came through to: what is lost on the way, nobody counts"
         return CheckResult(SPARED, Verdict.UNKNOWN, text)
-    found = stormed(measures.parties.calls(system), measures.parties.effects(system), troubles, measures.end_ns)
+    due = measures.parties.effects(system)
+    if any(other.name == HOLDS_WRITES and other.system == system for other in measures.case.required):
+        due += measures.parties.writes()
+    found = stormed(measures.parties.calls(system), due, troubles, measures.end_ns)
     if not found.calls:
         return CheckResult(SPARED, Verdict.UNKNOWN, f"nobody called {system} while it was in trouble")
     key, times = found.worst

@@ -1,4 +1,4 @@
-"""An application that tells an ERP of each write, in one of several ways (DESIGN): `outbox` is right, the others are not.
+"""An application that tells an ERP of each write, in one of several ways (DESIGN): only `outbox` is right.
 
 outbox: a row for each write, told in its turn until the ERP says that it has it, with one key for all attempts.
 fire_and_forget: told once, and never again. trusting: whoever says 201 is believed. synchronous: the write is answered
