@@ -100,17 +100,16 @@ Feature: The Shopify side
 
   @severity:critical
   Scenario: Admin API throttled
-    After the failover everything that was missed must be asked for at once, and the shop answers no more than a few calls
-    a second. Whoever does not wait as it says asks for ever.
+    After the failover everything that was missed must be asked for at once, and the shop refuses calls as too many for a
+    while. Whoever does not wait as it says, or gives up, misses something.
     Given the application runs in two regions
     And the shop sells 1 orders a second
     And steady state in the primary region
     When the primary region is lost, black-holed
     And the shop removes the application's webhook subscriptions
-    And the shop's API is throttled to 20 points a second
+    And only 20 points are left for calls to the shop, and none come back for 200 seconds
     Then clients are served by the standby region within the recovery time objective
-    When 100 seconds pass
-    And the faults heal
+    When the faults heal
     Then service fails back to the primary region
     And the application knows of everything that happened in the shop
     And nothing was done twice because of one event

@@ -24,7 +24,7 @@ class ShopTrouble(Fault):
 
     target: the place whose access tokens expire; the shop itself: everybody's. disturbed: `share` of the messages come
     twice, each up to `seconds` late. forged: `count` messages that the shop did not send, at every place. throttled:
-    `count` points are left for calls, and come back no faster than that in `seconds`.
+    `count` points are left for calls, and none come back for `seconds`.
     """
 
     kind: ClassVar[str] = "shop-trouble"

@@ -17,9 +17,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 class ShopConfig(Strict):
     """domain: the shop's. api_version: of its API. callers: the places that call its API, each at a port of its own.
-    events: JSON-lines file. asks: by topic, templates of keys, see harness.topology.subject.Business. scale: of the time
-    profile. All durations are wall seconds of this profile: what a message
-    may take, and over how long it is tried again."""
+    events: JSON-lines file. asks: by topic, templates of keys, see harness.topology.subject.Business. scale: of the
+    profile, in whose wall seconds all durations are: what a message may take, and how long it is tried again."""
 
     domain: Text
     api_version: Text
@@ -61,8 +60,8 @@ class Burst(Strict):
 
 
 class Trouble(Strict):
-    """The body of `POST /trouble`; see harness.faults.commerce_actions.TroubleShop. seconds: of wall time. secret: the one that
-    messages are signed with in the end."""
+    """The body of `POST /trouble`; see harness.faults.commerce_actions.TroubleShop. seconds: of wall time. secret: the
+    one that messages are signed with in the end."""
 
     trouble: Literal["disturbed", "forged", "subscriptions-removed", "throttled", "token-expired", "secret-rotated"]
     place: str = ""

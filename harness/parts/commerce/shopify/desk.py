@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from harness.clock import MachineClock
 from harness.errors import InputError
-from harness.faults.shop_trouble import DISTURBED, EXPIRED, FORGED, ROTATED, THROTTLED, UNSUBSCRIBED
-from harness.parts.commerce.shopify.admin_double import DoubleApi
+from harness.faults.shop_trouble import DISTURBED
+from harness.parts.commerce.shopify.admin.api import AdminApi
+from harness.parts.commerce.shopify.admin.exchange import AdminReply, AdminRequest
+from harness.parts.commerce.shopify.admin.settings import AdminSettings
 from harness.parts.commerce.shopify.config import Connected, ShopConfig, Trouble
 from harness.parts.commerce.shopify.deliveries import Deliveries
 from harness.parts.commerce.shopify.delivery_config import DeliveryConfig, durations
@@ -19,10 +23,10 @@ from harness.parts.commerce.shopify.subscribed import ShopSubscriptions
 from harness.scaling import interval_ns
 from harness.units import to_ns, to_s
 
-Answer = tuple[int, Mapping[str, str], bytes]
 _UNTOLD = ("waiting", "sending", "retrying", "copies")
-_HOUR_S, _DAY_S = 3_600.0, 86_400.0
-_US_PER_NS = 1000
+_NS_PER_US = 1_000
+_SCALED = ("token_s", "offline_s", "refresh_s", "accepts_secret_s", "signs_s")
+"""Durations of the API that a profile shortens."""
 
 
 class ShopDesk:
@@ -32,19 +36,21 @@ class ShopDesk:
         self._config = config
         self.failing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._troubles: dict[str, Trouble] = {}
-        self._calls = self._forging = 0
+        self._calls = 0
         self._deliveries: Deliveries | None = None
-        self._shop = self._opened()
-        self._api = DoubleApi(self._shop)
+        self._open()
         self._living = Living(self._shop, self._tell, config.seed, self._failed)
 
-    def _opened(self) -> Shop:
-        """A shop in which nothing has happened."""
+    def _open(self) -> None:
+        """A shop in which nothing has happened, and its API."""
         config = self._config
-        return Shop(
-            lambda: time.time_ns() // _US_PER_NS, domain=config.domain, client_id=config.client_id,
+        self._shop = Shop(
+            lambda: time.time_ns() // _NS_PER_US, domain=config.domain, client_id=config.client_id,
             client_secret=config.client_secret, api_version=config.api_version,
         )  # fmt: skip
+        usual = AdminSettings()
+        scaled = {name: to_s(interval_ns(to_ns(getattr(usual, name)), config.scale)) for name in _SCALED}
+        self._api = AdminApi(self._shop, MachineClock(), replace(usual, **scaled), self._tell)
 
     async def connect(self, told: Connected) -> None:
         """See Desk."""
@@ -76,8 +82,7 @@ class ShopDesk:
         self._troubles.clear()
         if self._deliveries is not None:
             await self._deliveries.reset()
-        self._shop = self._opened()
-        self._api = DoubleApi(self._shop)
+        self._open()
         self._living.reset(self._shop)
         self._calls = 0
 
@@ -117,27 +122,22 @@ class ShopDesk:
 
     async def trouble(self, asked: Trouble) -> None:
         """See Desk."""
-        match asked.trouble:
-            case str() as name if name == DISTURBED:
-                self._telling.disturb(asked.share, asked.seconds)
-            case str() as name if name == FORGED:
-                await self._telling.forge(asked.count)
-            case str() as name if name == UNSUBSCRIBED:
-                self._telling.remove_subscriptions()
-            case str() as name if name == EXPIRED:
-                self._shop.installation.expire(asked.place or None)
-            case str() as name if name == ROTATED:
-                self._rotate(asked.secret)
-            case str() as name if name == THROTTLED:
-                pass
         self._troubles[asked.trouble] = asked
-
-    def _rotate(self, secret: str) -> None:
-        hour_s = to_s(interval_ns(to_ns(_HOUR_S), self._config.scale))
-        day_s = to_s(interval_ns(to_ns(_DAY_S), self._config.scale))
-        self._shop.installation.rotate_secret(hour_s, day_s)
-        self._shop.installation.client_secret = secret
-        self._telling.rotate(secret)
+        match asked.trouble:
+            case "disturbed":
+                self._telling.disturb(asked.share, asked.seconds)
+            case "forged":
+                await self._telling.forge(asked.count)
+            case "subscriptions-removed":
+                self._telling.remove_subscriptions()
+            case "token-expired":
+                self._api.expire_token(asked.place or None)
+            case "secret-rotated":
+                settings = self._api.settings
+                self._shop.installation.rotate_secret(settings.signs_s, settings.accepts_secret_s, asked.secret)
+                self._telling.rotate(asked.secret)
+            case "throttled":
+                self._api.throttle(asked.count, asked.seconds)
 
     def relieve(self, trouble: str) -> None:
         """See Desk."""
@@ -157,13 +157,17 @@ class ShopDesk:
 
     def status(self) -> Mapping[str, int]:
         """See Desk."""
-        return {"calls": self._calls, **self._living.counts()}
+        return {"calls": self._calls, "subscriptions": len(list(self._shop.subscriptions)), **self._living.counts()}
 
     def lines(self) -> Sequence[Mapping[str, str]]:
         """See Desk."""
-        return ()
+        left = ", ".join(f"{count} {what}" for what, count in self.unsettled().items() if count) or "nothing is untold"
+        told = self.status()
+        held = f"; in trouble: {', '.join(self._troubles)}" if self._troubles else ""
+        about = f"{told['subscriptions']} subscriptions, {told['calls']} calls; {left}{held}"
+        return ({"what": "shop", "where": self._config.domain, "about": about},)
 
-    def answer(self, place: str, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """A request of the API."""
+    def answer(self, request: AdminRequest) -> AdminReply:
+        """A request to the API."""
         self._calls += 1
-        return self._api.answer(place, method, target, headers, body)
+        return self._api.answer(request)

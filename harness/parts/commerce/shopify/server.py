@@ -12,6 +12,7 @@ from aiohttp import web
 from harness.kit.address import ANY_ADDRESS
 from harness.kit.admin import serve_admin, serve_application
 from harness.kit.process import Ready, run_until_signal, stop_or_failure
+from harness.parts.commerce.shopify.admin.exchange import AdminRequest
 from harness.parts.commerce.shopify.config import ShopConfig
 from harness.parts.commerce.shopify.control import routes
 from harness.parts.commerce.shopify.desk import ShopDesk
@@ -42,8 +43,10 @@ async def _run(config: ShopConfig, ready: Ready, stop: asyncio.Event) -> None:
 def _api(desk: ShopDesk, place: str) -> web.Application:
     async def answer(request: web.Request) -> web.Response:
         body = await request.read()
-        status, headers, content = desk.answer(place, request.method, request.raw_path, request.headers, body)
-        return web.Response(status=status, headers=headers, body=content)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        asked = AdminRequest(request.method, request.path, dict(request.query), headers, body, place)
+        status, told, content = desk.answer(asked)
+        return web.Response(status=status, headers=told, body=content)
 
     app = web.Application(client_max_size=_BODY_BYTES_MAX)
     app.add_routes([web.route("*", "/{path:.*}", answer)])
