@@ -70,13 +70,13 @@ class Rig:
         assert reply.status == 200, reply
         return json.loads(reply.body)
 
-    def data(self, query: str, **variables: Any) -> Any:
+    def data(self, query: str, /, **variables: Any) -> Any:
         """The data of a GraphQL answer that has no errors."""
         said = self.said(query, variables)
         assert "errors" not in said, said["errors"]
         return said["data"]
 
-    def error(self, query: str, **variables: Any) -> Any:
+    def error(self, query: str, /, **variables: Any) -> Any:
         """The one error of a GraphQL answer."""
         (error,) = self.said(query, variables)["errors"]
         return error
