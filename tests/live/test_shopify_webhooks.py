@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -15,12 +16,20 @@ from test_tls import of_server
 
 from harness.history.business import BusinessChange, BusinessTold
 from harness.history.codec import read
+from harness.measurement.business import effects_of
 from harness.parts.commerce.shopify.deliveries import Deliveries
 from harness.parts.commerce.shopify.delivery_config import DeliveryConfig, Way
+from harness.parts.commerce.shopify.living import Living
+from harness.parts.commerce.shopify.records.shop import Shop
+from harness.parts.commerce.shopify.subscribed import ShopSubscriptions
 from harness.units import NS_PER_MS, NS_PER_S
 
 pytestmark = pytest.mark.live
 
+TOPICS = (
+    "orders/create", "orders/updated", "orders/cancelled", "fulfillments/create", "fulfillments/update",
+    "products/update",
+)  # fmt: skip
 EAST, WEST = "192.0.2.10", "192.0.2.20"
 
 
@@ -30,7 +39,7 @@ class Rig:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.errors: list[BaseException] = []
-        self.subscriptions = subscribed("orders/create", "orders/updated")
+        self.subscriptions: Any = subscribed("orders/create", "orders/updated")
         self.settings: dict[str, Any] = {"retry_window_ns": 255 * 2 * NS_PER_MS}
 
     async def __aenter__(self) -> Rig:
@@ -322,3 +331,57 @@ def test_more_messages_than_there_may_be_connections_wait_in_line_and_all_arrive
         assert rig.east.connections <= 4
 
     drive(tmp_path, story, at_once=4)
+
+
+def test_a_shop_lives_through_an_outage_with_duplicates_and_disorder_and_its_ledger_counts_nothing_as_lost(
+    tmp_path: Path,
+) -> None:
+    # the application of this test keeps the newest version by key, and does each effect once: it is to be told nothing
+    async def story(rig: Rig) -> None:
+        clock = itertools.count(1_700_000_000_000_000, 1000)
+        shop = Shop(lambda: next(clock))
+        for topic in (
+            "orders/create",
+            "orders/updated",
+            "orders/cancelled",
+            "fulfillments/create",
+            "fulfillments/update",
+            "products/update",
+        ):
+            shop.subscriptions.create(topic, URL)
+        rig.subscriptions = ShopSubscriptions(lambda: shop)
+        await rig.deliveries.close()
+        await rig.connect()
+        living = Living(shop, rig.deliveries.tell, 7, rig.errors.append)
+        rig.deliveries.disturb(duplicates=0.3, disorder_s=0.1)
+        rig.east.answers = [*[200] * 20, *[503] * 60, 200]
+        living.begin(rate=400)
+        living.burst(orders=60, over_s=0.2)
+        await rig.east.until(200)
+        living.pause()
+        await rig.settled()
+        answered = [one for one in rig.told() if one.error is None]
+        assert len({one.delivery for one in answered}) == len({one.delivery for one in rig.told()})
+        held, effects = application(rig, {one.delivery for one in answered})
+        became = effects_of(rig.changes(), rig.told(), held, effects)
+        assert became.changes > 100
+        assert (became.lost, became.undone, became.given_up) == ((), (), ())
+        del held["orders"][next(iter(held["orders"]))]
+        assert len(effects_of(rig.changes(), rig.told(), held, effects).lost) == 1
+        await living.close()
+
+    drive(tmp_path, story)
+
+
+def application(rig: Rig, taken: set[str]) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
+    """What an application holds that keeps the newest of each thing, and how often it did what it was asked to."""
+    held: dict[str, dict[str, str]] = {"orders": {}, "fulfillments": {}, "products": {}}
+    done: dict[str, str] = {}
+    for got in rig.east.got:
+        if got.headers["x-shopify-webhook-id"] in taken:
+            body, kind = json.loads(got.body), got.headers["x-shopify-topic"].partition("/")[0]
+            key = str(body["id"])
+            held[kind][key] = max(held[kind].get(key, ""), body["updated_at"])
+            if got.headers["x-shopify-topic"] == "orders/create":
+                done[f"erp:{key}"] = "1"
+    return held, done

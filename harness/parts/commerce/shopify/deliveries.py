@@ -176,7 +176,10 @@ class Deliveries:
         }
 
     async def reset(self) -> None:
-        """For the next drill: nothing is under way, nothing is disturbed, the secret is the first one again."""
+        """For the next drill: nothing is under way, nothing is disturbed, the secret is the first one again.
+
+        The shop must stand still by then: what is told meanwhile is of the next drill.
+        """
         await self._dispatcher.stop()
         self._poster.forget()
         self._standings.clear()
