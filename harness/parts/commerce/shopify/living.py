@@ -43,7 +43,7 @@ class Living:
         self._seed = seed
         self._tasks = TaskSet(on_error)
         self._sizes = (customers, products)
-        self._ended = asyncio.Event()
+        self._rate_ended = self._bursts_ended = asyncio.Event()
         self.reset(shop)
 
     def reset(self, shop: Shop) -> None:
@@ -54,11 +54,12 @@ class Living:
         self._done: Counter[str] = Counter()
 
     def begin(self, rate: float) -> None:
-        """From now on so many deeds a second; an earlier rate ends. Raises InputError."""
+        """From now on so many deeds a second; an earlier rate ends, and bursts go on. Raises InputError."""
         if not 0 < rate <= RATE_MAX:
             raise InputError(f"rate: more than 0 and at most {RATE_MAX:.0f} deeds a second are wanted, not {rate}")
-        self.pause()
-        self._tasks.spawn(self._beat(self._ended, Next(), to_ns(1 / rate), None))
+        self._rate_ended.set()
+        self._rate_ended = asyncio.Event()
+        self._tasks.spawn(self._beat(self._rate_ended, Next(), to_ns(1 / rate), None))
 
     def burst(self, orders: int, over_s: float) -> None:
         """So many orders, spread evenly over so long, beside what happens anyway. Raises InputError."""
@@ -66,12 +67,13 @@ class Living:
             raise InputError(f"orders: 1 to {_ORDERS_MAX} are wanted, not {orders}")
         if not 0 <= over_s <= 3600:
             raise InputError(f"over_s: up to an hour, in seconds, is wanted, not {over_s}")
-        self._tasks.spawn(self._beat(self._ended, Ordered(), to_ns(over_s) // orders, orders))
+        self._tasks.spawn(self._beat(self._bursts_ended, Ordered(), to_ns(over_s) // orders, orders))
 
     def pause(self) -> None:
         """Nothing happens any more; a burst ends, too."""
-        self._ended.set()
-        self._ended = asyncio.Event()
+        self._rate_ended.set()
+        self._bursts_ended.set()
+        self._bursts_ended = asyncio.Event()
 
     @property
     def busy(self) -> bool:
