@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from harness.errors import InputError
-from harness.faults.actions import TroubleShop
+from harness.faults.commerce_actions import TroubleShop
 from harness.faults.model import Fault, Link, Plan, ProcessRef
 from harness.faults.needs import SHOP_OPEN
 from harness.names import OUTSIDE, SHOP, SHOP_API, SHOP_TROUBLE
@@ -24,7 +24,7 @@ class ShopTrouble(Fault):
 
     target: the place whose access tokens expire; the shop itself: everybody's. disturbed: `share` of the messages come
     twice, each up to `seconds` late. forged: `count` messages that the shop did not send, at every place. throttled:
-    `count` points are left for calls, and come back no faster than that in `seconds`.
+    `count` points are left for calls, and none come back for `seconds`.
     """
 
     kind: ClassVar[str] = "shop-trouble"
