@@ -26,14 +26,12 @@ Text = Annotated[str, Field(min_length=1)]
 FromEnvironment = Annotated[
     str, Form(r"^\$\{env:[A-Za-z_][A-Za-z0-9_]*\}$", "is a secret: take it from a variable, ${env:NAME}")
 ]
-Glob = Annotated[
-    str, Form(r"^(?!/)(?!(.*/)?\.\.(/|$)).+$", "must name files within the folder: no / first, and no ..")
-]
+Glob = Annotated[str, Form(r"^(?!/)(?!(.*/)?\.\.(/|$)).+$", "must name files within the folder: no / first, and no ..")]
 
 
 class Shop(Spec):
     """How the shop's Admin API is reached. url: https://SHOP.myshopify.com; token: an access token, or client_id and
-    client_secret, for which one is asked. ca_file: certificates that are believed, where the machine's are not meant."""
+    client_secret, for which one is asked. ca_file: certificates that are believed, if not the machine's."""
 
     url: Text
     version: Annotated[str, Form(r"^(\d{4}-\d{2}|unstable)$", "is YYYY-MM, as Shopify calls its versions")] = VERSION

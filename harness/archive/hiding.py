@@ -88,7 +88,10 @@ def hidden(name: str, text: str, more: Sequence[str] = ()) -> Hidden:
     state = _Taken(text)
     secret = [leaf for leaf in told if leaf.secret]
     for leaf in sorted(secret, key=lambda one: len(one.text), reverse=True):
-        state.take(_behind(leaf.key, "|".join(map(re.escape, _forms(leaf)))), leaf.key, quotes=parse is not _lines)
+        forms = "|".join(map(re.escape, _forms(leaf)))
+        state.take(_behind(leaf.key, forms), leaf.key, quotes=parse is not _lines)
+        if leaf.path[-1] != leaf.key:
+            state.take(_listed(forms), leaf.key, quotes=True)
     if parse is None:
         for key in sorted(_keys_in(text, more), key=len, reverse=True):
             state.take(_behind(key, _LITERAL), key, quotes=False)
@@ -154,6 +157,11 @@ def _behind(key: str, literal: str) -> re.Pattern[str]:
     head = rf"""(?P<head>(?<![\w-])["']?{re.escape(key)}["']?[ \t]*[:=][ \t]*)"""
     value = literal if "?P<value>" in literal else f"(?P<value>{literal})"
     return re.compile(head + value + _END, re.MULTILINE)
+
+
+def _listed(forms: str) -> re.Pattern[str]:
+    """An entry of a list."""
+    return re.compile(rf"(?P<head>[\[,][ \t]*|^[ \t]*-[ \t]+|^[ \t]+)(?P<value>{forms}){_END}", re.MULTILINE)
 
 
 def _forms(leaf: Leaf) -> list[str]:

@@ -50,11 +50,11 @@ def prune(repository: Repository, choice: Pruned) -> Pruned:
         wanted = _reachable(repository, choice.kept)
     before = set(git.object_store)
     with repository.writing():
-        packed = git.object_store.add_objects([(one, None) for one in wanted.values()])
+        packed = repository.add(list(wanted.values()))
         oldest = ObjectID(choice.kept[-1].id.encode("ascii"))
         git.update_shallow({oldest}, git.get_shallow() - {oldest})
     for pack in list(git.object_store.packs):
-        if packed is None or pack.name() != packed.name():
+        if pack.name() != packed:
             git.object_store._remove_pack(pack)  # its only way to remove one that is not repacked
     for sha in [sha for sha in before if git.object_store.contains_loose(sha)]:
         git.object_store.delete_loose_object(sha)

@@ -14,17 +14,19 @@ from __future__ import annotations
 import fcntl
 import os
 import struct
+import traceback
 import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from dulwich.errors import ApplyDeltaError, ChecksumMismatch, FileFormatException, NotCommitError, NotGitRepository
 from dulwich.file import FileLocked
+from dulwich.object_format import DEFAULT_OBJECT_FORMAT
 from dulwich.objects import Blob, Commit, ObjectID, ShaFile, Tree
-from dulwich.pack import PackFileDisappeared, UnresolvedDeltas
+from dulwich.pack import PackFileDisappeared, UnresolvedDeltas, full_unpacked_object, iter_sha1, write_pack_data
 from dulwich.refs import Ref
 from dulwich.repo import Repo
 
@@ -67,6 +69,7 @@ def reading(path: Path, what: str) -> Iterator[None]:
     try:
         yield
     except _DAMAGE as error:
+        traceback.clear_frames(error.__traceback__)  # what is in them would keep the pack's file from being closed
         raise Damaged(f"{path}: {what} is damaged or half-written: {error!r}") from error
 
 
@@ -148,10 +151,23 @@ class Repository:
         objects.append(commit)
         new = {one.id: one for one in objects}
         with self.writing():
-            self.git.object_store.add_objects([(one, None) for one in new.values()])
+            self.add(list(new.values()))
             if not self.git.refs.set_if_equals(BRANCH, parent, commit.id):
                 raise Busy(f"{self.path}: somebody else has moved {BRANCH.decode()}; nothing has been kept")
         return _made(commit)
+
+    def add(self, objects: Sequence[ShaFile]) -> bytes:
+        """Write objects as one pack; its name."""
+        file, finish, give_up = self.git.object_store.add_pack()
+        with closing(file):
+            try:
+                unpacked = (full_unpacked_object(one) for one in objects)
+                write_pack_data(file.write, unpacked, num_records=len(objects), object_format=DEFAULT_OBJECT_FORMAT)
+            except BaseException:
+                give_up()
+                raise
+            finish()
+        return iter_sha1(sorted(one.sha().digest() for one in objects))
 
     @contextmanager
     def writing(self) -> Iterator[None]:
