@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import fnmatch
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.archive import hiding, json_content
@@ -37,7 +36,7 @@ class Configuration:
     secret_keys: tuple[str, ...] = ()
     secret_files: tuple[str, ...] = ()
     seal: Seal | None = None
-    environ: Mapping[str, str] = os.environ
+    environ: Mapping[str, str] = field(default_factory=dict)
     name: str = "configuration"
     kind: str = "configuration"
 
