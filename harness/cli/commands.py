@@ -19,6 +19,7 @@ from harness.cli import (
     history,
     install,
     listing,
+    matrix,
     reconcile,
     report,
     restore,
@@ -50,6 +51,7 @@ app.command("list", epilog=listing.EXAMPLES)(listing.list_drills)
 app.command("steps", epilog=steps.EXAMPLES)(steps.list_steps)
 app.command("watch", epilog=watch.EXAMPLES)(watch.watch)
 app.command("report", epilog=report.EXAMPLES)(report.report)
+app.command("matrix", epilog=matrix.EXAMPLES)(matrix.matrix)
 app.command("verify", epilog=verify.EXAMPLES)(verify.verify)
 app.command("diff", epilog=diff.EXAMPLES)(diff.diff)
 app.command("reconcile", epilog=reconcile.EXAMPLES)(reconcile.reconcile)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from harness.drill import watching
 from harness.drill.evidence import DrillResult, RunResult
 from harness.outcome import Bracket, Verdict
-from harness.reporting import chronicle, drill_view, glossary, objectives, samples, timeline, wording
+from harness.reporting import business, chronicle, drill_view, glossary, objectives, samples, timeline, wording
 from harness.reporting.lanes import arrange
 from harness.reporting.sources import LogTail, read_history, read_log
 from harness.storable_text import write_text
@@ -67,7 +67,7 @@ def render(run: RunResult, folder: Path) -> str:
     """The page as text. Whatever is missing in the folder is named on the page instead of failing it."""
     views = [_view(run, drill, folder, number) for number, drill in enumerate(run.drills, start=1)]
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(run=run, views=views, counts=wording.counted(drill.verdict for drill in run.drills))
     )
@@ -155,11 +155,12 @@ def _milliseconds(value_s: float) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """What every page is made with: escaped, stripped of control characters, nothing undefined."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
+    made = Environment(
         loader=PackageLoader("harness.reporting"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -167,7 +168,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_finalize,
     )
-    environment.filters.update(
+    made.filters.update(
         bracket=wording.bracket,
         seconds=wording.seconds,
         items=wording.items,
@@ -182,11 +183,13 @@ def _environment() -> Environment:
         lateness=glossary.lateness,
         failback=glossary.failback,
         both_sides=glossary.both_sides,
+        business=business.rows,
         profile=glossary.profile,
         folder=lambda path: path.rpartition("/")[0],
     )
-    environment.globals.update(
-        style=Markup(_stylesheet()),  # noqa: S704 - our own file, no value in it
+    made.globals.update(
+        style=Markup(_stylesheet("report.css")),  # noqa: S704 - our own file, no value in it
+        matrix_style=Markup(_stylesheet("matrix.css")),  # noqa: S704 - the same
         loss=wording.loss,
         lost=wording.lost,
         control=wording.control,
@@ -211,11 +214,11 @@ def _environment() -> Environment:
         told_shown=chronicle.SHOWN,
         Verdict=Verdict,
     )
-    return environment
+    return made
 
 
-def _stylesheet() -> str:
-    return (resources.files("harness.reporting") / "templates" / "report.css").read_text(encoding="utf-8")
+def _stylesheet(name: str) -> str:
+    return (resources.files("harness.reporting") / "templates" / name).read_text(encoding="utf-8")
 
 
 def _finalize(value: Any) -> Any:
