@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from harness.archive import manifest
@@ -87,7 +87,7 @@ def _sums(piece: Piece, found: Gathered, kept: KeptPiece | None, repository: Rep
     for file in sorted(found.files):
         held = found.files[file]
         if isinstance(held, File):
-            sums[file] = sum_of(held.content)
+            sums[file] = replace(sum_of(held.content), told=found.told.get(file, ""))
             continue
         assert kept is not None
         if not repository.has(kept.entry(file)):

@@ -48,7 +48,7 @@ def to_bytes(manifest: Manifest) -> bytes:
         name: {
             "kind": piece.kind,
             "facts": piece.facts,
-            "files": {file: [one.size, one.sha256, one.md5] for file, one in piece.sums.items()},
+            "files": {file: [one.size, one.sha256, one.told] for file, one in piece.sums.items()},
         }
         for name, piece in manifest.pieces.items()
     }
@@ -65,7 +65,7 @@ def parsed(content: bytes) -> Manifest:
         pieces = {
             name: PieceSums(
                 str(told["kind"]),
-                {file: Sum(int(size), str(sha256), str(md5)) for file, (size, sha256, md5) in told["files"].items()},
+                {file: Sum(int(size), str(sha256), str(by)) for file, (size, sha256, by) in told["files"].items()},
                 dict(told["facts"]),
             )
             for name, told in body["pieces"].items()

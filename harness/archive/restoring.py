@@ -57,7 +57,7 @@ def restore(change: Change) -> Restored:
     """Restore one piece, and compare it again. Raises InputError, WorldError."""
     if not change.difference.is_none:
         change.piece.restore(change.kept, change.difference)
-    left = change.piece.compare(change.kept)
+    left = change.piece.compare(change.kept, whole=True)
     return Restored(change.piece, left, len(change.kept.sums))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.archive import manifest
 from harness.archive.manifest import Manifest, PieceSums
-from harness.archive.pieces.piece import Sum, sum_of
+from harness.archive.pieces.piece import Sum, is_of
 from harness.archive.repository import Damaged, Made, Repository
 from harness.archive.trees import Entry
 
@@ -68,7 +68,7 @@ class Snapshot:
     def checked(self, path: str, told: Sum) -> bytes:
         """A file's content. Raises Damaged where it is not the one of the manifest."""
         content = self.repository.content(path, self.entries[path])
-        if sum_of(content) != told:
+        if not is_of(told, content):
             raise Damaged(f"{self._name}: {path} is not what {manifest.FILE} says: it is damaged")
         return content
 

@@ -61,7 +61,7 @@ class Code:
                     held[_FILES + path] = File(content, mode)
             return Gathered(held, told, warnings)
 
-    def compare(self, kept: Kept) -> Difference:
+    def compare(self, kept: Kept, *, whole: bool = False) -> Difference:
         """See Piece. What a folder without files has is compared by its revision."""
         inner = _Files(kept)
         if inner.sums:

@@ -78,7 +78,7 @@ class Configuration:
             held[SEALED] = File((json_text(sealed, indent=1) + "\n").encode("utf-8"))
         return Gathered(held, {"left_out": left_out, "secrets": "sealed" if self.seal else "left out"}, (), plain)
 
-    def compare(self, kept: Kept) -> Difference:
+    def compare(self, kept: Kept, *, whole: bool = False) -> Difference:
         """See Piece."""
         missing, changed, notes = [], [], []
         for name in _names_of(kept):

@@ -77,7 +77,7 @@ class DynamoDB:
             held[f"{_DATA}{digit}.json"] = File("".join(lines).encode("ascii"))
         return Gathered(held, {"table": described["TableName"], "items": sum(map(len, found.values()))})
 
-    def compare(self, kept: Kept) -> Difference:
+    def compare(self, kept: Kept, *, whole: bool = False) -> Difference:
         """See Piece. Told by key."""
         with self._table() as (calls, described):
             if described is None:

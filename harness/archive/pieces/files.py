@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from harness import regular_files
-from harness.archive.pieces.piece import EXECUTABLE, LINK, REGULAR, Difference, File, Kept, sum_of
+from harness.archive.pieces.piece import EXECUTABLE, LINK, REGULAR, Difference, File, Kept, is_of
 from harness.errors import InputError, WorldError
 
 
@@ -56,7 +56,7 @@ def compared(root: Path, kept: Kept, there: Sequence[str]) -> Difference:
         file = read(root, name) if os.path.lexists(root / name) else None
         if file is None:
             missing.append(name)
-        elif sum_of(file.content) != told or file.mode != kept.mode(name):
+        elif not is_of(told, file.content) or file.mode != kept.mode(name):
             changed.append(name)
     return Difference(missing, changed, (), [name for name in there if name not in kept.sums])
 

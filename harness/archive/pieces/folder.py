@@ -38,7 +38,7 @@ class Folder:
                 held[name] = file
         return Gathered(held, {}, warnings)
 
-    def compare(self, kept: Kept) -> Difference:
+    def compare(self, kept: Kept, *, whole: bool = False) -> Difference:
         """See Piece."""
         there = list(files.found(self.path, self.leave_out)) if self.path.is_dir() else []
         return files.compared(self.path, kept, there)

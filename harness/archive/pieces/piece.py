@@ -14,11 +14,12 @@ _SHOWN = 20
 
 @dataclass(frozen=True)
 class Sum:
-    """What must be true of a file's content. md5: by which Shopify knows theme files."""
+    """What must be true of a file's content. told: the checksum by which its source knows it, "" for none: Shopify's of
+    a JSON file is that of another text than it gives."""
 
     size: int
     sha256: str
-    md5: str
+    told: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,14 @@ AS_BEFORE = AsBefore()
 @dataclass(frozen=True)
 class Gathered:
     """A piece as it was read. facts: what else must be known of it, plain JSON that is the same for the same state;
-    warnings: for people, of this time; secrets: values that were found and must be nowhere in the backup."""
+    warnings: for people, of this time; secrets: values that were found and must be nowhere in the backup; told: see
+    Sum."""
 
     files: Mapping[str, File | AsBefore]
     facts: Mapping[str, Any] = field(default_factory=dict)
     warnings: Sequence[str] = ()
     secrets: Sequence[str] = ()
+    told: Mapping[str, str] = field(default_factory=dict)
 
 
 class Kept(Protocol):
@@ -110,8 +113,11 @@ class Piece(Protocol):
     def read(self, before: Kept | None) -> Gathered:
         """Its state now. before: the last backup of it. Raises InputError, WorldError."""
 
-    def compare(self, kept: Kept) -> Difference:
-        """How what is there now differs from a backup. Raises InputError, WorldError."""
+    def compare(self, kept: Kept, *, whole: bool = False) -> Difference:
+        """How what is there now differs from a backup. whole: all of it is read, and no checksum is believed.
+
+        Raises InputError, WorldError.
+        """
 
     def restore(self, kept: Kept, difference: Difference) -> None:
         """Make what is there as the backup. Raises InputError, WorldError."""
@@ -121,6 +127,10 @@ class Piece(Protocol):
 
 
 def sum_of(content: bytes) -> Sum:
-    """The sums of a content."""
-    md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
-    return Sum(len(content), hashlib.sha256(content).hexdigest(), md5)
+    """The sums of a content, of which no source has told anything."""
+    return Sum(len(content), hashlib.sha256(content).hexdigest())
+
+
+def is_of(told: Sum, content: bytes) -> bool:
+    """Whether a content is the one that the sums are of."""
+    return len(content) == told.size and hashlib.sha256(content).hexdigest() == told.sha256

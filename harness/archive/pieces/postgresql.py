@@ -52,7 +52,7 @@ class PostgreSQL:
             {DUMP: File(dump)}, {"rows": {name: len(rows) for name, rows in _tables(dump).items()}}, (), secrets
         )
 
-    def compare(self, kept: Kept) -> Difference:
+    def compare(self, kept: Kept, *, whole: bool = False) -> Difference:
         """See Piece. Told by table."""
         dump, wanted = self._dump(), kept.content(DUMP)
         if _state(dump) == _state(wanted):

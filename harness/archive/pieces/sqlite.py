@@ -46,7 +46,7 @@ class SQLite:
                         return Gathered({DATABASE: AS_BEFORE}, before.facts)
             return Gathered({DATABASE: File(content)}, {"rows": {name: rows for name, (rows, _) in tables.items()}})
 
-    def compare(self, kept: Kept) -> Difference:
+    def compare(self, kept: Kept, *, whole: bool = False) -> Difference:
         """See Piece. Told by table."""
         with _unpacked(kept) as wanted:
             tables = _digests(wanted)

@@ -12,14 +12,15 @@ from typing import Any
 
 from harness.archive import json_content
 from harness.archive.admin_api import AdminApi
-from harness.archive.pieces.piece import AS_BEFORE, AsBefore, Difference, File, Gathered, Kept, sum_of
+from harness.archive.pieces.piece import AS_BEFORE, AsBefore, Difference, File, Gathered, Kept, is_of
 from harness.archive.pieces.theme_calls import Listed, Shown, ThemeCalls
 from harness.errors import InputError, WorldError
 
 _READINGS = 3
 _ORDER = ("assets", "locales", "snippets", "blocks", "sections", "layout", "config", "templates")
 _UPSERTED_MAX = 50
-_UPSERTED_BYTES_MAX = 8 << 20
+_UPSERTED_BYTES_MAX = 400 << 10
+"""Of one call: encoded, it stays below a megabyte."""
 
 
 @dataclass(frozen=True)
@@ -56,18 +57,17 @@ class Theme:
         for name in listed:
             kept = name not in bodies or (before is not None and _says_the_same(before, name, bodies[name]))
             files[name] = AS_BEFORE if kept else File(bodies[name])
-        return Gathered(files, {"id": shown.id, "name": shown.name, "role": shown.role}, (), (self.api.token(),))
+        told = {name: one.md5 or "" for name, one in listed.items()}
+        return Gathered(files, {"id": shown.id, "name": shown.name, "role": shown.role}, (), (self.api.token(),), told)
 
-    def compare(self, kept: Kept) -> Difference:
+    def compare(self, kept: Kept, *, whole: bool = False) -> Difference:
         """See Piece."""
         calls = ThemeCalls(self.api)
         shown = calls.found(self.theme)
         listed = calls.listed(shown.id)
         there = [name for name in kept.sums if name in listed]
-        unlike = [name for name in there if not _is_as(kept, name, listed[name])]
-        looked_at = {name: listed[name] for name in unlike if json_content.is_json(name) or listed[name].md5 is None}
-        bodies = dict(calls.bodies(shown.id, looked_at))
-        changed = [name for name in unlike if name not in bodies or not _says_the_same(kept, name, bodies[name])]
+        unlike = {name: listed[name] for name in there if whole or not _is_as(kept, name, listed[name])}
+        changed = [name for name, body in calls.bodies(shown.id, unlike) if not _says_the_same(kept, name, body)]
         missing = [name for name in kept.sums if name not in listed]
         return Difference(missing, changed, [name for name in listed if name not in kept.sums])
 
@@ -76,6 +76,9 @@ class Theme:
         calls = ThemeCalls(self.api)
         shown = calls.found(self.theme)
         names = sorted((*difference.missing, *difference.changed), key=_place)
+        for name in [name for name in names if kept.sums[name].size > _UPSERTED_BYTES_MAX]:
+            calls.upload(shown.id, name, kept.content(name))
+            names.remove(name)
         for batch in _batches(names, kept.sums):
             calls.upsert(shown.id, {name: kept.content(name) for name in batch})
         extra = sorted(difference.extra, key=_place, reverse=True)
@@ -90,14 +93,14 @@ class Theme:
 
 
 def _is_as(kept: Kept, name: str, listed: Listed) -> bool:
-    told = kept.sums.get(name)
-    return told is not None and listed.md5 is not None and listed.md5 == told.md5
+    known = kept.sums.get(name)
+    return known is not None and listed.md5 is not None and listed.md5 == known.told
 
 
 def _says_the_same(kept: Kept, name: str, body: bytes) -> bool:
     if name not in kept.sums:
         return False
-    return sum_of(body) == kept.sums[name] or (
+    return is_of(kept.sums[name], body) or (
         json_content.is_json(name) and json_content.same(name, kept.content(name), body)
     )
 

@@ -32,11 +32,14 @@ _BODIES = """query Bodies($id: ID!, $first: Int!, $after: String, $names: [Strin
     ... on OnlineStoreThemeFileBodyBase64 { contentBase64 } ... on OnlineStoreThemeFileBodyUrl { url } } }
   pageInfo { hasNextPage endCursor } userErrors { filename code } } } }"""
 _UPSERT = """mutation Upsert($id: ID!, $files: [OnlineStoreThemeFilesUpsertFileInput!]!) {
-  themeFilesUpsert(themeId: $id, files: $files) { upsertedThemeFiles { filename } job { id done }
+  themeFilesUpsert(themeId: $id, files: $files) { job { id done }
     userErrors { filename code message } } }"""
 _DELETE = """mutation Delete($id: ID!, $files: [String!]!) {
   themeFilesDelete(themeId: $id, files: $files) { deletedThemeFiles { filename }
     userErrors { filename code message } } }"""
+_STAGE = """mutation Stage($files: [StagedUploadInput!]!) { stagedUploadsCreate(input: $files) {
+  stagedTargets { url resourceUrl } userErrors { message } } }"""
+_ANY = "application/octet-stream"
 _JOB = "query Job($id: ID!) { job(id: $id) { done } }"
 
 
@@ -104,7 +107,18 @@ class ThemeCalls:
 
     def upsert(self, theme: str, files: Mapping[str, bytes]) -> None:
         """Write at most 50 files, and wait until they are written. Raises InputError where one is refused."""
-        given = [{"filename": name, "body": _input(content)} for name, content in files.items()]
+        self._upsert(theme, [{"filename": name, "body": _input(content)} for name, content in files.items()])
+
+    def upload(self, theme: str, name: str, content: bytes) -> None:
+        """Write a file that is too large for a call: it is put somewhere first, and the call says where."""
+        asked = {"filename": name.rpartition("/")[2], "mimeType": _ANY, "resource": "FILE", "httpMethod": "PUT"}
+        told = self._api.query(_STAGE, files=[asked])["stagedUploadsCreate"]
+        self._refuse([{**one, "filename": name} for one in told["userErrors"]])
+        (target,) = told["stagedTargets"]
+        self._api.upload(target["url"], content, _ANY)
+        self._upsert(theme, [{"filename": name, "body": {"type": "URL", "value": target["resourceUrl"]}}])
+
+    def _upsert(self, theme: str, given: Sequence[Mapping[str, Any]]) -> None:
         told = self._api.query(_UPSERT, id=theme, files=given)["themeFilesUpsert"]
         self._refuse(told["userErrors"])
         job = told.get("job")
@@ -125,7 +139,7 @@ class ThemeCalls:
         if errors:
             raise InputError(
                 *(
-                    f"{self._api.base}: {one.get('filename')}: {one.get('message')} ({one.get('code')})"
+                    f"{self._api.base}: {one.get('filename')}: {one.get('message')} ({one.get('code') or 'refused'})"
                     for one in errors
                 )
             )
