@@ -134,7 +134,8 @@ class Episode:
 class Requirement:
     """Something that the scenario demanded. episode: the index of the one it is about; None: the whole drill.
 
-    place: which place it names. from_ns, until_ns: the time that it is about, where its step says so.
+    place: which place it names. from_ns, until_ns: the time that it is about, where its step says so. system: of a
+    third party, which one; most: how many of something there may be.
     """
 
     name: str
@@ -142,6 +143,8 @@ class Requirement:
     place: str | None = None
     from_ns: int | None = None
     until_ns: int | None = None
+    system: str | None = None
+    most: float | None = None
 
 
 @dataclass(frozen=True)
@@ -172,6 +175,15 @@ class CaseBusiness:
 
     keeps: Mapping[str, str]
     effects: str | None = None
+
+
+@dataclass(frozen=True)
+class CaseShop:
+    """A shop that took part. told: in which times it tells the application of what happens, in a sentence; untold: what
+    it had not told in the end, in words."""
+
+    told: str
+    untold: str = ""
 
 
 @dataclass(frozen=True)
@@ -234,6 +246,7 @@ class Case:
     rebuilds: tuple[CaseRebuild, ...] = ()
     business: CaseBusiness | None = None
     reconciled: CaseReconciled | None = None
+    shop: CaseShop | None = None
     journeys: tuple[CaseJourney, ...] = field(default=(), metadata=LEFT_OUT)
     schema: str = SCHEMA
 

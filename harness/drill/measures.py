@@ -17,6 +17,7 @@ from harness.drill.episode_measures import EpisodeMeasures
 from harness.drill.episodes import began_ns, moments_of
 from harness.drill.lifecycle import Phase
 from harness.drill.losses import by_place
+from harness.drill.party_measures import PartyMeasures
 from harness.drill.restore_points import RestorePoint, restore_point
 from harness.drill.severance import severed, unseen_at
 from harness.drill.tables import Tables
@@ -218,6 +219,11 @@ class Measures:
     def business(self) -> Effects | str:
         """What became of a business that goes on elsewhere; or, in words, why nobody can say."""
         return business_of(self.case, self.data, self.context, self.serving)
+
+    @cached_property
+    def parties(self) -> PartyMeasures:
+        """What third parties were told."""
+        return PartyMeasures(self.case, self.context, self.operations, self.end_ns)
 
     @cached_property
     def gray(self) -> Sequence[Gray] | None:

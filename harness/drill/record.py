@@ -68,9 +68,9 @@ class Record:
         """Other facts from now on."""
         self.case = replace(self.case, **changes)
 
-    def require(self, name: str, *, whole: bool = False, place: str | None = None, **times: int | None) -> Requirement:
+    def require(self, name: str, *, whole: bool = False, place: str | None = None, **about: Any) -> Requirement:
         """The scenario demands this, of the current episode or of the whole drill; returns what was noted."""
-        requirement = Requirement(name, None if whole else self.current, place, **times)
+        requirement = Requirement(name, None if whole else self.current, place, **about)
         self.case = episodes.requiring(self.case, requirement)
         return requirement
 

@@ -179,6 +179,27 @@ class RestoreRecord:
 
 
 @dataclass(frozen=True)
+class TroubleParty:
+    """A third party is in trouble, whoever calls it. name: unique there. trouble: failing, wrong, unanswered, limited,
+    maintenance or lying. amount: the share of calls that fail, or how many a second are let in; else 0. told: for how
+    long it says that it is away, where it says that, in words."""
+
+    party: str
+    name: str
+    trouble: str
+    amount: float = 0.0
+    told: str = ""
+
+
+@dataclass(frozen=True)
+class RelieveParty:
+    """Undo `TroubleParty`."""
+
+    party: str
+    name: str
+
+
+@dataclass(frozen=True)
 class RollOutBad:
     """Roll a version of the application out in a place that starts and never answers."""
 
@@ -190,6 +211,24 @@ class RollBack:
     """Undo `RollOutBad`."""
 
     place: str
+
+
+@dataclass(frozen=True)
+class TroubleShop:
+    """A shop is in trouble of one kind, as harness.faults.shop_trouble has them. place: where, "" for all."""
+
+    trouble: str
+    place: str = ""
+    share: float = 0.0
+    count: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class RelieveShop:
+    """Undo `TroubleShop`. What it has brought about stays."""
+
+    trouble: str
 
 
 @dataclass(frozen=True)
@@ -229,9 +268,20 @@ DatabaseAction = (
     | SwitchOnDatabase
 )
 ProviderAction = TroubleProvider | RelieveProvider | DropRecord | RestoreRecord
+ShopAction = TroubleShop | RelieveShop
+PartyAction = TroubleParty | RelieveParty
 RolloutAction = RollOutBad | RollBack
 OwnerAction = BreakByOwner | MendByOwner
-Action = LinkAction | ProcessAction | DatabaseAction | ProviderAction | RolloutAction | OwnerAction
+Action = (
+    LinkAction
+    | ProcessAction
+    | DatabaseAction
+    | ProviderAction
+    | ShopAction
+    | PartyAction
+    | RolloutAction
+    | OwnerAction
+)
 
 
 def undo(action: Action) -> Action | None:
@@ -253,10 +303,14 @@ def undo(action: Action) -> Action | None:
             return RemovePoison(database, (sentinel,))
         case SwitchOffDatabase(database):
             return SwitchOnDatabase(database)
+        case TroubleParty(party=party, name=name):
+            return RelieveParty(party, name)
         case TroubleProvider(provider=provider, name=name):
             return RelieveProvider(provider, name)
         case DropRecord(provider):
             return RestoreRecord(provider)
+        case TroubleShop(trouble=trouble):
+            return RelieveShop(trouble)
         case RollOutBad(place):
             return RollBack(place)
         case BreakByOwner(fault, target, mode, way):

@@ -21,6 +21,9 @@ from harness.measurement.statistics import quantile
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
+_DISTRUSTED = (401, 403)
+"""What an application answers to who is not whom they say they are."""
+
 Thing = tuple[str, str]
 """Kind and key: ("orders", "1001")."""
 
@@ -52,7 +55,8 @@ class Effects:
     lost: by thing; repeated: key -> how often something was done, where that is more than once; undone: what a change
     asks for and nobody did, with the change; put_back: in order of time. delays_ns: of each change that became known,
     how long that took; None where no order of commits is kept. forged_taken: forged messages that the application took.
-    given_up: messages that no attempt has delivered.
+    distrusted: genuine messages that were refused as if they were forged; given_up: messages that no attempt has
+    delivered; attempts: to deliver genuine ones.
     """
 
     changes: int
@@ -64,7 +68,9 @@ class Effects:
     delays_ns: tuple[int, ...] | None = None
     forged: int = 0
     forged_taken: tuple[BusinessTold, ...] = ()
+    distrusted: tuple[BusinessTold, ...] = ()
     messages: int = 0
+    attempts: int = 0
     given_up: tuple[str, ...] = ()
 
     @property
@@ -127,6 +133,8 @@ def effects_of(
         delays_ns=None if commits is None else tuple(sorted(_delays(due, commits))),
         forged=len(forged),
         forged_taken=tuple(one for one in forged if one.error is None),
+        distrusted=tuple(one for one in honest if one.status in _DISTRUSTED),
+        attempts=len(honest),
         messages=len({one.delivery for one in honest}),
         given_up=tuple(sorted({one.delivery for one in honest} - taken)),
     )

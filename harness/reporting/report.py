@@ -17,6 +17,7 @@ from harness.drill.evidence import DrillResult, RunResult
 from harness.drill.matrix import matrix_of
 from harness.outcome import Bracket, Verdict
 from harness.reporting import (
+    business,
     chronicle,
     drill_view,
     glossary,
@@ -202,6 +203,7 @@ def environment() -> Environment:
         lateness=glossary.lateness,
         failback=glossary.failback,
         both_sides=glossary.both_sides,
+        business=business.rows,
         profile=glossary.profile,
         folder=lambda path: path.rpartition("/")[0],
     )
