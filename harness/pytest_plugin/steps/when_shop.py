@@ -35,7 +35,7 @@ def _disturbed(drill: Drill, percent: float, late: float, seconds: str | None) -
     Messages of one order overtake one another.
     Example: 30 % of the shop's messages come twice, each up to 20 seconds late
     """
-    drill.inject("shop-trouble", mode="disturbed", share=percent, over_s=late, for_s=lasting(seconds))
+    drill.inject("shop-trouble", mode="disturbed", portion=percent, over_s=late, for_s=lasting(seconds))
 
 
 @when(parsers.re(rf"(?P<count>\d+) forged messages are sent to each region{FOR}"))
