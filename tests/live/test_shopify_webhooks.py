@@ -168,6 +168,11 @@ def test_after_eight_retries_a_message_is_given_up_and_its_subscription_removed(
     async def story(rig: Rig) -> None:
         rig.east.answers = [503]
         rig.deliveries.tell([order(1)])
+        await rig.east.until(7)
+        failing, idle = rig.deliveries.lines()
+        assert failing["what"] == "webhook orders/create"
+        assert "attempts in a row failed, its owner was warned" in failing["about"]
+        assert idle["about"] == "nothing was sent yet"
         assert len(await rig.east.until(9)) == 9
         await rig.settled()
         assert [one.topic for one in rig.subscriptions.every()] == ["orders/updated"]

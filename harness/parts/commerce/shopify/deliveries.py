@@ -184,6 +184,21 @@ class Deliveries:
             "next_s": None if next_ns is None else round(max(0.0, to_s(next_ns - monotonic_ns())), 3),
         }
 
+    def lines(self) -> list[dict[str, str]]:
+        """Of each subscription, how it stands: for `drill env status`."""
+        return [
+            {"what": f"webhook {one.topic}", "where": one.address, "about": self._about(one)}
+            for one in self._subscriptions.every()
+        ]
+
+    def _about(self, one: Subscribed) -> str:
+        state = self._standings.get(one.id)
+        if state is None:
+            return "nothing was sent yet"
+        if not state.failures:
+            return "in order"
+        return f"{state.failures} attempts in a row failed" + (", its owner was warned" if state.warned else "")
+
     async def reset(self) -> None:
         """For the next drill: nothing is under way, nothing is disturbed, the secret is the first one again.
 
