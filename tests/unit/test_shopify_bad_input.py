@@ -141,13 +141,13 @@ def test_half_a_character_is_kept_as_it_was_said() -> None:
 
 
 NAMES = (
-    "order product customer webhook theme refund query variables title line_items topic address tags refund_line_items "
-    "note_attributes email"
-).split()
+    "order", "product", "customer", "webhook", "theme", "refund", "query", "variables", "title", "line_items", "topic",
+    "address", "tags", "refund_line_items", "note_attributes", "email",
+)  # fmt: skip
 PATHS = (
-    "graphql orders products customers themes webhooks orders/1/refunds fulfillments shop inventory_levels/set "
-    "products/1/metafields"
-).split()
+    "graphql", "orders", "products", "customers", "themes", "webhooks", "orders/1/refunds", "fulfillments", "shop",
+    "inventory_levels/set", "products/1/metafields",
+)  # fmt: skip
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=3),
