@@ -110,7 +110,7 @@ def test_shopifys_own_package_changes_the_shop(served: Served) -> None:
     assert product.save()
     product.title = ""
     assert not product.save()
-    assert product.errors.full_messages() == ["Title can't be blank"]
+    assert product.errors.full_messages() == ["title can't be blank"]
     product.destroy()
     assert not shopify.Product.exists(product.id)
     order = shopify.Order.find(served.order())
