@@ -25,6 +25,7 @@ THROTTLES = {
     "RequestLimitExceeded",
     "LimitExceededException",
     "TransactionInProgressException",
+    "ReplicatedWriteConflictException",  # another region writes the item just now (global tables, strong consistency)
 }
 """Worth trying again (DynamoDB API reference, common errors)."""
 

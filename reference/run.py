@@ -11,7 +11,9 @@ import runpy
 import sys
 from pathlib import Path
 
-COMPONENTS = ("monitor", "storefront", "replicator", "replica_watch", "replication_lambda", "intermediary")
+COMPONENTS = (
+    "monitor", "storefront", "replicator", "replica_watch", "replication_lambda", "intermediary", "shopify_app",
+)  # fmt: skip
 
 
 def load_package() -> None:

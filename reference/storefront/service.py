@@ -21,6 +21,7 @@ from reference.dynamo import CallFailed
 from reference.log import say
 from reference.settings import Settings
 from reference.storefront import items, permission
+from reference.storefront.beside import Beside, Nothing
 from reference.storefront.endpoint import Endpoint, TooManyCalls
 from reference.storefront.everywhere import Everywhere
 from reference.storefront.following import Following, Happened, Held
@@ -35,10 +36,11 @@ Arguments = Callable[[Settings, int], Mapping[str, Any]]
 
 
 class Storefront:
-    """One instance. All state changes happen on the event loop."""
+    """One instance. All state changes happen on the event loop. beside: what else the process serves."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, beside: Beside | None = None) -> None:
         self._settings = settings
+        self._beside = beside or Nothing()
         how = Everywhere if settings.writes_everywhere else Following
         self._following = how(settings.stale_after_ns, settings.read_lag_ns, settings.takeover_ns)
         regions = (settings.region, settings.other_region) if settings.follows_active else (settings.region,)
@@ -61,6 +63,7 @@ class Storefront:
                     say("lease gained", region=region, epoch=epoch)
                     self._gained.set()
                     self._gained = asyncio.Event()
+                    self._beside.lease_gained()
                 case Fenced(epoch=epoch):
                     say("fenced", region=region, epoch=epoch)
                     self._endpoints[region].wake()  # acknowledge at once
@@ -171,6 +174,9 @@ class Storefront:
     async def health(self, _request: web.Request) -> web.StreamResponse:
         """GET /health, for the edge: clients are served here, or would be served no better elsewhere."""
         good, why = self._following.edge_verdict(self._state, time.monotonic_ns())
+        if good:
+            good, more = self._beside.edge_verdict()
+            why = {**why, **more}
         return self._answer(200 if good else 503, why)
 
     async def ready(self, _request: web.Request) -> web.StreamResponse:
@@ -192,27 +198,30 @@ class Storefront:
         app.router.add_get("/health", self.health)
         app.router.add_get("/ready", self.ready)
         app.router.add_get("/live", self.live)
+        self._beside.add_to(app)
         return app
 
     async def beat_for_ever(self) -> None:
-        """Beat in every region. Raises whatever broke one of them."""
+        """Beat in every region, and do what is done beside it. Raises whatever broke one of them."""
         async with asyncio.TaskGroup() as group:
             for endpoint in self._endpoints.values():
                 group.create_task(endpoint.beat_for_ever())
+            group.create_task(self._beside.work_for_ever())
 
     def close(self) -> None:
         """Give up the threads and connections."""
         for endpoint in self._endpoints.values():
             endpoint.close()
+        self._beside.close()
 
 
-async def run(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT."""
+async def run(settings: Settings, beside: Beside | None = None) -> None:
+    """Serve until SIGTERM or SIGINT. beside: what else the process serves."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    storefront = Storefront(settings)
+    storefront = Storefront(settings, beside)
     runner = web.AppRunner(storefront.application(), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     beats = asyncio.create_task(storefront.beat_for_ever())

@@ -1,0 +1,1 @@
+"""Asking the shop: the token, the pace, and the calls."""

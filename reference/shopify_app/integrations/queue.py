@@ -1,0 +1,87 @@
+"""All queues to third parties of one region: what is asked for goes into the right one, and so does what was left."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from reference.dynamo import CallFailed
+from reference.log import say
+from reference.settings import Settings
+from reference.shopify_app.integrations.party import Party
+from reference.shopify_app.integrations.sender import Sender
+from reference.shopify_app.rows import Queued
+from reference.shopify_app.settings import LEFTOVERS_EVERY_S
+from reference.shopify_app.store import Store
+
+
+class Queues:
+    """lost: whether a region's work is to be taken over. parties: by name, where each is."""
+
+    def __init__(
+        self, settings: Settings, store: Store, parties: Mapping[str, str], lost: Callable[[str], bool]
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._lost = lost
+        self.senders = {name: Sender(settings, store, Party(name, url)) for name, url in parties.items()}
+        self._threads = ThreadPoolExecutor(1, "effects")
+        self._look = asyncio.Event()
+
+    def put(self, effect: Queued) -> None:
+        """An effect is this region's to send. Without such a party it waits in the table."""
+        sender = self.senders.get(effect.party)
+        if sender is not None:
+            sender.put(effect)
+
+    def look(self) -> None:
+        """Look for effects that were left, now."""
+        self._look.set()
+
+    @property
+    def waiting(self) -> Mapping[str, int]:
+        """By party, what it does not have yet."""
+        return {name: sender.waiting for name, sender in self.senders.items()}
+
+    async def run(self) -> None:
+        """For ever."""
+        async with asyncio.TaskGroup() as group:
+            for sender in self.senders.values():
+                group.create_task(sender.run())
+            if self.senders:
+                group.create_task(self._find_leftovers())
+
+    async def _find_leftovers(self) -> None:
+        while True:
+            self._look.clear()
+            await self.take_over()
+            try:
+                await asyncio.wait_for(self._look.wait(), self._settings.scaled_s(LEFTOVERS_EVERY_S))
+            except TimeoutError:
+                continue
+
+    async def take_over(self) -> int:
+        """Put what waits in the table and is this region's to send into the queues, the oldest first. How many."""
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(self._threads, self._left_over)
+        except CallFailed as failure:
+            say("effects not read", level="warning", why=str(failure))
+            return 0
+        for effect in found:
+            self.put(effect)
+        return len(found)
+
+    def _left_over(self) -> list[Queued]:
+        found = []
+        for effect in self._store.waiting_effects():
+            if effect.region != self._settings.region and not (self._lost(effect.region) and self._store.adopt(effect)):
+                continue
+            found.append(effect)
+        return sorted(found, key=lambda effect: effect.order)
+
+    def close(self) -> None:
+        """Give up the threads."""
+        for sender in self.senders.values():
+            sender.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)

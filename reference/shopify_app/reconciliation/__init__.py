@@ -1,0 +1,1 @@
+"""Learning from the shop itself what webhooks have not told."""

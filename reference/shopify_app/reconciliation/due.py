@@ -1,0 +1,84 @@
+"""When the shop is asked what was missed: a pure machine.
+
+| what happened | why then |
+| --- | --- |
+| it started | nobody knows what was missed meanwhile |
+| this region took over | what the lost one had under way may be told to nobody |
+| the inbox was away, and is back | webhooks were refused meanwhile, perhaps for longer than retries last |
+| a webhook was too large to keep | its thing is asked for |
+| nothing for a while | "delivery isn't always guaranteed" (shopify.dev, "About webhooks") |
+
+It is done from the position that the last one reached, so that how long an outage took makes no difference. Each time
+the subscriptions are looked at first: what was told to nobody while one was gone is among what is asked for then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+STARTED, TAKEOVER, OUTAGE = "started", "took over", "the inbox was away"
+LARGE, PERIOD = "a webhook was too large", "time has come"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Somebody has found a reason."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The shop is being asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """It is over. well: everything was learned."""
+
+    well: bool
+
+
+Event = Wanted | Begun | Ended
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """every_ns: between two in quiet times; retry_ns: after one that failed."""
+
+    every_ns: int
+    retry_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """reasons: why it is due; kept: those that the one under way was begun for. next_ns: for reasons, not before."""
+
+    reasons: tuple[str, ...] = (STARTED,)
+    kept: tuple[str, ...] = ()
+    ended_ns: int | None = None
+    next_ns: int = 0
+    running: bool = False
+
+
+def step(state: State, event: Event, terms: Terms, now_ns: int) -> State:
+    """The next state."""
+    match event:
+        case Wanted(reason=reason):
+            return state if reason in state.reasons else replace(state, reasons=(*state.reasons, reason))
+        case Begun():
+            return replace(state, kept=state.reasons, reasons=(), running=True)
+        case Ended(well=True):
+            return replace(state, kept=(), ended_ns=now_ns, next_ns=now_ns, running=False)
+        case Ended():
+            left = tuple(dict.fromkeys((*state.kept, *state.reasons)))
+            return replace(state, reasons=left or (PERIOD,), kept=(), next_ns=now_ns + terms.retry_ns, running=False)
+
+
+def due(state: State, terms: Terms, now_ns: int) -> tuple[str, ...]:
+    """Why it is to be done now; (): it is not."""
+    if state.running or now_ns < state.next_ns:
+        return ()
+    if state.reasons:
+        return state.reasons
+    return (PERIOD,) if state.ended_ns is None or now_ns - state.ended_ns >= terms.every_ns else ()
