@@ -113,12 +113,20 @@ def waiting(table: str, state: str, start: Mapping[str, Any] | None) -> Argument
 
 def beat(table: str, region: str) -> Arguments:
     """UpdateItem of a region's beat, in the inbox itself: where it fails, no webhook could be taken either."""
+    arguments = touch(table, region)
+    arguments["UpdateExpression"] += " ADD beats :one"
+    arguments["ExpressionAttributeValues"][":one"] = {"N": "1"}
+    return arguments
+
+
+def touch(table: str, region: str) -> Arguments:
+    """The same write, without a beat."""
     return {
         "TableName": table,
         "Key": {"id": {"S": f"beat:{region}"}},
-        "UpdateExpression": "SET #state = :beat, topic = :beat ADD beats :one",
+        "UpdateExpression": "SET #state = :beat, topic = :beat",
         "ExpressionAttributeNames": {"#state": "state"},
-        "ExpressionAttributeValues": {":beat": {"S": BEAT}, ":one": {"N": "1"}},
+        "ExpressionAttributeValues": {":beat": {"S": BEAT}},
     }
 
 

@@ -48,6 +48,10 @@ class Store:
         """Show that this region lives, and that its inbox can be written."""
         self._client.call("update_item", **rows.beat(self._shop.inbox_table, self._settings.region))
 
+    def touch(self) -> None:
+        """Whether the inbox can be written, and no more."""
+        self._client.insist("update_item", **rows.touch(self._shop.inbox_table, self._settings.region))
+
     def beats_of(self, region: str) -> int:
         """How often a region has beaten; -1: never."""
         key = {"id": {"S": f"beat:{region}"}}
