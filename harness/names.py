@@ -39,6 +39,10 @@ DYNAMODB_WRITES, DYNAMODB_READS = "dynamodb-writes", "dynamodb-reads"
 """Of the canaries' links over which one kind of operation is tried."""
 POISON_KEY = "drill-poison"
 """Of a record that no application wrote; further ones have a number behind it."""
+SHOP = "shop"
+"""Who tells the application of a shop's business, e.g. over `shop->us-east-1:http`, and whom it asks about it."""
+SHOP_API, SHOP_TROUBLE = "shop-api", "shop-trouble"
+"""Of the links over which its API is called; of the canary's, over which it says whether it is as it should be."""
 GLOBAL_TABLES = "global-tables"
 """Of the service that replicates tables, e.g. `global-tables.us-east-1`, who dials another region's."""
 CORRUPTED = "drill-corrupted:"
@@ -47,13 +51,15 @@ ROUTE53 = "route53"
 DIGITALOCEAN = "digitalocean"
 RECORD = "record"
 """Of the canary's link over which it is asked whether the application's name is answered."""
+THIRD_PARTY = "third-party"
+"""Of the links over which systems of others are called, e.g. `storefront.us-east-1->erp:third-party`."""
 HTTP = "http"
 
 CONTROL_REGION = "us-east-1"
 """Where Route 53's control plane is, whatever places there are ("AWS services by Region": Route 53 is global)."""
 
 EACH = "each"
-SOURCES = frozenset((CLIENTS, CHECKERS, CANARY, LOAD_BALANCER, FUNCTIONS))
+SOURCES = frozenset((CLIENTS, CHECKERS, CANARY, LOAD_BALANCER, FUNCTIONS, SHOP))
 """Who dials links, beside components: no component may be called so."""
 
 RESERVED = SOURCES | {
@@ -78,6 +84,12 @@ CALIBRATION = "cal-"
 def link_name(source: str, target: str, service: str) -> str:
     """The name of a link, and so of its proxy: FROM->TO:SERVICE, e.g. `clients->us-east-1:http`."""
     return f"{source}->{target}:{service}"
+
+
+def link_end(name: str) -> tuple[str, str]:
+    """Where the link of a name leads, and over which service; "" for what the name does not say."""
+    end, _, service = name.rpartition("->")[2].partition(":")
+    return end, service
 
 
 def instance_name(component: str, region: str) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape as xml_escape
 
+from harness.asking import Asked
 from harness.wire import placeholders
-from harness.workload import Request
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 """Without a length some servers refuse them (411), though there is nothing to send."""
@@ -28,7 +28,7 @@ class Rendered:
     host: str | None
 
 
-def rendered(request: Request, fields: Mapping[str, str], environ: Mapping[str, str]) -> Rendered:
+def rendered(request: Asked, fields: Mapping[str, str], environ: Mapping[str, str]) -> Rendered:
     """The request with `fields` (id, value, amount, op). Raises KeyError for a variable that is not set."""
     path = placeholders.fill(request.path, fields, environ, _in_url)
     if request.query:
@@ -48,7 +48,7 @@ def rendered(request: Request, fields: Mapping[str, str], environ: Mapping[str, 
     return Rendered(request.method, path, headers, body, host)
 
 
-def _body(request: Request, fields: Mapping[str, str], environ: Mapping[str, str]) -> bytes | None:
+def _body(request: Asked, fields: Mapping[str, str], environ: Mapping[str, str]) -> bytes | None:
     body, kind = request.body, _kind(_type_of(request))
     if body is None:
         return b"" if request.method in _WITH_BODY else None
@@ -60,7 +60,7 @@ def _body(request: Request, fields: Mapping[str, str], environ: Mapping[str, str
     return json.dumps(filled).encode()
 
 
-def _type_of(request: Request) -> str:
+def _type_of(request: Asked) -> str:
     own = (text for name, text in request.headers.items() if name.lower() == "content-type")
     return next(own, request.sent_type)
 

@@ -2,74 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from harness.kit.config import Strict
-from harness.kit.forms import Form
+from harness.asking import Asked, AskedSpec, GivenId, Header, HeaderName, Pattern, Place, Text, line
+from harness.journeys import Journey, texts_of
 from harness.wire import placeholders
 from harness.wire.statuses import Statuses, codes
 from harness.wire.url_path import UrlPath
 
-CONTENT_TYPE = "application/json"
+__all__ = ["Absent", "Function", "GivenId", "Header", "HeaderName", "Request", "Text", "Workload"]
+
 Function = Literal["put", "get", "delete", "add"]
 """The kinds of operations, as in harness.history.events."""
 
 
-def _from_environment(value: Any) -> Any:
-    """`{env: NAME}` is another way to write `${env:NAME}`."""
-    if isinstance(value, Mapping) and set(value) == {"env"}:
-        return f"${{env:{value['env']}}}"
-    return value
-
-
-def _line(text: str) -> str:
-    if any(character in text for character in "\r\n\0"):
-        raise ValueError("has a line break, which no header can carry")
-    if any(ord(character) > 0xFF for character in text):
-        raise ValueError("has a letter that no header can carry (ISO 8859-1 is what HTTP allows)")
-    return text
-
-
-def _own_header(name: str) -> str:
-    word = name.lower()
-    if word in ("content-length", "transfer-encoding", "connection", "upgrade", "expect"):
-        raise ValueError(f"{name} is written by the clients themselves")
-    if word in ("x-forwarded-proto", "x-forwarded-port", "x-forwarded-for"):
-        raise ValueError(f"{name} is written by the load balancers; `scheme: https` says that clients come by https")
-    return name
-
-
-_HEADER_NAME = Form(
-    r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", "a header's name has letters, digits and ! # $ % & ' * + - . ^ _ ` | ~ alone"
-)
-"""A token of RFC 9110, section 5.6.2."""
-HeaderName = Annotated[str, _HEADER_NAME, AfterValidator(_own_header)]
-Header = Annotated[str, BeforeValidator(_from_environment), AfterValidator(_line)]
-Text = Annotated[str, BeforeValidator(_from_environment)]
-
-
-def _expression(text: str) -> str:
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise ValueError(f"is no regular expression: {error}") from None
-    return text
-
-
-Pattern = Annotated[str, Field(min_length=1), AfterValidator(_expression)]
-Place = Annotated[str, Field(min_length=1)]
-"""A field's name, or a JSON pointer (RFC 6901) that starts with "/"."""
-
-
-class _Spec(Strict):
-    model_config = ConfigDict(coerce_numbers_to_str=True)
-
-
-class Absent(_Spec):
+class Absent(AskedSpec):
     """One more way in which an answer says that nothing is there: by its status, by what it holds, or by both.
 
     at: a field's name or a JSON pointer; equals: what stands there then.
@@ -98,32 +48,7 @@ def _listed(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else (value,)
 
 
-class GivenId(_Spec):
-    """Where the answer to a put has the id that the server made: in its body, or in a header.
-
-    at: a field's name or a JSON pointer. header: usually `Location`; the id is the last part of its path, or what the
-    first group of `pattern` (a regular expression) finds in it.
-    """
-
-    at: Place | None = None
-    header: HeaderName | None = None
-    pattern: Pattern | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _place_alone(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return {"header": value} if value.lower() == "location" else {"at": value}
-        return value
-
-    @model_validator(mode="after")
-    def _one_of_them(self) -> GivenId:
-        if (self.at is None) == (self.header is None):
-            raise ValueError("needs one of `at` (in the body) and `header`")
-        return self
-
-
-class Request(_Spec):
+class Request(Asked):
     """How one kind of operation is spoken: `{id}`, `{value}`, `{amount}` and `{op}` (another one in every request) are
     replaced in path, query, headers and body, and `${env:NAME}` by a variable of the environment.
 
@@ -135,12 +60,6 @@ class Request(_Spec):
     put's answer has the id that the server made.
     """
 
-    method: Annotated[str, Form(r"^[A-Z]+$", "a method is written in capital letters, as PUT")]
-    path: UrlPath
-    query: dict[str, Text] = Field(default_factory=dict)
-    headers: dict[HeaderName, Header] = Field(default_factory=dict)
-    body: str | dict[str, Any] | list[Any] | None = None
-    content_type: Annotated[str, AfterValidator(_line)] | None = None
     ok: Statuses = ("2xx",)
     value: Place = "value"
     pattern: Pattern | None = None
@@ -155,18 +74,11 @@ class Request(_Spec):
             raise ValueError(f"{', '.join(map(str, sorted(both)))}: cannot stand in `ok` and in `refused`")
         return self
 
-    @property
-    def sent_type(self) -> str:
-        """The content type of its body."""
-        return self.content_type or CONTENT_TYPE
 
-    def templates(self) -> Iterator[str]:
-        """Every text of it that is filled in."""
-        yield self.path
-        yield from placeholders.texts([self.query, list(self.headers.values()), self.body])
+_Asked = TypeVar("_Asked", bound=Asked)
 
 
-class Workload(_Spec):
+class Workload(AskedSpec):
     """How the application is spoken to. The default is the storefront's interface: `/items/{id}`.
 
     base: stands before every path. headers: of every request. content_type: of every body. scheme: `https` where
@@ -175,12 +87,13 @@ class Workload(_Spec):
     increases a counter by `{amount}`. group: writes two items at once, all of it or nothing, `{value}` under `{id}` and
     `{other_value}` under `{other_id}`. count: reads a counter (default: get). absent_id: an id that nothing has, where
     the application takes only ids of a certain form. table: the one of the subject's tables that holds what clients
-    write; the first one where it is left out.
+    write; the first one where it is left out. journeys: what somebody wants of the application beside; see
+    docs/MATRIX.md.
     """
 
     base: UrlPath | None = None
     headers: dict[HeaderName, Header] = Field(default_factory=dict)
-    content_type: Annotated[str, AfterValidator(_line)] | None = None
+    content_type: Annotated[str, AfterValidator(line)] | None = None
     scheme: Literal["http", "https"] = "http"
     put: Request | None = Request(method="PUT", path="/items/{id}", body='{"value": "{value}"}')
     get: Request | None = Request(method="GET", path="/items/{id}")
@@ -190,6 +103,7 @@ class Workload(_Spec):
     count: Request | None = None
     absent_id: Annotated[str, Field(min_length=1)] | None = None
     table: str | None = None
+    journeys: tuple[Journey, ...] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -220,7 +134,11 @@ class Workload(_Spec):
         """How two items are written at once; None where that cannot be asked for."""
         return None if self.group is None else self._with_common(self.group)
 
-    def _with_common(self, given: Request) -> Request:
+    def journey_request(self, journey: Journey) -> Asked:
+        """How a journey is asked for."""
+        return self._with_common(journey.request)
+
+    def _with_common(self, given: _Asked) -> _Asked:
         own = {name.lower() for name in given.headers}
         common = {name: text for name, text in self.headers.items() if name.lower() not in own}
         path = (self.base or "").rstrip("/") + given.path
@@ -232,5 +150,5 @@ class Workload(_Spec):
         """The environment variables that its texts take."""
         given = (self.put, self.get, self.delete, self.add, self.group, self.count)
         of_requests = [text for request in given if request is not None for text in request.templates()]
-        texts = [*self.headers.values(), *of_requests, self.base or ""]
+        texts = [*self.headers.values(), *of_requests, *texts_of(self.journeys), self.base or ""]
         return frozenset(name for text in texts for name in placeholders.variables(text))

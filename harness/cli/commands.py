@@ -11,6 +11,7 @@ from rich.console import Console
 
 from harness import __version__
 from harness.cli import (
+    backup,
     diff,
     doctor,
     env,
@@ -18,8 +19,10 @@ from harness.cli import (
     history,
     install,
     listing,
+    matrix,
     reconcile,
     report,
+    restore,
     run,
     schedule,
     schema,
@@ -48,13 +51,16 @@ app.command("list", epilog=listing.EXAMPLES)(listing.list_drills)
 app.command("steps", epilog=steps.EXAMPLES)(steps.list_steps)
 app.command("watch", epilog=watch.EXAMPLES)(watch.watch)
 app.command("report", epilog=report.EXAMPLES)(report.report)
+app.command("matrix", epilog=matrix.EXAMPLES)(matrix.matrix)
 app.command("verify", epilog=verify.EXAMPLES)(verify.verify)
 app.command("diff", epilog=diff.EXAMPLES)(diff.diff)
 app.command("reconcile", epilog=reconcile.EXAMPLES)(reconcile.reconcile)
+app.command("restore", epilog=restore.EXAMPLES)(restore.restore)
 app.command("heal", epilog=heal.EXAMPLES)(heal.heal)
 app.command("install", epilog=install.EXAMPLES)(install.install)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command("schema", epilog=schema.EXAMPLES)(schema.schema)
+app.add_typer(backup.app, name="backup")
 app.add_typer(env.app, name="env")
 app.add_typer(history.app, name="history")
 app.add_typer(schedule.app, name="schedule")

@@ -86,6 +86,11 @@ def folder_of(run: str, reports: Path) -> Path:
     raise InputError(f"no run {run} in {reports}: " + (f"there are {listed}" if known else "there are none yet"))
 
 
+def runs_in(reports: Path) -> list[Path]:
+    """The folders of all runs there."""
+    return sorted(path for path in _folders(reports) if _is_run(path))
+
+
 def _is_run(folder: Path) -> bool:
     try:
         return (folder / "run.json").is_file()

@@ -17,6 +17,7 @@ from harness.history.events import Commit, Event, FaultEvent
 from harness.topology.environment import Environment
 from harness.topology.subject import Subject
 from harness.topology.timing import Timing
+from harness.world.shop import Shop
 
 Table = str
 State = Mapping[str, str | None]
@@ -162,6 +163,9 @@ class Backend(Protocol):
 
     def reconcile(self, databases: tuple[str, str], policy: str) -> CaseReconciled:
         """Make the table that clients write the same in two databases; policy: as `drill reconcile --policy` has it."""
+
+    def shop(self) -> Shop:
+        """Where business goes on; only for worlds that have one (`shop`)."""
 
     def run_stop_command(self) -> CommandUnderWay:
         """Start the command of the environment's stop conditions: no shell, and all of it ends with us."""

@@ -1,7 +1,8 @@
 """What is measured of every drill beside what its scenario asks for, and what a reader should know of it.
 
 Writes that both sides took while replication was cut; the time in which clients were not served and every health check
-said that all was well; a rebuild of tables that were deleted; and whether it worked again once the cause was gone.
+said that all was well; a rebuild of tables that were deleted; a business that went on elsewhere; journeys that were
+made beside the workload; and whether it worked again once the cause was gone.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from typing import Any
 from harness.checkers.aftermath import goodput, hung
 from harness.checkers.both_sides import as_evidence
 from harness.checkers.result import Finding, some
+from harness.drill.business_measures import as_evidence as business_evidence
 from harness.drill.case import Case
+from harness.drill.journey_evidence import journey_evidence
 from harness.drill.judging.interruptions import scenario_end_ns
 from harness.drill.judging.rebuilt import as_evidence as rebuild_evidence
 from harness.drill.judging.rebuilt import rebuilt
 from harness.drill.measures import Measures
 from harness.measurement.availability import share
+from harness.measurement.business import Effects
 from harness.measurement.models import JUDGED_COHORT
 from harness.spelling import seconds
 from harness.units import to_ns, to_s
@@ -38,6 +42,10 @@ def measured(measures: Measures) -> Mapping[str, Any]:
         }
     if (again := rebuilt(measures)) is not None:
         found["rebuild"] = rebuild_evidence(again)
+    if isinstance(measures.business, Effects):
+        found["business"] = business_evidence(measures.business, measures.case)
+    if (journeys := journey_evidence(measures)) is not None:
+        found["journeys"] = journeys
     return found
 
 

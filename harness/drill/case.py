@@ -14,6 +14,7 @@ from harness.checkers.promise import Promise
 from harness.drill.case_recovery import CaseRebuild, CaseRestore
 from harness.drill.evidence import Objectives
 from harness.drill.lifecycle import Limits
+from harness.drill.plain import LEFT_OUT
 from harness.drill.plan import Law, unanswered_ns
 from harness.drill.reconciled import CaseReconciled
 from harness.drill.stopping.conditions import StopConditions
@@ -133,7 +134,8 @@ class Episode:
 class Requirement:
     """Something that the scenario demanded. episode: the index of the one it is about; None: the whole drill.
 
-    place: which place it names. from_ns, until_ns: the time that it is about, where its step says so.
+    place: which place it names. from_ns, until_ns: the time that it is about, where its step says so. system: of a
+    third party, which one; most: how many of something there may be.
     """
 
     name: str
@@ -141,6 +143,8 @@ class Requirement:
     place: str | None = None
     from_ns: int | None = None
     until_ns: int | None = None
+    system: str | None = None
+    most: float | None = None
 
 
 @dataclass(frozen=True)
@@ -171,6 +175,24 @@ class CaseBusiness:
 
     keeps: Mapping[str, str]
     effects: str | None = None
+
+
+@dataclass(frozen=True)
+class CaseShop:
+    """A shop that took part. told: in which times it tells the application of what happens, in a sentence; untold: what
+    it had not told in the end, in words."""
+
+    told: str
+    untold: str = ""
+
+
+@dataclass(frozen=True)
+class CaseJourney:
+    """One of the journeys that were tried; see harness.journeys. period_s: from one visit to the next."""
+
+    name: str
+    period_s: float
+    after: str | None = None
 
 
 @dataclass(frozen=True)
@@ -224,6 +246,8 @@ class Case:
     rebuilds: tuple[CaseRebuild, ...] = ()
     business: CaseBusiness | None = None
     reconciled: CaseReconciled | None = None
+    shop: CaseShop | None = None
+    journeys: tuple[CaseJourney, ...] = field(default=(), metadata=LEFT_OUT)
     schema: str = SCHEMA
 
     @property

@@ -12,9 +12,11 @@ from typing import Any
 from harness.drill.judgement import WHOLE
 from harness.drill.judging import databases
 from harness.drill.lifecycle import Phase
+from harness.drill.party_steps import PartyDrill
 from harness.drill.plan import limits_of, objectives_of, refuse_impossible
 from harness.drill.rebuilding import RebuildingDrill
 from harness.drill.reconciling import ReconcilingDrill
+from harness.drill.shopping import ShoppingDrill
 from harness.drill.stepping import step
 from harness.drill.stopping.stated import conditions_of
 from harness.drill.words import components_missing, deciders_of, ends_of, place_of, target_of
@@ -32,7 +34,7 @@ _STRETCH_NS, _LOOK_NS = to_ns(2.0), to_ns(1.0)
 PROMISED_LATE = "an objective is promised before the first fault, and holds for the whole drill"
 
 
-class Drill(RebuildingDrill, ReconcilingDrill):
+class Drill(RebuildingDrill, ReconcilingDrill, ShoppingDrill, PartyDrill):
     """One drill on a world. Used from one thread; `finish` or `abandon` must be called, whatever happened before."""
 
     # --- Given -------------------------------------------------------------------------------------------------
@@ -107,6 +109,14 @@ class Drill(RebuildingDrill, ReconcilingDrill):
         """Roll a change of the application's pods out in every place, and wait until it is there."""
         self._require_running()
         self._backend.deploy(change)
+
+    def vary(self, component: str, name: str, value: str) -> None:
+        """Start a component with this environment variable, whatever its file says of it. Raises InputError."""
+        if self._opened:
+            raise InputError("which variables a component has is said before the application runs")
+        if missing := components_missing([component], self._backend.subject):
+            raise InputError(f"no component is called {missing[0]}, so it cannot be given {name}")
+        self.override(variables=(*self._settings.variables, (component, name, value)))
 
     def replace_functions(self, file: str) -> None:
         """Have all functions run the `lambda_handler` of a file, named from the subject's folder. Raises InputError."""

@@ -12,6 +12,7 @@ from harness.drill.judging import (
     databases,
     loss,
     moves,
+    parties,
     rebuilt,
     reconciled,
     recovery,
@@ -71,10 +72,17 @@ _CHECKS: dict[str, Callable[[Requirement, Measures], CheckResult]] = {
     business.ONCE: business.once,
     business.ORDER: business.order,
     business.FORGED: business.forged,
+    business.TRUSTED: business.trusted,
+    parties.HOLDS: parties.holds,
+    parties.HOLDS_WRITES: parties.holds,
+    parties.ORDER: parties.order,
+    parties.SPARED: parties.spared,
 }
-OF_BUSINESS: Sequence[str] = (business.KEPT, business.ONCE, business.ORDER, business.FORGED)
+OF_BUSINESS: Sequence[str] = (business.KEPT, business.ONCE, business.ORDER, business.FORGED, business.TRUSTED)
+OF_PARTIES: Sequence[str] = (parties.HOLDS, parties.HOLDS_WRITES, parties.ORDER, parties.SPARED)
 OF_DATA: Sequence[str] = (restored.NAME, rebuilt.NAME, reconciled.NAME)
 WHOLE: Sequence[str] = (
     "durability", "same-data", "split-brain", "no-restarts", "both-sides-wrote", *OF_DATA, *OF_BUSINESS,
+    *OF_PARTIES,
 )  # fmt: skip
 """Requirements that are about the whole drill."""

@@ -17,6 +17,7 @@ from harness.drill.episode_measures import EpisodeMeasures
 from harness.drill.episodes import began_ns, moments_of
 from harness.drill.lifecycle import Phase
 from harness.drill.losses import by_place
+from harness.drill.party_measures import PartyMeasures
 from harness.drill.restore_points import RestorePoint, restore_point
 from harness.drill.severance import severed, unseen_at
 from harness.drill.tables import Tables
@@ -25,6 +26,7 @@ from harness.faults.tables_deleted import TablesDeleted
 from harness.history.columns import Columns
 from harness.history.events import CanaryProbe, Commit, Completion, Event, Invoke, Mark
 from harness.history.gathering import columns_of_events
+from harness.history.journeys import JourneyMade
 from harness.history.tables import CommitColumns, commits_of
 from harness.measurement.availability import Share
 from harness.measurement.business import Effects
@@ -45,9 +47,10 @@ ONE_DATABASE = "not measurable: both places use one database"
 class Measures:
     """What can be measured of a case from what its clients saw (and, where they cannot know, from commits).
 
-    context: the events that are neither operations nor canary probes. steady_ns: since when the first steady state
-    held; the history's end when none did. final: the tables after everything had gone quiet; stored: the same as they
-    were read. corruption: what the drill itself corrupted, which all else here leaves out; None where it did not.
+    context: the events that are neither operations nor canary probes nor journeys. steady_ns: since when the first
+    steady state held; the history's end when none did. final: the tables after everything had gone quiet; stored: the
+    same as they were read. corruption: what the drill itself corrupted, which all else here leaves out; None where it
+    did not.
     """
 
     def __init__(
@@ -62,7 +65,7 @@ class Measures:
         self.data = Tables(case, commits, tables)
         self._logs: dict[str, CommitColumns | None] = {}
         self.context: Sequence[Event] = [
-            event for event in events if not isinstance(event, Invoke | Completion | CanaryProbe)
+            event for event in events if not isinstance(event, Invoke | Completion | CanaryProbe | JourneyMade)
         ]
 
     @cached_property
@@ -87,6 +90,11 @@ class Measures:
     def probes(self) -> Sequence[CanaryProbe]:
         """What the witness's canaries saw."""
         return [event for event in self.events if isinstance(event, CanaryProbe)]
+
+    @cached_property
+    def visits(self) -> Sequence[JourneyMade]:
+        """The journeys that were tried, in the order of sending."""
+        return [event for event in self.events if isinstance(event, JourneyMade)]
 
     @cached_property
     def end_ns(self) -> int:
@@ -211,6 +219,11 @@ class Measures:
     def business(self) -> Effects | str:
         """What became of a business that goes on elsewhere; or, in words, why nobody can say."""
         return business_of(self.case, self.data, self.context, self.serving)
+
+    @cached_property
+    def parties(self) -> PartyMeasures:
+        """What third parties were told."""
+        return PartyMeasures(self.case, self.context, self.operations, self.end_ns)
 
     @cached_property
     def gray(self) -> Sequence[Gray] | None:

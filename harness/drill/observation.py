@@ -14,6 +14,7 @@ from harness.drill.case import CaseFault
 from harness.drill.lifecycle import Facts, Phase
 from harness.history import wording
 from harness.history.events import CanaryProbe, Completion, Event, Invoke, Mark
+from harness.history.journeys import JourneyMade
 from harness.measurement.canary import CanarySoFar, Tally
 from harness.measurement.live import LONGEST_NS, LiveState
 from harness.measurement.models import JUDGED_COHORT, is_judged
@@ -63,7 +64,7 @@ class Observation:
                     self._place(event)
             elif isinstance(event, CanaryProbe):
                 self._probe(event)
-            else:
+            elif not isinstance(event, JourneyMade):
                 self.context.append(event)
                 if isinstance(event, Mark) and event.f == Phase.STEADY:
                     self._writes_at_steady = self.live.acknowledged_writes

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -15,12 +15,14 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 from harness.errors import WorldError
 
 Value = TypeVar("Value")
+LEFT_OUT = {"plain": "left out where it has its default"}
+"""Of a field: files of those that have no use for it are as they were before there was one."""
 
 
 def to_plain(value: Any) -> Any:
     """The JSON value of a dataclass, or of what can be in one."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
+        return {one.name: to_plain(getattr(value, one.name)) for one in fields(value) if not _unsaid(one, value)}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Mapping):
@@ -30,6 +32,10 @@ def to_plain(value: Any) -> Any:
     if value is None or isinstance(value, str | bool | int | float):
         return value
     raise WorldError(f"no plain value: {value!r}")
+
+
+def _unsaid(one: Field[Any], value: Any) -> bool:
+    return one.metadata.get("plain") == LEFT_OUT["plain"] and getattr(value, one.name) == one.default
 
 
 def from_plain(kind: type[Value], body: Any, where: str = "$") -> Value:

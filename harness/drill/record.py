@@ -14,6 +14,7 @@ from harness.drill.case import (
     Case,
     CaseBusiness,
     CaseFault,
+    CaseJourney,
     CasePlace,
     Ending,
     Final,
@@ -67,9 +68,9 @@ class Record:
         """Other facts from now on."""
         self.case = replace(self.case, **changes)
 
-    def require(self, name: str, *, whole: bool = False, place: str | None = None, **times: int | None) -> Requirement:
+    def require(self, name: str, *, whole: bool = False, place: str | None = None, **about: Any) -> Requirement:
         """The scenario demands this, of the current episode or of the whole drill; returns what was noted."""
-        requirement = Requirement(name, None if whole else self.current, place, **times)
+        requirement = Requirement(name, None if whole else self.current, place, **about)
         self.case = episodes.requiring(self.case, requirement)
         return requirement
 
@@ -155,6 +156,11 @@ def _business(subject: Subject | None) -> CaseBusiness | None:
     return None if said is None else CaseBusiness(said.keeps, said.effects)
 
 
+def _journeys(subject: Subject | None) -> tuple[CaseJourney, ...]:
+    made = () if subject is None else subject.workload.journeys
+    return tuple(CaseJourney(journey.name, journey.period_s, journey.after) for journey in made)
+
+
 def _functions(subject: Subject | None) -> tuple[str, ...]:
     if subject is None:
         return ()
@@ -199,5 +205,6 @@ def opening(
         own_timing=None if subject is None else documented is not None,
         replication=None if subject is None else subject.replication,
         business=_business(subject),
+        journeys=_journeys(subject),
     )
     return Record(plan, folder, replace(case, stop=conditions_of(environment, timing, plan.settings, addresses=edges)))

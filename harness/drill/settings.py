@@ -25,7 +25,7 @@ class Settings:
     failover_off: the subject's failover is disabled, so the drill must go red. fault_none: nothing is injected, so
     the drill must be INVALID. functions: the file whose handler all functions run instead of their own. restore: what
     becomes of the restore that a scenario asks for: `off`: nothing; `late`: it is to a moment after what it is to undo.
-    rate_per_s: operations per second of the judged clients.
+    rate_per_s: operations per second of the judged clients. variables: a component, a name, a value: over its own.
     """
 
     failover_off: bool = False
@@ -45,6 +45,7 @@ class Settings:
     stop_latency_share: float | None = None
     stop_latency_window_s: float | None = None
     stop_latency_above_ms: float | None = None
+    variables: tuple[tuple[str, str, str], ...] = ()
     given: tuple[tuple[str, str], ...] = ()
 
     def mode_of(self, kind: str, stated: str | None) -> str | None:

@@ -47,6 +47,7 @@ def _doubts(episode: EpisodeMeasures, measures: Measures) -> Iterator[str]:
         during = _until(onset, until_ns)
         yield from vacuity.of_return(measures.operations, heal=during, canaries=canaries, operations_needed=needed)
         return
+    yield from (doubt for index in episode.episode.faults if (doubt := measures.parties.unmet(index)) is not None)
     calm_ns = episode.stretch.calm_ns
     if calm_ns is not None and onset is not None and episode.must_stay_away:
         calm_ns = onset.start_low_ns  # an answer that changes before that is what the scenario asks about

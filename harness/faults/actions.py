@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from harness.faults.commerce_actions import CommerceAction, RelieveParty, RelieveShop, TroubleParty, TroubleShop
+
 Stream = Literal["upstream", "downstream"]
 
 
@@ -231,7 +233,7 @@ DatabaseAction = (
 ProviderAction = TroubleProvider | RelieveProvider | DropRecord | RestoreRecord
 RolloutAction = RollOutBad | RollBack
 OwnerAction = BreakByOwner | MendByOwner
-Action = LinkAction | ProcessAction | DatabaseAction | ProviderAction | RolloutAction | OwnerAction
+Action = LinkAction | ProcessAction | DatabaseAction | ProviderAction | CommerceAction | RolloutAction | OwnerAction
 
 
 def undo(action: Action) -> Action | None:
@@ -253,10 +255,14 @@ def undo(action: Action) -> Action | None:
             return RemovePoison(database, (sentinel,))
         case SwitchOffDatabase(database):
             return SwitchOnDatabase(database)
+        case TroubleParty(party=party, name=name):
+            return RelieveParty(party, name)
         case TroubleProvider(provider=provider, name=name):
             return RelieveProvider(provider, name)
         case DropRecord(provider):
             return RestoreRecord(provider)
+        case TroubleShop(trouble=trouble):
+            return RelieveShop(trouble)
         case RollOutBad(place):
             return RollBack(place)
         case BreakByOwner(fault, target, mode, way):

@@ -23,6 +23,7 @@ from harness.faults.actions import (
     SwitchOffDatabase,
     TroubleProvider,
 )
+from harness.faults.commerce_actions import PartyAction, TroubleParty, TroubleShop
 from harness.faults.model import Plan
 
 
@@ -36,6 +37,8 @@ def blast_radius(plan: Plan) -> str:
     parts += [f"{len(plan.databases)} {'databases' if plan.databases[1:] else 'database'}"] if plan.databases else []
     providers = {action.provider for action in plan.apply if isinstance(action, ProviderAction)}
     parts += [f"the API of {provider}" for provider in sorted(providers)]
+    parts += ["the shop"] if any(isinstance(action, TroubleShop) for action in plan.apply) else []
+    parts += [f"the system {party}" for party in sorted(_parties(plan))]
     head = f"{plan.kind} {plan.target}, {plan.mode}: touches {' and '.join(parts)}"
     return "\n".join((head, *_lines(plan), *_lasting(plan.apply)))
 
@@ -52,6 +55,15 @@ def _lines(plan: Plan) -> Iterator[str]:
             yield f"  database of {action.database}  {_words(action)}  (watched by a canary)"
         if isinstance(action, ProviderAction):
             yield f"  the API of {action.provider}  {_words(action)}  (watched by a canary)"
+        if isinstance(action, TroubleShop):
+            yield f"  the shop  {_words(action)}  (watched by a canary)"
+
+        if isinstance(action, PartyAction):
+            yield f"  the system {action.party}  {_words(action)}  (watched by a canary)"
+
+
+def _parties(plan: Plan) -> set[str]:
+    return {action.party for action in plan.apply if isinstance(action, PartyAction)}
 
 
 def _hits(action: Action, link: str) -> bool:
@@ -102,6 +114,10 @@ def _words(action: Action) -> str:
             return "ends at once, as without power"
         case TroubleProvider(trouble=trouble):
             return _TROUBLES.get(trouble, trouble)
+        case TroubleShop(trouble=trouble):
+            return _SHOP_TROUBLES.get(trouble, trouble)
+        case TroubleParty(trouble=trouble, amount=amount, told=told):
+            return _PARTY_TROUBLES.get(trouble, trouble).format(amount, told)
         case DropRecord():
             return "loses the application's record, which the heal makes anew"
         case BreakByOwner():
@@ -113,4 +129,20 @@ _TROUBLES = {
     "throttled": "refuses every call as one too many (429)",
     "failing": "fails every call (503)",
     "unanswered": "carries changes out, and never answers them",
+}
+_SHOP_TROUBLES = {
+    "disturbed": "tells of things twice, late and out of order",
+    "forged": "is counterfeited: messages come that it did not send",
+    "subscriptions-removed": "forgets whom it is to tell of anything",
+    "throttled": "refuses calls as too many",
+    "token-expired": "takes access tokens no more",
+    "secret-rotated": "signs with another secret",
+}
+_PARTY_TROUBLES = {
+    "failing": "fails {0:.0%} of the calls (503)",
+    "wrong": "answers {0:.0%} of the calls with what nobody can read",
+    "unanswered": "carries out what it is asked, and never answers",
+    "limited": "lets {0:g} calls a second in, and refuses the others (429)",
+    "maintenance": "refuses every call for its maintenance (503), {1}",
+    "lying": "says that it stores what it is told (201), and stores nothing",
 }

@@ -29,8 +29,15 @@ from harness.faults.replication_paused import ReplicationPaused
 from harness.faults.replication_slowed import ReplicationSlowed
 from harness.faults.replication_stall import ReplicationStall
 from harness.faults.service_outage import ServiceOutage
+from harness.faults.shop_trouble import ShopTrouble
 from harness.faults.table_corrupted import TableCorrupted
 from harness.faults.tables_deleted import TablesDeleted
+from harness.faults.third_party_lies import ThirdPartyLies
+from harness.faults.third_party_limited import ThirdPartyLimited
+from harness.faults.third_party_maintenance import ThirdPartyMaintenance
+from harness.faults.third_party_outage import ThirdPartyOutage
+from harness.faults.third_party_slow import ThirdPartySlow
+from harness.faults.third_party_trouble import ThirdPartyTrouble
 
 FAULTS: dict[str, type[Fault]] = {
     fault.kind: fault
@@ -55,9 +62,16 @@ FAULTS: dict[str, type[Fault]] = {
         ProviderOutage,
         ProviderTrouble,
         RecordReplaced,
+        ShopTrouble,
         PodsKilled,
         PodFrozen,
         BadDeploy,
+        ThirdPartyOutage,
+        ThirdPartySlow,
+        ThirdPartyTrouble,
+        ThirdPartyLimited,
+        ThirdPartyMaintenance,
+        ThirdPartyLies,
     )
 }
 

@@ -16,10 +16,12 @@ BACKUPS = "backups"
 POWER_CYCLE = "database_power_cycle"
 PROVIDER_API = "provider_api"
 PODS = "pods"
+SHOP_OPEN = "shop"
 SERVICE_REPLICATION = "service_replication"
 WRITES_ON_BOTH_SIDES = "writes_on_both_sides"
 EVENTUAL_TABLES, STRONG_TABLES = "global_tables_eventual", "global_tables_strong"
 STREAMS_TO_FUNCTIONS = "streams_to_functions"
+THIRD_PARTIES = "third_parties"
 LIVENESS_AS_READINESS = "liveness-as-readiness"
 """A change of the application's pods that whoever has `pods` can roll out."""
 FROZEN_FAILOVER = "frozen_failover"
@@ -37,6 +39,8 @@ _WORDS = {
     STRONG_TABLES: "has global tables with strong consistency (`replication: {consistency: strong, ...}`)",
     POWER_CYCLE: "switches a database's server off and on again with its data kept",
     STREAMS_TO_FUNCTIONS: "feeds functions from streams (`functions: {kind: event_sources}`)",
+    SHOP_OPEN: "is a shop (`shop: {kind: shopify}`)",
+    THIRD_PARTIES: "stands for the systems of others (`third_parties: {kind: third_party}`)",
     PODS: "runs the application in pods (`platform: {kind: kubernetes}`)",
 }
 

@@ -1,7 +1,7 @@
 """One event, one JSON line. The line's shape is a contract: fields may be added, never renamed.
 
 Operations carry `t` = invoke | ok | fail | info; the rest carry `t` = fault | dns | health | canary | sample | mark |
-stop | pod | happening | business | told.
+stop | pod | happening | business | told | party | journey.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ from harness.history.events import (
     Sample,
     StopEvent,
 )
+from harness.history.journeys import JourneyMade
+from harness.history.parties import PartyCall
 from harness.outcome import Outcome
 from harness.regular_files import open_text
 from harness.storable_text import storable_json
@@ -48,6 +50,8 @@ _TAG: dict[type, str] = {
     Happening: "happening",
     BusinessChange: "business",
     BusinessTold: "told",
+    PartyCall: "party",
+    JourneyMade: "journey",
 }
 _TYPE: dict[str, type] = {tag: kind for kind, tag in _TAG.items()}
 _OUTCOMES = {outcome.value for outcome in Outcome}

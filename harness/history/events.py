@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.history.business import BusinessChange, BusinessTold
+from harness.history.journeys import JourneyMade
+from harness.history.parties import PartyCall
 from harness.history.source import Source
 from harness.outcome import Outcome
 
@@ -232,7 +234,7 @@ class StopEvent:
 
 Event = (
     Invoke | Completion | FaultEvent | DnsAnswer | HealthTransition | CanaryProbe | Sample | Mark | StopEvent | PodEvent
-    | Happening | BusinessChange | BusinessTold
+    | Happening | BusinessChange | BusinessTold | PartyCall | JourneyMade
 )  # fmt: skip
 
 

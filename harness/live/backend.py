@@ -26,6 +26,7 @@ from harness.live.ended import ended
 from harness.live.following import FollowedCommits
 from harness.live.ground import LiveGround
 from harness.live.leftovers.undoing import undo_and_warn
+from harness.live.preparing import prepare
 from harness.live.rebuild import RegionRebuild
 from harness.live.reconcile import reconcile
 from harness.live.replication import Replicated
@@ -38,10 +39,11 @@ from harness.reconciliation.deciding import policy_of
 from harness.units import to_s
 from harness.world.assembly import Seams, assemble, build, seams_of
 from harness.world.diagnosis import Complaint
-from harness.world.functions import Functions, explained, replaced
+from harness.world.functions import Functions, explained
 from harness.world.part import Blueprint, Net
 from harness.world.planning import plan_of
 from harness.world.regions import scanned
+from harness.world.shop import Shop, shop_of
 
 ANSWER_TIMEOUT_S = 10.0
 _EVIDENCE_EVERY_S = 0.2
@@ -111,7 +113,7 @@ class LiveWorld:
             for part in self.net.parts:
                 part.reset()
         self._fresh = False
-        replaced(self.net.of(Functions), settings.functions)
+        prepare(self.net, settings)
         self._commits.begin(self.seams.regions.values())
         self.create_tables()
         history = folder / HISTORY
@@ -266,6 +268,10 @@ class LiveWorld:
     def reconcile(self, databases: tuple[str, str], policy: str) -> CaseReconciled:
         """See Backend."""
         return reconcile([self.seams.regions[one] for one in databases], self.subject, policy_of(policy))
+
+    def shop(self) -> Shop:
+        """See Backend."""
+        return shop_of(self.net.of(Shop))
 
     def run_stop_command(self) -> CommandUnderWay:
         """See Backend."""

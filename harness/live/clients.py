@@ -14,6 +14,7 @@ from harness.drill.crowding import too_little
 from harness.drill.options import RunOptions
 from harness.errors import DrillInvalid, DrillMissed, VerdictReached, WorldError
 from harness.history import wording
+from harness.journeys import rate_per_s
 from harness.kit.address import Address
 from harness.live.ground import WITNESS
 from harness.names import CLIENTS, CohortName
@@ -153,7 +154,8 @@ class Clients:
         if (terms := terms_of(self._options.environment)) is not None:  # no burst on a stack that others use
             self._keep_within(terms)
             return
-        wanted = workload.rate_per_s + _OTHER_COHORTS * 2 / workload.other_period_s
+        journeys = self._options.subject.workload.journeys
+        wanted = workload.rate_per_s + _OTHER_COHORTS * 2 / workload.other_period_s + rate_per_s(journeys)
         capacity = float(self._post("/calibrate", _CALIBRATION)["ops_per_s"])
         self._too_little = too_little(capacity, self._options.sharing, wanted)
         if self._too_little:
@@ -176,11 +178,12 @@ class Clients:
     def _keep_within(self, terms: Terms) -> None:
         """At the rate that was asked for, and within the hard maximum where clients look closely."""
         workload, probes = self._options.environment.workload, len(self._canaries)
-        parts = closely(workload, probes, terms, CLOSELY)
+        journeys = self._options.subject.workload.journeys
+        parts = closely(workload, probes, terms, CLOSELY, journeys)
         self._post("/rate", {"scale": 1.0, "closely": parts})
         self._calibration = {
             "rate_per_s": workload.rate_per_s,
-            "total_per_s": steady_rate_per_s(workload, probes, terms),
+            "total_per_s": steady_rate_per_s(workload, probes, terms, journeys),
             "scale": 1.0,
             "closely": parts,
             "took_s": 0.0,

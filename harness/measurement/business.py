@@ -21,6 +21,9 @@ from harness.measurement.statistics import quantile
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
+_DISTRUSTED = (401, 403)
+"""What an application answers to who is not whom they say they are."""
+
 Thing = tuple[str, str]
 """Kind and key: ("orders", "1001")."""
 
@@ -52,7 +55,8 @@ class Effects:
     lost: by thing; repeated: key -> how often something was done, where that is more than once; undone: what a change
     asks for and nobody did, with the change; put_back: in order of time. delays_ns: of each change that became known,
     how long that took; None where no order of commits is kept. forged_taken: forged messages that the application took.
-    given_up: messages that no attempt has delivered.
+    distrusted: genuine messages that were refused as if they were forged; given_up: messages that no attempt has
+    delivered; attempts: to deliver genuine ones.
     """
 
     changes: int
@@ -64,7 +68,9 @@ class Effects:
     delays_ns: tuple[int, ...] | None = None
     forged: int = 0
     forged_taken: tuple[BusinessTold, ...] = ()
+    distrusted: tuple[BusinessTold, ...] = ()
     messages: int = 0
+    attempts: int = 0
     given_up: tuple[str, ...] = ()
 
     @property
@@ -127,6 +133,8 @@ def effects_of(
         delays_ns=None if commits is None else tuple(sorted(_delays(due, commits))),
         forged=len(forged),
         forged_taken=tuple(one for one in forged if one.error is None),
+        distrusted=tuple(one for one in honest if one.status in _DISTRUSTED),
+        attempts=len(honest),
         messages=len({one.delivery for one in honest}),
         given_up=tuple(sorted({one.delivery for one in honest} - taken)),
     )
@@ -149,16 +157,32 @@ def _undone(
 def _put_back(commits: Mapping[str, Sequence[Commit]]) -> list[PutBack]:
     found: list[PutBack] = []
     for kind, of_kind in commits.items():
-        newest: dict[tuple[str, str], int] = {}
-        for commit in sorted(of_kind, key=lambda one: (one.region, one.seq)):
-            at, version = (commit.region, commit.k), version_of(commit.v)
-            if version is None:
-                continue
-            before = newest.get(at, version)
-            if version < before:
-                found.append(PutBack((kind, commit.k), commit.region, before, version, commit.mono_ns))
-            newest[at] = max(before, version)
+        by_thing: dict[str, list[Commit]] = {}
+        for commit in of_kind:
+            by_thing.setdefault(commit.k, []).append(commit)
+        for of_it in by_thing.values():
+            found += (one for one in _older_over_newer(kind, of_it) if not _taken_back(one, of_it))
     return sorted(found, key=lambda one: one.at_ns)
+
+
+def _older_over_newer(kind: str, of_it: Sequence[Commit]) -> Iterable[PutBack]:
+    newest: dict[str, int] = {}
+    for commit in sorted(of_it, key=lambda one: (one.region, one.seq)):
+        version = version_of(commit.v)
+        if version is None:
+            continue
+        before = newest.get(commit.region, version)
+        if version < before:
+            yield PutBack((kind, commit.k), commit.region, before, version, commit.mono_ns)
+        newest[commit.region] = max(before, version)
+
+
+def _taken_back(found: PutBack, of_it: Sequence[Commit]) -> bool:
+    """Whether a database has undone a write that it could not bring to another region, so that it never was: where all
+    writes go to several regions, nobody but this one had it by then."""
+    elsewhere = [one for one in of_it if one.region != found.database]
+    had = (version_of(one.v) for one in elsewhere if one.mono_ns <= found.at_ns)
+    return bool(elsewhere) and not any(version is not None and version >= found.newer for version in had)
 
 
 def _delays(due: Mapping[Thing, Sequence[BusinessChange]], commits: Mapping[str, Sequence[Commit]]) -> list[int]:

@@ -221,7 +221,7 @@ class _ForkServer:
         self.tell(id=child.id, exit=code, error=child.error)
 
     def _close_report(self, child: _Child) -> None:
-        """Marked as closed, too: the turn of the loop that tells of a child's end may bring its last words once more."""
+        """Marked as closed, too: the turn of the loop that tells of an end may bring last words once more."""
         if child.report >= 0:
             self._selector.unregister(child.report)
             os.close(child.report)

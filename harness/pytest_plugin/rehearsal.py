@@ -30,7 +30,9 @@ from harness.faults.catalogue import fault_named, struck
 from harness.faults.model import Fault
 from harness.faults.needs import component
 from harness.pytest_plugin.course import NEED_CLIENTS, Course
+from harness.pytest_plugin.party_rehearsal import PartyRehearsal
 from harness.pytest_plugin.resolving import Resolved
+from harness.pytest_plugin.shop_rehearsal import ShopRehearsal
 from harness.pytest_plugin.vocabulary import is_ours
 from harness.topology.stop import StopErrors
 from harness.units import to_s
@@ -47,7 +49,7 @@ class Asked:
     line: int
 
 
-class Rehearsal:
+class Rehearsal(PartyRehearsal, ShopRehearsal):
     """Takes the drill's place: remembers what is asked of it, and does nothing.
 
     needs: what its faults need; faults: those that it would apply; freezes: whether it stops the failover.

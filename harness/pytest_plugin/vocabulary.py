@@ -24,9 +24,12 @@ PLACEHOLDERS = {
     "ATTRIBUTE": "the name of an attribute of the items, of which the larger value is the newer one",
     "CONSISTENCY": "eventual (asynchronous, the last writer wins) or strong (synchronous to another region)",
     "COMPONENT": "a component of the subject, as its file names it",
+    "VARIABLE": "the name of an environment variable",
+    "VALUE": "what it holds, without blanks",
     "FILE": "a Python file, named from the subject's folder",
     "N": "a number; seconds in When and Then are production seconds, which the profile scales",
     "PLACE": "the name of a place of the environment, or outside",
+    "SYSTEM": "the system of a third party, by its name in the environment: ERP, CRM, fulfilment",
     "INSTANCE": "a process of the subject: COMPONENT.PLACE, as monitor.outside",
 }
 """What the capital words in a shape stand for."""

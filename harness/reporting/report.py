@@ -14,8 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 from harness.drill import watching
 from harness.drill.evidence import DrillResult, RunResult
+from harness.drill.matrix import matrix_of
 from harness.outcome import Bracket, Verdict
-from harness.reporting import chronicle, drill_view, glossary, objectives, samples, timeline, wording
+from harness.reporting import (
+    business,
+    chronicle,
+    drill_view,
+    glossary,
+    journey_view,
+    matrix_page,
+    objectives,
+    samples,
+    timeline,
+    wording,
+)
 from harness.reporting.lanes import arrange
 from harness.reporting.sources import LogTail, read_history, read_log
 from harness.storable_text import write_text
@@ -53,6 +65,7 @@ class DrillView:
     outages_left: int
     chronicle: tuple[chronicle.Line, ...]
     samples: tuple[samples.SampleRow, ...]
+    journeys: tuple[journey_view.JourneyRow, ...]
     times: str
 
 
@@ -67,10 +80,16 @@ def render(run: RunResult, folder: Path) -> str:
     """The page as text. Whatever is missing in the folder is named on the page instead of failing it."""
     views = [_view(run, drill, folder, number) for number, drill in enumerate(run.drills, start=1)]
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
-        .render(run=run, views=views, counts=wording.counted(drill.verdict for drill in run.drills))
+        .render(run=run, views=views, counts=wording.counted(drill.verdict for drill in run.drills), shown=_matrix(run))
     )
+
+
+def _matrix(run: RunResult) -> matrix_page.MatrixView | None:
+    """What the drills of this run alone show of journeys; None where the subject names none."""
+    found = matrix_of([run])
+    return None if found is None else matrix_page.view(found, matrix_page.anchor)
 
 
 def reproduce(run: RunResult, drill: DrillResult) -> str:
@@ -113,6 +132,7 @@ def _view(run: RunResult, drill: DrillResult, folder: Path, number: int) -> Dril
         outages_left=len(drill.outages) - len(outages),
         chronicle=chronicle.lines(recorded.events, drill),
         samples=samples.rows(recorded.events, drill),
+        journeys=journey_view.rows(drill),
         times=drill_view.times(recorded.events, drill),
     )
 
@@ -155,11 +175,12 @@ def _milliseconds(value_s: float) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """What every page is made with: escaped, stripped of control characters, nothing undefined."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
+    made = Environment(
         loader=PackageLoader("harness.reporting"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -167,7 +188,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_finalize,
     )
-    environment.filters.update(
+    made.filters.update(
         bracket=wording.bracket,
         seconds=wording.seconds,
         items=wording.items,
@@ -182,11 +203,13 @@ def _environment() -> Environment:
         lateness=glossary.lateness,
         failback=glossary.failback,
         both_sides=glossary.both_sides,
+        business=business.rows,
         profile=glossary.profile,
         folder=lambda path: path.rpartition("/")[0],
     )
-    environment.globals.update(
-        style=Markup(_stylesheet()),  # noqa: S704 - our own file, no value in it
+    made.globals.update(
+        style=Markup(_stylesheet("report.css")),  # noqa: S704 - our own file, no value in it
+        matrix_style=Markup(_stylesheet("matrix.css")),  # noqa: S704 - the same
         loss=wording.loss,
         lost=wording.lost,
         control=wording.control,
@@ -211,11 +234,11 @@ def _environment() -> Environment:
         told_shown=chronicle.SHOWN,
         Verdict=Verdict,
     )
-    return environment
+    return made
 
 
-def _stylesheet() -> str:
-    return (resources.files("harness.reporting") / "templates" / "report.css").read_text(encoding="utf-8")
+def _stylesheet(name: str) -> str:
+    return (resources.files("harness.reporting") / "templates" / name).read_text(encoding="utf-8")
 
 
 def _finalize(value: Any) -> Any:

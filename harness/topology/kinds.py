@@ -51,10 +51,12 @@ SECTIONS = (
     Section("region_servers", "regions", "moto"),
     Section("replication", "data"),
     Section("recovery", "data"),
+    Section("third_parties", "commerce"),
     Section("load_balancer", "edge", "load_balancer"),
     Section("gateway", "edge", "gateway"),
     Section("functions", "data"),
     Section("steering", "steering", "route53"),
+    Section("shop", "commerce"),
 )
 """In the order in which parts are started and, after a drill, set back."""
 

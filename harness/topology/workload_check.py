@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from harness.asking import Asked
+from harness.journeys import FIELDS as OF_JOURNEYS
 from harness.rendering import FORM
 from harness.topology.mistakes import Mistake
 from harness.topology.subject import Subject
@@ -42,8 +44,9 @@ def workload_mistakes(subject: Subject) -> Iterator[Mistake]:
                 yield Mistake((*place, "id"), f"{where}.id: clients name the two items that they write at once")
         if name in ("get", "delete") and "id" not in names:
             yield Mistake(place, f"{where}: {{id}} stands nowhere, so it says of no item that it is meant")
-        yield from _unknown(request, place, where)
-        yield from _unsendable(request, workload, place, where)
+        yield from unknown(request, (*OF_GROUPS, "op") if name == "group" else FIELDS, place, where)
+        yield from unsendable(request, workload, place, where)
+    yield from journey_mistakes(workload)
 
 
 def _requests(workload: Workload) -> list[tuple[str, Request]]:
@@ -58,9 +61,8 @@ def _requests(workload: Workload) -> list[tuple[str, Request]]:
     return [(name, request) for name, request in given.items() if request is not None]
 
 
-def _unknown(request: Request, place: Place, where: str) -> Iterator[Mistake]:
-    """Braces in a body may be the body's own; elsewhere they are meant to be filled in."""
-    fields = (*OF_GROUPS, "op") if place[-1] == "group" else FIELDS
+def unknown(request: Asked, fields: Collection[str], place: Place, where: str) -> Iterator[Mistake]:
+    """Braces in a body may be the body's own; elsewhere they are meant to be filled in, with one of `fields`."""
     texts: list[tuple[str, str]] = [("path", request.path)]
     texts += [(f"query.{name}", text) for name, text in request.query.items()]
     texts += [(f"headers.{name}", text) for name, text in request.headers.items()]
@@ -73,13 +75,36 @@ def _unknown(request: Request, place: Place, where: str) -> Iterator[Mistake]:
                 )
 
 
-def _unsendable(request: Request, workload: Workload, place: Place, where: str) -> Iterator[Mistake]:
+def unsendable(request: Asked, workload: Workload, place: Place, where: str) -> Iterator[Mistake]:
+    """Bodies that nobody could write in their content type."""
     sent_type = (request.content_type or workload.content_type or request.sent_type).lower()
     if isinstance(request.body, str | None) or "json" in sent_type:
         return
     if isinstance(request.body, list) or not sent_type.startswith(FORM):
         text = f"a mapping is sent as JSON or as a form, and the content type is {sent_type}: write the body as a text"
         yield Mistake((*place, "body"), f"{where}.body: {text}")
+
+
+def journey_mistakes(workload: Workload) -> Iterator[Mistake]:
+    """Journeys that nobody could tell apart, that wait for one that never comes, or whose request cannot be sent."""
+    names = [journey.name for journey in workload.journeys]
+    for number, journey in enumerate(workload.journeys):
+        place: Place = ("workload", "journeys", number)
+        where = f"workload.journeys.{number}"
+        if journey.name in names[:number]:
+            yield Mistake((*place, "name"), f"{where}.name: {journey.name!r} is the name of another journey")
+        request = journey.request
+        named = {field for text in request.templates() for field in placeholders.fields(text)}
+        if journey.after is not None:
+            if journey.after not in names[:number]:
+                known = ", ".join(names[:number]) or "none"
+                yield Mistake((*place, "after"), f"{where}.after: no journey before this one is called "
+                              f"{journey.after!r}; there are: {known}")  # fmt: skip
+            if "id" not in named:
+                text = f"{{id}} stands nowhere, so it has nothing to do with {journey.after!r}"
+                yield Mistake((*place, "request"), f"{where}.request: {text}")
+        yield from unknown(request, OF_JOURNEYS, (*place, "request"), f"{where}.request")
+        yield from unsendable(request, workload, (*place, "request"), f"{where}.request")
 
 
 @dataclass(frozen=True)
@@ -115,8 +140,9 @@ def _taken(subject: Subject) -> Iterator[_Taken]:
     yield from (_Taken(("workload", "headers", name), text, True) for name, text in workload.headers.items())
     if workload.base is not None:
         yield _Taken(("workload", "base"), workload.base)
-    for name, request in _requests(workload):
-        place = ("workload", name)
+    named: list[tuple[Place, Asked]] = [(("workload", name), request) for name, request in _requests(workload)]
+    named += [(("workload", "journeys", n, "request"), one.request) for n, one in enumerate(workload.journeys)]
+    for place, request in named:
         yield _Taken((*place, "path"), request.path)
         yield from (_Taken((*place, "headers", header), text, True) for header, text in request.headers.items())
         yield from (_Taken((*place, "query", key), text) for key, text in request.query.items())

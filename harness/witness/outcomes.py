@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from harness.asking import GivenId
 from harness.history.events import ABSENT, Function
 from harness.names import HEADER_LOAD_BALANCER, NO_TARGET
 from harness.outcome import Outcome
@@ -118,7 +119,7 @@ def _read_value(body: bytes, request: Request) -> Seen:
     if not body.strip():
         return Seen(Outcome.OK)
     if request.pattern is not None:
-        found = _first(request.pattern, body.decode(errors="replace"))
+        found = first(request.pattern, body.decode(errors="replace"))
         return Seen(Outcome.INFO, error=GARBAGE) if found is None else Seen(Outcome.OK, v=found)
     try:
         value = at(json.loads(body), request.value)
@@ -137,9 +138,11 @@ def _acknowledged(headers: Mapping[str, str], body: bytes, request: Request) -> 
 
 def given_id(headers: Mapping[str, str], body: bytes, request: Request) -> str | None:
     """The id that an answer gives to what was put, None when it gives none."""
-    place = request.id
-    if place is None:
-        return None
+    return None if request.id is None else id_at(request.id, headers, body)
+
+
+def id_at(place: GivenId, headers: Mapping[str, str], body: bytes) -> str | None:
+    """The id that stands at a place of an answer, None where there is none."""
     try:
         if place.header is not None:
             found: Any = headers.get(place.header.lower())
@@ -151,13 +154,13 @@ def given_id(headers: Mapping[str, str], body: bytes, request: Request) -> str |
         return None
     text = text_of(found)
     if place.pattern is not None:
-        return _first(place.pattern, text)
+        return first(place.pattern, text)
     if place.header is None:
         return text
     return unquote(urlsplit(text).path.rstrip("/").rpartition("/")[2]) or None
 
 
-def _first(pattern: str, text: str) -> str | None:
+def first(pattern: str, text: str) -> str | None:
     """What a pattern's first group finds, or the whole pattern where it has none."""
     found = re.search(pattern, text, re.DOTALL)
     return None if found is None else str(found[1 if found.re.groups else 0])

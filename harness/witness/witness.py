@@ -25,6 +25,7 @@ from harness.witness.recorder import Recorder
 from harness.witness.routes import WarmPooledRoute
 from harness.witness.stream import Stream
 from harness.witness.tasks import TaskSet
+from harness.witness.visitors import Visitors
 from harness.witness.written import Written, nothing
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class Witness:
         self._offers = cohorts.known(config.workload)
         self._clients: list[cohorts.Scheduled] = []
         self._streams: list[Stream] = []
+        self._visitors: Visitors | None = None
         self._side_streams: list[Stream] = []
         self._canaries = tuple(config.canaries)
         self._canary_streams: list[Stream] = []
@@ -102,6 +104,7 @@ class Witness:
             self._note,
         )  # fmt: skip
         self._clients = cohorts.build(around)
+        self._visitors = Visitors(around)
         self._warm()
         self._prober = DnsProber(self.config.record, self._dns, self._probes, self._record)
         probe_grid = Grid(monotonic_ns(), to_ns(self.config.dns_probe_period_s))
@@ -115,14 +118,7 @@ class Witness:
     def _warm(self) -> None:
         for scheduled in self._clients:
             if isinstance(scheduled.client.route, WarmPooledRoute):
-                self._probes.spawn(self._warm_one(scheduled.client.route))
-
-    async def _warm_one(self, route: WarmPooledRoute) -> None:
-        try:
-            async with asyncio.timeout(self.config.timeout_s):
-                await route.warm()
-        except TimeoutError:
-            log.info("an edge took no connections before the workload began")
+                self._probes.spawn(scheduled.client.route.warm(self.config.timeout_s))
 
     def _schedule(self, origin_ns: int) -> None:
         self._streams = []
@@ -134,12 +130,16 @@ class Witness:
             scheduled.client.look_closely(writes, reads, min(scheduled.closely, self._closely))
         for stream in self._streams:
             stream.start()
+        if self._visitors is not None:
+            self._visitors.schedule(origin_ns, self._scale)
 
     def _unschedule(self) -> None:
         for stream in self._streams:
             stream.stop()
             self._skipped += stream.skipped
         self._streams = []
+        if self._visitors is not None:
+            self._visitors.rest()
         for scheduled in self._clients:
             scheduled.client.look_no_more()
 
@@ -278,7 +278,7 @@ class Witness:
             "dns_probe_failures": prober.failures if prober else 0,
             "dns_failures": dns.failures if dns else 0,
             "scheduling": scheduling.current(),
-        }
+        } | ({} if self._visitors is None else self._visitors.status())
 
     async def keep_tidy(self) -> None:
         """Collect garbage where it delays no operation; runs until it is cancelled."""

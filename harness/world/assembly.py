@@ -14,8 +14,10 @@ from harness.world.functions import Functions
 from harness.world.links import LinkServer
 from harness.world.load_balancer import LoadBalancer, missing_links
 from harness.world.part import Blueprint, Ground, Net, Part, parts_of
+from harness.world.parties import ThirdParty
 from harness.world.platform import Platform
 from harness.world.regions import RegionServer
+from harness.world.shop import Shop
 from harness.world.steering import Steering
 from harness.world.wires import Arrow
 
@@ -25,9 +27,11 @@ _SEAMS: Mapping[str, type[Part]] = {
     "region_servers": RegionServer,
     "replication": Part,
     "recovery": Part,
+    "third_parties": ThirdParty,
     "load_balancer": LoadBalancer,
     "gateway": Part,
     "functions": Functions,
+    "shop": Shop,
     "steering": Steering,
 }
 """What the parts of a section must be."""

@@ -9,7 +9,7 @@ from typing import Any
 from harness.faults.model import Link
 from harness.kit.address import Address
 from harness.kit.tls import Tls
-from harness.names import CANARY, CHECKERS, CLIENTS, HTTP, LOAD_BALANCER, OUTSIDE, instance_name, link_name
+from harness.names import CANARY, CHECKERS, CLIENTS, HTTP, LOAD_BALANCER, OUTSIDE, SHOP, instance_name, link_name
 from harness.topology.environment import Environment
 from harness.topology.kinds import folder_of, is_module, load, section_named
 from harness.topology.timing import Timing
@@ -103,15 +103,22 @@ def _in_words(place: str, target: Mapping[str, Any], path: str, wanted: str) -> 
 
 
 def edge_arrows(blueprint: Blueprint, edge: Edge, upstream: Address) -> tuple[Arrow, ...]:
-    """The links to an edge: from the clients, from the health checkers, and from a canary."""
+    """The links to an edge: from the clients, from the health checkers, from a canary, and from a shop, if any."""
     application, record = blueprint.subject.application, blueprint.environment.edge.record
     probe = {"kind": "http", "path": application.health, "host": record}
     place = edge.place
+    shop = (Arrow(Link(SHOP, OUTSIDE, place, place, HTTP), upstream),) if has_shop(blueprint.environment) else ()
     return (
         Arrow(Link(CLIENTS, OUTSIDE, place, place, HTTP), upstream, listen=(edge.host, edge.port)),
         Arrow(Link(CHECKERS, OUTSIDE, place, place, HTTP), upstream),
         Arrow(Link(CANARY, OUTSIDE, place, place, HTTP, from_canary=True), upstream, probe=probe),
+        *shop,
     )
+
+
+def has_shop(environment: Environment) -> bool:
+    """Whether a shop tells the application of its business over the edge."""
+    return environment.shop.kind is not None
 
 
 def application_arrow(blueprint: Blueprint, place: str, upstream: Address) -> Arrow:
@@ -127,7 +134,8 @@ def missing_links(blueprint: Blueprint, arrows: Iterable[Arrow]) -> list[tuple[s
     application = blueprint.subject.application.name
     wanted = []
     for place in (place.name for place in blueprint.environment.places):
-        sources = (CLIENTS, CHECKERS, CANARY) if ours else (CLIENTS, CANARY)
+        sources: tuple[str, ...] = (CLIENTS, CHECKERS, CANARY) if ours else (CLIENTS, CANARY)
+        sources += (SHOP,) if has_shop(blueprint.environment) else ()
         wanted += [("load_balancer", link_name(source, place, HTTP)) for source in sources]
         target = instance_name(application, place)
         wanted += [("platform", link_name(instance_name(LOAD_BALANCER, place), target, HTTP))] if ours else []

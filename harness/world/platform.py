@@ -16,6 +16,10 @@ from harness.world.part import Part
 NEEDS_LONGER = "a subject that needs longer says so: start_timeout_s in its file"
 
 
+Variable = tuple[str, str, str]
+"""A component, the name of an environment variable, and what it holds."""
+
+
 class Tree(Protocol):
     """What a tree of processes is recognised by; see harness.processes.process_tree.Tree."""
 
@@ -63,6 +67,11 @@ class Platform(Part):
         Raises SubjectError for one that cannot be started, DrillInvalid for one that does not answer in time.
         """
         raise NotImplementedError
+
+    def vary(self, variables: Sequence[Variable]) -> None:
+        """Which variables components are started with from now on, over their own. Raises WorldError."""
+        if variables:
+            raise WorldError("components of this platform cannot be started with other variables than their own")
 
     def stop_subject(self, only: Sequence[str] | None = None) -> None:
         """Stop all components, or those named."""

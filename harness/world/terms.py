@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from harness.faults.model import Fault
+from harness.journeys import Journey, rate_per_s
 from harness.topology.environment import Environment, Workload
 from harness.topology.kinds import folder_of, is_module, load, section_named
 from harness.topology.subject import Subject
@@ -65,12 +66,13 @@ def _module(environment: Environment) -> ModuleType | None:
     return load(section, kind, "terms") if is_module(f"{folder_of(section, kind)}.terms") else None
 
 
-def steady_rate_per_s(workload: Workload, probes: int, terms: Terms) -> float:
+def steady_rate_per_s(workload: Workload, probes: int, terms: Terms, journeys: Sequence[Journey] = ()) -> float:
     """Requests a second of all clients and probes while nothing is wrong. probes: how many addresses are looked at."""
-    return workload.rate_per_s + COHORTS_BESIDE * 2 / workload.other_period_s + probes / terms.canary_period_s
+    clients = workload.rate_per_s + COHORTS_BESIDE * 2 / workload.other_period_s + rate_per_s(journeys)
+    return clients + probes / terms.canary_period_s
 
 
-def closely(workload: Workload, probes: int, terms: Terms, most: int) -> int:
+def closely(workload: Workload, probes: int, terms: Terms, most: int, journeys: Sequence[Journey] = ()) -> int:
     """How many times as often the judged clients may look where it hurts, at most `most`, within the hard maximum."""
-    spare = terms.rate_max_per_s - steady_rate_per_s(workload, probes, terms)
+    spare = terms.rate_max_per_s - steady_rate_per_s(workload, probes, terms, journeys)
     return max(1, min(most, 1 + int(spare / workload.rate_per_s)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -261,9 +260,8 @@ def test_a_silent_region_does_not_delay_the_other(listen: Listen, fake: Fake, dy
     with Client(listener.address) as stuck:
         stuck.send(signed(EAST))
         wait_for(lambda: east.accepted == 1, "the first call hangs")
-        began = time.monotonic()
         assert dynamodb(listener, WEST).list_tables()["TableNames"] == [WEST]
-        assert time.monotonic() - began < 1
+        assert east.ended == 0, "the first call still hangs"
 
 
 def test_a_connection_that_died_idle_is_replaced_before_the_request_is_sent(listen: Listen, fake: Fake) -> None:

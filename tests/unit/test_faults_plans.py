@@ -35,6 +35,7 @@ from harness.faults.actions import (
 )
 from harness.faults.blast_radius import blast_radius
 from harness.faults.catalogue import FAULTS, describe, fault_named
+from harness.faults.commerce_actions import RelieveShop, TroubleShop
 from harness.faults.model import Link, Plan, ProcessRef, process_canary
 from harness.history.events import CanaryProbe
 from harness.measurement.canary import Fails, Rate, Slow, judge_canary
@@ -50,6 +51,9 @@ from harness.names import (
     OUTSIDE,
     POISON_KEY,
     RECORD,
+    SHOP,
+    SHOP_API,
+    SHOP_TROUBLE,
     instance_name,
 )
 from harness.reporting import glossary
@@ -98,7 +102,8 @@ LINKS = world()
 IN_DATABASES = ("operations-refused", "poison-record", "table-corrupted", "tables-deleted")
 OF_PROVIDERS = ("provider-outage", "provider-trouble", "record-replaced")
 OF_PODS = ("pods-killed", "pod-frozen", "bad-deploy")
-ELSEWHERE = (*IN_DATABASES, *OF_PROVIDERS, *OF_PODS)
+OF_PARTIES = tuple(kind for kind in FAULTS if kind.startswith("third-party"))
+ELSEWHERE = (*IN_DATABASES, *OF_PROVIDERS, *OF_PODS, *OF_PARTIES, "shop-trouble")
 ON_LINKS = [kind for kind in FAULTS if not kind.startswith("process") and kind not in ELSEWHERE]
 
 
@@ -319,6 +324,36 @@ def test_trouble_of_an_api_touches_no_link_and_ends_with_its_heal() -> None:
         assert healing(planned) == [RelieveProvider(DIGITALOCEAN, trouble.name)]
         assert (planned.links, planned.canary.links) == ((), ("canary->digitalocean:digitalocean",))
         assert "touches the API of digitalocean" in blast_radius(planned)
+
+
+def shop_links() -> list[Link]:
+    """A world with a shop."""
+    instance = f"storefront.{EAST}"
+    api = Link(instance, EAST, SHOP, OUTSIDE, SHOP_API, "storefront", EAST)
+    tells = [Link(SHOP, OUTSIDE, place, place, "http") for place in (EAST, WEST)]
+    return [*LINKS, api, *tells, Link(f"{CANARY}.{OUTSIDE}", OUTSIDE, SHOP, OUTSIDE, SHOP_TROUBLE, from_canary=True)]
+
+
+def test_trouble_of_a_shop_touches_no_link_and_ends_with_its_heal() -> None:
+    for mode in FAULTS["shop-trouble"].modes:
+        planned = fault_named("shop-trouble", mode=mode).plan(shop_links(), PROCESSES)
+        [trouble] = planned.apply
+        assert isinstance(trouble, TroubleShop)
+        assert (trouble.trouble, trouble.place) == (mode, "")
+        assert healing(planned) == [RelieveShop(mode)]
+        assert (planned.links, planned.canary.links) == ((), ("canary.outside->shop:shop-trouble",))
+        assert "touches the shop" in blast_radius(planned)
+
+
+def test_tokens_expire_for_one_place_and_a_lost_region_hears_nothing_of_the_shop() -> None:
+    expired = fault_named("shop-trouble", target=EAST, mode="token-expired").plan(shop_links(), PROCESSES)
+    assert expired.apply == (TroubleShop("token-expired", EAST),)
+    lost = fault_named("region-outage", target=EAST).plan(shop_links(), PROCESSES)
+    assert {f"shop->{EAST}:http", f"storefront.{EAST}->shop:shop-api"} <= set(lost.links)
+    assert f"shop->{WEST}:http" not in lost.links
+    for target, mode, text in ((WEST, "token-expired", "nobody there calls it"), (EAST, "forged", "one place alone")):
+        with pytest.raises(InputError, match=text):
+            fault_named("shop-trouble", target=target, mode=mode).plan(shop_links(), PROCESSES)
 
 
 def test_a_record_that_is_replaced_is_looked_for_by_a_canary() -> None:

@@ -21,6 +21,7 @@ from harness.history.events import (
     Mark,
 )
 from harness.history.log import EventLog, Tail, pair
+from harness.history.parties import PartyCall
 from harness.outcome import Outcome
 
 INVOKE = Invoke("u812", 7, "dns-0", "dns", "put", "u812", "u812", 10, 11)
@@ -43,6 +44,8 @@ def test_the_lines_of_a_history_are_a_contract() -> None:
          {"system": "shop", "topic": "orders/create", "k": "17", "v": 1, "source": "world"}),
         (BusinessTold("shop", "orders/create", "e1", "d1", 2, "http://app/webhooks", 6, 7, "us-east-1", 503, "503"),
          "told", {"delivery": "d1", "attempt": 2, "reached": "us-east-1", "status": 503}),
+        (PartyCall("erp", "1001", "erp:1001", "7", 201, True, 8, 9, "us-east-1"), "party",
+         {"system": "erp", "idempotency": "erp:1001", "status": 201, "stored": True, "repeated": False}),
         (Commit("us-east-1", "items", "k", None, 3, 7), "commit", {"seq": 3, "v": None}),
     ]  # fmt: skip
     for number, (event, tag, fields) in enumerate(lines):

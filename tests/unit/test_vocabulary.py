@@ -33,10 +33,13 @@ FILLED = {
     "COMPONENT": ["intermediary"],
     "CONSISTENCY": ["eventual", "strong"],
     "ATTRIBUTE": ["written_ms"],
+    "VARIABLE": ["INBOX"],
+    "VALUE": ["region"],
     "FILE": ["replication_lambda/article.py"],
     "N": ["7"],
     "PLACE": ["us-east-1"],
     "INSTANCE": ["monitor.outside"],
+    "SYSTEM": ["ERP", "fulfilment"],
 }
 NO_PLACEHOLDERS = {"API", "DB", "MISSED", "INVALID", "ABORTED"}
 ONE = pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda one: f"{one.type} {phrase_of(one).shape}")

@@ -12,6 +12,7 @@ from harness.outcome import Verdict
 from harness.units import to_s
 
 KEPT, ONCE, ORDER, FORGED = "business-kept", "business-once", "business-order", "business-forged"
+TRUSTED = "business-trusted"
 
 
 def _checked(name: str) -> Callable[[Callable[[Effects, Measures], CheckResult]], Callable[..., CheckResult]]:
@@ -98,6 +99,21 @@ def forged(found: Effects, measures: Measures) -> CheckResult:
         f"{first.delivery} ({first.topic}), answered {first.status}"
     )
     return CheckResult(FORGED, Verdict.MISSED, text, (Finding("forged", text, "serious", first.mono_ns),))
+
+
+@_checked(TRUSTED)
+def trusted(found: Effects, measures: Measures) -> CheckResult:
+    """Whether no genuine message was refused as if somebody else had sent it."""
+    if not found.attempts:
+        return CheckResult(TRUSTED, Verdict.UNKNOWN, "nobody was told of anything")
+    if not found.distrusted:
+        return CheckResult(TRUSTED, Verdict.MET, f"{found.attempts} genuine messages, none refused as forged")
+    first = found.distrusted[0]
+    text = (
+        f"{len(found.distrusted)} of {found.attempts} genuine messages were refused as forged, first {first.delivery} "
+        f"({first.topic}) at {first.reached or '?'}, answered {first.status}"
+    )
+    return CheckResult(TRUSTED, Verdict.MISSED, text, (Finding("distrusted", text, "serious", first.mono_ns),))
 
 
 def _told(lost: Lost) -> str:

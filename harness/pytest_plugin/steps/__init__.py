@@ -1,6 +1,7 @@
 """The drill vocabulary: steps that any feature file can use once this package is installed."""
 
 MODULES = (
-    "given", "when", "when_hosted", "when_reconciled", "when_replicated", "when_data", "then", "then_business",
+    "given", "given_shop", "when", "when_hosted", "when_reconciled", "when_replicated", "when_data", "when_shop",
+    "when_parties", "then", "then_business", "then_parties",
 )  # fmt: skip
 """Those that define them."""

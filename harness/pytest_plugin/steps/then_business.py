@@ -45,3 +45,13 @@ def _forged(drill: Drill) -> None:
     Example: every forged message was refused
     """
     drill.require("business-forged", at_rest=True)
+
+
+@then("no genuine message was taken for a forged one")
+def _trusted(drill: Drill) -> None:
+    """no genuine message was taken for a forged one
+
+    A secret is rotated, a body is odd: what the shop has signed must be believed, in whichever region it arrives.
+    Example: no genuine message was taken for a forged one
+    """
+    drill.require("business-trusted", at_rest=True)

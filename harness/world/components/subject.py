@@ -17,7 +17,7 @@ from harness.topology.timing import Timing
 from harness.wire import placeholders
 from harness.wire.ask import NoAnswer, ask_status
 from harness.world.components import command
-from harness.world.platform import NEEDS_LONGER, RunningTree
+from harness.world.platform import NEEDS_LONGER, RunningTree, Variable
 
 LOG = logging.getLogger(__name__)
 STOP_GRACE_S = 1.0
@@ -45,7 +45,7 @@ class Running:
 class SubjectProcesses:
     """All instances of the subject. environment_for: what the world gives each; ports: place -> the application's.
 
-    hosted: those that run somewhere else, in pods for instance.
+    hosted: those that run somewhere else, in pods for instance. varied: variables that hold over all others.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class SubjectProcesses:
         self._ports = ports
         self._hosted = hosted
         self._running: dict[str, Running] = {}
+        self.varied: tuple[Variable, ...] = ()
 
     @property
     def running(self) -> Mapping[str, Running]:
@@ -123,7 +124,8 @@ class SubjectProcesses:
     def environment_of(self, instance: Instance, known: Mapping[str, str] = os.environ) -> dict[str, str]:
         """The whole environment that an instance is given. known: what `${env:NAME}` stands for."""
         env = self.given(instance)
-        return env | command.own_variables(instance.component, self._subject, self._port(instance), env, known)
+        env |= command.own_variables(instance.component, self._subject, self._port(instance), env, known)
+        return env | {name: value for component, name, value in self.varied if component == instance.component.name}
 
     def given(self, instance: Instance) -> dict[str, str]:
         """What it is given whatever the subject file says."""

@@ -158,7 +158,7 @@ def refuse_too_much(blueprint: Blueprint, spec: Spec) -> None:
     terms, workload = terms_of(environment), environment.workload
     assert terms is not None, "this part has terms"
     probes = len(environment.places) + sum(way.proves is not None for way in spec.faults)
-    rate = steady_rate_per_s(workload, probes, terms)
+    rate = steady_rate_per_s(workload, probes, terms, blueprint.subject.workload.journeys)
     if rate > spec.rate_max_per_s:
         raise InputError(
             f"platform.rate_max_per_s: clients and probes would send {rate:g} requests a second, and at most "

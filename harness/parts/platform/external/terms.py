@@ -54,7 +54,7 @@ def _lines(
     edges = edges_given(environment) or {}
     probes = len(edges) + sum(way.proves is not None for way in spec.faults)
     places = ", ".join(f"{edge.host}:{edge.port} ({place})" for place, edge in edges.items())
-    rate = steady_rate_per_s(workload, probes, terms(environment))
+    rate = steady_rate_per_s(workload, probes, terms(environment), subject.workload.journeys)
     yield f"{environment.environment} is no world of ours ({timing.profile} profile). What a run does there:"
     yield f"  dial    {places}; what DNS answers for {environment.edge.record}; nothing outside {', '.join(spec.hosts)}"
     yield f"  ask     {_name_server(environment)} for {environment.edge.record}"

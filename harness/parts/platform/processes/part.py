@@ -13,7 +13,7 @@ from harness.world.components.hand import ProcessHand
 from harness.world.components.subject import SubjectProcesses
 from harness.world.load_balancer import application_arrow
 from harness.world.part import LOOPBACK, Blueprint, Ground, Net, StatusLine
-from harness.world.platform import Platform, RunningTree
+from harness.world.platform import Platform, RunningTree, Variable
 from harness.world.wires import Arrow
 
 
@@ -49,6 +49,10 @@ class Processes(Platform):
     def start_subject(self) -> None:
         """See Platform."""
         self.subject.start()
+
+    def vary(self, variables: Sequence[Variable]) -> None:
+        """See Platform."""
+        self.subject.varied = tuple(variables)
 
     def stop_subject(self, only: Sequence[str] | None = None) -> None:
         """See Platform."""

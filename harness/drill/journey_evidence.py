@@ -1,0 +1,81 @@
+"""What became of journeys, as the evidence says it: a cell of the resiliency matrix for each fault and journey."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from harness.drill.case import Case
+from harness.drill.judging.interruptions import scenario_end_ns
+from harness.drill.measures import Measures
+from harness.measurement.dependencies import Dependency, dependency_of, failure_of, watched
+from harness.measurement.journeys import NOT_RUN, RULES, Fared, Visited, fared
+from harness.units import to_s
+
+
+def journey_evidence(measures: Measures) -> Mapping[str, Any] | None:
+    """The `measured.journeys` object of run.json; None where the subject file names none."""
+    case = measures.case
+    if not case.journeys:
+        return None
+    ended_ns = scenario_end_ns(measures)
+    found = fared(
+        measures.visits,
+        [journey.name for journey in case.journeys],
+        [fault.interval if fault.applied else None for fault in case.faults],
+        measures.steady_ns,
+        measures.end_ns + 1 if ended_ns is None else ended_ns,
+    )
+    return {
+        "rules": dict(RULES),
+        "made": [{"name": one.name, "period_s": one.period_s, "after": one.after} for one in case.journeys],
+        "watched": [_named(one) for one in _dependencies(case, (probe.link for probe in measures.probes))],
+        "cells": [_cell(one, measures) for one in found],
+    }
+
+
+def _dependencies(case: Case, links: Iterable[str]) -> list[Dependency]:
+    """Those that are watched, and those that were hit."""
+    hit = (_hit(case, number) for number in range(len(case.faults)))
+    found = {*watched(links), *(Dependency("place", place.name) for place in case.places), *hit}
+    return sorted(found, key=lambda one: one.order)
+
+
+def _hit(case: Case, number: int) -> Dependency:
+    fault = case.faults[number]
+    return dependency_of(fault.kind, fault.target, fault.mode, fault.links, [place.name for place in case.places])
+
+
+def _named(dependency: Dependency) -> dict[str, str]:
+    return {"kind": dependency.kind, "name": dependency.name}
+
+
+def _cell(one: Fared, measures: Measures) -> dict[str, Any]:
+    case, fault = measures.case, measures.case.faults[one.fault]
+    state, text = one.state, one.text
+    if not measures.canaries[one.fault].observed:
+        state, text = NOT_RUN, "the fault was not seen at its victim, so nothing is shown"
+    return {
+        "fault": one.fault,
+        "dependency": _named(_hit(case, one.fault)),
+        "failure": failure_of(fault.kind, fault.mode),
+        "beside": list(one.beside),
+        "journey": one.journey,
+        "state": state,
+        "text": text,
+        "before": _visited(one.before),
+        "during": _visited(one.during),
+        "after": _visited(one.after),
+        "out_s": to_s(one.out_ns),
+        "worked_again": one.ended,
+        "errors": dict(one.errors),
+    }
+
+
+def _visited(of: Visited) -> dict[str, Any]:
+    return {
+        "made": of.made,
+        "worked": of.worked,
+        "p50_s": None if of.p50_ns is None else to_s(of.p50_ns),
+        "p95_s": None if of.p95_ns is None else to_s(of.p95_ns),
+    }

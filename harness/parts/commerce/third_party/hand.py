@@ -1,0 +1,40 @@
+"""The adversary's hand on a third party: what is wrong with it, and that it no longer is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from harness.clock import monotonic_ns
+from harness.errors import WorldError
+from harness.faults.actions import Action
+from harness.faults.commerce_actions import PartyAction, RelieveParty, TroubleParty
+from harness.faults.hand import Applied
+from harness.wire.admin_client import AdminClient
+
+
+class PartyHand:
+    """system: whose actions it takes. admin: its process, once there is one."""
+
+    def __init__(self, system: str, admin: Callable[[], AdminClient]) -> None:
+        self._system = system
+        self._admin = admin
+
+    def takes(self, action: Action) -> bool:
+        """See Hand."""
+        return isinstance(action, PartyAction) and action.party == self._system
+
+    def apply(self, actions: Sequence[Action]) -> Sequence[Applied]:
+        """See Hand."""
+        return [self._timed(action) for action in actions]
+
+    def _timed(self, action: Action) -> Applied:
+        start_ns = monotonic_ns()
+        try:
+            match action:
+                case TroubleParty(name=name, trouble=trouble, amount=amount):
+                    self._admin().post("/troubles", {"name": name, "kind": trouble, "amount": amount})
+                case RelieveParty(name=name):
+                    self._admin().post(f"/troubles/{name}/end")
+        except WorldError as error:
+            return Applied(action, start_ns, monotonic_ns(), str(error))
+        return Applied(action, start_ns, monotonic_ns())
