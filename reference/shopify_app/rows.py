@@ -162,6 +162,21 @@ def effect_put(table: str, effect: Effect, region: str, now_us: int) -> Argument
     }
 
 
+def effect_count(table: str, effect: Effect, region: str, now_us: int) -> Arguments:
+    """UpdateItem that counts an effect once more, without a condition."""
+    item = effect_put(table, effect, region, now_us)["Item"]
+    del item["count"]
+    key = {"id": item.pop("id")}
+    names = {f"#{name}": name for name in item}
+    return {
+        "TableName": table,
+        "Key": key,
+        "UpdateExpression": f"SET {', '.join(f'#{name} = :{name}' for name in item)} ADD #count :one",
+        "ExpressionAttributeNames": {**names, "#count": "count"},
+        "ExpressionAttributeValues": {**{f":{name}": value for name, value in item.items()}, ":one": {"N": "1"}},
+    }
+
+
 def queued(item: Mapping[str, Any]) -> Queued:
     """The effect in a row."""
     key = item["id"]["S"]
