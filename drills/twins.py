@@ -40,6 +40,7 @@ HOMES: Mapping[str, str] = {
     "strong-table-region-lost": "global-tables-strong", "global-table-both-sides-wrote": "global-tables-active",
     "both-sides-wrote-reconciled": "global-tables-active",
     "streams_lambda.feature": "streams-lambda", "recovery.feature": "backups", "shopify.feature": "shopify",
+    "third_parties.feature": "shopify",
 }  # fmt: skip
 """By feature file or drill, the environment that can do what they need; all others run in `embedded`."""
 ELSEWHERE: Mapping[str, Sequence[str]] = {"places": ("region-lost-black-holed", "database-lost-in-primary")}

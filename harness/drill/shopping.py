@@ -40,8 +40,7 @@ class ShoppingDrill(RunningDrill):
     @step
     def sell_at_once(self, orders: int, over_s: float) -> None:
         """So many orders within `over_s` of production, beside what is sold anyhow. Raises NotMeasurable."""
-        if not 1 <= orders <= ORDERS_MAX:
-            raise InputError(f"orders are 1 to {ORDERS_MAX}, not {orders}")
+        refuse_orders(orders)
         self._visit()
         self._backend.shop().burst(orders, self._backend.timing.interval_s(over_s))
 
@@ -102,3 +101,9 @@ class ShoppingDrill(RunningDrill):
             return False
         self._known_ns = self._known_ns or now_ns
         return now_ns - self._known_ns >= STILL_NS
+
+
+def refuse_orders(orders: int) -> None:
+    """Raises InputError for a burst of none, or of too many."""
+    if not 1 <= orders <= ORDERS_MAX:
+        raise InputError(f"orders are 1 to {ORDERS_MAX}, not {orders}")

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from harness.faults.commerce_actions import CommerceAction, RelieveParty, RelieveShop, TroubleParty, TroubleShop
+
 Stream = Literal["upstream", "downstream"]
 
 
@@ -179,27 +181,6 @@ class RestoreRecord:
 
 
 @dataclass(frozen=True)
-class TroubleParty:
-    """A third party is in trouble, whoever calls it. name: unique there. trouble: failing, wrong, unanswered, limited,
-    maintenance or lying. amount: the share of calls that fail, or how many a second are let in; else 0. told: for how
-    long it says that it is away, where it says that, in words."""
-
-    party: str
-    name: str
-    trouble: str
-    amount: float = 0.0
-    told: str = ""
-
-
-@dataclass(frozen=True)
-class RelieveParty:
-    """Undo `TroubleParty`."""
-
-    party: str
-    name: str
-
-
-@dataclass(frozen=True)
 class RollOutBad:
     """Roll a version of the application out in a place that starts and never answers."""
 
@@ -211,24 +192,6 @@ class RollBack:
     """Undo `RollOutBad`."""
 
     place: str
-
-
-@dataclass(frozen=True)
-class TroubleShop:
-    """A shop is in trouble of one kind, as harness.faults.shop_trouble has them. place: where, "" for all."""
-
-    trouble: str
-    place: str = ""
-    share: float = 0.0
-    count: int = 0
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class RelieveShop:
-    """Undo `TroubleShop`. What it has brought about stays."""
-
-    trouble: str
 
 
 @dataclass(frozen=True)
@@ -268,20 +231,9 @@ DatabaseAction = (
     | SwitchOnDatabase
 )
 ProviderAction = TroubleProvider | RelieveProvider | DropRecord | RestoreRecord
-ShopAction = TroubleShop | RelieveShop
-PartyAction = TroubleParty | RelieveParty
 RolloutAction = RollOutBad | RollBack
 OwnerAction = BreakByOwner | MendByOwner
-Action = (
-    LinkAction
-    | ProcessAction
-    | DatabaseAction
-    | ProviderAction
-    | ShopAction
-    | PartyAction
-    | RolloutAction
-    | OwnerAction
-)
+Action = LinkAction | ProcessAction | DatabaseAction | ProviderAction | CommerceAction | RolloutAction | OwnerAction
 
 
 def undo(action: Action) -> Action | None:

@@ -17,15 +17,13 @@ from harness.faults.actions import (
     DropRecord,
     FreezeProcess,
     KillProcess,
-    PartyAction,
     ProviderAction,
     PutPoison,
     RefuseOperations,
     SwitchOffDatabase,
-    TroubleParty,
     TroubleProvider,
-    TroubleShop,
 )
+from harness.faults.commerce_actions import PartyAction, TroubleParty, TroubleShop
 from harness.faults.model import Plan
 
 

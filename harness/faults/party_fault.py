@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from harness.faults.actions import TroubleParty
+from harness.faults.commerce_actions import TroubleParty
 from harness.faults.model import Fault, Link, Plan, ProcessRef
 from harness.faults.needs import THIRD_PARTIES
 from harness.faults.third_party_outage import SYSTEM, leads_to_party, parties

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from harness.errors import InputError
-from harness.faults.actions import TroubleParty
+from harness.faults.commerce_actions import TroubleParty
 from harness.faults.party_fault import PartyFault
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from harness.faults.actions import TroubleParty
+from harness.faults.commerce_actions import TroubleParty
 from harness.faults.party_fault import PartyFault
 
 

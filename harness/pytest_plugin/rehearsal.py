@@ -32,6 +32,7 @@ from harness.faults.needs import component
 from harness.pytest_plugin.course import NEED_CLIENTS, Course
 from harness.pytest_plugin.party_rehearsal import PartyRehearsal
 from harness.pytest_plugin.resolving import Resolved
+from harness.pytest_plugin.shop_rehearsal import ShopRehearsal
 from harness.pytest_plugin.vocabulary import is_ours
 from harness.topology.stop import StopErrors
 from harness.units import to_s
@@ -48,7 +49,7 @@ class Asked:
     line: int
 
 
-class Rehearsal(PartyRehearsal):
+class Rehearsal(PartyRehearsal, ShopRehearsal):
     """Takes the drill's place: remembers what is asked of it, and does nothing.
 
     needs: what its faults need; faults: those that it would apply; freezes: whether it stops the failover.

@@ -137,11 +137,13 @@ class Business(Spec):
     """Where the application keeps what it was told of a business that goes on elsewhere, such as a shop's.
 
     keeps: by kind of thing (`orders`), the table whose value is the version of it that the application knows of.
-    effects: the table whose value counts, by key, how often something was done because of it: once, and no more.
+    effects: the table whose value counts, by key, how often something was done because of it: once, and no more. asks:
+    by topic (`orders/create`), the keys of what must be done because of it, with fields of its body: `erp:{id}`.
     """
 
     keeps: Annotated[dict[TableName, TableName], Field(min_length=1)]
     effects: TableName | None = None
+    asks: dict[Text, tuple[Text, ...]] = Field(default_factory=dict)
 
 
 class Subject(Spec):

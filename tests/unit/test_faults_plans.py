@@ -23,7 +23,6 @@ from harness.faults.actions import (
     PutPoison,
     RefuseOperations,
     RelieveProvider,
-    RelieveShop,
     RemovePoison,
     RemoveToxic,
     RestoreRecord,
@@ -32,11 +31,11 @@ from harness.faults.actions import (
     SwitchOnDatabase,
     ThawProcess,
     TroubleProvider,
-    TroubleShop,
     undo,
 )
 from harness.faults.blast_radius import blast_radius
 from harness.faults.catalogue import FAULTS, describe, fault_named
+from harness.faults.commerce_actions import RelieveShop, TroubleShop
 from harness.faults.model import Link, Plan, ProcessRef, process_canary
 from harness.history.events import CanaryProbe
 from harness.measurement.canary import Fails, Rate, Slow, judge_canary

@@ -45,9 +45,9 @@ class HttpServer(wsgi.Server):
     nodelay = True
     expiration_interval = 0.1  # also how long `stop` may take to be noticed
 
-    def __init__(self, address: Address, app: Wsgi) -> None:
+    def __init__(self, address: Address, app: Wsgi, threads: int = _THREADS) -> None:
         super().__init__(
-            address, app, numthreads=_THREADS, request_queue_size=_BACKLOG, timeout=_TIMEOUT_S, shutdown_timeout=0
+            address, app, numthreads=threads, request_queue_size=_BACKLOG, timeout=_TIMEOUT_S, shutdown_timeout=0
         )
         self._seen: weakref.WeakSet[HTTPConnection] = weakref.WeakSet()
 
@@ -59,23 +59,29 @@ class HttpServer(wsgi.Server):
             self._seen.add(conn)
             self.put_conn(conn)
 
-    def serve_until_signal(self, ready: Callable[[], None]) -> None:
+    def serve_until_signal(self, ready: Callable[[], None], *beside: HttpServer) -> None:
         """Serve until SIGTERM or SIGINT, then close everything. Call it from the main thread.
 
-        ready: called once connections are accepted. Raises WorldError when the address cannot be bound.
+        ready: called once connections are accepted; beside: others that serve as long as this one. Raises WorldError
+        when an address cannot be bound.
         """
         ending = {signal.SIGTERM, signal.SIGINT}
         before = signal.pthread_sigmask(signal.SIG_BLOCK, ending)  # inherited by the threads: only sigwait sees them
-        thread = threading.Thread(target=self.serve, name="connections")
-        with binding("region server", self.bind_addr):
-            self.prepare()
-        thread.start()
+        servers = (self, *beside)
+        threads = [threading.Thread(target=server.serve, name="connections") for server in servers]
+        for server in servers:
+            with binding("region server", server.bind_addr):
+                server.prepare()
+        for thread in threads:
+            thread.start()
         try:
             ready()
             signal.sigwait(ending)
         finally:
-            self.stop()
-            thread.join()
+            for server in servers:
+                server.stop()
+            for thread in threads:
+                thread.join()
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 

@@ -35,11 +35,12 @@ from harness.engines.moto.refusals import Allowance, Refusal, Refusals
 from harness.engines.moto.warm import warm_up
 from harness.engines.moto.writes import WritePath
 from harness.errors import InputError, WorldError
-from harness.kit.address import LoopbackAddress
+from harness.kit.address import ANY_ADDRESS, LoopbackAddress
 from harness.kit.config import Strict, Text, parsed
 from harness.kit.process import Ready
 
 CONTROL_PLANE = "control-plane"
+_INNER_THREADS = 12
 
 # One per process, made (and warmed) before the fork: building moto's application takes longer than serving a call.
 _application: Wsgi = DomainDispatcherApplication(create_backend_app)
@@ -231,18 +232,23 @@ def prepare() -> WritePath | None:
 
 
 def serve(config: Mapping[str, Any], ready: Ready) -> None:
-    """Serve one region until SIGTERM or SIGINT. Ready payload: {"listen": [host, port]}."""
+    """Serve one region until SIGTERM or SIGINT. Ready payload: {"listen": [host, port], "inner": [host, port]}.
+
+    inner: for those who answer calls for the region, and call it for that: with threads of its own, so that they are
+    answered also when all others wait for them.
+    """
     checked = parsed(RegionConfig, config, "region server")
     mock_random.seed()  # forked from one parent, the regions would otherwise give out the same identifiers
     region = Region(checked)
     server = HttpServer(checked.listen, region.app)
 
+    inner = HttpServer(ANY_ADDRESS, region.app, _INNER_THREADS)
+
     def tell() -> None:
-        host, port = server.bind_addr
-        ready({"listen": [host, port]})
+        ready({"listen": list(server.bind_addr), "inner": list(inner.bind_addr)})
 
     try:
-        server.serve_until_signal(tell)
+        server.serve_until_signal(tell, inner)
     finally:
         region.close()
 

@@ -35,7 +35,7 @@ def _disturbed(drill: Drill, percent: float, late: float, seconds: str | None) -
     Messages of one order overtake one another.
     Example: 30 % of the shop's messages come twice, each up to 20 seconds late
     """
-    drill.inject("shop-trouble", mode="disturbed", share=percent, seconds=late, for_s=lasting(seconds))
+    drill.inject("shop-trouble", mode="disturbed", portion=percent, over_s=late, for_s=lasting(seconds))
 
 
 @when(parsers.re(rf"(?P<count>\d+) forged messages are sent to each region{FOR}"))
@@ -58,14 +58,19 @@ def _unsubscribed(drill: Drill, seconds: str | None) -> None:
     drill.inject("shop-trouble", mode="subscriptions-removed", for_s=lasting(seconds))
 
 
-@when(parsers.re(rf"the shop's API is throttled to (?P<points>\d+) points a second{FOR}"))
-def _throttled(drill: Drill, points: str, seconds: str | None) -> None:
-    """the shop's API is throttled to N points a second[ for N seconds]
+@when(
+    parsers.re(
+        r"only (?P<points>\d+) points are left for calls to the shop, and none come back for (?P<late>[\d.]+) seconds"
+    ),
+    converters={"points": whole, "late": seconds},
+)
+def _throttled(drill: Drill, points: int, late: float) -> None:
+    """only N points are left for calls to the shop, and none come back for N seconds
 
-    What calls may cost; those that cost more are refused until there are points again.
-    Example: the shop's API is throttled to 5 points a second for 200 seconds
+    Calls that cost more than is there are refused as too many.
+    Example: only 20 points are left for calls to the shop, and none come back for 100 seconds
     """
-    drill.inject("shop-trouble", mode="throttled", count=whole(points), for_s=lasting(seconds))
+    drill.inject("shop-trouble", mode="throttled", count=points, over_s=late)
 
 
 @when(parsers.re(rf"the shop's access tokens of {REGION} expire{FOR}"))

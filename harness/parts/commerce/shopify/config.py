@@ -8,16 +8,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from harness.kit.address import BoundAddress
+from harness.kit.address import BoundLoopbackAddress
 from harness.kit.config import Seconds, Strict, Text, parsed
+from harness.parts.commerce.shopify.delivery_config import Way
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class ShopConfig(Strict):
     """domain: the shop's. api_version: of its API. callers: the places that call its API, each at a port of its own.
-    events: JSON-lines file. scale: of the time profile. All durations are wall seconds of this profile: what a message
-    may take, and over how long it is tried again."""
+    events: JSON-lines file. asks: by topic, templates of keys, see harness.topology.subject.Business. scale: of the
+    profile, in whose wall seconds all durations are: what a message may take, and how long it is tried again."""
 
     domain: Text
     api_version: Text
@@ -25,6 +26,7 @@ class ShopConfig(Strict):
     client_secret: Text
     callers: tuple[Text, ...]
     events: Path
+    asks: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     scale: Annotated[float, Field(gt=0, le=10)] = 1.0
     seed: int = 0
     connect_timeout_s: Seconds = 1.0
@@ -37,18 +39,11 @@ class ShopConfig(Strict):
         return parsed(cls, config, "shop")
 
 
-class Edge(Strict):
-    """Where the shop's own link to a place's edge listens."""
-
-    place: Text
-    address: BoundAddress
-
-
 class Connected(Strict):
     """The body of `POST /connect`. dns: the world's name server. edges: by the address that DNS answers for a place."""
 
-    dns: BoundAddress
-    edges: dict[str, Edge]
+    dns: BoundLoopbackAddress
+    edges: dict[str, Way]
 
 
 class Rate(Strict):
@@ -65,8 +60,8 @@ class Burst(Strict):
 
 
 class Trouble(Strict):
-    """The body of `POST /trouble`; see harness.faults.actions.TroubleShop. seconds: of wall time. secret: the one that
-    messages are signed with in the end."""
+    """The body of `POST /trouble`; see harness.faults.commerce_actions.TroubleShop. seconds: of wall time. secret: the
+    one that messages are signed with in the end."""
 
     trouble: Literal["disturbed", "forged", "subscriptions-removed", "throttled", "token-expired", "secret-rotated"]
     place: str = ""

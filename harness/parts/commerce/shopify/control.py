@@ -1,8 +1,8 @@
 """The control port of the shop's process: what a drill asks of it, as JSON over loopback.
 
 POST /connect, /reset, /begin, /pause, /burst, /trouble, /relieve, /break_theme; GET /unsettled: what is still to
-happen or to be told, by what it is; GET /status; GET /lines, for `drill env status`; GET /well: 200, or 503 with what
-troubles it, for the canary.
+happen or to be told, by what it is; GET /status; GET /lines, for `drill env status`; GET /well for the canary:
+nobody answers while something troubles it.
 """
 
 from __future__ import annotations
@@ -102,9 +102,11 @@ def routes(desk: Desk) -> list[web.RouteDef]:
     async def lines(_: web.Request) -> web.Response:
         return answer_json([dict(line) for line in desk.lines()])
 
-    async def well(_: web.Request) -> web.Response:
+    async def well(request: web.Request) -> web.Response:
         held = desk.troubles()
-        return answer_json({"troubles": list(held)}, status=503 if held else 200)
+        if held and request.transport is not None:
+            request.transport.abort()  # to a canary any answer is a sign of life
+        return answer_json({"troubles": list(held)})
 
     return [
         web.post("/connect", connect), web.post("/reset", reset), web.post("/begin", begin),

@@ -7,7 +7,8 @@ from dataclasses import asdict, replace
 
 from harness.clock import monotonic_ns
 from harness.errors import WorldError
-from harness.faults.actions import Action, RelieveShop, ShopAction, TroubleShop
+from harness.faults.actions import Action
+from harness.faults.commerce_actions import RelieveShop, ShopAction, TroubleShop
 from harness.faults.hand import Applied
 from harness.faults.shop_trouble import ROTATED
 from harness.parts.commerce.shopify.secrets_files import SecretsFiles

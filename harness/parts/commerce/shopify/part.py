@@ -65,11 +65,12 @@ class Shopify(Shop):
         self._events.touch()
         self._secrets = SecretsFiles(ground.folder, self._callers)
         self._secrets.write(CLIENT_SECRET)
-        spec, timing = self._spec, self._blueprint.timing
+        spec, timing, business = self._spec, self._blueprint.timing, self._blueprint.subject.business
         config = {
             "domain": spec.domain, "api_version": API_VERSION,
             "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET,
             "callers": list(self._callers), "events": str(self._events),
+            "asks": {} if business is None else {topic: list(keys) for topic, keys in business.asks.items()},
             "scale": timing.scale, "seed": self._blueprint.seed,
             "connect_timeout_s": timing.timeout_s(spec.connect_timeout_s),
             "timeout_s": timing.timeout_s(spec.timeout_s),

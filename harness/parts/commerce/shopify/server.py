@@ -9,10 +9,10 @@ from typing import Any
 
 from aiohttp import web
 
-from harness.history.log import EventLog
 from harness.kit.address import ANY_ADDRESS
 from harness.kit.admin import serve_admin, serve_application
 from harness.kit.process import Ready, run_until_signal, stop_or_failure
+from harness.parts.commerce.shopify.admin.exchange import AdminRequest
 from harness.parts.commerce.shopify.config import ShopConfig
 from harness.parts.commerce.shopify.control import routes
 from harness.parts.commerce.shopify.desk import ShopDesk
@@ -30,8 +30,7 @@ def serve(config: Mapping[str, Any], ready: Ready) -> None:
 
 async def _run(config: ShopConfig, ready: Ready, stop: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
-        events = stack.enter_context(EventLog(config.events))
-        desk = ShopDesk(config, events.append)
+        desk = ShopDesk(config)
         stack.push_async_callback(desk.close)
         told = {"admin": list(await serve_admin(stack, _NAME, routes(desk), ANY_ADDRESS))}
         for place in config.callers:
@@ -44,8 +43,10 @@ async def _run(config: ShopConfig, ready: Ready, stop: asyncio.Event) -> None:
 def _api(desk: ShopDesk, place: str) -> web.Application:
     async def answer(request: web.Request) -> web.Response:
         body = await request.read()
-        status, headers, content = desk.answer(place, request.method, request.raw_path, request.headers, body)
-        return web.Response(status=status, headers=headers, body=content)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        asked = AdminRequest(request.method, request.path, dict(request.query), headers, body, place)
+        status, told, content = desk.answer(asked)
+        return web.Response(status=status, headers=told, body=content)
 
     app = web.Application(client_max_size=_BODY_BYTES_MAX)
     app.add_routes([web.route("*", "/{path:.*}", answer)])

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 from harness.clock import monotonic_ns
 from harness.errors import WorldError
-from harness.faults.actions import Action, PartyAction, RelieveParty, TroubleParty
+from harness.faults.actions import Action
+from harness.faults.commerce_actions import PartyAction, RelieveParty, TroubleParty
 from harness.faults.hand import Applied
 from harness.wire.admin_client import AdminClient
 

@@ -212,5 +212,5 @@ def version_told(body: Mapping[str, Any] | None) -> str:
         if isinstance(found, str):
             return found
         if found is not None:
-            return json.dumps(found, ensure_ascii=False, sort_keys=True)
+            return json.dumps(found, sort_keys=True)
     return ""

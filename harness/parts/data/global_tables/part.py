@@ -113,7 +113,10 @@ class Replication(Part):
             )
             for one, other in permutations(self._nodes, 2)
         }
-        addresses = {region: net.endpoint(servers[region].name, "api") for region in self._regions}
+        addresses = {
+            region: net.endpoint(servers[region].name, "inner") or net.endpoint(servers[region].name, "api")
+            for region in self._regions
+        }
         body: dict[str, Any] = {
             "servers": {region: list(address) for region, address in addresses.items() if address is not None},
             "changes": {region: str(file) for region, file in changes.items()},

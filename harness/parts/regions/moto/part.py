@@ -54,6 +54,11 @@ class Moto(ApiRegion):
         host, port = self._process.ready(READY_TIMEOUT_S)["listen"]
         return str(host), int(port)
 
+    def endpoints(self) -> Mapping[str, Address]:
+        """Its API, and inner: the same for those who answer calls for it."""
+        host, port = self._process.ready(READY_TIMEOUT_S)["inner"]
+        return {**super().endpoints(), "inner": (str(host), int(port))}
+
     def create(self, tables: Sequence[Table]) -> None:
         """See RegionServer."""
         followed = {table.name: table.model_dump(include={"key", "value"}) for table in tables}

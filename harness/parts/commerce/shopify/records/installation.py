@@ -60,11 +60,12 @@ class Installation:
         """The secret before the last rotation, None where there was none."""
         return self._old_secret
 
-    def rotate_secret(self, signs_for_s: float, accepted_for_s: float) -> str:
-        """Make a new secret and return it. The old one signs webhooks, and is accepted, for so long."""
+    def rotate_secret(self, signs_for_s: float, accepted_for_s: float, secret: str = "") -> str:
+        """Have a new secret (one that follows from the old one, unless it is given), and return it. The old one signs
+        webhooks, and is accepted, for so long."""
         self._rotations += 1
         self._old_secret = self.client_secret
-        self.client_secret = f"shpss_{_digest(f'{self._old_secret}/{self._rotations}')}"
+        self.client_secret = secret or f"shpss_{_digest(f'{self._old_secret}/{self._rotations}')}"
         now = self._now_us()
         self._old_signs_until_us = now + round(signs_for_s * _SECOND_US)
         self._old_accepted_until_us = now + round(accepted_for_s * _SECOND_US)

@@ -46,12 +46,12 @@ class Inventory:
 
     def set_available(self, item: int, location: int, available: int) -> Changes:
         """From now on so many can be sold there. Nothing changes where it was so."""
-        level = self._level(item, location)
+        level = self.level(item, location)
         return self._moved(level, available - level.available, 0, self._registers.ledger.stamp())
 
     def adjust(self, item: int, location: int, delta: int) -> Changes:
         """So many more, or fewer, can be sold there."""
-        return self._moved(self._level(item, location), delta, 0, self._registers.ledger.stamp())
+        return self._moved(self.level(item, location), delta, 0, self._registers.ledger.stamp())
 
     def commit(self, goods: Iterable[tuple[int, int]], at_us: int) -> Changes:
         """An order takes goods: pairs of a variant and how many, from the first location."""
@@ -87,7 +87,8 @@ class Inventory:
             else self._registers.level_of.get((variant.inventory_item_id, self.first_location().id))
         )
 
-    def _level(self, item: int, location: int) -> InventoryLevel:
+    def level(self, item: int, location: int) -> InventoryLevel:
+        """How many of an item lie there; none, where it was never there."""
         self._registers.items.require(item, ("inventoryItemId",))
         self._registers.locations.require(location, ("locationId",))
         level = self._registers.level_of.get((item, location))

@@ -34,14 +34,14 @@ class Ledger:
     """The shop's own time and numbers. Its time is the clock's, but every reading is later than the one before."""
 
     def __init__(self, now_us: Callable[[], int]) -> None:
-        self._now_us = now_us
+        self.now_us = now_us
         self._last_us = 0
         self._things = 0
         self._orders = 0
 
     def stamp(self) -> int:
         """A time for one action: microseconds since 1970, larger than all before."""
-        self._last_us = max(self._now_us(), self._last_us + 1)
+        self._last_us = max(self.now_us(), self._last_us + 1)
         return self._last_us
 
     def new_id(self) -> int:

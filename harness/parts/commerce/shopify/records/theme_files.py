@@ -1,4 +1,9 @@
-"""What Shopify does to a theme's file when it is written: JSON is written anew, in Shopify's own form."""
+"""What Shopify does to a theme's file when it is written: JSON is written anew, in Shopify's own form.
+
+Slashes are escaped in all JSON but that of assets, spaces are Shopify's, and the checksum is not that of the text that
+is read but of one without spaces (the comments in packages/theme/src/cli/utilities/asset-checksum.ts of Shopify/cli say
+how). So whoever compares must compare what the JSON says.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +14,10 @@ import re
 
 from harness.parts.commerce.shopify.records.things import ThemeFile
 from harness.parts.commerce.shopify.records.values import Refused
+from harness.storable_text import json_text
 
 FOLDERS = frozenset(("assets", "blocks", "config", "layout", "locales", "sections", "snippets", "templates"))
 _NESTED = frozenset(("templates",))
-_REWRITTEN = re.compile(r"^(templates|sections)/.*\.json$|^config/settings_data\.json$")
 _COMMENT = re.compile(rb"^\s*/\*.*?\*/", re.DOTALL)
 _BYTES_MAX = {"assets": 20 * 1024 * 1024}
 _TEXT_BYTES_MAX = 1_500_000
@@ -30,7 +35,7 @@ def check_filename(filename: str, field: tuple[str, ...] = ("files", "filename")
     folder, _, rest = filename.partition("/")
     odd = not rest or any(part in ("", ".", "..") for part in rest.split("/")) or "\\" in filename or "\0" in filename
     if odd or folder not in FOLDERS or ("/" in rest and folder not in _NESTED):
-        raise Refused(f"{filename}: Filename is invalid", field, "INVALID")
+        raise Refused("Filename is invalid", field, "FILE_VALIDATION_ERROR")
 
 
 def made(filename: str, content: bytes, at_us: int, before: ThemeFile | None) -> ThemeFile:
@@ -38,11 +43,12 @@ def made(filename: str, content: bytes, at_us: int, before: ThemeFile | None) ->
     check_filename(filename)
     extension = posixpath.splitext(filename)[1].lower()
     if len(content) > _BYTES_MAX.get(filename.partition("/")[0], _TEXT_BYTES_MAX):
-        raise Refused(f"{filename}: File size is too large", ("files", "body"), "INVALID")
+        raise Refused("File size is too large", ("files", "body"), "FILE_VALIDATION_ERROR")
     text = extension in _TEXTS or _is_text(content)
-    kept = _rewritten(filename, content) if extension == ".json" else content
+    plain = content.replace(b"\r\n", b"\n") if text else content
+    kept, summed = _rewritten(filename, plain) if extension == ".json" else (plain, plain)
     return ThemeFile(
-        filename=filename, content=kept, checksum_md5=hashlib.md5(kept, usedforsecurity=False).hexdigest(),
+        filename=filename, content=kept, checksum_md5=hashlib.md5(summed, usedforsecurity=False).hexdigest(),
         content_type=_TYPES.get(extension, "application/octet-stream"), text=text,
         created_at_us=before.created_at_us if before else at_us, updated_at_us=at_us,
     )  # fmt: skip
@@ -55,13 +61,15 @@ def _is_text(content: bytes) -> bool:
         return False
 
 
-def _rewritten(filename: str, content: bytes) -> bytes:
+def _rewritten(filename: str, content: bytes) -> tuple[bytes, bytes]:
+    """The text as it is kept, and the one of which the checksum is."""
     head = _COMMENT.match(content)
     try:
         parsed = json.loads(content[head.end() if head else 0 :])
     except (ValueError, RecursionError) as error:
-        raise Refused(f"{filename}: Invalid JSON: {error}", ("files", "body"), "INVALID") from None
-    if not _REWRITTEN.match(filename):
-        return content
-    text = json.dumps(parsed, indent=2).replace("/", "\\/")
-    return (head.group().strip() + b"\n" if head else b"") + text.encode() + b"\n"
+        raise Refused(f"Invalid JSON: {error}", ("files", "body"), "FILE_VALIDATION_ERROR") from None
+    if filename.startswith("assets/"):
+        return content, content
+    comment = head.group().strip() + b"\n" if head else b""
+    shown, tight = json_text(parsed, indent=2), json.dumps(parsed, separators=(",", ":"))
+    return comment + shown.replace("/", "\\/").encode() + b"\n", tight.replace("/", "\\/").encode()

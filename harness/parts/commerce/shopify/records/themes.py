@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from harness.parts.commerce.shopify.records.registers import Registers
-from harness.parts.commerce.shopify.records.theme_files import check_filename, made
+from harness.parts.commerce.shopify.records.theme_files import made
 from harness.parts.commerce.shopify.records.things import Theme, ThemeFile
 from harness.parts.commerce.shopify.records.values import Body, Changed, Changes, Refused, gid, iso
 
 _THEMES_MAX = 20
 _FILES_MAX = 5_000
+
+
+@dataclass
+class Written:
+    """What became of files that were to be written, copied or deleted. refused: by their names, and why."""
+
+    files: list[ThemeFile] = field(default_factory=list)
+    refused: dict[str, Refused] = field(default_factory=dict)
+    changes: Changes = ()
 
 
 class Themes:
@@ -60,33 +70,50 @@ class Themes:
         at = self._registers.ledger.stamp()
         return (Changed("themes", "themes/delete", gid("OnlineStoreTheme", number), number, at, {"id": number}),)
 
-    def write(self, number: int, files: Mapping[str, bytes]) -> tuple[list[ThemeFile], Changes]:
-        """Write files, all of them or, where one is refused, none."""
+    def write(self, number: int, files: Mapping[str, bytes]) -> Written:
+        """Write files. One that is refused does not hold the others up."""
         theme = self._registers.themes.require(number, ("themeId",))
-        at = self._registers.ledger.stamp()
-        written = [made(name, content, at, theme.files.get(name)) for name, content in files.items()]
-        if len(theme.files | dict.fromkeys(files)) > _FILES_MAX:
-            raise Refused("Theme has too many files", ("files",), "INVALID")
-        for file in written:
-            theme.files[file.filename] = file
-        return written, self._touched(theme)
+        at, written = self._registers.ledger.stamp(), Written()
+        for name, content in files.items():
+            try:
+                if name not in theme.files and len(theme.files) >= _FILES_MAX:
+                    raise Refused("Theme has too many files", ("files",), "THEME_LIMITED_PLAN")
+                file = made(name, content, at, theme.files.get(name))
+            except Refused as refusal:
+                written.refused[name] = refusal
+            else:
+                theme.files[name] = file
+                written.files.append(file)
+        return self._done(theme, written)
 
-    def copy(self, number: int, pairs: Iterable[tuple[str, str]]) -> tuple[list[ThemeFile], Changes]:
+    def copy(self, number: int, pairs: Iterable[tuple[str, str]]) -> Written:
         """Copy files within a theme: pairs of a source and a new name."""
         theme = self._registers.themes.require(number, ("themeId",))
-        wanted = {to: _file(theme, source).content for source, to in pairs}
-        return self.write(number, wanted)
+        wanted, refused = {}, {}
+        for source, to in pairs:
+            if source in theme.files:
+                wanted[to] = theme.files[source].content
+            else:
+                refused[source] = _missing()
+        written = self.write(number, wanted)
+        written.refused.update(refused)
+        return written
 
-    def erase(self, number: int, filenames: Iterable[str]) -> tuple[list[str], Changes]:
-        """Delete files; those that were not there are refused."""
-        theme = self._registers.themes.require(number, ("themeId",))
-        names = list(filenames)
-        for name in names:
-            check_filename(name)
-            _file(theme, name)
-        for name in names:
-            theme.files.pop(name, None)
-        return names, self._touched(theme)
+    def erase(self, number: int, filenames: Iterable[str]) -> Written:
+        """Delete files."""
+        theme, written = self._registers.themes.require(number, ("themeId",)), Written()
+        for name in filenames:
+            file = theme.files.pop(name, None)
+            if file is None:
+                written.refused[name] = _missing()
+            else:
+                written.files.append(file)
+        return self._done(theme, written)
+
+    def _done(self, theme: Theme, written: Written) -> Written:
+        if written.files:
+            written.changes = self._touched(theme)
+        return written
 
     def _touched(self, theme: Theme) -> Changes:
         self._registers.themes.touch(theme, self._registers.ledger.stamp())
@@ -107,8 +134,5 @@ def theme_body(theme: Theme) -> Body:
     }  # fmt: skip
 
 
-def _file(theme: Theme, name: str) -> ThemeFile:
-    found = theme.files.get(name)
-    if found is None:
-        raise Refused(f"{name}: File not found", ("files", "filename"), "NOT_FOUND")
-    return found
+def _missing() -> Refused:
+    return Refused("File not found", ("files",), "NOT_FOUND")

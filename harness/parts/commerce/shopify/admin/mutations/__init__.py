@@ -1,0 +1,1 @@
+"""What can be changed through the API: the fields of the mutation root."""
