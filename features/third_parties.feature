@@ -13,6 +13,7 @@ Feature: Systems of others
     When the ERP system is lost, black-holed
     Then over 100 seconds no more requests fail than the error budget allows
     And clients stay with the primary region
+    And shoppers can still browse, add to cart, pay and track
     When the fault heals
     Then the ERP system holds every order, once, within 600 seconds
     And the ERP system was told in order
