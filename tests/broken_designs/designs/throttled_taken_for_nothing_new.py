@@ -1,4 +1,4 @@
-"""Where the shop refuses a call as one too many, there is nothing new: what was asked for then is not asked for again."""
+"""Where the shop refuses a call as one too many, there is nothing new: what was asked for then is never asked again."""
 
 import by_the_time_of_asking
 
