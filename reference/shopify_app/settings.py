@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from reference.settings import NS_PER_S, Settings, SettingsError
 
 INTAKE_DEADLINE_S = 4.0  # of the 5 s that Shopify waits (shopify.dev, "Deliver webhooks through HTTPS")
-INTAKE_DEADLINE_LEAST_S = 0.4
+INTAKE_DEADLINE_LEAST_S = 0.8  # of a second, below which nobody's time-out goes
 REGION_LOST_AFTER_S = 30.0  # without a beat, a region's work is taken over; too early costs double work, and no more
 LEFTOVERS_EVERY_S = 60.0
 RECONCILE_EVERY_S = 120.0

@@ -10,6 +10,7 @@ from typing import TypeVar
 from reference.dynamo import CallFailed
 from reference.settings import Settings
 from reference.shopify_app.admin_api.client import AdminApi, AdminFailed
+from reference.shopify_app.buffer import Buffer
 from reference.shopify_app.integrations.party import Party
 from reference.shopify_app.integrations.queue import Queues
 from reference.shopify_app.reconciliation import queries, subscriptions
@@ -35,7 +36,7 @@ class Steps:
     def __init__(self, settings: Settings, shop: ShopSettings, patience_s: float) -> None:
         self._settings, self._shop, self._patience_s = settings, shop, patience_s
         self._secrets = Secrets(shop.credentials, shop.secrets_file)
-        self._store = Store(settings, shop)
+        self._store, self._buffer = Store(settings, shop), Buffer(settings)
         self._api = AdminApi(settings, shop, self._secrets)
         self._reconciliation = Reconciliation(settings, shop, self._store, self._api)
 
@@ -114,7 +115,7 @@ class Steps:
         return found
 
     async def _drain_queues(self) -> Queues:
-        queues = Queues(self._settings, self._store, self._shop.parties, lambda _region: True)
+        queues = Queues(self._settings, self._store, self._shop.parties, lambda _region: True, self._buffer)
         work = asyncio.create_task(queues.run(look=False))
         try:
             await queues.take_over()
@@ -128,6 +129,7 @@ class Steps:
         """Give up threads and connections."""
         self._reconciliation.close()
         self._store.close()
+        self._buffer.close()
 
 
 def _checked(name: str, look: Callable[[], tuple[bool, str]]) -> Check:
