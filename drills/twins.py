@@ -72,8 +72,16 @@ RED: Mapping[str, Red] = {
     "lambda-poison-record": Red((), "poison_blocks_the_function"),
     "table-corrupted-restored": Red(("--set", "restore=late")),
     "region-gone-rebuilt": Red(("--set", "restore=off")),
+    "webhook-burst-region-lost": Red((), "webhooks_taken_for_new_each_time"),
+    "webhooks-twice-and-out-of-order": Red((), "older_webhooks_overwrite_newer_ones"),
+    "forged-webhooks": Red((), "signatures_checked_in_the_primary_alone"),
+    "subscription-removed": Red((), "the_shop_is_never_asked"),
+    "outage-longer-than-retries": Red((), "the_shop_is_never_asked"),
+    "admin-api-throttled": Red((), "the_shop_is_never_asked"),
+    "secret-rotated-during-failover": Red((), "the_secret_of_its_start_alone"),
 }
-"""Drills in which failover is not what is asked: what they show is the doing of whoever runs pods, or replicates."""
+"""Drills in which failover is not what is asked: what they show is the doing of whoever runs pods, or replicates, or of
+an application that is told."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,11 @@
 
 ENVIRONMENT = "shopify"
 ROWS = (45,)
-CAUGHT_BY = {"outage-longer-than-retries": ("are not known at",)}
+CAUGHT_BY = {
+    "outage-longer-than-retries": ("are not known at",),
+    "subscription-removed": ("are not known at",),
+    "admin-api-throttled": ("are not known at",),
+}
 
 
 def app() -> None:

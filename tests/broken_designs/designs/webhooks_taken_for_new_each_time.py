@@ -2,7 +2,10 @@
 
 ENVIRONMENT = "shopify"
 ROWS = (51,)
-CAUGHT_BY = {"webhooks-twice-and-out-of-order": ("effects came about more than once",)}
+CAUGHT_BY = {
+    "webhooks-twice-and-out-of-order": ("effects came about more than once",),
+    "webhook-burst-region-lost": ("effects came about more than once",),
+}
 
 
 def app() -> None:
