@@ -79,6 +79,9 @@ RED: Mapping[str, Red] = {
     "outage-longer-than-retries": Red((), "the_shop_is_never_asked"),
     "admin-api-throttled": Red((), "the_shop_is_never_asked"),
     "secret-rotated-during-failover": Red((), "the_secret_of_its_start_alone"),
+    "third-party-lost": Red((), "third_parties_told_once"),
+    "third-party-in-maintenance": Red((), "third_parties_stormed"),
+    "third-party-lies": Red((), "third_parties_believed"),
 }
 """Drills in which failover is not what is asked: what they show is the doing of whoever runs pods, or replicates, or of
 an application that is told."""
