@@ -72,11 +72,19 @@ RED: Mapping[str, Red] = {
     "lambda-poison-record": Red((), "poison_blocks_the_function"),
     "table-corrupted-restored": Red(("--set", "restore=late")),
     "region-gone-rebuilt": Red(("--set", "restore=off")),
+    "webhook-burst-region-lost": Red((), "webhooks_acknowledged_before_they_are_kept"),
+    "webhooks-twice-and-out-of-order": Red((), "webhooks_done_as_often_as_they_come"),
+    "forged-webhooks": Red((), "signatures_unchecked_on_the_standby"),
+    "subscription-removed": Red((), "subscribed_at_the_start_only"),
+    "outage-longer-than-retries": Red((), "webhooks_are_relied_on"),
+    "admin-api-throttled": Red((), "throttled_taken_for_nothing_new"),
+    "secret-rotated-during-failover": Red((), "secret_read_at_the_start_only"),
     "third-party-lost": Red((), "third_parties_told_once"),
     "third-party-in-maintenance": Red((), "third_parties_stormed"),
     "third-party-lies": Red((), "third_parties_believed"),
 }
-"""Drills in which failover is not what is asked: what they show is the doing of whoever runs pods, or replicates."""
+"""Drills in which failover is not what is asked: what they show is the doing of whoever runs pods, or replicates, or of
+an application that is told."""
 
 
 @dataclass(frozen=True)

@@ -74,13 +74,16 @@ _CHECKS: dict[str, Callable[[Requirement, Measures], CheckResult]] = {
     business.ORDER: business.order,
     business.FORGED: business.forged,
     business.TRUSTED: business.trusted,
+    business.SOON: business.soon,
     journeys.NAME: journeys.still,
     parties.HOLDS: parties.holds,
     parties.HOLDS_WRITES: parties.holds,
     parties.ORDER: parties.order,
     parties.SPARED: parties.spared,
 }
-OF_BUSINESS: Sequence[str] = (business.KEPT, business.ONCE, business.ORDER, business.FORGED, business.TRUSTED)
+OF_BUSINESS: Sequence[str] = (
+    business.KEPT, business.ONCE, business.ORDER, business.FORGED, business.TRUSTED, business.SOON,
+)  # fmt: skip
 OF_PARTIES: Sequence[str] = (parties.HOLDS, parties.HOLDS_WRITES, parties.ORDER, parties.SPARED)
 OF_DATA: Sequence[str] = (restored.NAME, rebuilt.NAME, reconciled.NAME)
 WHOLE: Sequence[str] = (

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from harness.drill.business_measures import business_of
 from harness.drill.case import CaseShop
+from harness.drill.judging.business import SOON
 from harness.drill.running import RunningDrill
 from harness.drill.stepping import step
 from harness.drill.tables import Tables
@@ -49,6 +50,13 @@ class ShoppingDrill(RunningDrill):
         """Wait until the shop has given up what it could not tell by now. Raises NotMeasurable."""
         self._visit()
         self._watch_until(self._clock.now_ns() + to_ns(self._backend.shop().told_within_s + _OVER_S))
+
+    @step
+    def require_known_within(self, within_s: float) -> None:
+        """Judge, on the final data, how long it took until each change was known. within_s: of production."""
+        wanted = self.record.require(SOON, whole=True, most=self._backend.timing.interval_s(within_s))
+        self._settle(patient=True)
+        self._loop.judge_now(wanted)
 
     def _visit(self) -> None:
         self.need(SHOP_OPEN)

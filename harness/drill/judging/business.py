@@ -12,7 +12,7 @@ from harness.outcome import Verdict
 from harness.units import to_s
 
 KEPT, ONCE, ORDER, FORGED = "business-kept", "business-once", "business-order", "business-forged"
-TRUSTED = "business-trusted"
+TRUSTED, SOON = "business-trusted", "business-soon"
 
 
 def _checked(name: str) -> Callable[[Callable[[Effects, Measures], CheckResult]], Callable[..., CheckResult]]:
@@ -114,6 +114,21 @@ def trusted(found: Effects, measures: Measures) -> CheckResult:
         f"({first.topic}) at {first.reached or '?'}, answered {first.status}"
     )
     return CheckResult(TRUSTED, Verdict.MISSED, text, (Finding("distrusted", text, "serious", first.mono_ns),))
+
+
+def soon(requirement: Requirement, measures: Measures) -> CheckResult:
+    """Whether every change was known within the time that is promised (`most`, in wall seconds)."""
+    found, most_s = measures.business, requirement.most or 0.0
+    if isinstance(found, str):
+        return CheckResult(SOON, Verdict.UNKNOWN, found)
+    if found.delays_ns is None:
+        return CheckResult(SOON, Verdict.UNKNOWN, "not measurable: no order of commits is kept")
+    late = [delay for delay in found.delays_ns if to_s(delay) > most_s]
+    worst = f"the last after {to_s(max(found.delays_ns, default=0)):.2f} s, {most_s:g} s allowed"
+    if not late and not found.lost:
+        return CheckResult(SOON, Verdict.MET, f"{found.changes} changes, all known in time: {worst}")
+    text = f"{len(late)} of {found.changes} changes were known too late, and {found.lost_changes} never: {worst}"
+    return CheckResult(SOON, Verdict.MISSED, text, (Finding("A1", text, "serious"),))
 
 
 def _told(lost: Lost) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from pytest_bdd import then
+from pytest_bdd import parsers, then
 
 from harness.drill.facade import Drill
+from harness.pytest_plugin.amounts import seconds
 
 
 @then("the application knows of everything that happened in the shop")
@@ -55,3 +56,16 @@ def _trusted(drill: Drill) -> None:
     Example: no genuine message was taken for a forged one
     """
     drill.require("business-trusted", at_rest=True)
+
+
+@then(
+    parsers.re(r"the application knew of each change in the shop within (?P<within>[\d.]+) seconds"),
+    converters={"within": seconds},
+)
+def _soon(drill: Drill, within: float) -> None:
+    """the application knew of each change in the shop within N seconds
+
+    From the change to the moment in which any region has stored it, or something newer; what is never known is late.
+    Example: the application knew of each change in the shop within 300 seconds
+    """
+    drill.require_known_within(within)
