@@ -23,8 +23,10 @@ FIELDS = ("id", "op")
 
 
 class Expected(AskedSpec):
-    """The answer with which a journey has worked. status: usually 2xx; pattern: a regular expression that its body must
-    have somewhere."""
+    """The answer with which a journey has worked. Its status alone may be said.
+
+    status: its status. pattern: a regular expression that its body must have somewhere.
+    """
 
     status: Statuses = ("2xx",)
     pattern: Pattern | None = None

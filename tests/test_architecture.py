@@ -131,4 +131,5 @@ def test_text_reaches_files_in_one_way() -> None:
         "harness/storable_text.py",
         "harness/history/codec.py",  # by storable_json, a line at a time
         "harness/live/standing/world_file.py",  # a constant
+        "harness/parts/commerce/shopify/odd_json.py",  # to sockets, by storable_json
     }

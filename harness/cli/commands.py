@@ -11,6 +11,7 @@ from rich.console import Console
 
 from harness import __version__
 from harness.cli import (
+    backup,
     diff,
     doctor,
     env,
@@ -21,6 +22,7 @@ from harness.cli import (
     matrix,
     reconcile,
     report,
+    restore,
     run,
     schedule,
     schema,
@@ -53,10 +55,12 @@ app.command("matrix", epilog=matrix.EXAMPLES)(matrix.matrix)
 app.command("verify", epilog=verify.EXAMPLES)(verify.verify)
 app.command("diff", epilog=diff.EXAMPLES)(diff.diff)
 app.command("reconcile", epilog=reconcile.EXAMPLES)(reconcile.reconcile)
+app.command("restore", epilog=restore.EXAMPLES)(restore.restore)
 app.command("heal", epilog=heal.EXAMPLES)(heal.heal)
 app.command("install", epilog=install.EXAMPLES)(install.install)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command("schema", epilog=schema.EXAMPLES)(schema.schema)
+app.add_typer(backup.app, name="backup")
 app.add_typer(env.app, name="env")
 app.add_typer(history.app, name="history")
 app.add_typer(schedule.app, name="schedule")

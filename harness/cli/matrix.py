@@ -71,7 +71,7 @@ def matrix(
     same = [one for one in until if kind_of(one) == (shown.subject, shown.environment, shown.profile)]
     before, compared_with = _before(same, runs, compare, folder)
     found = [] if before is None else changes(before, shown)
-    page = matrix_page.view(shown, lambda evidence: matrix_page.of_report(evidence), found, compared_with)
+    page = matrix_page.view(shown, matrix_page.of_report, found, compared_with)
     out = console()
     try:
         matrix_page.write(page, folder / PAGE)

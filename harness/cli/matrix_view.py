@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from harness.drill.matrix import BETTER, WORSE, Cell, Change, Matrix
+from harness.drill.matrix import BETTER, WORSE, Cell, Change, Matrix, in_words
 from harness.measurement.journeys import DEGRADED, FAILS, NOT_RUN, WORKS
 from harness.reporting import matrix_page, matrix_svg, wording
 
@@ -63,9 +63,9 @@ def _show_changes(changes: Sequence[Change], compared_with: str, console: Consol
         console.print(Text(f"No difference from {compared_with}"))
         return
     console.print(Text(f"Different from {compared_with}:"))
-    for change in changes:
-        style = "bold red" if change.kind == WORSE else "green" if change.kind == BETTER else ""
-        console.print(Text(f"  {change.kind}: ", style=style).append(change.words, style="not bold default"))
+    for kind, words in in_words(changes):
+        style = "bold red" if kind == WORSE else "green" if kind == BETTER else ""
+        console.print(Text(f"  {kind}: ", style=style).append(words, style="not bold default"))
 
 
 def show_files(paths: Sequence[Path], console: Console) -> None:

@@ -100,11 +100,19 @@ class Change:
     before: str
     kind: str
 
-    @property
-    def words(self) -> str:
-        """`database us-east-1 slow, pay: works -> does not work`."""
-        cell = self.cell
-        return f"{cell.dependency.words} {cell.failure}, {cell.journey}: {self.before} -> {cell.state}"
+
+def in_words(changes: Sequence[Change]) -> list[tuple[str, str]]:
+    """The kind of each change, and what changed: `third party erp (slow), pay: works -> does not work`. What changed
+    alike for several journeys is said once."""
+    found: dict[tuple[str, str, str, str], list[str]] = {}
+    for change in changes:
+        cell = change.cell
+        where = f"{cell.dependency.words} ({cell.failure})"
+        found.setdefault((change.kind, where, change.before, cell.state), []).append(cell.journey)
+    return [
+        (kind, f"{where}, {', '.join(journeys)}: {before} -> {now}")
+        for (kind, where, before, now), journeys in found.items()
+    ]
 
 
 def kind_of(run: RunResult) -> tuple[str, str, str]:

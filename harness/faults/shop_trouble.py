@@ -22,9 +22,9 @@ THROTTLED, EXPIRED, ROTATED = "throttled", "token-expired", "secret-rotated"
 class ShopTrouble(Fault):
     """The shop is in one kind of trouble until that heals; what it has brought about by then stays.
 
-    target: the place whose access tokens expire; the shop itself: everybody's. disturbed: `share` of the messages come
-    twice, each up to `seconds` late. forged: `count` messages that the shop did not send, at every place. throttled:
-    `count` points are left for calls, and none come back for `seconds`.
+    target: the place whose access tokens expire; the shop itself: everybody's. disturbed: `portion` of the messages come
+    twice, each up to `over_s` late. forged: `count` messages that the shop did not send, at every place. throttled:
+    `count` points are left for calls, and none come back for `over_s`.
     """
 
     kind: ClassVar[str] = "shop-trouble"
@@ -34,22 +34,22 @@ class ShopTrouble(Fault):
 
     target: str = SHOP
     mode: str = DISTURBED
-    share: float = 0.0
+    portion: float = 0.0
     count: int = 0
-    seconds: float = 0.0
+    over_s: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 <= self.share <= 1:
-            raise InputError(f"{self.kind}: share is 0 to 1, not {self.share:g}")
-        if self.count < 0 or self.seconds < 0:
-            raise InputError(f"{self.kind}: count and seconds are not negative")
+        if not 0 <= self.portion <= 1:
+            raise InputError(f"{self.kind}: portion is 0 to 1, not {self.portion:g}")
+        if self.count < 0 or self.over_s < 0:
+            raise InputError(f"{self.kind}: count and over_s are not negative")
 
     def plan(self, links: Sequence[Link], processes: Sequence[ProcessRef]) -> Plan:
         watched = self.chosen(links)
         self._refuse_target(links)
         place = "" if self.target == SHOP else self.target
-        return self.planned([TroubleShop(self.mode, place, self.share, self.count, self.seconds)], watched)
+        return self.planned([TroubleShop(self.mode, place, self.portion, self.count, self.over_s)], watched)
 
     def _refuse_target(self, links: Iterable[Link]) -> None:
         if self.target != SHOP and self.mode != EXPIRED:

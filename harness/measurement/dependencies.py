@@ -15,7 +15,7 @@ PLACE, DATABASE, PROVIDER, PARTY, API = "place", "database", "DNS provider", "th
 WEBHOOKS, REPLICATION, COMPONENT = "webhooks", "replication", "component"
 KINDS = (PLACE, DATABASE, PROVIDER, PARTY, API, WEBHOOKS, REPLICATION, COMPONENT)
 """Kinds of dependencies, in the order in which they are shown."""
-REFUSED, BLACK_HOLED, SLOW, ERRORS, LIES = "refused", "black-holed", "slow", "errors", "lies"
+REFUSED, BLACK_HOLED, SLOW, ERRORS, LIES = "lost, refused", "lost, black-holed", "slow", "errors", "lies"
 FAILURES = (REFUSED, BLACK_HOLED, SLOW, ERRORS)
 """In which ways everything that is called over a network can fail: two ways of being lost, and two of being there."""
 _SHOP, _SHOP_API = "shop", "shop-api"
@@ -28,7 +28,7 @@ _BY_KIND = {
     "record-replaced": "record replaced",
 }  # fmt: skip
 _BY_MODE = {
-    "refuse": REFUSED, "black-hole": BLACK_HOLED, "reset": "reset", "slow": SLOW, "unanswered": BLACK_HOLED,
+    "refuse": REFUSED, "black-hole": BLACK_HOLED, "reset": "lost, reset", "slow": SLOW, "unanswered": BLACK_HOLED,
     "error": ERRORS, "throttle": ERRORS, "throttled": ERRORS, "deny": ERRORS, "failing": ERRORS, "limited": ERRORS,
     "maintenance": ERRORS, "lying": LIES, "wrong": LIES, "freeze": "frozen",
 }  # fmt: skip

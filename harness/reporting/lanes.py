@@ -16,7 +16,7 @@ from harness.history.events import Commit, DnsAnswer, Event, FaultEvent, HealthT
 from harness.history.log import pair
 from harness.names import AUTHORITATIVE, CohortName
 from harness.outcome import Outcome
-from harness.reporting import glossary
+from harness.reporting import glossary, journey_lanes
 from harness.reporting.spans import Row, Span, changes_as_spans
 from harness.reporting.thing_lanes import Group, groups
 from harness.reporting.wording import one_line
@@ -93,7 +93,7 @@ def arrange(events: Sequence[Event | Commit], drill: DrillResult) -> Lanes:
     dns, more_clients = _capped(_dns(events, zero_ns, end_s, names), ROWS_SHOWN, "DNS client")
     writers = _writers(operations, zero_ns, names)
     health, more_health = _capped(_health(events, zero_ns, (start_s, end_s)), ROWS_SHOWN, "health check")
-    things = groups(events, zero_ns, (start_s, end_s))
+    things = (*journey_lanes.group(events, zero_ns), *groups(events, zero_ns, (start_s, end_s)))
     return Lanes(
         start_s=start_s,
         end_s=end_s,

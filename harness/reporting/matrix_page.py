@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from harness.drill.matrix import SCHEMA, Change, Evidence, Matrix
+from harness.drill.matrix import SCHEMA, Change, Evidence, Matrix, in_words
 from harness.drill.plain import from_plain, to_plain
 from harness.errors import InputError, Problem
 from harness.measurement.dependencies import Dependency
@@ -54,7 +54,7 @@ class MatrixView:
     svg: Markup
     rows: tuple[RowView, ...]
     unrun: tuple[tuple[str, str], ...]
-    changes: tuple[Change, ...]
+    changes: tuple[tuple[str, str], ...]
     compared_with: str
     rules: tuple[str, ...]
 
@@ -71,7 +71,7 @@ def view(
         svg=Markup(matrix_svg.draw(matrix, link, by_cell)),  # noqa: S704 - our own drawing, its texts escaped
         rows=tuple(_rows(matrix, link, by_cell)),
         unrun=tuple(unrun(matrix)),
-        changes=tuple(changes),
+        changes=tuple(in_words(changes)),
         compared_with=compared_with,
         rules=rules(matrix.rules),
     )
@@ -96,7 +96,7 @@ def _rows(
                         mark=matrix_svg.MARKS[cell.state],
                         text=cell.evidence[0].text if cell.evidence else "",
                         links=tuple((link(one), f"{one.drill}, {one.run}") for one in cell.evidence),
-                        change="" if change is None else f"{change.kind}: {change.before} before",
+                        change="" if change is None else f"{change.kind}; before: {change.before}",
                     )
                 )
             found.append(RowView(dependency.words, failure, tuple(views), f"m{len(found) + 1}"))
@@ -113,7 +113,7 @@ def unrun(matrix: Matrix) -> list[tuple[str, str]]:
             if (cells := matrix.at(dependency, failure)) and not any(cell.evidence for cell in cells)
         ]
         if of_it:
-            found.append((dependency.words, ", ".join(of_it)))
+            found.append((dependency.words, "; ".join(of_it)))
     return found
 
 
@@ -134,10 +134,14 @@ def rules(found: Mapping[str, float]) -> tuple[str, ...]:
     )
 
 
-def of_report(evidence: Evidence, folder: str = "") -> str:
-    """Where a run's report shows what a drill found of journeys. folder: of the run, seen from the page."""
-    place = f"#d{evidence.number}-{wording.slug(evidence.drill)}-journeys"
-    return f"{folder}{quote(evidence.run)}/report.html{place}"
+def anchor(evidence: Evidence) -> str:
+    """Where a run's report shows what a drill found of journeys, within that page."""
+    return f"#d{evidence.number}-{wording.slug(evidence.drill)}-journeys"
+
+
+def of_report(evidence: Evidence) -> str:
+    """The same, seen from the folder of all runs."""
+    return f"./{quote(evidence.run)}/report.html{anchor(evidence)}"
 
 
 def write(shown: MatrixView, path: Path) -> None:

@@ -18,7 +18,7 @@ Link = Callable[[Evidence], str]
 MARKS = {WORKS: "✓", DEGRADED: "~", FAILS: "✗", NOT_RUN: ""}
 CLASSES = {WORKS: "works", DEGRADED: "degraded", FAILS: "fails", NOT_RUN: "unrun"}
 _SQUARE, _GAP, _BLOCK_GAP, _ROW = 30, 3, 18, 40
-_LEFT, _TOP, _EDGE = 216, 118, 62
+_LEFT, _TOP, _EDGE = 216, 100, 62
 _LETTER = 6.4
 """Roughly the width of a letter of the slanted names; they must not leave the picture."""
 
@@ -59,7 +59,7 @@ def _block(
     if not cells:
         return
     if all(not cell.evidence for cell in cells):
-        title = f"{cells[0].dependency.words} {cells[0].failure}: not run"
+        title = f"{cells[0].dependency.words} ({cells[0].failure}): not run"
         yield f'<g><title>{_plain(title)}</title><rect class="unrun" x="{left}" y="{top}" width="{width}" '
         yield f'height="{_SQUARE}" rx="3"/>{_text(left + width / 2, top + 19, "not run", "none")}</g>'
         return
@@ -83,7 +83,7 @@ def _square(cell: Cell, x: float, y: float, link: Link, change: Change | None) -
 def _corner(x: float, y: float, change: Change) -> str:
     """A mark at the upper right of a square that is not as it was."""
     right = x + _SQUARE
-    return f'<path class="corner {change.kind}" d="M{right - 11:.1f} {y:.1f}H{right:.1f}V{y + 11:.1f}z"/>'
+    return f'<path class="corner {change.kind}" d="M{right - 13:.1f} {y:.1f}H{right:.1f}V{y + 13:.1f}z"/>'
 
 
 def mark(cell: Cell) -> str:
@@ -95,7 +95,7 @@ def mark(cell: Cell) -> str:
 
 def sentence(cell: Cell, change: Change | None = None) -> str:
     """A cell in words."""
-    said = f"{cell.dependency.words} {cell.failure}, {cell.journey}: {cell.state}"
+    said = f"{cell.dependency.words} ({cell.failure}), {cell.journey}: {cell.state}"
     if cell.evidence:
         told = cell.evidence[0]
         said += f" ({told.text}; {told.drill}, run {told.run})"

@@ -14,8 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 from harness.drill import watching
 from harness.drill.evidence import DrillResult, RunResult
+from harness.drill.matrix import matrix_of
 from harness.outcome import Bracket, Verdict
-from harness.reporting import business, chronicle, drill_view, glossary, objectives, samples, timeline, wording
+from harness.reporting import (
+    business,
+    chronicle,
+    drill_view,
+    glossary,
+    journey_view,
+    matrix_page,
+    objectives,
+    samples,
+    timeline,
+    wording,
+)
 from harness.reporting.lanes import arrange
 from harness.reporting.sources import LogTail, read_history, read_log
 from harness.storable_text import write_text
@@ -53,6 +65,7 @@ class DrillView:
     outages_left: int
     chronicle: tuple[chronicle.Line, ...]
     samples: tuple[samples.SampleRow, ...]
+    journeys: tuple[journey_view.JourneyRow, ...]
     times: str
 
 
@@ -69,8 +82,14 @@ def render(run: RunResult, folder: Path) -> str:
     return (
         environment()
         .get_template("report.html.j2")
-        .render(run=run, views=views, counts=wording.counted(drill.verdict for drill in run.drills))
+        .render(run=run, views=views, counts=wording.counted(drill.verdict for drill in run.drills), shown=_matrix(run))
     )
+
+
+def _matrix(run: RunResult) -> matrix_page.MatrixView | None:
+    """What the drills of this run alone show of journeys; None where the subject names none."""
+    found = matrix_of([run])
+    return None if found is None else matrix_page.view(found, matrix_page.anchor)
 
 
 def reproduce(run: RunResult, drill: DrillResult) -> str:
@@ -113,6 +132,7 @@ def _view(run: RunResult, drill: DrillResult, folder: Path, number: int) -> Dril
         outages_left=len(drill.outages) - len(outages),
         chronicle=chronicle.lines(recorded.events, drill),
         samples=samples.rows(recorded.events, drill),
+        journeys=journey_view.rows(drill),
         times=drill_view.times(recorded.events, drill),
     )
 

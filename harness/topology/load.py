@@ -66,6 +66,11 @@ def load_subject(path: Path, environment: Environment) -> Subject:
     return subject.model_copy(update={"folder": path.resolve().parent})
 
 
+def load_file(model: type[Model], path: Path, meaning: Callable[[Model], Iterable[Mistake]]) -> Model:
+    """The model of a file of any other kind. meaning: the mistakes that no single field shows. Raises InputError."""
+    return _checked(model, _read(path), path, meaning)
+
+
 def load_documents(path: Path) -> list[Any]:
     """Every document of a file that has several, as Kubernetes reads it (YAML 1.1: an unquoted `y` is true).
 

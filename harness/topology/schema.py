@@ -30,7 +30,9 @@ _NAMED = {
     "additionalProperties": False,
 }
 _FROM_ENVIRONMENT = {"anyOf": [{"type": ["string", "number"]}, _NAMED]}
-_SHORT: Mapping[str, Mapping[str, Any]] = {"Absent": _STATUSES, "GivenId": {"type": "string"}}
+_SHORT: Mapping[str, Mapping[str, Any]] = {
+    "Absent": _STATUSES, "Expected": _STATUSES, "GivenId": {"type": "string"},
+}  # fmt: skip
 """Models that may be written shorter."""
 
 

@@ -21,6 +21,7 @@ from reference.shopify_app.reconciliation.service import Reconciliation
 from reference.shopify_app.rows import Queued
 from reference.shopify_app.secrets_file import Secrets
 from reference.shopify_app.settings import ShopSettings, region_lost_after_ns
+from reference.shopify_app.shopper import Shopper
 from reference.shopify_app.store import Store
 from reference.shopify_app.webhooks import PATH, Webhooks
 from reference.shopify_app.worker import Worker
@@ -62,6 +63,7 @@ class ShopifyApp:
         self._worker = Worker(settings, self._store, self._is_lost, self._too_large)
         self._webhooks = Webhooks(settings, shop, self._secrets, self._store, self._worker.put)
         self._queues = Queues(settings, self._store, shop.parties, self._is_lost)
+        self._shopper = Shopper(settings, shop, self._store.ask_for)
         api = AdminApi(settings, shop, self._secrets)
         self._reconciliation = Reconciliation(settings, shop, self._store, api)
         self._keeper = Keeper(settings, api, self._reconciliation)
@@ -71,8 +73,9 @@ class ShopifyApp:
 
     # -- beside the storefront -----------------------------------------------------------------------------------
     def add_to(self, app: web.Application) -> None:
-        """The path of webhooks."""
+        """The path of webhooks, and those of shoppers."""
         app.router.add_post(PATH, self._webhooks.post)
+        self._shopper.add_to(app)
 
     def edge_verdict(self) -> tuple[bool, Mapping[str, object]]:
         """Whether the inbox could be written lately."""
@@ -98,6 +101,7 @@ class ShopifyApp:
     def close(self) -> None:
         """Give up threads and connections."""
         self._webhooks.close()
+        self._shopper.close()
         self._worker.close()
         self._queues.close()
         self._keeper.close()

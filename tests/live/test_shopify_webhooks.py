@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
+import socket
+import sys
 from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +17,25 @@ from shopify_receiver import SECRET, URL, Names, Receiver, order, rightly_signed
 from test_tls import certificate as certificate
 from test_tls import of_server
 
+from harness.clock import monotonic_ns
 from harness.history.business import BusinessChange, BusinessTold
 from harness.history.codec import read
+from harness.measurement.business import effects_of
 from harness.parts.commerce.shopify.deliveries import Deliveries
+from harness.parts.commerce.shopify.delivery import Delivery
 from harness.parts.commerce.shopify.delivery_config import DeliveryConfig, Way
+from harness.parts.commerce.shopify.living import Living
+from harness.parts.commerce.shopify.message import Message
+from harness.parts.commerce.shopify.records.shop import Shop
+from harness.parts.commerce.shopify.subscribed import ShopSubscriptions
 from harness.units import NS_PER_MS, NS_PER_S
 
 pytestmark = pytest.mark.live
 
+TOPICS = (
+    "orders/create", "orders/updated", "orders/cancelled", "fulfillments/create", "fulfillments/update",
+    "products/update",
+)  # fmt: skip
 EAST, WEST = "192.0.2.10", "192.0.2.20"
 
 
@@ -30,7 +45,7 @@ class Rig:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.errors: list[BaseException] = []
-        self.subscriptions = subscribed("orders/create", "orders/updated")
+        self.subscriptions: Any = subscribed("orders/create", "orders/updated")
         self.settings: dict[str, Any] = {"retry_window_ns": 255 * 2 * NS_PER_MS}
 
     async def __aenter__(self) -> Rig:
@@ -60,6 +75,10 @@ class Rig:
         async with asyncio.timeout(20):
             while not self.deliveries.unsettled()["settled"]:
                 await asyncio.sleep(0.01)
+
+    def message(self, name: str) -> Message:
+        """A message that nothing in the shop has brought about."""
+        return Message(name, "e", "orders/create", URL, "s1", "2026", "drill-shop.myshopify.com", "2026-10", b"{}")
 
     def told(self) -> list[BusinessTold]:
         """Every attempt, in the order in which they ended."""
@@ -149,6 +168,11 @@ def test_after_eight_retries_a_message_is_given_up_and_its_subscription_removed(
     async def story(rig: Rig) -> None:
         rig.east.answers = [503]
         rig.deliveries.tell([order(1)])
+        await rig.east.until(7)
+        failing, idle = rig.deliveries.lines()
+        assert failing["what"] == "webhook orders/create"
+        assert "attempts in a row failed, its owner was warned" in failing["about"]
+        assert idle["about"] == "nothing was sent yet"
         assert len(await rig.east.until(9)) == 9
         await rig.settled()
         assert [one.topic for one in rig.subscriptions.every()] == ["orders/updated"]
@@ -203,6 +227,28 @@ def test_who_does_not_answer_in_time_is_tried_again(tmp_path: Path) -> None:
     drive(tmp_path, story, total_ns=NS_PER_S // 4)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="how a full queue of connections behaves is the kernel's")
+def test_who_takes_no_connection_within_the_time_for_it_is_tried_again(tmp_path: Path) -> None:
+    # "a connection timeout of one second": here a fifth, of a server whose queue of connections is full
+    async def story(rig: Rig) -> None:
+        with socket.socket() as full, ExitStack() as stack:
+            full.bind(("127.0.0.1", 0))
+            full.listen(0)
+            for _ in range(3):
+                filling = stack.enter_context(socket.socket())
+                filling.setblocking(False)
+                filling.connect_ex(full.getsockname())
+            rig.east.address = full.getsockname()
+            await rig.deliveries.close()
+            await rig.connect()
+            rig.deliveries.tell([order(1)])
+            await rig.settled()
+        assert [one.error for one in rig.told()] == ["connect-timeout", "connect-timeout"]
+        assert {one.reached for one in rig.told()} == {"east"}
+
+    drive(tmp_path, story, connect_ns=NS_PER_S // 5, retries=1, retry_window_ns=1000)
+
+
 def test_a_name_that_leads_nowhere_and_an_address_outside_are_failures_and_nobody_dials_them(tmp_path: Path) -> None:
     async def story(rig: Rig) -> None:
         rig.names.answered = "203.0.113.5"
@@ -233,6 +279,18 @@ def test_duplicates_have_the_id_of_the_first_and_disorder_lets_later_ones_overta
         versions = [json.loads(one.body)["updated"] for one in got]
         assert versions != sorted(versions)
         assert {one.attempt for one in rig.told()} == {1, 2}
+
+    drive(tmp_path, story)
+
+
+def test_what_comes_twice_much_later_holds_up_nobody_who_is_due_before(tmp_path: Path) -> None:
+    async def story(rig: Rig) -> None:
+        made = [rig.message(str(number)) for number in range(2)]
+        now_ns = monotonic_ns()
+        rig.deliveries._dispatcher.send(made[0], Delivery(now_ns + 20 * NS_PER_MS, copy_ns=now_ns + 60 * NS_PER_S))
+        rig.deliveries._dispatcher.send(made[1], Delivery(now_ns + 40 * NS_PER_MS))
+        got = await rig.east.until(2)  # long before a minute has passed
+        assert [one.headers["x-shopify-webhook-id"] for one in got] == ["0", "1"]
 
     drive(tmp_path, story)
 
@@ -322,3 +380,57 @@ def test_more_messages_than_there_may_be_connections_wait_in_line_and_all_arrive
         assert rig.east.connections <= 4
 
     drive(tmp_path, story, at_once=4)
+
+
+def test_a_shop_lives_through_an_outage_with_duplicates_and_disorder_and_its_ledger_counts_nothing_as_lost(
+    tmp_path: Path,
+) -> None:
+    # the application of this test keeps the newest version by key, and does each effect once: it is to be told nothing
+    async def story(rig: Rig) -> None:
+        clock = itertools.count(1_700_000_000_000_000, 1000)
+        shop = Shop(lambda: next(clock))
+        for topic in (
+            "orders/create",
+            "orders/updated",
+            "orders/cancelled",
+            "fulfillments/create",
+            "fulfillments/update",
+            "products/update",
+        ):
+            shop.subscriptions.create(topic, URL)
+        rig.subscriptions = ShopSubscriptions(lambda: shop)
+        await rig.deliveries.close()
+        await rig.connect()
+        living = Living(shop, rig.deliveries.tell, 7, rig.errors.append)
+        rig.deliveries.disturb(duplicates=0.3, disorder_s=0.1)
+        rig.east.answers = [*[200] * 20, *[503] * 60, 200]
+        living.begin(rate=400)
+        living.burst(orders=60, over_s=0.2)
+        await rig.east.until(200)
+        living.pause()
+        await rig.settled()
+        answered = [one for one in rig.told() if one.error is None]
+        assert len({one.delivery for one in answered}) == len({one.delivery for one in rig.told()})
+        held, effects = application(rig, {one.delivery for one in answered})
+        became = effects_of(rig.changes(), rig.told(), held, effects)
+        assert became.changes > 100
+        assert (became.lost, became.undone, became.given_up) == ((), (), ())
+        del held["orders"][next(iter(held["orders"]))]
+        assert len(effects_of(rig.changes(), rig.told(), held, effects).lost) == 1
+        await living.close()
+
+    drive(tmp_path, story)
+
+
+def application(rig: Rig, taken: set[str]) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
+    """What an application holds that keeps the newest of each thing, and how often it did what it was asked to."""
+    held: dict[str, dict[str, str]] = {"orders": {}, "fulfillments": {}, "products": {}}
+    done: dict[str, str] = {}
+    for got in rig.east.got:
+        if got.headers["x-shopify-webhook-id"] in taken:
+            body, kind = json.loads(got.body), got.headers["x-shopify-topic"].partition("/")[0]
+            key = str(body["id"])
+            held[kind][key] = max(held[kind].get(key, ""), body["updated_at"])
+            if got.headers["x-shopify-topic"] == "orders/create":
+                done[f"erp:{key}"] = "1"
+    return held, done

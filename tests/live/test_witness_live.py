@@ -25,6 +25,7 @@ from harness.clock import monotonic_ns
 from harness.errors import InputError
 from harness.history.codec import read
 from harness.history.events import CanaryProbe, Completion, DnsAnswer, Invoke, Operation, Sample
+from harness.history.journeys import JourneyMade
 from harness.history.log import Tail, pair
 from harness.outcome import Outcome
 from harness.units import NS_PER_S
@@ -738,3 +739,37 @@ def test_a_witness_that_spins_falls_back_to_the_normal_class() -> None:
     if taken != "fifo":
         pytest.skip(f"no permission for a real-time class here (got {taken})")
     assert left != "fifo"
+
+
+def test_journeys_are_made_beside_the_workload_and_touch_none_of_its_numbers(tmp_path: Path) -> None:
+    journeys = [
+        {"name": "pay", "request": {"method": "PUT", "path": "/items/{id}", "body": {"value": "{op}"}}, "period_s": .1},
+        {"name": "track", "after": "pay", "request": {"method": "GET", "path": "/items/{id}"}, "period_s": 0.1,
+         "expect": {"status": 200, "pattern": "visit-"}},
+    ]  # fmt: skip
+
+    async def scene() -> None:
+        async with arranged(tmp_path, {"dns": FAST}, ttl_s=1, workload={"journeys": journeys}) as at:
+
+            def made(*, worked: bool, address: str | None = A) -> set[str]:
+                visits: list[JourneyMade] = at.events(JourneyMade)
+                return {v.journey for v in visits if v.worked is worked and v.address == address}
+
+            await at.witness.start()
+            await at.until(lambda: made(worked=True) == {"pay", "track"})
+            at.a.mode = "500"
+            await at.until(lambda: made(worked=False) == {"pay", "track"})
+            at.dns.addresses = [B]
+            at.b.items = at.a.items
+            await at.until(lambda: made(worked=True, address=B) == {"pay", "track"})
+            at.witness.set_rate(0)
+            counted = at.witness.status()["journeys"]["pay"]
+            assert counted["made"] > counted["worked"] > 0
+            await at.witness.stop()
+            answers = at.events(DnsAnswer)
+            assert {answer.client for answer in answers} == {"authoritative", "dns-0"}
+            assert {o.invoke.client for o in at.operations()} == {"dns-0"}
+            assert not any(o.invoke.k.startswith("visit-") for o in at.operations())
+            assert set(at.witness.status()["cohorts"]) == {"dns"}
+
+    asyncio.run(scene())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from harness.history.business import BusinessChange, BusinessTold
 from harness.history.events import Commit
@@ -92,6 +93,27 @@ def test_the_same_version_twice_puts_nothing_back() -> None:
 def test_databases_are_looked_at_one_by_one() -> None:
     log = [Commit("us-east-1", "orders", "1", "2", 0, S), Commit("us-west-2", "orders", "1", "1", 0, 2 * S)]
     assert effects_of(STORY, [], {"orders": {"1": "2"}}, None, {"orders": log}).put_back == ()
+
+
+def put_back(*commits: tuple[str, int, float]) -> tuple[tuple[str, int], ...]:
+    """What of these (region, version, second) put an older version of one order back, and where."""
+    log = [Commit(region, "orders", "1", str(v), seq, round(at * S)) for seq, (region, v, at) in enumerate(commits)]
+    found = effects_of(STORY, [], {"orders": {"1": "2"}}, None, {"orders": log}).put_back or ()
+    return tuple((one.database, one.older) for one in found)
+
+
+def test_a_write_that_a_database_undoes_since_no_other_region_has_it_never_was() -> None:
+    east, west = "us-east-1", "us-west-2"
+    begun = ((east, 1, 1.0), (west, 1, 1.1))
+    assert put_back(*begun, (east, 2, 3.0), (east, 1, 3.1), (west, 2, 9.0), (east, 2, 9.1)) == ()
+    assert put_back(*begun, (east, 2, 3.0), (west, 2, 3.05), (east, 1, 3.1)) == ((east, 1),)
+    assert put_back((east, 2, 3.0), (east, 1, 3.1)) == ((east, 1),)
+
+
+def test_genuine_messages_that_were_refused_as_forged_are_told() -> None:
+    refused = replace(told("d1", error="answered 401"), status=401)
+    found = effects_of((), [refused, replace(refused, forged=True), told("d2")], {})
+    assert (found.distrusted, found.attempts) == ((refused,), 2)
 
 
 def test_a_forged_message_that_was_taken_is_told() -> None:

@@ -187,6 +187,26 @@ def test_a_message_that_the_app_chokes_on_removes_nothing_while_others_are_taken
     assert Warn(4) not in effects
 
 
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 9), st.booleans()), min_size=1, max_size=8))
+def test_it_is_removed_exactly_when_one_message_lost_all_its_retries_in_silence(
+    messages: list[tuple[int, int, bool]],
+) -> None:
+    # each message: when it begins, how many attempts it makes, and whether the last of them is taken
+    events: list[tuple[int, bool, standing.Event]] = []
+    for begun_ns, attempts, is_taken in messages:
+        for number in range(attempts):
+            last = number == attempts - 1
+            event = Took() if last and is_taken else Refused(number, begun_ns)
+            events.append((begun_ns + 7 * number, not isinstance(event, Took), event))
+    events.sort(key=lambda one: one[:2])
+    state, _ = standings(*((at_ns, event) for at_ns, _, event in events))
+    successes = [at_ns for at_ns, _, event in events if isinstance(event, Took)]
+    lost = [
+        (event.begun_ns, at_ns) for at_ns, _, event in events if isinstance(event, Refused) and event.failed >= 8
+    ]  # fmt: skip
+    assert state.removed == any(not any(begun <= at <= end for at in successes) for begun, end in lost)
+
+
 def test_what_is_removed_stays_so_whatever_is_still_under_way() -> None:
     state, _ = standings(*message_that_fails(100))
     assert standing.step(state, Took(), 1000) == (state, ()) == standing.step(state, Refused(8, 90), 1000)

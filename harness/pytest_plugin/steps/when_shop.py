@@ -35,7 +35,7 @@ def _disturbed(drill: Drill, percent: float, late: float, seconds: str | None) -
     Messages of one order overtake one another.
     Example: 30 % of the shop's messages come twice, each up to 20 seconds late
     """
-    drill.inject("shop-trouble", mode="disturbed", share=percent, seconds=late, for_s=lasting(seconds))
+    drill.inject("shop-trouble", mode="disturbed", portion=percent, over_s=late, for_s=lasting(seconds))
 
 
 @when(parsers.re(rf"(?P<count>\d+) forged messages are sent to each region{FOR}"))
@@ -70,7 +70,7 @@ def _throttled(drill: Drill, points: int, late: float) -> None:
     Calls that cost more than is there are refused as too many.
     Example: only 20 points are left for calls to the shop, and none come back for 100 seconds
     """
-    drill.inject("shop-trouble", mode="throttled", count=points, seconds=late)
+    drill.inject("shop-trouble", mode="throttled", count=points, over_s=late)
 
 
 @when(parsers.re(rf"the shop's access tokens of {REGION} expire{FOR}"))

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +25,7 @@ from harness.clock import monotonic_ns
 from harness.errors import InputError
 from harness.parts.commerce.shopify import standing
 from harness.parts.commerce.shopify.delivery import Delivered, GivenUp, Phase
-from harness.parts.commerce.shopify.delivery_config import DeliveryConfig
+from harness.parts.commerce.shopify.delivery_config import DeliveryConfig, Way
 from harness.parts.commerce.shopify.dispatching import Attempted, Dispatcher
 from harness.parts.commerce.shopify.disturbing import Disturbance
 from harness.parts.commerce.shopify.drawing import identity
@@ -40,6 +41,7 @@ from harness.parts.commerce.shopify.told import Told
 from harness.units import to_ns, to_s
 
 _FORGED_TOPIC = "orders/create"
+_FORGED_MAX, _FORGED_AT_ONCE = 10_000, 64
 
 
 class Deliveries:
@@ -55,6 +57,7 @@ class Deliveries:
         self._poster = Poster(config, on_error)
         self._dispatcher = Dispatcher(self._poster, config.at_once, self._sign, self._heard, on_error)
         self._standings: dict[str, Standing] = {}
+        self._gave_up: Counter[str] = Counter()
         self._disturbance = Disturbance()
         self._genuine: Message | None = None
         self._actions = self._messages = self._forgeries = 0
@@ -123,6 +126,8 @@ class Deliveries:
         places: None: all that there are. Returns how many were `sent`, and for those that were `taken` what was wrong
         with them. They go to where the application's subscriptions point, past DNS. Raises InputError.
         """
+        if not 1 <= count <= _FORGED_MAX:
+            raise InputError(f"count: 1 to {_FORGED_MAX} forged messages are wanted, not {count}")
         genuine = self._genuine or self._made_up()
         if genuine is None:
             raise InputError("nobody has subscribed to anything: there is no address that a forged message could go to")
@@ -134,9 +139,13 @@ class Deliveries:
         self._forgeries += count * len(wanted)
         made = list(forgeries(genuine, self._secrets.secret, self._config.seed, first, count * len(wanted)))
         sent = [(one, ways[wanted[at // count]]) for at, one in enumerate(made)]
-        posted = await asyncio.gather(
-            *(self._poster.post(one.message.address, one.headers, one.message.body, way) for one, way in sent)
-        )
+        turns = asyncio.Semaphore(_FORGED_AT_ONCE)
+
+        async def post(one: Forged, way: Way) -> Posted:
+            async with turns:
+                return await self._poster.post(one.message.address, one.headers, one.message.body, way)
+
+        posted = await asyncio.gather(*(post(one, way) for one, way in sent))
         taken = []
         for number, (one, became) in enumerate(zip(made, posted, strict=True), start=first):
             self._told.attempted(one.message, f"forged-{number}", 1, became, forged=True)
@@ -175,11 +184,30 @@ class Deliveries:
             "next_s": None if next_ns is None else round(max(0.0, to_s(next_ns - monotonic_ns())), 3),
         }
 
+    def lines(self) -> list[dict[str, str]]:
+        """Of each subscription, how it stands: for `drill env status`."""
+        return [
+            {"what": f"webhook {one.topic}", "where": one.address, "about": self._about(one)}
+            for one in self._subscriptions.every()
+        ]
+
+    def _about(self, one: Subscribed) -> str:
+        state = self._standings.get(one.id)
+        if state is None:
+            return "nothing was sent yet"
+        if not state.failures:
+            return "in order"
+        return f"{state.failures} attempts in a row failed" + (", its owner was warned" if state.warned else "")
+
     async def reset(self) -> None:
-        """For the next drill: nothing is under way, nothing is disturbed, the secret is the first one again."""
+        """For the next drill: nothing is under way, nothing is disturbed, the secret is the first one again.
+
+        The shop must stand still by then: what is told meanwhile is of the next drill.
+        """
         await self._dispatcher.stop()
         self._poster.forget()
         self._standings.clear()
+        self._gave_up.clear()
         self._disturbance = Disturbance()
         self._secrets = replace(self._secrets, secret=self._config.secret, old=None, since_ns=0)
         self._genuine = None
@@ -199,8 +227,10 @@ class Deliveries:
             begun_ns = posted.sent_ns if state.begun_ns is None else state.begun_ns
             self._judge(message, standing.Refused(state.failures - 1, begun_ns), posted.returned_ns, posted.error)
         if any(isinstance(effect, GivenUp) for effect in attempted.effects):
-            text = f"{message.webhook_id}: no retry is left, {posted.error}"
-            self._told.seen(message.topic, "message given up", text, lasts=False, good=False)
+            self._gave_up[message.topic] += 1
+            if self._gave_up[message.topic] == 1:  # a burst's thousands would hide everything else
+                text = f"{message.webhook_id}: no retry is left, {posted.error}; others may follow"
+                self._told.seen(message.topic, "message given up", text, lasts=False, good=False)
 
     def _judge(self, message: Message, event: standing.Event, now_ns: int, why: str = "") -> None:
         before = self._standings.get(message.subscription)
@@ -212,7 +242,9 @@ class Deliveries:
                 case standing.Fails():
                     self._told.seen(message.topic, "failing", why, good=False)
                 case standing.Works(failures=failures):
-                    self._told.seen(message.topic, "delivered", f"after {failures} failures", good=True)
+                    gone = self._gave_up.pop(message.topic, 0)
+                    text = f"after {failures} failures" + (f"; {gone} messages were given up" if gone else "")
+                    self._told.seen(message.topic, "delivered", text, good=True)
                 case standing.Warn(failures=failures):
                     text = f"{failures} retries in a row have failed"
                     self._told.seen(message.topic, "mail to its owner", text, lasts=False, good=False)

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from harness.clock import MachineClock
 from harness.errors import InputError
@@ -49,7 +50,9 @@ class ShopDesk:
             client_secret=config.client_secret, api_version=config.api_version,
         )  # fmt: skip
         usual = AdminSettings()
-        scaled = {name: to_s(interval_ns(to_ns(getattr(usual, name)), config.scale)) for name in _SCALED}
+        scaled: dict[str, Any] = {
+            name: to_s(interval_ns(to_ns(getattr(usual, name)), config.scale)) for name in _SCALED
+        }
         self._api = AdminApi(self._shop, MachineClock(), replace(usual, **scaled), self._tell)
 
     async def connect(self, told: Connected) -> None:

@@ -137,13 +137,13 @@ class Dispatcher:
         self._timer, self._timer_ns = asyncio.get_running_loop().call_later(wait_s, self._tick), due_ns
 
     def _tick(self) -> None:
-        self._timer = None
         now_ns = monotonic_ns()
         while self._due and self._due[0][0] <= now_ns:
             due_ns, _, entry = heapq.heappop(self._due)
             if entry.planned_ns == due_ns and entry in self._entries:
                 self._look(entry, now_ns)
-        if self._due and self._timer is None:
+        self._timer = None
+        if self._due:  # what was planned meanwhile may be due later than what was there before
             self._wake_at(self._due[0][0])
 
     def _line_up(self, entry: _Entry, attempt: int) -> None:

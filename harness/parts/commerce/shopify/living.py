@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from harness.clock import monotonic_ns
 from harness.errors import InputError
@@ -42,7 +43,7 @@ class Living:
         self._seed = seed
         self._tasks = TaskSet(on_error)
         self._sizes = (customers, products)
-        self._turn = 0
+        self._rate_ended = self._bursts_ended = asyncio.Event()
         self.reset(shop)
 
     def reset(self, shop: Shop) -> None:
@@ -53,11 +54,12 @@ class Living:
         self._done: Counter[str] = Counter()
 
     def begin(self, rate: float) -> None:
-        """From now on so many deeds a second; an earlier rate ends. Raises InputError."""
+        """From now on so many deeds a second; an earlier rate ends, and bursts go on. Raises InputError."""
         if not 0 < rate <= RATE_MAX:
             raise InputError(f"rate: more than 0 and at most {RATE_MAX:.0f} deeds a second are wanted, not {rate}")
-        self.pause()
-        self._tasks.spawn(self._beat(self._turn, Next(), to_ns(1 / rate), None))
+        self._rate_ended.set()
+        self._rate_ended = asyncio.Event()
+        self._tasks.spawn(self._beat(self._rate_ended, Next(), to_ns(1 / rate), None))
 
     def burst(self, orders: int, over_s: float) -> None:
         """So many orders, spread evenly over so long, beside what happens anyway. Raises InputError."""
@@ -65,11 +67,13 @@ class Living:
             raise InputError(f"orders: 1 to {_ORDERS_MAX} are wanted, not {orders}")
         if not 0 <= over_s <= 3600:
             raise InputError(f"over_s: up to an hour, in seconds, is wanted, not {over_s}")
-        self._tasks.spawn(self._beat(self._turn, Ordered(), to_ns(over_s) // orders, orders))
+        self._tasks.spawn(self._beat(self._bursts_ended, Ordered(), to_ns(over_s) // orders, orders))
 
     def pause(self) -> None:
         """Nothing happens any more; a burst ends, too."""
-        self._turn += 1
+        self._rate_ended.set()
+        self._bursts_ended.set()
+        self._bursts_ended = asyncio.Event()
 
     @property
     def busy(self) -> bool:
@@ -85,12 +89,12 @@ class Living:
         self.pause()
         await self._tasks.drain(0)
 
-    async def _beat(self, turn: int, event: life.Event, period_ns: int, count: int | None) -> None:
+    async def _beat(self, ended: asyncio.Event, event: life.Event, period_ns: int, count: int | None) -> None:
         """One deed at each slot of a grid that depends on nothing but its beginning."""
         first_ns, number = monotonic_ns(), 0
         while count is None or number < count:
-            await asyncio.sleep(max(0.0, to_s(first_ns + number * period_ns - monotonic_ns())))
-            if turn != self._turn:
+            await _pause(ended, to_s(first_ns + number * period_ns - monotonic_ns()))
+            if ended.is_set():
                 return
             self._do(event)
             number += 1
@@ -105,3 +109,13 @@ class Living:
             else:
                 self._done[type(deed).__name__] += 1
                 self._tell(changes)
+
+
+async def _pause(ended: asyncio.Event, seconds: float) -> None:
+    """Wait so long, or until it has ended; without any time left, let others have a turn."""
+    if seconds <= 0:
+        await asyncio.sleep(0)
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await ended.wait()

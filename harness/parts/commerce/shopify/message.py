@@ -7,11 +7,13 @@ messages that one action brought about. Names of headers are case-insensitive, a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 SIGNATURE = "X-Shopify-Hmac-Sha256"
+_NAME = re.compile(r"[\w-]{1,50}", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -44,7 +46,7 @@ class Message:
             "X-Shopify-Event-Id": self.event_id,
             "X-Shopify-Triggered-At": self.triggered_at,
         }
-        if self.name is not None:
+        if self.name is not None and _NAME.fullmatch(self.name):
             headers["X-Shopify-Name"] = self.name
         return headers if signed is None else {**headers, SIGNATURE: signed}
 

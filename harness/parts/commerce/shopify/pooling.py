@@ -31,6 +31,7 @@ class Pool:
         self._idle_ns = idle_ns
         self._now_ns = now_ns
         self._idle: list[Line] = []
+        self._closed = False
 
     def __len__(self) -> int:
         return len(self._idle)
@@ -45,7 +46,7 @@ class Pool:
         if not line.channel.open:
             return
         self._let_go()
-        if len(self._idle) >= self._kept:
+        if self._closed or len(self._idle) >= self._kept:
             line.channel.close()
             return
         line.idle_since_ns = self._now_ns()
@@ -59,6 +60,7 @@ class Pool:
             self._idle.pop(0).channel.close()
 
     def close(self) -> None:
-        """Close all that are idle."""
+        """Close all that are idle, and each that comes back."""
+        self._closed = True
         while self._idle:
             self._idle.pop().channel.close()

@@ -169,7 +169,8 @@ class Poster:
             cache = resolver_cache.CacheState(monotonic_ns())
             resolver = Resolver(config.system, name, self._dns, cache, self._tasks, lambda answer: None)
         port = parts.port or _PORTS[parts.scheme]
-        return _Host(name, port, parts.netloc, tls, Pool(config.kept, config.idle_ns), resolver)
+        header = parts.netloc.rpartition("@")[2]
+        return _Host(name, port, header, tls, Pool(config.kept, config.idle_ns), resolver)
 
 
 class _NoUrl(Exception):

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, unquote
 
 _JSON = "application/json; charset=utf-8"
 
@@ -25,6 +26,16 @@ class AdminRequest:
     def content_type(self) -> str:
         """Without parameters."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def request_of(
+    place: str, method: str, target: str, headers: Mapping[str, str], body: bytes = b""
+) -> AdminRequest:  # fmt: skip
+    """A request as a server reads it. target: path and query as they stood in the request's first line."""
+    path, _, query = target.partition("?")
+    pairs = parse_qsl(query, keep_blank_values=True, errors="replace")
+    lowered = {name.lower(): value for name, value in headers.items()}
+    return AdminRequest(method, unquote(path, errors="replace"), dict(pairs), lowered, body, place)
 
 
 class AdminReply(NamedTuple):

@@ -268,7 +268,7 @@ class Metafield(Thing):
 
 @dataclass(kw_only=True)
 class Subscription(Thing):
-    """Who wants to be told of a topic, and where. by_api: by the Admin API, so taken away if it keeps failing."""
+    """Who wants to be told of a topic, and where. by_api: made through the Admin API, so taken away if it fails on."""
 
     topic: str
     uri: str

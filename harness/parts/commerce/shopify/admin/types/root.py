@@ -220,6 +220,7 @@ QUERY: Fields = {
     "webhookSubscription": _by_number("WebhookSubscription", *_REGISTERS["WebhookSubscription"]),
     "webhookSubscriptions": _subscriptions,
     "webhookSubscriptionsCount": lambda _, asked: {"count": len(list(asked.shop.subscriptions)), "precision": "EXACT"},
+    "job": lambda _root, _asked, id: {"id": id, "done": True},
     "bulkOperation": _bulk,
     "bulkOperations": _bulks,
     "currentBulkOperation": _current,

@@ -113,6 +113,7 @@ PLAIN: Mapping[str, tuple[str, ...]] = {
     "Job": ("id", "done"),
     "OnlineStoreThemeFileBodyText": ("content",),
     "OnlineStoreThemeFileBodyBase64": ("contentBase64",),
+    "OnlineStoreThemeFileBodyUrl": ("url",),
     "OnlineStoreThemeFileReadResult": ("code", "filename"),
     "StagedMediaUploadTarget": ("url", "resourceUrl", "parameters"),
     "StagedUploadParameter": ("name", "value"),

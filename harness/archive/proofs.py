@@ -1,0 +1,111 @@
+"""Which backups have been restored and compared: Git notes (`git log --notes=drill`), one for each backup.
+
+A backup is proven when every piece of it has been restored and found the same. What proves a piece is its content: a
+later backup with the same piece is as good.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from dulwich.notes import Notes
+from dulwich.refs import Ref
+
+from harness.archive.manifest import Manifest
+from harness.archive.repository import AUTHOR, Made, Repository, reading
+from harness.errors import InputError
+
+REF = Ref(b"refs/notes/drill")
+FORMAT = "drill-proofs/1"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A piece that was restored and compared. digest: of what it holds; target: to where."""
+
+    piece: str
+    digest: str
+    at: datetime
+    target: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """proven: the last proof of each piece that has one; unproven: the pieces that have none."""
+
+    proven: Mapping[str, Proof]
+    unproven: Sequence[str]
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        if not self.unproven:
+            return "proven"
+        return "unproven" if not self.proven else f"proven but for {', '.join(self.unproven)}"
+
+
+def standing(manifest: Manifest, proofs: Iterable[Proof]) -> Standing:
+    """What is proven of a backup, by the proofs of all. Pure."""
+    known = {(proof.piece, proof.digest): proof for proof in sorted(proofs, key=lambda one: one.at)}
+    found = {name: known.get((name, piece.digest)) for name, piece in manifest.pieces.items()}
+    proven = {name: proof for name, proof in found.items() if proof is not None}
+    return Standing(proven, [name for name in found if name not in proven])
+
+
+def of(repository: Repository) -> list[Proof]:
+    """All proofs that are noted. Raises Damaged."""
+    found: list[Proof] = []
+    with reading(repository.path, "what was noted of restores (refs/notes/drill)"):
+        notes = Notes(repository.git.object_store, repository.git.refs)
+        if REF not in repository.git.refs:
+            return []
+        for _, content in notes.list_notes(REF):
+            found += _parsed(content)
+    return found
+
+
+def add(repository: Repository, made: Made, proofs: Sequence[Proof]) -> None:
+    """Note proofs of a backup. Raises WorldError, Damaged."""
+    notes = Notes(repository.git.object_store, repository.git.refs)
+    commit = made.id.encode("ascii")
+    with reading(repository.path, "what was noted of restores (refs/notes/drill)"):
+        known = notes.get_note(commit, REF) if REF in repository.git.refs else None
+        kept = [] if known is None else _parsed(known)
+    fresh = {proof.piece for proof in proofs}
+    told = [proof for proof in kept if proof.piece not in fresh] + list(proofs)
+    with repository.writing():
+        notes.set_note(commit, _text(told), REF, AUTHOR, AUTHOR, b"Restored and compared")
+
+
+def keep_only(repository: Repository, made: Sequence[Made]) -> None:
+    """Forget the notes of all other backups, and the history of notes. Raises WorldError."""
+    git = repository.git
+    if REF not in git.refs:
+        return
+    notes = Notes(git.object_store, git.refs)
+    kept = {one.id.encode("ascii") for one in made}
+    told = [(commit, content) for commit, content in notes.list_notes(REF) if commit in kept]
+    with repository.writing():
+        git.refs.remove_if_equals(REF, None)
+        for commit, content in told:
+            notes.set_note(commit, content, REF, AUTHOR, AUTHOR, b"Restored and compared")
+
+
+def _text(proofs: Iterable[Proof]) -> bytes:
+    rows = [
+        {"piece": one.piece, "digest": one.digest, "at": one.at.isoformat(), "target": one.target} for one in proofs
+    ]
+    return (json.dumps({"format": FORMAT, "proofs": rows}, indent=1) + "\n").encode("ascii")
+
+
+def _parsed(content: bytes) -> list[Proof]:
+    body = json.loads(content)
+    if body["format"] != FORMAT:
+        raise InputError(f"a note of restores is {body['format']}, and not {FORMAT}")
+    return [
+        Proof(str(row["piece"]), str(row["digest"]), datetime.fromisoformat(row["at"]), str(row["target"]))
+        for row in body["proofs"]
+    ]
