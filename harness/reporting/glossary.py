@@ -52,6 +52,7 @@ _CHECKS = {
     "party-spared": "third party not stormed",
     "same-data": "the same data on both sides",
     "table-restored": "the table as it was before the corruption",
+    "theme-restored": "the theme as it was backed up",
     "region-rebuilt": "the region holds again what the survivor holds",
     "split-brain": "one side writes at a time",
     "split_brain": "one side writes at a time",
