@@ -72,6 +72,9 @@ RED: Mapping[str, Red] = {
     "lambda-poison-record": Red((), "poison_blocks_the_function"),
     "table-corrupted-restored": Red(("--set", "restore=late")),
     "region-gone-rebuilt": Red(("--set", "restore=off")),
+    "third-party-lost": Red((), "third_parties_told_once"),
+    "third-party-in-maintenance": Red((), "third_parties_stormed"),
+    "third-party-lies": Red((), "third_parties_believed"),
 }
 """Drills in which failover is not what is asked: what they show is the doing of whoever runs pods, or replicates."""
 
