@@ -72,6 +72,13 @@ RED: Mapping[str, Red] = {
     "lambda-poison-record": Red((), "poison_blocks_the_function"),
     "table-corrupted-restored": Red(("--set", "restore=late")),
     "region-gone-rebuilt": Red(("--set", "restore=off")),
+    "webhook-burst-region-lost": Red((), "webhooks_acknowledged_before_they_are_kept"),
+    "webhooks-twice-and-out-of-order": Red((), "webhooks_done_as_often_as_they_come"),
+    "forged-webhooks": Red((), "signatures_unchecked_on_the_standby"),
+    "subscription-removed": Red((), "subscribed_at_the_start_only"),
+    "outage-longer-than-retries": Red((), "webhooks_are_relied_on"),
+    "secret-rotated-during-failover": Red((), "old_secret_forgotten_at_once"),
+    "admin-api-throttled": Red((), "throttled_taken_for_nothing_new"),
 }
 """Drills in which failover is not what is asked: what they show is the doing of whoever runs pods, or replicates."""
 

@@ -18,6 +18,7 @@ from harness.drill.judging import (
     recovery,
     restarts,
     restored,
+    told,
 )
 from harness.drill.judging.loss import converged
 from harness.drill.judging.moves import failback_of
@@ -73,12 +74,15 @@ _CHECKS: dict[str, Callable[[Requirement, Measures], CheckResult]] = {
     business.ORDER: business.order,
     business.FORGED: business.forged,
     business.TRUSTED: business.trusted,
+    told.NAME: told.told,
     parties.HOLDS: parties.holds,
     parties.HOLDS_WRITES: parties.holds,
     parties.ORDER: parties.order,
     parties.SPARED: parties.spared,
 }
-OF_BUSINESS: Sequence[str] = (business.KEPT, business.ONCE, business.ORDER, business.FORGED, business.TRUSTED)
+OF_BUSINESS: Sequence[str] = (
+    business.KEPT, business.ONCE, business.ORDER, business.FORGED, business.TRUSTED, told.NAME,
+)  # fmt: skip
 OF_PARTIES: Sequence[str] = (parties.HOLDS, parties.HOLDS_WRITES, parties.ORDER, parties.SPARED)
 OF_DATA: Sequence[str] = (restored.NAME, rebuilt.NAME, reconciled.NAME)
 WHOLE: Sequence[str] = (

@@ -7,7 +7,7 @@ A design is one file in `designs/`, read by its names:
 | docstring | what is wrong with it, in one sentence first |
 | `ROWS` | numbers in the catalogue of broken designs that it stands for; it may stand for a kind that is in there |
 | `CAUGHT_BY` | drill -> regular expressions that the drill's reasons must hold, each of them |
-| `monitor()`, `storefront()`, `replicator()`, `intermediary()`, `keeper()`, `shopify_app()` | replaces it before it is loaded |
+| `monitor()`, `storefront()`, `replicator()`, `intermediary()`, `keeper()`, `shopify_app()` | replaces it in time |
 | `subject(document)` | changes the subject file, which is otherwise the reference's |
 | `NOT_YET` | why the drill cannot catch it yet, where that is so; it is left out of a rotation |
 | `ENVIRONMENT` | the environment that it is drilled in; left out: the embedded one |

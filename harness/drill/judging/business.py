@@ -51,8 +51,7 @@ def kept(found: Effects, measures: Measures) -> CheckResult:
     )
     if found.undone:
         text += f"; {len(found.undone)} things that changes ask for were never done"
-    if found.given_up:
-        text += f"; {len(found.given_up)} of {found.messages} messages were never delivered"
+    text += _how(found)
     return CheckResult(KEPT, Verdict.MISSED, text, (Finding("A1", text, "serious"),))
 
 
@@ -114,6 +113,24 @@ def trusted(found: Effects, measures: Measures) -> CheckResult:
         f"({first.topic}) at {first.reached or '?'}, answered {first.status}"
     )
     return CheckResult(TRUSTED, Verdict.MISSED, text, (Finding("distrusted", text, "serious", first.mono_ns),))
+
+
+def _how(found: Effects) -> str:
+    """How the application could come to miss what it does not know."""
+    told = ""
+    if found.acknowledged:
+        first = found.acknowledged[0]
+        told += (
+            f"; of {len(found.acknowledged)} of these changes it had acknowledged a message, first {first.delivery} "
+            f"({first.topic}) at {first.reached or '?'}, answered {first.status}"
+        )
+    if found.untold:
+        told += f"; of {found.untold} of these changes no message was sent: nothing was subscribed to"
+    if found.given_up:
+        told += f"; {len(found.given_up)} of {found.messages} messages were never delivered"
+    if found.untold or found.given_up:
+        told += ", and the shop was not asked for what they told of"
+    return told
 
 
 def _told(lost: Lost) -> str:

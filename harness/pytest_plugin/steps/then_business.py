@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from pytest_bdd import then
+from pytest_bdd import parsers, then
 
 from harness.drill.facade import Drill
+from harness.pytest_plugin.amounts import seconds
 
 
 @then("the application knows of everything that happened in the shop")
@@ -55,3 +56,16 @@ def _trusted(drill: Drill) -> None:
     Example: no genuine message was taken for a forged one
     """
     drill.require("business-trusted", at_rest=True)
+
+
+@then(
+    parsers.re(r"over (?P<seconds>[\d.]+) seconds the shop tells the application of everything that happens"),
+    converters={"seconds": seconds},
+)
+def _told(drill: Drill, seconds: float) -> None:
+    """over N seconds the shop tells the application of everything that happens
+
+    Watches so long. Whoever is told of nothing any more, and asks now and then, knows everything too, and later.
+    Example: over 50 seconds the shop tells the application of everything that happens
+    """
+    drill.require_told(drill.scaled_s(seconds))
