@@ -79,6 +79,9 @@ RED: Mapping[str, Red] = {
     "outage-longer-than-retries": Red((), "webhooks_are_relied_on"),
     "secret-rotated-during-failover": Red((), "old_secret_forgotten_at_once"),
     "admin-api-throttled": Red((), "throttled_taken_for_nothing_new"),
+    "third-party-lost": Red((), "third_parties_told_once"),
+    "third-party-in-maintenance": Red((), "third_parties_stormed"),
+    "third-party-lies": Red((), "third_parties_believed"),
 }
 """Drills in which failover is not what is asked: what they show is the doing of whoever runs pods, or replicates."""
 

@@ -23,6 +23,7 @@ from harness.reporting import (
     glossary,
     journey_view,
     matrix_page,
+    matrix_runs,
     objectives,
     samples,
     timeline,
@@ -82,14 +83,19 @@ def render(run: RunResult, folder: Path) -> str:
     return (
         environment()
         .get_template("report.html.j2")
-        .render(run=run, views=views, counts=wording.counted(drill.verdict for drill in run.drills), shown=_matrix(run))
+        .render(
+            run=run,
+            views=views,
+            counts=wording.counted(drill.verdict for drill in run.drills),
+            shown=_matrix(run, folder.parent),
+        )
     )
 
 
-def _matrix(run: RunResult) -> matrix_page.MatrixView | None:
-    """What the drills of this run alone show of journeys; None where the subject names none."""
+def _matrix(run: RunResult, reports: Path) -> matrix_page.MatrixView | None:
+    """What the drills of this run alone show of journeys, beside the runs before it; None without journeys."""
     found = matrix_of([run])
-    return None if found is None else matrix_page.view(found, matrix_page.anchor)
+    return None if found is None else matrix_page.view(found, matrix_page.anchor, *matrix_runs.told(run, reports))
 
 
 def reproduce(run: RunResult, drill: DrillResult) -> str:

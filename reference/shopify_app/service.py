@@ -18,6 +18,7 @@ from reference.shopify_app.integrations.queue import Queues
 from reference.shopify_app.reconciliation import due
 from reference.shopify_app.reconciliation.keeper import Keeper
 from reference.shopify_app.reconciliation.service import Reconciliation
+from reference.shopify_app.regional import RegionalStore
 from reference.shopify_app.rows import Queued
 from reference.shopify_app.secrets_file import Secrets
 from reference.shopify_app.settings import ShopSettings, region_lost_after_ns
@@ -59,7 +60,7 @@ class ShopifyApp:
         self._settings = settings
         self._loop: asyncio.AbstractEventLoop | None = None
         self._secrets = Secrets(shop.credentials, shop.secrets_file)
-        self._store = Store(settings, shop, self._asked)
+        self._store = (RegionalStore if shop.dedupes_in_region else Store)(settings, shop, self._asked)
         self._worker = Worker(settings, self._store, self._is_lost, self._too_large)
         self._webhooks = Webhooks(settings, shop, self._secrets, self._store, self._worker.put)
         self._queues = Queues(settings, self._store, shop.parties, self._is_lost)

@@ -62,7 +62,7 @@ class World:
         self.ground = Ground(environment, folder)
         self.parts = build(self.blueprint)
         for part in self.parts:
-            part.start(self.ground)
+            part.start(self.ground)  # type: ignore[arg-type]
         (self.shop,) = [part for part in self.parts if isinstance(part, Shopify)]
 
     def arrows(self) -> list[Arrow]:

@@ -9,15 +9,16 @@
 | 503, another 5xx, no answer | once more, later and later, for as long as it takes: maintenance may last for days |
 | another 4xx | once more, REFUSALS_MAX times in all; then it is dead, and somebody is told |
 
-What waits goes in the order in which it was asked for, except that what has failed lets others pass. Calls that fail
-one after another open the breaker: nothing is sent for a while, then one call tries. Other calls than first ones are
-paid from a budget, which each success fills a little, so that retries never make up the most of what a party has to
-bear when it comes back. A call may have taken effect although it failed; each carries a key by which the party knows
-it.
+What waits goes one by one, in the order in which it was asked for, except that what has failed lets others pass. Calls
+that fail one after another open the breaker: nothing is sent for a while, then one call tries. Other calls than
+first ones are paid from a budget, which each success fills a little, so that retries never make up the most of what a
+party has to bear when it comes back. A call may have taken effect although it failed; each carries a key by which the
+party knows it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -153,10 +154,18 @@ def step(state: State, event: Event, terms: Terms, now_ns: int) -> tuple[State, 
     return state, (*told, *calls)
 
 
-def next_ns(state: State, now_ns: int) -> int | None:
+def next_ns(state: State, terms: Terms, now_ns: int) -> int | None:
     """When a look is worth while; None: when something happens."""
-    idle = [one.next_ns for key, one in state.waiting.items() if key not in state.under_way]
-    return max(min(idle), state.open_until_ns, now_ns) if idle else None
+    if len(state.under_way) >= _most(state):
+        return None
+    sending = _sending(state)
+    paid_ns = state.budget_ns + max(0, math.ceil((1 - state.budget) / BUDGET_PER_S * terms.first_ns))
+    times = [
+        max(one.next_ns, paid_ns) if one.calls and not one.look else one.next_ns
+        for key, one in state.waiting.items()
+        if key not in state.under_way and (one.look or not sending)
+    ]
+    return max(min(times), state.open_until_ns, now_ns) if times else None
 
 
 # -- answers -----------------------------------------------------------------------------------------------------
@@ -222,25 +231,35 @@ def _calls(state: State, terms: Terms, now_ns: int) -> tuple[State, tuple[Effect
     """What is sent now: in order, as far as breaker and budget allow."""
     if now_ns < state.open_until_ns:
         return state, ()
-    most = 1 if state.failures >= BREAKER_FAILURES else CALLS_MAX  # the breaker is half open: one tries
     state = _filled(state, terms, now_ns)
     ready = sorted(
         (one.order, key) for key, one in state.waiting.items() if one.next_ns <= now_ns and key not in state.under_way
     )
     made: list[Effect] = []
+    sending = _sending(state)
     for _, key in ready:
-        if len(state.under_way) >= most:
+        if len(state.under_way) >= _most(state):
             break
         one = state.waiting[key]
         again = one.calls > 0 and not one.look
-        if again and state.budget < 1:
+        if not one.look and (sending or (again and state.budget < 1)):
             continue
+        sending |= not one.look
         state = replace(
             state, budget=state.budget - again, under_way=state.under_way | {key},
             waiting={**state.waiting, key: replace(one, calls=one.calls + (not one.look))},
         )  # fmt: skip
         made.append(Find(key) if one.look else Send(key, again))
     return state, tuple(made)
+
+
+def _most(state: State) -> int:
+    """Calls at a time. A breaker that is half open lets one try."""
+    return 1 if state.failures >= BREAKER_FAILURES else CALLS_MAX
+
+
+def _sending(state: State) -> bool:
+    return any(not state.waiting[key].look for key in state.under_way if key in state.waiting)
 
 
 def _filled(state: State, terms: Terms, now_ns: int) -> State:

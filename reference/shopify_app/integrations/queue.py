@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
@@ -44,12 +45,12 @@ class Queues:
         """By party, what it does not have yet."""
         return {name: sender.waiting for name, sender in self.senders.items()}
 
-    async def run(self) -> None:
-        """For ever."""
+    async def run(self, *, look: bool = True) -> None:
+        """For ever. look: for what was left, too, now and then."""
         async with asyncio.TaskGroup() as group:
             for sender in self.senders.values():
                 group.create_task(sender.run())
-            if self.senders:
+            if self.senders and look:
                 group.create_task(self._find_leftovers())
 
     async def _find_leftovers(self) -> None:
@@ -71,6 +72,14 @@ class Queues:
         for effect in found:
             self.put(effect)
         return len(found)
+
+    async def drained(self, patience_s: float) -> None:
+        """Once everything that is in the queues is sent or given up, or that took too long; and the table knows it."""
+        senders = self.senders.values()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*(sender.drained() for sender in senders)), patience_s)
+        for sender in senders:
+            await sender.calls_over()
 
     def _left_over(self) -> list[Queued]:
         found = []

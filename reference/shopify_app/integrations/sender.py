@@ -23,6 +23,7 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 300.0
 OPEN_S = 30.0
 LOOK_AFTER_S = 5.0
 IDLE_S = 5.0
+REMEMBERED = 10_000
 
 
 class Sender:
@@ -37,8 +38,8 @@ class Sender:
         self._bodies: dict[str, Mapping[str, object]] = {}
         self._threads = ThreadPoolExecutor(lane.CALLS_MAX, f"party-{party.name}")
         self._calls: set[asyncio.Task[None]] = set()
-        self._wake = asyncio.Event()
-        self.settled: list[str] = []
+        self._wake, self._moved = asyncio.Event(), asyncio.Event()
+        self._settled: dict[str, None] = {}
         self.dead: dict[str, str] = {}
 
     @property
@@ -47,13 +48,24 @@ class Sender:
         return self._party.name
 
     @property
+    def settled(self) -> tuple[str, ...]:
+        """The last effects that it has, in the order in which that was seen."""
+        return tuple(self._settled)
+
+    def _remember(self, key: str) -> None:
+        """A look at the table that was begun before may find it once more."""
+        self._settled[key] = None
+        if len(self._settled) > REMEMBERED:
+            del self._settled[next(iter(self._settled))]
+
+    @property
     def waiting(self) -> int:
         """Effects that it does not have yet, as far as this process knows."""
         return len(self._state.waiting)
 
     def put(self, effect: Queued) -> None:
         """An effect is this region's to send."""
-        if effect.key not in self._bodies:
+        if effect.key not in self._bodies and effect.key not in self._settled:
             self._bodies[effect.key] = effect.body
             self._happened(lane.Asked(effect.key, effect.order))
 
@@ -63,7 +75,7 @@ class Sender:
             self._happened(lane.Look())
             self._wake.clear()  # what has just been done about it included
             now_ns = time.monotonic_ns()
-            next_ns = lane.next_ns(self._state, now_ns)
+            next_ns = lane.next_ns(self._state, self._terms, now_ns)
             pause_s = IDLE_S if next_ns is None else min(IDLE_S, max(0.01, (next_ns - now_ns) / NS_PER_S))
             try:
                 await asyncio.wait_for(self._wake.wait(), pause_s)
@@ -77,7 +89,7 @@ class Sender:
                 case lane.Send() | lane.Find():
                     self._start(self._call(effect))
                 case lane.Settled(key=key):
-                    self.settled.append(key)
+                    self._remember(key)
                     self._start(self._settle(key, rows.SENT))
                 case lane.Dead(key=key, why=why):
                     self.dead[key] = why
@@ -86,6 +98,7 @@ class Sender:
                 case lane.Lied(key=key, times=times):
                     say("says that it has what it has not", level="alert", party=self.name, effect=key, times=times)
         self._wake.set()
+        self._moved.set()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -109,6 +122,16 @@ class Sender:
         except CallFailed as failure:
             say("effect not settled", level="warning", effect=key, why=str(failure))
         self._bodies.pop(key, None)
+
+    async def drained(self) -> None:
+        """Once nothing waits here."""
+        while self.waiting:
+            self._moved.clear()
+            await self._moved.wait()
+
+    async def calls_over(self) -> None:
+        """Once nothing is under way any more that was begun before."""
+        await asyncio.gather(*self._calls, return_exceptions=True)
 
     def close(self) -> None:
         """Give up the threads."""

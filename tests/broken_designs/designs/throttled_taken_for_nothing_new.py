@@ -1,4 +1,4 @@
-"""A call that the shop refuses as one too many is taken for the answer that there is nothing new."""
+"""Where the shop refuses a call as one too many, there is nothing new: what was asked for then is never asked again."""
 
 import by_the_time_of_asking
 
