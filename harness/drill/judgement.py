@@ -20,6 +20,7 @@ from harness.drill.judging import (
     restarts,
     restored,
     theme,
+    told,
 )
 from harness.drill.judging.loss import converged
 from harness.drill.judging.moves import failback_of
@@ -77,6 +78,7 @@ _CHECKS: dict[str, Callable[[Requirement, Measures], CheckResult]] = {
     business.FORGED: business.forged,
     business.TRUSTED: business.trusted,
     business.SOON: business.soon,
+    told.NAME: told.told,
     journeys.NAME: journeys.still,
     parties.HOLDS: parties.holds,
     parties.HOLDS_WRITES: parties.holds,
@@ -84,7 +86,7 @@ _CHECKS: dict[str, Callable[[Requirement, Measures], CheckResult]] = {
     parties.SPARED: parties.spared,
 }
 OF_BUSINESS: Sequence[str] = (
-    business.KEPT, business.ONCE, business.ORDER, business.FORGED, business.TRUSTED, business.SOON,
+    business.KEPT, business.ONCE, business.ORDER, business.FORGED, business.TRUSTED, business.SOON, told.NAME,
 )  # fmt: skip
 OF_PARTIES: Sequence[str] = (parties.HOLDS, parties.HOLDS_WRITES, parties.ORDER, parties.SPARED)
 OF_DATA: Sequence[str] = (restored.NAME, rebuilt.NAME, reconciled.NAME, theme.NAME)

@@ -51,8 +51,7 @@ def kept(found: Effects, measures: Measures) -> CheckResult:
     )
     if found.undone:
         text += f"; {len(found.undone)} things that changes ask for were never done"
-    if found.given_up:
-        text += f"; {len(found.given_up)} of {found.messages} messages were never delivered"
+    text += _how(found)
     return CheckResult(KEPT, Verdict.MISSED, text, (Finding("A1", text, "serious"),))
 
 
@@ -129,6 +128,24 @@ def soon(requirement: Requirement, measures: Measures) -> CheckResult:
         return CheckResult(SOON, Verdict.MET, f"{found.changes} changes, all known in time: {worst}")
     text = f"{len(late)} of {found.changes} changes were known too late, and {found.lost_changes} never: {worst}"
     return CheckResult(SOON, Verdict.MISSED, text, (Finding("A1", text, "serious"),))
+
+
+def _how(found: Effects) -> str:
+    """How the application could come to miss what it does not know."""
+    told = ""
+    if found.acknowledged:
+        first = found.acknowledged[0]
+        told += (
+            f"; of {len(found.acknowledged)} of these changes it had acknowledged a message, first {first.delivery} "
+            f"({first.topic}) at {first.reached or '?'}, answered {first.status}"
+        )
+    if found.untold:
+        told += f"; of {found.untold} of these changes no message was sent: nothing was subscribed to"
+    if found.given_up:
+        told += f"; {len(found.given_up)} of {found.messages} messages were never delivered"
+    if found.untold or found.given_up:
+        told += ", and the shop was not asked for what they told of"
+    return told
 
 
 def _told(lost: Lost) -> str:

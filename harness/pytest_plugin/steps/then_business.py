@@ -82,3 +82,16 @@ def _theme(drill: Drill, seconds: str | None) -> None:
     Example: the theme is as it was when it was backed up, within 900 seconds
     """
     drill.require_theme(lasting(seconds))
+
+
+@then(
+    parsers.re(r"over (?P<seconds>[\d.]+) seconds the shop tells the application of everything that happens"),
+    converters={"seconds": seconds},
+)
+def _told(drill: Drill, seconds: float) -> None:
+    """over N seconds the shop tells the application of everything that happens
+
+    Watches so long. Whoever is told of nothing any more, and asks now and then, knows everything too, and later.
+    Example: over 50 seconds the shop tells the application of everything that happens
+    """
+    drill.require_told(drill.scaled_s(seconds))
