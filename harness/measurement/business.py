@@ -56,8 +56,8 @@ class Effects:
     of how many no message was sent at all. repeated: key -> how often something was done, where that is more than once;
     undone: what a change asks for and nobody did, with the change; put_back: in order of time. delays_ns: of each
     change that became known, how long that took; None where no order of commits is kept. forged_taken: forged messages
-    that the application took. distrusted: genuine messages that were refused as if they were forged; given_up: messages that
-    no attempt has delivered; attempts: to deliver genuine ones.
+    that the application took. distrusted: genuine messages that were refused as if they were forged; given_up: messages
+    that no attempt has delivered; attempts: to deliver genuine ones.
     """
 
     changes: int
