@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from harness.history.business import BusinessChange, BusinessTold
 from harness.history.events import Commit
 from harness.measurement.statistics import quantile
+from harness.measurement.telling import about
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -56,8 +57,8 @@ class Effects:
     of how many no message was sent at all. repeated: key -> how often something was done, where that is more than once;
     undone: what a change asks for and nobody did, with the change; put_back: in order of time. delays_ns: of each
     change that became known, how long that took; None where no order of commits is kept. forged_taken: forged messages
-    that the application took. distrusted: genuine messages that were refused as if they were forged; given_up: messages that
-    no attempt has delivered; attempts: to deliver genuine ones.
+    that the application took. distrusted: genuine messages that were refused as if they were forged; given_up: messages
+    that no attempt has delivered; attempts: to deliver genuine ones.
     """
 
     changes: int
@@ -127,14 +128,14 @@ def effects_of(
     taken = {one.delivery for one in honest if one.error is None}
     forged = [one for one in told if one.forged]
     unknown = [change for one in lost for change in one.changes]
-    tried = {one.event for one in honest}
-    answers = {one.event: one for one in reversed(honest) if one.error is None}
+    tried = {about(one) for one in honest}
+    answers = {about(one): one for one in reversed(honest) if one.error is None}
     return Effects(
         changes=sum(map(len, due.values())),
         things=len(due),
         lost=tuple(lost),
-        acknowledged=tuple(answers[change.event] for change in unknown if change.event in answers),
-        untold=sum(change.event not in tried for change in unknown),
+        acknowledged=tuple(answers[about(change)] for change in unknown if about(change) in answers),
+        untold=sum(about(change) not in tried for change in unknown),
         repeated=None if counted is None else _repeated(counted),
         undone=() if counted is None else tuple(_undone(due, counted)),
         put_back=None if commits is None else tuple(_put_back(commits)),
