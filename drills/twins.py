@@ -83,7 +83,8 @@ RED: Mapping[str, Red] = {
     "third-party-in-maintenance": Red((), "third_parties_stormed"),
     "third-party-lies": Red((), "third_parties_believed"),
 }
-"""Drills in which failover is not what is asked: what they show is the doing of whoever runs pods, or replicates."""
+"""Drills in which failover is not what is asked: what they show is the doing of whoever runs pods, or replicates, or of
+an application that is told."""
 
 
 @dataclass(frozen=True)

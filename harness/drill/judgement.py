@@ -76,6 +76,7 @@ _CHECKS: dict[str, Callable[[Requirement, Measures], CheckResult]] = {
     business.FORGED: business.forged,
     business.TRUSTED: business.trusted,
     told.NAME: told.told,
+    business.SOON: business.soon,
     journeys.NAME: journeys.still,
     parties.HOLDS: parties.holds,
     parties.HOLDS_WRITES: parties.holds,
@@ -83,7 +84,7 @@ _CHECKS: dict[str, Callable[[Requirement, Measures], CheckResult]] = {
     parties.SPARED: parties.spared,
 }
 OF_BUSINESS: Sequence[str] = (
-    business.KEPT, business.ONCE, business.ORDER, business.FORGED, business.TRUSTED, told.NAME,
+    business.KEPT, business.ONCE, business.ORDER, business.FORGED, business.TRUSTED, business.SOON, told.NAME,
 )  # fmt: skip
 OF_PARTIES: Sequence[str] = (parties.HOLDS, parties.HOLDS_WRITES, parties.ORDER, parties.SPARED)
 OF_DATA: Sequence[str] = (restored.NAME, rebuilt.NAME, reconciled.NAME)

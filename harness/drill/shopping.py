@@ -7,6 +7,7 @@ from collections.abc import Callable
 from harness.drill.business_measures import business_of
 from harness.drill.case import CaseShop
 from harness.drill.judging import told
+from harness.drill.judging.business import SOON
 from harness.drill.running import RunningDrill
 from harness.drill.stepping import step
 from harness.drill.tables import Tables
@@ -66,6 +67,13 @@ class ShoppingDrill(RunningDrill):
         while self._loop.judged(wanted).verdict is not Verdict.MET and self._clock.now_ns() < limit_ns:
             self._clock.sleep_s(_LOOK_S)
             self._loop.heed()
+        self._loop.judge_now(wanted)
+
+    @step
+    def require_known_within(self, within_s: float) -> None:
+        """Judge, on the final data, how long it took until each change was known. within_s: of production."""
+        wanted = self.record.require(SOON, whole=True, most=self._backend.timing.interval_s(within_s))
+        self._settle(patient=True)
         self._loop.judge_now(wanted)
 
     def _visit(self) -> None:

@@ -45,6 +45,7 @@ _CHECKS = {
     "business-forged": "forged messages refused",
     "business-trusted": "genuine messages believed",
     "business-told": "told of what happens, once all is well again",
+    "business-soon": "everything known in time",
     "journey": "somebody can still do it",
     "party-holds": "third party holds every effect, once",
     "party-holds-writes": "third party holds every write, once",

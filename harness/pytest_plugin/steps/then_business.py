@@ -69,3 +69,16 @@ def _told(drill: Drill, seconds: float) -> None:
     Example: over 50 seconds the shop tells the application of everything that happens
     """
     drill.require_told(drill.scaled_s(seconds))
+
+
+@then(
+    parsers.re(r"the application knew of each change in the shop within (?P<within>[\d.]+) seconds"),
+    converters={"within": seconds},
+)
+def _soon(drill: Drill, within: float) -> None:
+    """the application knew of each change in the shop within N seconds
+
+    From the change to the moment in which any region has stored it, or something newer; what is never known is late.
+    Example: the application knew of each change in the shop within 300 seconds
+    """
+    drill.require_known_within(within)

@@ -14,6 +14,7 @@ from reference.log import say
 from reference.settings import NS_PER_S, Settings
 from reference.shopify_app import rows
 from reference.shopify_app.asking import Answer
+from reference.shopify_app.buffer import Buffer
 from reference.shopify_app.integrations import lane
 from reference.shopify_app.integrations.party import Party
 from reference.shopify_app.rows import Queued
@@ -29,8 +30,9 @@ REMEMBERED = 10_000
 class Sender:
     """To one party."""
 
-    def __init__(self, settings: Settings, store: Store, party: Party) -> None:
+    def __init__(self, settings: Settings, store: Store, buffer: Buffer, party: Party) -> None:
         self._store = store
+        self._buffer = buffer
         self._party = party
         ns = settings.ns
         self._terms = lane.Terms(ns(FIRST_WAIT_S), ns(LONGEST_WAIT_S), ns(OPEN_S), ns(LOOK_AFTER_S))
@@ -118,6 +120,9 @@ class Sender:
         """Tell the table; where that fails, the effect is sent once more some day, under its key."""
         loop = asyncio.get_running_loop()
         try:
+            if state == rows.DEAD:
+                body = self._bodies.get(key, {})
+                await loop.run_in_executor(self._threads, self._buffer.bury, self.name, key, body, why)
             await loop.run_in_executor(self._threads, self._store.settle_effect, key, state, why)
         except CallFailed as failure:
             say("effect not settled", level="warning", effect=key, why=str(failure))
