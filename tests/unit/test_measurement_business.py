@@ -28,6 +28,7 @@ def committed(*of: tuple[str, str, float]) -> Sequence[Commit]:
     return [Commit("us-east-1", "orders", k, v, n, int(at_s * S)) for n, (k, v, at_s) in enumerate(of)]
 
 
+FORGED = replace(told("f1", error="answered 401", forged=True), status=401)
 STORY = (change("1", 1, 1), change("1", 2, 5), change("2", 1, 6))
 ALL_WELL = effects_of(
     STORY,
