@@ -137,7 +137,7 @@ def _how(found: Effects) -> str:
     if found.given_up:
         told += f"; {len(found.given_up)} of {found.messages} messages were never delivered"
     if found.untold or found.given_up:
-        told += ", and the shop was not asked for what they told of"
+        told += ", and the application has not learned of it by asking the shop"
     return told
 
 
