@@ -17,7 +17,7 @@ def shopify_app() -> None:
         return things.Learned(found.things, tuple(e for e in found.effects if e.key.partition(":")[0] in asked))
 
     def do(self, effect):
-        put = rows.effect_put(self._shop.effects_table, effect, self._settings.region, store._now_us())
+        put = rows.effect_put(self._shop.effects_table, effect, self._settings.region, self._now_us())
         kept = {name: value for name, value in put["Item"].items() if name not in ("id", "count")}
         self._client.insist(
             "update_item",
@@ -31,7 +31,7 @@ def shopify_app() -> None:
         return True
 
     def take(self, webhook, patience_s):
-        put = rows.inbox_put(self._shop.inbox_table, webhook, self._settings.region, store._now_us())
+        put = rows.inbox_put(self._shop.inbox_table, webhook, self._settings.region, self._now_us())
         del put["ConditionExpression"]
         return self._if_allowed(put, patience_s)
 
