@@ -56,6 +56,13 @@ class ShoppingDrill(RunningDrill):
         self._watch_until(self._clock.now_ns() + to_ns(self._backend.shop().told_within_s + _OVER_S))
 
     @step
+    def require_known_within(self, within_s: float) -> None:
+        """Judge, on the final data, how long it took until each change was known. within_s: of production."""
+        wanted = self.record.require(SOON, whole=True, most=self._backend.timing.interval_s(within_s))
+        self._settle(patient=True)
+        self._loop.judge_now(wanted)
+
+    @step
     def require_told(self, seconds: float) -> None:
         """Judge whether all that happens within `seconds` (wall) from now on is told of. Raises NotMeasurable."""
         self._visit()
@@ -67,13 +74,6 @@ class ShoppingDrill(RunningDrill):
         while self._loop.judged(wanted).verdict is not Verdict.MET and self._clock.now_ns() < limit_ns:
             self._clock.sleep_s(_LOOK_S)
             self._loop.heed()
-        self._loop.judge_now(wanted)
-
-    @step
-    def require_known_within(self, within_s: float) -> None:
-        """Judge, on the final data, how long it took until each change was known. within_s: of production."""
-        wanted = self.record.require(SOON, whole=True, most=self._backend.timing.interval_s(within_s))
-        self._settle(patient=True)
         self._loop.judge_now(wanted)
 
     def _visit(self) -> None:

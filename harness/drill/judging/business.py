@@ -47,11 +47,11 @@ def kept(found: Effects, measures: Measures) -> CheckResult:
     things = "1 thing" if len(found.lost) == 1 else f"{len(found.lost)} things"
     text = (
         f"{found.lost_changes} of {found.changes} changes, of {things}, are not known at {measures.serving}: "
-        f"{some([_told(one) for one in found.lost], limit=3)}{_how(found)}"
+        f"{some([_told(one) for one in found.lost], limit=3)}{late}"
     )
     if found.undone:
         text += f"; {len(found.undone)} things that changes ask for were never done"
-    text += late
+    text += _how(found)
     return CheckResult(KEPT, Verdict.MISSED, text, (Finding("A1", text, "serious"),))
 
 
@@ -123,6 +123,21 @@ def trusted(found: Effects, measures: Measures) -> CheckResult:
     return CheckResult(TRUSTED, Verdict.MISSED, text, (Finding("distrusted", text, "serious", first.mono_ns),))
 
 
+def soon(requirement: Requirement, measures: Measures) -> CheckResult:
+    """Whether every change was known within the time that is promised (`most`, in wall seconds)."""
+    found, most_s = measures.business, requirement.most or 0.0
+    if isinstance(found, str):
+        return CheckResult(SOON, Verdict.UNKNOWN, found)
+    if found.delays_ns is None:
+        return CheckResult(SOON, Verdict.UNKNOWN, "not measurable: no order of commits is kept")
+    late = [delay for delay in found.delays_ns if to_s(delay) > most_s]
+    worst = f"the last after {to_s(max(found.delays_ns, default=0)):.2f} s, {most_s:g} s allowed"
+    if not late and not found.lost:
+        return CheckResult(SOON, Verdict.MET, f"{found.changes} changes, all known in time: {worst}")
+    text = f"{len(late)} of {found.changes} changes were known too late, and {found.lost_changes} never: {worst}"
+    return CheckResult(SOON, Verdict.MISSED, text, (Finding("A1", text, "serious"),))
+
+
 def _how(found: Effects) -> str:
     """How the application could come to miss what it does not know."""
     told = ""
@@ -141,22 +156,8 @@ def _how(found: Effects) -> str:
     return told
 
 
-def soon(requirement: Requirement, measures: Measures) -> CheckResult:
-    """Whether every change was known within the time that is promised (`most`, in wall seconds)."""
-    found, most_s = measures.business, requirement.most or 0.0
-    if isinstance(found, str):
-        return CheckResult(SOON, Verdict.UNKNOWN, found)
-    if found.delays_ns is None:
-        return CheckResult(SOON, Verdict.UNKNOWN, "not measurable: no order of commits is kept")
-    late = [delay for delay in found.delays_ns if to_s(delay) > most_s]
-    worst = f"the last after {to_s(max(found.delays_ns, default=0)):.2f} s, {most_s:g} s allowed"
-    if not late and not found.lost:
-        return CheckResult(SOON, Verdict.MET, f"{found.changes} changes, all known in time: {worst}")
-    text = f"{len(late)} of {found.changes} changes were known too late, and {found.lost_changes} never: {worst}"
-    return CheckResult(SOON, Verdict.MISSED, text, (Finding("A1", text, "serious"),))
-
-
 def _told(lost: Lost) -> str:
     kind, key = lost.thing
-    known = "not known at all" if lost.known is None else f"version {lost.known} is known"
-    return f"{kind} {shortened(key)} ({lost.changes[-1].topic}; {known})"
+    last = lost.changes[-1]
+    known = "it is not known at all" if lost.known is None else f"version {lost.known} is known"
+    return f"{kind} {shortened(key)} ({last.topic} of event {last.event}, version {last.v}; {known})"
