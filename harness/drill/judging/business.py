@@ -47,11 +47,11 @@ def kept(found: Effects, measures: Measures) -> CheckResult:
     things = "1 thing" if len(found.lost) == 1 else f"{len(found.lost)} things"
     text = (
         f"{found.lost_changes} of {found.changes} changes, of {things}, are not known at {measures.serving}: "
-        f"{some([_told(one) for one in found.lost], limit=3)}{late}"
+        f"{some([_told(one) for one in found.lost], limit=3)}{_how(found)}"
     )
     if found.undone:
         text += f"; {len(found.undone)} things that changes ask for were never done"
-    text += _how(found)
+    text += late
     return CheckResult(KEPT, Verdict.MISSED, text, (Finding("A1", text, "serious"),))
 
 
@@ -158,6 +158,5 @@ def _how(found: Effects) -> str:
 
 def _told(lost: Lost) -> str:
     kind, key = lost.thing
-    last = lost.changes[-1]
-    known = "it is not known at all" if lost.known is None else f"version {lost.known} is known"
-    return f"{kind} {shortened(key)} ({last.topic} of event {last.event}, version {last.v}; {known})"
+    known = "not known at all" if lost.known is None else f"version {lost.known} is known"
+    return f"{kind} {shortened(key)} ({lost.changes[-1].topic}; {known})"
