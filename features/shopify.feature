@@ -11,6 +11,7 @@ Feature: The Shopify side
     And the shop sells 2 orders a second
     And steady state in the primary region
     When the shop takes 60 orders within 100 seconds
+    And 30 seconds pass
     And the primary region is lost, black-holed
     Then clients are served by the standby region within the recovery time objective
     When the fault heals

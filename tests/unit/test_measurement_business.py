@@ -28,10 +28,16 @@ def committed(*of: tuple[str, str, float]) -> Sequence[Commit]:
     return [Commit("us-east-1", "orders", k, v, n, int(at_s * S)) for n, (k, v, at_s) in enumerate(of)]
 
 
+FORGED = replace(told("f1", error="answered 401", forged=True), status=401)
 STORY = (change("1", 1, 1), change("1", 2, 5), change("2", 1, 6))
 ALL_WELL = effects_of(
     STORY,
-    [told("d1"), told("d2", error="503"), told("d2", attempt=2), told("f1", error="401", forged=True)],
+    [
+        told("d1"),
+        told("d2", error="503"),
+        told("d2", attempt=2),
+        replace(told("f1", error="401", forged=True), status=401),
+    ],
     {"orders": {"1": "2", "2": "1"}},
     {"1/paid": "1", "2/paid": "1"},
     {"orders": committed(("1", "1", 2), ("1", "2", 6), ("2", "1", 6.5))},
@@ -151,3 +157,10 @@ def test_who_was_told_of_what_happened_in_a_time() -> None:
     assert telling(STORY, messages, 0, 10 * S) == Telling(3, (STORY[2],), (STORY[1],), 2 * S)
     assert telling(STORY, messages, 0, 2 * S) == Telling(1, last_ns=2 * S)
     assert telling(STORY, [], 7 * S, 9 * S) == Telling(0)
+
+
+def test_a_forged_message_that_met_trouble_was_not_refused() -> None:
+    """It may have been believed: the answer of who looks at signatures is 401."""
+    busy = told("f1", error="answered 503", forged=True)
+    refused = replace(busy, status=401)
+    assert effects_of(STORY, [busy, refused], {}).forged_unclear == (busy,)

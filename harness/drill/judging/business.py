@@ -47,11 +47,11 @@ def kept(found: Effects, measures: Measures) -> CheckResult:
     things = "1 thing" if len(found.lost) == 1 else f"{len(found.lost)} things"
     text = (
         f"{found.lost_changes} of {found.changes} changes, of {things}, are not known at {measures.serving}: "
-        f"{some([_told(one) for one in found.lost], limit=3)}{late}"
+        f"{some([_told(one) for one in found.lost], limit=3)}{_how(found)}"
     )
     if found.undone:
         text += f"; {len(found.undone)} things that changes ask for were never done"
-    text += _how(found)
+    text += late
     return CheckResult(KEPT, Verdict.MISSED, text, (Finding("A1", text, "serious"),))
 
 
@@ -89,6 +89,14 @@ def forged(found: Effects, measures: Measures) -> CheckResult:
     """Whether every message that was not signed as it must be was refused, at every place."""
     if not found.forged:
         return CheckResult(FORGED, Verdict.UNKNOWN, "no forged message was sent")
+    if not found.forged_taken and found.forged_unclear:
+        one = found.forged_unclear[0]
+        answer = "not answered" if one.status is None else f"answered {one.status}"
+        text = (
+            f"{len(found.forged_unclear)} of {found.forged} forged messages were neither taken nor refused, first "
+            f"{one.delivery} ({one.topic}) at {one.reached or '?'}, {answer}: whether it was believed is not known"
+        )
+        return CheckResult(FORGED, Verdict.UNKNOWN, text)
     if not found.forged_taken:
         return CheckResult(FORGED, Verdict.MET, f"{found.forged} forged messages, all refused")
     first = found.forged_taken[0]
@@ -144,12 +152,11 @@ def _how(found: Effects) -> str:
     if found.given_up:
         told += f"; {len(found.given_up)} of {found.messages} messages were never delivered"
     if found.untold or found.given_up:
-        told += ", and the shop was not asked for what they told of"
+        told += ", and the application has not learned of it by asking the shop"
     return told
 
 
 def _told(lost: Lost) -> str:
     kind, key = lost.thing
-    last = lost.changes[-1]
-    known = "it is not known at all" if lost.known is None else f"version {lost.known} is known"
-    return f"{kind} {shortened(key)} ({last.topic} of event {last.event}, version {last.v}; {known})"
+    known = "not known at all" if lost.known is None else f"version {lost.known} is known"
+    return f"{kind} {shortened(key)} ({lost.changes[-1].topic}; {known})"
