@@ -75,6 +75,7 @@ _CHECKS: dict[str, Callable[[Requirement, Measures], CheckResult]] = {
     business.FORGED: business.forged,
     business.TRUSTED: business.trusted,
     business.SOON: business.soon,
+    business.TOLD: business.told,
     journeys.NAME: journeys.still,
     parties.HOLDS: parties.holds,
     parties.HOLDS_WRITES: parties.holds,
@@ -83,6 +84,7 @@ _CHECKS: dict[str, Callable[[Requirement, Measures], CheckResult]] = {
 }
 OF_BUSINESS: Sequence[str] = (
     business.KEPT, business.ONCE, business.ORDER, business.FORGED, business.TRUSTED, business.SOON,
+    business.TOLD,
 )  # fmt: skip
 OF_PARTIES: Sequence[str] = (parties.HOLDS, parties.HOLDS_WRITES, parties.ORDER, parties.SPARED)
 OF_DATA: Sequence[str] = (restored.NAME, rebuilt.NAME, reconciled.NAME)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from harness.drill.business_measures import business_of
 from harness.drill.case import CaseShop
-from harness.drill.judging.business import SOON
+from harness.drill.judging.business import SOON, TOLD
 from harness.drill.running import RunningDrill
 from harness.drill.stepping import step
 from harness.drill.tables import Tables
@@ -21,6 +21,8 @@ KNOWN_S = 900.0
 itself for what it was not."""
 STILL_NS = 2 * NS_PER_S
 """So long must everything be known before it counts: what is done twice may come a little later."""
+_UNDER_WAY_NS = 2 * NS_PER_S
+"""What happened a moment ago may have been told, and not answered yet."""
 _LOOK_S = 0.25
 _OVER_S = 5.0
 """What attempts take themselves."""
@@ -50,6 +52,15 @@ class ShoppingDrill(RunningDrill):
         """Wait until the shop has given up what it could not tell by now. Raises NotMeasurable."""
         self._visit()
         self._watch_until(self._clock.now_ns() + to_ns(self._backend.shop().told_within_s + _OVER_S))
+
+    @step
+    def require_told(self, for_s: float) -> None:
+        """Watch for so long (of production), and judge whether somebody was told of everything that happened then."""
+        self._visit()
+        from_ns = self._clock.now_ns()
+        until_ns = from_ns + to_ns(self._backend.timing.interval_s(for_s))
+        self._watch_until(until_ns + _UNDER_WAY_NS)
+        self._loop.judge_now(self.record.require(TOLD, whole=True, from_ns=from_ns, until_ns=until_ns))
 
     @step
     def require_known_within(self, within_s: float) -> None:

@@ -56,7 +56,8 @@ class Effects:
     asks for and nobody did, with the change; put_back: in order of time. delays_ns: of each change that became known,
     how long that took; None where no order of commits is kept. forged_taken: forged messages that the application took.
     distrusted: genuine messages that were refused as if they were forged; given_up: messages that no attempt has
-    delivered; attempts: to deliver genuine ones.
+    delivered; attempts: to deliver genuine ones. untold, acknowledged: of how many lost changes there was no message,
+    and one that the application took.
     """
 
     changes: int
@@ -72,6 +73,8 @@ class Effects:
     messages: int = 0
     attempts: int = 0
     given_up: tuple[str, ...] = ()
+    untold: int = 0
+    acknowledged: int = 0
 
     @property
     def lost_changes(self) -> int:
@@ -123,6 +126,9 @@ def effects_of(
     honest = [one for one in told if not one.forged]
     taken = {one.delivery for one in honest if one.error is None}
     forged = [one for one in told if one.forged]
+    gone = [change.event for one in lost for change in one.changes]
+    of_event = {one.event for one in honest}
+    acknowledged = {one.event for one in honest if one.error is None}
     return Effects(
         changes=sum(map(len, due.values())),
         things=len(due),
@@ -136,8 +142,20 @@ def effects_of(
         distrusted=tuple(one for one in honest if one.status in _DISTRUSTED),
         attempts=len(honest),
         messages=len({one.delivery for one in honest}),
+        untold=sum(event not in of_event for event in gone),
+        acknowledged=sum(event in acknowledged for event in gone),
         given_up=tuple(sorted({one.delivery for one in honest} - taken)),
     )
+
+
+def untold_of(
+    changes: Sequence[BusinessChange], told: Sequence[BusinessTold], from_ns: int, until_ns: int
+) -> tuple[int, tuple[BusinessChange, ...]]:
+    """How many changes there were between two moments, of what is ever told of, and those of which nobody was told."""
+    honest = [one for one in told if not one.forged]
+    topics, events = {one.topic for one in honest}, {one.event for one in honest}
+    within = [one for one in changes if from_ns <= one.mono_ns < until_ns and one.topic in topics]
+    return len(within), tuple(one for one in within if one.event not in events)
 
 
 def _repeated(counted: Mapping[str, str]) -> Mapping[str, int]:

@@ -45,6 +45,7 @@ _CHECKS = {
     "business-forged": "forged messages refused",
     "business-trusted": "genuine messages believed",
     "business-soon": "everything known in time",
+    "business-told": "somebody is told of everything",
     "journey": "somebody can still do it",
     "party-holds": "third party holds every effect, once",
     "party-holds-writes": "third party holds every write, once",

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from harness.history.business import BusinessChange, BusinessTold
 from harness.history.events import Commit
-from harness.measurement.business import Effects, effects_of, version_of
+from harness.measurement.business import Effects, effects_of, untold_of, version_of
 
 S = 1_000_000_000
 
@@ -129,3 +129,20 @@ def test_a_time_is_a_version_too() -> None:
     assert version_of("2026-11-29T07:00:00.000001Z") == version_of("2026-11-29T02:00:00.000001-05:00")
     assert version_of("1970-01-01T00:00:01Z") == 1_000_000
     assert version_of("soon") is None
+
+
+def test_how_somebody_came_to_lose_a_change_is_told() -> None:
+    lost = {"orders": {"2": "1"}}
+    nobody = effects_of(STORY, [], lost)
+    assert (nobody.lost_changes, nobody.untold, nobody.acknowledged) == (2, 2, 0)
+    of_both = [replace(told(f"d{v}"), event=f"e1-{v}") for v in (1, 2)]
+    assert effects_of(STORY, of_both, lost).acknowledged == 2
+    refused = [replace(one, error="answered 503") for one in of_both]
+    assert (effects_of(STORY, refused, lost).untold, effects_of(STORY, refused, lost).acknowledged) == (0, 0)
+
+
+def test_changes_of_which_nobody_was_told_are_found_among_what_is_told_of_at_all() -> None:
+    other = change("3", 1, 7, "inventory_levels/update")
+    messages = [replace(told("d1"), event="e1-1"), replace(told("f1", forged=True), event="e2-1")]
+    assert untold_of([*STORY, other], messages, 0, 10 * S) == (3, (STORY[1], STORY[2]))
+    assert untold_of(STORY, messages, 0, 2 * S) == (1, ())

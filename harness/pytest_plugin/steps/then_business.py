@@ -69,3 +69,16 @@ def _soon(drill: Drill, within: float) -> None:
     Example: the application knew of each change in the shop within 300 seconds
     """
     drill.require_known_within(within)
+
+
+@then(
+    parsers.re(r"the shop tells the application of everything that happens in (?P<lasting>[\d.]+) seconds"),
+    converters={"lasting": seconds},
+)
+def _told(drill: Drill, lasting: float) -> None:
+    """the shop tells the application of everything that happens in N seconds
+
+    Watches for so long: where the application has lost its subscriptions and made no new ones, nobody is told.
+    Example: the shop tells the application of everything that happens in 100 seconds
+    """
+    drill.require_told(lasting)
