@@ -40,6 +40,7 @@ HOMES: Mapping[str, str] = {
     "strong-table-region-lost": "global-tables-strong", "global-table-both-sides-wrote": "global-tables-active",
     "both-sides-wrote-reconciled": "global-tables-active",
     "streams_lambda.feature": "streams-lambda", "recovery.feature": "backups", "shopify.feature": "shopify",
+    "archives.feature": "shopify",
     "third_parties.feature": "shopify",
 }  # fmt: skip
 """By feature file or drill, the environment that can do what they need; all others run in `embedded`."""
@@ -77,11 +78,13 @@ RED: Mapping[str, Red] = {
     "forged-webhooks": Red((), "signatures_unchecked_on_the_standby"),
     "subscription-removed": Red((), "subscribed_at_the_start_only"),
     "outage-longer-than-retries": Red((), "webhooks_are_relied_on"),
+    "secret-rotated-during-failover": Red((), "old_secret_forgotten_at_once"),
     "admin-api-throttled": Red((), "throttled_taken_for_nothing_new"),
-    "secret-rotated-during-failover": Red((), "secret_read_at_the_start_only"),
     "third-party-lost": Red((), "third_parties_told_once"),
     "third-party-in-maintenance": Red((), "third_parties_stormed"),
     "third-party-lies": Red((), "third_parties_believed"),
+    "theme-restored": Red(("--set", "restore=off")),
+    "app-database-restored": Red(("--set", "restore=damaged")),
 }
 """Drills in which failover is not what is asked: what they show is the doing of whoever runs pods, or replicates, or of
 an application that is told."""

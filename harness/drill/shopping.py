@@ -6,12 +6,14 @@ from collections.abc import Callable
 
 from harness.drill.business_measures import business_of
 from harness.drill.case import CaseShop
-from harness.drill.judging.business import SOON, TOLD
+from harness.drill.judging import told
+from harness.drill.judging.business import SOON
 from harness.drill.running import RunningDrill
 from harness.drill.stepping import step
 from harness.drill.tables import Tables
 from harness.errors import InputError
 from harness.faults.needs import SHOP_OPEN
+from harness.outcome import Verdict
 from harness.units import NS_PER_S, to_ns, to_s
 
 TOLD_S = 1_200.0
@@ -21,8 +23,8 @@ KNOWN_S = 900.0
 itself for what it was not."""
 STILL_NS = 2 * NS_PER_S
 """So long must everything be known before it counts: what is done twice may come a little later."""
-_UNDER_WAY_NS = 2 * NS_PER_S
-"""What happened a moment ago may have been told, and not answered yet."""
+HEARD_S = 100.0
+"""Production seconds in which what has just happened must have been told of, where nothing is wrong any more."""
 _LOOK_S = 0.25
 _OVER_S = 5.0
 """What attempts take themselves."""
@@ -54,19 +56,24 @@ class ShoppingDrill(RunningDrill):
         self._watch_until(self._clock.now_ns() + to_ns(self._backend.shop().told_within_s + _OVER_S))
 
     @step
-    def require_told(self, for_s: float) -> None:
-        """Watch for so long (of production), and judge whether somebody was told of everything that happened then."""
-        self._visit()
-        from_ns = self._clock.now_ns()
-        until_ns = from_ns + to_ns(self._backend.timing.interval_s(for_s))
-        self._watch_until(until_ns + _UNDER_WAY_NS)
-        self._loop.judge_now(self.record.require(TOLD, whole=True, from_ns=from_ns, until_ns=until_ns))
-
-    @step
     def require_known_within(self, within_s: float) -> None:
         """Judge, on the final data, how long it took until each change was known. within_s: of production."""
         wanted = self.record.require(SOON, whole=True, most=self._backend.timing.interval_s(within_s))
         self._settle(patient=True)
+        self._loop.judge_now(wanted)
+
+    @step
+    def require_told(self, seconds: float) -> None:
+        """Judge whether all that happens within `seconds` (wall) from now on is told of. Raises NotMeasurable."""
+        self._visit()
+        from_ns = self._clock.now_ns()
+        until_ns = from_ns + to_ns(seconds)
+        self._watch_until(until_ns)
+        wanted = self.record.require(told.NAME, whole=True, from_ns=from_ns, until_ns=until_ns)
+        limit_ns = until_ns + to_ns(self._backend.timing.interval_s(HEARD_S))
+        while self._loop.judged(wanted).verdict is not Verdict.MET and self._clock.now_ns() < limit_ns:
+            self._clock.sleep_s(_LOOK_S)
+            self._loop.heed()
         self._loop.judge_now(wanted)
 
     def _visit(self) -> None:

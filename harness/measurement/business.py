@@ -52,17 +52,19 @@ class PutBack:
 class Effects:
     """What became of a business. changes: how many there were; things: of how many things.
 
-    lost: by thing; repeated: key -> how often something was done, where that is more than once; undone: what a change
-    asks for and nobody did, with the change; put_back: in order of time. delays_ns: of each change that became known,
-    how long that took; None where no order of commits is kept. forged_taken: forged messages that the application took.
-    distrusted: genuine messages that were refused as if they were forged; given_up: messages that no attempt has
-    delivered; attempts: to deliver genuine ones. untold, acknowledged: of how many lost changes there was no message,
-    and one that the application took.
+    lost: by thing; of its changes, acknowledged: a message of each that the application had taken nevertheless; untold:
+    of how many no message was sent at all. repeated: key -> how often something was done, where that is more than once;
+    undone: what a change asks for and nobody did, with the change; put_back: in order of time. delays_ns: of each
+    change that became known, how long that took; None where no order of commits is kept. forged_taken: forged messages
+    that the application took. distrusted: genuine messages that were refused as if they were forged; given_up: messages
+    that no attempt has delivered; attempts: to deliver genuine ones.
     """
 
     changes: int
     things: int
     lost: tuple[Lost, ...] = ()
+    acknowledged: tuple[BusinessTold, ...] = ()
+    untold: int = 0
     repeated: Mapping[str, int] | None = None
     undone: tuple[tuple[str, BusinessChange], ...] = ()
     put_back: tuple[PutBack, ...] | None = None
@@ -73,8 +75,6 @@ class Effects:
     messages: int = 0
     attempts: int = 0
     given_up: tuple[str, ...] = ()
-    untold: int = 0
-    acknowledged: int = 0
 
     @property
     def lost_changes(self) -> int:
@@ -126,13 +126,15 @@ def effects_of(
     honest = [one for one in told if not one.forged]
     taken = {one.delivery for one in honest if one.error is None}
     forged = [one for one in told if one.forged]
-    gone = [change.event for one in lost for change in one.changes]
-    of_event = {one.event for one in honest}
-    acknowledged = {one.event for one in honest if one.error is None}
+    unknown = [change for one in lost for change in one.changes]
+    tried = {one.event for one in honest}
+    answers = {one.event: one for one in reversed(honest) if one.error is None}
     return Effects(
         changes=sum(map(len, due.values())),
         things=len(due),
         lost=tuple(lost),
+        acknowledged=tuple(answers[change.event] for change in unknown if change.event in answers),
+        untold=sum(change.event not in tried for change in unknown),
         repeated=None if counted is None else _repeated(counted),
         undone=() if counted is None else tuple(_undone(due, counted)),
         put_back=None if commits is None else tuple(_put_back(commits)),
@@ -142,20 +144,8 @@ def effects_of(
         distrusted=tuple(one for one in honest if one.status in _DISTRUSTED),
         attempts=len(honest),
         messages=len({one.delivery for one in honest}),
-        untold=sum(event not in of_event for event in gone),
-        acknowledged=sum(event in acknowledged for event in gone),
         given_up=tuple(sorted({one.delivery for one in honest} - taken)),
     )
-
-
-def untold_of(
-    changes: Sequence[BusinessChange], told: Sequence[BusinessTold], from_ns: int, until_ns: int
-) -> tuple[int, tuple[BusinessChange, ...]]:
-    """How many changes there were between two moments, of what is ever told of, and those of which nobody was told."""
-    honest = [one for one in told if not one.forged]
-    topics, events = {one.topic for one in honest}, {one.event for one in honest}
-    within = [one for one in changes if from_ns <= one.mono_ns < until_ns and one.topic in topics]
-    return len(within), tuple(one for one in within if one.event not in events)
 
 
 def _repeated(counted: Mapping[str, str]) -> Mapping[str, int]:

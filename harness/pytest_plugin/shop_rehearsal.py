@@ -27,7 +27,7 @@ class ShopRehearsal:
         """See ShoppingDrill.outlast_retries."""
         self._visit()
 
-    def require_told(self, for_s: float) -> None:
+    def require_told(self, seconds: float) -> None:
         """See ShoppingDrill.require_told."""
         self._visit()
 

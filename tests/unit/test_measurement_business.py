@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from harness.history.business import BusinessChange, BusinessTold
 from harness.history.events import Commit
-from harness.measurement.business import Effects, effects_of, untold_of, version_of
+from harness.measurement.business import Effects, effects_of, version_of
+from harness.measurement.telling import Telling, telling
 
 S = 1_000_000_000
 
@@ -131,18 +132,22 @@ def test_a_time_is_a_version_too() -> None:
     assert version_of("soon") is None
 
 
-def test_how_somebody_came_to_lose_a_change_is_told() -> None:
-    lost = {"orders": {"2": "1"}}
-    nobody = effects_of(STORY, [], lost)
-    assert (nobody.lost_changes, nobody.untold, nobody.acknowledged) == (2, 2, 0)
-    of_both = [replace(told(f"d{v}"), event=f"e1-{v}") for v in (1, 2)]
-    assert effects_of(STORY, of_both, lost).acknowledged == 2
-    refused = [replace(one, error="answered 503") for one in of_both]
-    assert (effects_of(STORY, refused, lost).untold, effects_of(STORY, refused, lost).acknowledged) == (0, 0)
+def test_of_what_is_lost_it_is_told_whether_it_was_acknowledged_or_never_told_of() -> None:
+    """The one had been taken and thrown away; the other nobody had subscribed to."""
+    acknowledged = replace(told("d1"), event="e1-2")
+    refused = replace(told("d2", error="503"), event="e2-1")
+    found = effects_of((*STORY, change("3", 1, 7)), [acknowledged, refused], {"orders": {"1": "1"}})
+    assert [one.delivery for one in found.acknowledged] == ["d1"]
+    assert (found.lost_changes, found.untold) == (3, 1)
 
 
-def test_changes_of_which_nobody_was_told_are_found_among_what_is_told_of_at_all() -> None:
-    other = change("3", 1, 7, "inventory_levels/update")
-    messages = [replace(told("d1"), event="e1-1"), replace(told("f1", forged=True), event="e2-1")]
-    assert untold_of([*STORY, other], messages, 0, 10 * S) == (3, (STORY[1], STORY[2]))
-    assert untold_of(STORY, messages, 0, 2 * S) == (1, ())
+def test_who_was_told_of_what_happened_in_a_time() -> None:
+    """A message that was not taken is one that was sent; what is told of later counts, and forged messages do not."""
+    messages = [
+        replace(told("d1"), event="e1-1"),
+        replace(told("d2", error="503"), event="e1-2"),
+        replace(told("d3", forged=True), event="e2-1"),
+    ]
+    assert telling(STORY, messages, 0, 10 * S) == Telling(3, (STORY[2],), (STORY[1],), 2 * S)
+    assert telling(STORY, messages, 0, 2 * S) == Telling(1, last_ns=2 * S)
+    assert telling(STORY, [], 7 * S, 9 * S) == Telling(0)

@@ -7,13 +7,12 @@ from collections.abc import Callable
 from harness.checkers.result import CheckResult, Finding, shortened, some
 from harness.drill.case import Requirement
 from harness.drill.measures import Measures
-from harness.history.business import BusinessChange, BusinessTold
-from harness.measurement.business import Effects, Lost, untold_of
+from harness.measurement.business import Effects, Lost
 from harness.outcome import Verdict
 from harness.units import to_s
 
 KEPT, ONCE, ORDER, FORGED = "business-kept", "business-once", "business-order", "business-forged"
-TRUSTED, SOON, TOLD = "business-trusted", "business-soon", "business-told"
+TRUSTED, SOON = "business-trusted", "business-soon"
 
 
 def _checked(name: str) -> Callable[[Callable[[Effects, Measures], CheckResult]], Callable[..., CheckResult]]:
@@ -52,12 +51,7 @@ def kept(found: Effects, measures: Measures) -> CheckResult:
     )
     if found.undone:
         text += f"; {len(found.undone)} things that changes ask for were never done"
-    if found.given_up:
-        text += f"; {len(found.given_up)} of {found.messages} messages were never delivered"
-    if found.untold:
-        text += f"; of {found.untold} changes nobody was told"
-    if found.acknowledged == found.lost_changes:
-        text += "; every message was acknowledged"
+    text += _how(found)
     return CheckResult(KEPT, Verdict.MISSED, text, (Finding("A1", text, "serious"),))
 
 
@@ -136,19 +130,22 @@ def soon(requirement: Requirement, measures: Measures) -> CheckResult:
     return CheckResult(SOON, Verdict.MISSED, text, (Finding("A1", text, "serious"),))
 
 
-def told(requirement: Requirement, measures: Measures) -> CheckResult:
-    """Whether somebody was told of everything that happened between two moments: whether subscriptions are there."""
-    changes = [event for event in measures.context if isinstance(event, BusinessChange)]
-    messages = [event for event in measures.context if isinstance(event, BusinessTold)]
-    from_ns, until_ns = requirement.from_ns or 0, requirement.until_ns or measures.end_ns
-    count, untold = untold_of(changes, messages, from_ns, until_ns)
-    if not count:
-        return CheckResult(TOLD, Verdict.UNKNOWN, "nothing happened in the business in that time")
-    if not untold:
-        return CheckResult(TOLD, Verdict.MET, f"somebody was told of all {count} changes")
-    first = untold[0]
-    text = f"of {len(untold)} of {count} changes nobody was told, first of {first.topic} {shortened(first.k)}"
-    return CheckResult(TOLD, Verdict.MISSED, text, (Finding("untold", text, "serious", first.mono_ns),))
+def _how(found: Effects) -> str:
+    """How the application could come to miss what it does not know."""
+    told = ""
+    if found.acknowledged:
+        first = found.acknowledged[0]
+        told += (
+            f"; of {len(found.acknowledged)} of these changes it had acknowledged a message, first {first.delivery} "
+            f"({first.topic}) at {first.reached or '?'}, answered {first.status}"
+        )
+    if found.untold:
+        told += f"; of {found.untold} of these changes no message was sent: nothing was subscribed to"
+    if found.given_up:
+        told += f"; {len(found.given_up)} of {found.messages} messages were never delivered"
+    if found.untold or found.given_up:
+        told += ", and the shop was not asked for what they told of"
+    return told
 
 
 def _told(lost: Lost) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pytest_bdd import parsers, then
 
 from harness.drill.facade import Drill
-from harness.pytest_plugin.amounts import seconds
+from harness.pytest_plugin.amounts import lasting, seconds
+from harness.pytest_plugin.steps.patterns import WITHIN
 
 
 @then("the application knows of everything that happened in the shop")
@@ -71,14 +72,26 @@ def _soon(drill: Drill, within: float) -> None:
     drill.require_known_within(within)
 
 
-@then(
-    parsers.re(r"the shop tells the application of everything that happens in (?P<lasting>[\d.]+) seconds"),
-    converters={"lasting": seconds},
-)
-def _told(drill: Drill, lasting: float) -> None:
-    """the shop tells the application of everything that happens in N seconds
+@then(parsers.re(rf"the theme is as it was when it was backed up{WITHIN}"))
+def _theme(drill: Drill, seconds: str | None) -> None:
+    """the theme is as it was when it was backed up[, within N seconds]
 
-    Watches for so long: where the application has lost its subscriptions and made no new ones, nobody is told.
-    Example: the shop tells the application of everything that happens in 100 seconds
+    Stops the clients, and compares what every file of the theme that shoppers see says with what it said; judges for
+    how long they had another one by the time that is stated.
+    Example: the theme is as it was when it was backed up
+    Example: the theme is as it was when it was backed up, within 900 seconds
     """
-    drill.require_told(lasting)
+    drill.require_theme(lasting(seconds))
+
+
+@then(
+    parsers.re(r"over (?P<seconds>[\d.]+) seconds the shop tells the application of everything that happens"),
+    converters={"seconds": seconds},
+)
+def _told(drill: Drill, seconds: float) -> None:
+    """over N seconds the shop tells the application of everything that happens
+
+    Watches so long. Whoever is told of nothing any more, and asks now and then, knows everything too, and later.
+    Example: over 50 seconds the shop tells the application of everything that happens
+    """
+    drill.require_told(drill.scaled_s(seconds))
