@@ -35,8 +35,8 @@ class Sender:
         self._buffer = buffer
         self._party = party
         ns = settings.ns
-        self._terms = lane.Terms(ns(FIRST_WAIT_S), ns(LONGEST_WAIT_S), ns(OPEN_S), ns(LOOK_AFTER_S))
-        self._state = lane.State(budget_ns=time.monotonic_ns())
+        terms = lane.Terms(ns(FIRST_WAIT_S), ns(LONGEST_WAIT_S), ns(OPEN_S), ns(LOOK_AFTER_S))
+        self._state = lane.State(terms, budget_ns=time.monotonic_ns())
         self._bodies: dict[str, Mapping[str, object]] = {}
         self._threads = ThreadPoolExecutor(lane.CALLS_MAX, f"party-{party.name}")
         self._calls: set[asyncio.Task[None]] = set()
@@ -77,7 +77,7 @@ class Sender:
             self._happened(lane.Look())
             self._wake.clear()  # what has just been done about it included
             now_ns = time.monotonic_ns()
-            next_ns = lane.next_ns(self._state, self._terms, now_ns)
+            next_ns = lane.next_ns(self._state, now_ns)
             pause_s = IDLE_S if next_ns is None else min(IDLE_S, max(0.01, (next_ns - now_ns) / NS_PER_S))
             try:
                 await asyncio.wait_for(self._wake.wait(), pause_s)
@@ -85,7 +85,7 @@ class Sender:
                 continue
 
     def _happened(self, event: lane.Event) -> None:
-        self._state, effects = lane.step(self._state, event, self._terms, time.monotonic_ns())
+        self._state, effects = lane.step(self._state, event, time.monotonic_ns())
         for effect in effects:
             match effect:
                 case lane.Send() | lane.Find():
