@@ -10,6 +10,7 @@ from harness.drill.case import Requirement
 from harness.drill.judging import (
     business,
     databases,
+    journeys,
     loss,
     moves,
     parties,
@@ -73,6 +74,7 @@ _CHECKS: dict[str, Callable[[Requirement, Measures], CheckResult]] = {
     business.ORDER: business.order,
     business.FORGED: business.forged,
     business.TRUSTED: business.trusted,
+    journeys.NAME: journeys.still,
     parties.HOLDS: parties.holds,
     parties.HOLDS_WRITES: parties.holds,
     parties.ORDER: parties.order,

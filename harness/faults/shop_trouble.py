@@ -22,9 +22,9 @@ THROTTLED, EXPIRED, ROTATED = "throttled", "token-expired", "secret-rotated"
 class ShopTrouble(Fault):
     """The shop is in one kind of trouble until that heals; what it has brought about by then stays.
 
-    target: the place whose access tokens expire; the shop itself: everybody's. disturbed: `portion` of the messages come
-    twice, each up to `over_s` late. forged: `count` messages that the shop did not send, at every place. throttled:
-    `count` points are left for calls, and none come back for `over_s`.
+    target: the place whose access tokens expire; the shop itself: everybody's. disturbed: `portion` of the messages
+    come twice, each up to `over_s` late. forged: `count` messages that the shop did not send, at every place.
+    throttled: `count` points are left for calls, and none come back for `over_s`.
     """
 
     kind: ClassVar[str] = "shop-trouble"

@@ -44,6 +44,7 @@ _CHECKS = {
     "business-order": "nothing newer replaced by older",
     "business-forged": "forged messages refused",
     "business-trusted": "genuine messages believed",
+    "journey": "somebody can still do it",
     "party-holds": "third party holds every effect, once",
     "party-holds-writes": "third party holds every write, once",
     "party-order": "third party told in order",

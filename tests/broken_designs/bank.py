@@ -16,7 +16,7 @@ A design is one file in `designs/`, read by its names:
 
 Nobody lists them. `with_counters.py` is what those share that count, `with_groups.py` what those do that write two
 items at once, `without_fencing.py` what those do whose failback fences nobody. They know the reference, and nothing of
-what drills them. Broken clients, containers, capacity, webhooks and secrets are not in here: clients are the witness's
+what drills them. Broken clients, containers and capacity are not in here: clients are the witness's
 own, and worlds have none of the others.
 """
 

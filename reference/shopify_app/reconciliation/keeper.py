@@ -24,26 +24,25 @@ class Keeper:
         self._settings = settings
         self._api = api
         self._work = work
-        self._terms = due.Terms(settings.ns(RECONCILE_EVERY_S), settings.ns(RECONCILE_RETRY_S))
-        self._state = due.State()
+        self._state = due.State(due.Terms(settings.ns(RECONCILE_EVERY_S), settings.ns(RECONCILE_RETRY_S)))
         self._threads = ThreadPoolExecutor(2, "keeper")
 
     def want(self, reason: str) -> None:
         """There is a reason. On the event loop."""
         self._step(due.Wanted(reason))
 
-    def _step(self, event: due.Event) -> None:
-        self._state = due.step(self._state, event, self._terms, time.monotonic_ns())
+    def _step(self, event: due.Event) -> tuple[due.Ask, ...]:
+        self._state, asked = due.step(self._state, event, time.monotonic_ns())
+        return asked
 
     async def run(self) -> None:
         """For ever."""
         loop = asyncio.get_running_loop()
         while True:
-            reasons = due.due(self._state, self._terms, time.monotonic_ns())
-            if reasons:
-                self._step(due.Begun())
-                self._step(due.Ended(await loop.run_in_executor(self._threads, self._reconcile, reasons)))
-            else:
+            asked = self._step(due.Look())
+            for ask in asked:
+                self._step(due.Ended(await loop.run_in_executor(self._threads, self._reconcile, ask.reasons)))
+            if not asked:
                 await loop.run_in_executor(self._threads, self._keep_token)
             await asyncio.sleep(self._settings.scaled_s(LOOK_EVERY_S))
 

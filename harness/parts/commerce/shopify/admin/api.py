@@ -134,7 +134,9 @@ class AdminApi:
         return reply
 
     def _asked(self, base_url: str, version: str) -> Asked:
-        return Asked(self._shop, self.settings, self._operations, self._staging, version, base_url)
+        return Asked(
+            self._shop, self.settings, self._operations, self._staging, version, base_url, graphql_requests.mistake_in
+        )
 
     def _result(self, request: AdminRequest) -> AdminReply:
         found = self._operations.file(request.path) if request.method == "GET" else None

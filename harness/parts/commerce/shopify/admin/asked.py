@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,8 @@ ACCESS_DOCUMENTATION = "https://shopify.dev/api/usage/access-scopes"
 
 @dataclass
 class Asked:
-    """One GraphQL request. bulk: connections are given whole. changes: what mutations changed, to be told of."""
+    """One GraphQL request. mistake_in: why a query does not fit the schema, None where it does. bulk: connections are
+    given whole. changes: what mutations changed, to be told of."""
 
     shop: Shop
     settings: AdminSettings
@@ -27,6 +28,7 @@ class Asked:
     staging: Staging
     version: str
     base_url: str
+    mistake_in: Callable[[str], str | None]
     bulk: bool = False
     changes: list[Changed] = field(default_factory=list)
     warnings: list[Mapping[str, Any]] = field(default_factory=list)

@@ -22,12 +22,19 @@ def not_found() -> AdminReply:
     return refusal(404, "Not Found")
 
 
+_CALLED = {"uri": "address"}
+"""Fields that REST calls otherwise."""
+
+
 def unprocessable(refused: Refused) -> AdminReply:
-    """The shop does not do that."""
+    """The shop does not do that. REST names the field, so the message does not."""
     if refused.code == "NOT_FOUND":
         return not_found()
     named = [part for part in refused.field if not part.isdigit()]
-    return refusal(422, {named[-1] if named else "base": [refused.message]})
+    field = _CALLED.get(named[-1], named[-1]) if named else "base"
+    said = refused.message
+    spoken = field.replace("_", " ").capitalize()
+    return refusal(422, {field: [said.removeprefix(f"{spoken} ")]})
 
 
 def required(name: str) -> Unusable:

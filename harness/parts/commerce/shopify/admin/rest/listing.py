@@ -46,24 +46,24 @@ def page(
 
 
 def matching(things: Register[Any], query: Query) -> list[Any]:
-    """Everything that a query lets through."""
-    since = _at(query, "updated_at_min")
+    """Everything that a query lets through. Raises Unusable for one that says what cannot be."""
+    bounds = {name: (_at(query, f"{name}_min"), _at(query, f"{name}_max")) for name in _TIMES}
+    above = _number(query, "since_id") or 0
     ids = {int(one) for one in query.get("ids", "").split(",") if one.strip().isascii() and one.strip().isdigit()}
-    found = things.since(since or 0, _at(query, "updated_at_max"))
-    return [one for one in found if _passes(one, query) and (not ids or one.id in ids)]
+    least, most = bounds.pop("updated_at")
+    return [
+        one for one in things.since(least or 0, most)
+        if one.id > above and (not ids or one.id in ids) and _timely(one, bounds)
+        and (_order_passes(one, query) if isinstance(one, Order) else _same(one, query))
+    ]  # fmt: skip
 
 
-def _passes(thing: Thing, query: Query) -> bool:
-    for name, attribute in _TIMES.items():
-        if name == "updated_at" or not hasattr(thing, attribute):
-            continue
-        value, least, most = getattr(thing, attribute), _at(query, f"{name}_min"), _at(query, f"{name}_max")
-        if (least is not None and value < least) or (most is not None and value > most):
+def _timely(thing: Thing, bounds: Mapping[str, tuple[int | None, int | None]]) -> bool:
+    for name, (least, most) in bounds.items():
+        value = getattr(thing, _TIMES[name], None)
+        if value is not None and ((least is not None and value < least) or (most is not None and value > most)):
             return False
-    since_id = _number(query, "since_id")
-    if since_id is not None and thing.id <= since_id:
-        return False
-    return _order_passes(thing, query) if isinstance(thing, Order) else _same(thing, query)
+    return True
 
 
 def _order_passes(order: Order, query: Query) -> bool:
