@@ -40,6 +40,7 @@ HOMES: Mapping[str, str] = {
     "strong-table-region-lost": "global-tables-strong", "global-table-both-sides-wrote": "global-tables-active",
     "both-sides-wrote-reconciled": "global-tables-active",
     "streams_lambda.feature": "streams-lambda", "recovery.feature": "backups", "shopify.feature": "shopify",
+    "archives.feature": "shopify",
     "third_parties.feature": "shopify",
 }  # fmt: skip
 """By feature file or drill, the environment that can do what they need; all others run in `embedded`."""
@@ -72,8 +73,21 @@ RED: Mapping[str, Red] = {
     "lambda-poison-record": Red((), "poison_blocks_the_function"),
     "table-corrupted-restored": Red(("--set", "restore=late")),
     "region-gone-rebuilt": Red(("--set", "restore=off")),
+    "webhook-burst-region-lost": Red((), "webhooks_acknowledged_before_they_are_kept"),
+    "webhooks-twice-and-out-of-order": Red((), "webhooks_done_as_often_as_they_come"),
+    "forged-webhooks": Red((), "signatures_unchecked_on_the_standby"),
+    "subscription-removed": Red((), "subscribed_at_the_start_only"),
+    "outage-longer-than-retries": Red((), "webhooks_are_relied_on"),
+    "secret-rotated-during-failover": Red((), "old_secret_forgotten_at_once"),
+    "admin-api-throttled": Red((), "throttled_taken_for_nothing_new"),
+    "third-party-lost": Red((), "third_parties_told_once"),
+    "third-party-in-maintenance": Red((), "third_parties_stormed"),
+    "third-party-lies": Red((), "third_parties_believed"),
+    "theme-restored": Red(("--set", "restore=off")),
+    "app-database-restored": Red(("--set", "restore=damaged")),
 }
-"""Drills in which failover is not what is asked: what they show is the doing of whoever runs pods, or replicates."""
+"""Drills in which failover is not what is asked: what they show is the doing of whoever runs pods, or replicates, or of
+an application that is told."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ Feature: Systems of others
     And steady state in the primary region
     When the ERP system is lost, black-holed
     Then over 100 seconds no more requests fail than the error budget allows
-    And clients stay with the primary region
+    And shoppers can still browse, add to cart, pay and track
     When the fault heals
     Then the ERP system holds every order, once, within 600 seconds
     And the ERP system was told in order
@@ -27,8 +27,7 @@ Feature: Systems of others
     And the shop sells 4 orders a second
     And steady state in the primary region
     When the ERP system lies, for 100 seconds
-    Then clients stay with the primary region
-    And the ERP system holds every order, once, within 600 seconds
+    Then the ERP system holds every order, once, within 600 seconds
     And nothing that was acknowledged stays lost
 
   @severity:critical

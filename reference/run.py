@@ -13,6 +13,7 @@ from pathlib import Path
 
 COMPONENTS = (
     "monitor", "storefront", "replicator", "replica_watch", "replication_lambda", "intermediary", "shopify_app",
+    "shopify_reestablish",
 )  # fmt: skip
 
 

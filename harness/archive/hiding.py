@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.storable_text import json_text
 from harness.topology.yaml_reader import reader
 
 SECRET_KEYS = (
@@ -174,7 +175,7 @@ def _forms(leaf: Leaf) -> list[str]:
 
 def _escaped(text: str) -> list[str]:
     """A text as it is, and as JSON escapes it."""
-    ascii_, plain = json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]
+    ascii_, plain = json.dumps(text)[1:-1], json_text(text)[1:-1]
     return list(dict.fromkeys((text, plain, ascii_, plain.replace("/", "\\/"), ascii_.replace("/", "\\/"))))
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -170,10 +168,10 @@ def cron(
 ) -> None:
     """Print the line of a crontab that runs this backup. Secrets come from where your cron gives them."""
     from harness.scheduling import cron_expression, crontab_text
+    from harness.scheduling.schedule import program
 
     told, _ = described(file)
-    program = shutil.which("drill") or str(Path(sys.argv[0]).absolute())
-    command = [program, "backup", "run", str(file.absolute()), "--quiet"]
+    command = [*program(), "backup", "run", str(file.absolute()), "--quiet"]
     typer.echo(crontab_text.line_for(cron_expression.parse(at).text, command, f"drill backup: {told.name}"))
 
 

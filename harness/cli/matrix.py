@@ -36,7 +36,6 @@ written.
 """
 
 PAGE, DATA = "matrix.html", "matrix.json"
-_MARK = b'"journeys"'
 WORSE, NOT_RUN = "worse", "not-run"
 
 
@@ -56,14 +55,15 @@ def matrix(
 ) -> None:
     """Show the resiliency matrix: dependency, failure, and what can still be done; write it as a page and as data."""
     from harness.cli import matrix_view
+    from harness.cli.report import runs_in
     from harness.drill.matrix import changes, kind_of, matrix_of
-    from harness.reporting import matrix_page
+    from harness.reporting import matrix_page, matrix_runs
     from harness.reporting.terminal import console
 
     if wrong := [word for word in fail_on or () if word not in (WORSE, NOT_RUN)]:
         raise InputError(f"--fail-on {wrong[0]}: either {WORSE} or {NOT_RUN}")
     folder = reports_folder(reports, os.environ, Path.cwd())
-    runs, problems = filed(folder)
+    runs, problems = matrix_runs.read(runs_in(folder))
     until = _until(runs, run, folder)
     shown = matrix_of(until)
     if shown is None:
@@ -83,27 +83,6 @@ def matrix(
     matrix_view.show_files((folder / PAGE, folder / DATA), out)
     worse = WORSE in (fail_on or ()) and any(change.kind == WORSE for change in found)
     raise typer.Exit(1 if worse or (NOT_RUN in (fail_on or ()) and shown.not_run) else 0)
-
-
-def filed(folder: Path) -> tuple[list[RunResult], list[str]]:
-    """The runs that tell of journeys, oldest first, and why others cannot be read."""
-    from harness.cli.report import runs_in
-    from harness.drill.matrix import tells
-    from harness.reporting import run_json_reader
-
-    found, problems = [], []
-    for path in runs_in(folder):
-        try:
-            if _MARK not in (path / "run.json").read_bytes():
-                continue
-            result = run_json_reader.load(path / "run.json")
-        except OSError as error:
-            problems.append(f"{path / 'run.json'}: cannot be read: {error.strerror}")
-        except InputError as error:
-            problems.append(str(error))
-        else:
-            found += [result] if tells(result) else []
-    return sorted(found, key=lambda one: (one.started_at, one.run_id)), problems
 
 
 def _until(runs: Sequence[RunResult], run: str | None, folder: Path) -> list[RunResult]:
@@ -132,15 +111,15 @@ def _before(
 ) -> tuple[Matrix | None, str]:
     """What to compare with, and what that is in words."""
     from harness.drill.matrix import kind_of, matrix_of
-    from harness.reporting import matrix_page
+    from harness.reporting import matrix_page, matrix_runs
 
     if compare is None:
         earlier = matrix_of(same[:-1])
-        return earlier, "" if earlier is None else f"the matrix after run {earlier.runs[-1]}"
+        return earlier, "" if earlier is None else matrix_runs.compared_with(earlier)
     if Path(compare).is_file() and Path(compare).name != "run.json":
         return matrix_page.read_data(Path(compare)), compare
     until = [one for one in _until(runs, compare, folder) if kind_of(one) == kind_of(same[-1])]
     found = matrix_of(until)
     if found is None:
         raise InputError(f"--compare {compare}: that run is of another subject, environment or profile")
-    return found, f"the matrix after run {found.runs[-1]}"
+    return found, matrix_runs.compared_with(found)

@@ -30,7 +30,10 @@ def show(
     console.print(Text(f"Not run: {len(matrix.not_run)} of {len(matrix.cells)} cells"))
     for dependency, failures in matrix_page.unrun(matrix):
         console.print(Text(f"  {wording.one_line(dependency)}: {failures}", style="dim"))
-    _show_changes(changes, compared_with, console)
+    if compared_with:
+        show_changes(changes, compared_with, console)
+    else:
+        console.print(Text("Nothing to compare with: no run before tells of journeys", style="dim"))
     for problem in problems:
         console.print(Text(f"left out: {wording.one_line(problem, 400)}", style="yellow"))
 
@@ -55,10 +58,8 @@ def _square(cell: Cell) -> Text:
     return Text(f"{mark} {cell.state}{share}".strip(), style=_STYLES[cell.state])
 
 
-def _show_changes(changes: Sequence[Change], compared_with: str, console: Console) -> None:
-    if not compared_with:
-        console.print(Text("Nothing to compare with: no run before tells of journeys", style="dim"))
-        return
+def show_changes(changes: Sequence[Change], compared_with: str, console: Console) -> None:
+    """What is not as it was."""
     if not changes:
         console.print(Text(f"No difference from {compared_with}"))
         return

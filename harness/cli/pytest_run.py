@@ -14,12 +14,13 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from harness.cli import job_summary
+from harness.cli import job_summary, matrix_view
 from harness.cli.agreement import agreed
 from harness.cli.complaining import complain
 from harness.cli.foreground import keep
 from harness.drill.catalogue import KnownDrill
 from harness.drill.evidence import RunResult
+from harness.drill.matrix import WORSE, Change
 from harness.drill.options import RunOptions
 from harness.drill.runner import Run
 from harness.errors import DrillError, InputError
@@ -29,7 +30,7 @@ from harness.outcome import Verdict
 from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import EXIT_INTERRUPTED, STOPPED
 from harness.pytest_plugin.host import Host
-from harness.reporting import terminal
+from harness.reporting import matrix_runs, terminal
 from harness.reporting.live_view import LiveView
 from harness.reporting.summary import show
 from harness.reporting.wording import remaining
@@ -179,8 +180,12 @@ class _Named:
 
 
 def _report(code: Any, host: Host, run: Run, quiet: QuietOutput, console: Console) -> int:
+    changed: list[Change] = []
     if host.result is not None:
         show(host.result, run.folder / "report.html", console)
+        changed, compared_with = matrix_runs.told(host.result, run.folder.parent)
+        if changed:
+            matrix_view.show_changes(changed, compared_with, console)
         _summarise(host.result, run.folder, console)
     if quiet.interrupted:
         host.close()
@@ -198,6 +203,9 @@ def _report(code: Any, host: Host, run: Run, quiet: QuietOutput, console: Consol
         return EXIT_HARNESS
     if run.options.strict and host.result.warnings:
         console.print(Text(f"strict: {remaining(host.result)}"), soft_wrap=True)
+        return EXIT_MISSED
+    if run.options.strict and (worse := [change for change in changed if change.kind == WORSE]):
+        console.print(Text(f"strict: {len(worse)} cells of the resiliency matrix are worse"), soft_wrap=True)
         return EXIT_MISSED
     return EXIT_OF[host.result.verdict]
 

@@ -29,8 +29,8 @@ A drill's name is its scenario's title in small letters with dashes. Each exampl
 rows give one name, the values of the row are put behind it, and a number (from 2, in the order of the rows) where that
 is not enough. `drill list` shows the names, `drill steps` what scenarios are written in.
 
-Exit codes: 0 all met, 1 something missed (with --strict: or any warning remains), 2 unknown, invalid or aborted by
-a stop condition, 3 input or harness, 130 interrupted.
+Exit codes: 0 all met, 1 something missed (with --strict: or any warning remains, or a cell of the resiliency matrix is
+worse than in the runs before), 2 unknown, invalid or aborted by a stop condition, 3 input or harness, 130 interrupted.
 
 Ctrl-C, SIGTERM and SIGHUP stop a run in the same way: healed, everything taken down. `pytest drills/` takes the same
 options, except --keep, and stops likewise; its exit codes are pytest's own.

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from harness.checkers.promise import Promise
-from harness.drill.case_recovery import CaseRebuild, CaseRestore
+from harness.drill.case_journeys import CaseJourneys
+from harness.drill.case_recovery import CaseArchive, CaseRebuild, CaseRestore
 from harness.drill.evidence import Objectives
 from harness.drill.lifecycle import Limits
 from harness.drill.plain import LEFT_OUT
@@ -187,15 +188,6 @@ class CaseShop:
 
 
 @dataclass(frozen=True)
-class CaseJourney:
-    """One of the journeys that were tried; see harness.journeys. period_s: from one visit to the next."""
-
-    name: str
-    period_s: float
-    after: str | None = None
-
-
-@dataclass(frozen=True)
 class Case:
     """One drill. `law` is what the environment's documented constants say; times are the profile's wall time.
 
@@ -247,7 +239,8 @@ class Case:
     business: CaseBusiness | None = None
     reconciled: CaseReconciled | None = None
     shop: CaseShop | None = None
-    journeys: tuple[CaseJourney, ...] = field(default=(), metadata=LEFT_OUT)
+    journeys: CaseJourneys | None = field(default=None, metadata=LEFT_OUT)
+    archive: CaseArchive | None = field(default=None, metadata=LEFT_OUT)
     schema: str = SCHEMA
 
     @property

@@ -14,13 +14,13 @@ from harness.drill.case import (
     Case,
     CaseBusiness,
     CaseFault,
-    CaseJourney,
     CasePlace,
     Ending,
     Final,
     Requirement,
     Workload,
 )
+from harness.drill.case_journeys import journeys_of
 from harness.drill.evidence import Objectives
 from harness.drill.plan import DrillPlan, law_of, limits_of
 from harness.drill.promises import promise_of
@@ -156,11 +156,6 @@ def _business(subject: Subject | None) -> CaseBusiness | None:
     return None if said is None else CaseBusiness(said.keeps, said.effects)
 
 
-def _journeys(subject: Subject | None) -> tuple[CaseJourney, ...]:
-    made = () if subject is None else subject.workload.journeys
-    return tuple(CaseJourney(journey.name, journey.period_s, journey.after) for journey in made)
-
-
 def _functions(subject: Subject | None) -> tuple[str, ...]:
     if subject is None:
         return ()
@@ -205,6 +200,6 @@ def opening(
         own_timing=None if subject is None else documented is not None,
         replication=None if subject is None else subject.replication,
         business=_business(subject),
-        journeys=_journeys(subject),
+        journeys=journeys_of(subject, environment),
     )
     return Record(plan, folder, replace(case, stop=conditions_of(environment, timing, plan.settings, addresses=edges)))

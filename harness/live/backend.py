@@ -32,6 +32,7 @@ from harness.live.reconcile import reconcile
 from harness.live.replication import Replicated
 from harness.live.runbook import TableRunbook
 from harness.live.sharing import Sharing
+from harness.live.shop_archive import ShopArchive
 from harness.live.visit import Visit
 from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import held
@@ -268,6 +269,13 @@ class LiveWorld:
     def reconcile(self, databases: tuple[str, str], policy: str) -> CaseReconciled:
         """See Backend."""
         return reconcile([self.seams.regions[one] for one in databases], self.subject, policy_of(policy))
+
+    def archive(self, database: str) -> ShopArchive:
+        """See Backend."""
+        shops = self.net.of(Shop)
+        access = shops[0].access if shops else None
+        folder = self.ground.folder / "archive" / self._logs.folder.name
+        return ShopArchive(self.ground.launcher(), folder, access, self.seams.regions[database], self.subject)
 
     def shop(self) -> Shop:
         """See Backend."""

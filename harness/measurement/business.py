@@ -52,16 +52,19 @@ class PutBack:
 class Effects:
     """What became of a business. changes: how many there were; things: of how many things.
 
-    lost: by thing; repeated: key -> how often something was done, where that is more than once; undone: what a change
-    asks for and nobody did, with the change; put_back: in order of time. delays_ns: of each change that became known,
-    how long that took; None where no order of commits is kept. forged_taken: forged messages that the application took.
-    distrusted: genuine messages that were refused as if they were forged; given_up: messages that no attempt has
-    delivered; attempts: to deliver genuine ones.
+    lost: by thing; of its changes, acknowledged: a message of each that the application had taken nevertheless; untold:
+    of how many no message was sent at all. repeated: key -> how often something was done, where that is more than once;
+    undone: what a change asks for and nobody did, with the change; put_back: in order of time. delays_ns: of each
+    change that became known, how long that took; None where no order of commits is kept. forged_taken: forged messages
+    that the application took. distrusted: genuine messages that were refused as if they were forged; given_up: messages
+    that no attempt has delivered; attempts: to deliver genuine ones.
     """
 
     changes: int
     things: int
     lost: tuple[Lost, ...] = ()
+    acknowledged: tuple[BusinessTold, ...] = ()
+    untold: int = 0
     repeated: Mapping[str, int] | None = None
     undone: tuple[tuple[str, BusinessChange], ...] = ()
     put_back: tuple[PutBack, ...] | None = None
@@ -123,10 +126,15 @@ def effects_of(
     honest = [one for one in told if not one.forged]
     taken = {one.delivery for one in honest if one.error is None}
     forged = [one for one in told if one.forged]
+    unknown = [change for one in lost for change in one.changes]
+    tried = {one.event for one in honest}
+    answers = {one.event: one for one in reversed(honest) if one.error is None}
     return Effects(
         changes=sum(map(len, due.values())),
         things=len(due),
         lost=tuple(lost),
+        acknowledged=tuple(answers[change.event] for change in unknown if change.event in answers),
+        untold=sum(change.event not in tried for change in unknown),
         repeated=None if counted is None else _repeated(counted),
         undone=() if counted is None else tuple(_undone(due, counted)),
         put_back=None if commits is None else tuple(_put_back(commits)),

@@ -18,8 +18,10 @@ KINDS = (PLACE, DATABASE, PROVIDER, PARTY, API, WEBHOOKS, REPLICATION, COMPONENT
 REFUSED, BLACK_HOLED, SLOW, ERRORS, LIES = "lost, refused", "lost, black-holed", "slow", "errors", "lies"
 FAILURES = (REFUSED, BLACK_HOLED, SLOW, ERRORS)
 """In which ways everything that is called over a network can fail: two ways of being lost, and two of being there."""
-_SHOP, _SHOP_API = "shop", "shop-api"
-_PROVIDERS = ("route53", "digitalocean", "cloudflare", "akamai")
+_SHOP = "shop"
+_PROVIDERS = ("route53", "digitalocean")
+_OWN = ("process", "record", "shop-trouble", "dynamodb-reads", "dynamodb-writes")
+"""Services of canaries that dial nothing which an application depends on, or the same as another canary."""
 
 _BY_KIND = {
     "gray-failure": ERRORS, "operations-refused": ERRORS, "process-kill": "killed", "pods-killed": "killed",
@@ -65,8 +67,11 @@ def failure_of(kind: str, mode: str) -> str:
     return _BY_KIND.get(kind) or _BY_MODE.get(mode) or (mode or kind).replace("-", " ")
 
 
-def dependency_of(kind: str, target: str, mode: str, links: Collection[str], places: Collection[str]) -> Dependency:
-    """What a fault hits. links: the names of those that it touches. places: where the application runs."""
+def dependency_of(
+    kind: str, target: str, mode: str, links: Collection[str], places: Collection[str], steering: str = ""
+) -> Dependency:
+    """What a fault hits. links: the names of those that it touches. places: where the application runs. steering: the
+    kind of what answers for its name."""
     if kind == "shop-trouble":
         return Dependency(WEBHOOKS if mode in _OF_WEBHOOKS else API, _SHOP)
     if kind.startswith("replication"):
@@ -78,33 +83,32 @@ def dependency_of(kind: str, target: str, mode: str, links: Collection[str], pla
     if kind in ("operations-refused", "table-corrupted", "tables-deleted", "database-power-cycle", "poison-record"):
         return Dependency(DATABASE, target)
     if kind.startswith(("provider", "record")):
-        return _api(target)
-    ends = {_of_end(target, service) for _, service in map(link_end, links)}
+        return _api(target, steering)
+    ends = {_of_end(target, service, steering) for _, service in map(link_end, links)}
     if kind in ("service-outage", "gray-failure") or target not in places:
         return ends.pop() if len(ends) == 1 else Dependency(PLACE if target in places else DATABASE, target)
     return Dependency(PLACE, target)
 
 
-def watched(links: Iterable[str]) -> Iterator[Dependency]:
+def watched(links: Iterable[str], steering: str = "") -> Iterator[Dependency]:
     """What the witness's canaries dial, by the names of their links: this world's dependencies, each once."""
     seen: set[Dependency] = set()
     for end, service in map(link_end, links):
-        found = _of_end(end, service)
-        if service not in ("process", "record") and found not in seen:
+        found = _of_end(end, service, steering)
+        if service not in _OWN and found not in seen:
             seen.add(found)
             yield found
 
 
-def _of_end(end: str, service: str) -> Dependency:
+def _of_end(end: str, service: str, steering: str) -> Dependency:
     if service == HTTP:
         return Dependency(PLACE, end)
     if service.startswith(DYNAMODB):
         return Dependency(DATABASE, end)
     if service == "third-party":
         return Dependency(PARTY, end)
-    return _api(_SHOP if service.startswith(_SHOP) else service)
+    return _api(_SHOP if service.startswith(_SHOP) else service, steering)
 
 
-def _api(name: str) -> Dependency:
-    name = _SHOP if name in (_SHOP, _SHOP_API, "shopify") else name
-    return Dependency(PROVIDER if name in _PROVIDERS else API, name)
+def _api(name: str, steering: str) -> Dependency:
+    return Dependency(PROVIDER if name in (*_PROVIDERS, steering) else API, name)

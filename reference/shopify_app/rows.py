@@ -113,12 +113,20 @@ def waiting(table: str, state: str, start: Mapping[str, Any] | None) -> Argument
 
 def beat(table: str, region: str) -> Arguments:
     """UpdateItem of a region's beat, in the inbox itself: where it fails, no webhook could be taken either."""
+    arguments = touch(table, region)
+    arguments["UpdateExpression"] += " ADD beats :one"
+    arguments["ExpressionAttributeValues"][":one"] = {"N": "1"}
+    return arguments
+
+
+def touch(table: str, region: str) -> Arguments:
+    """The same write, without a beat."""
     return {
         "TableName": table,
         "Key": {"id": {"S": f"beat:{region}"}},
-        "UpdateExpression": "SET #state = :beat, topic = :beat ADD beats :one",
+        "UpdateExpression": "SET #state = :beat, topic = :beat",
         "ExpressionAttributeNames": {"#state": "state"},
-        "ExpressionAttributeValues": {":beat": {"S": BEAT}, ":one": {"N": "1"}},
+        "ExpressionAttributeValues": {":beat": {"S": BEAT}},
     }
 
 
@@ -151,6 +159,21 @@ def effect_put(table: str, effect: Effect, region: str, now_us: int) -> Argument
             "state": {"S": QUEUED},
         },
         "ConditionExpression": "attribute_not_exists(id)",
+    }
+
+
+def effect_count(table: str, effect: Effect, region: str, now_us: int) -> Arguments:
+    """UpdateItem that counts an effect once more, without a condition."""
+    item = effect_put(table, effect, region, now_us)["Item"]
+    del item["count"]
+    key = {"id": item.pop("id")}
+    names = {f"#{name}": name for name in item}
+    return {
+        "TableName": table,
+        "Key": key,
+        "UpdateExpression": f"SET {', '.join(f'#{name} = :{name}' for name in item)} ADD #count :one",
+        "ExpressionAttributeNames": {**names, "#count": "count"},
+        "ExpressionAttributeValues": {**{f":{name}": value for name, value in item.items()}, ":one": {"N": "1"}},
     }
 
 

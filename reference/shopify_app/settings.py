@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from reference.settings import NS_PER_S, Settings, SettingsError
 
 INTAKE_DEADLINE_S = 4.0  # of the 5 s that Shopify waits (shopify.dev, "Deliver webhooks through HTTPS")
-INTAKE_DEADLINE_LEAST_S = 0.4
+INTAKE_DEADLINE_LEAST_S = 0.8  # of a second, below which nobody's time-out goes
 REGION_LOST_AFTER_S = 30.0  # without a beat, a region's work is taken over; too early costs double work, and no more
 LEFTOVERS_EVERY_S = 60.0
 RECONCILE_EVERY_S = 120.0
@@ -47,7 +47,9 @@ class ShopSettings:
     """domain: of the shop. admin_url: where its Admin API is. app_url: how the shop reaches this application.
 
     parties: by name, where a third party is. secrets_file: see `reference.shopify_app`. store_file: of the embedded SQL
-    store; "" without one.
+    store; "" without one. dedupes_in_region: what was seen and done is remembered where the region is lost with it
+    (`DEDUPE=region`); renews_token: False where a token is got once (`TOKEN_RENEWAL=off`). Both are wrong, and there to
+    show it.
     """
 
     domain: str
@@ -61,6 +63,8 @@ class ShopSettings:
     effects_table: str = "effects"
     shop_table: str = "shop"
     store_file: str = ""
+    dedupes_in_region: bool = False
+    renews_token: bool = True
 
     @property
     def webhook_url(self) -> str:
@@ -73,6 +77,14 @@ def load_shop(environ: Mapping[str, str] | None = None) -> ShopSettings | None:
     env = os.environ if environ is None else environ
     if not env.get("SHOP_DOMAIN"):
         return None
+    store = env.get("APP_STORE") or "dynamodb"
+    if store not in ("dynamodb", "sqlite"):
+        raise SettingsError(f"APP_STORE={store!r} must be dynamodb or sqlite")
+    dedupe, renewal = env.get("DEDUPE") or "everywhere", env.get("TOKEN_RENEWAL") or "on"
+    if dedupe not in ("everywhere", "region"):
+        raise SettingsError(f"DEDUPE={dedupe!r} must be everywhere or region")
+    if renewal not in ("on", "off"):
+        raise SettingsError(f"TOKEN_RENEWAL={renewal!r} must be on or off")
     return ShopSettings(
         domain=env["SHOP_DOMAIN"].lower(),
         admin_url=_wanted(env, "SHOP_ADMIN_URL").rstrip("/"),
@@ -86,7 +98,9 @@ def load_shop(environ: Mapping[str, str] | None = None) -> ShopSettings | None:
         inbox_table=env.get("INBOX_TABLE") or "inbox",
         effects_table=env.get("EFFECTS_TABLE") or "effects",
         shop_table=env.get("SHOP_TABLE") or "shop",
-        store_file=env.get("APP_STORE_FILE", "") if env.get("APP_STORE") == "sqlite" else "",
+        store_file=_wanted(env, "APP_STORE_FILE") if store == "sqlite" else "",
+        dedupes_in_region=dedupe == "region",
+        renews_token=renewal == "on",
     )
 
 
@@ -103,5 +117,5 @@ def region_lost_after_ns(settings: Settings) -> int:
 def _wanted(env: Mapping[str, str], name: str) -> str:
     value = env.get(name, "")
     if not value:
-        raise SettingsError(f"SHOP_DOMAIN is given, and {name} is not")
+        raise SettingsError(f"SHOP_DOMAIN is given, and {name}, which goes with it, is not")
     return value

@@ -33,7 +33,7 @@ class Store:
     # -- the inbox -----------------------------------------------------------------------------------------------
     def take(self, webhook: Webhook, patience_s: float) -> bool:
         """Whether a webhook is new. It is in the inbox now, either way."""
-        arguments = rows.inbox_put(self._shop.inbox_table, webhook, self._settings.region, _now_us())
+        arguments = rows.inbox_put(self._shop.inbox_table, webhook, self._settings.region, self._now_us())
         return self._if_allowed(arguments, patience_s)
 
     def settle_webhook(self, key: str, state: str, why: str = "") -> None:
@@ -47,6 +47,10 @@ class Store:
     def beat(self) -> None:
         """Show that this region lives, and that its inbox can be written."""
         self._client.call("update_item", **rows.beat(self._shop.inbox_table, self._settings.region))
+
+    def touch(self) -> None:
+        """Whether the inbox can be written, and no more."""
+        self._client.insist("update_item", **rows.touch(self._shop.inbox_table, self._settings.region))
 
     def beats_of(self, region: str) -> int:
         """How often a region has beaten; -1: never."""
@@ -66,7 +70,7 @@ class Store:
 
     def ask_for(self, effect: Effect) -> bool:
         """Whether nobody had asked for an effect before."""
-        arguments = rows.effect_put(self._shop.effects_table, effect, self._settings.region, _now_us())
+        arguments = rows.effect_put(self._shop.effects_table, effect, self._settings.region, self._now_us())
         asked = self._if_allowed(arguments)
         if asked:
             self._asked(rows.queued(arguments["Item"]))
@@ -149,6 +153,6 @@ class Store:
         """Give up the connections."""
         self._client.close()
 
-
-def _now_us() -> int:
-    return time.time_ns() // 1000
+    @staticmethod
+    def _now_us() -> int:
+        return time.time_ns() // 1000

@@ -77,20 +77,21 @@ class Worker:
                 pause_s = min(2 * pause_s, PAUSE_MAX_S)
             self._held.discard(row.id)
 
-    def do(self, row: Received) -> None:
-        """All that a webhook asks for. Raises CallFailed."""
+    def do(self, row: Received) -> bool:
+        """All that a webhook asks for. False: nobody can make anything of it, and it is parked. Raises CallFailed."""
         if row.body is None:
             self._too_large(row.topic)
             self._store.settle_webhook(row.id, rows.DONE, "its body was too large to keep: reconciled")
-            return
+            return True
         try:
             known = things.learned(row.topic, intake.object_of(row.body) or {})
         except things.Unreadable as error:
             say("webhook parked", level="alert", webhook=row.id, topic=row.topic, why=str(error))
             self._store.settle_webhook(row.id, rows.PARKED, str(error))
-            return
+            return False
         self._store.apply(known, f"webhook {row.topic}")
         self._store.settle_webhook(row.id, rows.DONE)
+        return True
 
     async def _find_leftovers(self) -> None:
         """At the start, and now and then: rows of this region that no process holds, and rows of a lost one."""

@@ -38,7 +38,7 @@ def replace_decision(design: str, component: str) -> None:
 def main() -> None:
     """Run the component named by the second argument in the design named by the first."""
     if len(sys.argv) < 3:
-        components = "monitor|storefront|replicator|replica_watch|keeper|intermediary"
+        components = "monitor|storefront|replicator|replica_watch|keeper|intermediary|shopify_app"
         raise SystemExit(f"usage: start.py DESIGN {components} [arguments]")
     design, component = sys.argv[1:3]
     del sys.argv[1:3]

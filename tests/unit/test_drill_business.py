@@ -95,6 +95,18 @@ def test_each_of_them_can_be_missed_and_says_what_by(
     assert re.search(said, found.text), found.text
 
 
+@pytest.mark.parametrize(("most_s", "verdict"), [(1_000.0, Verdict.MET), (0.001, Verdict.MISSED)])
+def test_how_soon_everything_was_known_is_judged_by_what_was_promised(
+    tmp_path: Path, most_s: float, verdict: Verdict
+) -> None:
+    def scenario(drill: Drill) -> None:
+        there_and_back(drill)
+        drill.require_known_within(most_s)
+
+    (found,) = [one for one in run(tmp_path, scenario, Shop).results if one.name == "business-soon"]
+    assert found.verdict is verdict, found.text
+
+
 def test_without_a_shop_nothing_is_said_of_it(tmp_path: Path) -> None:
     result = run(tmp_path, of_a_shop)
     (found,) = [one for one in result.results if one.name == "business-kept"]

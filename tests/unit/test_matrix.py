@@ -18,7 +18,7 @@ from harness.drill.evidence import DrillResult, RunResult
 from harness.drill.matrix import changes, in_words, matrix_of
 from harness.errors import InputError
 from harness.outcome import Verdict
-from harness.reporting import matrix_page, report, run_json
+from harness.reporting import matrix_page, matrix_runs, report, run_json
 
 WORKS, DEGRADED, FAILS, NOT_RUN = "works", "degraded", "does not work", "not run"
 SHARES = {WORKS: 40, DEGRADED: 25, FAILS: 0, NOT_RUN: 2}
@@ -239,3 +239,16 @@ def test_a_report_has_the_matrix_of_its_own_run_and_the_journeys_of_each_drill(t
     without = report.render(sample_run(), tmp_path)
     assert "svg.matrix" not in without
     assert "What could still be done" not in without
+
+
+def test_a_run_says_what_it_has_changed_and_nothing_of_what_it_did_not_run(reports: Path) -> None:
+    third = a_run(3, lost(WORKS))
+    found, compared_with = matrix_runs.told(third, reports)
+    assert in_words(found) == [("better", "place us-east-1 (lost, refused), pay: does not work -> works")]
+    assert compared_with == "the matrix after run 20261102-080000-1"
+    (reports / third.run_id).mkdir()
+    page = report.render(third, reports / third.run_id)
+    assert "Compared with the matrix after run 20261102-080000-1." in page
+    assert "place us-east-1 (lost, refused), pay: does not work -&gt; works" in page
+    assert matrix_runs.told(a_run(1, lost(WORKS)), reports) == ([], ""), "nothing was before it"
+    assert matrix_runs.told(replace(third, subject="theirs"), reports) == ([], "")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from harness.history.business import BusinessChange, BusinessTold
 from harness.history.events import Commit
 from harness.measurement.business import Effects, effects_of, version_of
+from harness.measurement.telling import Telling, telling
 
 S = 1_000_000_000
 
@@ -129,3 +130,24 @@ def test_a_time_is_a_version_too() -> None:
     assert version_of("2026-11-29T07:00:00.000001Z") == version_of("2026-11-29T02:00:00.000001-05:00")
     assert version_of("1970-01-01T00:00:01Z") == 1_000_000
     assert version_of("soon") is None
+
+
+def test_of_what_is_lost_it_is_told_whether_it_was_acknowledged_or_never_told_of() -> None:
+    """The one had been taken and thrown away; the other nobody had subscribed to."""
+    acknowledged = replace(told("d1"), event="e1-2")
+    refused = replace(told("d2", error="503"), event="e2-1")
+    found = effects_of((*STORY, change("3", 1, 7)), [acknowledged, refused], {"orders": {"1": "1"}})
+    assert [one.delivery for one in found.acknowledged] == ["d1"]
+    assert (found.lost_changes, found.untold) == (3, 1)
+
+
+def test_who_was_told_of_what_happened_in_a_time() -> None:
+    """A message that was not taken is one that was sent; what is told of later counts, and forged messages do not."""
+    messages = [
+        replace(told("d1"), event="e1-1"),
+        replace(told("d2", error="503"), event="e1-2"),
+        replace(told("d3", forged=True), event="e2-1"),
+    ]
+    assert telling(STORY, messages, 0, 10 * S) == Telling(3, (STORY[2],), (STORY[1],), 2 * S)
+    assert telling(STORY, messages, 0, 2 * S) == Telling(1, last_ns=2 * S)
+    assert telling(STORY, [], 7 * S, 9 * S) == Telling(0)

@@ -29,7 +29,7 @@ from harness.comparison.result import Result
 from harness.comparison.sources import ExportSource, Source, export_source
 from harness.errors import InputError, WorldError
 from harness.reconciliation.applying import apply
-from harness.reconciliation.deciding import A, Policy
+from harness.reconciliation.deciding import A, policy_of
 from harness.reconciliation.plan import write_plan
 from harness.storable_text import json_text
 
@@ -102,7 +102,7 @@ class DynamoDB:
                     Path(folder) / "plan",
                     ("the backup", self.table),
                     table.names or (),
-                    Policy(A),
+                    policy_of(A),
                     result.differences(),
                 )
                 apply(plan, {"B": table}, lambda done: None)

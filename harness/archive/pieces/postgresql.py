@@ -21,7 +21,7 @@ DUMP = "dump.sql"
 _LIMIT_S = 3_600
 _ITSELF = re.compile(rb"^(?:-- Dumped (?:from|by) .*|\\(?:un)?restrict .*)\n", re.MULTILINE)
 _COPY = re.compile(
-    rb'^COPY (?P<table>\S+|"[^"]+"\."[^"]+") .*FROM stdin;\n(?P<rows>.*?)^\\\.\n', re.MULTILINE | re.DOTALL
+    rb'^COPY (?P<table>\S+|"[^"]+"\."[^"]+") [^\n]*FROM stdin;\n(?P<rows>.*?)^\\\.\n', re.MULTILINE | re.DOTALL
 )
 
 

@@ -51,12 +51,16 @@ class AdminApi:
 
     def keep_token(self) -> None:
         """Get another token if it is time for one. Raises AdminFailed."""
-        if token.due(self._token, time.monotonic_ns()):
+        if self._due():
             self._get_token()
+
+    def _due(self) -> bool:
+        renews = self._shop.renews_token or not self._token.text
+        return renews and token.due(self._token, time.monotonic_ns())
 
     def _get_token(self) -> None:
         with self._getting:
-            if not token.due(self._token, time.monotonic_ns()):
+            if not self._due():
                 return  # another thread has got it meanwhile
             for credentials in self._tried():
                 asked = {
@@ -111,7 +115,7 @@ class AdminApi:
                     raise AdminFailed(why)
                 case answers.TokenRefused():
                     refusals += 1
-                    if refusals > REFUSALS_MAX:
+                    if refusals > REFUSALS_MAX or not self._shop.renews_token:
                         raise AdminFailed("the shop refuses every token")
                     self._token = token.refused(self._token, used)
                     continue

@@ -31,6 +31,9 @@ class Party:
     ) -> Answer | None:
         url = f"{self._url}/v1/records/{quote(key, safe='')}"
         try:
-            return ask(method, url, PARTY_TIMEOUT_S, headers, said)
+            answer = ask(method, url, PARTY_TIMEOUT_S, headers, said)
         except Unreachable:
             return NO_ANSWER
+        if answer.status // 100 == 2 and not answer.object:
+            return NO_ANSWER  # a page of somebody's in between, perhaps: it says nothing of the record
+        return answer

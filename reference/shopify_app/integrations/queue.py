@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from reference.dynamo import CallFailed
 from reference.log import say
 from reference.settings import Settings
+from reference.shopify_app.buffer import Buffer
 from reference.shopify_app.integrations.party import Party
 from reference.shopify_app.integrations.sender import Sender
 from reference.shopify_app.rows import Queued
@@ -20,12 +22,13 @@ class Queues:
     """lost: whether a region's work is to be taken over. parties: by name, where each is."""
 
     def __init__(
-        self, settings: Settings, store: Store, parties: Mapping[str, str], lost: Callable[[str], bool]
-    ) -> None:
+        self, settings: Settings, store: Store, parties: Mapping[str, str], lost: Callable[[str], bool],
+        buffer: Buffer,
+    ) -> None:  # fmt: skip
         self._settings = settings
         self._store = store
         self._lost = lost
-        self.senders = {name: Sender(settings, store, Party(name, url)) for name, url in parties.items()}
+        self.senders = {name: Sender(settings, store, buffer, Party(name, url)) for name, url in parties.items()}
         self._threads = ThreadPoolExecutor(1, "effects")
         self._look = asyncio.Event()
 
@@ -44,12 +47,12 @@ class Queues:
         """By party, what it does not have yet."""
         return {name: sender.waiting for name, sender in self.senders.items()}
 
-    async def run(self) -> None:
-        """For ever."""
+    async def run(self, *, look: bool = True) -> None:
+        """For ever. look: for what was left, too, now and then."""
         async with asyncio.TaskGroup() as group:
             for sender in self.senders.values():
                 group.create_task(sender.run())
-            if self.senders:
+            if self.senders and look:
                 group.create_task(self._find_leftovers())
 
     async def _find_leftovers(self) -> None:
@@ -71,6 +74,14 @@ class Queues:
         for effect in found:
             self.put(effect)
         return len(found)
+
+    async def drained(self, patience_s: float) -> None:
+        """Once everything that is in the queues is sent or given up, or that took too long; and the table knows it."""
+        senders = self.senders.values()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*(sender.drained() for sender in senders)), patience_s)
+        for sender in senders:
+            await sender.calls_over()
 
     def _left_over(self) -> list[Queued]:
         found = []

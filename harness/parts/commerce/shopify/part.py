@@ -21,7 +21,7 @@ from harness.topology.subject import Instance
 from harness.topology.timing import Profile
 from harness.wire.admin_client import AdminClient
 from harness.world.part import LIGHT, READY_TIMEOUT_S, Blueprint, Ground, Net, Process, StatusLine
-from harness.world.shop import Shop
+from harness.world.shop import Shop, ShopAccess
 from harness.world.steering import Steering
 from harness.world.wires import Arrow
 
@@ -152,6 +152,17 @@ class Shopify(Shop):
     def break_theme(self) -> None:
         """See Shop."""
         self._admin.post("/break_theme")
+
+    def theme(self) -> Mapping[str, str]:
+        """See Shop."""
+        return {str(name): str(digest) for name, digest in self._admin.get("/theme").items()}
+
+    @property
+    def access(self) -> ShopAccess:
+        """See Shop. Past every link, as people have it who run the shop."""
+        place = self._callers[0]
+        url = f"http://{join_address(self.endpoints()[f'api.{place}'])}"
+        return ShopAccess(url, API_VERSION, CLIENT_ID, CLIENT_SECRET)
 
     def unsettled(self) -> str:
         """See Shop."""
