@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 
+from harness.cli.trials.both_sides import of_running
 from harness.cli.trials.components import how_they_stand, try_programs
 from harness.cli.trials.data import try_data
 from harness.cli.trials.health import try_health
@@ -52,6 +53,7 @@ def _tried(world: LiveWorld, options: RunOptions) -> Iterator[Diagnosis]:
         return
     yield Diagnosis("subject starts", State.OK, "every component with a port answers")
     yield from world.seams.platform.starts()
+    yield from of_running(world.seams.platform.trees())
     yield from try_health(world)
     serves = _serves(world)
     yield serves
