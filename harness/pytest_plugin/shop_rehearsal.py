@@ -27,6 +27,10 @@ class ShopRehearsal:
         """See ShoppingDrill.outlast_retries."""
         self._visit()
 
+    def require_told(self, seconds: float) -> None:
+        """See ShoppingDrill.require_told."""
+        self._visit()
+
     def require_known_within(self, within_s: float) -> None:
         """See ShoppingDrill.require_known_within: final data is judged when nothing is broken any more."""
         self.course.rests(self.line)

@@ -104,7 +104,7 @@ class ShopifyApp:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._beat_for_ever())
             group.create_task(self._worker.run())
-            group.create_task(self._webhooks.drain_for_ever())
+            group.create_task(self._webhooks.overflow.run())
             group.create_task(self._queues.run())
             group.create_task(self._keeper.run())
 
