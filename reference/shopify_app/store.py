@@ -35,7 +35,7 @@ class Store:
     # -- the inbox -----------------------------------------------------------------------------------------------
     def take(self, webhook: Webhook, patience_s: float) -> bool:
         """Whether a webhook is new. It is in the inbox now, either way."""
-        arguments = rows.inbox_put(self._shop.inbox_table, webhook, self._settings.region, self._now_us())
+        arguments = rows.inbox_put(self._shop.inbox_table, webhook, self._settings.region, _now_us())
         return self._if_allowed(arguments, patience_s)
 
     def settle_webhook(self, key: str, state: str, why: str = "") -> None:
@@ -74,7 +74,7 @@ class Store:
 
     def ask_for(self, effect: Effect) -> bool:
         """Whether nobody had asked for an effect before."""
-        arguments = rows.effect_put(self._shop.effects_table, effect, self._settings.region, self._now_us())
+        arguments = rows.effect_put(self._shop.effects_table, effect, self._settings.region, _now_us())
         asked = self._if_allowed(arguments)
         if len(self._known_effects) >= REMEMBERED:
             self._known_effects.clear()
@@ -160,6 +160,6 @@ class Store:
         """Give up the connections."""
         self._client.close()
 
-    @staticmethod
-    def _now_us() -> int:
-        return time.time_ns() // 1000
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
