@@ -61,7 +61,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """failures: in a row; open_until_ns: of the breaker; budget: of retries, at budget_ns."""
+    """terms: its own; failures: in a row; open_until_ns: of the breaker; budget: of retries, at budget_ns."""
 
     terms: Terms
     waiting: Mapping[str, Waiting] = field(default_factory=dict)
