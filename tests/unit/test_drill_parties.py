@@ -157,7 +157,7 @@ def test_steps_name_systems_as_people_write_them_and_only_those_there_are(tmp_pa
     with pytest.raises(InputError, match="no third party is called crm; there are: erp"):
         party_of("CRM", world)
     assert days_of(2, world) == 600
-    without = SimulatedBackend(Story())
+    without: Any = SimulatedBackend(Story())
     assert party_of("CRM", without.environment) == "crm"  # the drill is left out there, and refused nowhere
     with pytest.raises(NotMeasurable, match="stands for the systems of others"):
         Drill(without, plan(), tmp_path).system("CRM")
