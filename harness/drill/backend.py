@@ -119,6 +119,28 @@ class Rebuild(Protocol):
         has them. Returns how many items were imported."""
 
 
+class Archive(Protocol):
+    """What an operator does with `drill backup` and `drill restore`, each a process that was started with the call.
+
+    Raises WorldError where there is nothing to back up.
+    """
+
+    table: str
+    """The one that clients write."""
+
+    def back_up(self) -> CommandUnderWay:
+        """Back up the shop's theme, where there is a shop, and the table that clients write, in one database."""
+
+    def restore_theme(self) -> CommandUnderWay:
+        """Restore the theme from the newest backup."""
+
+    def restore_table(self) -> CommandUnderWay:
+        """Restore the table from the newest backup, into one beside it, from where `Runbook.put_back` takes it."""
+
+    def damage(self) -> None:
+        """Spoil the backups that there are, as a bad disk does."""
+
+
 class Backend(Protocol):
     """A world with a subject in it. Blocking calls; every one has a time-out of its own."""
 
@@ -163,6 +185,9 @@ class Backend(Protocol):
 
     def reconcile(self, databases: tuple[str, str], policy: str) -> CaseReconciled:
         """Make the table that clients write the same in two databases; policy: as `drill reconcile --policy` has it."""
+
+    def archive(self, database: str) -> Archive:
+        """Backups of the shop, and of the table that clients write there; the same ones for the whole drill."""
 
     def shop(self) -> Shop:
         """Where business goes on; only for worlds that have one (`shop`)."""

@@ -12,7 +12,7 @@ from typing import Literal
 
 from harness.checkers.promise import Promise
 from harness.drill.case_journeys import CaseJourneys
-from harness.drill.case_recovery import CaseRebuild, CaseRestore
+from harness.drill.case_recovery import CaseArchive, CaseRebuild, CaseRestore
 from harness.drill.evidence import Objectives
 from harness.drill.lifecycle import Limits
 from harness.drill.plain import LEFT_OUT
@@ -240,6 +240,7 @@ class Case:
     reconciled: CaseReconciled | None = None
     shop: CaseShop | None = None
     journeys: CaseJourneys | None = field(default=None, metadata=LEFT_OUT)
+    archive: CaseArchive | None = field(default=None, metadata=LEFT_OUT)
     schema: str = SCHEMA
 
     @property

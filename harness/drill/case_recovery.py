@@ -42,3 +42,23 @@ class CaseRebuild:
     there_ns: int
     done_ns: int
     items: int = 0
+
+
+@dataclass(frozen=True)
+class CaseArchive:
+    """What an operator backed up, and restored from there.
+
+    began_ns: when the backup began: what was there by then is in it; done_ns: when it was done. theme_files: of the
+    shop's theme in it. asked_ns: when the theme was restored. wrong_ns: when it was last seen to be another one;
+    right_ns: when it was seen to be right, and stayed so; None: never. still: files that were not right in the end;
+    None: nobody looked. said: by a command that did not end well.
+    """
+
+    began_ns: int
+    done_ns: int
+    theme_files: int = 0
+    asked_ns: int | None = None
+    wrong_ns: int | None = None
+    right_ns: int | None = None
+    still: tuple[str, ...] | None = None
+    said: str = ""

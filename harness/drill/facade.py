@@ -9,15 +9,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from harness.drill.archiving import ArchivingDrill
 from harness.drill.journey_steps import JourneyDrill
 from harness.drill.judgement import WHOLE
 from harness.drill.judging import databases
 from harness.drill.lifecycle import Phase
 from harness.drill.party_steps import PartyDrill
 from harness.drill.plan import limits_of, objectives_of, refuse_impossible
-from harness.drill.rebuilding import RebuildingDrill
 from harness.drill.reconciling import ReconcilingDrill
-from harness.drill.shopping import ShoppingDrill
 from harness.drill.stepping import step
 from harness.drill.stopping.stated import conditions_of
 from harness.drill.words import components_missing, deciders_of, ends_of, place_of, target_of
@@ -35,7 +34,7 @@ _STRETCH_NS, _LOOK_NS = to_ns(2.0), to_ns(1.0)
 PROMISED_LATE = "an objective is promised before the first fault, and holds for the whole drill"
 
 
-class Drill(RebuildingDrill, ReconcilingDrill, ShoppingDrill, PartyDrill, JourneyDrill):
+class Drill(ArchivingDrill, ReconcilingDrill, PartyDrill, JourneyDrill):
     """One drill on a world. Used from one thread; `finish` or `abandon` must be called, whatever happened before."""
 
     # --- Given -------------------------------------------------------------------------------------------------

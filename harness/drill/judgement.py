@@ -19,6 +19,8 @@ from harness.drill.judging import (
     recovery,
     restarts,
     restored,
+    theme,
+    told,
 )
 from harness.drill.judging.loss import converged
 from harness.drill.judging.moves import failback_of
@@ -67,6 +69,7 @@ _CHECKS: dict[str, Callable[[Requirement, Measures], CheckResult]] = {
     "no-restarts": restarts.no_restarts,
     restored.NAME: restored.table_restored,
     rebuilt.NAME: rebuilt.region_rebuilt,
+    theme.NAME: theme.theme_restored,
     databases.NAME: databases.database_of_writes,
     reconciled.NAME: reconciled.reconciled,
     business.KEPT: business.kept,
@@ -74,15 +77,19 @@ _CHECKS: dict[str, Callable[[Requirement, Measures], CheckResult]] = {
     business.ORDER: business.order,
     business.FORGED: business.forged,
     business.TRUSTED: business.trusted,
+    business.SOON: business.soon,
+    told.NAME: told.told,
     journeys.NAME: journeys.still,
     parties.HOLDS: parties.holds,
     parties.HOLDS_WRITES: parties.holds,
     parties.ORDER: parties.order,
     parties.SPARED: parties.spared,
 }
-OF_BUSINESS: Sequence[str] = (business.KEPT, business.ONCE, business.ORDER, business.FORGED, business.TRUSTED)
+OF_BUSINESS: Sequence[str] = (
+    business.KEPT, business.ONCE, business.ORDER, business.FORGED, business.TRUSTED, business.SOON, told.NAME,
+)  # fmt: skip
 OF_PARTIES: Sequence[str] = (parties.HOLDS, parties.HOLDS_WRITES, parties.ORDER, parties.SPARED)
-OF_DATA: Sequence[str] = (restored.NAME, rebuilt.NAME, reconciled.NAME)
+OF_DATA: Sequence[str] = (restored.NAME, rebuilt.NAME, reconciled.NAME, theme.NAME)
 WHOLE: Sequence[str] = (
     "durability", "same-data", "split-brain", "no-restarts", "both-sides-wrote", *OF_DATA, *OF_BUSINESS,
     *OF_PARTIES,

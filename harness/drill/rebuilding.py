@@ -12,7 +12,7 @@ from harness.faults.needs import BACKUPS
 from harness.faults.tables_deleted import TablesDeleted
 from harness.names import DYNAMODB
 
-LATE = "restore=late is of a table that was corrupted; a region that is gone is rebuilt, or is not (restore=off)"
+LATE = "restore=late and =damaged are of a table that was corrupted; a region that is gone is rebuilt, or is not (=off)"
 
 
 class RebuildingDrill(RestoringDrill):
@@ -28,7 +28,7 @@ class RebuildingDrill(RestoringDrill):
         faults = [f for f in self.record.case.faults if f.kind == TablesDeleted.kind and f.target == here]
         if not faults or here == there:
             raise InputError(f"the tables of {here} have not been deleted, so there is nothing to rebuild from {there}")
-        if self._settings.restore == "late":
+        if self._settings.restore in ("late", "damaged"):
             raise InputError(LATE)
         if not faults[-1].applied or self._settings.restore == "off":
             return

@@ -41,6 +41,8 @@ class RestoringDrill(RunningDrill):
         self.need(BACKUPS)
         self._require_running()
         fault = self._corruption(database)
+        if self._settings.restore == "damaged":
+            raise InputError("restore=damaged is of a backup that `drill backup` has made, and not of a moment")
         if not fault.applied or self._settings.restore == "off":
             return
         runbook = self._backend.runbook(database)

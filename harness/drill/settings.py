@@ -24,7 +24,8 @@ class Settings:
 
     failover_off: the subject's failover is disabled, so the drill must go red. fault_none: nothing is injected, so
     the drill must be INVALID. functions: the file whose handler all functions run instead of their own. restore: what
-    becomes of the restore that a scenario asks for: `off`: nothing; `late`: it is to a moment after what it is to undo.
+    becomes of the restore that a scenario asks for: `off`: nothing; `late`: it is to a moment after what it is to undo;
+    `damaged`: from a backup that is spoilt.
     rate_per_s: operations per second of the judged clients. variables: a component, a name, a value: over its own.
     """
 
@@ -82,8 +83,10 @@ def _stop(name: str, field: str) -> tuple[str, Callable[[str], Any]]:
 
 
 def _restore(text: str) -> str:
-    if text not in ("off", "late"):
-        raise ValueError("must be off (nothing is restored) or late (to a moment after the corruption)")
+    if text not in ("off", "late", "damaged"):
+        raise ValueError(
+            "must be off (nothing is restored), late (to a moment after the corruption) or damaged (from such a backup)"
+        )
     return text
 
 

@@ -16,6 +16,7 @@ from harness.names import OUTSIDE, SHOP, SHOP_API, SHOP_TROUBLE
 
 DISTURBED, FORGED, UNSUBSCRIBED = "disturbed", "forged", "subscriptions-removed"
 THROTTLED, EXPIRED, ROTATED = "throttled", "token-expired", "secret-rotated"
+THEME_BROKEN = "theme-broken"
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,13 @@ class ShopTrouble(Fault):
 
     target: the place whose access tokens expire; the shop itself: everybody's. disturbed: `portion` of the messages
     come twice, each up to `over_s` late. forged: `count` messages that the shop did not send, at every place.
-    throttled: `count` points are left for calls, and none come back for `over_s`.
+    throttled: `count` points are left for calls, and none come back for `over_s`. theme-broken: a bad deployment of it.
     """
 
     kind: ClassVar[str] = "shop-trouble"
-    modes: ClassVar[tuple[str, ...]] = (DISTURBED, FORGED, UNSUBSCRIBED, THROTTLED, EXPIRED, ROTATED)
+    modes: ClassVar[tuple[str, ...]] = (
+        DISTURBED, FORGED, UNSUBSCRIBED, THROTTLED, EXPIRED, ROTATED, THEME_BROKEN,
+    )  # fmt: skip
     target_is: ClassVar[str] = "shop"
     needs: ClassVar[tuple[str, ...]] = (SHOP_OPEN,)
 

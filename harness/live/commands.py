@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from harness.drill.stopping.command import NotRun, Said, argv, masking, secrets_of
@@ -37,6 +37,14 @@ class UnderWay:
         said = Said(code, self._kept(self._process.log_tail()))
         self._process.log_path.unlink(missing_ok=True)
         return said
+
+
+def under_way(
+    launcher: ForkServer, name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path
+) -> UnderWay:
+    """Start a command with an environment of its own. Raises SubjectError, ProcessError."""
+    kept = masking(Mask(()))
+    return UnderWay(launcher.exec(f"{name}.{next(_numbers)}", command, environment, folder), kept)
 
 
 def of_stop(launcher: ForkServer, environment: Environment, secrets: Iterable[str]) -> UnderWay | NotRun:

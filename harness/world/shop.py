@@ -6,10 +6,21 @@ stands in the history (harness.history.business). Its troubles are faults (harne
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from harness.errors import WorldError
 from harness.world.part import Part
+
+
+@dataclass(frozen=True)
+class ShopAccess:
+    """How whoever runs the shop reaches its API: a token is had for the client's credentials."""
+
+    url: str
+    version: str
+    client_id: str
+    client_secret: str
 
 
 class Shop(Part):
@@ -29,6 +40,15 @@ class Shop(Part):
 
     def break_theme(self) -> None:
         """A bad deployment of the theme."""
+        raise NotImplementedError
+
+    def theme(self) -> Mapping[str, str]:
+        """By name of a file of the theme that shoppers see, a digest of what it says, however it is written."""
+        raise NotImplementedError
+
+    @property
+    def access(self) -> ShopAccess:
+        """How its API is reached by people."""
         raise NotImplementedError
 
     def unsettled(self) -> str:

@@ -20,7 +20,7 @@ from reference.shopify_app.intake import Webhook
 WEBHOOKS, DEAD_LETTERS = "shop-webhooks", "shop-dead-letters"
 KEEPS_S = 1_209_600  # 14 days, the longest (SQS Developer Guide, "Amazon SQS quotas")
 MESSAGE_MAX = 250_000  # of the 256 KB that every queue takes
-HIDDEN_S = 30
+HIDDEN_S = 10
 BATCH_MAX = 10
 CONNECTIONS = 32
 

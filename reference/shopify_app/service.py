@@ -16,6 +16,7 @@ from reference.shopify_app import regions
 from reference.shopify_app.admin_api.client import AdminApi
 from reference.shopify_app.buffer import Buffer
 from reference.shopify_app.integrations.queue import Queues
+from reference.shopify_app.journal import journal_of
 from reference.shopify_app.reconciliation import due
 from reference.shopify_app.reconciliation.keeper import Keeper
 from reference.shopify_app.reconciliation.service import Reconciliation
@@ -71,7 +72,7 @@ class ShopifyApp:
         self._shopper = Shopper(settings, shop, self._store.ask_for)
         api = AdminApi(settings, shop, self._secrets)
         self._reconciliation = Reconciliation(settings, shop, self._store, api)
-        self._keeper = Keeper(settings, api, self._reconciliation)
+        self._keeper = Keeper(settings, api, self._reconciliation, journal_of(settings, shop, self._store))
         self._threads = ThreadPoolExecutor(4, "beats")
         self._others = regions.State()
         self._beaten_ns: int | None = None
@@ -103,7 +104,7 @@ class ShopifyApp:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._beat_for_ever())
             group.create_task(self._worker.run())
-            group.create_task(self._webhooks.drain_for_ever())
+            group.create_task(self._webhooks.overflow.run())
             group.create_task(self._queues.run())
             group.create_task(self._keeper.run())
 

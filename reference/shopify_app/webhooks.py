@@ -17,22 +17,21 @@ from concurrent.futures import ThreadPoolExecutor
 
 from aiohttp import web
 
-from reference.dynamo import CallFailed
 from reference.log import say
 from reference.settings import Settings
 from reference.shopify_app import intake
 from reference.shopify_app.buffer import Buffer
 from reference.shopify_app.intake import Refused, Webhook
+from reference.shopify_app.overflow import Overflow
 from reference.shopify_app.rows import Received
 from reference.shopify_app.secrets_file import Secrets
-from reference.shopify_app.settings import LEFTOVERS_EVERY_S, TOPICS, ShopSettings, intake_deadline_s
+from reference.shopify_app.settings import TOPICS, ShopSettings, intake_deadline_s
 from reference.shopify_app.store import Store
 
 PATH = "/webhooks"
 PUTS_MAX = 64
-SENDS_MAX = 32
-USUAL_S = 0.05
-"""A write takes no longer, mostly."""
+USUAL_S, SLOW_S = 0.05, 0.2
+"""A write takes no longer, mostly; and after one that took so long, the next one is not waited for."""
 WAITING_MAX = 1_024
 """Requests under way; one more is refused at once, and comes again."""
 CHUNK = 64 * 1024
@@ -49,14 +48,13 @@ class Webhooks:
         self._shop = shop
         self._secrets = secrets
         self._store = store
-        self._buffer = buffer
+        self.overflow = Overflow(settings, buffer, self._put)
         self._taken = taken
         self._works = works
-        self._buffered = asyncio.Event()
         self._deadline_s = intake_deadline_s(settings)
         self._threads = ThreadPoolExecutor(PUTS_MAX, "inbox")
-        self._buffer_threads = ThreadPoolExecutor(SENDS_MAX, "buffer")
         self._waiting = self._putting = 0
+        self._last_s = 0.0
 
     async def post(self, request: web.Request) -> web.StreamResponse:
         """One delivery."""
@@ -90,10 +88,9 @@ class Webhooks:
         put = None
         if self._putting < PUTS_MAX or not self._works():
             put = self._put(webhook, patience_s / 2)
-            await asyncio.wait({put}, timeout=min(USUAL_S, patience_s))
+            await asyncio.wait({put}, timeout=0.0 if self._last_s > SLOW_S else USUAL_S)
         if (put is None or not put.done()) and self._works():
-            sent = asyncio.get_running_loop().run_in_executor(self._buffer_threads, self._buffer.send, webhook)
-            sent.add_done_callback(self._sent)
+            sent = self.overflow.send(webhook)
             asked = {sent} if put is None else {put, sent}
             await asyncio.wait(asked, timeout=until - time.monotonic(), return_when=asyncio.FIRST_COMPLETED)
             if sent.done() and sent.exception() is None and sent.result():
@@ -101,7 +98,7 @@ class Webhooks:
         if put is None:
             return self._answer(503, "too many webhooks under way")
         if not put.done():
-            await asyncio.wait({put}, timeout=max(0.0, until - time.monotonic()))
+            await asyncio.wait({put}, timeout=until - time.monotonic())
         return self._put_ended(webhook, put)
 
     def _put_ended(self, webhook: Webhook, put: asyncio.Future[bool]) -> web.Response:
@@ -118,38 +115,18 @@ class Webhooks:
         loop = asyncio.get_running_loop()
         put = loop.run_in_executor(self._threads, self._store.take, webhook, max(patience_s, 0.0))
         self._putting += 1
-        put.add_done_callback(lambda done: self._over(webhook, done))
+        began = time.monotonic()
+        put.add_done_callback(lambda done: self._over(webhook, done, time.monotonic() - began))
         return put
 
-    def _over(self, webhook: Webhook, put: asyncio.Future[bool]) -> None:
+    def _over(self, webhook: Webhook, put: asyncio.Future[bool], took_s: float) -> None:
         self._putting -= 1
-        if not put.cancelled() and put.exception() is None and put.result():
+        self._last_s = took_s
+        if put.cancelled() or put.exception() is not None:
+            return
+        self.overflow.is_there(webhook.id)
+        if put.result():
             self._taken(Received(webhook.id, webhook.topic, self._settings.region, webhook.body))
-
-    # -- the region's queue --------------------------------------------------------------------------------------
-    def _sent(self, sent: asyncio.Future[bool]) -> None:
-        if not sent.cancelled() and sent.exception() is None:
-            self._buffered.set()
-
-    async def drain_for_ever(self) -> None:
-        """Move what is in the queue into the inbox."""
-        loop = asyncio.get_running_loop()
-        while True:
-            self._buffered.clear()
-            try:
-                while found := await loop.run_in_executor(self._buffer_threads, lambda: list(self._buffer.receive())):
-                    await asyncio.gather(*(self._move(receipt, webhook) for receipt, webhook in found))
-            except CallFailed as failure:
-                say("queue not drained", level="warning", why=str(failure))
-            try:
-                await asyncio.wait_for(self._buffered.wait(), self._settings.scaled_s(LEFTOVERS_EVERY_S))
-            except TimeoutError:
-                continue
-
-    async def _move(self, receipt: str, webhook: Webhook) -> None:
-        """Raises CallFailed: then it comes again."""
-        await self._put(webhook, self._settings.request_timeout_s)
-        await asyncio.get_running_loop().run_in_executor(self._buffer_threads, self._buffer.delete, receipt)
 
     def _answer(self, status: int, what: str) -> web.Response:
         headers = {"X-Region": self._settings.region, "Content-Type": "application/json"}
@@ -157,8 +134,8 @@ class Webhooks:
 
     def close(self) -> None:
         """Give up the threads."""
-        for threads in (self._threads, self._buffer_threads):
-            threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self.overflow.close()
 
 
 async def _read(request: web.Request) -> bytes | None:

@@ -19,7 +19,7 @@ from typing import Any
 from simulated_data import TABLE, Replication, Tables
 
 from harness.clock import Clock
-from harness.drill.backend import Rebuild, Runbook, SteadyEvidence
+from harness.drill.backend import Archive, Rebuild, Runbook, SteadyEvidence
 from harness.drill.evidence import DrillResult
 from harness.drill.facade import Drill
 from harness.drill.plan import DrillPlan
@@ -394,6 +394,9 @@ class SimulatedBackend:
 
     def runbook(self, database: str) -> Runbook:
         raise WorldError("nothing can be restored here")
+
+    def archive(self, database: str) -> Archive:
+        raise WorldError("nothing can be backed up here")
 
     def rebuild(self, database: str, survivor: str) -> Rebuild:
         raise WorldError("nothing can be rebuilt here")

@@ -1,4 +1,7 @@
-"""From a description to its pieces: secrets come out of the environment here, and go into no file."""
+"""From a description to its pieces: secrets come out of the environment here, and go into no file.
+
+What a kind of piece needs (boto, Git's porcelain) takes a while to be loaded, so it is where there is such a piece.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +12,12 @@ from pathlib import Path
 from harness.archive import description as told_by
 from harness.archive.admin_api import AdminApi, Http, by_client
 from harness.archive.description import Description, Shop
-from harness.archive.pieces.code import Code
-from harness.archive.pieces.configuration import Configuration
-from harness.archive.pieces.dynamodb import DynamoDB
-from harness.archive.pieces.folder import Folder
 from harness.archive.pieces.piece import Piece
-from harness.archive.pieces.postgresql import PostgreSQL
-from harness.archive.pieces.sqlite import SQLite
-from harness.archive.pieces.theme import Theme
-from harness.archive.sealing import Seal
 from harness.errors import InputError
 from harness.wire import placeholders
+
+_LOCAL = ("configuration", "code", "folder", "sqlite")
+"""Kinds of pieces whose targets are paths."""
 
 
 class Making:
@@ -57,37 +55,51 @@ class Making:
     def _aimed(self, piece: Piece, target: str | None) -> Piece:
         if target is None:
             return piece
-        local = isinstance(piece, Configuration | Code | Folder | SQLite)
-        return piece.aimed(str(Path(target).absolute()) if local else target)
+        return piece.aimed(str(Path(target).absolute()) if piece.kind in _LOCAL else target)
 
     def _piece(self, name: str, target: str | None) -> Piece:
         told = self._told
         if name == "theme":
             assert told.theme is not None
             assert told.shop is not None
+            from harness.archive.pieces.theme import Theme
+
             return Theme(self._api(told.shop), told.theme.theme)
         if name == "configuration":
             assert told.configuration is not None
             return self._configuration(told.configuration)
         if name == "code":
             assert told.code is not None
+            from harness.archive.pieces.code import Code
+
             return Code(self._folder / told.code.path, told.code.revision, told.code.files)
         family, _, own = name.partition("/")
         if family == "folders":
+            from harness.archive.pieces.folder import Folder
+
             return Folder(name, self._folder / told.folders[own].path, told.folders[own].leave_out)
         return self._database(name, told.databases[own], target)
 
     def _database(self, name: str, told: told_by.Database, target: str | None) -> Piece:
         if isinstance(told, told_by.DynamoDB):
+            from harness.archive.pieces.dynamodb import DynamoDB
+
             table = self._filled(f"{name}.table", told.table)
             return DynamoDB(
                 name, table, None if told.export is None else self._filled(name, told.export), told.read_share
             )
         if isinstance(told, told_by.SQLite):
+            from harness.archive.pieces.sqlite import SQLite
+
             return SQLite(name, self._folder / self._filled(f"{name}.file", told.file))
+        from harness.archive.pieces.postgresql import PostgreSQL
+
         return PostgreSQL(name, target or self._filled(f"{name}.url", told.url))
 
-    def _configuration(self, told: told_by.Configuration) -> Configuration:
+    def _configuration(self, told: told_by.Configuration) -> Piece:
+        from harness.archive.pieces.configuration import Configuration
+        from harness.archive.sealing import Seal
+
         seal = None
         if told.secrets == "seal":
             assert self._told.seal_key is not None

@@ -79,7 +79,10 @@ def _still_corrupt(measures: Measures, found: _Found) -> CheckResult:
     told = "; ".join(
         f"{_items(len(keys))} corrupt in {at} in the end: {some(keys)}" for at, keys in found.still.items()
     )
+    archive = measures.case.archive
     why = "nobody restored the table"
+    if archive is not None and archive.said:
+        why = f"the table was not restored ({archive.said})"
     restore = _last(measures)
     if restore is not None:
         onset = onset_before(measures.case, restore)

@@ -20,6 +20,17 @@ def _sells(drill: Drill, orders: float) -> None:
     drill.sell(orders)
 
 
+@given("the shop's theme and the application's table have been backed up")
+def _backed_up(drill: Drill) -> None:
+    """the shop's theme and the application's table have been backed up
+
+    By `drill backup run`, with the clients at work: the theme that shoppers see, and the table that clients write, into
+    a Git repository. Where the world has no shop, the drill is left out.
+    Example: the shop's theme and the application's table have been backed up
+    """
+    drill.back_up()
+
+
 @given(
     parsers.re(
         r"as a control, (?P<component>[a-z][a-z0-9-]*) runs with (?P<name>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>\S*), "

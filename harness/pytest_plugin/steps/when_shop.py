@@ -101,3 +101,33 @@ def _given_up(drill: Drill) -> None:
     Example: the shop has given up what it could not tell
     """
     drill.outlast_retries()
+
+
+@when(parsers.re(rf"a bad deployment breaks the shop's theme{FOR}"))
+def _theme_broken(drill: Drill, seconds: str | None) -> None:
+    """a bad deployment breaks the shop's theme[ for N seconds]
+
+    Files of the theme that shoppers see are changed, gone, and too many; to take the deployment back mends nothing.
+    Example: a bad deployment breaks the shop's theme
+    """
+    drill.inject("shop-trouble", mode="theme-broken", for_s=lasting(seconds))
+
+
+@when("the theme is restored from the backup")
+def _theme_restored(drill: Drill) -> None:
+    """the theme is restored from the backup
+
+    By `drill restore`, from the newest backup; meanwhile the shop is asked how its theme is.
+    Example: the theme is restored from the backup
+    """
+    drill.restore_theme()
+
+
+@when(parsers.re(rf"the table of {REGION} is restored from the backup"))
+def _table_restored(drill: Drill, region: str) -> None:
+    """the table of REGION is restored from the backup
+
+    By `drill restore`, from the newest backup, into a table beside it; from there what is still corrupt is put back.
+    Example: the table of the primary region is restored from the backup
+    """
+    drill.restore_archived_table(region)

@@ -44,7 +44,7 @@ Event = Wanted | Look | Ended
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """The shop is to be asked now, and `Ended` tells how that went."""
+    """The shop is to be asked now, for these reasons."""
 
     reasons: tuple[str, ...]
 
@@ -59,14 +59,13 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """reasons: why it is due; kept: those that the one under way was begun for. next_ns: for reasons, not before."""
+    """reasons: why it is due; running: those for which the shop is being asked; next_ns: for reasons, not before."""
 
     terms: Terms
     reasons: tuple[str, ...] = (STARTED,)
-    kept: tuple[str, ...] = ()
+    running: tuple[str, ...] = ()
     ended_ns: int | None = None
     next_ns: int = 0
-    running: bool = False
 
 
 def step(state: State, event: Event, now_ns: int) -> tuple[State, tuple[Ask, ...]]:
@@ -76,15 +75,12 @@ def step(state: State, event: Event, now_ns: int) -> tuple[State, tuple[Ask, ...
             return state if reason in state.reasons else replace(state, reasons=(*state.reasons, reason)), ()
         case Look():
             reasons = _due(state, now_ns)
-            if not reasons:
-                return state, ()
-            return replace(state, kept=state.reasons, reasons=(), running=True), (Ask(reasons),)
+            return (replace(state, reasons=(), running=reasons), (Ask(reasons),)) if reasons else (state, ())
         case Ended(well=True):
-            return replace(state, kept=(), ended_ns=now_ns, next_ns=now_ns, running=False), ()
+            return replace(state, running=(), ended_ns=now_ns, next_ns=now_ns), ()
         case Ended():
-            left = tuple(dict.fromkeys((*state.kept, *state.reasons))) or (PERIOD,)
-            next_ns = now_ns + state.terms.retry_ns
-            return replace(state, reasons=left, kept=(), next_ns=next_ns, running=False), ()
+            left = tuple(dict.fromkeys((*state.running, *state.reasons)))
+            return replace(state, reasons=left, running=(), next_ns=now_ns + state.terms.retry_ns), ()
 
 
 def _due(state: State, now_ns: int) -> tuple[str, ...]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 from reference.dynamo import CallFailed
 from reference.log import say
 from reference.settings import Settings
 from reference.shopify_app.admin_api.client import AdminApi, AdminFailed
+from reference.shopify_app.journal import Entry, Journal, JournalFailed
 from reference.shopify_app.reconciliation import due
 from reference.shopify_app.reconciliation.service import Reconciliation
 from reference.shopify_app.settings import RECONCILE_EVERY_S, RECONCILE_RETRY_S
@@ -20,10 +22,11 @@ LOOK_EVERY_S = 2.0
 class Keeper:
     """Of one region."""
 
-    def __init__(self, settings: Settings, api: AdminApi, work: Reconciliation) -> None:
+    def __init__(self, settings: Settings, api: AdminApi, work: Reconciliation, journal: Journal) -> None:
         self._settings = settings
         self._api = api
         self._work = work
+        self._journal = journal
         self._state = due.State(due.Terms(settings.ns(RECONCILE_EVERY_S), settings.ns(RECONCILE_RETRY_S)))
         self._threads = ThreadPoolExecutor(2, "keeper")
 
@@ -39,11 +42,9 @@ class Keeper:
         """For ever."""
         loop = asyncio.get_running_loop()
         while True:
-            asked = self._step(due.Look())
-            for ask in asked:
+            await loop.run_in_executor(self._threads, self._keep_token)
+            for ask in self._step(due.Look()):
                 self._step(due.Ended(await loop.run_in_executor(self._threads, self._reconcile, ask.reasons)))
-            if not asked:
-                await loop.run_in_executor(self._threads, self._keep_token)
             await asyncio.sleep(self._settings.scaled_s(LOOK_EVERY_S))
 
     def _keep_token(self) -> None:
@@ -62,6 +63,12 @@ class Keeper:
         if report.skipped:
             return due.PERIOD in reasons  # another region is at it; for any other reason it is done again afterwards
         say("reconciled", because=reasons, seen=report.seen, news=report.news, subscribed=list(report.subscribed))
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        entry = Entry(at, self._settings.region, reasons, report.seen, report.news, report.subscribed)
+        try:
+            self._journal.add(entry)
+        except (JournalFailed, CallFailed) as failure:
+            say("journal not written", level="warning", why=str(failure))
         return True
 
     def close(self) -> None:

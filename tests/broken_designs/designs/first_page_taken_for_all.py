@@ -4,7 +4,7 @@ import by_the_time_of_asking
 
 ROWS = (50,)
 ENVIRONMENT = "shopify"
-CAUGHT_BY = {"outage-longer-than-retries": ("changes, of .* not known at",)}
+CAUGHT_BY = {"outage-longer-than-retries": ("changes, of .* not known at", "has not learned of it by asking the shop")}
 PAGE = 10
 
 

@@ -2,7 +2,7 @@
 
 ROWS = (56,)
 ENVIRONMENT = "shopify"
-CAUGHT_BY = {"subscription-removed": ("nobody was told",)}
+CAUGHT_BY = {"subscription-removed": ("nobody was told of", "nothing is subscribed to")}
 
 
 def shopify_app() -> None:

@@ -2,7 +2,7 @@
 
 ROWS = (45,)
 ENVIRONMENT = "shopify"
-CAUGHT_BY = {"outage-longer-than-retries": ("changes, of .* not known at", "never delivered|nobody was told")}
+CAUGHT_BY = {"outage-longer-than-retries": ("changes, of .* not known at", "has not learned of it by asking the shop")}
 
 
 def shopify_app() -> None:

@@ -4,7 +4,7 @@ import by_the_time_of_asking
 
 ROWS = (61,)
 ENVIRONMENT = "shopify"
-CAUGHT_BY = {"admin-api-throttled": ("changes, of .* not known at",)}
+CAUGHT_BY = {"admin-api-throttled": ("changes, of .* not known at", "has not learned of it by asking the shop")}
 
 
 class Nothing(dict):

@@ -17,21 +17,13 @@ def shopify_app() -> None:
         return things.Learned(found.things, tuple(e for e in found.effects if e.key.partition(":")[0] in asked))
 
     def do(self, effect):
-        put = rows.effect_put(self._shop.effects_table, effect, self._settings.region, store._now_us())
-        kept = {name: value for name, value in put["Item"].items() if name not in ("id", "count")}
-        self._client.insist(
-            "update_item",
-            TableName=put["TableName"],
-            Key={"id": {"S": effect.key}},
-            UpdateExpression=f"SET {', '.join(f'#{name} = :{name}' for name in kept)} ADD #count :one",
-            ExpressionAttributeNames={"#count": "count", **{f"#{name}": name for name in kept}},
-            ExpressionAttributeValues={":one": {"N": "1"}, **{f":{name}": value for name, value in kept.items()}},
-        )
-        self._asked(rows.queued(put["Item"]))
+        about = (self._shop.effects_table, effect, self._settings.region, self._now_us())
+        self._if_allowed(rows.effect_count(*about), operation="update_item")
+        self._asked(rows.queued(rows.effect_put(*about)["Item"]))
         return True
 
     def take(self, webhook, patience_s):
-        put = rows.inbox_put(self._shop.inbox_table, webhook, self._settings.region, store._now_us())
+        put = rows.inbox_put(self._shop.inbox_table, webhook, self._settings.region, self._now_us())
         del put["ConditionExpression"]
         return self._if_allowed(put, patience_s)
 

@@ -63,7 +63,9 @@ class Trouble(Strict):
     """The body of `POST /trouble`; see harness.faults.commerce_actions.TroubleShop. seconds: of wall time. secret: the
     one that messages are signed with in the end."""
 
-    trouble: Literal["disturbed", "forged", "subscriptions-removed", "throttled", "token-expired", "secret-rotated"]
+    trouble: Literal[
+        "disturbed", "forged", "subscriptions-removed", "throttled", "token-expired", "secret-rotated", "theme-broken"
+    ]
     place: str = ""
     share: Share = 0.0
     count: Annotated[int, Field(ge=0, le=100_000)] = 0

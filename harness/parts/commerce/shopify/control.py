@@ -1,8 +1,8 @@
 """The control port of the shop's process: what a drill asks of it, as JSON over loopback.
 
-POST /connect, /reset, /begin, /pause, /burst, /trouble, /relieve, /break_theme; GET /unsettled: what is still to
-happen or to be told, by what it is; GET /status; GET /lines, for `drill env status`; GET /well for the canary:
-nobody answers while something troubles it.
+POST /connect, /reset, /begin, /pause, /burst, /trouble, /relieve, /break_theme; GET /theme: digests of its files;
+GET /unsettled: what is still to happen or to be told, by what it is; GET /status; GET /lines, for `drill env status`;
+GET /well for the canary: nobody answers while something troubles it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,10 @@ class Desk(Protocol):
         """Be so no more."""
 
     def break_theme(self) -> None:
-        """Publish a theme that is broken."""
+        """A bad deployment of the published theme."""
+
+    def theme(self) -> Mapping[str, str]:
+        """By name of a file of the published theme, a digest of what it says."""
 
     def troubles(self) -> Sequence[str]:
         """Those that hold."""
@@ -93,6 +96,9 @@ def routes(desk: Desk) -> list[web.RouteDef]:
         desk.break_theme()
         return answer_json({})
 
+    async def theme(_: web.Request) -> web.Response:
+        return answer_json(dict(desk.theme()))
+
     async def unsettled(_: web.Request) -> web.Response:
         return answer_json(dict(desk.unsettled()))
 
@@ -112,5 +118,6 @@ def routes(desk: Desk) -> list[web.RouteDef]:
         web.post("/connect", connect), web.post("/reset", reset), web.post("/begin", begin),
         web.post("/pause", pause), web.post("/burst", burst), web.post("/trouble", trouble),
         web.post("/relieve", relieve), web.post("/break_theme", break_theme),
-        web.get("/unsettled", unsettled), web.get("/status", status), web.get("/lines", lines), web.get("/well", well),
+        web.get("/theme", theme), web.get("/unsettled", unsettled), web.get("/status", status),
+        web.get("/lines", lines), web.get("/well", well),
     ]  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any
 from harness.clock import MachineClock
 from harness.errors import InputError
 from harness.faults.shop_trouble import DISTURBED
+from harness.parts.commerce.shopify import theming
 from harness.parts.commerce.shopify.admin.api import AdminApi
 from harness.parts.commerce.shopify.admin.exchange import AdminReply, AdminRequest
 from harness.parts.commerce.shopify.admin.settings import AdminSettings
@@ -49,6 +50,7 @@ class ShopDesk:
             lambda: time.time_ns() // _NS_PER_US, domain=config.domain, client_id=config.client_id,
             client_secret=config.client_secret, api_version=config.api_version,
         )  # fmt: skip
+        theming.dress(self._shop)
         usual = AdminSettings()
         scaled: dict[str, Any] = {
             name: to_s(interval_ns(to_ns(getattr(usual, name)), config.scale)) for name in _SCALED
@@ -119,7 +121,11 @@ class ShopDesk:
 
     def break_theme(self) -> None:
         """See Desk."""
-        raise InputError("nobody knows how to break a theme")
+        theming.break_theme(self._shop)
+
+    def theme(self) -> Mapping[str, str]:
+        """See Desk."""
+        return theming.digests(self._shop)
 
     # --- troubles ----------------------------------------------------------------------------------------------
 
@@ -139,6 +145,8 @@ class ShopDesk:
                 settings = self._api.settings
                 self._shop.installation.rotate_secret(settings.signs_s, settings.accepts_secret_s, asked.secret)
                 self._telling.rotate(asked.secret)
+            case "theme-broken":
+                self.break_theme()
             case "throttled":
                 self._api.throttle(asked.count, asked.seconds)
 

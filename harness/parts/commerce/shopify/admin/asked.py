@@ -9,6 +9,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from harness.parts.commerce.shopify.admin.bulk import BulkOperations
+from harness.parts.commerce.shopify.admin.idempotency import IdempotencyKeys
 from harness.parts.commerce.shopify.admin.settings import AdminSettings
 from harness.parts.commerce.shopify.admin.staging import Staging
 from harness.parts.commerce.shopify.records.shop import Shop
@@ -29,6 +30,7 @@ class Asked:
     version: str
     base_url: str
     mistake_in: Callable[[str], str | None]
+    keys: IdempotencyKeys
     bulk: bool = False
     changes: list[Changed] = field(default_factory=list)
     warnings: list[Mapping[str, Any]] = field(default_factory=list)
