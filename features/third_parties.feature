@@ -12,6 +12,7 @@ Feature: Systems of others
     And steady state in the primary region
     When the ERP system is lost, black-holed
     Then over 100 seconds no more requests fail than the error budget allows
+    And shoppers can still browse, add to cart, pay and track
     When the fault heals
     Then the ERP system holds every order, once, within 600 seconds
     And the ERP system was told in order

@@ -16,6 +16,7 @@ import psutil
 from packaging.requirements import Requirement
 
 from harness.cli.parts_diagnosis import parts
+from harness.cli.trials.both_sides import in_files
 from harness.drill.options import RunOptions
 from harness.drill.stopping.command import missing
 from harness.engines.addresses import can_listen, edge_addresses
@@ -43,6 +44,7 @@ def machine(options: RunOptions) -> list[Diagnosis]:
         *_python(),
         *_addresses(options),
         *parts(options),
+        *in_files(options),
         *_stop_command(options),
         *_limits(),
         _scheduling(),

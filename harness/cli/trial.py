@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 
+from harness.cli.trials.both_sides import of_running
 from harness.cli.trials.components import how_they_stand, try_programs
 from harness.cli.trials.data import try_data
 from harness.cli.trials.health import try_health
+from harness.cli.trials.journeys import try_journeys
 from harness.cli.trials.requests import try_absence, try_edge
 from harness.drill.options import RunOptions
 from harness.errors import DrillError, SubjectError, VerdictReached
@@ -51,6 +53,7 @@ def _tried(world: LiveWorld, options: RunOptions) -> Iterator[Diagnosis]:
         return
     yield Diagnosis("subject starts", State.OK, "every component with a port answers")
     yield from world.seams.platform.starts()
+    yield from of_running(world.seams.platform.trees())
     yield from try_health(world)
     serves = _serves(world)
     yield serves
@@ -61,6 +64,8 @@ def _tried(world: LiveWorld, options: RunOptions) -> Iterator[Diagnosis]:
         yield from tried.rows
     for place in world.edges:
         yield from try_absence(options, place, world.net.edge(CLIENTS, place), reads=reads[place])
+    for place in world.edges:
+        yield from try_journeys(options, place, world.net.edge(CLIENTS, place), well=not complaints.get(place))
     yield from try_data(world)
     deaths = world.deaths()
     yield from (Diagnosis("component", State.FAIL, death, "see its output") for death in deaths)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.drill.case import Case
-from harness.drill.judging.interruptions import scenario_end_ns
+from harness.drill.judging.journeys import fared_of
 from harness.drill.measures import Measures
 from harness.history.business import BusinessTold
 from harness.history.parties import PartyCall
@@ -20,29 +20,20 @@ from harness.measurement.dependencies import (
     failure_of,
     watched,
 )
-from harness.measurement.journeys import NOT_RUN, RULES, Fared, Visited, fared
+from harness.measurement.journeys import NOT_RUN, RULES, Fared, Visited
 from harness.units import to_s
 
 
 def journey_evidence(measures: Measures) -> Mapping[str, Any] | None:
     """The `measured.journeys` object of run.json; None where the subject file names none."""
-    case = measures.case
-    journeys = case.journeys
+    journeys = measures.case.journeys
     if journeys is None:
         return None
-    ended_ns = scenario_end_ns(measures)
-    found = fared(
-        measures.visits,
-        journeys.names,
-        [fault.interval if fault.applied else None for fault in case.faults],
-        measures.steady_ns,
-        measures.end_ns + 1 if ended_ns is None else ended_ns,
-    )
     return {
         "rules": dict(RULES),
         "made": [{"name": one.name, "period_s": one.period_s, "after": one.after} for one in journeys.made],
         "watched": [_named(one) for one in _dependencies(measures, journeys.steering)],
-        "cells": [_cell(one, measures, journeys.steering) for one in found],
+        "cells": [_cell(one, measures, journeys.steering) for one in fared_of(measures)],
     }
 
 

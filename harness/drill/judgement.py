@@ -10,6 +10,7 @@ from harness.drill.case import Requirement
 from harness.drill.judging import (
     business,
     databases,
+    journeys,
     loss,
     moves,
     parties,
@@ -19,6 +20,7 @@ from harness.drill.judging import (
     restarts,
     restored,
     theme,
+    told,
 )
 from harness.drill.judging.loss import converged
 from harness.drill.judging.moves import failback_of
@@ -75,12 +77,17 @@ _CHECKS: dict[str, Callable[[Requirement, Measures], CheckResult]] = {
     business.ORDER: business.order,
     business.FORGED: business.forged,
     business.TRUSTED: business.trusted,
+    business.SOON: business.soon,
+    told.NAME: told.told,
+    journeys.NAME: journeys.still,
     parties.HOLDS: parties.holds,
     parties.HOLDS_WRITES: parties.holds,
     parties.ORDER: parties.order,
     parties.SPARED: parties.spared,
 }
-OF_BUSINESS: Sequence[str] = (business.KEPT, business.ONCE, business.ORDER, business.FORGED, business.TRUSTED)
+OF_BUSINESS: Sequence[str] = (
+    business.KEPT, business.ONCE, business.ORDER, business.FORGED, business.TRUSTED, business.SOON, told.NAME,
+)  # fmt: skip
 OF_PARTIES: Sequence[str] = (parties.HOLDS, parties.HOLDS_WRITES, parties.ORDER, parties.SPARED)
 OF_DATA: Sequence[str] = (restored.NAME, rebuilt.NAME, reconciled.NAME, theme.NAME)
 WHOLE: Sequence[str] = (

@@ -6,11 +6,14 @@ from collections.abc import Callable
 
 from harness.drill.business_measures import business_of
 from harness.drill.case import CaseShop
+from harness.drill.judging import told
+from harness.drill.judging.business import SOON
 from harness.drill.running import RunningDrill
 from harness.drill.stepping import step
 from harness.drill.tables import Tables
 from harness.errors import InputError
 from harness.faults.needs import SHOP_OPEN
+from harness.outcome import Verdict
 from harness.units import NS_PER_S, to_ns, to_s
 
 TOLD_S = 1_200.0
@@ -20,6 +23,8 @@ KNOWN_S = 900.0
 itself for what it was not."""
 STILL_NS = 2 * NS_PER_S
 """So long must everything be known before it counts: what is done twice may come a little later."""
+HEARD_S = 100.0
+"""Production seconds in which what has just happened must have been told of, where nothing is wrong any more."""
 _LOOK_S = 0.25
 _OVER_S = 5.0
 """What attempts take themselves."""
@@ -49,6 +54,27 @@ class ShoppingDrill(RunningDrill):
         """Wait until the shop has given up what it could not tell by now. Raises NotMeasurable."""
         self._visit()
         self._watch_until(self._clock.now_ns() + to_ns(self._backend.shop().told_within_s + _OVER_S))
+
+    @step
+    def require_known_within(self, within_s: float) -> None:
+        """Judge, on the final data, how long it took until each change was known. within_s: of production."""
+        wanted = self.record.require(SOON, whole=True, most=self._backend.timing.interval_s(within_s))
+        self._settle(patient=True)
+        self._loop.judge_now(wanted)
+
+    @step
+    def require_told(self, seconds: float) -> None:
+        """Judge whether all that happens within `seconds` (wall) from now on is told of. Raises NotMeasurable."""
+        self._visit()
+        from_ns = self._clock.now_ns()
+        until_ns = from_ns + to_ns(seconds)
+        self._watch_until(until_ns)
+        wanted = self.record.require(told.NAME, whole=True, from_ns=from_ns, until_ns=until_ns)
+        limit_ns = until_ns + to_ns(self._backend.timing.interval_s(HEARD_S))
+        while self._loop.judged(wanted).verdict is not Verdict.MET and self._clock.now_ns() < limit_ns:
+            self._clock.sleep_s(_LOOK_S)
+            self._loop.heed()
+        self._loop.judge_now(wanted)
 
     def _visit(self) -> None:
         self.need(SHOP_OPEN)

@@ -79,6 +79,12 @@ def components_missing(names: Sequence[str], subject: Subject) -> list[str]:
     return [name for name in names if name not in known]
 
 
+def journeys_missing(names: Sequence[str], subject: Subject) -> list[str]:
+    """Those of some journeys that a subject's file does not name."""
+    known = {journey.name for journey in subject.workload.journeys}
+    return [name for name in names if name not in known]
+
+
 def deciders_of(subject: Subject) -> str:
     """The components that decide about failover, as a target; "" when the subject's file names none."""
     return ",".join(subject.failover.components)

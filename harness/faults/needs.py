@@ -45,12 +45,17 @@ _WORDS = {
 }
 
 
-_COMPONENT = "component:"
+_COMPONENT, _JOURNEY = "component:", "journey:"
 
 
 def component(name: str) -> str:
     """The need of a drill that is about one component of the subject."""
     return _COMPONENT + name
+
+
+def journey(name: str) -> str:
+    """The need of a drill that is about one journey of the subject."""
+    return _JOURNEY + name
 
 
 def lacking(needs: Iterable[str], capabilities: Mapping[str, bool | str]) -> str | None:
@@ -60,6 +65,8 @@ def lacking(needs: Iterable[str], capabilities: Mapping[str, bool | str]) -> str
         if can is not True:
             if name.startswith(_COMPONENT):
                 return f"not measurable here: the subject runs no component called {name.removeprefix(_COMPONENT)}"
+            if name.startswith(_JOURNEY):
+                return f"not measurable here: the subject file names no journey {name.removeprefix(_JOURNEY)!r}"
             nobody = f"not measurable here: no part of this world {_WORDS.get(name, f'offers {name}')}"
             return can if isinstance(can, str) else nobody
     return None

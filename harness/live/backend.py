@@ -11,7 +11,6 @@ from types import TracebackType
 from harness.clock import Clock, MachineClock
 from harness.drill.backend import State, SteadyEvidence
 from harness.drill.options import RunOptions
-from harness.drill.reconciled import CaseReconciled
 from harness.drill.settings import Settings
 from harness.drill.stopping.command import CommandUnderWay
 from harness.errors import DrillMissed, WorldError
@@ -26,40 +25,32 @@ from harness.live.ended import ended
 from harness.live.following import FollowedCommits
 from harness.live.ground import LiveGround
 from harness.live.leftovers.undoing import undo_and_warn
+from harness.live.operated import OperatedWorld
 from harness.live.preparing import prepare
-from harness.live.rebuild import RegionRebuild
-from harness.live.reconcile import reconcile
 from harness.live.replication import Replicated
-from harness.live.runbook import TableRunbook
 from harness.live.sharing import Sharing
-from harness.live.shop_archive import ShopArchive
 from harness.live.visit import Visit
 from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import held
-from harness.reconciliation.deciding import policy_of
 from harness.units import to_s
-from harness.world.assembly import Seams, assemble, build, seams_of
+from harness.world.assembly import assemble, build, seams_of
 from harness.world.diagnosis import Complaint
 from harness.world.functions import Functions, explained
-from harness.world.part import Blueprint, Net
+from harness.world.part import Blueprint
 from harness.world.planning import plan_of
 from harness.world.regions import scanned
-from harness.world.shop import Shop, shop_of
 
 ANSWER_TIMEOUT_S = 10.0
 _EVIDENCE_EVERY_S = 0.2
 _LOOK_S, _DEAD_EVERY_S = 0.05, 1.0
 
 
-class LiveWorld:
+class LiveWorld(OperatedWorld):
     """A world with the subject in it. A context manager: leaving takes all of it down.
 
     net: its parts and links, for whoever prints addresses; seams: its parts by what they do. Both after entering.
     on_calibrated: called in each drill when what disturbs other worlds of this machine is done.
     """
-
-    net: Net
-    seams: Seams
 
     def __init__(self, options: RunOptions, servers: ForkServers) -> None:
         self.environment = options.environment
@@ -75,7 +66,7 @@ class LiveWorld:
         self._looked_s = 0.0
         self._sharing = Sharing(options.sharing)
         self.on_calibrated: Callable[[], None] = lambda: None
-        self.meanwhile: Callable[[], None] = lambda: None
+        self.meanwhile = lambda: None
         self._evidence: tuple[float, SteadyEvidence] = (0.0, SteadyEvidence(("nothing is known yet",)))
 
     def __enter__(self) -> LiveWorld:
@@ -252,34 +243,6 @@ class LiveWorld:
         """Freeze the edge's answer, and stop the subject's failover components."""
         self.seams.steering.freeze()
         self.seams.platform.stop_subject(self.subject.failover.components)
-
-    def deploy(self, change: str) -> None:
-        """See Backend."""
-        self.seams.platform.deploy(change)
-
-    def runbook(self, database: str) -> TableRunbook:
-        """See Backend."""
-        return TableRunbook(self.seams.regions[database], self.subject, lambda: self.meanwhile())
-
-    def rebuild(self, database: str, survivor: str) -> RegionRebuild:
-        """See Backend."""
-        regions = self.seams.regions
-        return RegionRebuild(regions[database], regions[survivor], self.subject)
-
-    def reconcile(self, databases: tuple[str, str], policy: str) -> CaseReconciled:
-        """See Backend."""
-        return reconcile([self.seams.regions[one] for one in databases], self.subject, policy_of(policy))
-
-    def archive(self, database: str) -> ShopArchive:
-        """See Backend."""
-        shops = self.net.of(Shop)
-        access = shops[0].access if shops else None
-        folder = self.ground.folder / "archive" / self._logs.folder.name
-        return ShopArchive(self.ground.launcher(), folder, access, self.seams.regions[database], self.subject)
-
-    def shop(self) -> Shop:
-        """See Backend."""
-        return shop_of(self.net.of(Shop))
 
     def run_stop_command(self) -> CommandUnderWay:
         """See Backend."""

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from harness.history.business import BusinessChange, BusinessTold
 from harness.history.events import Commit
 from harness.measurement.statistics import quantile
+from harness.measurement.telling import about
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -52,22 +53,27 @@ class PutBack:
 class Effects:
     """What became of a business. changes: how many there were; things: of how many things.
 
-    lost: by thing; repeated: key -> how often something was done, where that is more than once; undone: what a change
-    asks for and nobody did, with the change; put_back: in order of time. delays_ns: of each change that became known,
-    how long that took; None where no order of commits is kept. forged_taken: forged messages that the application took.
-    distrusted: genuine messages that were refused as if they were forged; given_up: messages that no attempt has
-    delivered; attempts: to deliver genuine ones.
+    lost: by thing; of its changes, acknowledged: a message of each that the application had taken nevertheless; untold:
+    of how many no message was sent at all. repeated: key -> how often something was done, where that is more than once;
+    undone: what a change asks for and nobody did, with the change; put_back: in order of time. delays_ns: of each
+    change that became known, how long that took; None where no order of commits is kept. forged_taken: forged messages
+    that the application took; forged_unclear: those that it neither took nor refused. distrusted: genuine messages that
+    were refused as if they were forged; given_up: messages that no attempt has delivered; attempts: to deliver genuine
+    ones.
     """
 
     changes: int
     things: int
     lost: tuple[Lost, ...] = ()
+    acknowledged: tuple[BusinessTold, ...] = ()
+    untold: int = 0
     repeated: Mapping[str, int] | None = None
     undone: tuple[tuple[str, BusinessChange], ...] = ()
     put_back: tuple[PutBack, ...] | None = None
     delays_ns: tuple[int, ...] | None = None
     forged: int = 0
     forged_taken: tuple[BusinessTold, ...] = ()
+    forged_unclear: tuple[BusinessTold, ...] = ()
     distrusted: tuple[BusinessTold, ...] = ()
     messages: int = 0
     attempts: int = 0
@@ -123,21 +129,32 @@ def effects_of(
     honest = [one for one in told if not one.forged]
     taken = {one.delivery for one in honest if one.error is None}
     forged = [one for one in told if one.forged]
+    unknown = [change for one in lost for change in one.changes]
+    tried = {about(one) for one in honest}
+    answers = {about(one): one for one in reversed(honest) if one.error is None}
     return Effects(
         changes=sum(map(len, due.values())),
         things=len(due),
         lost=tuple(lost),
+        acknowledged=tuple(answers[about(change)] for change in unknown if about(change) in answers),
+        untold=sum(about(change) not in tried for change in unknown),
         repeated=None if counted is None else _repeated(counted),
         undone=() if counted is None else tuple(_undone(due, counted)),
         put_back=None if commits is None else tuple(_put_back(commits)),
         delays_ns=None if commits is None else tuple(sorted(_delays(due, commits))),
         forged=len(forged),
         forged_taken=tuple(one for one in forged if one.error is None),
+        forged_unclear=tuple(one for one in forged if one.error is not None and not _is_refused(one)),
         distrusted=tuple(one for one in honest if one.status in _DISTRUSTED),
         attempts=len(honest),
         messages=len({one.delivery for one in honest}),
         given_up=tuple(sorted({one.delivery for one in honest} - taken)),
     )
+
+
+def _is_refused(one: BusinessTold) -> bool:
+    """Whether somebody has looked at a message and said no; who is in trouble says nothing of it, and may take it."""
+    return one.status is not None and 400 <= one.status < 500
 
 
 def _repeated(counted: Mapping[str, str]) -> Mapping[str, int]:

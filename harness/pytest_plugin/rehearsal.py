@@ -10,26 +10,18 @@ from typing import Any
 
 from pytest_bdd.steps import StepFunctionContext
 
+from harness.drill import words as meant
 from harness.drill.facade import PROMISED_LATE, STOPPED_LATE
 from harness.drill.options import RunOptions
 from harness.drill.plan import law_of, objectives_of, refuse_impossible
 from harness.drill.stopping.command import missing
 from harness.drill.stopping.stated import conditions_of
-from harness.drill.words import (
-    components_missing,
-    deciders_of,
-    ends_of,
-    healed_by,
-    instance_of,
-    location_of,
-    place_of,
-    target_of,
-)
 from harness.errors import InputError, Problem
 from harness.faults.catalogue import fault_named, struck
 from harness.faults.model import Fault
 from harness.faults.needs import component
 from harness.pytest_plugin.course import NEED_CLIENTS, Course
+from harness.pytest_plugin.journey_rehearsal import JourneyRehearsal
 from harness.pytest_plugin.party_rehearsal import PartyRehearsal
 from harness.pytest_plugin.resolving import Resolved
 from harness.pytest_plugin.shop_rehearsal import ShopRehearsal
@@ -49,7 +41,7 @@ class Asked:
     line: int
 
 
-class Rehearsal(PartyRehearsal, ShopRehearsal):
+class Rehearsal(PartyRehearsal, ShopRehearsal, JourneyRehearsal):
     """Takes the drill's place: remembers what is asked of it, and does nothing.
 
     needs: what its faults need; faults: those that it would apply; freezes: whether it stops the failover.
@@ -70,16 +62,16 @@ class Rehearsal(PartyRehearsal, ShopRehearsal):
 
     def region(self, words: str) -> str:
         """See Drill.region."""
-        return place_of(words, self._options.environment)
+        return meant.place_of(words, self._options.environment)
 
     def ends(self, words: str) -> str:
         """See Drill.ends."""
-        return ends_of(words, self._options.environment)
+        return meant.ends_of(words, self._options.environment)
 
     @property
     def monitor(self) -> str:
         """See Drill.monitor; where there is none, the drill will be INVALID, and is no mistake."""
-        return deciders_of(self._options.subject) or NOBODY
+        return meant.deciders_of(self._options.subject) or NOBODY
 
     @property
     def active_region(self) -> str:
@@ -96,7 +88,7 @@ class Rehearsal(PartyRehearsal, ShopRehearsal):
 
     def need_components(self, names: Sequence[str]) -> None:
         """See Drill.need_components. What is done to one that there is not is no mistake: it will not come to it."""
-        self._missing.update(components_missing(names, self._options.subject))
+        self._missing.update(meant.components_missing(names, self._options.subject))
         self.needs.update(map(component, self._missing))
 
     def promise(self, **objectives: Any) -> None:
@@ -131,13 +123,13 @@ class Rehearsal(PartyRehearsal, ShopRehearsal):
         named = {k: v for k, v in arguments.items() if k not in ("region", "mode", "for_s")}
         region, target = arguments.get("region"), None
         if region is not None:
-            target = target_of(region, environment, struck(kind, arguments.get("service")))
+            target = meant.target_of(region, environment, struck(kind, arguments.get("service")))
         for end in ("source", "to", "target"):
             for name in filter(None, (arguments.get(end) or "").split(",")):
-                location_of(name, environment)
+                meant.location_of(name, environment)
         instance = arguments.get("instance")
         if instance not in (None, NOBODY) and instance.partition(".")[0] not in self._missing:
-            instance_of(instance, subject, environment)
+            meant.instance_of(instance, subject, environment)
         mode = self._options.settings.mode_of(kind, arguments.get("mode"))
         fault = fault_named(kind, target=target, mode=mode, **named)
         if self._injects:
@@ -160,7 +152,7 @@ class Rehearsal(PartyRehearsal, ShopRehearsal):
         if region is None:
             self.course.heals_all(self.line)
         else:
-            self.course.heals(*healed_by(region, self._options.environment), line=self.line)
+            self.course.heals(*meant.healed_by(region, self._options.environment), line=self.line)
         self._remember("heal", {} if region is None else {"region": region})
 
     def reach_steady_state(self, region: str) -> None:

@@ -12,6 +12,7 @@ class ShopRehearsal:
 
     course: Course
     needs: set[str]
+    line: int
 
     def sell(self, orders_per_s: float) -> None:
         """See ShoppingDrill.sell."""
@@ -25,6 +26,14 @@ class ShopRehearsal:
     def outlast_retries(self) -> None:
         """See ShoppingDrill.outlast_retries."""
         self._visit()
+
+    def require_told(self, seconds: float) -> None:
+        """See ShoppingDrill.require_told."""
+        self._visit()
+
+    def require_known_within(self, within_s: float) -> None:
+        """See ShoppingDrill.require_known_within: final data is judged when nothing is broken any more."""
+        self.course.rests(self.line)
 
     def _visit(self) -> None:
         self.needs.add(SHOP_OPEN)

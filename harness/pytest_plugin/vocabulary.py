@@ -29,6 +29,7 @@ PLACEHOLDERS = {
     "FILE": "a Python file, named from the subject's folder",
     "N": "a number; seconds in When and Then are production seconds, which the profile scales",
     "PLACE": "the name of a place of the environment, or outside",
+    "JOURNEY": "one of `workload.journeys` of the subject file: pay",
     "SYSTEM": "the system of a third party, by its name in the environment: ERP, CRM, fulfilment",
     "INSTANCE": "a process of the subject: COMPONENT.PLACE, as monitor.outside",
 }

@@ -17,6 +17,7 @@ from harness.measurement.dependencies import Dependency
 from harness.measurement.journeys import NOT_RUN, STATES
 from harness.regular_files import read_text
 from harness.reporting import matrix_svg, wording
+from harness.reporting.pages import environment
 from harness.storable_text import write_json, write_text
 
 if TYPE_CHECKING:
@@ -151,8 +152,6 @@ def write(shown: MatrixView, path: Path) -> None:
 
 @cache
 def _template() -> Template:
-    from harness.reporting.report import environment
-
     return environment().get_template("matrix.html.j2")
 
 

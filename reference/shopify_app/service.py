@@ -14,7 +14,9 @@ from reference.log import say
 from reference.settings import BEAT_INTERVAL_S, Settings
 from reference.shopify_app import regions
 from reference.shopify_app.admin_api.client import AdminApi
+from reference.shopify_app.buffer import Buffer
 from reference.shopify_app.integrations.queue import Queues
+from reference.shopify_app.journal import journal_of
 from reference.shopify_app.reconciliation import due
 from reference.shopify_app.reconciliation.keeper import Keeper
 from reference.shopify_app.reconciliation.service import Reconciliation
@@ -62,12 +64,15 @@ class ShopifyApp:
         self._secrets = Secrets(shop.credentials, shop.secrets_file)
         self._store = (RegionalStore if shop.dedupes_in_region else Store)(settings, shop, self._asked)
         self._worker = Worker(settings, self._store, self._is_lost, self._too_large)
-        self._webhooks = Webhooks(settings, shop, self._secrets, self._store, self._worker.put)
-        self._queues = Queues(settings, self._store, shop.parties, self._is_lost)
+        self._buffer = Buffer(settings)
+        self._webhooks = Webhooks(
+            settings, shop, self._secrets, self._store, self._buffer, self._worker.put, self._inbox_works
+        )
+        self._queues = Queues(settings, self._store, shop.parties, self._is_lost, self._buffer)
         self._shopper = Shopper(settings, shop, self._store.ask_for)
         api = AdminApi(settings, shop, self._secrets)
         self._reconciliation = Reconciliation(settings, shop, self._store, api)
-        self._keeper = Keeper(settings, api, self._reconciliation)
+        self._keeper = Keeper(settings, api, self._reconciliation, journal_of(settings, shop, self._store))
         self._threads = ThreadPoolExecutor(4, "beats")
         self._others = regions.State()
         self._beaten_ns: int | None = None
@@ -80,9 +85,12 @@ class ShopifyApp:
 
     def edge_verdict(self) -> tuple[bool, Mapping[str, object]]:
         """Whether the inbox could be written lately."""
-        takes = self._beaten_ns is not None and time.monotonic_ns() - self._beaten_ns <= self._settings.stale_after_ns
+        takes = self._inbox_works()
         why = "taken" if takes else "the inbox could not be written lately"
         return takes, {"webhooks": why, "waiting": self._worker.waiting, "unsent": self._queues.waiting}
+
+    def _inbox_works(self) -> bool:
+        return self._beaten_ns is not None and time.monotonic_ns() - self._beaten_ns <= self._settings.stale_after_ns
 
     def lease_gained(self) -> None:
         """A takeover, or the start."""
@@ -96,6 +104,7 @@ class ShopifyApp:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._beat_for_ever())
             group.create_task(self._worker.run())
+            group.create_task(self._webhooks.overflow.run())
             group.create_task(self._queues.run())
             group.create_task(self._keeper.run())
 
@@ -109,6 +118,7 @@ class ShopifyApp:
         self._reconciliation.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._store.close()
+        self._buffer.close()
 
     # -- regions -------------------------------------------------------------------------------------------------
     async def _beat_for_ever(self) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from reference.settings import NS_PER_S, Settings, SettingsError
 
 INTAKE_DEADLINE_S = 4.0  # of the 5 s that Shopify waits (shopify.dev, "Deliver webhooks through HTTPS")
-INTAKE_DEADLINE_LEAST_S = 0.4
+INTAKE_DEADLINE_LEAST_S = 0.8  # of a second, below which nobody's time-out goes
 REGION_LOST_AFTER_S = 30.0  # without a beat, a region's work is taken over; too early costs double work, and no more
 LEFTOVERS_EVERY_S = 60.0
 RECONCILE_EVERY_S = 120.0
@@ -77,6 +77,9 @@ def load_shop(environ: Mapping[str, str] | None = None) -> ShopSettings | None:
     env = os.environ if environ is None else environ
     if not env.get("SHOP_DOMAIN"):
         return None
+    store = env.get("APP_STORE") or "dynamodb"
+    if store not in ("dynamodb", "sqlite"):
+        raise SettingsError(f"APP_STORE={store!r} must be dynamodb or sqlite")
     dedupe, renewal = env.get("DEDUPE") or "everywhere", env.get("TOKEN_RENEWAL") or "on"
     if dedupe not in ("everywhere", "region"):
         raise SettingsError(f"DEDUPE={dedupe!r} must be everywhere or region")
@@ -95,7 +98,7 @@ def load_shop(environ: Mapping[str, str] | None = None) -> ShopSettings | None:
         inbox_table=env.get("INBOX_TABLE") or "inbox",
         effects_table=env.get("EFFECTS_TABLE") or "effects",
         shop_table=env.get("SHOP_TABLE") or "shop",
-        store_file=env.get("APP_STORE_FILE", "") if env.get("APP_STORE") == "sqlite" else "",
+        store_file=_wanted(env, "APP_STORE_FILE") if store == "sqlite" else "",
         dedupes_in_region=dedupe == "region",
         renews_token=renewal == "on",
     )
@@ -114,5 +117,5 @@ def region_lost_after_ns(settings: Settings) -> int:
 def _wanted(env: Mapping[str, str], name: str) -> str:
     value = env.get(name, "")
     if not value:
-        raise SettingsError(f"SHOP_DOMAIN is given, and {name} is not")
+        raise SettingsError(f"SHOP_DOMAIN is given, and {name}, which goes with it, is not")
     return value

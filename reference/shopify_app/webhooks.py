@@ -2,6 +2,9 @@
 
 Shopify waits 5 s for an answer, and takes a subscription away after eight failures in a row. So nothing is done here
 but one write, and that has a deadline: a 503 in time is tried again, and a write that ended later makes that a repeat.
+Where the write takes longer than usual, the region's queue is asked as well, and whichever has the webhook first lets
+it be answered. That is done only while the inbox works, if slowly: what a region that is lost has in its queue must be
+learned from the shop.
 """
 
 from __future__ import annotations
@@ -14,11 +17,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 from aiohttp import web
 
-from reference.dynamo import CallFailed
 from reference.log import say
 from reference.settings import Settings
 from reference.shopify_app import intake
+from reference.shopify_app.buffer import Buffer
 from reference.shopify_app.intake import Refused, Webhook
+from reference.shopify_app.overflow import Overflow
 from reference.shopify_app.rows import Received
 from reference.shopify_app.secrets_file import Secrets
 from reference.shopify_app.settings import TOPICS, ShopSettings, intake_deadline_s
@@ -26,25 +30,31 @@ from reference.shopify_app.store import Store
 
 PATH = "/webhooks"
 PUTS_MAX = 64
+USUAL_S, SLOW_S = 0.05, 0.2
+"""A write takes no longer, mostly; and after one that took so long, the next one is not waited for."""
 WAITING_MAX = 1_024
 """Requests under way; one more is refused at once, and comes again."""
 CHUNK = 64 * 1024
 
 
 class Webhooks:
-    """taken: told of each webhook that is new, once it is in the inbox."""
+    """taken: told of each webhook that is new, once it is in the inbox. works: whether the inbox does, as of lately."""
 
     def __init__(
-        self, settings: Settings, shop: ShopSettings, secrets: Secrets, store: Store, taken: Callable[[Received], None]
-    ) -> None:
+        self, settings: Settings, shop: ShopSettings, secrets: Secrets, store: Store, buffer: Buffer,
+        taken: Callable[[Received], None], works: Callable[[], bool],
+    ) -> None:  # fmt: skip
         self._settings = settings
         self._shop = shop
         self._secrets = secrets
         self._store = store
+        self.overflow = Overflow(settings, buffer, self._put)
         self._taken = taken
+        self._works = works
         self._deadline_s = intake_deadline_s(settings)
         self._threads = ThreadPoolExecutor(PUTS_MAX, "inbox")
-        self._waiting = 0
+        self._waiting = self._putting = 0
+        self._last_s = 0.0
 
     async def post(self, request: web.Request) -> web.StreamResponse:
         """One delivery."""
@@ -74,21 +84,48 @@ class Webhooks:
         return decided
 
     async def _take(self, webhook: Webhook, patience_s: float) -> web.Response:
-        loop = asyncio.get_running_loop()
-        put = loop.run_in_executor(self._threads, self._store.take, webhook, max(patience_s / 2, 0.0))
-        put.add_done_callback(lambda done: self._over(webhook, done))
-        try:
-            new = await asyncio.wait_for(asyncio.shield(put), max(patience_s, 0.0))
-        except TimeoutError:
+        until = time.monotonic() + patience_s
+        put = None
+        if self._putting < PUTS_MAX or not self._works():
+            put = self._put(webhook, patience_s / 2)
+            await asyncio.wait({put}, timeout=0.0 if self._last_s > SLOW_S else USUAL_S)
+        if (put is None or not put.done()) and self._works():
+            sent = self.overflow.send(webhook)
+            asked = {sent} if put is None else {put, sent}
+            await asyncio.wait(asked, timeout=until - time.monotonic(), return_when=asyncio.FIRST_COMPLETED)
+            if sent.done() and sent.exception() is None and sent.result():
+                return self._answer(200, "queued")
+        if put is None:
+            return self._answer(503, "too many webhooks under way")
+        if not put.done():
+            await asyncio.wait({put}, timeout=until - time.monotonic())
+        return self._put_ended(webhook, put)
+
+    def _put_ended(self, webhook: Webhook, put: asyncio.Future[bool]) -> web.Response:
+        if not put.done():
             return self._answer(503, "the inbox has not answered in time")
-        except CallFailed as failure:
+        failure = put.exception()
+        if failure is not None:
             say("webhook not taken", level="warning", webhook=webhook.id, why=str(failure))
             return self._answer(503, "the inbox could not be written")
-        return self._answer(200, "taken" if new else "known")
+        return self._answer(200, "taken" if put.result() else "known")
 
-    def _over(self, webhook: Webhook, put: asyncio.Future[bool]) -> None:
-        """Whatever the shop was answered meanwhile: what is in the inbox is done."""
-        if not put.cancelled() and put.exception() is None and put.result():
+    def _put(self, webhook: Webhook, patience_s: float) -> asyncio.Future[bool]:
+        """Put it into the inbox; what the shop is answered meanwhile makes no difference to that."""
+        loop = asyncio.get_running_loop()
+        put = loop.run_in_executor(self._threads, self._store.take, webhook, max(patience_s, 0.0))
+        self._putting += 1
+        began = time.monotonic()
+        put.add_done_callback(lambda done: self._over(webhook, done, time.monotonic() - began))
+        return put
+
+    def _over(self, webhook: Webhook, put: asyncio.Future[bool], took_s: float) -> None:
+        self._putting -= 1
+        self._last_s = took_s
+        if put.cancelled() or put.exception() is not None:
+            return
+        self.overflow.is_there(webhook.id)
+        if put.result():
             self._taken(Received(webhook.id, webhook.topic, self._settings.region, webhook.body))
 
     def _answer(self, status: int, what: str) -> web.Response:
@@ -98,6 +135,7 @@ class Webhooks:
     def close(self) -> None:
         """Give up the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        self.overflow.close()
 
 
 async def _read(request: web.Request) -> bytes | None:

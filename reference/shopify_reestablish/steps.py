@@ -10,8 +10,10 @@ from typing import TypeVar
 from reference.dynamo import CallFailed
 from reference.settings import Settings
 from reference.shopify_app.admin_api.client import AdminApi, AdminFailed
+from reference.shopify_app.buffer import Buffer
 from reference.shopify_app.integrations.party import Party
 from reference.shopify_app.integrations.queue import Queues
+from reference.shopify_app.journal import JournalFailed, journal_of
 from reference.shopify_app.reconciliation import queries, subscriptions
 from reference.shopify_app.reconciliation.service import Reconciliation
 from reference.shopify_app.reconciliation.service import Report as Learned
@@ -35,7 +37,7 @@ class Steps:
     def __init__(self, settings: Settings, shop: ShopSettings, patience_s: float) -> None:
         self._settings, self._shop, self._patience_s = settings, shop, patience_s
         self._secrets = Secrets(shop.credentials, shop.secrets_file)
-        self._store = Store(settings, shop)
+        self._store, self._buffer = Store(settings, shop), Buffer(settings)
         self._api = AdminApi(settings, shop, self._secrets)
         self._reconciliation = Reconciliation(settings, shop, self._store, self._api)
 
@@ -55,6 +57,7 @@ class Steps:
         yield _checked("token", self._token)
         yield _checked("scopes", self._scopes)
         yield _checked("webhooks", self._webhooks)
+        yield _checked("journal", self._last_reconciled)
         for name, url in self._shop.parties.items():
             yield _checked(name, lambda name=name, url=url: _party(name, url))  # type: ignore[misc]
 
@@ -70,6 +73,10 @@ class Steps:
         found = self._api.query(queries.SCOPES, patience_s=self._patience_s)["currentAppInstallation"]
         missing = sorted(set(SCOPES) - {one["handle"] for one in found["accessScopes"]})
         return not missing, f"missing: {', '.join(missing)}" if missing else ", ".join(SCOPES)
+
+    def _last_reconciled(self) -> tuple[bool, str]:
+        last = journal_of(self._settings, self._shop, self._store).last()
+        return True, "this region has never reconciled" if last is None else f"last reconciled at {last.at}"
 
     def _webhooks(self) -> tuple[bool, str]:
         plan = subscriptions.plan(self._reconciliation.listed(), TOPICS, self._shop.webhook_url)
@@ -114,7 +121,7 @@ class Steps:
         return found
 
     async def _drain_queues(self) -> Queues:
-        queues = Queues(self._settings, self._store, self._shop.parties, lambda _region: True)
+        queues = Queues(self._settings, self._store, self._shop.parties, lambda _region: True, self._buffer)
         work = asyncio.create_task(queues.run(look=False))
         try:
             await queues.take_over()
@@ -128,12 +135,13 @@ class Steps:
         """Give up threads and connections."""
         self._reconciliation.close()
         self._store.close()
+        self._buffer.close()
 
 
 def _checked(name: str, look: Callable[[], tuple[bool, str]]) -> Check:
     try:
         return Check(name, *look())
-    except (AdminFailed, CallFailed, KeyError, TypeError) as failure:
+    except (AdminFailed, CallFailed, JournalFailed, KeyError, TypeError) as failure:
         return Check(name, False, _said(failure))
 
 
@@ -148,7 +156,7 @@ def _or(failed: list[Check], name: str, work: Callable[[], Found], otherwise: Fo
 
 def _said(failure: Exception) -> str:
     """KeyError, TypeError: an answer of the shop that is not as its schema has it."""
-    known = isinstance(failure, AdminFailed | CallFailed)
+    known = isinstance(failure, AdminFailed | CallFailed | JournalFailed)
     return str(failure) if known else f"the shop's answer makes no sense: {type(failure).__name__}: {failure}"
 
 

@@ -7,7 +7,7 @@ A design is one file in `designs/`, read by its names:
 | docstring | what is wrong with it, in one sentence first |
 | `ROWS` | numbers in the catalogue of broken designs that it stands for; it may stand for a kind that is in there |
 | `CAUGHT_BY` | drill -> regular expressions that the drill's reasons must hold, each of them |
-| `monitor()`, `storefront()`, `replicator()`, `intermediary()`, `keeper()`, `app()` | replaces it before it is loaded |
+| a component: `monitor()`, `storefront()`, ... (`COMPONENTS`) | replaces it before it is loaded |
 | `subject(document)` | changes the subject file, which is otherwise the reference's |
 | `NOT_YET` | why the drill cannot catch it yet, where that is so; it is left out of a rotation |
 | `ENVIRONMENT` | the environment that it is drilled in; left out: the embedded one |
@@ -16,8 +16,8 @@ A design is one file in `designs/`, read by its names:
 
 Nobody lists them. `with_counters.py` is what those share that count, `with_groups.py` what those do that write two
 items at once, `without_fencing.py` what those do whose failback fences nobody. They know the reference, and nothing of
-what drills them. Broken clients, containers and capacity are not in here: clients are the witness's own, and worlds
-have none of the others.
+what drills them. Broken clients, containers and capacity are not in here: clients are the witness's
+own, and worlds have none of the others.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 DESIGNS = HERE / "designs"
 START = HERE / "start.py"
-COMPONENTS = ("monitor", "storefront", "replicator", "intermediary", "keeper", "app")
+COMPONENTS = ("monitor", "storefront", "replicator", "intermediary", "keeper", "shopify_app")
 EMBEDDED = "embedded"
 REFERENCE = "reference"
 """The design that is whole: it must be green wherever the others are red."""

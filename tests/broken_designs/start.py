@@ -10,7 +10,7 @@ from types import ModuleType
 
 HERE = Path(__file__).resolve().parent
 REFERENCE = HERE.parents[1] / "reference"
-PACKAGES = {"keeper": "replication_lambda", "app": "shopify_app"}
+PACKAGES = {"keeper": "replication_lambda"}
 """Of components that are called otherwise than their package in the reference."""
 
 
@@ -38,7 +38,7 @@ def replace_decision(design: str, component: str) -> None:
 def main() -> None:
     """Run the component named by the second argument in the design named by the first."""
     if len(sys.argv) < 3:
-        components = "monitor|storefront|replicator|replica_watch|keeper|intermediary|app"
+        components = "monitor|storefront|replicator|replica_watch|keeper|intermediary|shopify_app"
         raise SystemExit(f"usage: start.py DESIGN {components} [arguments]")
     design, component = sys.argv[1:3]
     del sys.argv[1:3]

@@ -19,6 +19,7 @@ from shopify_doubles import DOMAIN, SECRET, Party, Shop
 from harness.engines.aws.clients import NewTable, RegionClients, create_tables
 from harness.processes.forkserver import ForkServer, stop_all
 from reference.settings import load
+from reference.shopify_app.buffer import WEBHOOKS, Buffer
 from reference.shopify_app.intake import Webhook
 from reference.shopify_app.service import ShopifyApp
 from reference.shopify_app.settings import TOPICS, Credentials, ShopSettings, load_shop
@@ -100,6 +101,12 @@ async def post(url: str, key: str, body: dict[str, Any], topic: str = "orders/cr
         return reply.status
 
 
+async def post_until_taken(url: str, key: str, body: dict[str, Any]) -> None:
+    """As the shop does it."""
+    while await post(url, key, body) != 200:
+        await asyncio.sleep(0.05)
+
+
 async def eventually(what: Callable[[], Any]) -> Any:
     until = time.monotonic() + 20
     while not (found := await asyncio.to_thread(what)):
@@ -145,6 +152,39 @@ def test_an_inbox_that_cannot_be_written_is_said_in_time_and_the_next_attempt_is
             await eventually(lambda: "1" in world.rows("orders"))
 
     asyncio.run(run())
+
+
+def test_while_the_inbox_is_slow_the_region_s_queue_lets_webhooks_be_answered(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take, send, sent = Store.take, Buffer.send, []
+    monkeypatch.setattr(Buffer, "send", lambda buffer, webhook: sent.append(webhook) or send(buffer, webhook))
+
+    def slowly(store: Store, webhook: Webhook, patience_s: float) -> bool:
+        time.sleep(0.3)
+        return take(store, webhook, patience_s)
+
+    async def run() -> None:
+        async with serving(world) as url:
+            await eventually(lambda: "beat:us-east-1" in world.rows("inbox"))
+            monkeypatch.setattr(Store, "take", slowly)
+            bodies = [{"id": number, "updated_at": AT.format(number)} for number in range(1, 41)]
+            await asyncio.gather(*(post_until_taken(url, f"w-{body['id']}", body) for body in bodies))
+            assert len(sent) > 30
+            await eventually(lambda: len(world.rows("orders")) == 40)
+            await eventually(lambda: left(world) == 0)
+
+    asyncio.run(run())
+    assert {item["count"]["N"] for item in world.rows("effects").values()} == {"1"}
+
+
+def left(world: World) -> int:
+    """Messages in the region's queue."""
+    buffer = Buffer(load(world.env))
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    told = buffer._call("get_queue_attributes", WEBHOOKS, AttributeNames=names)["Attributes"]
+    buffer.close()
+    return sum(int(told[name]) for name in names)
 
 
 def test_a_command_puts_everything_in_order_again_and_says_what_it_replayed(world: World) -> None:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from harness.parts.commerce.shopify.admin.exchange import request_of
 from shopify_rig import HOST, Rig
 
 from harness.archive import restoring
@@ -19,6 +18,7 @@ from harness.archive.pieces.theme import Theme
 from harness.archive.repository import Repository, opened
 from harness.archive.snapshot import Snapshot
 from harness.errors import InputError
+from harness.parts.commerce.shopify.admin.exchange import request_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FILES = {

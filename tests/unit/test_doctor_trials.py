@@ -21,6 +21,7 @@ from harness.cli.trials.answers import told
 from harness.cli.trials.components import of_port, try_programs
 from harness.cli.trials.data import put_at
 from harness.cli.trials.fitting import offered
+from harness.cli.trials.journeys import try_journeys
 from harness.cli.trials.requests import try_absence, try_edge
 from harness.drill.options import RunOptions, resolve
 from harness.errors import InputError
@@ -411,3 +412,30 @@ def test_a_target_is_told_with_a_hint_at_what_was_wrong_with_it(
     assert ("health_codes" in found.hint) is ("Mismatch" in text)
     (complaint,) = targets_in_words(PRIMARY, [{"id": "app", "healthy": False, **target}], "/healthz", "200")
     assert complaint.text.endswith(f"/healthz of app gives {text}")
+
+
+def test_each_journey_is_tried_once_and_says_what_it_was_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journeys = (
+        "workload:\n  journeys:\n"
+        "    - {name: browse, request: {method: GET, path: /shelf}}\n"
+        "    - {name: pay, request: {method: POST, path: '/orders/{id}'}, id: number}\n"
+        "    - {name: track, after: pay, request: {method: GET, path: '/orders/{id}'}}\n"
+    )
+    asked: list[str] = []
+
+    def edge_asked(address: object, method: str, path: str, **_: object) -> Response:
+        asked.append(f"{method} {path}")
+        if path == "/shelf":
+            return Response(500, {}, b"broken", True)
+        return Response(200, {}, b'{"number": 7}', True)
+
+    monkeypatch.setattr(requests, "ask", edge_asked)
+    found = options(tmp_path, ("failover:", f"{journeys}failover:"))
+    rows = list(try_journeys(found, PRIMARY, ("127.0.0.1", 1)))
+    assert [(row.what, row.state) for row in rows] == [
+        (f"browse at {PRIMARY}", State.FAIL), (f"pay at {PRIMARY}", State.OK), (f"track at {PRIMARY}", State.OK),
+    ]  # fmt: skip
+    assert asked[2] == "GET /orders/7"
+    assert "`expect:`" in rows[0].hint

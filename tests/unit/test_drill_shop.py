@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from simulated_backend import SimulatedBackend, Story
+from simulated_backend import EAST, SimulatedBackend, Story
 from test_drill_business import Shop as Business
 from test_drill_promises import run, there_and_back
 
 from harness.drill.facade import Drill
 from harness.errors import InputError, NotMeasurable
+from harness.history.business import BusinessChange, BusinessTold
+from harness.history.events import Event
 from harness.outcome import Verdict
 from harness.units import to_s
 from harness.world.shop import Shop, shop_of
@@ -101,6 +104,45 @@ def test_what_is_lost_is_waited_for_and_then_told(tmp_path: Path) -> None:
 def test_without_a_shop_the_drill_is_left_out(tmp_path: Path) -> None:
     with pytest.raises(NotMeasurable, match="no part of this world is a shop"):
         run(tmp_path, selling, SimulatedBackend)
+
+
+class Quiet(World):
+    """Something happens in the shop all the time. told: whether anybody is told of it."""
+
+    told = True
+    _number = 0
+
+    def poll(self) -> Sequence[Event]:
+        found = list(super().poll())
+        now_ns, self._number = self.clock.now_ns(), self._number + 1
+        event = f"n{self._number}"
+        found.append(BusinessChange("shop", "orders", "orders/create", event, event, 1, now_ns))
+        if self.told:
+            found.append(
+                BusinessTold("shop", "orders/create", event, event, 1, "http://a/webhooks", now_ns, now_ns, EAST, 200)
+            )
+        return found
+
+
+@pytest.mark.parametrize(
+    ("told", "verdict", "said"),
+    [
+        (True, Verdict.MET, "told of all of them"),
+        (False, Verdict.MISSED, "no message was sent, for nothing is subscribed to: .*no message was ever taken"),
+    ],
+)
+def test_an_application_that_is_told_of_nothing_any_more(
+    tmp_path: Path, told: bool, verdict: Verdict, said: str
+) -> None:
+    def listening(drill: Drill) -> None:
+        drill.sell(2.0)
+        there_and_back(drill)
+        drill.require_told(5.0)
+
+    result = run(tmp_path, listening, type("Telling", (Quiet,), {"told": told}))
+    (found,) = [one for one in result.results if one.name == "business-told"]
+    assert found.verdict is verdict
+    assert re.search(said, found.text), found.text
 
 
 def test_what_no_shop_can_do_is_refused(tmp_path: Path) -> None:

@@ -66,5 +66,9 @@ def test_a_twin_that_stayed_green_is_told() -> None:
     console = Console(file=told, width=200)
     assert twins.report(["bad-deploy"], found, console) == 1
     assert "bad-deploy (red twin) must end MISSED, and ended MET: all is well" in told.getvalue()
-    found["bad-deploy", twins.RED_TWIN] = twins.Ended("bad-deploy", "MISSED", "")
+    found["bad-deploy", twins.RED_TWIN] = twins.Ended("bad-deploy", "MISSED", "no steady state")
+    assert twins.report(["bad-deploy"], found, console) == 1
+    assert "bad-deploy (red twin) is red for another reason, not said: " in told.getvalue()
+    said = " ".join(bank.designs()[twins.RED["bad-deploy"].design].caught_by["bad-deploy"])
+    found["bad-deploy", twins.RED_TWIN] = twins.Ended("bad-deploy", "MISSED", said)
     assert twins.report(["bad-deploy"], found, console) == 0

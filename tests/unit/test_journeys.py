@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 from simulated_backend import EAST, WEST, SimulatedBackend, Story
-from test_drill_promises import run, there_and_back
+from test_drill_promises import only_recovery, run, there_and_back
 from test_topology_files import SUBJECT, refused_subject
 
 from harness.drill import case_files
+from harness.drill.facade import Drill
 from harness.drill.plain import to_plain
+from harness.errors import NotMeasurable
 from harness.faults.catalogue import FAULTS
 from harness.history.codec import decode, encode
 from harness.history.events import Event
@@ -20,6 +22,7 @@ from harness.journeys import Expected, Journey, rate_per_s
 from harness.measurement.dependencies import Dependency, dependency_of, failure_of, watched
 from harness.measurement.journeys import Fared, fared
 from harness.measurement.models import FaultInterval
+from harness.outcome import Verdict
 from harness.reporting.run_json import problems_of
 from harness.units import to_ns
 from harness.witness import visits
@@ -359,3 +362,27 @@ def test_a_drill_without_journeys_is_filed_as_before_there_were_any(tmp_path: Pa
     assert "journeys" not in to_plain(case_files.read(tmp_path / "d").case)
     assert b"journey" not in (tmp_path / "d" / "case.json").read_bytes()
     assert b"journey" not in (tmp_path / "d" / "history.jsonl").read_bytes()
+
+
+def test_a_scenario_may_demand_that_something_can_still_be_done(tmp_path: Path) -> None:
+    def shops_on(drill: Drill) -> None:
+        drill.need_journeys(["browse", "pay"])
+        only_recovery(drill)
+        drill.require_journeys(["browse"])
+
+    result = run(tmp_path / "good", shops_on, Shopping)
+    (found,) = [one for one in result.results if one.name == "journey"]
+    assert (found.verdict, found.text.partition(":")[0]) == (Verdict.MET, "browse works")
+
+    def pays_on(drill: Drill) -> None:
+        only_recovery(drill)
+        drill.require_journeys(["browse", "pay"])
+
+    result = run(tmp_path / "bad", pays_on, Shopping)
+    assert result.verdict is Verdict.MISSED
+    assert any(reason.startswith("pay does not work: ") for reason in result.reasons)
+
+
+def test_a_drill_about_a_journey_that_the_subject_does_not_name_is_left_out(tmp_path: Path) -> None:
+    with pytest.raises(NotMeasurable, match="the subject file names no journey 'track'"):
+        run(tmp_path / "d", lambda drill: drill.need_journeys(["browse", "track"]), Shopping)

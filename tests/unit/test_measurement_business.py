@@ -8,6 +8,7 @@ from dataclasses import replace
 from harness.history.business import BusinessChange, BusinessTold
 from harness.history.events import Commit
 from harness.measurement.business import Effects, effects_of, version_of
+from harness.measurement.telling import Telling, telling
 
 S = 1_000_000_000
 
@@ -27,10 +28,16 @@ def committed(*of: tuple[str, str, float]) -> Sequence[Commit]:
     return [Commit("us-east-1", "orders", k, v, n, int(at_s * S)) for n, (k, v, at_s) in enumerate(of)]
 
 
+FORGED = replace(told("f1", error="answered 401", forged=True), status=401)
 STORY = (change("1", 1, 1), change("1", 2, 5), change("2", 1, 6))
 ALL_WELL = effects_of(
     STORY,
-    [told("d1"), told("d2", error="503"), told("d2", attempt=2), told("f1", error="401", forged=True)],
+    [
+        told("d1"),
+        told("d2", error="503"),
+        told("d2", attempt=2),
+        replace(told("f1", error="401", forged=True), status=401),
+    ],
     {"orders": {"1": "2", "2": "1"}},
     {"1/paid": "1", "2/paid": "1"},
     {"orders": committed(("1", "1", 2), ("1", "2", 6), ("2", "1", 6.5))},
@@ -129,3 +136,31 @@ def test_a_time_is_a_version_too() -> None:
     assert version_of("2026-11-29T07:00:00.000001Z") == version_of("2026-11-29T02:00:00.000001-05:00")
     assert version_of("1970-01-01T00:00:01Z") == 1_000_000
     assert version_of("soon") is None
+
+
+def test_of_what_is_lost_it_is_told_whether_it_was_acknowledged_or_never_told_of() -> None:
+    """The one had been taken and thrown away; the other nobody had subscribed to."""
+    acknowledged = replace(told("d1"), event="e1-2")
+    refused = replace(told("d2", error="503"), event="e2-1")
+    found = effects_of((*STORY, change("3", 1, 7)), [acknowledged, refused], {"orders": {"1": "1"}})
+    assert [one.delivery for one in found.acknowledged] == ["d1"]
+    assert (found.lost_changes, found.untold) == (3, 1)
+
+
+def test_who_was_told_of_what_happened_in_a_time() -> None:
+    """A message that was not taken is one that was sent; what is told of later counts, and forged messages do not."""
+    messages = [
+        replace(told("d1"), event="e1-1"),
+        replace(told("d2", error="503"), event="e1-2"),
+        replace(told("d3", forged=True), event="e2-1"),
+    ]
+    assert telling(STORY, messages, 0, 10 * S) == Telling(3, (STORY[2],), (STORY[1],), 2 * S)
+    assert telling(STORY, messages, 0, 2 * S) == Telling(1, last_ns=2 * S)
+    assert telling(STORY, [], 7 * S, 9 * S) == Telling(0)
+
+
+def test_a_forged_message_that_met_trouble_was_not_refused() -> None:
+    """It may have been believed: the answer of who looks at signatures is 401."""
+    busy = told("f1", error="answered 503", forged=True)
+    refused = replace(busy, status=401)
+    assert effects_of(STORY, [busy, refused], {}).forged_unclear == (busy,)

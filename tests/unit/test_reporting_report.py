@@ -12,7 +12,7 @@ from test_reporting_sample import drill, run, write_folder
 
 from harness.drill.evidence import FaultResult, Finding, ObjectiveResult, Outage, RpoResult
 from harness.outcome import Bracket, Verdict
-from harness.reporting import filing, report, sources
+from harness.reporting import filing, pages, report, sources
 
 VOID = {"meta", "link", "br", "img", "hr", "input"}
 EVIL = "<script>alert('x')</script>\"'&\x1b[31m\x00"
@@ -123,7 +123,7 @@ def test_printed_phases_add_up_and_stand_beside_the_prediction(tmp_path: Path) -
 def test_a_long_list_of_lost_items_is_cut_with_its_count_and_where_the_rest_is(tmp_path: Path) -> None:
     lost = replace(drill(), rpo=RpoResult(900, 500, 500, 4.2, missing_ids=tuple(f"u{n}" for n in range(500))))
     html = report.render(write_folder(tmp_path, lost), tmp_path)
-    assert html.count("<li>u") == report.LOST_ITEMS_SHOWN
+    assert html.count("<li>u") == pages.LOST_ITEMS_SHOWN
     assert "440 more are listed in" in html
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,11 +17,14 @@ from harness.errors import InputError
 from harness.faults.region_outage import RegionOutage
 from harness.kit.address import Address
 from harness.names import GLOBAL_TABLES, OUTSIDE, SHOP
-from harness.parts.commerce.shopify.part import CLIENT_SECRET, Shopify
+from harness.parts.commerce.shopify.part import CLIENT_SECRET, Shopify, diagnose
 from harness.parts.commerce.shopify.secrets_files import SecretsFiles
+from harness.parts.commerce.shopify.spec import Shopify as Spec
 from harness.topology.load import load_environment, load_subject
+from harness.topology.subject import Business
 from harness.topology.timing import Profile, Timing
 from harness.world.assembly import build
+from harness.world.diagnosis import State
 from harness.world.load_balancer import missing_links
 from harness.world.part import Blueprint, Net
 from harness.world.wires import Arrow
@@ -131,6 +135,19 @@ def test_a_rotated_secret_is_rolled_out_beside_the_old_one(tmp_path: Path) -> No
         said = json.loads(files.file(place).read_text())
         assert said == {"client_secret": following, "client_secret_old": "first"}
         assert files.file(place).stat().st_mode & 0o077 == 0
+
+
+def test_doctor_tells_what_cannot_be_judged_of_an_application(world: World) -> None:
+    def told(**business: Any) -> list[tuple[State, str]]:
+        subject = world.blueprint.subject.model_copy(update={"business": Business(**business) if business else None})
+        found = diagnose(replace(world.blueprint, subject=subject), Spec())
+        return [(one.state, one.text.partition(";")[0]) for one in found]
+
+    [(state, text)] = told()
+    assert state is State.WARN
+    assert "does not say where the application keeps" in text
+    assert told(keeps={"orders": "orders"}, effects="effects") == [(State.OK, "the application keeps orders")]
+    assert [state for state, _ in told(keeps={"orders": "orders"})] == [State.OK, State.WARN]
 
 
 @pytest.mark.parametrize(

@@ -101,32 +101,72 @@ def test_an_invalid_query_is_refused_with_the_reason() -> None:
 TERMS = due.Terms(every_ns=120 * S, retry_ns=10 * S)
 
 
+<<<<<<< HEAD
+def stepped(*happened: tuple[due.Event, int], state: due.State | None = None) -> due.State:
+    """The state after all that, each at its time."""
+    state = state or due.State(TERMS)
+    for event, now_ns in happened:
+        state, _ = due.step(state, event, now_ns)
+    return state
+
+
+def asked(state: due.State, now_ns: int) -> tuple[str, ...]:
+    """Why the shop is asked, if somebody looks at that time; (): it is not."""
+    _, effects = due.step(state, due.Look(), now_ns)
+    return effects[0].reasons if effects else ()
+
+
 def test_it_is_time_at_the_start_then_when_there_is_a_reason_and_now_and_then() -> None:
-    state = due.State()
-    assert due.due(state, TERMS, 0) == (due.STARTED,)
-    state = due.step(state, due.Begun(), TERMS, 0)
-    assert due.due(state, TERMS, S) == ()
-    state = due.step(state, due.Ended(well=True), TERMS, 2 * S)
-    assert due.due(state, TERMS, 100 * S) == ()
-    assert due.due(state, TERMS, 122 * S) == (due.PERIOD,)
-    state = due.step(state, due.Wanted(due.TAKEOVER), TERMS, 50 * S)
-    assert due.due(state, TERMS, 50 * S) == (due.TAKEOVER,)
+    assert asked(due.State(TERMS), 0) == (due.STARTED,)
+    begun = stepped((due.Look(), 0))
+    assert asked(begun, S) == ()
+    ended = stepped((due.Ended(well=True), 2 * S), state=begun)
+    assert asked(ended, 100 * S) == ()
+    assert asked(ended, 122 * S) == (due.PERIOD,)
+    assert asked(stepped((due.Wanted(due.TAKEOVER), 50 * S), state=ended), 50 * S) == (due.TAKEOVER,)
 
 
 def test_what_failed_is_done_again_for_the_same_reasons_and_not_at_once() -> None:
-    state = due.step(due.State(), due.Begun(), TERMS, 0)
-    state = due.step(state, due.Wanted(due.OUTAGE), TERMS, S)
-    state = due.step(state, due.Ended(well=False), TERMS, 2 * S)
-    assert due.due(state, TERMS, 11 * S) == ()
-    assert due.due(state, TERMS, 12 * S) == (due.STARTED, due.OUTAGE)
+    state = stepped((due.Look(), 0), (due.Wanted(due.OUTAGE), S), (due.Ended(well=False), 2 * S))
+    assert asked(state, 11 * S) == ()
+    assert asked(state, 12 * S) == (due.STARTED, due.OUTAGE)
 
 
 def test_a_reason_that_comes_while_the_shop_is_asked_is_one_for_the_next_time() -> None:
-    state = due.step(due.State(), due.Begun(), TERMS, 0)
-    state = due.step(state, due.Wanted(due.OUTAGE), TERMS, S)
-    state = due.step(state, due.Wanted(due.OUTAGE), TERMS, S)
-    state = due.step(state, due.Ended(well=True), TERMS, 2 * S)
-    assert due.due(state, TERMS, 2 * S) == (due.OUTAGE,)
+    outage = due.Wanted(due.OUTAGE)
+    state = stepped((due.Look(), 0), (outage, S), (outage, S), (due.Ended(well=True), 2 * S))
+    assert asked(state, 2 * S) == (due.OUTAGE,)
+=======
+def after(state: due.State, *events: tuple[int, due.Event]) -> tuple[due.State, list[tuple[int, tuple[str, ...]]]]:
+    """The state in the end; when the shop was to be asked, and why."""
+    asked = []
+    for at_s, event in events:
+        state, effects = due.step(state, event, at_s * S)
+        asked += [(at_s, effect.reasons) for effect in effects]
+    return state, asked
+
+
+def test_it_is_time_at_the_start_then_when_there_is_a_reason_and_now_and_then() -> None:
+    look, well = due.Look(), due.Ended(well=True)
+    state, asked = after(due.State(TERMS), (0, look), (1, look), (2, well), (100, look), (122, look))
+    assert asked == [(0, (due.STARTED,)), (122, (due.PERIOD,))]
+    _, asked = after(state, (123, due.Wanted(due.TAKEOVER)), (124, look), (125, well), (126, look))
+    assert asked == [(126, (due.TAKEOVER,))]
+
+
+def test_what_failed_is_done_again_for_the_same_reasons_and_not_at_once() -> None:
+    look = due.Look()
+    events = [(0, look), (1, due.Wanted(due.OUTAGE)), (2, due.Ended(well=False)), (11, look), (12, look)]
+    _, asked = after(due.State(TERMS), *events)
+    assert asked == [(0, (due.STARTED,)), (12, (due.STARTED, due.OUTAGE))]
+
+
+def test_a_reason_that_comes_while_the_shop_is_asked_is_one_for_the_next_time() -> None:
+    wanted = due.Wanted(due.OUTAGE)
+    events = [(0, due.Look()), (1, wanted), (1, wanted), (1, due.Look()), (2, due.Ended(well=True)), (2, due.Look())]
+    _, asked = after(due.State(TERMS), *events)
+    assert asked == [(0, (due.STARTED,)), (2, (due.OUTAGE,))]
+>>>>>>> 37f8218a41721c450dde6785ea68a63efe13f42a
 
 
 def listed(*topics: str, uri: str = URL) -> list[dict[str, str]]:

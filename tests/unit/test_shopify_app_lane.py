@@ -25,7 +25,7 @@ class Run:
     answers: Callable[[str, int, int], int | None]
     keeps: Callable[[str, int], bool] = lambda _key, _calls: True
     seed: int = 0
-    state: lane.State = field(default_factory=lane.State)
+    state: lane.State = field(default_factory=lambda: lane.State(TERMS))
     now_ns: int = 0
     sent: list[tuple[int, str]] = field(default_factory=list)
     has: set[str] = field(default_factory=set)
@@ -38,7 +38,7 @@ class Run:
             self.step(lane.Asked(key, (self.now_ns, f"{int(key.rpartition(':')[2]):06}")))
 
     def step(self, event: lane.Event) -> None:
-        self.state, effects = lane.step(self.state, event, TERMS, self.now_ns)
+        self.state, effects = lane.step(self.state, event, self.now_ns)
         for effect in effects:
             match effect:
                 case lane.Send(key=key):
@@ -60,7 +60,7 @@ class Run:
     def until(self, end_ns: int) -> None:
         while True:
             coming = [at for at, _ in self.under_way]
-            next_ns = lane.next_ns(self.state, TERMS, self.now_ns)
+            next_ns = lane.next_ns(self.state, self.now_ns)
             if next_ns is not None:
                 coming.append(max(next_ns, self.now_ns + 1))
             if not coming or min(coming) > end_ns:
@@ -129,19 +129,19 @@ def test_what_a_party_refuses_for_good_is_given_up_and_lets_others_pass() -> Non
 
 
 def test_a_rate_limit_stops_the_lane_for_as_long_as_the_party_asks() -> None:
-    state, effects = lane.step(lane.State(), lane.Asked("a", (0, "a")), TERMS, 0)
-    state, _ = lane.step(state, lane.Asked("b", (1, "b")), TERMS, 0)
+    state, effects = lane.step(lane.State(TERMS), lane.Asked("a", (0, "a")), 0)
+    state, _ = lane.step(state, lane.Asked("b", (1, "b")), 0)
     assert effects == (lane.Send("a", again=False),)
-    state, effects = lane.step(state, lane.Answered("a", 429, 0.5, after_ns=7 * S), TERMS, S)
+    state, effects = lane.step(state, lane.Answered("a", 429, 0.5, after_ns=7 * S), S)
     assert effects == ()
-    assert lane.next_ns(state, TERMS, S) == 8 * S
-    state, effects = lane.step(state, lane.Look(), TERMS, 8 * S)
+    assert lane.next_ns(state, S) == 8 * S
+    state, effects = lane.step(state, lane.Look(), 8 * S)
     assert effects == (lane.Send("a", again=True),)
 
 
 def test_retries_are_paid_from_a_budget() -> None:
     run = Run(lambda _key, calls, _now_ns: 500 if calls == 1 else 201)
-    run.state = lane.State(budget=2.0)
+    run.state = lane.State(TERMS, budget=2.0)
     run.ask(*keys(4))
     run.until(20 * S)
     first = [key for _, key in run.sent[:4]]
@@ -151,7 +151,7 @@ def test_retries_are_paid_from_a_budget() -> None:
 
 
 def test_a_call_that_ends_after_its_effect_was_settled_changes_nothing() -> None:
-    state, _ = lane.step(lane.State(), lane.Answered("gone", 201, 0.5), TERMS, 0)
+    state, _ = lane.step(lane.State(TERMS), lane.Answered("gone", 201, 0.5), 0)
     assert not state.waiting
 
 

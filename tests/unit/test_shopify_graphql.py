@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib import resources
 from typing import Any
 
@@ -12,7 +13,7 @@ from harness.parts.commerce.shopify.admin import schema_loading
 from harness.parts.commerce.shopify.admin.cutting import cut
 from harness.parts.commerce.shopify.admin.searching import Times, search
 from harness.parts.commerce.shopify.admin.serving import PLAINLY, RESOLVED
-from harness.parts.commerce.shopify.records.values import iso
+from harness.parts.commerce.shopify.records.values import Changed, iso
 
 CHANGED = """query Changed($first: Int!, $after: String, $query: String) {
   orders(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {
@@ -222,7 +223,8 @@ def test_what_is_changed_through_the_api_is_told_like_any_other_change() -> None
     }  # fmt: skip
     line = order.body["line_items"][0]["admin_graphql_api_id"]
     refunded = rig.data(
-        """mutation ($r: RefundInput!) { refundCreate(input: $r) { refund { totalRefundedSet { shopMoney { amount } } }
+        """mutation ($r: RefundInput!) {
+          refundCreate(input: $r) @idempotent(key: "r") { refund { totalRefundedSet { shopMoney { amount } } }
           order { displayFinancialStatus } userErrors { message } } }""",
         r={"orderId": order.gid, "refundLineItems": [{"lineItemId": line, "quantity": 1, "restockType": "RETURN"}]},
     )["refundCreate"]
@@ -262,17 +264,46 @@ def test_inventory_is_moved_only_where_it_is_as_it_was_seen() -> None:
     item = rig.shop.registers.variants.require(rig.variant).inventory_item_id
     location = rig.shop.inventory.first_location().id
     row = {"inventoryItemId": f"gid://shopify/InventoryItem/{item}", "locationId": f"gid://shopify/Location/{location}"}
-    set_to = """mutation ($i: InventorySetQuantitiesInput!) { inventorySetQuantities(input: $i) @idempotent(key: "a") {
+    set_to = """mutation ($i: InventorySetQuantitiesInput!, $key: String!) {
+      inventorySetQuantities(input: $i) @idempotent(key: $key) {
       inventoryAdjustmentGroup { changes { delta quantityAfterChange } } userErrors { code field } } }"""
-    done = rig.data(set_to, i={
+    done = rig.data(set_to, key="1", i={
         "name": "available", "reason": "correction", "quantities": [{**row, "quantity": 7, "changeFromQuantity": 100}],
     })["inventorySetQuantities"]  # fmt: skip
     assert done["inventoryAdjustmentGroup"]["changes"] == [{"delta": -93, "quantityAfterChange": 7}]
-    stale = rig.data(set_to, i={
+    stale = rig.data(set_to, key="2", i={
         "name": "available", "reason": "correction", "quantities": [{**row, "quantity": 9, "changeFromQuantity": 100}],
     })["inventorySetQuantities"]  # fmt: skip
     assert stale["userErrors"][0]["code"] == "CHANGE_FROM_QUANTITY_STALE"
     assert [change.body["available"] for change in rig.told] == [7]
+
+
+def refund(rig: Rig, order: Changed, directive: str, version: str = "2026-10", **said: Any) -> Any:
+    query = f"""mutation ($r: RefundInput!) {{ refundCreate(input: $r) {directive} {{ refund {{ id }}
+      userErrors {{ message }} }} }}"""
+    lines = [{"lineItemId": order.body["line_items"][0]["admin_graphql_api_id"], "quantity": 1}]
+    wanted = {"orderId": order.gid, "refundLineItems": lines, **said}
+    body = {"query": query, "variables": {"r": wanted}}
+    return json.loads(rig.ask("POST", f"/admin/api/{version}/graphql.json", body).body)
+
+
+def test_money_is_paid_back_once_however_often_it_is_asked_for() -> None:
+    rig = Rig()
+    order = rig.order(3)
+    first = refund(rig, order, '@idempotent(key: "a")')["data"]["refundCreate"]
+    again = refund(rig, order, '@idempotent(key: "a")')["data"]["refundCreate"]
+    assert first["refund"]["id"] == again["refund"]["id"]
+    assert len(rig.shop.registers.refunds) == 1
+    other = refund(rig, order, '@idempotent(key: "a")', note="another")["data"]["refundCreate"]
+    assert "same idempotency key" in other["userErrors"][0]["message"]
+    rig.clock.sleep_s(86_401)
+    later = refund(rig, order, '@idempotent(key: "a")')["data"]["refundCreate"]
+    assert later["refund"] != first["refund"]
+    missing = refund(rig, order, "")["errors"][0]
+    assert missing["message"] == "The @idempotent directive is required for this mutation but was not provided."
+    assert refund(rig, order, "", version="2026-01")["data"]["refundCreate"]["refund"]
+    refused = refund(rig, order, '@idempotent(key: "b")')["data"]["refundCreate"]
+    assert refused["userErrors"] == refund(rig, order, '@idempotent(key: "b")')["data"]["refundCreate"]["userErrors"]
 
 
 def test_metafields_are_kept_with_their_things() -> None:

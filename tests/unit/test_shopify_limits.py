@@ -171,20 +171,34 @@ def test_no_more_bulk_operations_at_once_than_may_be() -> None:
 
 
 @pytest.mark.parametrize(
-    "query",
+    ("query", "message"),
     [
-        "{", "mutation { appUninstall { app { id } } }", "{ shop { name } }",
-        "query ($x: Int) { orders { nodes { id } } }",
+        ("{", "Invalid bulk query: Syntax Error"),
+        ("{ a" * 3_000, "Invalid bulk query: "),
+        ("mutation { orderClose(input: {id: \"x\"}) { order { id } } }", "Invalid bulk query: Bulk query must be"),
+        ("{ shop { name } }", "Bulk queries must contain at least one connection."),
+        ("query ($x: Int) { orders { nodes { id } } }", "Invalid bulk query: Variables are not supported"),
+        ("{ orders { nodes { nope } } }", "Invalid bulk query: Field 'nope' doesn't exist on type 'Order'"),
+        ("{ orders { nodes { id } } products { nodes { id } } }", "Bulk queries can only contain a single top level"),
+        (
+            "{ products { nodes { id variants { nodes { id metafields { nodes { id } } "
+            "inventoryItem { id inventoryLevels { nodes { id item { variants { nodes { id } } } } } } } } } } }",
+            "Bulk queries cannot contain connections with a nesting depth greater than 2.",
+        ),
+        ("{ orders { nodes { lineItems { nodes { id } } } } }", "The parent 'node' field for a nested connection must"),
+        ("{ orders { nodes { id " + "".join(f"a{n}: lineItems {{ nodes {{ id }} }} " for n in range(5)) + "} } }",
+         "Bulk queries cannot contain more than 5 connections."),
     ],
 )  # fmt: skip
-def test_what_cannot_be_asked_in_bulk(query: str) -> None:
+def test_what_cannot_be_asked_in_bulk(query: str, message: str) -> None:
     refused = Rig().data(BULK, query=query)["bulkOperationRunQuery"]
     assert refused["bulkOperation"] is None
     assert refused["userErrors"][0]["code"] == "INVALID"
+    assert refused["userErrors"][0]["message"].startswith(message)
 
 
-def test_a_bulk_query_that_does_not_fit_the_schema_fails() -> None:
-    rig = Rig(bulk_s=0)
-    rig.data(BULK, query="{ orders { nodes { nope } } }")
+def test_a_bulk_query_for_which_there_is_no_scope_fails() -> None:
+    rig = Rig(bulk_s=0, scopes=("read_products",))
+    rig.data(BULK, query="{ orders { nodes { id } } }")
     failed = rig.data(CURRENT)["currentBulkOperation"]
-    assert (failed["status"], failed["errorCode"], failed["url"]) == ("FAILED", "INTERNAL_SERVER_ERROR", None)
+    assert (failed["status"], failed["errorCode"], failed["url"]) == ("FAILED", "ACCESS_DENIED", None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,6 +12,7 @@ from shopify_rig import START_US, VERSION, Rig
 
 from harness.parts.commerce.shopify.admin import session_tokens
 
+PAGE: Any = re.compile(r"<h2>Oauth error (\w+): (.+)</h2>")
 CLIENT = {"client_id": "drill-app", "client_secret": "shpss_drill"}
 GRANT = {**CLIENT, "grant_type": "client_credentials"}
 EXCHANGE = {
@@ -23,6 +25,8 @@ EXCHANGE = {
 def get(rig: Rig, body: Any, status: int = 200, place: str = "us-east-1") -> Any:
     reply = rig.ask("POST", "/admin/oauth/access_token", body, place=place)
     assert reply.status == status, reply
+    if reply.headers["Content-Type"].startswith("text/html"):
+        return dict(zip(("error", "error_description"), PAGE.search(reply.body.decode()).groups(), strict=True))
     return json.loads(reply.body)
 
 
@@ -77,15 +81,15 @@ def test_an_old_secret_gets_tokens_for_a_while() -> None:
     assert works(rig, get(rig, GRANT)["access_token"])
     assert works(rig, get(rig, {**GRANT, "client_secret": new})["access_token"])
     rig.clock.sleep_s(101)
-    assert get(rig, GRANT, 401)["error"] == "invalid_client"
+    assert get(rig, GRANT, 400)["error"] == "invalid_client"
     assert works(rig, get(rig, {**GRANT, "client_secret": new})["access_token"])
 
 
 @pytest.mark.parametrize(
     ("body", "status", "error"),
     [
-        ({**GRANT, "client_secret": "wrong"}, 401, "invalid_client"),
-        ({**GRANT, "client_secret": None}, 401, "invalid_client"),
+        ({**GRANT, "client_secret": "wrong"}, 400, "invalid_client"),
+        ({**GRANT, "client_secret": None}, 400, "invalid_client"),
         ({**GRANT, "client_id": "other"}, 400, "application_cannot_be_found"),
         ({}, 400, "application_cannot_be_found"),
         ({**CLIENT, "grant_type": "password"}, 400, "unsupported_grant_type"),

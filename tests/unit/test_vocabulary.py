@@ -39,6 +39,7 @@ FILLED = {
     "N": ["7"],
     "PLACE": ["us-east-1"],
     "INSTANCE": ["monitor.outside"],
+    "JOURNEY": ["pay", "add to cart"],
     "SYSTEM": ["ERP", "fulfilment"],
 }
 NO_PLACEHOLDERS = {"API", "DB", "MISSED", "INVALID", "ABORTED"}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
+from harness.asking import Asked
 from harness.cli.trials.answers import ABOUT_WHO_ASKS, HEADERS_HINT, hint, id_hint, refuses, told, value_hint
 from harness.drill.options import RunOptions
 from harness.history import wording
@@ -44,7 +45,7 @@ class Edge:
         primary = place == environment.primary.name
         return cls(place, address, environment.edge.record, primary, well, tls_of(environment))
 
-    def ask(self, request: Request, key: str, value: str) -> Response:
+    def ask(self, request: Asked, key: str, value: str) -> Response:
         """One request's answer. Raises NoAnswer."""
         other = {"other_id": f"{key}-other", "other_value": f"{value}-other"}
         sent = rendered(request, {"id": key, "value": value, "amount": "1", "op": value} | other, os.environ)

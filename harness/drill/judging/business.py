@@ -12,7 +12,7 @@ from harness.outcome import Verdict
 from harness.units import to_s
 
 KEPT, ONCE, ORDER, FORGED = "business-kept", "business-once", "business-order", "business-forged"
-TRUSTED = "business-trusted"
+TRUSTED, SOON = "business-trusted", "business-soon"
 
 
 def _checked(name: str) -> Callable[[Callable[[Effects, Measures], CheckResult]], Callable[..., CheckResult]]:
@@ -47,12 +47,11 @@ def kept(found: Effects, measures: Measures) -> CheckResult:
     things = "1 thing" if len(found.lost) == 1 else f"{len(found.lost)} things"
     text = (
         f"{found.lost_changes} of {found.changes} changes, of {things}, are not known at {measures.serving}: "
-        f"{some([_told(one) for one in found.lost], limit=3)}{late}"
+        f"{some([_told(one) for one in found.lost], limit=3)}{_how(found)}"
     )
     if found.undone:
         text += f"; {len(found.undone)} things that changes ask for were never done"
-    if found.given_up:
-        text += f"; {len(found.given_up)} of {found.messages} messages were never delivered"
+    text += late
     return CheckResult(KEPT, Verdict.MISSED, text, (Finding("A1", text, "serious"),))
 
 
@@ -90,6 +89,14 @@ def forged(found: Effects, measures: Measures) -> CheckResult:
     """Whether every message that was not signed as it must be was refused, at every place."""
     if not found.forged:
         return CheckResult(FORGED, Verdict.UNKNOWN, "no forged message was sent")
+    if not found.forged_taken and found.forged_unclear:
+        one = found.forged_unclear[0]
+        answer = "not answered" if one.status is None else f"answered {one.status}"
+        text = (
+            f"{len(found.forged_unclear)} of {found.forged} forged messages were neither taken nor refused, first "
+            f"{one.delivery} ({one.topic}) at {one.reached or '?'}, {answer}: whether it was believed is not known"
+        )
+        return CheckResult(FORGED, Verdict.UNKNOWN, text)
     if not found.forged_taken:
         return CheckResult(FORGED, Verdict.MET, f"{found.forged} forged messages, all refused")
     first = found.forged_taken[0]
@@ -116,8 +123,40 @@ def trusted(found: Effects, measures: Measures) -> CheckResult:
     return CheckResult(TRUSTED, Verdict.MISSED, text, (Finding("distrusted", text, "serious", first.mono_ns),))
 
 
+def soon(requirement: Requirement, measures: Measures) -> CheckResult:
+    """Whether every change was known within the time that is promised (`most`, in wall seconds)."""
+    found, most_s = measures.business, requirement.most or 0.0
+    if isinstance(found, str):
+        return CheckResult(SOON, Verdict.UNKNOWN, found)
+    if found.delays_ns is None:
+        return CheckResult(SOON, Verdict.UNKNOWN, "not measurable: no order of commits is kept")
+    late = [delay for delay in found.delays_ns if to_s(delay) > most_s]
+    worst = f"the last after {to_s(max(found.delays_ns, default=0)):.2f} s, {most_s:g} s allowed"
+    if not late and not found.lost:
+        return CheckResult(SOON, Verdict.MET, f"{found.changes} changes, all known in time: {worst}")
+    text = f"{len(late)} of {found.changes} changes were known too late, and {found.lost_changes} never: {worst}"
+    return CheckResult(SOON, Verdict.MISSED, text, (Finding("A1", text, "serious"),))
+
+
+def _how(found: Effects) -> str:
+    """How the application could come to miss what it does not know."""
+    told = ""
+    if found.acknowledged:
+        first = found.acknowledged[0]
+        told += (
+            f"; of {len(found.acknowledged)} of these changes it had acknowledged a message, first {first.delivery} "
+            f"({first.topic}) at {first.reached or '?'}, answered {first.status}"
+        )
+    if found.untold:
+        told += f"; of {found.untold} of these changes no message was sent: nothing was subscribed to"
+    if found.given_up:
+        told += f"; {len(found.given_up)} of {found.messages} messages were never delivered"
+    if found.untold or found.given_up:
+        told += ", and the application has not learned of it by asking the shop"
+    return told
+
+
 def _told(lost: Lost) -> str:
     kind, key = lost.thing
-    last = lost.changes[-1]
-    known = "it is not known at all" if lost.known is None else f"version {lost.known} is known"
-    return f"{kind} {shortened(key)} ({last.topic} of event {last.event}, version {last.v}; {known})"
+    known = "not known at all" if lost.known is None else f"version {lost.known} is known"
+    return f"{kind} {shortened(key)} ({lost.changes[-1].topic}; {known})"

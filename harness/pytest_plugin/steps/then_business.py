@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_bdd import parsers, then
 
 from harness.drill.facade import Drill
-from harness.pytest_plugin.amounts import lasting
+from harness.pytest_plugin.amounts import lasting, seconds
 from harness.pytest_plugin.steps.patterns import WITHIN
 
 
@@ -59,6 +59,19 @@ def _trusted(drill: Drill) -> None:
     drill.require("business-trusted", at_rest=True)
 
 
+@then(
+    parsers.re(r"the application knew of each change in the shop within (?P<within>[\d.]+) seconds"),
+    converters={"within": seconds},
+)
+def _soon(drill: Drill, within: float) -> None:
+    """the application knew of each change in the shop within N seconds
+
+    From the change to the moment in which any region has stored it, or something newer; what is never known is late.
+    Example: the application knew of each change in the shop within 300 seconds
+    """
+    drill.require_known_within(within)
+
+
 @then(parsers.re(rf"the theme is as it was when it was backed up{WITHIN}"))
 def _theme(drill: Drill, seconds: str | None) -> None:
     """the theme is as it was when it was backed up[, within N seconds]
@@ -69,3 +82,16 @@ def _theme(drill: Drill, seconds: str | None) -> None:
     Example: the theme is as it was when it was backed up, within 900 seconds
     """
     drill.require_theme(lasting(seconds))
+
+
+@then(
+    parsers.re(r"over (?P<seconds>[\d.]+) seconds the shop tells the application of everything that happens"),
+    converters={"seconds": seconds},
+)
+def _told(drill: Drill, seconds: float) -> None:
+    """over N seconds the shop tells the application of everything that happens
+
+    Watches so long. Whoever is told of nothing any more, and asks now and then, knows everything too, and later.
+    Example: over 50 seconds the shop tells the application of everything that happens
+    """
+    drill.require_told(drill.scaled_s(seconds))

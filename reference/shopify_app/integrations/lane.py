@@ -61,8 +61,9 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """failures: in a row; open_until_ns: of the breaker; budget: of retries, at budget_ns."""
+    """terms: its own; failures: in a row; open_until_ns: of the breaker; budget: of retries, at budget_ns."""
 
+    terms: Terms
     waiting: Mapping[str, Waiting] = field(default_factory=dict)
     under_way: frozenset[str] = frozenset()
     failures: int = 0
@@ -139,7 +140,7 @@ class Lied:
 Effect = Send | Find | Settled | Dead | Lied
 
 
-def step(state: State, event: Event, terms: Terms, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
+def step(state: State, event: Event, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
     """The next state, and what is to be done."""
     told: tuple[Effect, ...] = ()
     match event:
@@ -147,19 +148,19 @@ def step(state: State, event: Event, terms: Terms, now_ns: int) -> tuple[State, 
             if key not in state.waiting:
                 state = replace(state, waiting={**state.waiting, key: Waiting(order, now_ns)})
         case Answered():
-            state, told = _answered(state, event, terms, now_ns)
+            state, told = _answered(state, event, now_ns)
         case Look():
             pass
-    state, calls = _calls(state, terms, now_ns)
+    state, calls = _calls(state, now_ns)
     return state, (*told, *calls)
 
 
-def next_ns(state: State, terms: Terms, now_ns: int) -> int | None:
+def next_ns(state: State, now_ns: int) -> int | None:
     """When a look is worth while; None: when something happens."""
     if len(state.under_way) >= _most(state):
         return None
     sending = _sending(state)
-    paid_ns = state.budget_ns + max(0, math.ceil((1 - state.budget) / BUDGET_PER_S * terms.first_ns))
+    paid_ns = state.budget_ns + max(0, math.ceil((1 - state.budget) / BUDGET_PER_S * state.terms.first_ns))
     times = [
         max(one.next_ns, paid_ns) if one.calls and not one.look else one.next_ns
         for key, one in state.waiting.items()
@@ -169,49 +170,47 @@ def next_ns(state: State, terms: Terms, now_ns: int) -> int | None:
 
 
 # -- answers -----------------------------------------------------------------------------------------------------
-def _answered(state: State, event: Answered, terms: Terms, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
+def _answered(state: State, event: Answered, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
     known = state.waiting.get(event.key)
     state = replace(state, under_way=state.under_way - {event.key})
     if known is None:
         return state, ()
     status = event.status
     if status is None or status >= 500:
-        return _failed(state, event, known, terms, now_ns), ()
+        return _failed(state, event, known, now_ns), ()
     if status == 429:
-        pause_ns = event.after_ns if event.after_ns is not None else _wait_ns(1, event.draw, terms)
+        pause_ns = event.after_ns if event.after_ns is not None else _wait_ns(1, event.draw, state.terms)
         state = replace(state, open_until_ns=max(state.open_until_ns, now_ns + pause_ns))
         return _put(state, event.key, replace(known, next_ns=now_ns + pause_ns)), ()
     state = replace(state, failures=0, open_until_ns=0)
     if known.look:
-        return _looked(state, event, known, terms, now_ns)
+        return _looked(state, event, known, now_ns)
     if 200 <= status < 300:
         state = replace(state, budget=min(BUDGET_MAX, state.budget + BUDGET_A_SUCCESS))
-        return _put(state, event.key, replace(known, look=True, failures=0, next_ns=now_ns + terms.look_ns)), ()
+        return _put(state, event.key, replace(known, look=True, failures=0, next_ns=now_ns + state.terms.look_ns)), ()
     refusals = known.refusals + 1
     if refusals >= REFUSALS_MAX:
         return _drop(state, event.key), (Dead(event.key, f"refused {refusals} times, last with {status}"),)
-    later = replace(known, refusals=refusals, next_ns=now_ns + _wait_ns(refusals, event.draw, terms))
+    later = replace(known, refusals=refusals, next_ns=now_ns + _wait_ns(refusals, event.draw, state.terms))
     return _put(state, event.key, later), ()
 
 
-def _looked(
-    state: State, event: Answered, known: Waiting, terms: Terms, now_ns: int
-) -> tuple[State, tuple[Effect, ...]]:
+def _looked(state: State, event: Answered, known: Waiting, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
     if event.status == 200:
         return _drop(state, event.key), (Settled(event.key, known.calls),)
     if event.status != 404:  # it cannot be looked for just now
-        return _put(state, event.key, replace(known, next_ns=now_ns + terms.look_ns)), ()
+        return _put(state, event.key, replace(known, next_ns=now_ns + state.terms.look_ns)), ()
     lies = known.lies + 1
-    later = replace(known, look=False, lies=lies, next_ns=now_ns + _wait_ns(lies, event.draw, terms))
+    later = replace(known, look=False, lies=lies, next_ns=now_ns + _wait_ns(lies, event.draw, state.terms))
     told = (Lied(event.key, lies),) if lies == LIES_MAX else ()
     return _put(state, event.key, later), told
 
 
-def _failed(state: State, event: Answered, known: Waiting, terms: Terms, now_ns: int) -> State:
+def _failed(state: State, event: Answered, known: Waiting, now_ns: int) -> State:
     failures, own = state.failures + 1, known.failures + 1
-    opened_ns = now_ns + terms.open_ns if failures >= BREAKER_FAILURES else state.open_until_ns
+    opened_ns = now_ns + state.terms.open_ns if failures >= BREAKER_FAILURES else state.open_until_ns
     state = replace(state, failures=failures, open_until_ns=opened_ns)
-    return _put(state, event.key, replace(known, failures=own, next_ns=now_ns + _wait_ns(own, event.draw, terms)))
+    return _put(state, event.key, replace(known, failures=own, next_ns=now_ns + _wait_ns(own, event.draw, state.terms)))
 
 
 def _wait_ns(failures: int, draw: float, terms: Terms) -> int:
@@ -227,11 +226,11 @@ def _drop(state: State, key: str) -> State:
 
 
 # -- calls -------------------------------------------------------------------------------------------------------
-def _calls(state: State, terms: Terms, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
+def _calls(state: State, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
     """What is sent now: in order, as far as breaker and budget allow."""
     if now_ns < state.open_until_ns:
         return state, ()
-    state = _filled(state, terms, now_ns)
+    state = _filled(state, now_ns)
     ready = sorted(
         (one.order, key) for key, one in state.waiting.items() if one.next_ns <= now_ns and key not in state.under_way
     )
@@ -262,7 +261,7 @@ def _sending(state: State) -> bool:
     return any(not state.waiting[key].look for key in state.under_way if key in state.waiting)
 
 
-def _filled(state: State, terms: Terms, now_ns: int) -> State:
+def _filled(state: State, now_ns: int) -> State:
     """The budget grows with time, too. A first wait is about a second of production time."""
-    gained = BUDGET_PER_S * max(0, now_ns - state.budget_ns) / terms.first_ns
+    gained = BUDGET_PER_S * max(0, now_ns - state.budget_ns) / state.terms.first_ns
     return replace(state, budget=min(BUDGET_MAX, state.budget + gained), budget_ns=now_ns)

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from reference.dynamo import CallFailed
 from reference.log import say
 from reference.settings import Settings
+from reference.shopify_app.buffer import Buffer
 from reference.shopify_app.integrations.party import Party
 from reference.shopify_app.integrations.sender import Sender
 from reference.shopify_app.rows import Queued
@@ -21,12 +22,13 @@ class Queues:
     """lost: whether a region's work is to be taken over. parties: by name, where each is."""
 
     def __init__(
-        self, settings: Settings, store: Store, parties: Mapping[str, str], lost: Callable[[str], bool]
-    ) -> None:
+        self, settings: Settings, store: Store, parties: Mapping[str, str], lost: Callable[[str], bool],
+        buffer: Buffer,
+    ) -> None:  # fmt: skip
         self._settings = settings
         self._store = store
         self._lost = lost
-        self.senders = {name: Sender(settings, store, Party(name, url)) for name, url in parties.items()}
+        self.senders = {name: Sender(settings, store, buffer, Party(name, url)) for name, url in parties.items()}
         self._threads = ThreadPoolExecutor(1, "effects")
         self._look = asyncio.Event()
 

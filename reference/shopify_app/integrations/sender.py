@@ -14,6 +14,7 @@ from reference.log import say
 from reference.settings import NS_PER_S, Settings
 from reference.shopify_app import rows
 from reference.shopify_app.asking import Answer
+from reference.shopify_app.buffer import Buffer
 from reference.shopify_app.integrations import lane
 from reference.shopify_app.integrations.party import Party
 from reference.shopify_app.rows import Queued
@@ -29,12 +30,13 @@ REMEMBERED = 10_000
 class Sender:
     """To one party."""
 
-    def __init__(self, settings: Settings, store: Store, party: Party) -> None:
+    def __init__(self, settings: Settings, store: Store, buffer: Buffer, party: Party) -> None:
         self._store = store
+        self._buffer = buffer
         self._party = party
         ns = settings.ns
-        self._terms = lane.Terms(ns(FIRST_WAIT_S), ns(LONGEST_WAIT_S), ns(OPEN_S), ns(LOOK_AFTER_S))
-        self._state = lane.State(budget_ns=time.monotonic_ns())
+        terms = lane.Terms(ns(FIRST_WAIT_S), ns(LONGEST_WAIT_S), ns(OPEN_S), ns(LOOK_AFTER_S))
+        self._state = lane.State(terms, budget_ns=time.monotonic_ns())
         self._bodies: dict[str, Mapping[str, object]] = {}
         self._threads = ThreadPoolExecutor(lane.CALLS_MAX, f"party-{party.name}")
         self._calls: set[asyncio.Task[None]] = set()
@@ -75,7 +77,7 @@ class Sender:
             self._happened(lane.Look())
             self._wake.clear()  # what has just been done about it included
             now_ns = time.monotonic_ns()
-            next_ns = lane.next_ns(self._state, self._terms, now_ns)
+            next_ns = lane.next_ns(self._state, now_ns)
             pause_s = IDLE_S if next_ns is None else min(IDLE_S, max(0.01, (next_ns - now_ns) / NS_PER_S))
             try:
                 await asyncio.wait_for(self._wake.wait(), pause_s)
@@ -83,7 +85,7 @@ class Sender:
                 continue
 
     def _happened(self, event: lane.Event) -> None:
-        self._state, effects = lane.step(self._state, event, self._terms, time.monotonic_ns())
+        self._state, effects = lane.step(self._state, event, time.monotonic_ns())
         for effect in effects:
             match effect:
                 case lane.Send() | lane.Find():
@@ -118,6 +120,9 @@ class Sender:
         """Tell the table; where that fails, the effect is sent once more some day, under its key."""
         loop = asyncio.get_running_loop()
         try:
+            if state == rows.DEAD:
+                body = self._bodies.get(key, {})
+                await loop.run_in_executor(self._threads, self._buffer.bury, self.name, key, body, why)
             await loop.run_in_executor(self._threads, self._store.settle_effect, key, state, why)
         except CallFailed as failure:
             say("effect not settled", level="warning", effect=key, why=str(failure))

@@ -28,8 +28,8 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
-    """The shop is being asked."""
+class Look:
+    """Time has passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,18 @@ class Ended:
     well: bool
 
 
-Event = Wanted | Begun | Ended
+Event = Wanted | Look | Ended
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+<<<<<<< HEAD
+    """The shop is to be asked now, and `Ended` tells how that went."""
+=======
+    """The shop is to be asked now, for these reasons."""
+>>>>>>> 37f8218a41721c450dde6785ea68a63efe13f42a
+
+    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,33 +63,46 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """reasons: why it is due; kept: those that the one under way was begun for. next_ns: for reasons, not before."""
+    """reasons: why it is due; running: those for which the shop is being asked; next_ns: for reasons, not before."""
 
+    terms: Terms
     reasons: tuple[str, ...] = (STARTED,)
-    kept: tuple[str, ...] = ()
+    running: tuple[str, ...] = ()
     ended_ns: int | None = None
     next_ns: int = 0
-    running: bool = False
 
 
-def step(state: State, event: Event, terms: Terms, now_ns: int) -> State:
-    """The next state."""
+def step(state: State, event: Event, now_ns: int) -> tuple[State, tuple[Ask, ...]]:
+    """The next state, and whether the shop is to be asked."""
     match event:
         case Wanted(reason=reason):
-            return state if reason in state.reasons else replace(state, reasons=(*state.reasons, reason))
-        case Begun():
-            return replace(state, kept=state.reasons, reasons=(), running=True)
+            return state if reason in state.reasons else replace(state, reasons=(*state.reasons, reason)), ()
+        case Look():
+            reasons = _due(state, now_ns)
+<<<<<<< HEAD
+            if not reasons:
+                return state, ()
+            return replace(state, kept=state.reasons, reasons=(), running=True), (Ask(reasons),)
         case Ended(well=True):
-            return replace(state, kept=(), ended_ns=now_ns, next_ns=now_ns, running=False)
+            return replace(state, kept=(), ended_ns=now_ns, next_ns=now_ns, running=False), ()
         case Ended():
-            left = tuple(dict.fromkeys((*state.kept, *state.reasons)))
-            return replace(state, reasons=left or (PERIOD,), kept=(), next_ns=now_ns + terms.retry_ns, running=False)
+            left = tuple(dict.fromkeys((*state.kept, *state.reasons))) or (PERIOD,)
+            next_ns = now_ns + state.terms.retry_ns
+            return replace(state, reasons=left, kept=(), next_ns=next_ns, running=False), ()
+=======
+            return (replace(state, reasons=(), running=reasons), (Ask(reasons),)) if reasons else (state, ())
+        case Ended(well=True):
+            return replace(state, running=(), ended_ns=now_ns, next_ns=now_ns), ()
+        case Ended():
+            left = tuple(dict.fromkeys((*state.running, *state.reasons)))
+            return replace(state, reasons=left, running=(), next_ns=now_ns + state.terms.retry_ns), ()
+>>>>>>> 37f8218a41721c450dde6785ea68a63efe13f42a
 
 
-def due(state: State, terms: Terms, now_ns: int) -> tuple[str, ...]:
+def _due(state: State, now_ns: int) -> tuple[str, ...]:
     """Why it is to be done now; (): it is not."""
     if state.running or now_ns < state.next_ns:
         return ()
     if state.reasons:
         return state.reasons
-    return (PERIOD,) if state.ended_ns is None or now_ns - state.ended_ns >= terms.every_ns else ()
+    return (PERIOD,) if state.ended_ns is None or now_ns - state.ended_ns >= state.terms.every_ns else ()

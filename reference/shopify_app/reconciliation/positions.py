@@ -58,3 +58,13 @@ def release(table: str, region: str) -> Arguments:
         "ExpressionAttributeNames": {"#region": "region"},
         "ExpressionAttributeValues": {":region": {"S": region}, ":zero": {"N": "0"}},
     }
+
+
+def noted(table: str, region: str, said: str) -> Arguments:
+    """UpdateItem of what a region has to say of its last reconciliation."""
+    return {
+        "TableName": table,
+        "Key": {"id": {"S": f"journal:{region}"}},
+        "UpdateExpression": "SET said = :said, what = :what",
+        "ExpressionAttributeValues": {":said": {"S": said}, ":what": {"S": "journal"}},
+    }

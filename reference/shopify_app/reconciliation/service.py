@@ -6,9 +6,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from reference.dynamo import CallFailed
 from reference.log import say
 from reference.settings import Settings
 from reference.shopify_app import things
@@ -49,12 +51,18 @@ class Reconciliation:
         if not self._claim():
             report.skipped = True
             return report
-        self.subscribe(report)
-        for kind in queries.KINDS:
-            report.seen[kind] = 0
-            self._kind(kind, report)
-        self._store.write(positions.release(self._shop.shop_table, self._settings.region))
+        try:
+            self.subscribe(report)
+            for kind in queries.KINDS:
+                report.seen[kind] = 0
+                self._kind(kind, report)
+        finally:
+            self._release()  # a region that fails, and tries again and again, must not keep the other from asking
         return report
+
+    def _release(self) -> None:
+        with suppress(CallFailed):  # it runs out by itself
+            self._store.write(positions.release(self._shop.shop_table, self._settings.region))
 
     def _claim(self) -> bool:
         now_ms = time.time_ns() // 1_000_000

@@ -20,6 +20,7 @@ from harness.parts.commerce.shopify.spec import Shopify as Spec
 from harness.topology.subject import Instance
 from harness.topology.timing import Profile
 from harness.wire.admin_client import AdminClient
+from harness.world.diagnosis import Diagnosis, State
 from harness.world.part import LIGHT, READY_TIMEOUT_S, Blueprint, Ground, Net, Process, StatusLine
 from harness.world.shop import Shop, ShopAccess
 from harness.world.steering import Steering
@@ -229,3 +230,19 @@ def _said(seconds: float) -> str:
 def build(blueprint: Blueprint, spec: Spec) -> list[Shopify]:
     """One for the whole world."""
     return [Shopify(blueprint, spec)]
+
+
+def diagnose(blueprint: Blueprint, spec: Spec) -> Iterator[Diagnosis]:
+    """Whether the subject file says enough to judge what becomes of the shop's business."""
+    business = blueprint.subject.business
+    if business is None:
+        text = (
+            "the subject file does not say where the application keeps what it is told, and nothing of it can be judged"
+        )
+        yield Diagnosis("shop", State.WARN, text, "say `business: {keeps: {orders: TABLE}, effects: TABLE}` there")
+        return
+    kinds = ", ".join(business.keeps)
+    yield Diagnosis("shop", State.OK, f"the application keeps {kinds}; {Shopify(blueprint, spec).told}")
+    if business.effects is None:
+        text = "the subject file names no table that counts effects, so nobody can tell what is done twice"
+        yield Diagnosis("shop", State.WARN, text, "say `business: {effects: TABLE}` there")

@@ -25,7 +25,7 @@ class SecretsFiles:
         for file in self._files.values():
             fresh = file.with_suffix(".new")
             fresh.touch(mode=0o600)
-            fresh.write_text(json.dumps({"client_secret": secret, "client_secret_old": old}), encoding="utf-8")
+            fresh.write_text(json.dumps({"client_secret": secret, "client_secret_old": old}), encoding="ascii")
             os.replace(fresh, file)
 
     def rotate(self) -> str:

@@ -25,10 +25,11 @@ _BODY_BYTES_MAX = 20 << 20
 def serve(config: Mapping[str, Any], ready: Ready) -> None:
     """Run until SIGTERM or SIGINT. config: the keys of ShopConfig; ready: {"admin", "api.PLACE": [host, port]}."""
     settings = ShopConfig.parse(config)
-    run_until_signal(lambda stop: _run(settings, ready, stop))
+    run_until_signal(lambda stop: run(settings, ready, stop))
 
 
-async def _run(config: ShopConfig, ready: Ready, stop: asyncio.Event) -> None:
+async def run(config: ShopConfig, ready: Ready, stop: asyncio.Event) -> None:
+    """Serve in this event loop until `stop` is set."""
     async with AsyncExitStack() as stack:
         desk = ShopDesk(config)
         stack.push_async_callback(desk.close)

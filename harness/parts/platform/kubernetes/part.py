@@ -19,6 +19,7 @@ from harness.parts.platform.kubernetes.hand import PodControl, RolloutHand
 from harness.parts.platform.kubernetes.manifests.gathering import doubts, gather
 from harness.parts.platform.kubernetes.plan import Balancer, Plan
 from harness.parts.platform.kubernetes.resolving import pods_at_once, resolved
+from harness.parts.platform.kubernetes.sides import sides
 from harness.parts.platform.kubernetes.spec import Kubernetes as Spec
 from harness.parts.platform.kubernetes.starts import Look, Starts, unready
 from harness.processes.process_tree import Tree
@@ -261,5 +262,7 @@ def diagnose(blueprint: Blueprint, spec: Spec) -> Iterator[Diagnosis]:
         yield Diagnosis("manifests", State.WARN, f"{doubt.at.file}:{doubt.at.line}: {doubt.text}", doubt.hint)
     if not found:
         yield Diagnosis("manifests", State.OK, "probes that a database outage does not turn against their pods")
-    for doubt in starting.doubts(gather(blueprint.environment, blueprint.subject, spec), blueprint.timing):
+    gathered = gather(blueprint.environment, blueprint.subject, spec)
+    yield from sides(gathered)
+    for doubt in starting.doubts(gathered, blueprint.timing):
         yield Diagnosis("start of pods", State.WARN, f"{doubt.at.file}:{doubt.at.line}: {doubt.text}", doubt.hint)

@@ -107,7 +107,7 @@ def _container(
         image=container.image,
         argv=tuple(argv),
         ports=tuple(port.number for port in container.ports),
-        variables=_variables(container, manifests),
+        variables=variables_of(container, manifests),
         startup=startup,
         liveness=liveness,
         readiness=readiness,
@@ -115,7 +115,7 @@ def _container(
     )
 
 
-def _variables(container: model.Container, manifests: model.Manifests) -> tuple[plan.Variable, ...]:
+def variables_of(container: model.Container, manifests: model.Manifests) -> tuple[plan.Variable, ...]:
     """In the order in which they count: all of a ConfigMap or Secret first, single ones last ("envFrom", "env")."""
     found: list[plan.Variable] = []
     for whole in container.whole:

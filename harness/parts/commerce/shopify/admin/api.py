@@ -18,6 +18,7 @@ from harness.clock import Clock
 from harness.parts.commerce.shopify.admin import bucket, bulk, graphql_requests, oauth, staging
 from harness.parts.commerce.shopify.admin.asked import Asked
 from harness.parts.commerce.shopify.admin.exchange import AdminReply, AdminRequest, json_reply, refusal
+from harness.parts.commerce.shopify.admin.idempotency import IdempotencyKeys
 from harness.parts.commerce.shopify.admin.rest.requests import Rest
 from harness.parts.commerce.shopify.admin.settings import STABLE, UNSTABLE, AdminSettings
 from harness.parts.commerce.shopify.records.shop import Shop
@@ -49,6 +50,7 @@ class AdminApi:
             ledger.now_us, ledger.new_id, self.settings.bulk_s, self.settings.bulk_concurrent_max
         )
         self._staging = staging.Staging()
+        self._keys = IdempotencyKeys(ledger.now_us)
         self._oauth = oauth.OAuth(shop.installation, shop.domain, self.settings, ledger.now_us)
         self._rest = Rest(shop, told)
         self._points = bucket.full(self.settings.points_max, self.settings.points_per_s)
@@ -134,7 +136,16 @@ class AdminApi:
         return reply
 
     def _asked(self, base_url: str, version: str) -> Asked:
-        return Asked(self._shop, self.settings, self._operations, self._staging, version, base_url)
+        return Asked(
+            self._shop,
+            self.settings,
+            self._operations,
+            self._staging,
+            version,
+            base_url,
+            graphql_requests.mistake_in,
+            self._keys,
+        )
 
     def _result(self, request: AdminRequest) -> AdminReply:
         found = self._operations.file(request.path) if request.method == "GET" else None

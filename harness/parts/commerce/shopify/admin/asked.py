@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import GraphQLError
 
 from harness.parts.commerce.shopify.admin.bulk import BulkOperations
+from harness.parts.commerce.shopify.admin.idempotency import IdempotencyKeys
 from harness.parts.commerce.shopify.admin.settings import AdminSettings
 from harness.parts.commerce.shopify.admin.staging import Staging
 from harness.parts.commerce.shopify.records.shop import Shop
@@ -19,7 +20,8 @@ ACCESS_DOCUMENTATION = "https://shopify.dev/api/usage/access-scopes"
 
 @dataclass
 class Asked:
-    """One GraphQL request. bulk: connections are given whole. changes: what mutations changed, to be told of."""
+    """One GraphQL request. mistake_in: why a query does not fit the schema, None where it does. bulk: connections are
+    given whole. changes: what mutations changed, to be told of."""
 
     shop: Shop
     settings: AdminSettings
@@ -27,6 +29,8 @@ class Asked:
     staging: Staging
     version: str
     base_url: str
+    mistake_in: Callable[[str], str | None]
+    keys: IdempotencyKeys
     bulk: bool = False
     changes: list[Changed] = field(default_factory=list)
     warnings: list[Mapping[str, Any]] = field(default_factory=list)

@@ -121,6 +121,12 @@ def run_whole(query: str, asked: Asked) -> tuple[Mapping[str, Any] | None, str |
     return result.data, None
 
 
+def mistake_in(query: str) -> str | None:
+    """Why a text does not fit the schema, None where it does."""
+    said = look_at(query).errors
+    return str(said[0]["message"]) if said else None
+
+
 @lru_cache(maxsize=_KEPT)
 def look_at(query: str) -> Known:
     """Parse and validate a text."""

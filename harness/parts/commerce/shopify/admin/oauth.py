@@ -1,11 +1,14 @@
 """Access tokens: `POST /admin/oauth/access_token`, by client credentials, token exchange, refresh or a code.
 
 Tokens are asked for under the place from which the request came, so that those of one region can be expired alone.
+An app that may not ask is refused with a page in HTML, whose title tells why, as Shopify does it; one that sent a token
+or a code that does not count, in JSON.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from html import escape
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -47,19 +50,19 @@ class OAuth:
         if request.method != "POST":
             return json_reply({"errors": "Not Found"}, 404)
         if given is None:
-            return _refused("invalid_request", "The request is missing a required parameter.")
+            return _page("invalid_request", "The request is missing a required parameter.")
         if given.get("client_id") != self._installation.client_id:
             shown = given.get("client_id", "")
             return _refused(
                 "application_cannot_be_found", f"Could not find Shopify API application with api_key {shown}"
             )
         if not self._installation.accepts_secret(str(given.get("client_secret", ""))):
-            return _refused("invalid_client", "Client authentication failed.", 401)
+            return _page("invalid_client", "Client authentication failed.")
         if not self._installation.installed:
-            return _refused("app_not_installed", "The application is not installed on this shop.")
+            return _page("app_not_installed", "The application is not installed on this shop.")
         grant = self._grants.get(str(given.get("grant_type") or ""))
         if grant is None:
-            return _refused("unsupported_grant_type", "The grant type is not supported.")
+            return _page("unsupported_grant_type", "The grant type is not supported.")
         return grant(given, request.place)
 
     def expire(self, place: str | None) -> int:
@@ -145,5 +148,13 @@ def _given(request: AdminRequest) -> Given | None:
     return body if isinstance(body, dict) else None
 
 
-def _refused(error: str, description: str, status: int = 400) -> AdminReply:
-    return json_reply({"error": error, "error_description": description}, status)
+def _refused(error: str, description: str) -> AdminReply:
+    return json_reply({"error": error, "error_description": description}, 400)
+
+
+def _page(error: str, description: str) -> AdminReply:
+    text = (
+        f"<!DOCTYPE html>\n<html><head><title>400 - Oauth error {error}</title></head>"
+        f"<body><h2>Oauth error {error}: {escape(description)}</h2></body></html>\n"
+    )
+    return AdminReply(400, {"Content-Type": "text/html; charset=utf-8"}, text.encode("utf-8", "replace"))

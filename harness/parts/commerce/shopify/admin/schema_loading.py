@@ -8,16 +8,21 @@ from typing import Any
 
 from graphql import (
     GraphQLEnumType,
+    GraphQLError,
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLUnionType,
     build_schema,
+    get_directive_values,
     get_named_type,
 )
 
+from harness.parts.commerce.shopify.admin.idempotency import MANDATORY_SINCE, MISSING, NEEDING_A_KEY
+from harness.parts.commerce.shopify.admin.mutations.payloads import user_error
 from harness.parts.commerce.shopify.admin.serving import TYPE_OF, plain, resolver_of
 from harness.parts.commerce.shopify.admin.types.table import Resolver
+from harness.parts.commerce.shopify.records.values import Refused
 
 VERSION = "2026-10"
 _FILE = f"admin-{VERSION}.graphql"
@@ -40,7 +45,7 @@ def _resolved(one: GraphQLObjectType) -> None:
     for name, field in one.fields.items():
         found = resolver_of(one.name, name)
         if found is not None:
-            field.resolve = _answering(found)
+            field.resolve = _once(name, found) if name in NEEDING_A_KEY else _answering(found)
         elif name == "code" and one.name.endswith(("UserError", "UserErrors")):
             field.resolve = _code_of(get_named_type(field.type))
         else:
@@ -49,6 +54,24 @@ def _resolved(one: GraphQLObjectType) -> None:
 
 def _answering(resolver: Resolver) -> Any:
     return lambda thing, info, **arguments: resolver(thing, info.context, **arguments)
+
+
+def _once(name: str, resolver: Resolver) -> Any:
+    """A mutation that is done once for each key."""
+
+    def resolve(thing: Any, info: Any, **arguments: Any) -> Any:
+        asked = info.context
+        said = get_directive_values(info.schema.get_directive("idempotent"), info.field_nodes[0], info.variable_values)
+        if not said or not said["key"].strip():
+            if asked.version < MANDATORY_SINCE:
+                return resolver(thing, asked, **arguments)
+            raise GraphQLError(MISSING, extensions={"code": "BAD_REQUEST"})
+        try:
+            return asked.keys.once(said["key"], name, arguments, lambda: resolver(thing, asked, **arguments))
+        except Refused as refused:
+            return {"userErrors": [user_error(refused)]}
+
+    return resolve
 
 
 def _plain(name: str) -> Any:

@@ -97,11 +97,9 @@ class Product(Thing):
 
 @dataclass(kw_only=True)
 class InventoryItem(Thing):
-    """The goods behind a variant."""
+    """The goods behind a variant. Where they lie is always known, and they are always sent."""
 
     variant_id: int
-    tracked: bool = True
-    requires_shipping: bool = True
 
 
 @dataclass(kw_only=True)
@@ -181,9 +179,8 @@ class Order(Thing):
     @property
     def fulfillment_status(self) -> str | None:
         """None, `partial` or `fulfilled`, as REST says it."""
-        if not any(item.fulfilled for item in self.line_items):
-            return None
-        return "partial" if any(item.fulfillable for item in self.line_items) else "fulfilled"
+        sent = any(item.fulfilled for item in self.line_items)
+        return None if not sent else "partial" if any(item.fulfillable for item in self.line_items) else "fulfilled"
 
 
 @dataclass(kw_only=True)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphql import GraphQLError, OperationType, parse
-from graphql.language import FieldNode, OperationDefinitionNode, SelectionSetNode
-
 from harness.parts.commerce.shopify.admin.asked import Asked, number
-from harness.parts.commerce.shopify.admin.mutations.payloads import Made, mutation
+from harness.parts.commerce.shopify.admin.bulk_queries import mistakes
+from harness.parts.commerce.shopify.admin.mutations.payloads import Made, mutation, user_error
 from harness.parts.commerce.shopify.admin.types.metafields import digest, namespaced, owner_of
 from harness.parts.commerce.shopify.admin.types.table import Fields
 from harness.parts.commerce.shopify.records.metafields import NewMetafield
@@ -103,28 +101,14 @@ def _unset(asked: Asked, metafields: list[dict[str, Any]]) -> Made:
 
 
 def _run(asked: Asked, query: str) -> Made:
-    try:
-        document = parse(query, max_tokens=5_000)
-    except GraphQLError as error:
-        raise Refused(f"Invalid bulk query: {error.message}", ("query",), "INVALID") from None
-    operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
-    if len(operations) != 1 or operations[0].operation is not OperationType.QUERY:
-        raise Refused("Invalid bulk query: Bulk query must be a single query operation", ("query",), "INVALID")
-    if operations[0].variable_definitions:
-        raise Refused("Invalid bulk query: Variables are not supported", ("query",), "INVALID")
-    if not _connected(operations[0].selection_set):
-        raise Refused("Bulk queries must contain at least one connection.", ("query",), "INVALID")
+    found = mistakes(query)
+    unknown = asked.mistake_in(query) if not found else None
+    if unknown is not None:
+        found = [f"Invalid bulk query: {unknown}"]
+    if found:
+        refused = [Refused(one, ("query",), "INVALID") for one in found]
+        return {"bulkOperation": None, "userErrors": [user_error(one) for one in refused]}
     return {"bulkOperation": asked.operations.begin(query)}
-
-
-def _connected(selections: SelectionSetNode) -> bool:
-    for one in selections.selections:
-        if isinstance(one, FieldNode):
-            if one.name.value in ("edges", "nodes"):
-                return True
-            if one.selection_set is not None and _connected(one.selection_set):
-                return True
-    return False
 
 
 def _stop(asked: Asked, id: str) -> Made:

@@ -110,8 +110,8 @@ def _level_at(item: InventoryItem, asked: Asked, locationId: str) -> InventoryLe
 ITEM: Fields = {
     **legacy("InventoryItem"),
     "sku": lambda item, asked: asked.shop.registers.variants.require(item.variant_id).sku,
-    "tracked": own("tracked"),
-    "requiresShipping": own("requires_shipping"),
+    "tracked": always(True),
+    "requiresShipping": always(True),
     "inventoryLevel": _level_at,
     "inventoryLevels": _levels,
     "variants": lambda item, asked, **page: connection(
