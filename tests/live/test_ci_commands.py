@@ -22,8 +22,11 @@ pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(400)]
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """This project without its reports; `make` finds the virtual environment that there is."""
-    if not (ROOT / ".venv" / ".ready").exists() or Path(sys.prefix) != ROOT / ".venv":
+    ready = ROOT / ".venv" / ".ready"
+    if not ready.exists() or Path(sys.prefix) != ROOT / ".venv":
         pytest.skip("these tests do not run in the project's own .venv (`make setup`)")
+    if any((ROOT / name).stat().st_mtime > ready.stat().st_mtime for name in ("pyproject.toml", "uv.lock")):
+        pytest.skip("the project's .venv is older than what it is made from: here, `make` would make it anew (`make setup`)")
     if shutil.which("make") is None:
         pytest.skip("no make along the PATH")
     folder = tmp_path / "checkout"
