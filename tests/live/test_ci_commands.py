@@ -26,7 +26,7 @@ def checkout(tmp_path: Path) -> Path:
     if not ready.exists() or Path(sys.prefix) != ROOT / ".venv":
         pytest.skip("these tests do not run in the project's own .venv (`make setup`)")
     if any((ROOT / name).stat().st_mtime > ready.stat().st_mtime for name in ("pyproject.toml", "uv.lock")):
-        pytest.skip("the project's .venv is older than what it is made from: here, `make` would make it anew (`make setup`)")
+        pytest.skip(".venv is older than the files that it is made from, and would be made anew (`make setup`)")
     if shutil.which("make") is None:
         pytest.skip("no make along the PATH")
     folder = tmp_path / "checkout"
