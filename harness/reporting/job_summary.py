@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness.drill.evidence import DrillResult, RunResult
 from harness.outcome import Verdict
-from harness.reporting import drill_view, gantt, objectives, wording
+from harness.reporting import drill_view, gantt, matrix_markdown, objectives, wording
 from harness.reporting.lanes import arrange
 from harness.reporting.markdown import code, table, text
 from harness.reporting.report import reproduce
@@ -83,6 +83,7 @@ def _head(run: RunResult) -> Iterator[str]:
     for left in run.not_measured[:ROWS_MAX]:
         yield f"- {text(left.name)} is not measurable here: {text(left.reason)}"
     yield ""
+    yield from matrix_markdown.lines(run)
 
 
 def _row(drill: DrillResult) -> tuple[str, ...]:

@@ -49,11 +49,11 @@ class Visitors:
         cache = CacheState(around.origin_ns, number / CLIENTS, 0)
         return Resolver(f"visitor-{number}", around.config.record, around.dns, cache, around.tasks, _unheard)
 
-    def schedule(self, origin_ns: int, scale: float) -> None:
-        """Make journeys from now on, each at its own rate times `scale`; 0: none."""
+    def schedule(self, origin_ns: int) -> None:
+        """Make journeys from now on, each at its own rate: they are few, and of fewer nothing could be said."""
         self.rest()
-        for place, journey in enumerate(self._journeys if scale else ()):
-            period_ns = max(1, round(to_ns(journey.period_s) / scale))
+        for place, journey in enumerate(self._journeys):
+            period_ns = to_ns(journey.period_s)
             grid = Grid(origin_ns + period_ns * place // len(self._journeys), period_ns)
             self._streams.append(Stream(grid, partial(self._due, journey)))
         for stream in self._streams:

@@ -131,7 +131,7 @@ class Witness:
         for stream in self._streams:
             stream.start()
         if self._visitors is not None:
-            self._visitors.schedule(origin_ns, self._scale)
+            self._visitors.schedule(origin_ns)
 
     def _unschedule(self) -> None:
         for stream in self._streams:

@@ -18,7 +18,7 @@ from harness.drill.evidence import DrillResult, RunResult
 from harness.drill.matrix import changes, in_words, matrix_of
 from harness.errors import InputError
 from harness.outcome import Verdict
-from harness.reporting import matrix_page, matrix_runs, report, run_json
+from harness.reporting import job_summary, matrix_page, matrix_runs, report, run_json
 
 WORKS, DEGRADED, FAILS, NOT_RUN = "works", "degraded", "does not work", "not run"
 SHARES = {WORKS: 40, DEGRADED: 25, FAILS: 0, NOT_RUN: 2}
@@ -252,3 +252,10 @@ def test_a_run_says_what_it_has_changed_and_nothing_of_what_it_did_not_run(repor
     assert "place us-east-1 (lost, refused), pay: does not work -&gt; works" in page
     assert matrix_runs.told(a_run(1, lost(WORKS)), reports) == ([], ""), "nothing was before it"
     assert matrix_runs.told(replace(third, subject="theirs"), reports) == ([], "")
+
+
+def test_a_jobs_page_has_the_matrix_of_its_run(tmp_path: Path) -> None:
+    page = job_summary.render(a_run(1, lost(DEGRADED), drill("q", cell(ERP, "lies", "browse", WORKS))), tmp_path)
+    assert "| place us\\-east\\-1 | lost, refused | not run | ~ degraded 62 % |" in page
+    assert "16 of 18 cells of the resiliency matrix were not run here." in page
+    assert "What could still be done" not in job_summary.render(sample_run(), tmp_path)

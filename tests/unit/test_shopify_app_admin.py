@@ -101,42 +101,6 @@ def test_an_invalid_query_is_refused_with_the_reason() -> None:
 TERMS = due.Terms(every_ns=120 * S, retry_ns=10 * S)
 
 
-<<<<<<< HEAD
-def stepped(*happened: tuple[due.Event, int], state: due.State | None = None) -> due.State:
-    """The state after all that, each at its time."""
-    state = state or due.State(TERMS)
-    for event, now_ns in happened:
-        state, _ = due.step(state, event, now_ns)
-    return state
-
-
-def asked(state: due.State, now_ns: int) -> tuple[str, ...]:
-    """Why the shop is asked, if somebody looks at that time; (): it is not."""
-    _, effects = due.step(state, due.Look(), now_ns)
-    return effects[0].reasons if effects else ()
-
-
-def test_it_is_time_at_the_start_then_when_there_is_a_reason_and_now_and_then() -> None:
-    assert asked(due.State(TERMS), 0) == (due.STARTED,)
-    begun = stepped((due.Look(), 0))
-    assert asked(begun, S) == ()
-    ended = stepped((due.Ended(well=True), 2 * S), state=begun)
-    assert asked(ended, 100 * S) == ()
-    assert asked(ended, 122 * S) == (due.PERIOD,)
-    assert asked(stepped((due.Wanted(due.TAKEOVER), 50 * S), state=ended), 50 * S) == (due.TAKEOVER,)
-
-
-def test_what_failed_is_done_again_for_the_same_reasons_and_not_at_once() -> None:
-    state = stepped((due.Look(), 0), (due.Wanted(due.OUTAGE), S), (due.Ended(well=False), 2 * S))
-    assert asked(state, 11 * S) == ()
-    assert asked(state, 12 * S) == (due.STARTED, due.OUTAGE)
-
-
-def test_a_reason_that_comes_while_the_shop_is_asked_is_one_for_the_next_time() -> None:
-    outage = due.Wanted(due.OUTAGE)
-    state = stepped((due.Look(), 0), (outage, S), (outage, S), (due.Ended(well=True), 2 * S))
-    assert asked(state, 2 * S) == (due.OUTAGE,)
-=======
 def after(state: due.State, *events: tuple[int, due.Event]) -> tuple[due.State, list[tuple[int, tuple[str, ...]]]]:
     """The state in the end; when the shop was to be asked, and why."""
     asked = []
@@ -166,7 +130,6 @@ def test_a_reason_that_comes_while_the_shop_is_asked_is_one_for_the_next_time() 
     events = [(0, due.Look()), (1, wanted), (1, wanted), (1, due.Look()), (2, due.Ended(well=True)), (2, due.Look())]
     _, asked = after(due.State(TERMS), *events)
     assert asked == [(0, (due.STARTED,)), (2, (due.OUTAGE,))]
->>>>>>> 37f8218a41721c450dde6785ea68a63efe13f42a
 
 
 def listed(*topics: str, uri: str = URL) -> list[dict[str, str]]:

@@ -44,11 +44,7 @@ Event = Wanted | Look | Ended
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-<<<<<<< HEAD
-    """The shop is to be asked now, and `Ended` tells how that went."""
-=======
     """The shop is to be asked now, for these reasons."""
->>>>>>> 37f8218a41721c450dde6785ea68a63efe13f42a
 
     reasons: tuple[str, ...]
 
@@ -79,24 +75,12 @@ def step(state: State, event: Event, now_ns: int) -> tuple[State, tuple[Ask, ...
             return state if reason in state.reasons else replace(state, reasons=(*state.reasons, reason)), ()
         case Look():
             reasons = _due(state, now_ns)
-<<<<<<< HEAD
-            if not reasons:
-                return state, ()
-            return replace(state, kept=state.reasons, reasons=(), running=True), (Ask(reasons),)
-        case Ended(well=True):
-            return replace(state, kept=(), ended_ns=now_ns, next_ns=now_ns, running=False), ()
-        case Ended():
-            left = tuple(dict.fromkeys((*state.kept, *state.reasons))) or (PERIOD,)
-            next_ns = now_ns + state.terms.retry_ns
-            return replace(state, reasons=left, kept=(), next_ns=next_ns, running=False), ()
-=======
             return (replace(state, reasons=(), running=reasons), (Ask(reasons),)) if reasons else (state, ())
         case Ended(well=True):
             return replace(state, running=(), ended_ns=now_ns, next_ns=now_ns), ()
         case Ended():
             left = tuple(dict.fromkeys((*state.running, *state.reasons)))
             return replace(state, reasons=left, running=(), next_ns=now_ns + state.terms.retry_ns), ()
->>>>>>> 37f8218a41721c450dde6785ea68a63efe13f42a
 
 
 def _due(state: State, now_ns: int) -> tuple[str, ...]:

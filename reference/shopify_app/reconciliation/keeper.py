@@ -42,17 +42,9 @@ class Keeper:
         """For ever."""
         loop = asyncio.get_running_loop()
         while True:
-<<<<<<< HEAD
-            asked = self._step(due.Look())
-            for ask in asked:
-                self._step(due.Ended(await loop.run_in_executor(self._threads, self._reconcile, ask.reasons)))
-            if not asked:
-                await loop.run_in_executor(self._threads, self._keep_token)
-=======
             await loop.run_in_executor(self._threads, self._keep_token)
             for ask in self._step(due.Look()):
                 self._step(due.Ended(await loop.run_in_executor(self._threads, self._reconcile, ask.reasons)))
->>>>>>> 37f8218a41721c450dde6785ea68a63efe13f42a
             await asyncio.sleep(self._settings.scaled_s(LOOK_EVERY_S))
 
     def _keep_token(self) -> None:

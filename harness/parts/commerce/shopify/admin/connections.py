@@ -9,7 +9,8 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Any
 
 from graphql import GraphQLError
@@ -26,12 +27,15 @@ def connection(
     after: str | None = None, before: str | None = None, reverse: bool = False, page_max: int = PAGE_MAX,
 ) -> dict[str, Any]:  # fmt: skip
     """A page of things, which are sorted already; `reverse` turns them round."""
+    if not asked.bulk:
+        _check(name, first, last, page_max)
+        if first is not None and before is None and not reverse:
+            return _from_the_start(things, first, after)
     rows = list(things)
     if reverse:
         rows.reverse()
     if asked.bulk:
         return _page(rows, more=False, less=False)
-    _check(name, first, last, page_max)
     start = _after(rows, after, reverse=reverse) if after is not None else 0
     end = _before(rows, before, reverse=reverse) if before is not None else len(rows)
     window = rows[start : max(start, end)]
@@ -41,6 +45,18 @@ def connection(
     kept = last or 0
     chosen = window[-kept:] if kept else []
     return _page(chosen, more=end < len(rows), less=len(window) > kept or start > 0)
+
+
+def _from_the_start(things: Iterable[Keyed], first: int, after: str | None) -> dict[str, Any]:
+    """A page that needs no more of the list than itself, and one thing to know whether there is another page."""
+    rows: Iterator[Keyed] = iter(things)
+    found = list(islice(rows, 1))
+    if after is not None:
+        place = _place(after, found)
+        rows = (row for row in chain(found, rows) if (row[0], row[1]) > place)
+        found = []
+    chosen = [*found, *islice(rows, first + 1 - len(found))]
+    return _page(chosen[:first], more=len(chosen) > first, less=after is not None)
 
 
 def by_id(things: Iterable[Any]) -> list[Keyed]:

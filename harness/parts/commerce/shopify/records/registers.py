@@ -103,10 +103,6 @@ class Register(Generic[T]):
             if thing is not None and thing.updated_at_us == stamp and self._is_last(index, thing):
                 yield thing
 
-    def newest_first(self, at_us: int = 0, until_us: int | None = None) -> Iterator[T]:
-        """As `since`, from the newest change to the oldest."""
-        return reversed(list(self.since(at_us, until_us)))
-
     def _end(self, until_us: int | None) -> int:
         return len(self._changes) if until_us is None else bisect_right(self._changes, (until_us, 1 << 62))
 

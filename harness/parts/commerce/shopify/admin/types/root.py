@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from harness.parts.commerce.shopify.admin.asked import Asked, number
-from harness.parts.commerce.shopify.admin.connections import Keyed, by, by_id, connection
+from harness.parts.commerce.shopify.admin.connections import Keyed, by, by_id, connection, read_cursor
 from harness.parts.commerce.shopify.admin.searching import Fields as SearchFields
 from harness.parts.commerce.shopify.admin.searching import Search, Times, search
 from harness.parts.commerce.shopify.admin.types.app import topic_enum, versions
@@ -41,7 +41,11 @@ class Listing:
         """A page of it."""
         asked.need(self._scope, self._name)
         found = self._search(asked, query)
-        return connection(asked, self._name, self._rows(asked, found, sortKey or self._default), **page)
+        sort = sortKey or self._default
+        if sort == "UPDATED_AT" and not page.get("reverse") and page.get("after") is not None:
+            # What was changed before the page began is not even looked at.
+            found.since_us = max(found.since_us, _moment(page["after"]))
+        return connection(asked, self._name, self._rows(asked, found, sort), **page)
 
     def count(self, _: Any, asked: Asked, query: str | None = None, limit: int | None = _COUNT_MAX) -> dict[str, Any]:
         """How many there are, counted no further than the limit."""
@@ -63,13 +67,20 @@ class Listing:
     def _rows(self, asked: Asked, found: Search, sort: str) -> Iterable[Keyed]:
         register = self._register(asked)
         if sort == "UPDATED_AT":
-            return [
-                (one.updated_at_us, one.id, one) for one in register.since(found.since_us, found.until_us)
-                if found.test(one)
-            ]  # fmt: skip
+            changed = register.since(found.since_us, found.until_us)
+            return ((one.updated_at_us, one.id, one) for one in changed if found.test(one))
         bounded = found.since_us or found.until_us is not None
         things = register.since(found.since_us, found.until_us) if bounded else register
         return by((one for one in things if found.test(one)), self._orders.get(sort, lambda one: one.id))
+
+
+def _moment(cursor: str) -> int:
+    """The time in a cursor of a list by changes; 0 where there is none, which is found out later."""
+    try:
+        value, _ = read_cursor(cursor)
+    except ValueError:
+        return 0
+    return value if isinstance(value, int) else 0
 
 
 def _titled(thing: Any) -> str:
