@@ -15,9 +15,10 @@ A design is one file in `designs/`, read by its names:
 | `manifest(document)` | changes a document of the manifests, where the environment runs pods |
 
 Nobody lists them. `with_counters.py` is what those share that count, `with_groups.py` what those do that write two
-items at once, `without_fencing.py` what those do whose failback fences nobody. They know the reference, and nothing of
-what drills them. Broken clients, containers and capacity are not in here: clients are the witness's
-own, and worlds have none of the others.
+items at once, `without_fencing.py` what those do whose failback fences nobody; of the Shopify application,
+`without_asking.py` what those do that rely on webhooks alone, `by_the_time_of_asking.py` those that note when they
+asked the shop, and not up to where it answered. They know the reference, and nothing of what drills them. Broken
+clients, containers and capacity are not in here: clients are the witness's own, and worlds have none of the others.
 """
 
 from __future__ import annotations
