@@ -36,7 +36,7 @@ Feature: Systems of others
     and again keeps it from coming back.
     Given the application tells systems of others what happens
     And the application runs in two regions
-    And the shop sells 4 orders a second
+    And the shop sells 2 orders a second
     And steady state in the primary region
     When the ERP system is in maintenance for 2 days
     Then the ERP system holds every order, once, within 900 seconds

@@ -1,8 +1,8 @@
 """What is measured of every drill beside what its scenario asks for, and what a reader should know of it.
 
 Writes that both sides took while replication was cut; the time in which clients were not served and every health check
-said that all was well; a rebuild of tables that were deleted; a business that went on elsewhere; journeys that were
-made beside the workload; and whether it worked again once the cause was gone.
+said that all was well; a rebuild of tables that were deleted; a business that went on elsewhere; what systems of others
+were told; journeys that were made beside the workload; and whether it worked again once the cause was gone.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from harness.drill.judging.interruptions import scenario_end_ns
 from harness.drill.judging.rebuilt import as_evidence as rebuild_evidence
 from harness.drill.judging.rebuilt import rebuilt
 from harness.drill.measures import Measures
+from harness.drill.party_evidence import party_evidence
 from harness.measurement.availability import share
 from harness.measurement.business import Effects
 from harness.measurement.models import JUDGED_COHORT
@@ -44,6 +45,8 @@ def measured(measures: Measures) -> Mapping[str, Any]:
         found["rebuild"] = rebuild_evidence(again)
     if isinstance(measures.business, Effects):
         found["business"] = business_evidence(measures.business, measures.case)
+    if parties := party_evidence(measures):
+        found["parties"] = parties
     if (journeys := journey_evidence(measures)) is not None:
         found["journeys"] = journeys
     return found

@@ -43,6 +43,11 @@ class PartyMeasures:
                 found.setdefault(event.system, []).append(replace(event, key=key))
         return found
 
+    @cached_property
+    def systems(self) -> tuple[str, ...]:
+        """Those that were told anything, by name."""
+        return tuple(sorted(self._calls))
+
     def calls(self, system: str) -> Sequence[PartyCall]:
         """What one system was told, in order. Who names a record by the whole effect, `erp:1001`, means the same."""
         return self._calls.get(system, ())

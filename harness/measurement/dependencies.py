@@ -20,7 +20,7 @@ FAILURES = (REFUSED, BLACK_HOLED, SLOW, ERRORS)
 """In which ways everything that is called over a network can fail: two ways of being lost, and two of being there."""
 _SHOP = "shop"
 _PROVIDERS = ("route53", "digitalocean")
-_OWN = ("process", "record", "shop-trouble", "dynamodb-reads", "dynamodb-writes")
+_OWN = ("process", "record", "dynamodb-reads", "dynamodb-writes")
 """Services of canaries that dial nothing which an application depends on, or the same as another canary."""
 
 _BY_KIND = {

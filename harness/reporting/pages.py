@@ -9,7 +9,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from harness.outcome import Bracket, Verdict
-from harness.reporting import business, chronicle, drill_view, glossary, objectives, wording
+from harness.reporting import business, chronicle, drill_view, glossary, objectives, parties, wording
 from harness.units import to_ns
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def environment() -> Environment:
         failback=glossary.failback,
         both_sides=glossary.both_sides,
         business=business.rows,
+        party=parties.rows,
         profile=glossary.profile,
         folder=lambda path: path.rpartition("/")[0],
     )

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from harness.drill.evidence import DrillResult, NotMeasured, RunResult
 from harness.outcome import Verdict
-from harness.reporting import business, objectives, terminal, wording
+from harness.reporting import business, objectives, parties, terminal, wording
 from harness.units import to_s
 
 FINDINGS_SHOWN = 5
@@ -100,6 +100,8 @@ def _details(drill: DrillResult) -> RenderableType:
         lines.append(Text(f"{wording.of('why', wording.recovery_episode(drill))}: {wording.one_line(why)}"))
     if told := business.line(drill):
         lines.append(Text(f"business: {told}"))
+    if told := parties.line(drill):
+        lines.append(Text(f"third parties: {told}"))
     if (compared := _compared(drill)) is not None:
         lines.append(compared)
     lines += [Text(f"- {wording.one_line(reason, 400)}") for reason in _reasons(drill)]

@@ -10,10 +10,6 @@ class ThirdParty(Part):
 
     system: str
 
-    def records(self) -> int:
-        """How many it holds. Raises WorldError."""
-        raise NotImplementedError
-
 
 def variable(system: str) -> str:
     """The environment variable that tells the application where a third party is called: `PARTY_ERP_URL`."""

@@ -7,7 +7,7 @@ seen nothing yet, so whatever comes again, or is asked for anew, is done again. 
 from __future__ import annotations
 
 from reference.dynamo import ensure_table
-from reference.shopify_app import rows
+from reference.shopify_app import rows, store
 from reference.shopify_app.intake import Webhook
 from reference.shopify_app.store import Store
 from reference.shopify_app.things import Effect
@@ -27,7 +27,7 @@ class RegionalStore(Store):
         """Whether this region has not seen a webhook."""
         if not self._is_first(f"webhook {webhook.id}"):
             return False
-        arguments = rows.inbox_put(self._shop.inbox_table, webhook, self._settings.region, self._now_us())
+        arguments = rows.inbox_put(self._shop.inbox_table, webhook, self._settings.region, store._now_us())
         del arguments["ConditionExpression"]
         return self._if_allowed(arguments, patience_s)
 
@@ -35,8 +35,8 @@ class RegionalStore(Store):
         """Whether this region has not asked for an effect; it counts how often any region has."""
         if not self._is_first(f"effect {effect.key}"):
             return False
-        found = rows.effect_count(self._shop.effects_table, effect, self._settings.region, self._now_us())
+        found = rows.effect_count(self._shop.effects_table, effect, self._settings.region, store._now_us())
         self._if_allowed(found, operation="update_item")
-        item = rows.effect_put(self._shop.effects_table, effect, self._settings.region, self._now_us())["Item"]
+        item = rows.effect_put(self._shop.effects_table, effect, self._settings.region, store._now_us())["Item"]
         self._asked(rows.queued(item))
         return True

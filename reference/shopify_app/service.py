@@ -11,7 +11,7 @@ from aiohttp import web
 
 from reference.dynamo import CallFailed
 from reference.log import say
-from reference.settings import BEAT_INTERVAL_S, Settings
+from reference.settings import Settings
 from reference.shopify_app import regions
 from reference.shopify_app.admin_api.client import AdminApi
 from reference.shopify_app.buffer import Buffer
@@ -23,7 +23,7 @@ from reference.shopify_app.reconciliation.service import Reconciliation
 from reference.shopify_app.regional import RegionalStore
 from reference.shopify_app.rows import Queued
 from reference.shopify_app.secrets_file import Secrets
-from reference.shopify_app.settings import ShopSettings, region_lost_after_ns
+from reference.shopify_app.settings import INBOX_BEAT_S, ShopSettings, inbox_stale_after_ns, region_lost_after_ns
 from reference.shopify_app.shopper import Shopper
 from reference.shopify_app.store import Store
 from reference.shopify_app.webhooks import PATH, Webhooks
@@ -90,7 +90,8 @@ class ShopifyApp:
         return takes, {"webhooks": why, "waiting": self._worker.waiting, "unsent": self._queues.waiting}
 
     def _inbox_works(self) -> bool:
-        return self._beaten_ns is not None and time.monotonic_ns() - self._beaten_ns <= self._settings.stale_after_ns
+        limit_ns = inbox_stale_after_ns(self._settings)
+        return self._beaten_ns is not None and time.monotonic_ns() - self._beaten_ns <= limit_ns
 
     def lease_gained(self) -> None:
         """A takeover, or the start."""
@@ -130,13 +131,13 @@ class ShopifyApp:
                     await loop.run_in_executor(self._threads, call)
                 except CallFailed as failure:
                     say("inbox not reached", level="warning", why=str(failure))
-            await asyncio.sleep(self._settings.scaled_s(BEAT_INTERVAL_S))
+            await asyncio.sleep(self._settings.scaled_s(INBOX_BEAT_S))
 
     def _beat(self) -> None:
         self._store.beat()
         now_ns = time.monotonic_ns()
         before_ns, self._beaten_ns = self._beaten_ns, now_ns
-        if before_ns is not None and now_ns - before_ns > self._settings.stale_after_ns:
+        if before_ns is not None and now_ns - before_ns > inbox_stale_after_ns(self._settings):
             self._on_loop(self._keeper.want, due.OUTAGE)
 
     def _look_at_the_other(self) -> None:

@@ -10,6 +10,7 @@ from reference.settings import NS_PER_S, Settings, SettingsError
 
 INTAKE_DEADLINE_S = 4.0  # of the 5 s that Shopify waits (shopify.dev, "Deliver webhooks through HTTPS")
 INTAKE_DEADLINE_LEAST_S = 0.8  # of a second, below which nobody's time-out goes
+INBOX_BEAT_S = 5.0  # each is a write in two regions
 REGION_LOST_AFTER_S = 30.0  # without a beat, a region's work is taken over; too early costs double work, and no more
 LEFTOVERS_EVERY_S = 60.0
 RECONCILE_EVERY_S = 120.0
@@ -107,6 +108,11 @@ def load_shop(environ: Mapping[str, str] | None = None) -> ShopSettings | None:
 def intake_deadline_s(settings: Settings) -> float:
     """By then a webhook is answered."""
     return max(settings.scaled_s(INTAKE_DEADLINE_S), INTAKE_DEADLINE_LEAST_S)
+
+
+def inbox_stale_after_ns(settings: Settings) -> int:
+    """A beat longer ago proves nothing of the inbox: two beats and one lost call."""
+    return settings.ns(2 * INBOX_BEAT_S) + round(settings.call_timeout_s * NS_PER_S)
 
 
 def region_lost_after_ns(settings: Settings) -> int:

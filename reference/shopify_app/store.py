@@ -15,6 +15,7 @@ from reference.shopify_app.settings import ShopSettings
 from reference.shopify_app.things import Effect, Learned, Thing
 
 CONNECTIONS = 64
+REMEMBERED = 50_000
 KEYS_A_CALL = 100
 """BatchGetItem takes no more (DynamoDB API Reference)."""
 
@@ -28,12 +29,13 @@ class Store:
         self._settings = settings
         self._shop = shop
         self._asked = asked
+        self._known_effects: dict[str, None] = {}
         self._client = Client(settings.region, timeout_s=settings.request_timeout_s, connections=CONNECTIONS)
 
     # -- the inbox -----------------------------------------------------------------------------------------------
     def take(self, webhook: Webhook, patience_s: float) -> bool:
         """Whether a webhook is new. It is in the inbox now, either way."""
-        arguments = rows.inbox_put(self._shop.inbox_table, webhook, self._settings.region, self._now_us())
+        arguments = rows.inbox_put(self._shop.inbox_table, webhook, self._settings.region, _now_us())
         return self._if_allowed(arguments, patience_s)
 
     def settle_webhook(self, key: str, state: str, why: str = "") -> None:
@@ -59,9 +61,11 @@ class Store:
         return int(reply.get("Item", {}).get("beats", {}).get("N", "-1"))
 
     # -- what is known and done ----------------------------------------------------------------------------------
-    def apply(self, known: Learned, source: str) -> int:
-        """Keep what was learned, and have done what is to be done. How much of it was news."""
-        news = sum(self.ask_for(effect) for effect in known.effects)
+    def apply(self, known: Learned, source: str, *, looked: bool = False) -> int:
+        """Keep what was learned, and have done what is to be done. How much of it was news. looked: it is known of the
+        table itself that it is news; else what this process has asked for once is not asked for again."""
+        asked = [effect for effect in known.effects if looked or effect.key not in self._known_effects]
+        news = sum(self.ask_for(effect) for effect in asked)
         return news + sum(self.keep(thing, source) for thing in known.things)
 
     def keep(self, thing: Thing, source: str) -> bool:
@@ -70,8 +74,11 @@ class Store:
 
     def ask_for(self, effect: Effect) -> bool:
         """Whether nobody had asked for an effect before."""
-        arguments = rows.effect_put(self._shop.effects_table, effect, self._settings.region, self._now_us())
+        arguments = rows.effect_put(self._shop.effects_table, effect, self._settings.region, _now_us())
         asked = self._if_allowed(arguments)
+        if len(self._known_effects) >= REMEMBERED:
+            self._known_effects.clear()
+        self._known_effects[effect.key] = None
         if asked:
             self._asked(rows.queued(arguments["Item"]))
         return asked
@@ -153,6 +160,6 @@ class Store:
         """Give up the connections."""
         self._client.close()
 
-    @staticmethod
-    def _now_us() -> int:
-        return time.time_ns() // 1000
+
+def _now_us() -> int:
+    return time.time_ns() // 1000

@@ -241,3 +241,23 @@ def test_the_part_takes_the_calls_of_every_region_of_its_world(tmp_path: Path) -
             db.close()
         for part in parts:
             part.reset()
+
+
+def test_an_export_is_what_drill_backup_keeps(region: Region, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    region.clients.client("s3").create_bucket(Bucket="exports")
+    enable(region)
+    for number in range(40):
+        put(region, f"k{number}", "good")
+    next_second()
+    next_second()
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "drill")
+    table = f"us-east-1:orders@http://{region.address[0]}:{region.address[1]}"
+    database = f'{{kind: dynamodb, table: "{table}", export: exports}}'
+    file = tmp_path / "backup.yaml"
+    file.write_text(f"name: data\nrepository: data.git\ndatabases: {{orders: {database}}}\n", encoding="ascii")
+    code, out, err = drill("backup", "run", str(file))
+    assert (code, err) == (0, ""), out
+    put(region, "k1", "corrupted")
+    assert drill("restore", str(file), "--yes")[0] == 0
+    assert values(region, "orders") == {f"k{number}": "good" for number in range(40)}

@@ -28,6 +28,7 @@ from harness.processes.forkserver import ForkServer, ServerProcess, stop_all
 pytestmark = pytest.mark.live
 
 MODULE = "harness.engines.moto.server"
+SCOPE = "Credential=x/20250101/us-west-2/dynamodb/aws4_request"
 TABLES = {"items": {"key": "id", "value": "value"}}
 
 
@@ -155,6 +156,29 @@ def test_silent_connections_take_no_thread_from_the_others(region: Region) -> No
     finally:
         for sock in (late, *silent):
             sock.close()
+
+
+def test_whoever_answers_for_a_region_is_answered_while_all_others_wait_for_it(region: Region) -> None:
+    """Else a burst of writes to strongly consistent tables would wait for itself."""
+    with socket.socket() as nobody:  # takes calls, and answers none
+        nobody.bind(("127.0.0.1", 0))
+        nobody.listen(64)
+        calls = {"dynamodb:GetItem": list(nobody.getsockname())}
+        assert region.post("/drill/elsewhere", {"calls": calls})[0] == 200
+        waiting = [http.client.HTTPConnection(*region.address, timeout=20) for _ in range(30)]
+        for one in waiting:
+            target = {
+                "X-Amz-Target": "DynamoDB_20120810.GetItem",
+                "Authorization": "Credential=x/1/us-west-2/dynamodb/",
+            }
+            one.request("POST", "/", "{}", target)
+        inner = http.client.HTTPConnection(*region.process.ready(60)["inner"], timeout=5)
+        try:
+            for _ in range(5):
+                assert raw_call(inner, "ListTables", {})[0] == 200
+        finally:
+            for one in (inner, *waiting):
+                one.close()
 
 
 def test_a_frozen_region_hangs_and_comes_back_with_its_data(region: Region) -> None:

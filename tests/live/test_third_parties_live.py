@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from command_line import drill
 
-from harness.faults.actions import TroubleParty, undo
+from harness.faults.actions import undo
+from harness.faults.commerce_actions import TroubleParty
 from harness.history.codec import read
 from harness.history.parties import PartyCall
 from harness.parts.commerce.third_party.config import ThirdPartyConfig

@@ -123,5 +123,6 @@ def store(tables: Tables, region: str = "us-east-1", asked: Any = lambda _effect
     """A store of one region on these tables."""
     made = Store.__new__(Store)
     made._settings, made._shop, made._asked = settings(region), shop(), asked
+    made._known_effects = {}
     made._client = tables  # type: ignore[assignment]
     return made

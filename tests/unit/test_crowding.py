@@ -74,7 +74,8 @@ def test_a_world_that_is_alone_is_never_crowded_and_takes_what_it_finds() -> Non
 
 def options(sharing: int) -> Any:
     environment = load_environment(ROOT / "environments" / "embedded.yaml")
-    return SimpleNamespace(environment=environment, sharing=sharing)
+    subject = SimpleNamespace(workload=SimpleNamespace(journeys=()))
+    return SimpleNamespace(environment=environment, subject=subject, sharing=sharing)
 
 
 def witness(monkeypatch: pytest.MonkeyPatch, capacity_per_s: float, sharing: int) -> tuple[Clients, list[Any]]:

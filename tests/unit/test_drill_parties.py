@@ -24,6 +24,7 @@ from harness.history.events import Event
 from harness.history.parties import PartyCall
 from harness.names import CANARY, OUTSIDE, THIRD_PARTY
 from harness.outcome import Verdict
+from harness.reporting import parties
 from harness.topology.environment import Section
 from harness.units import NS_PER_S
 
@@ -97,6 +98,10 @@ def test_an_erp_that_was_away_holds_every_order_once_afterwards_and_shoppers_wer
     assert verdict is Verdict.MET
     assert re.search(r"erp holds all of \d+ that it was due, once; there after 0", text)
     assert said(result, "party-order")[0] is Verdict.MET
+    erp = result.measured["parties"]["erp"]
+    assert (erp["due"], erp["missing"], erp["doubled"], erp["refused"]) == (erp["stored"], 0, 0, 0)
+    assert "there after (half)" in parties.rows(erp)
+    assert re.fullmatch(r"erp holds (\d+) of \1, the last after [5-9]\.\d\d s", parties.line(result))
     filed = case_files.read(tmp_path)
     again = conclude(filed.case, filed.events, filed.commits, filed.final)
     assert [(one.name, one.verdict) for one in again.results] == [(one.name, one.verdict) for one in result.results]
@@ -152,7 +157,7 @@ def test_steps_name_systems_as_people_write_them_and_only_those_there_are(tmp_pa
     with pytest.raises(InputError, match="no third party is called crm; there are: erp"):
         party_of("CRM", world)
     assert days_of(2, world) == 600
-    without = SimulatedBackend(Story())
+    without: Any = SimulatedBackend(Story())
     assert party_of("CRM", without.environment) == "crm"  # the drill is left out there, and refused nowhere
     with pytest.raises(NotMeasurable, match="stands for the systems of others"):
         Drill(without, plan(), tmp_path).system("CRM")

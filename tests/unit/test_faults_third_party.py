@@ -8,9 +8,10 @@ import pytest
 from test_faults_plans import LINKS, PROCESSES, healing, home
 
 from harness.errors import InputError
-from harness.faults.actions import CutLink, RelieveParty, TroubleParty
+from harness.faults.actions import CutLink
 from harness.faults.blast_radius import blast_radius
 from harness.faults.catalogue import FAULTS, fault_named
+from harness.faults.commerce_actions import RelieveParty, TroubleParty
 from harness.faults.model import Link
 from harness.measurement.canary import Rate
 from harness.names import CANARY, OUTSIDE, THIRD_PARTY
@@ -68,7 +69,11 @@ def test_trouble_of_a_third_party_touches_no_link_and_ends_with_its_heal(
 
 
 def test_shares_and_rates_that_are_none_are_refused() -> None:
-    for kind, wrong in (("third-party-trouble", {"rate": 0.0}), ("third-party-limited", {"per_s": 0.0})):
+    none: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("third-party-trouble", {"rate": 0.0}),
+        ("third-party-limited", {"per_s": 0.0}),
+    )
+    for kind, wrong in none:
         with pytest.raises(InputError, match=kind):
             fault_named(kind, system="erp", **wrong)
     half = fault_named("third-party-trouble", system="erp", rate=0.5).plan(party_links(), PROCESSES)

@@ -309,10 +309,10 @@ def test_what_the_witness_watches_is_what_there_is_to_depend_on() -> None:
     links = (
         "canary->nyc3:http", "canary.outside->us-east-1:dynamodb", "canary.nyc3->us-east-1:dynamodb-writes",
         "canary->erp:third-party", "canary->monitor.outside:process", "canary->digitalocean:digitalocean",
-        "canary->digitalocean:record",
+        "canary->digitalocean:record", "canary->shop:shop-trouble",
     )  # fmt: skip
     assert [one.words for one in watched(links)] == [
-        "place nyc3", "database us-east-1", "third party erp", "DNS provider digitalocean",
+        "place nyc3", "database us-east-1", "third party erp", "DNS provider digitalocean", "API shop",
     ]  # fmt: skip
     assert Dependency("third party", "b").order > Dependency("database", "z").order
 

@@ -9,7 +9,7 @@ import pytest
 from simulated_backend import Nowhere, environment, subject
 
 from harness.errors import InputError
-from harness.faults.actions import RelieveParty, TroubleParty
+from harness.faults.commerce_actions import RelieveParty, TroubleParty
 from harness.faults.needs import THIRD_PARTIES
 from harness.parts.commerce.third_party import model, spec
 from harness.parts.commerce.third_party.config import ThirdPartyConfig
@@ -162,7 +162,8 @@ def test_every_instance_reaches_each_system_over_a_link_of_its_own() -> None:
     parts = build(world, spec.ThirdParties())
     assert [part.system for part in parts] == ["erp", "crm", "fulfilment"]
     for part in parts:
-        part.start(Ground(world.environment))
+        ground: Any = Ground(world.environment)
+        part.start(ground)
         links = {arrow.link.name: arrow for arrow in part.arrows()}
         instances = world.subject.instances(world.environment)
         assert set(links) == {f"{one.name}->{part.system}:third-party" for one in instances} | {

@@ -109,7 +109,7 @@ class Reconciliation:
         keys = {(one.kind, one.key) for one in news.things}, {one.key for one in news.effects}
         parts = [_only(one, *keys) for one in told]
         apply = [part for part in parts if part.things or part.effects]
-        return sum(self._writers.map(lambda part: self._store.apply(part, "reconciled"), apply))
+        return sum(self._writers.map(lambda part: self._store.apply(part, "reconciled", looked=True), apply))
 
     def _whole(self, order: Mapping[str, Any]) -> Mapping[str, Any]:
         if not nodes.is_cut(order, queries.LISTED):

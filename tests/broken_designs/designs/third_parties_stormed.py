@@ -1,9 +1,9 @@
-"""What a third party does not take is sent again every second or two, without back-off, budget or breaker."""
+"""What a third party does not take is sent again every three seconds, without back-off, budget or breaker."""
 
 ROWS = (28,)
 CAUGHT_BY = {"third-party-in-maintenance": ("calls of erp while it was in trouble", "2 allowed")}
 ENVIRONMENT = "shopify"
-_PAUSE_NS = 1_500_000_000
+_PAUSE_NS = 3_000_000_000
 
 
 def shopify_app() -> None:

@@ -90,10 +90,6 @@ class System(ThirdParty):
     def _admin(self) -> AdminClient:
         return AdminClient(self.name, self.endpoints()["admin"])
 
-    def records(self) -> int:
-        """See ThirdParty."""
-        return int(self._admin.get("/status")["records"])
-
     def reset(self) -> None:
         """Without any record, and without trouble."""
         self._admin.post("/reset")
