@@ -150,7 +150,7 @@ def _of_stream(
         client,
         kind,
         recovered_only_after_heal=healed_first,
-        confirmed=watched_ns - sent_ns >= window_ns,
+        confirmed=watched_ns - sent_ns >= window_ns - min(100_000_000, window_ns // 100),
         last_good_before_ns=good_ns,
         first_bad_ns=bad_ns[0],
         last_bad_ns=bad_ns[-1],
