@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from harness.faults.commerce_actions import TroubleParty
-from harness.faults.model import Fault, Link, Plan, ProcessRef
-from harness.faults.needs import THIRD_PARTIES
-from harness.faults.third_party_outage import SYSTEM, leads_to_party, parties
+from harness.faults.model import Link, Plan, ProcessRef
+from harness.faults.of_third_party import OfThirdParty
 from harness.measurement.canary import Expectation, Fails
 
 
 @dataclass(frozen=True)
-class PartyFault(Fault):
+class PartyFault(OfThirdParty):
     """A trouble of the third party `target`; no link is touched."""
-
-    target_is: ClassVar[str] = "system"
-    needs: ClassVar[tuple[str, ...]] = (THIRD_PARTIES,)
 
     def plan(self, links: Sequence[Link], processes: Sequence[ProcessRef]) -> Plan:
         watched = self.chosen(links)
@@ -33,13 +28,6 @@ class PartyFault(Fault):
         """What the canary that asks whether it is well must see."""
         return Fails()
 
-    @property
-    def aimed_at(self) -> str:
-        return SYSTEM
-
     def hits(self, link: Link) -> bool:
         """The canary beside it."""
-        return link.from_canary and leads_to_party(link, self.target)
-
-    def targets(self, links: Iterable[Link]) -> set[str]:
-        return parties(links)
+        return link.from_canary and super().hits(link)

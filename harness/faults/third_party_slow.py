@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from harness.faults.actions import AddToxic
-from harness.faults.model import Fault, Link, Plan, ProcessRef
-from harness.faults.needs import THIRD_PARTIES
-from harness.faults.third_party_outage import SYSTEM, leads_to_party, parties
+from harness.faults.model import Link, Plan, ProcessRef
+from harness.faults.of_third_party import OfThirdParty
 from harness.measurement.canary import Slow
 
 
 @dataclass(frozen=True)
-class ThirdPartySlow(Fault):
+class ThirdPartySlow(OfThirdParty):
     """Answers of the third party `target` take latency_ms longer: who gives up before that cannot know what it did."""
 
     kind: ClassVar[str] = "third-party-slow"
     modes: ClassVar[tuple[str, ...]] = ("slow",)
-    target_is: ClassVar[str] = "system"
-    needs: ClassVar[tuple[str, ...]] = (THIRD_PARTIES,)
 
     mode: str = "slow"
     latency_ms: int = 2000
@@ -34,16 +31,6 @@ class ThirdPartySlow(Fault):
     def _seen(self) -> Slow:
         """Canaries give up at some time: that is slow as well."""
         return Slow(min(self.latency_ms, _CANARY_MS))
-
-    @property
-    def aimed_at(self) -> str:
-        return SYSTEM
-
-    def hits(self, link: Link) -> bool:
-        return leads_to_party(link, self.target)
-
-    def targets(self, links: Iterable[Link]) -> set[str]:
-        return parties(links)
 
 
 _CANARY_MS = 300
