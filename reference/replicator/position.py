@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from reference import backoff
+
 
 @dataclass(frozen=True, slots=True)
 class Shard:
@@ -95,5 +97,4 @@ def load(item: Mapping[str, Any]) -> Position:
 
 def backoff_s(attempt: int, base_s: float, cap_s: float, luck: float) -> float:
     """Seconds to wait before try `attempt` + 1: full jitter under an exponential ceiling. `luck` is in [0, 1)."""
-    ceiling_s = min(cap_s, base_s * 2.0 ** min(attempt, 30))
-    return ceiling_s * (0.1 + 0.9 * luck)
+    return backoff.ceiling_s(attempt, base_s, cap_s) * (0.1 + 0.9 * luck)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reference.shopify_app import backoff
+from reference import backoff
 from reference.shopify_app.integrations import lane
 
 S = 1_000_000_000

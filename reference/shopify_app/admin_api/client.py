@@ -8,9 +8,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from reference import backoff
 from reference.log import say
 from reference.settings import NS_PER_S, Settings
-from reference.shopify_app import backoff
 from reference.shopify_app.admin_api import answers, pace, token
 from reference.shopify_app.admin_api.token import Token
 from reference.shopify_app.asking import Answer, Unreachable, ask

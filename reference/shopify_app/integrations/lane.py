@@ -22,7 +22,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from reference.shopify_app import backoff
+from reference import backoff
 
 NS_PER_S = 1_000_000_000
 CALLS_MAX = 4
