@@ -24,7 +24,7 @@ from harness.engines.aws.clients import NewTable, create_tables
 from harness.errors import InputError
 from harness.processes.forkserver import ForkServer, stop_all
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 FILES = {
     "layout/theme.liquid": b"<html>",
