@@ -13,6 +13,7 @@ from harness import __version__
 from harness.cli import (
     backup,
     diff,
+    dns,
     doctor,
     env,
     heal,
@@ -61,6 +62,7 @@ app.command("install", epilog=install.EXAMPLES)(install.install)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command("schema", epilog=schema.EXAMPLES)(schema.schema)
 app.add_typer(backup.app, name="backup")
+app.add_typer(dns.app, name="dns")
 app.add_typer(env.app, name="env")
 app.add_typer(history.app, name="history")
 app.add_typer(schedule.app, name="schedule")
