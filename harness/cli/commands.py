@@ -12,6 +12,7 @@ from rich.console import Console
 from harness import __version__
 from harness.cli import (
     backup,
+    compare,
     diff,
     dns,
     doctor,
@@ -52,6 +53,7 @@ app.command("list", epilog=listing.EXAMPLES)(listing.list_drills)
 app.command("steps", epilog=steps.EXAMPLES)(steps.list_steps)
 app.command("watch", epilog=watch.EXAMPLES)(watch.watch)
 app.command("report", epilog=report.EXAMPLES)(report.report)
+app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
 app.command("matrix", epilog=matrix.EXAMPLES)(matrix.matrix)
 app.command("verify", epilog=verify.EXAMPLES)(verify.verify)
 app.command("diff", epilog=diff.EXAMPLES)(diff.diff)
