@@ -19,7 +19,7 @@ from harness.engines.health_checks.checker import SEARCHED_BYTES, Finished, Limi
 from harness.engines.health_checks.probe import LONGEST_HEAD, Prober, request_for
 from harness.units import NS_PER_S
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 LIMITS = Limits(connect_ns=5 * NS_PER_S, status_ns=5 * NS_PER_S, body_ns=NS_PER_S // 4)
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"

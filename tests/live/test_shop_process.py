@@ -20,7 +20,7 @@ from harness.parts.commerce.shopify.server import run
 from harness.wire.admin_client import AdminClient
 from harness.wire.ask import NoAnswer, ask
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 EAST, WEST = "192.0.2.10", "192.0.2.20"
 FIRST, NEXT = "first-secret", "next-secret"
 

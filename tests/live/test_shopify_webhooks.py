@@ -30,7 +30,7 @@ from harness.parts.commerce.shopify.records.shop import Shop
 from harness.parts.commerce.shopify.subscribed import ShopSubscriptions
 from harness.units import NS_PER_MS, NS_PER_S
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 TOPICS = (
     "orders/create", "orders/updated", "orders/cancelled", "fulfillments/create", "fulfillments/update",
