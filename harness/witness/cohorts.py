@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from harness.history.events import DnsAnswer, Event
 from harness.names import CohortName
 from harness.units import to_ns
+from harness.witness.cache_policy import CachePolicy
 from harness.witness.channel import Channel, ExchangeError, dial
 from harness.witness.client import Client, Tally
 from harness.witness.dns_client import DnsClient
@@ -125,7 +126,7 @@ def _route(around: Surroundings, name: CohortName, cohort: Cohort, number: int) 
 
 
 def _resolver(around: Surroundings, client: str, share: float, min_ttl_s: float) -> Resolver:
-    state = CacheState(around.origin_ns, share, to_ns(min_ttl_s))
+    state = CacheState(around.origin_ns, share, CachePolicy(least_ns=to_ns(min_ttl_s)))
 
     def changed(answer: DnsAnswer) -> None:
         around.record(answer)

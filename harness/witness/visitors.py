@@ -46,7 +46,7 @@ class Visitors:
 
     def _resolver(self, number: int) -> Resolver:
         around = self._around
-        cache = CacheState(around.origin_ns, number / CLIENTS, 0)
+        cache = CacheState(around.origin_ns, number / CLIENTS)
         return Resolver(f"visitor-{number}", around.config.record, around.dns, cache, around.tasks, _unheard)
 
     def schedule(self, origin_ns: int) -> None:
