@@ -98,8 +98,8 @@ class CacheState:
     """origin_ns, share: this client's refresh grid is origin + share * lifetime + k * lifetime.
 
     addresses: of the entry that lives until expires_ns, and is of use until stale_ns; None: no entry. last: what
-    Changed last reported. failed_ns: until then it is remembered that nobody answered. in_flight: queries under way, 0 or 1.
-    queries: how many were ever sent.
+    Changed last reported. failed_ns: until then it is remembered that nobody answered. in_flight: queries under way, 0
+    or 1. queries: how many were ever sent.
     """
 
     origin_ns: int
