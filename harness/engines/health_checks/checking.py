@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from typing import Literal
 
 from harness.clock import monotonic_ns
 from harness.engines.dns.zone import HealthCheck
@@ -32,6 +33,9 @@ from harness.engines.health_checks.fleet import (
 )
 from harness.engines.health_checks.probe import Prober, request_for
 from harness.units import to_s
+
+Blindness = Literal["unreachable", "frozen"]
+_UNREACHED = Finished(False, "Failure: The connection was not established in time")
 
 
 class Fleet:
@@ -60,6 +64,8 @@ class Fleet:
         self._changed = changed
         self._prober = Prober()
         self._timers: dict[Seat, asyncio.TimerHandle] = {}
+        self.blindness: Blindness | None = None
+        self._held: list[Ask] = []
 
     def follow(self, checks: Mapping[str, HealthCheck]) -> None:
         """Start checkers of new health checks, stop those that are gone; a check that was changed starts anew."""
@@ -68,6 +74,17 @@ class Fleet:
     def reset(self) -> None:
         """Forget everything that was seen: new phases, healthy until there is data."""
         self._step(Forgotten(self._draw))
+
+    def blind(self, blindness: Blindness | None) -> None:
+        """From now on requests reach nothing, or are not sent and say nothing; None: they are sent again.
+
+        What a checker that stands still was about to ask, it asks once it moves again.
+        """
+        self.blindness = blindness
+        if blindness != "frozen":
+            held, self._held = self._held, []
+            for wanted in held:
+                self._ask(wanted)
 
     def states(self) -> Mapping[str, Sequence[Checker]]:
         """The state of every checker, by health check id."""
@@ -100,17 +117,28 @@ class Fleet:
                 self._ask(effect)
 
     def _ask(self, wanted: Ask) -> None:
+        loop = asyncio.get_running_loop()
+        if self.blindness == "frozen":
+            self._held.append(wanted)
+            return
+        if self.blindness == "unreachable":
+            loop.call_later(to_s(wanted.limits.connect_ns), self._ended, wanted, _UNREACHED)
+            return
         where = target(wanted.check, self._address_book, self._resolve)
         if isinstance(where, Finished):
             # Not at once: the step that asks may not be over.
-            asyncio.get_running_loop().call_soon(self._ended, wanted.seat, where)
+            loop.call_soon(self._ended, wanted, where)
         else:
-            self._prober.send(request_for(wanted.check, where, wanted.limits), partial(self._ended, wanted.seat))
+            self._prober.send(request_for(wanted.check, where, wanted.limits), partial(self._ended, wanted))
 
-    def _ended(self, seat: Seat, result: Finished) -> None:
-        self._step(Ended(seat, result))
+    def _ended(self, wanted: Ask, result: Finished) -> None:
+        if self.blindness == "frozen":
+            self._held.append(wanted)
+        else:
+            self._step(Ended(wanted.seat, result))
 
     async def close(self) -> None:
         """Stop all checkers and close what they have open."""
+        self._held.clear()
         self._step(Followed({}, self._draw))
         await self._prober.close()
