@@ -51,6 +51,10 @@ ROUTE53 = "route53"
 DIGITALOCEAN = "digitalocean"
 RECORD = "record"
 """Of the canary's link over which it is asked whether the application's name is answered."""
+PROVIDER = "provider"
+"""Whoever steers clients here, whichever that is."""
+CONTROL_PLANE, HEALTH_CHECKS = "control-plane", "health-checks"
+"""Of the canaries' links over which its API is tried, and over which it is asked whether its health checks see."""
 THIRD_PARTY = "third-party"
 """Of the links over which systems of others are called, e.g. `storefront.us-east-1->erp:third-party`."""
 HTTP = "http"
@@ -63,8 +67,8 @@ SOURCES = frozenset((CLIENTS, CHECKERS, CANARY, LOAD_BALANCER, FUNCTIONS, SHOP))
 """Who dials links, beside components: no component may be called so."""
 
 RESERVED = SOURCES | {
-    OUTSIDE, EACH, ROUTE53, DIGITALOCEAN, "all", "rest", "gateway", "platform", "toxiproxy", "witness", "control-plane",
-    "browser-proxy", GLOBAL_TABLES,
+    OUTSIDE, EACH, ROUTE53, DIGITALOCEAN, "all", "rest", "gateway", "platform", "toxiproxy", "witness", CONTROL_PLANE,
+    "browser-proxy", GLOBAL_TABLES, PROVIDER,
 }  # fmt: skip
 """Words that links, processes and steps use for something else: no place and no database may be called so."""
 

@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from harness.kit.address import Address
+from harness.clock import monotonic_ns
+from harness.errors import WorldError
+from harness.faults.actions import (
+    Action,
+    BlindHealthChecks,
+    LoseControlPlane,
+    RestoreControlPlane,
+    SteeringAction,
+    UnblindHealthChecks,
+)
+from harness.faults.hand import Applied, Hand
+from harness.faults.model import Link
+from harness.kit.address import Address, join_address
 from harness.measurement.phases import STEPS
 from harness.measurement.prediction import EdgeLaw
+from harness.names import CANARY, CONTROL_PLANE, HEALTH_CHECKS, OUTSIDE, PROVIDER
 from harness.topology.environment import Environment
 from harness.topology.kinds import load, section_named
 from harness.topology.timing import Timing
 from harness.world.part import Part
+from harness.world.wires import Arrow
+
+ApiLoss = Literal["silent", "failing"]
+Blindness = Literal["unreachable", "frozen"]
 
 
 class Steering(Part):
-    """Leads clients to an edge by DNS."""
+    """Leads clients to an edge by DNS.
+
+    What only some can: lose_api and restore_api, of those whose capabilities name `provider_control_plane`; blind and
+    unblind, of those that name `provider_health_checks` (harness.faults.needs). `watched_by` gives the canaries' arrows
+    without which such a fault is never proven.
+    """
 
     def freeze(self) -> None:
         """From now on the answer stays, whatever changes."""
@@ -33,6 +56,78 @@ class Steering(Part):
     def dns(self) -> Address:
         """Its name server."""
         raise NotImplementedError
+
+    def lose_api(self, mode: ApiLoss = "failing") -> None:
+        """From now on its API answers nothing, or every call with an error of its own; answers and checks go on."""
+        raise WorldError(f"{self.name}: its API cannot be lost here")
+
+    def restore_api(self) -> None:
+        """The API answers again; also where it was not lost."""
+        raise WorldError(f"{self.name}: its API cannot be lost here")
+
+    def blind(self, mode: Blindness = "unreachable") -> None:
+        """From now on its health checks reach nothing, or go on saying what they said last."""
+        raise WorldError(f"{self.name}: its health checks cannot go blind here")
+
+    def unblind(self) -> None:
+        """The health checks see again; also where they did all the time."""
+        raise WorldError(f"{self.name}: its health checks cannot go blind here")
+
+    def hands(self) -> Sequence[Hand]:
+        """The adversary's, on the API and the health checks."""
+        return (SteeringHand(self),)
+
+
+class SteeringHand:
+    """The adversary's hand on whoever steers clients."""
+
+    def __init__(self, steering: Steering) -> None:
+        self._steering = steering
+
+    def takes(self, action: Action) -> bool:
+        """See Hand."""
+        return isinstance(action, SteeringAction)
+
+    def apply(self, actions: Sequence[Action]) -> Sequence[Applied]:
+        """See Hand."""
+        return [self._timed(action) for action in actions]
+
+    def _timed(self, action: Action) -> Applied:
+        start_ns = monotonic_ns()
+        try:
+            self._do(action)
+        except WorldError as error:
+            return Applied(action, start_ns, monotonic_ns(), str(error))
+        return Applied(action, start_ns, monotonic_ns())
+
+    def _do(self, action: Action) -> None:
+        match action:
+            case LoseControlPlane(mode=mode):
+                self._steering.lose_api(mode)
+            case RestoreControlPlane():
+                self._steering.restore_api()
+            case BlindHealthChecks(mode=mode):
+                self._steering.blind(mode)
+            case UnblindHealthChecks():
+                self._steering.unblind()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Where a canary asks how a provider is. bad: texts in an answer that mean it is not well; no answer does, too."""
+
+    address: Address
+    path: str
+    bad: tuple[str, ...] = ()
+
+
+def watched_by(api: Asked | None, checks: Asked | None) -> Iterator[Arrow]:
+    """The canaries' arrows to the API of whoever steers clients, and to where it says whether its checks see."""
+    for service, asked in ((CONTROL_PLANE, api), (HEALTH_CHECKS, checks)):
+        if asked is not None:
+            link = Link(CANARY, OUTSIDE, PROVIDER, OUTSIDE, service, from_canary=True)
+            host = join_address(asked.address)
+            yield Arrow(link, asked.address, probe={"kind": "http", "path": asked.path, "host": host, "bad": asked.bad})
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,11 @@ import asyncio
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from typing import Generic
 
 from harness.clock import monotonic_ns
-from harness.engines.dns.zone import HealthCheck
 from harness.engines.health_checks.checker import Checker, Finished
 from harness.engines.health_checks.fleet import (
-    AddressBook,
     Ask,
     Drop,
     Due,
@@ -22,38 +21,33 @@ from harness.engines.health_checks.fleet import (
     FleetState,
     Followed,
     Forgotten,
-    Place,
-    Resolve,
     Seat,
     Sleep,
     Voted,
-    places,
-    target,
 )
-from harness.engines.health_checks.probe import Prober, request_for
+from harness.engines.health_checks.policy import AddressBook, C, Place, Policy, Resolve
+from harness.engines.health_checks.probe import Prober
 from harness.units import to_s
 
 
-class Fleet:
-    """All checkers of all health checks.
+class Fleet(Generic[C]):
+    """All checkers of all health checks of one service.
 
-    per_check: checkers of one health check. scale: multiplies intervals. seed: of the phases at which checkers start.
-    address_book, resolve: see fleet.target. changed: called with a check's id when a vote of it changed, or a first
-    result came.
+    policy: what they are like. seed: of the phases at which checkers start. address_book, resolve: see Policy.target.
+    changed: called with a check's id when a vote of it changed, or a first result came.
     """
 
     def __init__(
         self,
         *,
-        per_check: int,
-        scale: float,
+        policy: Policy[C],
         seed: int,
         address_book: AddressBook,
         resolve: Resolve,
         changed: Callable[[str], None],
     ) -> None:
-        self._rules = FleetRules(per_check, scale)
-        self._state = FleetState()
+        self._rules = FleetRules(policy)
+        self._state: FleetState[C] = FleetState()
         self._draw = random.Random(seed).random
         self._address_book = address_book
         self._resolve = resolve
@@ -61,7 +55,7 @@ class Fleet:
         self._prober = Prober()
         self._timers: dict[Seat, asyncio.TimerHandle] = {}
 
-    def follow(self, checks: Mapping[str, HealthCheck]) -> None:
+    def follow(self, checks: Mapping[str, C]) -> None:
         """Start checkers of new health checks, stop those that are gone; a check that was changed starts anew."""
         self._step(Followed(checks, self._draw))
 
@@ -78,14 +72,14 @@ class Fleet:
         running = self._state.running.get(check_id)
         if running is None:
             return iter(())
-        return zip(places(len(running.checkers), running.check.regions), running.checkers, strict=True)
+        return zip(self._rules.policy.places(running.check), running.checkers, strict=True)
 
-    def _step(self, event: Event) -> None:
+    def _step(self, event: Event[C]) -> None:
         self._state, effects = self._rules.step(self._state, event, monotonic_ns())
         for effect in effects:
             self._do(effect)
 
-    def _do(self, effect: Effect) -> None:
+    def _do(self, effect: Effect[C]) -> None:
         loop = asyncio.get_running_loop()
         match effect:
             case Sleep(seat=seat, until_ns=until_ns):
@@ -99,13 +93,14 @@ class Fleet:
             case Ask():
                 self._ask(effect)
 
-    def _ask(self, wanted: Ask) -> None:
-        where = target(wanted.check, self._address_book, self._resolve)
+    def _ask(self, wanted: Ask[C]) -> None:
+        where = self._rules.policy.target(wanted.check, self._address_book, self._resolve)
         if isinstance(where, Finished):
             # Not at once: the step that asks may not be over.
             asyncio.get_running_loop().call_soon(self._ended, wanted.seat, where)
         else:
-            self._prober.send(request_for(wanted.check, where, wanted.limits), partial(self._ended, wanted.seat))
+            request = self._rules.policy.request(wanted.check, where, wanted.limits)
+            self._prober.send(request, partial(self._ended, wanted.seat))
 
     def _ended(self, seat: Seat, result: Finished) -> None:
         self._step(Ended(seat, result))

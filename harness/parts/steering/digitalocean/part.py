@@ -234,7 +234,10 @@ class DigitalOcean(Steering):
     def hands(self) -> Sequence[Hand]:
         """The adversary's on the API."""
         edge = self._environment.edge
-        return (ProviderHand(self.endpoints, token_of(DRILL), edge.hosted_zone, edge.record),)
+        return (
+            *super().hands(),
+            ProviderHand(self.endpoints, token_of(DRILL), edge.hosted_zone, edge.record),
+        )
 
     def capabilities(self) -> Mapping[str, bool | str]:
         """What the API lets the adversary do; what no proxy of links can break."""

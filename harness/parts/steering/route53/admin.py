@@ -10,8 +10,8 @@ from aiohttp import web
 
 from harness.clock import monotonic_ns, wall_time
 from harness.engines.health_checks.checker import Checker, Observation
-from harness.engines.health_checks.fleet import Place
 from harness.engines.health_checks.health import votes
+from harness.engines.health_checks.policy import Place
 from harness.kit.strict_json import strict_json
 from harness.parts.steering.route53.plane import DataPlane
 
