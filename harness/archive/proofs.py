@@ -19,6 +19,8 @@ from harness.archive.repository import AUTHOR, Made, Repository, reading
 from harness.errors import InputError
 
 REF = Ref(b"refs/notes/drill")
+_FRESH = Ref(b"refs/notes/drill-fresh")
+"""Where notes are written anew before they take the place of the old ones."""
 FORMAT = "drill-proofs/1"
 
 
@@ -89,9 +91,14 @@ def keep_only(repository: Repository, made: Sequence[Made]) -> None:
     kept = {one.id.encode("ascii") for one in made}
     told = [(commit, content) for commit, content in notes.list_notes(REF) if commit in kept]
     with repository.writing():
-        git.refs.remove_if_equals(REF, None)
+        git.refs.remove_if_equals(_FRESH, None)
         for commit, content in told:
-            notes.set_note(commit, content, REF, AUTHOR, AUTHOR, b"Restored and compared")
+            notes.set_note(commit, content, _FRESH, AUTHOR, AUTHOR, b"Restored and compared")
+        if told:
+            git.refs[REF] = git.refs[_FRESH]
+            git.refs.remove_if_equals(_FRESH, None)
+        else:
+            git.refs.remove_if_equals(REF, None)
 
 
 def _text(proofs: Iterable[Proof]) -> bytes:

@@ -61,7 +61,7 @@ def run(file: File, quiet: Quiet = False) -> None:
         try:
             with locked(repository):
                 now = datetime.now(UTC)
-                done = back_up(told.name, file.read_bytes(), pieces, repository, now)
+                done = back_up(told.name, file.read_bytes(), pieces, repository, now, secrets=making.secrets())
                 pruned = _pruned(told, repository, now)
         except Busy as error:
             complain(str(error))
