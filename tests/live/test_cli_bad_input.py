@@ -10,7 +10,7 @@ import psutil
 import pytest
 from command_line import drill, left_running, read_until, started
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 ROOT = Path(__file__).parents[2]
 SUBJECTS = ROOT / "tests" / "subjects"
