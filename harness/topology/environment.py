@@ -168,6 +168,7 @@ class Environment(Spec):
     load_balancer: Section = Section()
     gateway: Section = Section()
     steering: Section = Section()
+    dns: Section = Section()
     workload: Workload = Workload()
     objectives: Objectives
     stop: Stop = Stop()
