@@ -140,7 +140,12 @@ _NOTICES = {
     "intermediary": "the intermediary notices",
     "other": "somebody notices, and no health check",
 }
-_CHECKERS = {"route53": "edge checks", "target": "balancer", "intermediary": "intermediary"}
+_CHECKERS = {
+    "route53": "edge checks",
+    "cloudflare": "edge checks",
+    "target": "balancer",
+    "intermediary": "intermediary",
+}
 _THINGS = {
     "record": "The record says",
     "call": "Calls to the provider's API, by",

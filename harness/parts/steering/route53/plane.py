@@ -12,6 +12,7 @@ from harness.engines.dns.lookup import Answer, drawing
 from harness.engines.dns.names import normalise
 from harness.engines.dns.zone import Configuration
 from harness.engines.health_checks.checking import Blindness, Fleet
+from harness.engines.health_checks.route53 import Route53Checkers
 from harness.history.events import DnsAnswer, HealthTransition
 from harness.names import AUTHORITATIVE
 from harness.parts.steering.route53 import model
@@ -34,8 +35,7 @@ class DataPlane:
         self._plane = Plane(settings.watch, settings.regions, settings.scale)
         self._state = model.start({name: lb.address for name, lb in settings.load_balancers.items()})
         self.fleet = Fleet(
-            per_check=settings.checkers,
-            scale=settings.scale,
+            policy=Route53Checkers(settings.checkers, settings.scale),
             seed=settings.seed,
             address_book=settings.address_book,
             resolve=lambda name: self._state.resolve(name, drawing(self._draw)),
