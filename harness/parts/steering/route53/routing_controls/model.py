@@ -280,7 +280,7 @@ def _removed(state: State, arn: str) -> tuple[State, tuple[Effect, ...]]:
 
 def _resting_on(state: State, thing: Thing) -> Iterable[str]:
     for other in state.things.values():
-        if (isinstance(thing, Control) and isinstance(other, Rule) and thing.arn in (*other.guarded, *other.gates)) or (
-            thing.arn in home(state, other) and not (isinstance(other, Panel) and other.default)
-        ):
+        ruled = isinstance(other, Rule) and thing.arn in (*other.guarded, *other.gates)
+        inside = thing.arn in home(state, other) and not (isinstance(other, Panel) and other.default)
+        if ruled or inside:
             yield other.arn
