@@ -49,6 +49,7 @@ CORRUPTED = "drill-corrupted:"
 """What a bad deployment writes before each value that it corrupts, so that everybody can tell whose doing it is."""
 ROUTE53 = "route53"
 DIGITALOCEAN = "digitalocean"
+AKAMAI = "akamai"
 RECORD = "record"
 """Of the canary's link over which it is asked whether the application's name is answered."""
 PROVIDER = "provider"
@@ -67,8 +68,8 @@ SOURCES = frozenset((CLIENTS, CHECKERS, CANARY, LOAD_BALANCER, FUNCTIONS, SHOP))
 """Who dials links, beside components: no component may be called so."""
 
 RESERVED = SOURCES | {
-    OUTSIDE, EACH, ROUTE53, DIGITALOCEAN, "all", "rest", "gateway", "platform", "toxiproxy", "witness", CONTROL_PLANE,
-    "browser-proxy", GLOBAL_TABLES, PROVIDER,
+    OUTSIDE, EACH, ROUTE53, DIGITALOCEAN, AKAMAI, "all", "rest", "gateway", "platform", "toxiproxy", "witness",
+    CONTROL_PLANE, "browser-proxy", GLOBAL_TABLES, PROVIDER,
 }  # fmt: skip
 """Words that links, processes and steps use for something else: no place and no database may be called so."""
 

@@ -135,9 +135,10 @@ PHASES = {
 _NOTICES = {
     "target": "the load balancer notices",
     "intermediary": "the intermediary notices",
+    "akamai": "GTM's agents notice",
     "other": "somebody notices, and no health check",
 }
-_CHECKERS = {"route53": "edge checks", "target": "balancer", "intermediary": "intermediary"}
+_CHECKERS = {"route53": "edge checks", "target": "balancer", "intermediary": "intermediary", "akamai": "GTM agents"}
 _THINGS = {
     "record": "The record says",
     "call": "Calls to the provider's API, by",
