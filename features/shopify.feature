@@ -25,9 +25,9 @@ Feature: The Shopify side
     Shopify promises neither once nor in order. The region is lost while messages overtake one another, so that the two
     copies of one may arrive in two regions.
     Given the application runs in two regions
-    And the shop sells 1 orders a second
+    And the shop sells 2 orders a second
     And steady state in the primary region
-    When 40 % of the shop's messages come twice, each up to 40 seconds late
+    When 40 % of the shop's messages come twice, each up to 80 seconds late
     And 50 seconds pass
     And the primary region is lost, refused
     Then clients are served by the standby region within the recovery time objective

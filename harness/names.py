@@ -50,6 +50,7 @@ CORRUPTED = "drill-corrupted:"
 ROUTE53 = "route53"
 DIGITALOCEAN = "digitalocean"
 AKAMAI = "akamai"
+CLOUDFLARE = "cloudflare"
 RECORD = "record"
 """Of the canary's link over which it is asked whether the application's name is answered."""
 PROVIDER = "provider"
@@ -68,7 +69,8 @@ SOURCES = frozenset((CLIENTS, CHECKERS, CANARY, LOAD_BALANCER, FUNCTIONS, SHOP))
 """Who dials links, beside components: no component may be called so."""
 
 RESERVED = SOURCES | {
-    OUTSIDE, EACH, ROUTE53, DIGITALOCEAN, AKAMAI, "all", "rest", "gateway", "platform", "toxiproxy", "witness",
+    OUTSIDE, EACH, ROUTE53, DIGITALOCEAN, CLOUDFLARE, AKAMAI, "all", "rest", "gateway", "platform", "toxiproxy",
+    "witness",
     CONTROL_PLANE, "browser-proxy", GLOBAL_TABLES, PROVIDER,
 }  # fmt: skip
 """Words that links, processes and steps use for something else: no place and no database may be called so."""
@@ -79,6 +81,8 @@ HEADER_LOAD_BALANCER = "X-Drill-Load-Balancer"
 """Set by our load balancer on answers of its own: no-target | target-refused | target-reset | target-timeout."""
 HEADER_WRITER = "X-Drill-Writer"
 """Sent by who answers calls for a region, to reach the region's own server (harness.engines.moto.elsewhere)."""
+UNDO = "undo"
+"""What that header says where a write puts back what the one before it changed; see harness.history.events.Commit."""
 
 NO_TARGET = "no-target"
 

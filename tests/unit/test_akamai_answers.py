@@ -175,21 +175,15 @@ def test_a_frozen_name_stays_and_follows_again() -> None:
     assert account.addresses() == (TWO,)
 
 
-def test_blind_agents_find_everybody_as_bad_so_that_nothing_moves() -> None:
+def test_agents_that_reach_nothing_find_everybody_as_bad_so_that_nothing_moves() -> None:
     account = Account()
     account.published()
     account.rounds(2)
-    account.happened(model.Blind("unreachable"))
-    account.rounds(5)
+    account.rounds(5, one=BAD, two=BAD)
     assert account.addresses() == (ONE,)
-    account.happened(model.Unblind())
     account.rounds(8)
-    account.happened(model.Blind("frozen"))
-    account.rounds(5, one=BAD)
     assert account.addresses() == (ONE,)
-    account.happened(model.Unblind())
-    account.rounds(2, one=BAD)
-    assert account.addresses() == (TWO,)
+    assert account.stood() == []
 
 
 def test_a_reset_forgets_the_account_and_what_was_seen() -> None:

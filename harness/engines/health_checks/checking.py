@@ -6,10 +6,10 @@ import asyncio
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Generic
+from typing import Generic, Literal
 
 from harness.clock import monotonic_ns
-from harness.engines.health_checks.checker import Checker, Finished, Observation
+from harness.engines.health_checks.checker import NOT_CONNECTED, Checker, Finished, Observation
 from harness.engines.health_checks.fleet import (
     Ask,
     Drop,
@@ -27,7 +27,11 @@ from harness.engines.health_checks.fleet import (
 )
 from harness.engines.health_checks.policy import AddressBook, C, Place, Policy, Resolve
 from harness.engines.health_checks.probe import Prober
+from harness.kit.address import ANY_ADDRESS
 from harness.units import to_s
+
+Blindness = Literal["unreachable", "frozen"]
+_UNREACHED = Finished(False, NOT_CONNECTED, "timeout")
 
 
 class Fleet(Generic[C]):
@@ -57,6 +61,8 @@ class Fleet(Generic[C]):
         self._heard = heard
         self._prober = Prober()
         self._timers: dict[Seat, asyncio.TimerHandle] = {}
+        self.blindness: Blindness | None = None
+        self._held: list[Ask[C]] = []
 
     def follow(self, checks: Mapping[str, C]) -> None:
         """Start checkers of new health checks, stop those that are gone; a check that was changed starts anew."""
@@ -65,6 +71,17 @@ class Fleet(Generic[C]):
     def reset(self) -> None:
         """Forget everything that was seen: new phases, healthy until there is data."""
         self._step(Forgotten(self._draw))
+
+    def blind(self, blindness: Blindness | None) -> None:
+        """From now on requests reach nothing, or are not sent and say nothing; None: they are sent again.
+
+        What a checker that stands still was about to ask, it asks once it moves again.
+        """
+        self.blindness = blindness
+        if blindness != "frozen":
+            held, self._held = self._held, []
+            for wanted in held:
+                self._ask(wanted)
 
     def states(self) -> Mapping[str, Sequence[Checker]]:
         """The state of every checker, by health check id."""
@@ -97,16 +114,27 @@ class Fleet(Generic[C]):
                 self._ask(effect)
 
     def _ask(self, wanted: Ask[C]) -> None:
-        where = self._rules.policy.target(wanted.check, self._address_book, self._resolve)
+        loop, policy = asyncio.get_running_loop(), self._rules.policy
+        if self.blindness == "frozen":
+            self._held.append(wanted)
+            return
+        if self.blindness == "unreachable":
+            nowhere = policy.request(wanted.check, ANY_ADDRESS, wanted.limits)
+            result = nowhere.judge.unanswered(_UNREACHED)
+            loop.call_later(to_s(wanted.limits.connect_ns), self._ended, wanted, result)
+            return
+        where = policy.target(wanted.check, self._address_book, self._resolve)
         if isinstance(where, Finished):
             # Not at once: the step that asks may not be over.
-            asyncio.get_running_loop().call_soon(self._ended, wanted.seat, where)
+            loop.call_soon(self._ended, wanted, where)
         else:
-            request = self._rules.policy.request(wanted.check, where, wanted.limits)
-            self._prober.send(request, partial(self._ended, wanted.seat))
+            self._prober.send(policy.request(wanted.check, where, wanted.limits), partial(self._ended, wanted))
 
-    def _ended(self, seat: Seat, result: Finished) -> None:
-        before = self._state.last(seat)
+    def _ended(self, wanted: Ask[C], result: Finished) -> None:
+        if self.blindness == "frozen":
+            self._held.append(wanted)
+            return
+        seat, before = wanted.seat, self._state.last(wanted.seat)
         self._step(Ended(seat, result))
         after = self._state.last(seat)
         if self._heard is not None and after is not None and after is not before:
@@ -114,5 +142,6 @@ class Fleet(Generic[C]):
 
     async def close(self) -> None:
         """Stop all checkers and close what they have open."""
+        self._held.clear()
         self._step(Followed({}, self._draw))
         await self._prober.close()

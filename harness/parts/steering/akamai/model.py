@@ -8,7 +8,6 @@
 | `Tested`, `Report`, `Decide` | see liveness.py |
 | `Freeze`, `Thaw` | a name is answered as now, whatever changes; names follow again |
 | `LoseApi`, `RestoreApi` | from now on the API answers nobody, or fails every call; name servers go on; no longer |
-| `Blind`, `Unblind` | agents reach nothing, or see nothing that is new; no longer |
 | `Reset` | an empty account, of which nothing is known; what the adversary did stays |
 """
 
@@ -29,13 +28,11 @@ from harness.parts.steering.akamai.liveness import Decide, Forgotten, Liveness, 
 from harness.parts.steering.akamai.problems import problem
 from harness.parts.steering.akamai.properties import Property, parse_property
 from harness.parts.steering.akamai.routes import route
-from harness.parts.steering.akamai.scoring import Result
 from harness.parts.steering.akamai.signing import Credential, remembered, verified
 from harness.parts.steering.akamai.values import Account, Refusal, Reply, Request, nothing
 from harness.parts.steering.akamai.zones import Alias, configuration
 
 ApiLoss = Literal["silent", "failing"]
-Blindness = Literal["unreachable", "frozen"]
 UNAVAILABLE = "The service is unavailable"
 """What a call is answered while the API fails."""
 NOBODY = "a wrong signature"
@@ -78,26 +75,11 @@ class RestoreApi:
 
 
 @dataclass(frozen=True)
-class Blind:
-    """unreachable: every test ends in an error; frozen: no test says anything new."""
-
-    mode: Blindness
-
-
-@dataclass(frozen=True)
-class Unblind:
-    """Tests say what they find."""
-
-
-@dataclass(frozen=True)
 class Reset:
     """As if the account were new."""
 
 
-Event = (
-    Request | Activated | Activate | Tested | Report | Decide | Freeze | Thaw | LoseApi | RestoreApi | Blind | Unblind
-    | Reset
-)  # fmt: skip
+Event = Request | Activated | Activate | Tested | Report | Decide | Freeze | Thaw | LoseApi | RestoreApi | Reset
 
 
 @dataclass(frozen=True)
@@ -163,7 +145,6 @@ class State:
     generation: int = 0
     calls: int = 0
     lost: ApiLoss | None = None
-    blind: Blindness | None = None
 
     def snapshot(self, name: str) -> Snapshot:
         """What answers for `name` follow from."""
@@ -215,10 +196,6 @@ class Gtm:
                 return replace(state, lost=mode), ()
             case RestoreApi():
                 return replace(state, lost=None), ()
-            case Blind(mode=blindness):
-                return replace(state, blind=blindness), ()
-            case Unblind():
-                return replace(state, blind=None), ()
             case Reset():
                 forgotten, _ = self.testing.step(state.liveness, Forgotten(), now_ns)
                 fresh = replace(state, account=Account(made=state.account.made), frozen={}, liveness=forgotten)
@@ -267,10 +244,6 @@ class Gtm:
     # What agents find out
 
     def _heard(self, state: State, event: Tested | Report | Decide, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
-        if isinstance(event, Tested) and state.blind is not None:
-            if state.blind == "frozen":
-                return state, ()
-            event = replace(event, result=Result("error"))
         known, effects = self.testing.step(state.liveness, event, now_ns)
         state, stood = replace(state, liveness=known), [one for one in effects if isinstance(one, Stood)]
         if not any(one.up != one.before.up for one in stood):

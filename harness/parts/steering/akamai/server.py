@@ -18,6 +18,7 @@ from aiohttp import web
 
 from harness.clock import monotonic_ns
 from harness.engines.dns.server import DnsServer, Responder
+from harness.engines.health_checks.checking import Blindness
 from harness.errors import InputError
 from harness.history.events import DnsAnswer, Happening, HealthTransition
 from harness.history.log import EventLog
@@ -116,10 +117,10 @@ def _admin(plane: Plane, places: Mapping[str, str]) -> list[web.RouteDef]:
         return answer_json(describe(plane))
 
     async def lines(_: web.Request) -> web.Response:
-        return answer_json(summary.lines(plane.state, places, monotonic_ns()))
+        return answer_json(summary.lines(plane.state, plane.fleet.blindness, places, monotonic_ns()))
 
     async def sight(_: web.Request) -> web.Response:
-        return answer_json({"blind": plane.state.blind})
+        return answer_json({"blind": plane.fleet.blindness})
 
     async def freeze(request: web.Request) -> web.Response:
         plane.happened(model.Freeze(_text(await read_json(request), "name")))
@@ -134,12 +135,16 @@ def _admin(plane: Plane, places: Mapping[str, str]) -> list[web.RouteDef]:
         return answer_json(describe(plane))
 
     async def blind(request: web.Request) -> web.Response:
-        plane.happened(model.Blind(_one_of(await read_json(request), "mode", get_args(model.Blindness))))
+        plane.fleet.blind(_one_of(await read_json(request), "mode", get_args(Blindness)))
         return answer_json(describe(plane))
 
     async def address_book(request: web.Request) -> web.Response:
         found = parsed(AddressBookBody, {"addresses": await read_json(request)}, "address-book")
         plane.address_book.update(found.addresses)
+        return answer_json(describe(plane))
+
+    async def unblind(_: web.Request) -> web.Response:
+        plane.fleet.blind(None)
         return answer_json(describe(plane))
 
     def happens(event: Callable[[], model.Event]) -> Handler:
@@ -161,7 +166,7 @@ def _admin(plane: Plane, places: Mapping[str, str]) -> list[web.RouteDef]:
         web.post("/drill/lose-api", lose_api),
         web.post("/drill/restore-api", happens(model.RestoreApi)),
         web.post("/drill/blind", blind),
-        web.post("/drill/unblind", happens(model.Unblind)),
+        web.post("/drill/unblind", unblind),
     ]
 
 
@@ -191,7 +196,7 @@ def describe(plane: Plane) -> dict[str, Any]:
         "generation": state.generation,
         "frozen": sorted(state.frozen),
         "api": state.lost or "answers",
-        "blind": state.blind,
+        "blind": plane.fleet.blindness,
         "servers": [
             {
                 "property": prop.name,

@@ -13,20 +13,20 @@ _SHOWN = 50
 Line = dict[str, str]
 
 
-def lines(state: State, places: Mapping[str, str], now_ns: int) -> list[Line]:
-    """One for each. places: by the addresses of their edges."""
-    found = [*_troubles(state), *_domains(state, now_ns)]
+def lines(state: State, blindness: str | None, places: Mapping[str, str], now_ns: int) -> list[Line]:
+    """One for each. blindness: of the agents. places: by the addresses of their edges."""
+    found = [*_troubles(state, blindness), *_domains(state, now_ns)]
     for prop in state.now.properties.values():
         found += [_property(prop, state, places), *_servers(prop, state, places)]
     left = len(found) - _SHOWN
     return [*found[:_SHOWN], *([{"what": f"{left} more", "where": "", "about": "see the API"}] if left > 0 else [])]
 
 
-def _troubles(state: State) -> Iterator[Line]:
+def _troubles(state: State, blindness: str | None) -> Iterator[Line]:
     if state.lost is not None:
         yield {"what": "API", "where": "", "about": f"lost: {state.lost}"}
-    if state.blind is not None:
-        yield {"what": "liveness tests", "where": "", "about": f"blind: {state.blind}"}
+    if blindness is not None:
+        yield {"what": "liveness tests", "where": "", "about": f"blind: {blindness}"}
 
 
 def _domains(state: State, now_ns: int) -> Iterator[Line]:
