@@ -77,6 +77,8 @@ HEADER_REGION = "X-Region"
 HEADER_EPOCH = "X-Epoch"
 HEADER_LOAD_BALANCER = "X-Drill-Load-Balancer"
 """Set by our load balancer on answers of its own: no-target | target-refused | target-reset | target-timeout."""
+HEADER_EDGE = "X-Drill-Edge"
+"""Set by a proxy in front of all places: the address of the edge that an answer came from, or was wanted of."""
 HEADER_WRITER = "X-Drill-Writer"
 """Sent by who answers calls for a region, to reach the region's own server (harness.engines.moto.elsewhere)."""
 
