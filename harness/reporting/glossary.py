@@ -135,6 +135,7 @@ PHASES = {
 _NOTICES = {
     "target": "the load balancer notices",
     "intermediary": "the intermediary notices",
+    "cloudflare": "Cloudflare's monitors notice",
     "other": "somebody notices, and no health check",
 }
 _CHECKERS = {
