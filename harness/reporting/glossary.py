@@ -139,6 +139,7 @@ _NOTICES = {
     "target": "the load balancer notices",
     "intermediary": "the intermediary notices",
     "akamai": "GTM's agents notice",
+    "cloudflare": "Cloudflare's monitors notice",
     "other": "somebody notices, and no health check",
 }
 _CHECKERS = {
