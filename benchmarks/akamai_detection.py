@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import heapq
+import itertools
 import random
 import sys
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from typing import Any
 
 from cloudflare_detection import Quantiles, quantiles, told
 
-from harness.engines.health_checks.checker import Checker, Due, Finished, Probe, Sleep, step
+from harness.engines.health_checks.checker import NOT_CONNECTED, Checker, Due, Finished, Probe, Sleep, step
 from harness.measurement.prediction import Failure
 from harness.parts.steering.akamai.agents import ServerCheck, reported
 from harness.parts.steering.akamai.law import AkamaiLaw, forgiven
@@ -101,12 +102,11 @@ def run(setting: Settings, how: Failure, seed: int) -> tuple[float, float]:
     interval_ns = setting.interval * NS_PER_S
     checkers = [Checker(interval_ns, 1, paced=True)] * AGENTS
     queue: list[tuple[int, int, Any]] = []
+    order = itertools.count()
 
     def push(at_ns: int, what: Any) -> None:
-        push.order += 1  # type: ignore[attr-defined]
-        heapq.heappush(queue, (at_ns, push.order, what))  # type: ignore[attr-defined]
+        heapq.heappush(queue, (at_ns, next(order), what))
 
-    push.order = 0  # type: ignore[attr-defined]
     for effect in effects:
         if isinstance(effect, Wake):
             push(effect.until_ns, effect.event)
@@ -124,7 +124,8 @@ def run(setting: Settings, how: Failure, seed: int) -> tuple[float, float]:
             checkers[agent], wanted = step(checkers[agent], what, now_ns)
             for effect in wanted:
                 if isinstance(effect, Probe):
-                    push(*_result(setting, how, now_ns, agent, gone=lost_ns <= now_ns < over_ns))
+                    at_ns, result = _result(setting, how, now_ns, gone=lost_ns <= now_ns < over_ns)
+                    push(at_ns, (agent, result))
                 elif isinstance(effect, Sleep):
                     push(effect.until_ns, (agent, Due()))
             last = checkers[agent].last
@@ -139,3 +140,63 @@ def run(setting: Settings, how: Failure, seed: int) -> tuple[float, float]:
             up = not up
             turned.append(now_ns)
     return to_s(turned[0] - lost_ns), to_s(turned[1] - over_ns)
+
+
+def _result(setting: Settings, how: Failure, now_ns: int, *, gone: bool) -> tuple[int, Finished]:
+    if not gone:
+        return now_ns, Finished(True, "HTTP 200", "", 200)
+    if how == "refused":
+        return now_ns, Finished(False, "Connection refused", "connection")
+    late_ns = now_ns + setting.timeout * NS_PER_S
+    if how == "black-hole":
+        return late_ns, Finished(False, NOT_CONNECTED, "connection")
+    return late_ns, Finished(False, "No HTTP status arrived in time", "timeout")
+
+
+@cache
+def decided(interval: int) -> Quantiles:
+    """p50 and p95 of the time until the fourth of seven agents has tested and reported, and then it was decided."""
+    stream = random.Random("decided")
+    drawn = []
+    for _ in range(DRAWS):
+        agents = sorted(stream.random() * interval + stream.random() * REPORT_S for _ in range(AGENTS))
+        drawn.append(agents[AGENTS // 2] + stream.random() * DECIDE_S)
+    return quantiles(drawn)
+
+
+def expected(setting: Settings, how: Failure) -> tuple[Quantiles, Quantiles]:
+    """p50 and p95 of being taken out, and of being handed out again, by the constants alone.
+
+    A delay ends with the first decision after it, and both delays here are whole numbers of decisions.
+    """
+    middle, late = decided(setting.interval)
+    failed_s = (0 if how == "refused" else setting.timeout) + setting.failover_delay
+    good_s = (forgiven(penalty(how), HEALTH_THRESHOLD, 1.0) - 1) * setting.interval + setting.failback_delay
+    return (middle + failed_s, late + failed_s), (middle + good_s, late + good_s)
+
+
+def main() -> int:
+    """See the module's text."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=1_000)
+    runs = parser.parse_args().runs
+    kept = []
+    for setting in ALL:
+        for how in WAYS:
+            law = law_of(setting, how)
+            delays = f", delays {setting.failover_delay} and {setting.failback_delay} s"
+            name = f"{setting.interval} s, {setting.timeout} s{delays if setting.failover_delay else ''}, {how}"
+            found = [run(setting, how, seed) for seed in range(runs)]
+            out, back = expected(setting, how)
+            limits_s = (
+                to_s(law.earliest_detect_ns(how) + law.publish_ns),
+                to_s(law.detect_ns(how, typical=False) + law.publish_ns),
+            )
+            kept.append(told(f"{name}, out", [seconds for seconds, _ in found], out, limits_s, setting.interval))
+            limits_s = to_s(law.earliest_accept_ns()), to_s(law.accept_ns(typical=False))
+            kept.append(told(f"{name}, back", [seconds for _, seconds in found], back, limits_s, setting.interval))
+    return 0 if all(kept) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
