@@ -144,6 +144,8 @@ PHASES = {
 _NOTICES = {
     "target": "the load balancer notices",
     "intermediary": "the intermediary notices",
+    "akamai": "GTM's agents notice",
+    "cloudflare": "Cloudflare's monitors notice",
     "other": "somebody notices, and no health check",
 }
 _CHECKERS = {
@@ -151,6 +153,7 @@ _CHECKERS = {
     "cloudflare": "edge checks",
     "target": "balancer",
     "intermediary": "intermediary",
+    "akamai": "GTM agents",
 }
 _THINGS = {
     "record": "The record says",

@@ -105,8 +105,9 @@ class WitnessConfig(Strict):
     history: JSON-lines file that is appended to. dns: authoritative server. record: the application's name.
     resolvers: whom clients ask, in their order, as `stub` says; none: the authoritative server itself.
     port: of the edges. address_book: answered address -> where the clients' link listens; an absent loopback address
-    stands for itself. edges: region -> its edge's address, the first is `a`, the second `b`. audience: further clients,
-    each behind caches as they are. timeout_s: deadline of
+    stands for itself. edges: region -> its edge's address, the first is `a`, the second `b`. fronts: answered
+    addresses of proxies in front of all edges. audience: further clients, each behind caches as they are. timeout_s:
+    deadline of
     an operation from its send time to its answer, name lookup included. seed: of DNS query ids. keys: clients write
     keys of their own only, or also such as others write (see harness.witness.workloads).
 
@@ -123,6 +124,7 @@ class WitnessConfig(Strict):
     port: int = Field(ge=1, le=65535)
     address_book: dict[str, Address] = Field(default_factory=dict)
     edges: dict[str, str] = Field(default_factory=dict)
+    fronts: tuple[str, ...] = ()
     cohorts: dict[CohortName, Cohort] = Field(default_factory=dict)
     audience: tuple[Member, ...] = ()
     workload: Workload = Workload()

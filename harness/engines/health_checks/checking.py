@@ -9,7 +9,7 @@ from functools import partial
 from typing import Generic, Literal
 
 from harness.clock import monotonic_ns
-from harness.engines.health_checks.checker import Checker, Finished, Observation
+from harness.engines.health_checks.checker import NOT_CONNECTED, Checker, Finished, Observation
 from harness.engines.health_checks.fleet import (
     Ask,
     Drop,
@@ -31,7 +31,7 @@ from harness.kit.address import ANY_ADDRESS
 from harness.units import to_s
 
 Blindness = Literal["unreachable", "frozen"]
-_UNREACHED = Finished(False, "The connection was not established in time", "timeout")
+_UNREACHED = Finished(False, NOT_CONNECTED, "timeout")
 
 
 class Fleet(Generic[C]):
@@ -134,8 +134,7 @@ class Fleet(Generic[C]):
         if self.blindness == "frozen":
             self._held.append(wanted)
             return
-        seat = wanted.seat
-        before = self._state.last(seat)
+        seat, before = wanted.seat, self._state.last(wanted.seat)
         self._step(Ended(seat, result))
         after = self._state.last(seat)
         if self._heard is not None and after is not None and after is not before:

@@ -28,10 +28,18 @@ LINGER_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
+class Status:
+    """A status that HTTP's own list does not have."""
+
+    value: int
+    phrase: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A response of our own. fields: headers besides Content-Type, Content-Length and Connection."""
 
-    status: HTTPStatus
+    status: HTTPStatus | Status
     body: bytes
     content_type: str = "text/plain"
     fields: tuple[tuple[str, str], ...] = ()
@@ -225,6 +233,16 @@ class ClientConnection(asyncio.Protocol, ABC):
             self.answer(answer)
 
     # The upstream's side.
+
+    def connect_elsewhere(self, destination: Destination) -> None:
+        """Try another upstream, from on_failure of one that was never connected: nothing has been sent yet."""
+        self.upstream = None
+        pooled = self.take_pooled(destination)
+        if pooled is not None:
+            self._own(pooled)
+            self._flush()
+        else:
+            self._connecting = asyncio.get_running_loop().create_task(self._connect(destination))
 
     async def _connect(self, destination: Destination) -> None:
         loop = asyncio.get_running_loop()
