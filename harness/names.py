@@ -81,6 +81,8 @@ HEADER_EDGE = "X-Drill-Edge"
 """Set by a proxy in front of all places: the address of the edge that an answer came from, or was wanted of."""
 HEADER_WRITER = "X-Drill-Writer"
 """Sent by who answers calls for a region, to reach the region's own server (harness.engines.moto.elsewhere)."""
+UNDO = "undo"
+"""What that header says where a write puts back what the one before it changed; see harness.history.events.Commit."""
 
 NO_TARGET = "no-target"
 
