@@ -9,8 +9,10 @@ from typing import Any, get_type_hints
 from harness.errors import InputError
 from harness.faults.bad_deploy import BadDeploy
 from harness.faults.component_isolated import ComponentIsolated
+from harness.faults.control_plane_outage import ControlPlaneOutage
 from harness.faults.database_power_cycle import DatabasePowerCycle
 from harness.faults.gray_failure import GrayFailure
+from harness.faults.health_checks_blind import HealthChecksBlind
 from harness.faults.latency import Latency
 from harness.faults.model import Fault
 from harness.faults.one_way_partition import OneWayPartition
@@ -62,6 +64,8 @@ FAULTS: dict[str, type[Fault]] = {
         ProviderOutage,
         ProviderTrouble,
         RecordReplaced,
+        ControlPlaneOutage,
+        HealthChecksBlind,
         ShopTrouble,
         PodsKilled,
         PodFrozen,

@@ -6,17 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.clock import monotonic_ns
 from harness.errors import WorldError
-from harness.faults.actions import (
-    Action,
-    BlindHealthChecks,
-    LoseControlPlane,
-    RestoreControlPlane,
-    SteeringAction,
-    UnblindHealthChecks,
-)
-from harness.faults.hand import Applied, Hand
 from harness.faults.model import Link
 from harness.kit.address import Address, join_address
 from harness.measurement.phases import STEPS
@@ -79,44 +69,6 @@ class Steering(Part):
     def unblind(self) -> None:
         """The health checks see again; also where they did all the time."""
         raise WorldError(f"{self.name}: its health checks cannot go blind here")
-
-    def hands(self) -> Sequence[Hand]:
-        """The adversary's, on the API and the health checks."""
-        return (SteeringHand(self),)
-
-
-class SteeringHand:
-    """The adversary's hand on whoever steers clients."""
-
-    def __init__(self, steering: Steering) -> None:
-        self._steering = steering
-
-    def takes(self, action: Action) -> bool:
-        """See Hand."""
-        return isinstance(action, SteeringAction)
-
-    def apply(self, actions: Sequence[Action]) -> Sequence[Applied]:
-        """See Hand."""
-        return [self._timed(action) for action in actions]
-
-    def _timed(self, action: Action) -> Applied:
-        start_ns = monotonic_ns()
-        try:
-            self._do(action)
-        except WorldError as error:
-            return Applied(action, start_ns, monotonic_ns(), str(error))
-        return Applied(action, start_ns, monotonic_ns())
-
-    def _do(self, action: Action) -> None:
-        match action:
-            case LoseControlPlane(mode=mode):
-                self._steering.lose_api(mode)
-            case RestoreControlPlane():
-                self._steering.restore_api()
-            case BlindHealthChecks(mode=mode):
-                self._steering.blind(mode)
-            case UnblindHealthChecks():
-                self._steering.unblind()
 
 
 @dataclass(frozen=True)
