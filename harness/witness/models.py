@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from harness.history.events import DnsAnswer, Event
 from harness.kit.address import ANY_ADDRESS, Address, LoopbackAddress
 from harness.kit.config import Strict, parsed, refusal
 from harness.kit.forms import Form
@@ -177,6 +179,15 @@ class WitnessConfig(Strict):
         if place >= len(addresses):
             raise ValueError(f"cohort {cohort} needs {place + 1} edges; {len(addresses)} are configured")
         return addresses[place]
+
+    def behind(self, event: Event) -> Event:
+        """An answer with the address of a proxy in front is told as one with every edge behind it; all else as it is.
+
+        What such an answer says of a place is that any may serve.
+        """
+        if isinstance(event, DnsAnswer) and not set(self.fronts).isdisjoint(event.addresses):
+            return replace(event, addresses=tuple(sorted(self.edges.values())))
+        return event
 
     def dial_address(self, answered: str) -> Address | None:
         """Where a client that was answered `answered` connects; None when that is nowhere it may go."""

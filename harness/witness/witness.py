@@ -18,7 +18,6 @@ from harness.witness.calibration import Burst, Target, calibrate, tried
 from harness.witness.canaries import CanaryRound
 from harness.witness.client import Tally
 from harness.witness.dns_client import DnsFailure
-from harness.witness.fronts import behind
 from harness.witness.grid import Grid
 from harness.witness.models import Canary, WitnessConfig
 from harness.witness.names_asked import NamesAsked, open_names
@@ -88,7 +87,7 @@ class Witness:
             self.failed.set_exception(failure)
 
     def _record(self, event: Event) -> None:
-        self._recorder.record(behind(event, self.config))
+        self._recorder.record(self.config.behind(event))
 
     async def start(self) -> None:
         """Start all clients, the DNS prober and the canaries, with empty caches and in a new id space."""

@@ -11,7 +11,6 @@ from harness.engines.http.upstream import Failure
 from harness.history.events import DnsAnswer, Mark
 from harness.parts.steering.cloudflare import proxying
 from harness.parts.steering.cloudflare.proxying import Course, status_of
-from harness.witness.fronts import behind
 from harness.witness.models import WitnessConfig
 from harness.witness.outcomes import edge_of
 
@@ -81,9 +80,9 @@ def test_an_answer_of_a_proxy_in_front_is_told_as_every_edge_behind_it() -> None
         history="x", dns=("127.0.0.1", 53), record=APP, port=80, edges={"a": EAST, "b": WEST}, fronts=("127.0.250.10",)
     )
     answer = DnsAnswer("witness", "dns-0", APP, ("127.0.250.10",), 300.0, 5)
-    told = behind(answer, config)
+    told = config.behind(answer)
     assert isinstance(told, DnsAnswer)
     assert told.addresses == (EAST, WEST)
     plain, mark = DnsAnswer("witness", "dns-0", APP, (EAST,), 30.0, 5), Mark("steady", 5)
-    assert (behind(plain, config), behind(mark, config)) == (plain, mark)
+    assert (config.behind(plain), config.behind(mark)) == (plain, mark)
     assert (edge_of(None), edge_of(EAST)) == (None, EAST)

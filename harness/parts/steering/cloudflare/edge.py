@@ -9,7 +9,8 @@ from http import HTTPStatus
 
 from harness import scaling
 from harness.engines.dns.names import normalise
-from harness.engines.http.relay import Answer, ClientConnection, Status
+from harness.engines.http.answer import Answer, Status
+from harness.engines.http.relay import ClientConnection
 from harness.engines.http.upstream import Destination, Failure, Upstream
 from harness.kit.address import Address
 from harness.kit.process import binding
