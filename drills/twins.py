@@ -47,7 +47,8 @@ HOMES: Mapping[str, str] = {
 """By feature file or drill, the environment that can do what they need; all others run in `embedded`."""
 ELSEWHERE: Mapping[str, Sequence[str]] = {
     "places": ("region-lost-black-holed", "database-lost-in-primary"),
-    "cloudflare": ("region-lost-black-holed", "region-lost-refused"), "cloudflare-proxied": ("region-lost-black-holed",),
+    "cloudflare": ("region-lost-black-holed", "region-lost-refused"),
+    "cloudflare-proxied": ("region-lost-black-holed",),
     "akamai": ("region-lost-black-holed", "region-lost-refused"),
 }  # fmt: skip
 """What `--everywhere` runs in a further environment as well."""
