@@ -122,12 +122,12 @@ def run(setting: Settings, how: Failure, seed: int) -> tuple[float, float]:
             agent, what = event
             before = checkers[agent].last
             checkers[agent], wanted = step(checkers[agent], what, now_ns)
-            for told in wanted:
-                if isinstance(told, Probe):
+            for one in wanted:
+                if isinstance(one, Probe):
                     at_ns, result = _result(setting, how, now_ns, gone=lost_ns <= now_ns < over_ns)
                     push(at_ns, (agent, result))
-                elif isinstance(told, Sleep):
-                    push(told.until_ns, (agent, Due()))
+                elif isinstance(one, Sleep):
+                    push(one.until_ns, (agent, Due()))
             last = checkers[agent].last
             if last is None or last is before:
                 continue

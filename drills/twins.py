@@ -49,6 +49,7 @@ ELSEWHERE: Mapping[str, Sequence[str]] = {
     "places": ("region-lost-black-holed", "database-lost-in-primary"),
     "cloudflare": ("region-lost-black-holed", "region-lost-refused"),
     "cloudflare-proxied": ("region-lost-black-holed",),
+    "akamai": ("region-lost-black-holed", "region-lost-refused"),
 }  # fmt: skip
 """What `--everywhere` runs in a further environment as well."""
 _CONTROL = "control-"

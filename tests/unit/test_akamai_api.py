@@ -7,11 +7,20 @@ from typing import Any
 import pytest
 from akamai_account import CREDENTIAL, DOMAIN, ONE, V16, WALL_NS, Account, liveness_test, prop
 from akamai_description import description, unlike
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from harness.parts.steering.akamai import model, routes
 from harness.parts.steering.akamai.calls import BASE
 from harness.parts.steering.akamai.signing import Credential
 from harness.parts.steering.akamai.values import Request
+
+
+def _nested(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Objects with fields that there are, and lists."""
+    keys = st.sampled_from(["name", "servers", "datacenterId", "weight", "testInterval", "staticRRSets", "httpHeaders"])
+    return st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3)
+
 
 PROPERTY = f"/domains/{DOMAIN}/properties/app"
 V10 = "application/vnd.config-gtm.v1.0+json"
@@ -220,6 +229,16 @@ def test_a_field_of_a_later_version_is_refused(account: Account) -> None:
         ({"livenessTests": [liveness_test(testObjectProtocol="GOPHER")]}, "testObjectProtocol must be one of"),
         ({"livenessTests": [liveness_test(testObjectProtocol="DNS")]}, "DNS is not offered here"),
         ({"livenessTests": [liveness_test(), liveness_test()]}, 'two liveness tests are called "edge"'),
+        ({"livenessTests": [liveness_test(testObject="health")]}, "testObject must begin with a slash"),
+        (
+            {"livenessTests": [liveness_test(hostHeader="a\r\nX: b")]},
+            "headers need a name and a value each, of one line",
+        ),
+        ({"livenessTests": [liveness_test(httpHeaders=[{"name": "X"}])]}, "headers need a name and a value each"),
+        ({"livenessTests": [liveness_test(testInterval=10**400)]}, '"testInterval" must be at most'),
+        ({"staticRRSets": [{"type": "TXT", "ttl": 60}]}, '"rdata" is required'),
+        ({"mxRecords": [{"exchange": "mx.example.com"}]}, '"preference" is required'),
+        ({"trafficTargets": [{"datacenterId": 3131, "servers": [ONE], "weight": 1e308}]}, '"weight" must be at most'),
         ({"type": "performance"}, "'performance' is not offered here"),
         ({"backupIp": "192.0.2.9", "backupCName": "www.example.com"}, "both a backupCName and a backupIp"),
         ({"backupIp": "2001:db8::9"}, "backupIp is no address of the property's IP type"),
@@ -278,6 +297,39 @@ def test_a_data_center_that_is_used_stays(account: Account) -> None:
     account.done("DELETE", PROPERTY)
     account.done("DELETE", path)
     assert account.call("GET", path).status == 404
+
+
+def test_penalties_that_a_test_leaves_out_are_the_domains(account: Account) -> None:
+    body = {"name": "other.akadns.net", "type": "full", "defaultErrorPenalty": 50, "datacenters": [{"nickname": "a"}]}
+    account.done("POST", "/domains", body)
+    targets = [{"datacenterId": 3131, "servers": [ONE], "weight": 1}]
+    account.done("PUT", "/domains/other.akadns.net/properties/app", prop(trafficTargets=targets))
+    (test,) = account.done("GET", "/domains/other.akadns.net/properties/app")["livenessTests"]
+    assert (test["errorPenalty"], test["timeoutPenalty"]) == (50, 25)
+
+
+def test_a_property_of_the_domains_own_name(account: Account) -> None:
+    told = account.done("PUT", f"/domains/{DOMAIN}/properties/%40", prop(name="@"))
+    assert told["resource"]["links"][0]["href"].endswith("/properties/%40")
+    account.happened(model.Activate())
+    assert account.addresses(DOMAIN) == (ONE,)
+
+
+@given(
+    body=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5), _nested, max_leaves=8
+    )
+)
+@settings(max_examples=200, deadline=None)
+def test_whatever_is_sent_is_answered(body: Any) -> None:
+    account = Account()
+    account.domain()
+    fields = body if isinstance(body, dict) else {"livenessTests": body, "trafficTargets": body, "cname": body}
+    for method, path in (("PUT", PROPERTY), ("POST", "/domains"), ("POST", f"/domains/{DOMAIN}/datacenters")):
+        reply = account.call(method, path, {**prop(), **fields} if path == PROPERTY else fields)
+        assert reply.status in (200, 201, 400)
+    account.happened(model.Activate())
+    account.addresses()
 
 
 def test_a_whole_domain_is_written_at_once(account: Account) -> None:

@@ -88,6 +88,7 @@ def test_its_milestone_is_what_its_agents_find() -> None:
         (", intervall: 10", "", "intervall"),
         ("", "edge: {ttl_s: 20}", "whole seconds from 30 to 3600"),
         ("", "edge: {ttl_s: 60.5}", "whole seconds from 30 to 3600"),
+        ("", "edge: {record: example.com}", "a CNAME, which the zone's own name cannot have"),
         ("", "health_checks: {request_interval_s: 30}", "Akamai's liveness tests are described in section `steering`"),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from harness.kit.strict_json import strict_json
 from harness.parts.steering.akamai import media
@@ -105,7 +105,7 @@ class Call:
         return {
             "changeId": change.id, "message": _MESSAGES[state], "passingValidation": True, "propagationStatus": state,
             "propagationStatusDate": self.written(change.made_ns if pending else change.due_ns),
-            "links": [link("self", f"{path_of(domain.name)}/status/current")],
+            "links": [link("self", path_of(domain.name, "status", "current"))],
         }  # fmt: skip
 
     def answer(self, status: int, body: Json, location: str = "") -> Reply:
@@ -115,7 +115,7 @@ class Call:
 
 def path_of(domain: str, *more: str | int) -> str:
     """The path of a domain, or of something in it."""
-    return "/".join((f"{BASE}/domains/{domain}", *map(str, more)))
+    return "/".join((f"{BASE}/domains/{domain}", *(quote(str(one), safe="") for one in more)))
 
 
 def link(rel: str, href: str) -> dict[str, str]:

@@ -86,12 +86,12 @@ def _filled(domain: Domain, body: Json, version: str) -> Domain:
     held: dict[int, Json] = {}
     for one in body["datacenters"]:
         number = one.get("datacenterId") or datacenters.numbered(replace(domain, datacenters=held))
-        if not isinstance(number, int) or number in held:
+        if type(number) is not int or number in held:
             raise invalid("domain", [f'Domain: the datacenterId "{number}" is no number, or is there twice'])
         held[number] = datacenter_of({key: one[key] for key in one if key != "datacenterId"}, version)
     found: dict[str, Json] = {}
     for one in body["properties"]:
-        prop = property_of(one, version, held)
+        prop = property_of(one, version, held, body)
         if prop["name"] in found:
             raise invalid("domain", [f'Domain: two properties are called "{prop["name"]}"'])
         found[prop["name"]] = prop
@@ -124,7 +124,7 @@ def get_property(account: Account, call: Call) -> tuple[Account, Reply]:
 def put_property(account: Account, call: Call) -> tuple[Account, Reply]:
     """PUT /domains/{}/properties/{}: 201 for a new one, 200 for one that was there"""
     domain, name = call.domain(account), call.ids[1]
-    prop = property_of(object_of(call.body), call.sent_version, domain.datacenters, name)
+    prop = property_of(object_of(call.body), call.sent_version, domain.datacenters, domain.body, name)
     call.wanted  # noqa: B018 - an answer that nobody can read is refused before anything is changed
     status = 200 if name in domain.properties else 201
     account, after = call.changed(account, replace(domain, properties={**domain.properties, name: prop}))

@@ -28,6 +28,7 @@ SINCE: Mapping[str, Mapping[str, str]] = {
         "httpMethod": "1.5", "httpRequestBody": "1.5",
     },
     "target": {"precedence": "1.6"},
+    "static": {},
 }  # fmt: skip
 """With which version a field came, by what it is a field of."""
 

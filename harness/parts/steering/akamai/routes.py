@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from urllib.parse import unquote
 
 from harness.parts.steering.akamai import datacenters, domains
 from harness.parts.steering.akamai.calls import Handler
@@ -45,7 +46,7 @@ def route(method: str, path: str) -> tuple[Handler, tuple[str, ...]]:
     for pattern, handlers in _compiled():
         found = pattern.fullmatch(path.rstrip("/"))
         if found is not None and method in handlers:
-            return handlers[method], found.groups()
+            return handlers[method], tuple(map(unquote, found.groups()))
         if found is not None:
             allow, title = ", ".join(sorted(handlers)), "Method Not Allowed"
             text = f"Request method '{method}' not supported"

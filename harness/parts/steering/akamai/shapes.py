@@ -32,29 +32,34 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 _DOMAIN = re.compile(r"(?!-)[a-z0-9-]+(?:\.[a-z0-9-]+)*\.akadns\.net")
 _LABELS = re.compile(r"@|[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*")
 _LONGEST_DOMAIN = 100
+_MOST = 1_000_000
+"""Of numbers of which no greatest one is published: whatever is greater cannot be meant."""
+_ONE_LINE = re.compile(r"[\x21-\x7e]*")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 
 TEST = Shape(
     "test",
     {
         "name": Field(name, required=True), "answersRequired": Field(flag, False), "disabled": Field(flag, False),
-        "disableNonstandardPortWarning": Field(flag, False), "errorPenalty": Field(number(0), 75.0),
+        "disableNonstandardPortWarning": Field(flag, False), "errorPenalty": Field(number(0, _MOST), 75.0),
         "hostHeader": Field(text), "httpError3xx": Field(flag, False), "httpError4xx": Field(flag, False),
         "httpError5xx": Field(flag, False), "httpHeaders": Field(objects, []), "httpMethod": Field(one_of(_METHODS)),
         "httpRequestBody": Field(text), "peerCertificateVerification": Field(flag, False),
         "recursionRequested": Field(flag, False), "requestString": Field(text), "resourceType": Field(text),
         "responseString": Field(text), "sslClientCertificate": Field(text), "sslClientPrivateKey": Field(text),
-        "testInterval": Field(whole(10), 60, required=True), "testObject": Field(text),
+        "testInterval": Field(whole(10, _MOST), 60, required=True), "testObject": Field(text),
         "testObjectPassword": Field(text), "testObjectPort": Field(whole(1, 65_535), 80),
         "testObjectProtocol": Field(text, "HTTP", required=True), "testObjectUsername": Field(text),
-        "testTimeout": Field(number(0.001, 60), 25.0, required=True), "timeoutPenalty": Field(number(0), 25.0),
+        "testTimeout": Field(number(0.001, 60), 25.0, required=True), "timeoutPenalty": Field(number(0, _MOST), 25.0),
     },
 )  # fmt: skip
 TARGET = Shape(
     "target",
     {
         "datacenterId": Field(whole(1), 0, required=True), "enabled": Field(flag, True),
-        "weight": Field(number(0), 0.0), "handoutCName": Field(text), "name": Field(text), "servers": Field(texts, []),
-        "precedence": Field(whole(0, 255)),
+        "weight": Field(number(0, _MOST), 0.0), "handoutCName": Field(text), "name": Field(text),
+        "servers": Field(texts, []), "precedence": Field(whole(0, 255)),
     },
 )  # fmt: skip
 PROPERTY = Shape(
@@ -62,10 +67,11 @@ PROPERTY = Shape(
     {
         "name": Field(name, required=True), "type": Field(text, required=True), "backupCName": Field(text),
         "backupIp": Field(text), "balanceByDownloadScore": Field(flag, False), "cname": Field(text),
-        "comments": Field(text), "dynamicTTL": Field(whole(30, 3600), 60), "failbackDelay": Field(whole(0), 0),
-        "failoverDelay": Field(whole(0), 0), "handoutLimit": Field(whole(1)),
-        "handoutMode": Field(one_of(_MODES), "normal", required=True), "healthMax": Field(number(0)),
-        "healthMultiplier": Field(number(0)), "healthThreshold": Field(number(0)), "ipv6": Field(flag, False),
+        "comments": Field(text), "dynamicTTL": Field(whole(30, 3600), 60), "failbackDelay": Field(whole(0, _MOST), 0),
+        "failoverDelay": Field(whole(0, _MOST), 0), "handoutLimit": Field(whole(1)),
+        "handoutMode": Field(one_of(_MODES), "normal", required=True), "healthMax": Field(number(0, _MOST)),
+        "healthMultiplier": Field(number(0, _MOST)), "healthThreshold": Field(number(0, _MOST)),
+        "ipv6": Field(flag, False),
         "livenessTests": Field(objects, []), "loadImbalancePercentage": Field(number(0, 1_000_000)),
         "mapName": Field(text), "maxUnreachablePenalty": Field(whole(0)), "minLiveFraction": Field(number(0, 1)),
         "mxRecords": Field(objects, []),
@@ -76,6 +82,17 @@ PROPERTY = Shape(
         "useComputedTargets": Field(flag, False),
     },
 )  # fmt: skip
+STATIC_SET = Shape(
+    "static",
+    {
+        "type": Field(one_of(("A", "AAAA", "CNAME", "MX", "TXT", "SPF", "SRV", "NS", "PTR", "CAA")), required=True),
+        "ttl": Field(whole(0, 604_800), required=True), "rdata": Field(texts, [], required=True),
+    },
+)  # fmt: skip
+MAIL = Shape(
+    "static",
+    {"exchange": Field(name, required=True), "preference": Field(whole(0, 65_535), required=True)},
+)
 DATACENTER = Shape(
     "datacenter",
     {
@@ -109,15 +126,32 @@ DOMAIN = Shape(
 """Maps and resources are kept as they were sent, and answer nothing: no property here uses them."""
 
 
-def property_of(body: Any, version: str, datacenters: Collection[int], named: str | None = None) -> dict[str, Any]:
-    """A property as it is kept. named: by the path of the call. Raises Refusal with every mistake."""
+def property_of(
+    body: Any, version: str, datacenters: Collection[int], domain: Json, named: str | None = None
+) -> dict[str, Any]:
+    """A property as it is kept. domain: its own fields. named: by the path of the call.
+
+    Raises Refusal with every mistake.
+    """
     errors: list[str] = []
     given = object_of(body)
     label = f'Property "{given.get("name", "")}"'
     found = PROPERTY.filled(given, version, label, errors)
-    tests = [TEST.filled(one, version, f"{label}: liveness test", errors) for one in found["livenessTests"]]
+    penalties = {"errorPenalty": domain["defaultErrorPenalty"], "timeoutPenalty": domain["defaultTimeoutPenalty"]}
+    tests = [
+        TEST.filled(one, version, f"{label}: liveness test", errors)
+        | {key: value for key, value in penalties.items() if one.get(key) is None}
+        for one in found["livenessTests"]
+    ]
     targets = [TARGET.filled(one, version, f"{label}: traffic target", errors) for one in found["trafficTargets"]]
-    found |= {"livenessTests": tests, "trafficTargets": targets}
+    found |= {
+        "livenessTests": tests,
+        "trafficTargets": targets,
+        "staticRRSets": [
+            STATIC_SET.filled(one, version, f"{label}: static set", errors) for one in found["staticRRSets"]
+        ],
+        "mxRecords": [MAIL.filled(one, version, f"{label}: MX record", errors) for one in found["mxRecords"]],
+    }
     if not errors:
         errors = [f"In {label}, {wrong}" for wrong in _wrong(found, datacenters, named)]
     if errors:
@@ -150,12 +184,22 @@ def _wrong_test(test: Json) -> list[str]:
         wrong.append(f"the protocol {protocol} is not offered here; one of: {', '.join(PROTOCOLS)}")
     elif protocol not in PROTOCOLS:
         wrong.append(f"testObjectProtocol must be one of: {', '.join((*PROTOCOLS, *_OTHERS))}")
-    if protocol.startswith("HTTP") and not (test["testObject"] or "/").startswith("/"):
-        wrong.append("testObject must begin with a slash")
-    for header in test["httpHeaders"]:
-        if not isinstance(header.get("name"), str) or not isinstance(header.get("value"), str):
-            wrong.append("httpHeaders need a name and a value each")
+    path = test["testObject"] or "/"
+    if protocol.startswith("HTTP") and not (path.startswith("/") and _ONE_LINE.fullmatch(path)):
+        wrong.append("testObject must begin with a slash, and have no blanks")
+    headers = [(header.get("name"), header.get("value")) for header in test["httpHeaders"]]
+    if test["hostHeader"]:
+        headers.append(("Host", test["hostHeader"]))
+    if not all(_is_header(name_, value) for name_, value in headers):
+        wrong.append("headers need a name and a value each, of one line")
+    if protocol.startswith("TCP") and test["responseString"]:
+        wrong.append("a responseString of TCP is not offered here")
     return wrong
+
+
+def _is_header(key: Any, value: Any) -> bool:
+    whole_ = isinstance(key, str) and isinstance(value, str)
+    return whole_ and bool(_HEADER_NAME.fullmatch(key) and _HEADER_VALUE.fullmatch(value))
 
 
 def _wrong_targets(found: Json, datacenters: Collection[int]) -> list[str]:

@@ -71,6 +71,9 @@ def mistakes(environment: Environment) -> Iterator[Mistake]:
     if not TTL_MIN_S <= ttl_s <= TTL_MAX_S or ttl_s != int(ttl_s):
         text = f"edge.ttl_s: Akamai takes whole seconds from {TTL_MIN_S} to {TTL_MAX_S} for a property, not {ttl_s:g}"
         yield Mistake(("edge", "ttl_s"), text)
+    if environment.edge.record == environment.edge.hosted_zone:
+        text = "edge.record: the name leads to a property by a CNAME, which the zone's own name cannot have (RFC 1034)"
+        yield Mistake(("edge", "record"), text)
     if environment.health_checks != HealthChecks():
         text = "health_checks: of Route 53; Akamai's liveness tests are described in section `steering`"
         yield Mistake(("health_checks",), text)
