@@ -42,7 +42,7 @@ HOMES: Mapping[str, str] = {
     "both-sides-wrote-reconciled": "global-tables-active",
     "streams_lambda.feature": "streams-lambda", "recovery.feature": "backups", "shopify.feature": "shopify",
     "archives.feature": "shopify",
-    "third_parties.feature": "shopify",
+    "third_parties.feature": "shopify", "audience.feature": "audience",
 }  # fmt: skip
 """By feature file or drill, the environment that can do what they need; all others run in `embedded`."""
 ELSEWHERE: Mapping[str, Sequence[str]] = {"places": ("region-lost-black-holed", "database-lost-in-primary")}

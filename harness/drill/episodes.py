@@ -62,8 +62,8 @@ def requiring(case: Case, requirement: Requirement) -> Case:
     """The scenario demands something; the same of the same episode only counts once, as it was said last."""
     rest = tuple(
         r for r in case.required
-        if (r.name, r.episode, r.place, r.system)
-        != (requirement.name, requirement.episode, requirement.place, requirement.system)
+        if (r.name, r.episode, r.place, r.system, r.share)
+        != (requirement.name, requirement.episode, requirement.place, requirement.system, requirement.share)
     )  # fmt: skip
     before = [r for r in case.required if r not in rest]
     if not before:

@@ -20,6 +20,7 @@ from harness.drill.case import (
     Requirement,
     Workload,
 )
+from harness.drill.case_audience import audience_of
 from harness.drill.case_journeys import journeys_of
 from harness.drill.evidence import Objectives
 from harness.drill.plan import DrillPlan, law_of, limits_of
@@ -201,5 +202,6 @@ def opening(
         replication=None if subject is None else subject.replication,
         business=_business(subject),
         journeys=journeys_of(subject, environment),
+        audience=audience_of(environment, timing),
     )
     return Record(plan, folder, replace(case, stop=conditions_of(environment, timing, plan.settings, addresses=edges)))

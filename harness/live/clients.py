@@ -17,6 +17,8 @@ from harness.errors import DrillInvalid, DrillMissed, VerdictReached, WorldError
 from harness.history import wording
 from harness.journeys import rate_per_s
 from harness.kit.address import Address
+from harness.live.audience import members_of
+from harness.live.audience import rate_per_s as audience_rate_per_s
 from harness.live.ground import WITNESS
 from harness.names import CLIENTS, CohortName
 from harness.wire.admin_client import AdminClient
@@ -158,6 +160,7 @@ class Clients:
             return
         journeys = self._options.subject.workload.journeys
         wanted = workload.rate_per_s + _OTHER_COHORTS * 2 / workload.other_period_s + rate_per_s(journeys)
+        wanted += audience_rate_per_s(self._options.environment)
         capacity = float(self._post("/calibrate", _CALIBRATION)["ops_per_s"])
         self._too_little = too_little(capacity, self._options.sharing, wanted)
         if self._too_little:
@@ -239,6 +242,8 @@ def witness_config(options: RunOptions, net: Net, dns: Address) -> dict[str, Any
     }
     for names in net.of(NameService):
         told |= {"resolvers": [list(at) for at in names.asked()], "stub": asdict(names.stub)}
+    if members := members_of(environment, options.timing):
+        told["audience"] = members
     if terms is None:
         return told
     return told | {

@@ -47,6 +47,7 @@ _CHECKS = {
     "business-soon": "everything known in time",
     "business-told": "told of what happens, once all is well again",
     "journey": "somebody can still do it",
+    "audience-back": "the audience is back",
     "party-holds": "third party holds every effect, once",
     "party-holds-writes": "third party holds every write, once",
     "party-order": "third party told in order",

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from harness.names import EACH, OUTSIDE, RESERVED, SOURCES
+from harness.topology.audience import audience_mistakes
 from harness.topology.environment import PRIMARY, STANDBY, Environment
 from harness.topology.mistakes import Mistake
 from harness.topology.stop_check import stop_mistakes
@@ -15,7 +16,7 @@ from harness.topology.workload_check import workload_mistakes
 
 def environment_mistakes(environment: Environment) -> list[Mistake]:
     """Everything wrong with an environment as a whole."""
-    mistakes = [*_places(environment)]
+    mistakes = [*_places(environment), *audience_mistakes(environment.audience)]
     zone, record = environment.edge.hosted_zone, environment.edge.record
     if record != zone and not record.endswith("." + zone):
         mistakes.append(Mistake(("edge",), f"edge.record: {record} is not in the hosted zone {zone}"))

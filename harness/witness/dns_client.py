@@ -143,13 +143,14 @@ class DnsClient:
     def _refused(self) -> None:
         self.socket_errors += 1
 
-    async def query(self, name: str) -> DnsReply:
-        """The A records of `name` now. Raises DnsFailure: no answer in all tries, or one that is no answer."""
+    async def query(self, name: str, family: str = "A") -> DnsReply:
+        """The A (or AAAA) records of `name` now. Raises DnsFailure: no answer in all tries, or none that is one."""
         asked_ns = monotonic_ns()
         try:
-            wire, server = await self._ask(_query_wire(name))
+            wire, server = await self._ask(_query_wire(name, family))
             if wire[2] & (dns.flags.TC >> 8):
-                wire = await asyncio.wait_for(self._ask_tcp(_query_wire(name), server), self._habits.timeout_s)
+                over_tcp = self._ask_tcp(_query_wire(name, family), server)
+                wire = await asyncio.wait_for(over_tcp, self._habits.timeout_s)
             addresses, ttl_s = _read(wire)
         except (TimeoutError, OSError, EOFError, DnsFailure, dns.exception.DNSException) as error:
             self.failures += 1
@@ -216,8 +217,8 @@ async def open_client(server: Address, seed: int, *others: Address, habits: Habi
 
 
 @lru_cache(maxsize=16)
-def _query_wire(name: str) -> bytes:
-    return dns.message.make_query(name, dns.rdatatype.A).to_wire()
+def _query_wire(name: str, family: str) -> bytes:
+    return dns.message.make_query(name, dns.rdatatype.from_text(family)).to_wire()
 
 
 def _read(wire: bytes) -> tuple[tuple[str, ...], int]:

@@ -13,6 +13,7 @@ from harness.kit.forms import Form
 from harness.kit.reach import may_dial
 from harness.kit.tls import Tls
 from harness.names import CohortName
+from harness.witness.members import Member
 from harness.workload import Workload
 
 
@@ -103,7 +104,8 @@ class WitnessConfig(Strict):
     history: JSON-lines file that is appended to. dns: authoritative server. record: the application's name.
     resolvers: whom clients ask, in their order, as `stub` says; none: the authoritative server itself.
     port: of the edges. address_book: answered address -> where the clients' link listens; an absent loopback address
-    stands for itself. edges: region -> its edge's address, the first is `a`, the second `b`. timeout_s: deadline of
+    stands for itself. edges: region -> its edge's address, the first is `a`, the second `b`. audience: further clients,
+    each behind caches as they are. timeout_s: deadline of
     an operation from its send time to its answer, name lookup included. seed: of DNS query ids. keys: clients write
     keys of their own only, or also such as others write (see harness.witness.workloads).
 
@@ -121,6 +123,7 @@ class WitnessConfig(Strict):
     address_book: dict[str, Address] = Field(default_factory=dict)
     edges: dict[str, str] = Field(default_factory=dict)
     cohorts: dict[CohortName, Cohort] = Field(default_factory=dict)
+    audience: tuple[Member, ...] = ()
     workload: Workload = Workload()
     keys: Literal["own", "shared"] = "own"
     timeout_s: float = Field(default=1.0, gt=0)

@@ -23,8 +23,8 @@ from harness.witness.models import Canary, WitnessConfig
 from harness.witness.names_asked import NamesAsked, open_names
 from harness.witness.prober import DnsProber
 from harness.witness.recorder import Recorder
-from harness.witness.routes import WarmPooledRoute
 from harness.witness.stream import Stream
+from harness.witness.surroundings import Surroundings
 from harness.witness.tasks import TaskSet
 from harness.witness.visitors import Visitors
 from harness.witness.written import Written, nothing
@@ -103,13 +103,13 @@ class Witness:
         self._skipped = 0
         origin_ns = monotonic_ns() + _LEAD_NS
         prefix = f"{self._id_space}-{self._histories}"
-        around = cohorts.Surroundings(
+        around = Surroundings(
             self.config, prefix, origin_ns, names.lookups, self._operations, self._tally, self._record, self._offers,
             self._note,
         )  # fmt: skip
         self._clients = cohorts.build(around)
         self._visitors = Visitors(around)
-        self._warm()
+        cohorts.warm(self._clients, self._probes, self.config.timeout_s)
         self._prober = DnsProber(self.config.record, names.authoritative, self._probes, self._record)
         probe_grid = Grid(monotonic_ns(), to_ns(self.config.dns_probe_period_s))
         self._side_streams = [Stream(probe_grid, self._prober.probe)]
@@ -118,11 +118,6 @@ class Witness:
         self._round.start(self._canaries)
         self._schedule(origin_ns)
         log.info("started %d clients, history %s", len(self._clients), self._recorder.path)
-
-    def _warm(self) -> None:
-        for scheduled in self._clients:
-            if isinstance(scheduled.client.route, WarmPooledRoute):
-                self._probes.spawn(scheduled.client.route.warm(self.config.timeout_s))
 
     def _schedule(self, origin_ns: int) -> None:
         self._streams = []
@@ -188,7 +183,7 @@ class Witness:
             stream.stop()
         self._round.stop()
         self._recorder.flush()
-        patience_s = max(self.config.timeout_s, self.config.canary_timeout_s) + _DRAIN_MARGIN_S
+        patience_s = max(cohorts.longest_s(self._clients), self.config.canary_timeout_s) + _DRAIN_MARGIN_S
         if self.failed.done():
             patience_s = 0.0  # nothing of it can be recorded any more, and whoever waits shall hear of that at once
         abandoned = sum(await asyncio.gather(self._operations.drain(patience_s), self._probes.drain(patience_s)))
@@ -233,7 +228,7 @@ class Witness:
         if not reply.addresses:
             raise InputError(f"calibrate: {self.config.record} has no address")
         self._calibrations += 1
-        around = cohorts.Surroundings(self.config, "", 0, names.lookups, self._operations, self._tally, self._record)
+        around = Surroundings(self.config, "", 0, names.lookups, self._operations, self._tally, self._record)
         target = Target(
             reply.addresses[0], self.config.record, self.config.workload, self.config.timeout_s, around.dial,
             self.config.key_prefix, self._note,
