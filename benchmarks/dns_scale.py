@@ -1,6 +1,6 @@
 """500 health checks and 5,000 records in one data plane: does any checker miss its turn, and are questions answered?
 
-    python -m benchmarks.dns_scale [--checks 500] [--records 5000] [--seconds 30] [--interval 10]
+    python benchmarks/dns_scale.py [--checks 500] [--records 5000] [--seconds 30] [--interval 10]
 
 Each check has 16 checkers, as Route 53's have, which ask an endpoint in another process: 800 requests a second at an
 interval of 10 s. Printed: requests made beside those due; how late turns were taken (a turn is missed when it is taken

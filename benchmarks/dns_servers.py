@@ -1,6 +1,6 @@
 """How many failover answers a second our name server gives on one core, beside PowerDNS and Knot on the same zone.
 
-    python -m benchmarks.dns_servers [--seconds 2] [--runs 5]
+    python benchmarks/dns_servers.py [--seconds 2] [--runs 5]
 
 Every server answers one name over UDP for a client in a process of its own, which keeps some questions under way: ours
 with health checked and a wire cache in front (`ours`), the same with names whose letters are in random case (`ours,
@@ -28,8 +28,7 @@ from pathlib import Path
 
 import dns.message
 import psutil
-
-from benchmarks.dns_rate import APP, fresh, repeated, server
+from dns_rate import APP, fresh, repeated, server
 
 Address = tuple[str, int]
 Question = Callable[[int], bytes]
