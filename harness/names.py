@@ -49,8 +49,13 @@ CORRUPTED = "drill-corrupted:"
 """What a bad deployment writes before each value that it corrupts, so that everybody can tell whose doing it is."""
 ROUTE53 = "route53"
 DIGITALOCEAN = "digitalocean"
+CLOUDFLARE = "cloudflare"
 RECORD = "record"
 """Of the canary's link over which it is asked whether the application's name is answered."""
+PROVIDER = "provider"
+"""Whoever steers clients here, whichever that is."""
+CONTROL_PLANE, HEALTH_CHECKS = "control-plane", "health-checks"
+"""Of the canaries' links over which its API is tried, and over which it is asked whether its health checks see."""
 THIRD_PARTY = "third-party"
 """Of the links over which systems of others are called, e.g. `storefront.us-east-1->erp:third-party`."""
 HTTP = "http"
@@ -66,8 +71,9 @@ SOURCES = frozenset((CLIENTS, CHECKERS, CANARY, LOAD_BALANCER, FUNCTIONS, SHOP))
 """Who dials links, beside components: no component may be called so."""
 
 RESERVED = SOURCES | {
-    OUTSIDE, EACH, ROUTE53, DIGITALOCEAN, "all", "rest", "gateway", "platform", "toxiproxy", "witness", "control-plane",
-    "browser-proxy", GLOBAL_TABLES, DNS_RELAY, "resolvers", "name-servers",
+    OUTSIDE, EACH, ROUTE53, DIGITALOCEAN, CLOUDFLARE, "all", "rest", "gateway", "platform", "toxiproxy", "witness",
+    CONTROL_PLANE, "browser-proxy", GLOBAL_TABLES, PROVIDER, DNS_RELAY, "resolvers",
+    "name-servers",
 }  # fmt: skip
 """Words that links, processes and steps use for something else: no place and no database may be called so."""
 

@@ -182,6 +182,30 @@ class RestoreRecord:
 
 
 @dataclass(frozen=True)
+class LoseControlPlane:
+    """The API of whoever steers clients answers nothing (silent) or errors (failing); what it serves goes on."""
+
+    mode: Literal["silent", "failing"]
+
+
+@dataclass(frozen=True)
+class RestoreControlPlane:
+    """Undo `LoseControlPlane`."""
+
+
+@dataclass(frozen=True)
+class BlindHealthChecks:
+    """The health checks of whoever steers clients reach nothing (unreachable), or stay as they are (frozen)."""
+
+    mode: Literal["unreachable", "frozen"]
+
+
+@dataclass(frozen=True)
+class UnblindHealthChecks:
+    """Undo `BlindHealthChecks`."""
+
+
+@dataclass(frozen=True)
 class RollOutBad:
     """Roll a version of the application out in a place that starts and never answers."""
 
@@ -232,9 +256,10 @@ DatabaseAction = (
     | SwitchOnDatabase
 )
 ProviderAction = TroubleProvider | RelieveProvider | DropRecord | RestoreRecord
+SteeringAction = LoseControlPlane | RestoreControlPlane | BlindHealthChecks | UnblindHealthChecks
 RolloutAction = RollOutBad | RollBack
 OwnerAction = BreakByOwner | MendByOwner
-OfOthers = ProviderAction | CommerceAction | OwnerAction
+OfOthers = ProviderAction | SteeringAction | CommerceAction | OwnerAction
 Action = LinkAction | DnsAction | ProcessAction | DatabaseAction | RolloutAction | OfOthers
 
 
@@ -263,6 +288,10 @@ def undo(action: Action) -> Action | None:
             return RelieveProvider(provider, name)
         case DropRecord(provider):
             return RestoreRecord(provider)
+        case LoseControlPlane():
+            return RestoreControlPlane()
+        case BlindHealthChecks():
+            return UnblindHealthChecks()
         case TroubleShop(trouble=trouble):
             return RelieveShop(trouble)
         case TroubleDns(link=link, name=name):

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from harness.faults.actions import (
     Action,
     AddToxic,
+    BlindHealthChecks,
     BreakByOwner,
     CorruptItems,
     CutLink,
@@ -17,9 +18,11 @@ from harness.faults.actions import (
     DropRecord,
     FreezeProcess,
     KillProcess,
+    LoseControlPlane,
     ProviderAction,
     PutPoison,
     RefuseOperations,
+    SteeringAction,
     SwitchOffDatabase,
     TroubleProvider,
 )
@@ -38,6 +41,7 @@ def blast_radius(plan: Plan) -> str:
     parts += [f"{len(plan.databases)} {'databases' if plan.databases[1:] else 'database'}"] if plan.databases else []
     providers = {action.provider for action in plan.apply if isinstance(action, ProviderAction)}
     parts += [f"the API of {provider}" for provider in sorted(providers)]
+    parts += ["whoever steers clients"] if any(isinstance(action, SteeringAction) for action in plan.apply) else []
     parts += ["the shop"] if any(isinstance(action, TroubleShop) for action in plan.apply) else []
     parts += [f"the system {party}" for party in sorted(_parties(plan))]
     head = f"{plan.kind} {plan.target}, {plan.mode}: touches {' and '.join(parts)}"
@@ -56,9 +60,10 @@ def _lines(plan: Plan) -> Iterator[str]:
             yield f"  database of {action.database}  {_words(action)}  (watched by a canary)"
         if isinstance(action, ProviderAction):
             yield f"  the API of {action.provider}  {_words(action)}  (watched by a canary)"
+        if isinstance(action, SteeringAction):
+            yield f"  whoever steers clients  {_words(action)}  (watched by a canary)"
         if isinstance(action, TroubleShop):
             yield f"  the shop  {_words(action)}  (watched by a canary)"
-
         if isinstance(action, PartyAction):
             yield f"  the system {action.party}  {_words(action)}  (watched by a canary)"
 
@@ -121,6 +126,10 @@ def _words(action: Action) -> str:
             return _PARTY_TROUBLES.get(trouble, trouble).format(amount, told)
         case TroubleDns(trouble=trouble, share=share, delay_ms=delay_ms):
             return _DNS_TROUBLES.get(trouble, trouble).format(share, delay_ms)
+        case LoseControlPlane(mode=mode):
+            return "never answers a call" if mode == "silent" else "fails every call (5xx)"
+        case BlindHealthChecks(mode=mode):
+            return "has health checks that reach nothing" if mode == "unreachable" else "has health checks at a stop"
         case DropRecord():
             return "loses the application's record, which the heal makes anew"
         case BreakByOwner():

@@ -9,9 +9,11 @@ from typing import Any, get_type_hints
 from harness.errors import InputError
 from harness.faults.bad_deploy import BadDeploy
 from harness.faults.component_isolated import ComponentIsolated
+from harness.faults.control_plane_outage import ControlPlaneOutage
 from harness.faults.database_power_cycle import DatabasePowerCycle
 from harness.faults.dns_trouble import DnsTrouble
 from harness.faults.gray_failure import GrayFailure
+from harness.faults.health_checks_blind import HealthChecksBlind
 from harness.faults.latency import Latency
 from harness.faults.model import Fault
 from harness.faults.name_server_outage import NameServerOutage
@@ -65,6 +67,8 @@ FAULTS: dict[str, type[Fault]] = {
         ProviderOutage,
         ProviderTrouble,
         RecordReplaced,
+        ControlPlaneOutage,
+        HealthChecksBlind,
         ShopTrouble,
         PodsKilled,
         PodFrozen,

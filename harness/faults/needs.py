@@ -15,6 +15,8 @@ TABLE_DELETION = "table_deletion"
 BACKUPS = "backups"
 POWER_CYCLE = "database_power_cycle"
 PROVIDER_API = "provider_api"
+PROVIDER_CONTROL_PLANE = "provider_control_plane"
+PROVIDER_HEALTH_CHECKS = "provider_health_checks"
 PODS = "pods"
 SHOP_OPEN = "shop"
 SERVICE_REPLICATION = "service_replication"
@@ -36,6 +38,8 @@ _WORDS = {
     TABLE_DELETION: "deletes a region's tables",
     BACKUPS: "restores tables (`recovery: {kind: backups}`)",
     PROVIDER_API: "has an API of a provider that clients are steered by",
+    PROVIDER_CONTROL_PLANE: "lets the API of whoever steers clients be lost while answers go on",
+    PROVIDER_HEALTH_CHECKS: "lets the health checks of whoever steers clients go blind",
     SERVICE_REPLICATION: "replicates by a service of its own (`replication: {kind: global_tables}`)",
     EVENTUAL_TABLES: "has global tables with eventual consistency (`replication: {kind: global_tables}`)",
     STRONG_TABLES: "has global tables with strong consistency (`replication: {consistency: strong, ...}`)",

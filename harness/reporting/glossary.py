@@ -99,6 +99,8 @@ _FAULTS = {
     "provider-outage": "API of a provider lost",
     "provider-trouble": "API of a provider in trouble",
     "record-replaced": "record replaced",
+    "control-plane-outage": "API of the provider gone for everybody",
+    "health-checks-blind": "health checks blind",
     "shop-trouble": "shop in trouble",
     "pods-killed": "pods killed",
     "pod-frozen": "pod frozen",
@@ -117,6 +119,7 @@ _MODES = {
     "black-hole": "packets vanish", "refuse": "connections refused", "reset": "connections reset",
     "error": "an error of the service", "throttle": "throttled", "deny": "access denied", "odd-types": "of odd types",
     "off": "its server ends at once", "throttled": "too many requests", "failing": "every call fails",
+    "silent": "calls are never answered", "unreachable": "they reach nothing", "frozen": "they stay as they are",
     "unanswered": "changes are never answered", "deleted": "deleted, and made anew",
     "theme-broken": "a deployment that broke its theme", "never-ready": "its pods never get ready",
     "disturbed": "messages twice, late and out of order",
@@ -143,7 +146,12 @@ _NOTICES = {
     "intermediary": "the intermediary notices",
     "other": "somebody notices, and no health check",
 }
-_CHECKERS = {"route53": "edge checks", "target": "balancer", "intermediary": "intermediary"}
+_CHECKERS = {
+    "route53": "edge checks",
+    "cloudflare": "edge checks",
+    "target": "balancer",
+    "intermediary": "intermediary",
+}
 _THINGS = {
     "record": "The record says",
     "call": "Calls to the provider's API, by",

@@ -1,7 +1,7 @@
 """Canaries: the witness's own small requests through the links that faults hit, to see whether a fault bites.
 
 A canary asks one thing only: did anything answer? What the answer says does not matter, but for the canaries that try
-one operation: theirs has failed when the answer says so.
+one operation, or ask how something is: theirs has failed when the answer says so.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class SocketProbe:
     """Over a new connection each time, or over one that is kept until it breaks."""
 
     def __init__(self, canary: HttpCanary | DynamoDbCanary | CallCanary, timeout_s: float) -> None:
-        self._bad = tuple(text.encode() for text in canary.bad) if isinstance(canary, CallCanary) else ()
+        self._bad = () if isinstance(canary, DynamoDbCanary) else tuple(text.encode() for text in canary.bad)
         self._address = canary.address
         self._request = http_request(canary) if isinstance(canary, HttpCanary) else dynamodb_request(canary)
         self._keepalive = canary.keepalive

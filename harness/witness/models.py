@@ -42,12 +42,13 @@ class _SocketCanary(Strict):
 
 class HttpCanary(_SocketCanary):
     """GET `path` through a link; any HTTP answer is a sign of life. keepalive: reuse one connection. tls: how it is
-    spoken there, None: not at all."""
+    spoken there, None: not at all. bad: an answer that holds one of these texts is a failure all the same."""
 
     kind: Literal["http"]
     path: str = "/"
     host: str | None = None
     tls: Tls | None = None
+    bad: tuple[str, ...] = ()
 
 
 class DynamoDbCanary(_SocketCanary):

@@ -30,6 +30,8 @@ FILLED = {
     "REGION": ["the primary region", "region eu.central.1"],
     "MODE": ["black-holed", "refused", "reset"],
     "TROUBLE": ["throttled", "failing"],
+    "LOSS": ["silent", "failing"],
+    "BLIND": ["reach nothing", "stand still"],
     "COMPONENT": ["intermediary"],
     "CONSISTENCY": ["eventual", "strong"],
     "ATTRIBUTE": ["written_ms"],

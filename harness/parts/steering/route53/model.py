@@ -16,7 +16,7 @@ from harness.engines.dns.names import normalise
 from harness.engines.dns.selection import Health, LoadBalancer
 from harness.engines.dns.zone import Configuration
 from harness.engines.health_checks.checker import Checker
-from harness.engines.health_checks.health import statuses, votes
+from harness.engines.health_checks.health import NOTHING_TOLD, Told, statuses, votes
 
 Checkers = Mapping[str, Sequence[Checker]]
 """What every checker knows, by health check id."""
@@ -54,6 +54,14 @@ class Targets:
 
     load_balancer: str
     healthy: bool
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What checks watch that probe nothing: see harness.engines.health_checks.health.Told."""
+
+    told: Mapping[str, bool | None]
+    checkers: Checkers
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,7 @@ class AnswerChanged:
     ttl_s: int
 
 
-Event = Configured | Checked | Targets | Freeze | Thaw | Forgotten
+Event = Configured | Checked | Targets | Heard | Freeze | Thaw | Forgotten
 Effect = StatusChanged | AnswerChanged
 
 
@@ -108,6 +116,7 @@ class PlaneState:
     generation: int = 0
     frozen: Mapping[str, Snapshot] = field(default_factory=dict)
     watched: Mapping[str, Seen] = field(default_factory=dict)
+    told: Told = NOTHING_TOLD
 
     def snapshot(self, name: str) -> Snapshot:
         """What answers for `name` follow from."""
@@ -175,8 +184,10 @@ class Plane:
                 return self._judged(state, checkers, moved=True)
             case Checked(checkers=checkers):
                 return self._judged(state, checkers)
+            case Heard(told=told, checkers=checkers):
+                return self._judged(replace(state, told=state.told.hearing(told)), checkers)
             case Forgotten(checkers=checkers):
-                return self._judged(replace(state, frozen={}), checkers, moved=True)
+                return self._judged(replace(state, frozen={}, told=NOTHING_TOLD), checkers, moved=True)
             case Targets():
                 return self._targets(state, event)
             case Freeze(name=name):
@@ -190,17 +201,17 @@ class Plane:
         if before.healthy == event.healthy:
             return state, ()
         balancers = {**health.load_balancers, name: replace(before, healthy=event.healthy)}
-        return self._moved(replace(state, now=Snapshot(state.now.config, Health(health.checks, balancers))))
+        return self._moved(replace(state, now=Snapshot(state.now.config, replace(health, load_balancers=balancers))))
 
     def _judged(
         self, state: PlaneState, checkers: Checkers, *, moved: bool = False
     ) -> tuple[PlaneState, tuple[Effect, ...]]:
         """The statuses that the checkers make now. moved: answers may have changed even if no status did."""
         before = state.now.health.checks
-        after = statuses(state.now.config, checkers)
+        after = statuses(state.now.config, checkers, state.told)
         told: tuple[Effect, ...] = ()
         if after != before:
-            state = replace(state, now=Snapshot(state.now.config, Health(after, state.now.health.load_balancers)))
+            state = replace(state, now=Snapshot(state.now.config, replace(state.now.health, checks=after)))
             told = tuple(
                 StatusChanged(
                     check_id,

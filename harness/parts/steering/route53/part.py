@@ -15,22 +15,26 @@ from typing import Any
 from harness.engines.addresses import can_listen, choose_port
 from harness.errors import WorldError
 from harness.faults.model import Link
+from harness.faults.needs import PROVIDER_CONTROL_PLANE, PROVIDER_HEALTH_CHECKS
 from harness.kit.address import Address
 from harness.names import CHECKERS, CONTROL_REGION, ROUTE53
 from harness.parts.steering.route53.edge_records import balancer_dns_name, create_edge, set_negative_ttl
+from harness.parts.steering.route53.outage import UNAVAILABLE
 from harness.parts.steering.route53.spec import Route53 as Settings
 from harness.topology.environment import Environment, Spec
 from harness.wire.admin_client import AdminClient
 from harness.world.diagnosis import Complaint, Diagnosis, is_passive, port
 from harness.world.load_balancer import LoadBalancer
 from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Net, Process, StatusLine
-from harness.world.steering import Steering
+from harness.world.steering import ApiLoss, Asked, Blindness, Steering, watched_by
 from harness.world.wires import Arrow
 
 MODULE = "harness.parts.steering.route53.server"
 _CONTROL_GROUP, _CONTROL_MODULE = "aws", "harness.engines.moto.server"
 _TRUTHFUL = "harness.parts.steering.route53.control_plane:truthful"
 _STATUS = re.compile(r"HTTP Status Code (\d{3})")
+_ANY_CALL, _BLIND = "/2013-04-01/healthcheck?maxitems=1", ('"unreachable"', '"frozen"')
+"""What the canaries ask, and what means that the checkers are blind."""
 _QUORUM = 0.75
 """The share of a check's checkers that must have data; 18 % decide, but a few early ones are no steady state."""
 
@@ -70,9 +74,15 @@ class Route53(Steering):
         return _address(self._data, key)
 
     def arrows(self) -> Sequence[Arrow]:
-        """From every instance of the subject to the API."""
-        upstream, carries = self._api, ((CONTROL_REGION, ROUTE53), ("aws-global", ROUTE53))
-        environment = self._environment
+        """From every instance of the subject to the API, and the canaries that ask how it is, and what checkers see."""
+        upstream = self._api
+        return [
+            *watched_by(Asked(upstream, _ANY_CALL, (UNAVAILABLE,)), Asked(upstream, "/drill/sight", _BLIND)),
+            *self._callers(upstream),
+        ]
+
+    def _callers(self, upstream: Address) -> list[Arrow]:
+        environment, carries = self._environment, ((CONTROL_REGION, ROUTE53), ("aws-global", ROUTE53))
         return [
             Arrow(
                 Link(
@@ -90,7 +100,7 @@ class Route53(Steering):
         self._edges = net.edges
         self._data = net.ground.spawn(LIGHT, self.name, MODULE, self._config(net))
         self._publish()
-        AdminClient("control-plane", self._api).post("/drill/data-plane", {"admin": list(self._plane("admin"))})
+        self._control_plane.post("/drill/data-plane", {"admin": list(self._plane("admin"))})
 
     def _config(self, net: Net) -> dict[str, object]:
         environment, timing = self._environment, self._blueprint.timing
@@ -140,6 +150,26 @@ class Route53(Steering):
         """See Steering."""
         self._admin.post("/thaw")
 
+    def lose_api(self, mode: ApiLoss = "failing") -> None:
+        """See Steering. The data plane follows the same API, and goes on with what it has read."""
+        self._control_plane.post("/drill/outage", {"mode": mode})
+
+    def restore_api(self) -> None:
+        """See Steering."""
+        self._control_plane.post("/drill/outage", {"mode": None})
+
+    def blind(self, mode: Blindness = "unreachable") -> None:
+        """See Steering. What stands still includes what is known of load balancers' targets."""
+        self._admin.post("/blind", {"mode": mode})
+
+    def unblind(self) -> None:
+        """See Steering."""
+        self._admin.post("/blind", {"mode": None})
+
+    @property
+    def _control_plane(self) -> AdminClient:
+        return AdminClient("control-plane", self._api)
+
     def answers(self) -> Sequence[str]:
         """See Steering."""
         found = self._admin.get("/status")["answers"].get(self._environment.edge.record, {})
@@ -169,7 +199,7 @@ class Route53(Steering):
 
     def reset(self) -> None:
         """A new zone with new checks, of which nothing is known."""
-        AdminClient("control-plane", self._api).post("/drill/reset")
+        self._control_plane.post("/drill/reset")
         self._publish()
         self._admin.post("/reset")
 
@@ -183,6 +213,10 @@ class Route53(Steering):
     def events(self) -> Sequence[Path]:
         """Health checks and answers that changed."""
         return (self._events,)
+
+    def capabilities(self) -> Mapping[str, bool | str]:
+        """What can be taken away."""
+        return {PROVIDER_CONTROL_PLANE: True, PROVIDER_HEALTH_CHECKS: True}
 
     def versions(self) -> Mapping[str, str]:
         """Of what speaks DNS and HTTP here, and of moto."""

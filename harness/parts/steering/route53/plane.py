@@ -11,7 +11,8 @@ from harness.clock import monotonic_ns
 from harness.engines.dns.lookup import Answer, drawing
 from harness.engines.dns.names import normalise
 from harness.engines.dns.zone import Configuration
-from harness.engines.health_checks.checking import Fleet
+from harness.engines.health_checks.checking import Blindness, Fleet
+from harness.engines.health_checks.route53 import Route53Checkers
 from harness.history.events import DnsAnswer, HealthTransition
 from harness.names import AUTHORITATIVE
 from harness.parts.steering.route53 import model
@@ -34,8 +35,7 @@ class DataPlane:
         self._plane = Plane(settings.watch, settings.regions, settings.scale)
         self._state = model.start({name: lb.address for name, lb in settings.load_balancers.items()})
         self.fleet = Fleet(
-            per_check=settings.checkers,
-            scale=settings.scale,
+            policy=Route53Checkers(settings.checkers, settings.scale),
             seed=settings.seed,
             address_book=settings.address_book,
             resolve=lambda name: self._state.resolve(name, drawing(self._draw)),
@@ -92,8 +92,15 @@ class DataPlane:
         self.fleet.follow(config.checks)
         self._step(model.Configured(config, self.fleet.states()))
 
+    def blind(self, blindness: Blindness | None) -> None:
+        """From now on health checkers reach nothing, or all health stands still; None: everything is looked at."""
+        self.fleet.blind(blindness)
+        log.info("health checks are %s", blindness or "looking again")
+
     def set_load_balancer(self, name: str, *, healthy: bool) -> None:
         """Note whether a load balancer has a healthy target."""
+        if self.fleet.blindness == "frozen":
+            return
         before = self._state
         self._step(model.Targets(name, healthy))
         if self._state is not before:

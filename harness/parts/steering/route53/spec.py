@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.engines.dns.lookup import LOAD_BALANCER_TTL_S
-from harness.engines.health_checks.checker import HTTP_CONNECT_TIMEOUT_S, STATUS_TIMEOUT_S
+from harness.engines.health_checks.route53 import HTTP_CONNECT_TIMEOUT_S, STATUS_TIMEOUT_S
 from harness.topology.environment import Environment, Seconds, Spec
 from harness.topology.mistakes import Mistake
 
