@@ -3,7 +3,8 @@
     python -m benchmarks.audience_clients [--ttl 5] [CLIENT ...]
 
 Each client looks one name up again and again, in a network of its own in which our name server answers with the given
-TTL; kept_s is the least time between two of its questions, expected_s what its profile says of such a TTL. All at once,
+TTL; kept_s is the longest time between two questions of its, expected_s what its profile says of such a TTL. All at
+once,
 for a little longer than the longest expected. Prints one line of JSON for each; a client that is not installed is left
 out, with the reason.
 """

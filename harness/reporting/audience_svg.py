@@ -10,6 +10,7 @@ from html import escape
 from typing import Any
 
 from harness.reporting.wording import clean, one_line
+from harness.spelling import percent
 
 _LEFT, _WIDTH, _RIGHT = 210, 640, 150
 _TOP, _HEIGHT, _AXIS = 16, 220, 34
@@ -32,7 +33,7 @@ def draw(told: Mapping[str, Any]) -> str:
     for share in (0, 0.25, 0.5, 0.75, 1):
         y = _y(share)
         parts.append(f'<line class="grid" x1="{_LEFT}" y1="{y:.1f}" x2="{_LEFT + _WIDTH}" y2="{y:.1f}"/>')
-        parts.append(_text(_LEFT - 8, y + 4, f"{share:.0%}", "end"))
+        parts.append(_text(_LEFT - 8, y + 4, percent(share), "end"))
     step_s = next((one for one in _STEPS_S if end_s / one <= _TICKS), _STEPS_S[-1])
     for n in range(int(end_s / step_s) + 1):
         x = _x(n * step_s, end_s)
@@ -84,7 +85,7 @@ def _profile(one: Mapping[str, Any], top: float, end_s: float) -> Iterator[str]:
     """A row: when each equal share of the profile's users was back."""
     middle = top + _ROW / 2
     yield _text(_LEFT - 8, middle + 4, one_line(one["profile"], 30), "end")
-    yield _text(_LEFT + _WIDTH + 10, middle + 4, f"{one['share']:.0%} of the users", "")
+    yield _text(_LEFT + _WIDTH + 10, middle + 4, f"{percent(one['share'])} of the users", "")
     yield f'<line class="rule" x1="{_LEFT}" y1="{middle:.1f}" x2="{_LEFT + _WIDTH}" y2="{middle:.1f}"/>'
     if not one["away"]:
         yield _text(_LEFT + 6, middle + 4, "never away", "")
@@ -110,5 +111,5 @@ def _described(told: Mapping[str, Any]) -> str:
     for one in told["back"]:
         after = one["after"]
         when = f"after {after['low_s']:.1f} to {after['high_s']:.1f} s" if after["high_s"] is not None else "never seen"
-        parts.append(f"{one['share']:.0%} of the users back: {when}")
+        parts.append(f"{percent(one['share'])} of the users back: {when}")
     return "; ".join(parts)

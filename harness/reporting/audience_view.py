@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness.drill.evidence import DrillResult
 from harness.outcome import Bracket
 from harness.reporting import audience_svg, wording
+from harness.spelling import percent
 from harness.units import to_ns
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def views(drill: DrillResult) -> tuple[AudienceView, ...]:
         AudienceView(
             told["episode"] + 1 if several else 0,
             Markup(audience_svg.draw(told)),  # noqa: S704 - our own drawing; texts in it are escaped there
-            {f"{one['share']:.0%}": _when(one["after"]) for one in told["back"]},
+            {percent(one["share"]): _when(one["after"]) for one in told["back"]},
             tuple(_row(one) for one in told["users"]),
         )
         for told in _told(drill)
@@ -61,7 +62,7 @@ def line(drill: DrillResult) -> str:
     found = _told(drill)
     if not found:
         return ""
-    parts = [f"{one['share']:.0%} {_back(one['after'])}" for one in found[0]["back"] if one["share"] in _TOLD]
+    parts = [f"{percent(one['share'])} {_back(one['after'])}" for one in found[0]["back"] if one["share"] in _TOLD]
     slowest = max(found[0]["users"], key=lambda one: (one["last"]["high_s"] is None, one["last"]["low_s"]))
     return f"{'; '.join(parts)}; last of all: {wording.one_line(slowest['profile'], 60)}"
 
@@ -76,7 +77,7 @@ def _row(one: Mapping[str, Any]) -> UsersRow:
     return UsersRow(
         profile=one["profile"],
         words=one.get("words", ""),
-        share=f"{one['share']:.0%}",
+        share=percent(one["share"]),
         kept=wording.seconds(one["kept_s"]) if one.get("kept_s") else "nothing",
         first=_when(one["first"]) if away else "never away",
         last=_when(one["last"]) if away else "never away",

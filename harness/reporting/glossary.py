@@ -161,6 +161,7 @@ _THINGS = {
     "target": "Targets of load balancers are",
     "pod": "Pods are",
     "rollout": "Rollouts are",
+    "resolver": "Of name servers, resolvers say",
 }
 """Titles of kinds of things, in the order in which they are drawn."""
 _WITNESS = {"p50": "half of them within", "p99": "99 % within", "p999": "99.9 % within", "max": "the latest"}

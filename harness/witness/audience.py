@@ -7,6 +7,7 @@ from harness.units import to_ns
 from harness.witness.attempts import Calls
 from harness.witness.dns_client import DnsReply
 from harness.witness.members import Family, Member
+from harness.witness.nat64 import synthesised
 from harness.witness.racing_route import RacingRoute
 from harness.witness.resolver import Names, Resolver
 from harness.witness.resolver_cache import CacheState
@@ -16,7 +17,7 @@ from harness.witness.surroundings import Surroundings
 
 
 class OfFamily:
-    """The name servers, asked for one family of addresses."""
+    """The name servers, asked for one family of addresses; a name without AAAA gets some that are made of its A."""
 
     def __init__(self, around: Surroundings, family: Family) -> None:
         self._around = around
@@ -24,7 +25,10 @@ class OfFamily:
 
     async def query(self, name: str) -> DnsReply:
         """See Names."""
-        return await self._around.dns.query(name, self._family)
+        reply = await self._around.dns.query(name, self._family)
+        if self._family == "A" or reply.addresses:
+            return reply
+        return synthesised(reply, await self._around.dns.query(name, "A"))
 
 
 def route_of(around: Surroundings, member: Member, number: int) -> Route:
@@ -55,11 +59,10 @@ def _resolver(around: Surroundings, member: Member, number: int, family: Family)
         nearest = layer == 0
         place = number if nearest and family == "A" else (number * 3 + 1 + layer) % member.clients
         state = CacheState(around.origin_ns, place / member.clients, cache.policy)
-        told = around.record if nearest and family == "A" else _unheard
-        found = Resolver(client, around.config.record, found, state, around.tasks, told)
+        found = Resolver(client, around.config.record, found, state, around.tasks, _unheard)
     assert isinstance(found, Resolver), "a member has one cache at least"
     return found
 
 
 def _unheard(answer: DnsAnswer) -> None:
-    """Only what the nearest cache says becomes the client's answer."""
+    """There are many of them, and what they were answered shows in where they were served."""

@@ -149,7 +149,8 @@ class DnsClient:
         try:
             wire, server = await self._ask(_query_wire(name, family))
             if wire[2] & (dns.flags.TC >> 8):
-                wire = await asyncio.wait_for(self._ask_tcp(_query_wire(name, family), server), self._habits.timeout_s)
+                over_tcp = self._ask_tcp(_query_wire(name, family), server)
+                wire = await asyncio.wait_for(over_tcp, self._habits.timeout_s)
             addresses, ttl_s = _read(wire)
         except (TimeoutError, OSError, EOFError, DnsFailure, dns.exception.DNSException) as error:
             self.failures += 1

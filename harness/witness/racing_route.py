@@ -12,6 +12,7 @@ from harness.units import to_s
 from harness.witness import outcomes, racing
 from harness.witness.channel import Channel, ExchangeError
 from harness.witness.dns_client import DnsFailure, NoAddress
+from harness.witness.nat64 import translated
 from harness.witness.operation import Connected, Resolved
 from harness.witness.resolver import Resolver
 from harness.witness.routes import Dial, Lease, Tell
@@ -83,7 +84,7 @@ class _Run:
 
     async def _connect(self, address: str) -> None:
         try:
-            self._channels[address] = await self._dial(address)
+            self._channels[address] = await self._dial(translated(address))
         except ExchangeError:
             self._step(racing.Broke(address))
         else:
@@ -93,7 +94,7 @@ class _Run:
         self._race, effects = racing.step(self._race, event, monotonic_ns())
         for effect in effects:
             if isinstance(effect, racing.Attempt):
-                self._tell(Resolved(effect.address))
+                self._tell(Resolved(translated(effect.address)))
                 self._spawn(self._connect(effect.address))
             elif isinstance(effect, racing.Delay):
                 later = partial(self._step, racing.Waited(effect.number))
@@ -103,8 +104,9 @@ class _Run:
 
     def _end(self, effect: racing.Won | racing.Lost) -> None:
         if isinstance(effect, racing.Won):
-            self._tell(Connected(effect.address))
-            self._won.set_result(Lease(self._channels[effect.address], effect.address))
+            end = translated(effect.address)
+            self._tell(Connected(end))
+            self._won.set_result(Lease(self._channels[effect.address], end))
         elif effect.why == "connect":
             self._won.set_exception(ExchangeError(outcomes.REFUSED))
         else:

@@ -91,9 +91,9 @@ class Looked:
 
     @property
     def kept_s(self) -> float:
-        """The least time between two questions: so long an answer was kept."""
+        """The longest time between two questions: so long an answer was kept. A browser may begin with several."""
         gaps = [later - earlier for earlier, later in zip(self.asked_s, self.asked_s[1:], strict=False)]
-        return min(gaps, default=float("inf"))
+        return max(gaps, default=0.0)
 
 
 def look(client: str, *, ttl_s: int, times: int, every_s: float) -> Looked:

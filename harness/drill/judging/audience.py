@@ -8,7 +8,7 @@ from harness.drill.episode_measures import EpisodeMeasures
 from harness.drill.measures import Measures
 from harness.measurement.audience import Back, CohortBack, Profile, came_back
 from harness.outcome import Bracket, Verdict
-from harness.spelling import bracket, seconds
+from harness.spelling import bracket, percent, seconds
 from harness.units import to_ns
 
 NAME = "audience-back"
@@ -42,8 +42,9 @@ def back_in_time(requirement: Requirement, measures: Measures) -> CheckResult:
     elif point.most < share - 1e-9:
         verdict = Verdict.MISSED
     when = _when(reached)
-    text = f"{_range(point.least, point.most)} of the audience was back within {within_s:g} s, {share:.0%} wanted; "
-    text += f"{share:.0%} {when}"
+    wanted = percent(share)
+    text = f"{_range(point.least, point.most)} of the audience was back within {within_s:g} s, {wanted} wanted; "
+    text += f"{wanted} {when}"
     if verdict is not Verdict.MET and (late := _late(found, to_ns(within_s))):
         text += f"; not back in time: {some(late, 3)}"
     findings = (Finding(NAME, text, "serious"),) if verdict is Verdict.MISSED else ()
@@ -51,7 +52,7 @@ def back_in_time(requirement: Requirement, measures: Measures) -> CheckResult:
 
 
 def _range(least: float, most: float) -> str:
-    low, high = f"{least:.0%}", f"{most:.0%}"
+    low, high = percent(least), percent(most)
     return low if low == high else f"{low} to {high}"
 
 

@@ -78,7 +78,15 @@ class GiveUp:
     query: int
 
 
-Effect = Send | Deliver | GiveUp
+@dataclass(frozen=True)
+class Noticed:
+    """A server is left alone from now on, or has answered after it was. For people."""
+
+    server: int
+    well: bool
+
+
+Effect = Send | Deliver | GiveUp | Noticed
 
 
 @dataclass(frozen=True)
@@ -89,6 +97,11 @@ class Server:
     spread_ns: int = 0
     failures: int = 0
     rests_until_ns: int = 0
+
+    @property
+    def alone(self) -> bool:
+        """Whether it has failed so often in a row that it is left alone, and is tried now and then."""
+        return self.failures >= FAILURES_TO_REST
 
     @property
     def wait_ns(self) -> int:
@@ -124,13 +137,14 @@ def step(state: State, event: Event, now_ns: int) -> tuple[State, tuple[Effect, 
     query = state.queries.get(event.query)
     if query is None or query.server != event.server:
         return state, ()
-    if isinstance(event, Failed):
-        return _again(_with(state, event.server, _failed(state.servers[event.server], now_ns)), event.query, now_ns)
-    known = _answered(state.servers[event.server], now_ns - query.sent_ns)
-    state = _with(state, event.server, known)
-    if not event.usable:
-        return _again(state, event.query, now_ns)
-    return _without(state, event.query), (Deliver(event.query, event.server),)
+    before = state.servers[event.server]
+    after = _failed(before, now_ns) if isinstance(event, Failed) else _answered(before, now_ns - query.sent_ns)
+    noticed = () if after.alone == before.alone else (Noticed(event.server, not after.alone),)
+    state = _with(state, event.server, after)
+    if isinstance(event, Failed) or not event.usable:
+        state, effects = _again(state, event.query, now_ns)
+        return state, (*noticed, *effects)
+    return _without(state, event.query), (*noticed, Deliver(event.query, event.server))
 
 
 def _again(state: State, number: int, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
@@ -156,8 +170,8 @@ def _next(state: State, tried: tuple[int, ...], now_ns: int) -> int:
 
 def _failed(server: Server, now_ns: int) -> Server:
     failures = min(server.failures + 1, 5)
-    rests_until_ns = now_ns + REST_NS if failures >= FAILURES_TO_REST else server.rests_until_ns
-    return replace(server, failures=failures, rests_until_ns=rests_until_ns)
+    failed = replace(server, failures=failures)
+    return replace(failed, rests_until_ns=now_ns + REST_NS) if failed.alone else failed
 
 
 def _answered(server: Server, took_ns: int) -> Server:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -16,7 +17,8 @@ class RelayConfig(Strict):
     """Addresses are [host, port], port 0 = any free one.
 
     name_servers, resolvers: their names; every resolver asks every name server. listen: the host on which all links
-    listen. upstream: the authoritative server behind every name server; None: it is told later. seed: of draws.
+    listen. upstream: the authoritative server behind every name server; None: it is told later. events: JSON-lines file
+    of what resolvers find out. seed: of draws.
     """
 
     name_servers: Annotated[tuple[Text, ...], Field(min_length=1, max_length=8)] = ("ns-1", "ns-2")
@@ -24,6 +26,7 @@ class RelayConfig(Strict):
     listen: Text = "127.0.0.1"
     upstream: Address | None = None
     admin: LoopbackAddress = ANY_ADDRESS
+    events: Path | None = None
     seed: int = 0
 
     @classmethod

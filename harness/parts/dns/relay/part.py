@@ -7,6 +7,7 @@ is whether they are reached. DNS is outside of every place, so losing a place ta
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from harness.errors import WorldError
 from harness.faults.hand import Hand
@@ -39,9 +40,10 @@ class Relay(NameService):
 
     def start(self, ground: Ground) -> None:
         """Start the process; it is told where the answers are once the links are up."""
+        self._events = ground.folder / f"{self.name}.events.jsonl"
         config = {
             "name_servers": list(self._name_servers), "resolvers": list(self._resolvers), "listen": LOOPBACK,
-            "seed": self._blueprint.seed,
+            "seed": self._blueprint.seed, "events": str(self._events),
         }  # fmt: skip
         self._process = ground.spawn(LIGHT, self.name, MODULE, config)
 
@@ -96,6 +98,10 @@ class Relay(NameService):
             *(StatusLine(one, join_address(at), "as clients ask it, UDP and TCP") for one, at in asked),
             StatusLine("links of DNS", admin, "", f"http://{admin}/lines"),
         )
+
+    def events(self) -> Sequence[Path]:
+        """What resolvers find out of name servers."""
+        return (self._events,)
 
     def hands(self) -> Sequence[Hand]:
         """The adversary's."""

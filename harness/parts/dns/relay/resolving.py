@@ -6,7 +6,7 @@ and what they cost shows client by client.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import dns.rcode
@@ -24,11 +24,16 @@ _UNUSABLE = (dns.rcode.SERVFAIL, dns.rcode.NOTIMP, dns.rcode.REFUSED)
 _AA, _TC, _RA = 0x04, 0x02, 0x80
 
 
+Notice = Callable[[str, int, bool], None]
+"""Hears that a resolver leaves a name server alone, or asks it again: its name, the server's place, is it well."""
+
+
 class Resolver:
     """Created inside a running event loop; `open` it with where each name server is, and close it."""
 
-    def __init__(self, name: str, host: str, tasks: TaskSet) -> None:
+    def __init__(self, name: str, host: str, tasks: TaskSet, noticed: Notice) -> None:
         self.name = name
+        self._noticed = noticed
         self._port = Port(host, self)
         self._tasks = tasks
         self._servers: tuple[Upstream, ...] = ()
@@ -61,6 +66,8 @@ class Resolver:
         while True:
             for effect in self._step(event):
                 match effect:
+                    case choosing.Noticed(server=server, well=well):
+                        self._noticed(self.name, server, well)
                     case choosing.Deliver():
                         answer(_passed_on(found, question, tcp))
                         return

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 
 from aiohttp import web
 
+from harness.clock import monotonic_ns
 from harness.errors import InputError
+from harness.history.events import Happening
+from harness.history.log import EventLog
 from harness.kit.admin import answer_json, read_json, serve_admin
 from harness.kit.process import Ready, run_until_signal, stop_or_failure
 from harness.names import CANARY, CLIENTS, DNS, link_name
@@ -50,7 +53,13 @@ async def run(config: RelayConfig, ready: Ready, stop: asyncio.Event) -> None:
 
         tasks = TaskSet(fail)
         stack.push_async_callback(tasks.drain, 0.0)
-        relay = Relay(config, tasks)
+        events = stack.enter_context(EventLog(config.events)) if config.events else None
+
+        def noticed(happening: Happening) -> None:
+            if events is not None:
+                events.append(happening)
+
+        relay = Relay(config, tasks, noticed)
         stack.push_async_callback(relay.close)
         await relay.open()
         if config.upstream is not None:
@@ -63,10 +72,11 @@ async def run(config: RelayConfig, ready: Ready, stop: asyncio.Event) -> None:
 class Relay:
     """All links and all resolvers of one process. Create inside a running event loop."""
 
-    def __init__(self, config: RelayConfig, tasks: TaskSet) -> None:
+    def __init__(self, config: RelayConfig, tasks: TaskSet, tell: Callable[[Happening], None] = lambda _: None) -> None:
         self._config = config
+        self._tell = tell
         self.links = {name: Carrier(name, config.listen, config.seed, tasks) for name in config.links()}
-        self.resolvers = {name: Resolver(name, config.listen, tasks) for name in config.resolvers}
+        self.resolvers = {name: Resolver(name, config.listen, tasks, self._noticed) for name in config.resolvers}
 
     async def open(self) -> None:
         """Open every link and every resolver, each of which asks the name servers over its own links."""
@@ -82,6 +92,11 @@ class Relay:
         for source in (*self.resolvers, CANARY):
             for link in self._config.to_name_servers(source):
                 await self.links[link].lead_to(upstream)
+
+    def _noticed(self, resolver: str, place: int, well: bool) -> None:
+        server = self._config.name_servers[place]
+        what, before = ("answers", "leaves it alone") if well else ("leaves it alone", "answers")
+        self._tell(Happening("resolver", f"{resolver}, {server}", what, monotonic_ns(), good=well, before=before))
 
     async def reset(self) -> None:
         """No trouble anywhere, and nothing known of any name server."""
