@@ -87,10 +87,13 @@ RED: Mapping[str, Red] = {
     "third-party-in-maintenance": Red((), "third_parties_stormed"),
     "third-party-lies": Red((), "third_parties_believed"),
     "theme-restored": Red(("--set", "restore=off")),
+    "resolver-lost": Red(("--set", "dns.resolvers=1")),
+    "name-server-lost": Red(("--set", "dns.name_servers=1")),
+    "nxdomain-blink": Red(("--set", "steering.negative_ttl_s=900")),
     "app-database-restored": Red(("--set", "restore=damaged")),
 }
 """Drills in which failover is not what is asked: what they show is the doing of whoever runs pods, or replicates, or of
-an application that is told."""
+an application that is told; or of DNS with nobody else to ask, or with a long memory."""
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,9 @@ RECORD = "record"
 THIRD_PARTY = "third-party"
 """Of the links over which systems of others are called, e.g. `storefront.us-east-1->erp:third-party`."""
 HTTP = "http"
+DNS = "dns"
+"""Of the links over which names are asked for, e.g. `clients->resolver-1:dns`, `resolver-1->ns-1:dns`."""
+DNS_RELAY = "dns-relay"
 
 CONTROL_REGION = "us-east-1"
 """Where Route 53's control plane is, whatever places there are ("AWS services by Region": Route 53 is global)."""
@@ -64,7 +67,7 @@ SOURCES = frozenset((CLIENTS, CHECKERS, CANARY, LOAD_BALANCER, FUNCTIONS, SHOP))
 
 RESERVED = SOURCES | {
     OUTSIDE, EACH, ROUTE53, DIGITALOCEAN, "all", "rest", "gateway", "platform", "toxiproxy", "witness", "control-plane",
-    "browser-proxy", GLOBAL_TABLES,
+    "browser-proxy", GLOBAL_TABLES, DNS_RELAY, "resolvers", "name-servers",
 }  # fmt: skip
 """Words that links, processes and steps use for something else: no place and no database may be called so."""
 

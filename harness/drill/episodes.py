@@ -25,7 +25,7 @@ LOSSES = ("region-outage", "region-isolated", "service-outage", "database-power-
 TO_COMPONENTS = (
     "process-kill", "process-freeze", "component-isolated", "provider-outage", "provider-trouble", "shop-trouble",
     "third-party-outage", "third-party-slow", "third-party-trouble", "third-party-limited", "third-party-maintenance",
-    "third-party-lies",
+    "third-party-lies", "resolver-outage", "name-server-outage", "dns-trouble",
 )  # fmt: skip
 """Kinds that hit one component of the subject, or the API that it calls, and with it whatever its times rest on."""
 _SIDE_BLOWS = (*TO_COMPONENTS, "poison-record")

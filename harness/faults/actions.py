@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from harness.faults.commerce_actions import CommerceAction, RelieveParty, RelieveShop, TroubleParty, TroubleShop
+from harness.faults.dns_actions import DnsAction, RelieveDns, TroubleDns
 
 Stream = Literal["upstream", "downstream"]
 
@@ -233,7 +234,8 @@ DatabaseAction = (
 ProviderAction = TroubleProvider | RelieveProvider | DropRecord | RestoreRecord
 RolloutAction = RollOutBad | RollBack
 OwnerAction = BreakByOwner | MendByOwner
-Action = LinkAction | ProcessAction | DatabaseAction | ProviderAction | CommerceAction | RolloutAction | OwnerAction
+OfOthers = ProviderAction | CommerceAction | OwnerAction
+Action = LinkAction | DnsAction | ProcessAction | DatabaseAction | RolloutAction | OfOthers
 
 
 def undo(action: Action) -> Action | None:
@@ -263,6 +265,8 @@ def undo(action: Action) -> Action | None:
             return RestoreRecord(provider)
         case TroubleShop(trouble=trouble):
             return RelieveShop(trouble)
+        case TroubleDns(link=link, name=name):
+            return RelieveDns(link, name)
         case RollOutBad(place):
             return RollBack(place)
         case BreakByOwner(fault, target, mode, way):

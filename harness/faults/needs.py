@@ -23,6 +23,7 @@ EVENTUAL_TABLES, STRONG_TABLES = "global_tables_eventual", "global_tables_strong
 STREAMS_TO_FUNCTIONS = "streams_to_functions"
 THIRD_PARTIES = "third_parties"
 AUDIENCE = "audience"
+DNS_PATHS = "dns_path_faults"
 LIVENESS_AS_READINESS = "liveness-as-readiness"
 """A change of the application's pods that whoever has `pods` can roll out."""
 FROZEN_FAILOVER = "frozen_failover"
@@ -43,6 +44,7 @@ _WORDS = {
     SHOP_OPEN: "is a shop (`shop: {kind: shopify}`)",
     THIRD_PARTIES: "stands for the systems of others (`third_parties: {kind: third_party}`)",
     AUDIENCE: "says who its users are (`audience: [{profile: jvm(30), weight: 10}, ...]`)",
+    DNS_PATHS: "asks for names over links of its own (`dns: {kind: relay}`)",
     PODS: "runs the application in pods (`platform: {kind: kubernetes}`)",
 }
 

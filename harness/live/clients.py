@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from harness.names import CLIENTS, CohortName
 from harness.wire.admin_client import AdminClient
 from harness.wire.ask import NoAnswer
 from harness.world.load_balancer import tls_of
+from harness.world.naming import NameService
 from harness.world.part import LIGHT, READY_TIMEOUT_S, Net
 from harness.world.platform import NEEDS_LONGER, Platform
 from harness.world.terms import Terms, closely, steady_rate_per_s, terms_of
@@ -240,6 +242,8 @@ def witness_config(options: RunOptions, net: Net, dns: Address) -> dict[str, Any
     }
     if members := members_of(environment, options.timing):
         told["audience"] = members
+    for names in net.of(NameService):
+        told |= {"resolvers": [list(at) for at in names.asked()], "stub": asdict(names.stub)}
     if terms is None:
         return told
     return told | {

@@ -109,6 +109,9 @@ _FAULTS = {
     "third-party-limited": "third party lets few calls in",
     "third-party-maintenance": "third party in maintenance",
     "third-party-lies": "third party stores nothing",
+    "resolver-outage": "resolver lost",
+    "name-server-outage": "name server lost",
+    "dns-trouble": "DNS in trouble",
 }
 _MODES = {
     "black-hole": "packets vanish", "refuse": "connections refused", "reset": "connections reset",
@@ -122,6 +125,8 @@ _MODES = {
     "wrong": "answers that nobody can read", "slow": "answers take longer",
     "limited": "one too many, again and again", "maintenance": "closed, and says so",
     "lying": "says that it has stored what it has not",
+    "lost": "answers are lost", "truncated": "answers cut short", "nxdomain": "names do not exist",
+    "servfail": "questions fail", "wrong-address": "an address that is nobody's",
 }  # fmt: skip
 PHASES = {
     "detect": "the edge's checks notice",

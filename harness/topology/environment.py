@@ -169,6 +169,7 @@ class Environment(Spec):
     load_balancer: Section = Section()
     gateway: Section = Section()
     steering: Section = Section()
+    dns: Section = Section()
     workload: Workload = Workload()
     audience: tuple[Users, ...] = ()
     objectives: Objectives

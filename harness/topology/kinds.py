@@ -57,6 +57,7 @@ SECTIONS = (
     Section("functions", "data"),
     Section("steering", "steering", "route53"),
     Section("shop", "commerce"),
+    Section("dns", "dns"),
 )
 """In the order in which parts are started and, after a drill, set back."""
 

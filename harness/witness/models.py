@@ -67,6 +67,14 @@ class CallCanary(_SocketCanary):
     bad: tuple[str, ...] = ()
 
 
+class DnsCanary(_SocketCanary):
+    """Ask for the A records of `name` over UDP, once. bad: addresses that are an error, as if there were none."""
+
+    kind: Literal["dns"]
+    name: str = Field(min_length=1)
+    bad: tuple[str, ...] = ()
+
+
 class ProcessCanary(Strict):
     """A process is there and not stopped."""
 
@@ -75,7 +83,7 @@ class ProcessCanary(Strict):
     pid: int = Field(gt=0)
 
 
-Canary = Annotated[HttpCanary | DynamoDbCanary | CallCanary | ProcessCanary, Field(discriminator="kind")]
+Canary = Annotated[HttpCanary | DynamoDbCanary | CallCanary | DnsCanary | ProcessCanary, Field(discriminator="kind")]
 
 
 _EDGE_OF = {
@@ -83,10 +91,18 @@ _EDGE_OF = {
 }  # fmt: skip
 
 
+class Stub(Strict):
+    """How clients ask resolvers: how long they wait for one, and how often they ask all of them."""
+
+    timeout_s: float = Field(default=0.3, gt=0)
+    attempts: int = Field(default=2, ge=1, le=10)
+
+
 class WitnessConfig(Strict):
     """Everything the witness needs.
 
     history: JSON-lines file that is appended to. dns: authoritative server. record: the application's name.
+    resolvers: whom clients ask, in their order, as `stub` says; none: the authoritative server itself.
     port: of the edges. address_book: answered address -> where the clients' link listens; an absent loopback address
     stands for itself. edges: region -> its edge's address, the first is `a`, the second `b`. audience: further clients,
     each behind caches as they are. timeout_s: deadline of
@@ -101,6 +117,8 @@ class WitnessConfig(Strict):
     history: str
     dns: Address
     record: str
+    resolvers: tuple[LoopbackAddress, ...] = ()
+    stub: Stub = Stub()
     port: int = Field(ge=1, le=65535)
     address_book: dict[str, Address] = Field(default_factory=dict)
     edges: dict[str, str] = Field(default_factory=dict)

@@ -56,6 +56,7 @@ OTHER: Mapping[Key, Any] = {
     ("edge", "ttl_s"): 600,
     ("edge", "port"): 18080,
     ("edge", "dns_port"): 15353,
+    ("steering", "negative_ttl_s"): 300,
     ("health_checks", "request_interval_s"): 30,
     ("health_checks", "failure_threshold"): 2,
     ("health_checks", "connect_timeout_s"): 40,
@@ -199,7 +200,11 @@ class Calls:
     def __getattr__(self, operation: str) -> Any:
         def call(**arguments: Any) -> Any:
             self.made.append((operation, arguments))
-            return {"HostedZone": {"Id": "/hostedzone/Z"}, "HealthCheck": {"Id": f"check-{len(self.made)}"}}
+            return {
+                "HostedZone": {"Id": "/hostedzone/Z"},
+                "HealthCheck": {"Id": f"check-{len(self.made)}"},
+                "ResourceRecordSets": [{"Type": "SOA", "TTL": 900}],
+            }
 
         return call
 

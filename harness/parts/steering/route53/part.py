@@ -17,7 +17,8 @@ from harness.errors import WorldError
 from harness.faults.model import Link
 from harness.kit.address import Address
 from harness.names import CHECKERS, CONTROL_REGION, ROUTE53
-from harness.parts.steering.route53.edge_records import balancer_dns_name, create_edge
+from harness.parts.steering.route53.edge_records import balancer_dns_name, create_edge, set_negative_ttl
+from harness.parts.steering.route53.spec import Route53 as Settings
 from harness.topology.environment import Environment, Spec
 from harness.wire.admin_client import AdminClient
 from harness.world.diagnosis import Complaint, Diagnosis, is_passive, port
@@ -39,8 +40,9 @@ class Route53(Steering):
 
     name = ROUTE53
 
-    def __init__(self, blueprint: Blueprint) -> None:
+    def __init__(self, blueprint: Blueprint, negative_ttl_s: float | None = None) -> None:
         self._blueprint = blueprint
+        self._negative_ttl_s = negative_ttl_s
         self._environment = blueprint.environment
         self._data: Process | None = None
 
@@ -121,9 +123,14 @@ class Route53(Steering):
         path = self._blueprint.subject.application.edge_health_path
         client = RegionClients(CONTROL_REGION, self._api).client("route53")
         try:
-            told("the edge was not published", lambda: create_edge(client, self._environment, addresses, path))
+            told("the edge was not published", lambda: self._make_zone(client, addresses, path))
         finally:
             client.close()
+
+    def _make_zone(self, client: Any, addresses: Mapping[str, Address], path: str) -> None:
+        zone_id = create_edge(client, self._environment, addresses, path)
+        if self._negative_ttl_s is not None:
+            set_negative_ttl(client, zone_id, self._negative_ttl_s)
 
     def freeze(self) -> None:
         """See Steering."""
@@ -177,10 +184,6 @@ class Route53(Steering):
         """Health checks and answers that changed."""
         return (self._events,)
 
-    def capabilities(self) -> Mapping[str, bool | str]:
-        """What no proxy of links can break."""
-        return {"dns_path_faults": "not measurable here: DNS goes over UDP, which no proxy of links carries"}
-
     def versions(self) -> Mapping[str, str]:
         """Of what speaks DNS and HTTP here, and of moto."""
         return {name: metadata.version(name) for name in ("dnspython", "aiohttp", "moto")}
@@ -219,7 +222,9 @@ def _address(process: Process, key: str) -> Address:
 
 def build(blueprint: Blueprint, spec: Spec) -> list[Route53]:
     """One for the application's name."""
-    return [Route53(blueprint)]
+    if not isinstance(spec, Settings):
+        raise WorldError("not the settings of Route 53")
+    return [Route53(blueprint, spec.negative_ttl_s)]
 
 
 def diagnose(blueprint: Blueprint, spec: Spec) -> Iterator[Diagnosis]:

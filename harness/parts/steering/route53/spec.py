@@ -1,4 +1,4 @@
-"""What the environment file says of Route 53 itself: nothing.
+"""What the environment file says of Route 53 itself: how long an absence is remembered.
 
 Its zone and its health checks are in the sections `edge` and `health_checks`. What Route 53 fixes there may be written
 down, but not changed: its checkers and its answers would not follow.
@@ -10,12 +10,16 @@ from collections.abc import Iterator
 
 from harness.engines.dns.lookup import LOAD_BALANCER_TTL_S
 from harness.engines.health_checks.checker import HTTP_CONNECT_TIMEOUT_S, STATUS_TIMEOUT_S
-from harness.topology.environment import Environment, Spec
+from harness.topology.environment import Environment, Seconds, Spec
 from harness.topology.mistakes import Mistake
 
 
 class Route53(Spec):
-    """No settings."""
+    """negative_ttl_s: the TTL of the zone's SOA record, so how long others remember that a name does not exist (RFC
+    2308); left out: 900 s, which Route 53 gives every new zone (Developer Guide, "NS and SOA records").
+    """
+
+    negative_ttl_s: Seconds | None = None
 
 
 SPEC = Route53
