@@ -49,7 +49,7 @@ def prune(repository: Repository, choice: Pruned) -> Pruned:
     git = repository.git
     with reading(repository.path, "what is to stay"):
         wanted = _reachable(repository, choice.kept)
-    before = set(git.object_store)
+        before = set(git.object_store)
     with repository.writing():
         packed = repository.add(list(wanted.values()))
         cut = _cut(wanted)

@@ -156,13 +156,15 @@ class Repository:
 
         Raises WorldError, Damaged: nothing has changed then.
         """
-        parent = self._head()
         objects: list[ShaFile] = []
         root = trees.built(files, objects.append)
-        if parent is not None and self._commit(parent).tree == root:
-            return None
+        with reading(self.path, "what was kept before"):
+            parent = self._head()
+            if parent is not None and self._commit(parent).tree == root:
+                return None
+            objects = [one for one in objects if one.id not in self.git.object_store]
         commit = _new_commit(root, [] if parent is None else [parent], message, made_at)
-        new = {one.id: one for one in objects if one.id not in self.git.object_store}
+        new = {one.id: one for one in objects}
         made = _made(commit)
         with self.writing():
             self.add([*new.values(), commit])

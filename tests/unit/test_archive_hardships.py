@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -89,6 +90,22 @@ def test_a_state_that_would_be_damaged_never_counts(repository: Repository, fold
             backed_up(fresh, folder, hours)
         assert packs(repository.path) == there
         assert repository.latest() == head
+
+
+def test_an_index_that_is_damaged_is_told(repository: Repository, folder: Path) -> None:
+    backed_up(repository, folder)
+    (index,) = (repository.path / "objects" / "pack").glob("*.idx")
+    index.chmod(0o644)
+    good = index.read_bytes()
+    for at in range(0, len(good), 37):
+        index.write_bytes(good[:at] + bytes([good[at] ^ 0xFF]) + good[at + 1 :])
+        (folder / "run.sh").write_text(f"echo {at}\n")
+        with opened(repository.path) as fresh, contextlib.suppress(Damaged):
+            backed_up(fresh, folder, 1)
+            break
+    index.write_bytes(good)
+    with opened(repository.path) as fresh:
+        assert [verify(fresh, one) for one in fresh.history()]
 
 
 def test_only_what_is_new_is_written(repository: Repository, folder: Path) -> None:

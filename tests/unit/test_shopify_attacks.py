@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from shopify_rig import VERSION, Rig
 
+from harness.parts.commerce.shopify.admin import session_tokens
+
 REST = f"/admin/api/{VERSION}"
 BULK = """mutation ($query: String!) { bulkOperationRunQuery(query: $query) {
   bulkOperation { id } userErrors { message } } }"""
@@ -113,3 +115,22 @@ def test_a_refused_change_of_goods_still_tells_of_the_shop() -> None:
     told = Rig().data(change)["productCreate"]
     assert told["shop"]["name"]
     assert told["userErrors"]
+
+
+@pytest.mark.parametrize(
+    ("claims", "status"),
+    [({"exp": 10**400}, 400), ({"exp": float("inf"), "nbf": float("nan")}, 400), ({"sub": "9" * 5000}, 200)],
+)
+def test_claims_with_odd_numbers(claims: dict[str, Any], status: int) -> None:
+    rig = Rig()
+    installed, now_s = rig.shop.installation, rig.clock.now_us() // 1_000_000
+    said = {"aud": installed.client_id, "dest": f"https://{rig.shop.domain}", "exp": now_s + 60, "nbf": now_s - 60}
+    body = {
+        "client_id": installed.client_id,
+        "client_secret": installed.client_secret,
+        "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+        "subject_token_type": "urn:ietf:params:oauth:token-type:id_token",
+        "requested_token_type": "urn:shopify:params:oauth:token-type:online-access-token",
+        "subject_token": session_tokens.sign(said | claims, installed.client_secret),
+    }
+    assert rig.ask("POST", "/admin/oauth/access_token", body).status == status
