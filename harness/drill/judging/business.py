@@ -100,7 +100,7 @@ def forged(found: Effects, measures: Measures) -> CheckResult:
         return CheckResult(FORGED, Verdict.UNKNOWN, "no forged message was sent")
     if not found.forged_taken and found.forged_unclear:
         one = found.forged_unclear[0]
-        answer = "not answered" if one.status is None else f"answered {one.status}"
+        answer = f"not answered ({one.error})" if one.status is None else f"answered {one.status}"
         text = (
             f"{len(found.forged_unclear)} of {found.forged} forged messages were neither taken nor refused, first "
             f"{one.delivery} ({one.topic}) at {one.reached or '?'}, {answer}: whether it was believed is not known"
