@@ -22,7 +22,7 @@ from harness.measurement.telling import about
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
-_DISTRUSTED = (401, 403)
+DISTRUSTED = (401, 403)
 """What an application answers to who is not whom they say they are."""
 
 Thing = tuple[str, str]
@@ -155,7 +155,7 @@ def effects_of(
         forged=len(forged),
         forged_taken=tuple(one for one in forged if one.error is None),
         forged_unclear=tuple(one for one in forged if one.error is not None and not _is_refused(one)),
-        distrusted=tuple(one for one in honest if one.status in _DISTRUSTED),
+        distrusted=tuple(one for one in honest if one.status in DISTRUSTED),
         attempts=len(honest),
         messages=len({one.delivery for one in honest}),
         given_up=tuple(sorted({one.delivery for one in honest} - taken)),
