@@ -68,6 +68,7 @@ def tried(
         net=SimpleNamespace(of=lambda _: [seller] if shop else []),
         environment=SimpleNamespace(primary=SimpleNamespace(name="east"), database_of=lambda place: f"db-{place}"),
         data=lambda: {"db-east": tables},
+        edges=("east", "west"),
     )
     return [f"{one.state} {one.what}: {one.text}" for one in trial.try_shop(world)]
 

@@ -58,7 +58,8 @@ def try_shop(world: LiveWorld) -> Iterator[Diagnosis]:
             _until(known)
             yield from of_tables(found, business, serving)
         shop.forge(_FORGED)
-        yield from of_forged([one for one in events() if isinstance(one, BusinessTold) and one.forged])
+        _until(lambda: len(_forged(events())) >= _FORGED * len(world.edges))
+        yield from of_forged(_forged(events()))
     except WorldError as error:
         yield Diagnosis("an order", State.FAIL, str(error))
 
@@ -155,6 +156,10 @@ def of_forged(told: Sequence[BusinessTold]) -> Iterator[Diagnosis]:
             yield Diagnosis(what, State.WARN, text, "401 says that it was looked at, and is not believed")
         else:
             yield Diagnosis(what, State.OK, f"{len(here)}, all refused")
+
+
+def _forged(events: Told) -> list[BusinessTold]:
+    return [one for one in events if isinstance(one, BusinessTold) and one.forged]
 
 
 def _became(events: Told, business: Business, tables: Mapping[str, Mapping[str, str | None]]) -> Effects:
