@@ -47,7 +47,14 @@ ALL_WELL = effects_of(
 def test_where_all_is_well_nothing_is_found() -> None:
     assert (
         Effects(
-            changes=3, things=2, repeated={}, counts=2, put_back=(), delays_ns=(S // 2, S, S), forged=1, messages=2,
+            changes=3,
+            things=2,
+            repeated={},
+            counts=2,
+            put_back=(),
+            delays_ns=(S // 2, S, S),
+            forged=1,
+            messages=2,
             attempts=3,
         )
         == ALL_WELL
