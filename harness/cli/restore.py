@@ -76,7 +76,8 @@ def restore(
             done = [restoring.restore(change) for change in changes]
             _noted(snapshot, done)
     for one in done:
-        words = f"still differs: {one.left}" if not one.left.is_none else "as in the backup, compared: proven"
+        same = "as in the backup, compared: proven" + ("" if one.written else "; nothing had to be written")
+        words = f"still differs: {one.left}" if not one.left.is_none else same
         _say(f"{one.piece.name}: {words}")
         for line in () if one.left.is_none else one.left.lines():
             _say(f"  {line}")
