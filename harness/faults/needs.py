@@ -17,6 +17,7 @@ POWER_CYCLE = "database_power_cycle"
 PROVIDER_API = "provider_api"
 PROVIDER_CONTROL_PLANE = "provider_control_plane"
 PROVIDER_HEALTH_CHECKS = "provider_health_checks"
+ROUTING_CONTROLS = "routing_controls"
 PODS = "pods"
 SHOP_OPEN = "shop"
 SERVICE_REPLICATION = "service_replication"
@@ -45,6 +46,7 @@ _WORDS = {
     STREAMS_TO_FUNCTIONS: "feeds functions from streams (`functions: {kind: event_sources}`)",
     SHOP_OPEN: "is a shop (`shop: {kind: shopify}`)",
     THIRD_PARTIES: "stands for the systems of others (`third_parties: {kind: third_party}`)",
+    ROUTING_CONTROLS: "leads clients by routing controls (`steering: {kind: route53, routing_controls: {}}`)",
     PODS: "runs the application in pods (`platform: {kind: kubernetes}`)",
 }
 
