@@ -42,7 +42,8 @@ HOMES: Mapping[str, str] = {
     "both-sides-wrote-reconciled": "global-tables-active",
     "streams_lambda.feature": "streams-lambda", "recovery.feature": "backups", "shopify.feature": "shopify",
     "archives.feature": "shopify",
-    "third_parties.feature": "shopify", "audience.feature": "audience",
+    "third_parties.feature": "shopify", "routing_controls.feature": "route53-routing-controls",
+    "audience.feature": "audience",
 }  # fmt: skip
 """By feature file or drill, the environment that can do what they need; all others run in `embedded`."""
 ELSEWHERE: Mapping[str, Sequence[str]] = {
@@ -88,6 +89,7 @@ RED: Mapping[str, Red] = {
     "outage-longer-than-retries": Red((), "webhooks_are_relied_on"),
     "secret-rotated-during-failover": Red((), "old_secret_forgotten_at_once"),
     "admin-api-throttled": Red((), "throttled_taken_for_nothing_new"),
+    "routing-control-failover": Red((), "one_cluster_endpoint_is_all_it_knows"),
     "third-party-lost": Red((), "third_parties_told_once"),
     "third-party-in-maintenance": Red((), "third_parties_stormed"),
     "third-party-lies": Red((), "third_parties_believed"),

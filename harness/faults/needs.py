@@ -17,6 +17,7 @@ POWER_CYCLE = "database_power_cycle"
 PROVIDER_API = "provider_api"
 PROVIDER_CONTROL_PLANE = "provider_control_plane"
 PROVIDER_HEALTH_CHECKS = "provider_health_checks"
+ROUTING_CONTROLS = "routing_controls"
 PODS = "pods"
 SHOP_OPEN = "shop"
 SERVICE_REPLICATION = "service_replication"
@@ -49,6 +50,7 @@ _WORDS = {
     THIRD_PARTIES: "stands for the systems of others (`third_parties: {kind: third_party}`)",
     AUDIENCE: "says who its users are (`audience: [{profile: jvm(30), weight: 10}, ...]`)",
     DNS_PATHS: "asks for names over links of its own (`dns: {kind: relay}`)",
+    ROUTING_CONTROLS: "leads clients by routing controls (`steering: {kind: route53, routing_controls: {}}`)",
     PODS: "runs the application in pods (`platform: {kind: kubernetes}`)",
 }
 
