@@ -74,6 +74,8 @@ HEADER_LOAD_BALANCER = "X-Drill-Load-Balancer"
 """Set by our load balancer on answers of its own: no-target | target-refused | target-reset | target-timeout."""
 HEADER_WRITER = "X-Drill-Writer"
 """Sent by who answers calls for a region, to reach the region's own server (harness.engines.moto.elsewhere)."""
+UNDO = "undo"
+"""What that header says where a write puts back what the one before it changed; see harness.history.events.Commit."""
 
 NO_TARGET = "no-target"
 

@@ -12,7 +12,9 @@ from rich.console import Console
 from harness import __version__
 from harness.cli import (
     backup,
+    compare,
     diff,
+    dns,
     doctor,
     env,
     heal,
@@ -51,6 +53,7 @@ app.command("list", epilog=listing.EXAMPLES)(listing.list_drills)
 app.command("steps", epilog=steps.EXAMPLES)(steps.list_steps)
 app.command("watch", epilog=watch.EXAMPLES)(watch.watch)
 app.command("report", epilog=report.EXAMPLES)(report.report)
+app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
 app.command("matrix", epilog=matrix.EXAMPLES)(matrix.matrix)
 app.command("verify", epilog=verify.EXAMPLES)(verify.verify)
 app.command("diff", epilog=diff.EXAMPLES)(diff.diff)
@@ -61,6 +64,7 @@ app.command("install", epilog=install.EXAMPLES)(install.install)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command("schema", epilog=schema.EXAMPLES)(schema.schema)
 app.add_typer(backup.app, name="backup")
+app.add_typer(dns.app, name="dns")
 app.add_typer(env.app, name="env")
 app.add_typer(history.app, name="history")
 app.add_typer(schedule.app, name="schedule")

@@ -243,7 +243,8 @@ class Commit:
     """World truth, kept apart from the history: a region server applied a write to one item.
 
     v: the item's value attribute after the write, None when the item (or that attribute) is absent.
-    seq: position in this region's commit log.
+    seq: position in this region's commit log. undo: it puts back what the write before it to this item changed, which
+    the region could not bring to another one: where a write counts only once another region has it, that one never did.
     """
 
     region: str
@@ -252,6 +253,7 @@ class Commit:
     v: str | None
     seq: int
     mono_ns: int
+    undo: bool = False
 
 
 @dataclass(frozen=True)

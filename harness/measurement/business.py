@@ -174,39 +174,35 @@ def _undone(
 def _put_back(commits: Mapping[str, Sequence[Commit]]) -> list[PutBack]:
     found: list[PutBack] = []
     for kind, of_kind in commits.items():
-        by_thing: dict[str, list[Commit]] = {}
-        for commit in of_kind:
-            by_thing.setdefault(commit.k, []).append(commit)
-        for of_it in by_thing.values():
-            found += (one for one in _older_over_newer(kind, of_it) if not _taken_back(one, of_it))
+        newest: dict[tuple[str, str], int] = {}
+        for commit in _standing(of_kind):
+            version = version_of(commit.v)
+            if version is None:
+                continue
+            before = newest.get((commit.region, commit.k), version)
+            if version < before:
+                found.append(PutBack((kind, commit.k), commit.region, before, version, commit.mono_ns))
+            newest[commit.region, commit.k] = max(before, version)
     return sorted(found, key=lambda one: one.at_ns)
 
 
-def _older_over_newer(kind: str, of_it: Sequence[Commit]) -> Iterable[PutBack]:
-    newest: dict[str, int] = {}
-    for commit in sorted(of_it, key=lambda one: (one.region, one.seq)):
-        version = version_of(commit.v)
-        if version is None:
-            continue
-        before = newest.get(commit.region, version)
-        if version < before:
-            yield PutBack((kind, commit.k), commit.region, before, version, commit.mono_ns)
-        newest[commit.region] = max(before, version)
-
-
-def _taken_back(found: PutBack, of_it: Sequence[Commit]) -> bool:
-    """Whether a database has undone a write that it could not bring to another region, so that it never was: where all
-    writes go to several regions, nobody but this one had it by then."""
-    elsewhere = [one for one in of_it if one.region != found.database]
-    had = (version_of(one.v) for one in elsewhere if one.mono_ns <= found.at_ns)
-    return bool(elsewhere) and not any(version is not None and version >= found.newer for version in had)
+def _standing(commits: Sequence[Commit]) -> list[Commit]:
+    """In the order of each database, without the writes that it has undone: those never were."""
+    kept: dict[tuple[str, str], list[Commit]] = {}
+    for commit in sorted(commits, key=lambda one: (one.region, one.seq)):
+        of_it = kept.setdefault((commit.region, commit.k), [])
+        if not commit.undo:
+            of_it.append(commit)
+        elif of_it:
+            of_it.pop()
+    return [commit for of_it in kept.values() for commit in of_it]
 
 
 def _delays(due: Mapping[Thing, Sequence[BusinessChange]], commits: Mapping[str, Sequence[Commit]]) -> list[int]:
     """Of each change, until any database knew of it or of something newer."""
     known: dict[Thing, list[tuple[int, int]]] = {}
     for kind, of_kind in commits.items():
-        for commit in of_kind:
+        for commit in _standing(of_kind):
             version = version_of(commit.v)
             if version is not None:
                 known.setdefault((kind, commit.k), []).append((commit.mono_ns, version))

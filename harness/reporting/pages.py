@@ -75,6 +75,7 @@ def environment() -> Environment:
     )
     made.globals.update(
         style=Markup(_stylesheet("report.css")),  # noqa: S704 - our own file, no value in it
+        compare_style=Markup(_stylesheet("compare.css")),  # noqa: S704 - the same
         matrix_style=Markup(_stylesheet("matrix.css")),  # noqa: S704 - the same
         loss=wording.loss,
         lost=wording.lost,

@@ -6,7 +6,10 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import ConstructorError, RoundTripConstructor, SafeConstructor
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.scanner import RoundTripScanner, ScannerError
+
+from harness.errors import InputError, Problem
 
 DEPTH_MAX = 100
 """Mappings and lists within each other. Nothing that is read here needs ten, and what a reader takes grows with its
@@ -53,3 +56,15 @@ def reader(*, as_kubernetes: bool = False) -> YAML:
     if as_kubernetes:
         found.version = (1, 1)
     return found
+
+
+def loaded(file: str, text: str) -> Any:
+    """One document, of a file that somebody brought. Raises InputError, with the line."""
+    try:
+        return reader().load(text)
+    except YAMLError as error:
+        mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
+        said = (error.problem if isinstance(error, MarkedYAMLError) else None) or error
+        raise InputError(
+            Problem(file, None if mark is None else int(mark.line) + 1, f"this is no YAML: {said}")
+        ) from error

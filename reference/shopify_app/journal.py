@@ -1,9 +1,10 @@
 """What came of each reconciliation, for people: in the shop's table, or in an SQL database beside it.
 
-With `APP_STORE=sqlite` and a file in `APP_STORE_FILE` the application has a database of its own in each region, as many
-have: the whole journal is in it, and nobody replicates it. What it holds is lost with its region and comes back from a
-backup or not at all, so nothing is kept there that a decision rests on. Otherwise the last entry of each region is a
-row of the global table.
+With `APP_STORE=sqlite` and a file in `APP_STORE_FILE`, or `APP_STORE=postgresql` and `APP_STORE_URL`, the application
+has a database of its own in each region, as many have: the whole journal is in it, and nobody replicates it. What it
+holds is lost with its region and comes back from a backup or not at all, so nothing is kept there that a decision rests
+on.
+Otherwise the last entry of each region is a row of the global table.
 """
 
 from __future__ import annotations
@@ -109,4 +110,8 @@ class InSqlite:
 
 def journal_of(settings: Settings, shop: ShopSettings, store: Store) -> Journal:
     """Where the settings want it."""
+    if shop.store_url:
+        from reference.shopify_app.postgresql import InPostgresql
+
+        return InPostgresql(shop.store_url, settings.region, settings.call_timeout_s)
     return InSqlite(shop.store_file) if shop.store_file else InTable(settings, shop, store)

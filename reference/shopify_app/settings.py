@@ -64,6 +64,7 @@ class ShopSettings:
     effects_table: str = "effects"
     shop_table: str = "shop"
     store_file: str = ""
+    store_url: str = field(default="", repr=False)
     dedupes_in_region: bool = False
     renews_token: bool = True
 
@@ -79,8 +80,8 @@ def load_shop(environ: Mapping[str, str] | None = None) -> ShopSettings | None:
     if not env.get("SHOP_DOMAIN"):
         return None
     store = env.get("APP_STORE") or "dynamodb"
-    if store not in ("dynamodb", "sqlite"):
-        raise SettingsError(f"APP_STORE={store!r} must be dynamodb or sqlite")
+    if store not in ("dynamodb", "sqlite", "postgresql"):
+        raise SettingsError(f"APP_STORE={store!r} must be dynamodb, sqlite or postgresql")
     dedupe, renewal = env.get("DEDUPE") or "everywhere", env.get("TOKEN_RENEWAL") or "on"
     if dedupe not in ("everywhere", "region"):
         raise SettingsError(f"DEDUPE={dedupe!r} must be everywhere or region")
@@ -100,6 +101,7 @@ def load_shop(environ: Mapping[str, str] | None = None) -> ShopSettings | None:
         effects_table=env.get("EFFECTS_TABLE") or "effects",
         shop_table=env.get("SHOP_TABLE") or "shop",
         store_file=_wanted(env, "APP_STORE_FILE") if store == "sqlite" else "",
+        store_url=_wanted(env, "APP_STORE_URL") if store == "postgresql" else "",
         dedupes_in_region=dedupe == "region",
         renews_token=renewal == "on",
     )

@@ -23,6 +23,8 @@ from harness.cli.main import app
 from harness.engines.aws.clients import NewTable, create_tables
 from harness.errors import InputError
 from harness.processes.forkserver import ForkServer, stop_all
+from reference.shopify_app.journal import Entry
+from reference.shopify_app.postgresql import InPostgresql
 
 pytestmark = pytest.mark.live
 
@@ -304,6 +306,27 @@ def test_a_postgresql_database_comes_back(postgresql: str, drill: Typed, monkeyp
     assert "notasked" not in out
     monkeypatch.setenv("DATABASE_URL", postgresql.replace("drill-postgresql", "nobody"))
     assert "pg_dump ended with 1" in drill.refusal("backup", "run", file)
+
+
+def test_the_applications_own_database_comes_back(
+    postgresql: str, drill: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", postgresql)
+    journal = InPostgresql(postgresql, "us-east-1", timeout_s=5)
+    kept, later = (Entry(f"2026-11-29T11:0{n}:00Z", "us-east-1", ["due"], {"orders": n}, n, []) for n in (1, 2))
+    assert journal.last() is None
+    journal.add(kept)
+    journal.add(Entry(later.at, "us-west-2", []))
+    file = drill.file(
+        "name: app\nrepository: app.git\ndatabases: {journal: {kind: postgresql, url: '${env:DATABASE_URL}'}}\n"
+    )
+    assert drill("backup", "run", file)[0] == 0
+    journal.add(later)
+    assert journal.last() == later
+    assert drill("restore", file, "--yes")[0] == 0
+    assert journal.last() == kept
+    journal.add(later)  # the numbers go on where they were
+    assert journal.last() == later
 
 
 def test_two_runs_at_once(shop: FakeShop, drill: Typed) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,17 +15,21 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
 from harness.engines.aws.clients import NewTable, create_tables, scan_values
 from harness.engines.moto import patches as moto_patches
 from harness.engines.moto.commit_log import CommitLog, TableAttributes, tables_of
+from harness.engines.moto.elsewhere import Calls
 from harness.engines.moto.writes import WritePath
 from harness.errors import InputError
 from harness.history.codec import read
 from harness.history.events import Commit
+from harness.names import HEADER_WRITER, UNDO
 
 REGION = "us-west-2"
+SCOPE = f"AWS4-HMAC-SHA256 Credential=x/20260101/{REGION}/dynamodb/aws4_request, SignedHeaders=host, Signature=0"
 
 
 class _Raw(io.BytesIO):
@@ -39,7 +44,7 @@ class Bench:
         self._path = path
         self.log = CommitLog(REGION, path, {"items": TableAttributes(key="id", value="value")})
         writes.observer = lambda table, item, present, _: self.log.committed(table.name, item.attrs, present=present)
-        self._app = DomainDispatcherApplication(create_backend_app)
+        self.app = DomainDispatcherApplication(create_backend_app)
         self.db = self._client("dynamodb")
         self.streams = self._client("dynamodbstreams")
         self.create("items")
@@ -56,7 +61,7 @@ class Bench:
         }
         environ = EnvironBuilder(method="POST", path="/", data=request.body, headers=headers).get_environ()
         answered: list[Any] = []
-        body = b"".join(self._app(environ, lambda *status_and_headers: answered.extend(status_and_headers)))
+        body = b"".join(self.app(environ, lambda *status_and_headers: answered.extend(status_and_headers)))
         return AWSResponse(request.url, int(answered[0].split()[0]), dict(answered[1]), _Raw(body))
 
     def create(self, name: str) -> None:
@@ -75,6 +80,10 @@ class Bench:
         assert [event.mono_ns for event in events] == sorted(event.mono_ns for event in events)
         assert {(event.region, event.table) for event in events} <= {(REGION, "items")}
         return [(event.k, event.v) for event in events]
+
+    @property
+    def undone(self) -> list[tuple[str, str | None]]:
+        return [(event.k, event.v) for event in read(self._path) if isinstance(event, Commit) and event.undo]
 
     def put(self, key: str, value: str | None, table: str = "items", **more: Any) -> None:
         self.db.put_item(TableName=table, Item=item(key, value), **more)
@@ -126,6 +135,20 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     finally:
         patches.undo()
         moto_api_backend.reset()
+
+
+def test_a_write_that_says_so_is_logged_as_the_undoing_of_another(bench: Bench) -> None:
+    bench.put("a", "1")
+    app = Calls().wrap(bench.app, bench.app)
+    body = json.dumps({"TableName": "items", "Item": item("a", "0")})
+    headers = Headers(
+        {"X-Amz-Target": "DynamoDB_20120810.PutItem", "Authorization": SCOPE, HEADER_WRITER: UNDO}.items()
+    )
+    environ = EnvironBuilder(method="POST", path="/", data=body, headers=headers).get_environ()
+    b"".join(app(environ, lambda *_: None))
+    bench.put("a", "2")
+    assert bench.undone == [("a", "0")]
+    assert bench.commits == [("a", "1"), ("a", "0"), ("a", "2")]
 
 
 def test_puts_and_deletes_are_logged_in_order(bench: Bench) -> None:

@@ -102,19 +102,34 @@ def test_databases_are_looked_at_one_by_one() -> None:
     assert effects_of(STORY, [], {"orders": {"1": "2"}}, None, {"orders": log}).put_back == ()
 
 
-def put_back(*commits: tuple[str, int, float]) -> tuple[tuple[str, int], ...]:
-    """What of these (region, version, second) put an older version of one order back, and where."""
-    log = [Commit(region, "orders", "1", str(v), seq, round(at * S)) for seq, (region, v, at) in enumerate(commits)]
+def put_back(*commits: tuple[str, int | None, str]) -> tuple[tuple[str, int], ...]:
+    """What of these (region, version, "write" or "undo") put an older version of one order back, and where."""
+    log = [
+        Commit(region, "orders", "1", None if v is None else str(v), seq, seq * S, what == "undo")
+        for seq, (region, v, what) in enumerate(commits)
+    ]
     found = effects_of(STORY, [], {"orders": {"1": "2"}}, None, {"orders": log}).put_back or ()
     return tuple((one.database, one.older) for one in found)
 
 
-def test_a_write_that_a_database_undoes_since_no_other_region_has_it_never_was() -> None:
+def test_a_write_that_a_database_undoes_never_was() -> None:
     east, west = "us-east-1", "us-west-2"
-    begun = ((east, 1, 1.0), (west, 1, 1.1))
-    assert put_back(*begun, (east, 2, 3.0), (east, 1, 3.1), (west, 2, 9.0), (east, 2, 9.1)) == ()
-    assert put_back(*begun, (east, 2, 3.0), (west, 2, 3.05), (east, 1, 3.1)) == ((east, 1),)
-    assert put_back((east, 2, 3.0), (east, 1, 3.1)) == ((east, 1),)
+    begun = ((east, 1, "write"), (west, 1, "write"))
+    assert put_back(*begun, (east, 2, "write"), (west, 2, "write"), (east, 1, "undo"), (east, 2, "write")) == ()
+    assert put_back(*begun, (east, 2, "write"), (east, 1, "write")) == ((east, 1),)
+    assert put_back(*begun, (east, 2, "write"), (east, 3, "write"), (east, 2, "undo"), (east, 1, "write")) == (
+        (east, 1),
+    )
+    assert put_back((east, 3, "write"), (east, None, "undo"), (east, 1, "write")) == ()
+
+
+def test_what_was_known_by_an_undone_write_alone_is_known_once_it_is_written_again() -> None:
+    log = [
+        Commit("us-east-1", "orders", "1", v, seq, (10 + seq) * S, undo)
+        for seq, (v, undo) in enumerate((("1", False), ("2", False), ("1", True), ("2", False)))
+    ]
+    found = effects_of([change("1", 1, 1), change("1", 2, 2)], [], {"orders": {"1": "2"}}, None, {"orders": log})
+    assert found.delays_ns == (9 * S, 11 * S)
 
 
 def test_genuine_messages_that_were_refused_as_forged_are_told() -> None:

@@ -9,7 +9,7 @@ import pytest
 from shopify_tables import SHOP_ENV, Tables, settings, shop, store
 
 from reference.settings import SettingsError
-from reference.shopify_app.journal import Entry, InSqlite, InTable, JournalFailed
+from reference.shopify_app.journal import Entry, InSqlite, InTable, JournalFailed, journal_of
 from reference.shopify_app.settings import load_shop
 
 FIRST = Entry("2026-11-29T11:00:00Z", "us-east-1", ["started"], {"orders": 3}, 2, ["ORDERS_CREATE"])
@@ -57,6 +57,7 @@ def test_without_a_shop_there_is_nothing_to_read() -> None:
         ({"SHOP_CLIENT_ID": ""}, "SHOP_CLIENT_ID"),
         ({"SHOP_APP_URL": ""}, "SHOP_APP_URL"),
         ({"APP_STORE": "sqlite"}, "APP_STORE_FILE"),
+        ({"APP_STORE": "postgresql"}, "APP_STORE_URL"),
         ({"APP_STORE": "postgres"}, "APP_STORE"),
         ({"DEDUPE": "never"}, "DEDUPE"),
         ({"TOKEN_RENEWAL": "perhaps"}, "TOKEN_RENEWAL"),
@@ -69,3 +70,11 @@ def test_a_variable_that_is_wrong_or_missing_is_named(changed: dict[str, str], n
 
 def test_secrets_are_in_no_text_that_settings_make() -> None:
     assert "hush" not in repr(shop(SHOP_CLIENT_SECRET_OLD="hush-hush"))
+    assert "hush" not in repr(shop(APP_STORE="postgresql", APP_STORE_URL="postgresql://u:hush@h/d"))
+
+
+def test_a_server_that_is_away_is_told_without_the_secret_and_stops_nobody() -> None:
+    url = "postgresql://app:hush@127.0.0.1:1/app"
+    with pytest.raises(JournalFailed, match="APP_STORE_URL") as told:
+        journal_of(settings(), shop(APP_STORE="postgresql", APP_STORE_URL=url), store(Tables())).add(FIRST)
+    assert "hush" not in str(told.value)

@@ -28,7 +28,8 @@ MULTIVALUE_LIMIT = 8
 """Multivalue answer routing answers with up to eight healthy records (API Reference, MultiValueAnswer)."""
 DEEPEST_ALIAS = 16
 """Aliases nested deeper than this are a loop; the API lets one be made, and resolvers give up at similar depths."""
-_DUALSTACK = "dualstack."
+DUALSTACK = "dualstack."
+"""In front of a load balancer's name: the same one (Developer Guide, alias to ELB)."""
 
 Draw = Callable[[], float]
 """A number in [0, 1), new at each call."""
@@ -55,7 +56,7 @@ class Health:
 
     def load_balancer(self, name: str) -> LoadBalancer | None:
         """The load balancer of this name; `dualstack.` in front is the same one (Developer Guide, alias to ELB)."""
-        return self.load_balancers.get(normalise(name).removeprefix(_DUALSTACK))
+        return self.load_balancers.get(normalise(name).removeprefix(DUALSTACK))
 
 
 def is_healthy(record: RecordSet, zone: Zone, health: Health, depth: int = 0) -> bool:

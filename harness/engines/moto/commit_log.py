@@ -13,9 +13,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness import stored
 from harness.clock import monotonic_ns
+from harness.engines.moto.elsewhere import writer
 from harness.history.events import Commit, Mark
 from harness.history.log import EventLog
 from harness.kit.config import Strict, refusal
+from harness.names import UNDO
 from harness.stored import KeySpec, ValueSpec
 
 RESET = "reset"
@@ -86,7 +88,8 @@ class CommitLog:
         if key is None:
             return  # the items of this table do not have that attribute, or this one is of another kind
         value = value if present else None
-        self._log.append(Commit(self._region, table, key, value, self._seq, monotonic_ns()))
+        undo = writer() == UNDO
+        self._log.append(Commit(self._region, table, key, value, self._seq, monotonic_ns(), undo))
         self._seq += 1
 
     def reset(self) -> None:

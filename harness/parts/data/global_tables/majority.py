@@ -126,13 +126,13 @@ class Majority:
         """The region's server holds the version of that number, by a call of its own."""
         self._shown[region, key] = number
 
-    async def store(self, region: str, key: Key, image: Image | None) -> None:
-        """Put an item into a region's server, or delete it there. Raises WorldError."""
+    async def store(self, region: str, key: Key, image: Image | None, writer: str = OURS) -> None:
+        """Put an item into a region's server, or delete it there. writer: see Server.call. Raises WorldError."""
         table, keys = key[0], json.loads(key[1])
         if image is None:
-            reply = await self._servers[region].call("DeleteItem", {"TableName": table, "Key": keys}, OURS)
+            reply = await self._servers[region].call("DeleteItem", {"TableName": table, "Key": keys}, writer)
         else:
-            reply = await self._servers[region].call("PutItem", {"TableName": table, "Item": dict(image)}, OURS)
+            reply = await self._servers[region].call("PutItem", {"TableName": table, "Item": dict(image)}, writer)
         if reply.status != 200:
             raise WorldError(f"{region} refuses a version of {table}: {reply.message}")
 

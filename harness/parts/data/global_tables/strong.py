@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from harness.errors import WorldError
+from harness.names import UNDO
 from harness.parts.data.global_tables import member, writing
 from harness.parts.data.global_tables.calling import Reply, Server
 from harness.parts.data.global_tables.group import STRONG, Group
@@ -134,7 +135,7 @@ class Strong:
                         self._majority.shows(region, key, version.number)
                         events.put_nowait(writing.Answered(Phase.FINISHING, region, own))
                     case writing.Undo(latest=latest):
-                        await self._majority.store(region, key, latest.image)
+                        await self._majority.store(region, key, latest.image, UNDO)
                         self._majority.shows(region, key, latest.number)
                     case writing.ReleaseAll():
                         self._majority.here(region, key, member.Release(ballot))

@@ -1,0 +1,1 @@
+"""Zones that somebody brings along: read from what they are kept in, and reviewed before anything is broken."""
