@@ -188,7 +188,6 @@ class Cloudflare(Steering):
         return {
             PROVIDER_CONTROL_PLANE: True,
             PROVIDER_HEALTH_CHECKS: True,
-            "dns_path_faults": "not measurable here: DNS goes over UDP, which no proxy of links carries",
         }
 
     def versions(self) -> Mapping[str, str]:
