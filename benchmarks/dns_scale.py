@@ -24,7 +24,7 @@ import uvloop
 
 from harness.clock import monotonic_ns
 from harness.engines.dns.server import Responder
-from harness.engines.dns.zone import Configuration, HealthCheck, RecordSet, Zone
+from harness.engines.dns.zone import Configuration, Failover, HealthCheck, RecordSet, Zone
 from harness.engines.health_checks.checking import Fleet
 from harness.engines.health_checks.fleet import Due, Effect, Event, Seat, Sleep
 from harness.parts.steering.route53.config import DataPlaneConfig
@@ -58,21 +58,24 @@ def _endpoint(announce: Any) -> None:
 class Watch:
     """Notes of every checker when its turn was due, and how late it was taken."""
 
-    def __init__(self, fleet: Fleet) -> None:
+    def __init__(self, fleet: Fleet[HealthCheck]) -> None:
         self.late_ms: list[float] = []
         self._due: dict[Seat, int] = {}
         self._do, self._step = fleet._do, fleet._step
         fleet._do, fleet._step = self.do, self.step  # type: ignore[method-assign]
 
-    def do(self, effect: Effect) -> None:
+    def do(self, effect: Effect[HealthCheck]) -> None:
         if isinstance(effect, Sleep):
             self._due[effect.seat] = effect.until_ns
         self._do(effect)
 
-    def step(self, event: Event) -> None:
+    def step(self, event: Event[HealthCheck]) -> None:
         if isinstance(event, Due):
             self.late_ms.append((monotonic_ns() - self._due[event.seat]) / 1e6)
         self._step(event)
+
+
+SIDES: tuple[tuple[int, Failover], ...] = ((1, "PRIMARY"), (2, "SECONDARY"))
 
 
 def configuration(checks: int, records: int, at: tuple[str, int], interval_s: int) -> Configuration:

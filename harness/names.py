@@ -49,6 +49,7 @@ CORRUPTED = "drill-corrupted:"
 """What a bad deployment writes before each value that it corrupts, so that everybody can tell whose doing it is."""
 ROUTE53 = "route53"
 DIGITALOCEAN = "digitalocean"
+AKAMAI = "akamai"
 CLOUDFLARE = "cloudflare"
 RECORD = "record"
 """Of the canary's link over which it is asked whether the application's name is answered."""
@@ -71,9 +72,8 @@ SOURCES = frozenset((CLIENTS, CHECKERS, CANARY, LOAD_BALANCER, FUNCTIONS, SHOP))
 """Who dials links, beside components: no component may be called so."""
 
 RESERVED = SOURCES | {
-    OUTSIDE, EACH, ROUTE53, DIGITALOCEAN, CLOUDFLARE, "all", "rest", "gateway", "platform", "toxiproxy", "witness",
-    CONTROL_PLANE, "browser-proxy", GLOBAL_TABLES, PROVIDER, DNS_RELAY, "resolvers",
-    "name-servers",
+    OUTSIDE, EACH, ROUTE53, DIGITALOCEAN, CLOUDFLARE, AKAMAI, "all", "rest", "gateway", "platform", "toxiproxy",
+    "witness", CONTROL_PLANE, "browser-proxy", GLOBAL_TABLES, PROVIDER, DNS_RELAY, "resolvers", "name-servers",
 }  # fmt: skip
 """Words that links, processes and steps use for something else: no place and no database may be called so."""
 
@@ -81,6 +81,8 @@ HEADER_REGION = "X-Region"
 HEADER_EPOCH = "X-Epoch"
 HEADER_LOAD_BALANCER = "X-Drill-Load-Balancer"
 """Set by our load balancer on answers of its own: no-target | target-refused | target-reset | target-timeout."""
+HEADER_EDGE = "X-Drill-Edge"
+"""Set by a proxy in front of all places: the address of the edge that an answer came from, or was wanted of."""
 HEADER_WRITER = "X-Drill-Writer"
 """Sent by who answers calls for a region, to reach the region's own server (harness.engines.moto.elsewhere)."""
 UNDO = "undo"

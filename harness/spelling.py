@@ -1,4 +1,4 @@
-"""How lengths of time and shares are written for people: one rounding, for sentences of checkers and for all reports.
+"""How lengths of time and shares are written for people: one rounding, for checkers and for every report alike.
 
 Brackets are rounded outwards, so that reading never claims more than was measured. Whole numbers alone, so that a
 length of any size can be written.

@@ -178,6 +178,7 @@ class CaseBusiness:
 
     keeps: Mapping[str, str]
     effects: str | None = None
+    asks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

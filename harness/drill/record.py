@@ -154,7 +154,7 @@ def verdict_of(reached: VerdictReached) -> Verdict:
 
 def _business(subject: Subject | None) -> CaseBusiness | None:
     said = None if subject is None else subject.business
-    return None if said is None else CaseBusiness(said.keeps, said.effects)
+    return None if said is None else CaseBusiness(said.keeps, said.effects, said.asks)
 
 
 def _functions(subject: Subject | None) -> tuple[str, ...]:

@@ -124,12 +124,12 @@ def _words(action: Action) -> str:
             return _SHOP_TROUBLES.get(trouble, trouble)
         case TroubleParty(trouble=trouble, amount=amount, told=told):
             return _PARTY_TROUBLES.get(trouble, trouble).format(amount, told)
-        case TroubleDns(trouble=trouble, share=share, delay_ms=delay_ms):
-            return _DNS_TROUBLES.get(trouble, trouble).format(share, delay_ms)
         case LoseControlPlane(mode=mode):
             return "never answers a call" if mode == "silent" else "fails every call (5xx)"
         case BlindHealthChecks(mode=mode):
             return "has health checks that reach nothing" if mode == "unreachable" else "has health checks at a stop"
+        case TroubleDns(trouble=trouble, share=share, delay_ms=delay_ms):
+            return _DNS_TROUBLES.get(trouble, trouble).format(share, delay_ms)
         case DropRecord():
             return "loses the application's record, which the heal makes anew"
         case BreakByOwner():

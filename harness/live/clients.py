@@ -27,6 +27,7 @@ from harness.world.load_balancer import tls_of
 from harness.world.naming import NameService
 from harness.world.part import LIGHT, READY_TIMEOUT_S, Net
 from harness.world.platform import NEEDS_LONGER, Platform
+from harness.world.steering import Steering
 from harness.world.terms import Terms, closely, steady_rate_per_s, terms_of
 
 _LOG = logging.getLogger(__name__)
@@ -225,13 +226,18 @@ def witness_config(options: RunOptions, net: Net, dns: Address) -> dict[str, Any
     sides = [environment.primary.name, environment.standby.name]
     places = [*sides, *(name for name in net.edges if name not in sides)]
     terms = terms_of(environment)
-    (platform,) = net.of(Platform)
+    (platform,), (steering,) = net.of(Platform), net.of(Steering)
+    fronts = steering.fronts()
     told = {
         "history": str(net.ground.folder / HISTORY),
         "dns": list(dns),
         "record": environment.edge.record,
         "port": net.edges[sides[0]].port,
-        "address_book": {edge.answered: list(net.edge(CLIENTS, place)) for place, edge in net.edges.items()},
+        "address_book": {
+            **{edge.answered: list(net.edge(CLIENTS, place)) for place, edge in net.edges.items()},
+            **{answered: list(address) for answered, address in fronts.items()},
+        },
+        "fronts": list(fronts),
         "edges": {place: net.edges[place].answered for place in places},
         "cohorts": cohorts,
         "workload": options.subject.workload.model_dump(),
@@ -240,10 +246,10 @@ def witness_config(options: RunOptions, net: Net, dns: Address) -> dict[str, Any
         "canaries": link_canaries(net),
         "seed": options.seed,
     }
-    for names in net.of(NameService):
-        told |= {"resolvers": [list(at) for at in names.asked()], "stub": asdict(names.stub)}
     if members := members_of(environment, options.timing):
         told["audience"] = members
+    for names in net.of(NameService):
+        told |= {"resolvers": [list(at) for at in names.asked()], "stub": asdict(names.stub)}
     if terms is None:
         return told
     return told | {

@@ -14,7 +14,9 @@ n-th of the users was back within each of
     [low(1) - L/n, high(n) + L/n]
 
 The curve is what these shares say together, by the weights of the profiles: at a moment t at least so many are back as
-have high <= t, and at most so many as have low <= t. Of a cache behind another one, L is the sum of the two.
+have high <= t, and at most so many as have low <= t. Of a cache behind another one, L is the sum of the two; there, and
+where a client has a cache for each of two families, n clients are a sample of how the two can lie to each other, and
+the bounds are no longer those of every user.
 """
 
 from __future__ import annotations

@@ -50,9 +50,9 @@ def draw(told: Mapping[str, Any]) -> str:
 
 
 def _end_s(curve: Sequence[Mapping[str, Any]], users: Sequence[Mapping[str, Any]]) -> float:
-    known = [point["after_s"] for point in curve]
+    known: list[float] = [1.0, *(point["after_s"] for point in curve)]
     known += [back["high_s"] or back["low_s"] for one in users for back in one["back"]]
-    return max([1.0, *known]) * _BEYOND
+    return max(known) * _BEYOND
 
 
 def _x(after_s: float, end_s: float) -> float:

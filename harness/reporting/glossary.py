@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from harness.audience import BY_NAME
 from harness.names import AUTHORITATIVE, CohortName
 from harness.reporting.wording import one_line
 
@@ -144,6 +145,8 @@ PHASES = {
 _NOTICES = {
     "target": "the load balancer notices",
     "intermediary": "the intermediary notices",
+    "akamai": "GTM's agents notice",
+    "cloudflare": "Cloudflare's monitors notice",
     "other": "somebody notices, and no health check",
 }
 _CHECKERS = {
@@ -151,6 +154,7 @@ _CHECKERS = {
     "cloudflare": "edge checks",
     "target": "balancer",
     "intermediary": "intermediary",
+    "akamai": "GTM agents",
 }
 _THINGS = {
     "record": "The record says",
@@ -191,6 +195,7 @@ WORDS: Mapping[str, str] = {
     "clients that ignore the TTL": "keep a DNS answer longer than it allows, as some resolvers do.",
     "clients that are tied to a place": "keep their connections to one place, whatever DNS says.",
     "clients that dial a place directly": "open a connection to one place for each request, past DNS.",
+    "clients that are of a profile": "are users as they are: behind caches, pools and libraries of their kind.",
     "name servers": "what a client sees that asks them each time and keeps no answer.",
     "recovery time (RTO)": "how long a client was without service: from the fault to its first success after which "
     "nothing failed beyond the usual.",
@@ -210,7 +215,7 @@ def cohort(name: str, places: Mapping[str, str]) -> str:
     """What clients of a cohort do, after "clients that": `follow DNS`. places: by address, in order."""
     known = next((kind for kind in CohortName if kind == name), None)
     if known is None:
-        return one_line(name, 40)
+        return one_line(f"are {name}" if name.partition("(")[0] in BY_NAME else name, 40)
     names = list(places.values()) if len(places) > 1 else ["the first place", "the second place"]
     place = names[1 if known.value.endswith("-b") else 0]
     return one_line(_COHORTS[known].format(place=place), 60)

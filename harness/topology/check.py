@@ -127,7 +127,7 @@ def subject_mistakes(subject: Subject, environment: Environment) -> list[Mistake
 
 
 def _business_mistakes(subject: Subject, tables: Sequence[str]) -> Iterator[Mistake]:
-    """Tables that it says hold what is told of a business, and that it does not have."""
+    """Tables that it says hold what is told of a business, and that it does not have; and what nobody counts."""
     business = subject.business
     if business is None:
         return
@@ -136,3 +136,6 @@ def _business_mistakes(subject: Subject, tables: Sequence[str]) -> Iterator[Mist
         if table not in tables:
             text = f"business.{'.'.join(at)}: no table {table}; one of: {', '.join(tables) or '(none)'}"
             yield Mistake(("business", *at), text)
+    if business.asks and business.effects is None:
+        text = "business.asks: nothing counts what was done; say `effects: TABLE` beside it"
+        yield Mistake(("business", "asks"), text)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from harness.history.events import DnsAnswer, Event
 from harness.kit.address import ANY_ADDRESS, Address, LoopbackAddress
 from harness.kit.config import Strict, parsed, refusal
 from harness.kit.forms import Form
@@ -105,8 +107,9 @@ class WitnessConfig(Strict):
     history: JSON-lines file that is appended to. dns: authoritative server. record: the application's name.
     resolvers: whom clients ask, in their order, as `stub` says; none: the authoritative server itself.
     port: of the edges. address_book: answered address -> where the clients' link listens; an absent loopback address
-    stands for itself. edges: region -> its edge's address, the first is `a`, the second `b`. audience: further clients,
-    each behind caches as they are. timeout_s: deadline of
+    stands for itself. edges: region -> its edge's address, the first is `a`, the second `b`. fronts: answered
+    addresses of proxies in front of all edges. audience: further clients, each behind caches as they are. timeout_s:
+    deadline of
     an operation from its send time to its answer, name lookup included. seed: of DNS query ids. keys: clients write
     keys of their own only, or also such as others write (see harness.witness.workloads).
 
@@ -123,6 +126,7 @@ class WitnessConfig(Strict):
     port: int = Field(ge=1, le=65535)
     address_book: dict[str, Address] = Field(default_factory=dict)
     edges: dict[str, str] = Field(default_factory=dict)
+    fronts: tuple[str, ...] = ()
     cohorts: dict[CohortName, Cohort] = Field(default_factory=dict)
     audience: tuple[Member, ...] = ()
     workload: Workload = Workload()
@@ -175,6 +179,15 @@ class WitnessConfig(Strict):
         if place >= len(addresses):
             raise ValueError(f"cohort {cohort} needs {place + 1} edges; {len(addresses)} are configured")
         return addresses[place]
+
+    def behind(self, event: Event) -> Event:
+        """An answer with the address of a proxy in front is told as one with every edge behind it; all else as it is.
+
+        What such an answer says of a place is that any may serve.
+        """
+        if isinstance(event, DnsAnswer) and not set(self.fronts).isdisjoint(event.addresses):
+            return replace(event, addresses=tuple(sorted(self.edges.values())))
+        return event
 
     def dial_address(self, answered: str) -> Address | None:
         """Where a client that was answered `answered` connects; None when that is nowhere it may go."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from harness.history.events import Completion
-from harness.names import HEADER_EPOCH, HEADER_REGION
+from harness.names import HEADER_EDGE, HEADER_EPOCH, HEADER_REGION
 from harness.outcome import Outcome
 from harness.witness import outcomes
 from harness.witness.ledger import Planned
@@ -141,7 +141,7 @@ def _settled(
         seen.v,
         seen.outcome,
         now_ns,
-        address=state.address,
+        address=outcomes.edge_of(headers.get(HEADER_EDGE.lower())) or state.address,
         status=answer.status if answer is not None else None,
         error=seen.error,
         region=outcomes.region_of(headers.get(HEADER_REGION.lower())),

@@ -87,7 +87,7 @@ class Witness:
             self.failed.set_exception(failure)
 
     def _record(self, event: Event) -> None:
-        self._recorder.record(event)
+        self._recorder.record(self.config.behind(event))
 
     async def start(self) -> None:
         """Start all clients, the DNS prober and the canaries, with empty caches and in a new id space."""

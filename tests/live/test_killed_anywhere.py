@@ -41,7 +41,7 @@ from harness.processes.forkserver import ForkServer
 from harness.pytest_plugin import turns
 from harness.world.installed import installed
 
-pytestmark = [pytest.mark.live, pytest.mark.slow]
+pytestmark = [pytest.mark.live, pytest.mark.beside, pytest.mark.slow]
 
 KILLS = int(os.environ.get("DRILL_KILLS", "8"))
 FROM = int(os.environ.get("DRILL_KILLS_FROM", "0"))

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from command_line import drill, environment, eventually, left_running
 
-pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.live, pytest.mark.beside, pytest.mark.slow, pytest.mark.timeout(600)]
 
 LONG = "drill watch"
 """A line that takes a minute; it has tests of its own."""

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import struct
 from contextlib import suppress
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
 import dns.edns
 import dns.exception
@@ -54,6 +54,17 @@ class Answers(Protocol):
 
     def answer(self, name: str, record_type: str) -> Answer:
         """One client's answer."""
+
+
+@runtime_checkable
+class Locating(Protocol):
+    """One of those whose answer depends on where a client is."""
+
+    def answer(self, name: str, record_type: str, subnet: str | None = None) -> Answer:
+        """One client's answer. subnet: an address of its network, where its resolver tells (RFC 7871)."""
+
+    def location(self, address: str | None) -> object:
+        """Where an address is; None where nobody knows."""
 
 
 class Responder:
@@ -109,7 +120,7 @@ class Responder:
         if dns.rdatatype.is_metatype(question.rdtype):
             response.set_rcode(dns.rcode.NOTIMP)
             return
-        answer = self._plane.answer(from_labels(question.name.labels[:-1]), dns.rdatatype.to_text(question.rdtype))
+        answer = self._answer(query, response, from_labels(question.name.labels[:-1]), question.rdtype)
         response.set_rcode(dns.rcode.from_text(answer.rcode))
         if answer.authoritative:
             response.flags |= dns.flags.AA
@@ -119,6 +130,19 @@ class Responder:
         response.authority = [
             found for rrset in answer.authority if (found := self._to_rrset(rrset, asked)) is not None
         ]
+
+    def _answer(
+        self, query: dns.message.Message, response: dns.message.Message, name: str, rdtype: dns.rdatatype.RdataType
+    ) -> Answer:
+        """The answer, by the network that the client is said to be in, where that counts (RFC 7871 section 7.2)."""
+        record_type, plane = dns.rdatatype.to_text(rdtype), self._plane
+        subnet = next((option for option in query.options if isinstance(option, dns.edns.ECSOption)), None)
+        if subnet is None or not isinstance(plane, Locating):
+            return plane.answer(name, record_type)
+        counts = subnet.srclen if plane.location(subnet.address) is not None else 0
+        told = dns.edns.ECSOption(subnet.address, subnet.srclen, counts)
+        response.use_edns(0, payload=EDNS_UDP_BYTES, options=[told])
+        return plane.answer(name, record_type, subnet.address)
 
     def _to_rrset(self, rrset: RRset, asked: dns.name.Name) -> dns.rrset.RRset | None:
         ttl_s = scaling.ttl_s(rrset.ttl_s, self._plane.scale)
