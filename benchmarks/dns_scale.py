@@ -17,7 +17,7 @@ import multiprocessing
 import random
 import statistics
 import time
-from typing import Any
+from typing import Any, Literal
 
 import dns.message
 import uvloop
@@ -33,6 +33,7 @@ from harness.parts.steering.route53.plane import DataPlane
 _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
 _ASKED_EVERY_S = 0.005
 LATE_SHARE = 0.1
+SIDES: tuple[tuple[int, Literal["PRIMARY", "SECONDARY"]], ...] = ((1, "PRIMARY"), (2, "SECONDARY"))
 
 
 def _endpoint(announce: Any) -> None:
@@ -111,7 +112,7 @@ async def measured(options: argparse.Namespace, at: tuple[str, int]) -> None:
     print(json.dumps({"figure": "turns of checkers", "taken": len(watch.late_ms), "due": round(due), "missed": missed}))
     print(json.dumps({"figure": "late by, ms", **_spread(watch.late_ms)}))
     print(json.dumps({"figure": "a question took, ms", **_spread(took_ms)}))
-    healthy = sum(plane.now.checks.values()) if hasattr(plane.now, "checks") else None
+    healthy = sum(plane.now.health.checks.values())
     print(json.dumps({"figure": "healthy checks", "count": healthy, "of": options.checks}))
     await plane.fleet.close()
 

@@ -107,8 +107,8 @@ def test_what_fails_on_the_way_and_what_is_still_answered() -> None:
         assert (await at.asked(), await at.canary("ns-2")) == (well, None)
         for kind in ("black-hole", "refuse"):
             word = "timeout" if kind == "black-hole" else "refused"
-            assert await at.after("resolver-1", kind) == (well, word, None)  # type: ignore[arg-type]
-            assert await at.after("ns-1", kind) == (well, None, word)  # type: ignore[arg-type]
+            assert await at.after("resolver-1", kind) == (well, word, None)
+            assert await at.after("ns-1", kind) == (well, None, word)
         assert await at.after("resolver-", "truncated") == (well, "truncated", None)
         assert await at.after("ns-", "truncated") == (well, None, "truncated")
         assert await at.after("resolver-1", "servfail") == (well, "servfail", None)

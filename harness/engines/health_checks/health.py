@@ -57,7 +57,7 @@ def statuses(
     InsufficientDataHealthStatus says, a new check's last known status being healthy.
     """
     found = {
-        check.id: _endpoint(check, checkers.get(check.id, ()), told)
+        check.id: status_of(check, checkers.get(check.id, ()), told)
         for check in config.checks.values()
         if check.type != "CALCULATED"
     }
@@ -65,7 +65,8 @@ def statuses(
     return MappingProxyType(found | calculated)
 
 
-def _endpoint(check: HealthCheck, checkers: Sequence[Checker], told: Told) -> bool:
+def status_of(check: HealthCheck, checkers: Sequence[Checker], told: Told) -> bool:
+    """The status of one that is not calculated; see `statuses`."""
     probed = check.type in ENDPOINT_TYPES
     healthy = enough_healthy(votes(checkers), len(checkers)) if probed else _watched(check, told)
     return (check.disabled or healthy) != check.inverted

@@ -195,11 +195,10 @@ class Cloudflare(Steering):
         return (self._events,)
 
     def capabilities(self) -> Mapping[str, bool | str]:
-        """What can be taken away; what no proxy of links can break."""
+        """What can be taken away."""
         return {
             PROVIDER_CONTROL_PLANE: True,
             PROVIDER_HEALTH_CHECKS: True,
-            "dns_path_faults": "not measurable here: DNS goes over UDP, which no proxy of links carries",
         }
 
     def versions(self) -> Mapping[str, str]:

@@ -17,7 +17,7 @@ from harness.engines.dns.names import normalise
 from harness.engines.dns.selection import Health, LoadBalancer
 from harness.engines.dns.zone import Configuration
 from harness.engines.health_checks.checker import Checker
-from harness.engines.health_checks.health import NOTHING_TOLD, Told, statuses, votes
+from harness.engines.health_checks.health import NOTHING_TOLD, Told, status_of, statuses, votes
 
 Checkers = Mapping[str, Sequence[Checker]]
 """What every checker knows, by health check id."""
@@ -48,9 +48,10 @@ class Configured:
 
 @dataclass(frozen=True)
 class Checked:
-    """A checker's vote changed, or its first result came."""
+    """A checker's vote changed, or its first result came. check_id: of its health check; "" where it may be any."""
 
     checkers: Checkers
+    check_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -190,8 +191,8 @@ class Plane:
             case Configured(config=config, checkers=checkers):
                 state = replace(state, configured=True, now=Snapshot(config, state.now.health))
                 return self._judged(state, checkers, moved=True)
-            case Checked(checkers=checkers):
-                return self._judged(state, checkers)
+            case Checked(checkers=checkers, check_id=check_id):
+                return (state, ()) if _unmoved(state, checkers, check_id) else self._judged(state, checkers)
             case Heard(told=told, checkers=checkers):
                 return self._judged(replace(state, told=state.told.hearing(told)), checkers)
             case Forgotten(checkers=checkers):
@@ -245,3 +246,12 @@ class Plane:
             AnswerChanged(name, *found) for name, found in seen.items() if state.watched.get(name, ((), 0)) != found
         )
         return replace(state, watched=seen), changed
+
+
+def _unmoved(state: PlaneState, checkers: Checkers, check_id: str) -> bool:
+    """Whether one vote leaves its health check what it was: then nothing else changes either, and of hundreds of checks
+    only this one was looked at."""
+    check, before = state.now.config.checks.get(check_id), state.now.health.checks.get(check_id)
+    if check is None or before is None or check.type == "CALCULATED":
+        return False
+    return status_of(check, checkers.get(check_id, ()), state.told) == before

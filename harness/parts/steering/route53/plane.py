@@ -43,7 +43,7 @@ class DataPlane:
             seed=settings.seed,
             address_book=settings.address_book,
             resolve=lambda name: self._state.resolve(name, drawing(self._draw)),
-            changed=lambda _check_id: self._step(model.Checked(self.fleet.states())),
+            changed=lambda check_id: self._step(model.Checked(self.fleet.states(), check_id)),
         )
 
     # What others read
