@@ -4,7 +4,7 @@
 
 The decisions alone, in a world of numbers with production's constants (tests/unit/intermediary_world.py): a data centre
 is lost at another phase of every look in each run. Promised: within the bound of
-harness/parts/steering/digitalocean/law.py in all runs. Exit code 1 where one was not.
+harness/world/intermediary.py in all runs. Exit code 1 where one was not.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from functools import partial
 from pathlib import Path
 
 from harness.measurement.prediction import Failure
-from harness.parts.steering.digitalocean.law import DigitalOceanLaw
 from harness.units import NS_PER_S
+from harness.world.intermediary import WatchingLaw
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "unit"))
 world_of_numbers = importlib.import_module("intermediary_world")
 
 S, NYC, SFO = NS_PER_S, "nyc3", "sfo3"
-LAW = DigitalOceanLaw(
+LAW = WatchingLaw(
     look_ns=5 * S, timeout_ns=2 * S, unhealthy_after=3, healthy_after=2, vantage_points=3, agree=2,
     round_ns=5 * S // 2, ttl_ns=60 * S,
 )  # fmt: skip

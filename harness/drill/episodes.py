@@ -23,11 +23,12 @@ from harness.measurement.models import FaultInterval
 LOSSES = ("region-outage", "region-isolated", "service-outage", "database-power-cycle")
 """Kinds of faults after which a place cannot serve: it is gone, cut off, or has no database."""
 TO_COMPONENTS = (
-    "process-kill", "process-freeze", "component-isolated", "provider-outage", "provider-trouble", "shop-trouble",
-    "third-party-outage", "third-party-slow", "third-party-trouble", "third-party-limited", "third-party-maintenance",
-    "third-party-lies",
+    "process-kill", "process-freeze", "component-isolated", "provider-outage", "provider-trouble",
+    "control-plane-outage", "health-checks-blind", "shop-trouble", "third-party-outage", "third-party-slow",
+    "third-party-trouble", "third-party-limited", "third-party-maintenance", "third-party-lies", "resolver-outage",
+    "name-server-outage", "dns-trouble",
 )  # fmt: skip
-"""Kinds that hit one component of the subject, or the API that it calls, and with it whatever its times rest on."""
+"""Kinds that hit one component, an API that it calls, or what steers clients, and with it whatever times rest on."""
 _SIDE_BLOWS = (*TO_COMPONENTS, "poison-record")
 """Kinds that hit one component, or a few records: what clients wait for is the end of the loss that they come on."""
 
@@ -62,8 +63,8 @@ def requiring(case: Case, requirement: Requirement) -> Case:
     """The scenario demands something; the same of the same episode only counts once, as it was said last."""
     rest = tuple(
         r for r in case.required
-        if (r.name, r.episode, r.place, r.system)
-        != (requirement.name, requirement.episode, requirement.place, requirement.system)
+        if (r.name, r.episode, r.place, r.system, r.share)
+        != (requirement.name, requirement.episode, requirement.place, requirement.system, requirement.share)
     )  # fmt: skip
     before = [r for r in case.required if r not in rest]
     if not before:

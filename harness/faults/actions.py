@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from harness.faults.commerce_actions import CommerceAction, RelieveParty, RelieveShop, TroubleParty, TroubleShop
+from harness.faults.dns_actions import DnsAction, RelieveDns, TroubleDns
 
 Stream = Literal["upstream", "downstream"]
 
@@ -181,6 +182,30 @@ class RestoreRecord:
 
 
 @dataclass(frozen=True)
+class LoseControlPlane:
+    """The API of whoever steers clients answers nothing (silent) or errors (failing); what it serves goes on."""
+
+    mode: Literal["silent", "failing"]
+
+
+@dataclass(frozen=True)
+class RestoreControlPlane:
+    """Undo `LoseControlPlane`."""
+
+
+@dataclass(frozen=True)
+class BlindHealthChecks:
+    """The health checks of whoever steers clients reach nothing (unreachable), or stay as they are (frozen)."""
+
+    mode: Literal["unreachable", "frozen"]
+
+
+@dataclass(frozen=True)
+class UnblindHealthChecks:
+    """Undo `BlindHealthChecks`."""
+
+
+@dataclass(frozen=True)
 class RollOutBad:
     """Roll a version of the application out in a place that starts and never answers."""
 
@@ -220,20 +245,14 @@ class MendByOwner:
 
 LinkAction = DisableLink | EnableLink | AddToxic | RemoveToxic | CutLink
 ProcessAction = KillProcess | StartProcess | FreezeProcess | ThawProcess
-DatabaseAction = (
-    RefuseOperations
-    | AllowOperations
-    | PutPoison
-    | RemovePoison
-    | CorruptItems
-    | DeleteTables
-    | SwitchOffDatabase
-    | SwitchOnDatabase
-)
+ItemAction = RefuseOperations | AllowOperations | PutPoison | RemovePoison | CorruptItems
+DatabaseAction = ItemAction | DeleteTables | SwitchOffDatabase | SwitchOnDatabase
 ProviderAction = TroubleProvider | RelieveProvider | DropRecord | RestoreRecord
+SteeringAction = LoseControlPlane | RestoreControlPlane | BlindHealthChecks | UnblindHealthChecks
 RolloutAction = RollOutBad | RollBack
 OwnerAction = BreakByOwner | MendByOwner
-Action = LinkAction | ProcessAction | DatabaseAction | ProviderAction | CommerceAction | RolloutAction | OwnerAction
+OfOthers = ProviderAction | SteeringAction | CommerceAction | OwnerAction
+Action = LinkAction | DnsAction | ProcessAction | DatabaseAction | RolloutAction | OfOthers
 
 
 def undo(action: Action) -> Action | None:
@@ -261,8 +280,14 @@ def undo(action: Action) -> Action | None:
             return RelieveProvider(provider, name)
         case DropRecord(provider):
             return RestoreRecord(provider)
+        case LoseControlPlane():
+            return RestoreControlPlane()
+        case BlindHealthChecks():
+            return UnblindHealthChecks()
         case TroubleShop(trouble=trouble):
             return RelieveShop(trouble)
+        case TroubleDns(link=link, name=name):
+            return RelieveDns(link, name)
         case RollOutBad(place):
             return RollBack(place)
         case BreakByOwner(fault, target, mode, way):

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from harness.faults.actions import (
     Action,
     AddToxic,
+    BlindHealthChecks,
     BreakByOwner,
     CorruptItems,
     CutLink,
@@ -17,13 +18,16 @@ from harness.faults.actions import (
     DropRecord,
     FreezeProcess,
     KillProcess,
+    LoseControlPlane,
     ProviderAction,
     PutPoison,
     RefuseOperations,
+    SteeringAction,
     SwitchOffDatabase,
     TroubleProvider,
 )
 from harness.faults.commerce_actions import PartyAction, TroubleParty, TroubleShop
+from harness.faults.dns_actions import TroubleDns
 from harness.faults.model import Plan
 
 
@@ -37,6 +41,7 @@ def blast_radius(plan: Plan) -> str:
     parts += [f"{len(plan.databases)} {'databases' if plan.databases[1:] else 'database'}"] if plan.databases else []
     providers = {action.provider for action in plan.apply if isinstance(action, ProviderAction)}
     parts += [f"the API of {provider}" for provider in sorted(providers)]
+    parts += ["whoever steers clients"] if any(isinstance(action, SteeringAction) for action in plan.apply) else []
     parts += ["the shop"] if any(isinstance(action, TroubleShop) for action in plan.apply) else []
     parts += [f"the system {party}" for party in sorted(_parties(plan))]
     head = f"{plan.kind} {plan.target}, {plan.mode}: touches {' and '.join(parts)}"
@@ -55,9 +60,10 @@ def _lines(plan: Plan) -> Iterator[str]:
             yield f"  database of {action.database}  {_words(action)}  (watched by a canary)"
         if isinstance(action, ProviderAction):
             yield f"  the API of {action.provider}  {_words(action)}  (watched by a canary)"
+        if isinstance(action, SteeringAction):
+            yield f"  whoever steers clients  {_words(action)}  (watched by a canary)"
         if isinstance(action, TroubleShop):
             yield f"  the shop  {_words(action)}  (watched by a canary)"
-
         if isinstance(action, PartyAction):
             yield f"  the system {action.party}  {_words(action)}  (watched by a canary)"
 
@@ -118,6 +124,12 @@ def _words(action: Action) -> str:
             return _SHOP_TROUBLES.get(trouble, trouble)
         case TroubleParty(trouble=trouble, amount=amount, told=told):
             return _PARTY_TROUBLES.get(trouble, trouble).format(amount, told)
+        case LoseControlPlane(mode=mode):
+            return "never answers a call" if mode == "silent" else "fails every call (5xx)"
+        case BlindHealthChecks(mode=mode):
+            return "has health checks that reach nothing" if mode == "unreachable" else "has health checks at a stop"
+        case TroubleDns(trouble=trouble, share=share, delay_ms=delay_ms):
+            return _DNS_TROUBLES.get(trouble, trouble).format(share, delay_ms)
         case DropRecord():
             return "loses the application's record, which the heal makes anew"
         case BreakByOwner():
@@ -129,6 +141,16 @@ _TROUBLES = {
     "throttled": "refuses every call as one too many (429)",
     "failing": "fails every call (503)",
     "unanswered": "carries changes out, and never answers them",
+}
+_DNS_TROUBLES = {
+    "black-hole": "answers nothing",
+    "refuse": "refuses questions",
+    "lost": "loses {0:.0%} of the questions",
+    "slow": "answers {1} ms later",
+    "truncated": "truncates {0:.0%} of the answers",
+    "nxdomain": "says of {0:.0%} of the names that they do not exist",
+    "servfail": "fails {0:.0%} of the questions (SERVFAIL)",
+    "wrong-address": "answers {0:.0%} of the questions with nobody's address",
 }
 _SHOP_TROUBLES = {
     "disturbed": "tells of things twice, late and out of order",

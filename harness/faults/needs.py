@@ -15,6 +15,9 @@ TABLE_DELETION = "table_deletion"
 BACKUPS = "backups"
 POWER_CYCLE = "database_power_cycle"
 PROVIDER_API = "provider_api"
+PROVIDER_CONTROL_PLANE = "provider_control_plane"
+PROVIDER_HEALTH_CHECKS = "provider_health_checks"
+ROUTING_CONTROLS = "routing_controls"
 PODS = "pods"
 SHOP_OPEN = "shop"
 SERVICE_REPLICATION = "service_replication"
@@ -22,6 +25,8 @@ WRITES_ON_BOTH_SIDES = "writes_on_both_sides"
 EVENTUAL_TABLES, STRONG_TABLES = "global_tables_eventual", "global_tables_strong"
 STREAMS_TO_FUNCTIONS = "streams_to_functions"
 THIRD_PARTIES = "third_parties"
+AUDIENCE = "audience"
+DNS_PATHS = "dns_path_faults"
 LIVENESS_AS_READINESS = "liveness-as-readiness"
 """A change of the application's pods that whoever has `pods` can roll out."""
 FROZEN_FAILOVER = "frozen_failover"
@@ -34,6 +39,8 @@ _WORDS = {
     TABLE_DELETION: "deletes a region's tables",
     BACKUPS: "restores tables (`recovery: {kind: backups}`)",
     PROVIDER_API: "has an API of a provider that clients are steered by",
+    PROVIDER_CONTROL_PLANE: "lets the API of whoever steers clients be lost while answers go on",
+    PROVIDER_HEALTH_CHECKS: "lets the health checks of whoever steers clients go blind",
     SERVICE_REPLICATION: "replicates by a service of its own (`replication: {kind: global_tables}`)",
     EVENTUAL_TABLES: "has global tables with eventual consistency (`replication: {kind: global_tables}`)",
     STRONG_TABLES: "has global tables with strong consistency (`replication: {consistency: strong, ...}`)",
@@ -41,6 +48,9 @@ _WORDS = {
     STREAMS_TO_FUNCTIONS: "feeds functions from streams (`functions: {kind: event_sources}`)",
     SHOP_OPEN: "is a shop (`shop: {kind: shopify}`)",
     THIRD_PARTIES: "stands for the systems of others (`third_parties: {kind: third_party}`)",
+    AUDIENCE: "says who its users are (`audience: [{profile: jvm(30), weight: 10}, ...]`)",
+    DNS_PATHS: "asks for names over links of its own (`dns: {kind: relay}`)",
+    ROUTING_CONTROLS: "leads clients by routing controls (`steering: {kind: route53, routing_controls: {}}`)",
     PODS: "runs the application in pods (`platform: {kind: kubernetes}`)",
 }
 

@@ -29,6 +29,7 @@ from harness.live.operated import OperatedWorld
 from harness.live.preparing import prepare
 from harness.live.replication import Replicated
 from harness.live.sharing import Sharing
+from harness.live.steering_hand import SteeringHand
 from harness.live.visit import Visit
 from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import held
@@ -80,7 +81,10 @@ class LiveWorld(OperatedWorld):
             self.seams = seams_of(self.net.parts)
             self.clients = Clients(options, self.net, self.seams.steering.dns)
             self.edges: Mapping[str, str] = {place: edge.answered for place, edge in self.net.edges.items()}
-            self.adversary = Adversary([hand for part in self.net.parts for hand in part.hands()], self._told)
+            self.adversary = Adversary(
+                [*(hand for part in self.net.parts for hand in part.hands()), SteeringHand(self.seams.steering)],
+                self._told,
+            )
             self._visit = Visit(options, self.net.parts)
             stack.callback(self.adversary.heal_all)
             self.ground.await_ready(ANSWER_TIMEOUT_S)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from harness.names import DYNAMODB, HTTP, link_end
+from harness.names import PROVIDER as WHOEVER_STEERS
 
 PLACE, DATABASE, PROVIDER, PARTY, API = "place", "database", "DNS provider", "third party", "API"
 WEBHOOKS, REPLICATION, COMPONENT = "webhooks", "replication", "component"
@@ -27,10 +28,11 @@ _BY_KIND = {
     "gray-failure": ERRORS, "operations-refused": ERRORS, "process-kill": "killed", "pods-killed": "killed",
     "database-power-cycle": "killed", "table-corrupted": "corrupted", "tables-deleted": "deleted",
     "poison-record": "poisoned", "bad-deploy": "bad version", "replication-paused": "paused",
-    "record-replaced": "record replaced",
+    "record-replaced": "record replaced", "health-checks-blind": "health checks blind",
 }  # fmt: skip
 _BY_MODE = {
     "refuse": REFUSED, "black-hole": BLACK_HOLED, "reset": "lost, reset", "slow": SLOW, "unanswered": BLACK_HOLED,
+    "silent": BLACK_HOLED,
     "error": ERRORS, "throttle": ERRORS, "throttled": ERRORS, "deny": ERRORS, "failing": ERRORS, "limited": ERRORS,
     "maintenance": ERRORS, "lying": LIES, "wrong": LIES, "freeze": "frozen",
 }  # fmt: skip
@@ -84,6 +86,8 @@ def dependency_of(
         return Dependency(DATABASE, target)
     if kind.startswith(("provider", "record")):
         return _api(target, steering)
+    if target == WHOEVER_STEERS:
+        return Dependency(PROVIDER, steering or target)
     ends = {_of_end(target, service, steering) for _, service in map(link_end, links)}
     if kind in ("service-outage", "gray-failure") or target not in places:
         return ends.pop() if len(ends) == 1 else Dependency(PLACE if target in places else DATABASE, target)
@@ -101,6 +105,8 @@ def watched(links: Iterable[str], steering: str = "") -> Iterator[Dependency]:
 
 
 def _of_end(end: str, service: str, steering: str) -> Dependency:
+    if end == WHOEVER_STEERS:
+        return Dependency(PROVIDER, steering or end)
     if service == HTTP:
         return Dependency(PLACE, end)
     if service.startswith(DYNAMODB):

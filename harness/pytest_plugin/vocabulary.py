@@ -21,6 +21,8 @@ PLACEHOLDERS = {
     "REGION": "the primary region, the standby region, the ROLE region for a role of the environment, or region NAME",
     "MODE": "black-holed (no answer), refused (an answer at once that nobody is there), or reset",
     "TROUBLE": "throttled (429 to every call) or failing (503 to every call)",
+    "LOSS": "silent (calls are never answered) or failing (each is answered with an error of the service)",
+    "BLIND": "reach nothing (to them every place is lost) or stand still (whatever they said last stays)",
     "ATTRIBUTE": "the name of an attribute of the items, of which the larger value is the newer one",
     "CONSISTENCY": "eventual (asynchronous, the last writer wins) or strong (synchronous to another region)",
     "COMPONENT": "a component of the subject, as its file names it",
@@ -31,10 +33,14 @@ PLACEHOLDERS = {
     "PLACE": "the name of a place of the environment, or outside",
     "JOURNEY": "one of `workload.journeys` of the subject file: pay",
     "SYSTEM": "the system of a third party, by its name in the environment: ERP, CRM, fulfilment",
+    "RESOLVER": "a resolver that clients ask: resolver-1, the one that they ask first, or another",
+    "SERVER": "a name server: ns-1, or another one of the zone's",
+    "SERVERS": "the name servers, the resolvers, or one of them by its name",
+    "WAY": "truncated (only TCP tells more), denied (NXDOMAIN), failed (SERVFAIL) or astray (an address of nobody)",
     "INSTANCE": "a process of the subject: COMPONENT.PLACE, as monitor.outside",
 }
 """What the capital words in a shape stand for."""
-_CHOSEN = ("MODE", "TROUBLE", "CONSISTENCY", "PLACE", "INSTANCE")
+_CHOSEN = ("MODE", "TROUBLE", "LOSS", "BLIND", "WAY", "CONSISTENCY", "PLACE", "INSTANCE")
 """Those that stand for one of few words, which nobody guesses."""
 KEYWORDS = ("Given", "When", "Then")
 ANY = "Given/When/Then"

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeVar
 
-from harness.kit.address import Address
+from harness.errors import WorldError
+from harness.faults.model import Link
+from harness.kit.address import Address, join_address
 from harness.measurement.phases import STEPS
 from harness.measurement.prediction import EdgeLaw
+from harness.names import CANARY, CONTROL_PLANE, HEALTH_CHECKS, OUTSIDE, PROVIDER
 from harness.topology.environment import Environment
 from harness.topology.kinds import load, section_named
 from harness.topology.timing import Timing
 from harness.world.part import Part
+from harness.world.wires import Arrow
+
+ApiLoss = Literal["silent", "failing"]
+Blindness = Literal["unreachable", "frozen"]
 
 
 class Steering(Part):
-    """Leads clients to an edge by DNS."""
+    """Leads clients to an edge by DNS.
+
+    What only some can: lose_api and restore_api, of those whose capabilities name `provider_control_plane`; blind and
+    unblind, of those that name `provider_health_checks` (harness.faults.needs). `watched_by` gives the canaries' arrows
+    without which such a fault is never proven.
+    """
 
     def freeze(self) -> None:
         """From now on the answer stays, whatever changes."""
@@ -29,10 +42,51 @@ class Steering(Part):
         """What may be answered for the application's name now; none while the name is not known yet."""
         raise NotImplementedError
 
+    def fronts(self) -> Mapping[str, Address]:
+        """Answered address -> where to dial, of proxies in front of all places, whose addresses say nothing of a place.
+
+        Their answers say in `X-Drill-Edge` which place they came from (harness.names).
+        """
+        return {}
+
     @property
     def dns(self) -> Address:
         """Its name server."""
         raise NotImplementedError
+
+    def lose_api(self, mode: ApiLoss = "failing") -> None:
+        """From now on its API answers nothing, or every call with an error of its own; answers and checks go on."""
+        raise WorldError(f"{self.name}: its API cannot be lost here")
+
+    def restore_api(self) -> None:
+        """The API answers again; also where it was not lost."""
+        raise WorldError(f"{self.name}: its API cannot be lost here")
+
+    def blind(self, mode: Blindness = "unreachable") -> None:
+        """From now on its health checks reach nothing, or go on saying what they said last."""
+        raise WorldError(f"{self.name}: its health checks cannot go blind here")
+
+    def unblind(self) -> None:
+        """The health checks see again; also where they did all the time."""
+        raise WorldError(f"{self.name}: its health checks cannot go blind here")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Where a canary asks how a provider is. bad: texts in an answer that mean it is not well; no answer does, too."""
+
+    address: Address
+    path: str
+    bad: tuple[str, ...] = ()
+
+
+def watched_by(api: Asked | None, checks: Asked | None) -> Iterator[Arrow]:
+    """The canaries' arrows to the API of whoever steers clients, and to where it says whether its checks see."""
+    for service, asked in ((CONTROL_PLANE, api), (HEALTH_CHECKS, checks)):
+        if asked is not None:
+            link = Link(CANARY, OUTSIDE, PROVIDER, OUTSIDE, service, from_canary=True)
+            host = join_address(asked.address)
+            yield Arrow(link, asked.address, probe={"kind": "http", "path": asked.path, "host": host, "bad": asked.bad})
 
 
 @dataclass(frozen=True)
@@ -47,8 +101,10 @@ class Milestone:
 def phases_of(environment: Environment) -> Sequence[str]:
     """The milestones of a recovery that an environment's steering has, by the names of harness.measurement.phases."""
     module = load(section_named("steering"), environment.steering.kind, "law")
-    found: Sequence[str] = getattr(module, "PHASES", STEPS)
-    return found
+    if hasattr(module, "phases"):
+        told: Sequence[str] = module.phases(environment)
+        return told
+    return _said(getattr(module, "PHASES", STEPS), environment)
 
 
 def law_of(environment: Environment, timing: Timing) -> EdgeLaw:
@@ -59,5 +115,12 @@ def law_of(environment: Environment, timing: Timing) -> EdgeLaw:
 
 def milestones_of(environment: Environment) -> Sequence[Milestone]:
     """What an environment's steering tells of itself."""
-    found: Sequence[Milestone] = load(section_named("steering"), environment.steering.kind, "law").MILESTONES
-    return found
+    return _said(load(section_named("steering"), environment.steering.kind, "law").MILESTONES, environment)
+
+
+Item = TypeVar("Item")
+
+
+def _said(found: Sequence[Item] | Callable[[Environment], Sequence[Item]], environment: Environment) -> Sequence[Item]:
+    """What a law says for all environments, or for this one."""
+    return found(environment) if callable(found) else found

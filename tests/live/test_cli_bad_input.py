@@ -22,7 +22,7 @@ SUBJECTS = ROOT / "tests" / "subjects"
         (["run", "region-lost-refusd"], "did you mean region-lost-refused?"),
         (
             ["run", "region-lost-refused", "--environment", "mars"],
-            "unknown environment mars; one of: backups, digitalocean, dynoxide",
+            "unknown environment mars; one of: akamai, audience, backups, cloudflare",
         ),
         (["run", "region-lost-refused", "--bogus"], "No such option: --bogus"),
         (["run", "region-lost-refused", "--set", "faul=none"], "did you mean fault?"),

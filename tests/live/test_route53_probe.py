@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from harness.engines.dns.zone import HealthCheck
-from harness.engines.health_checks.checker import SEARCHED_BYTES, Finished, Limits
-from harness.engines.health_checks.probe import LONGEST_HEAD, Prober, request_for
+from harness.engines.health_checks.checker import Finished, Limits
+from harness.engines.health_checks.probe import LONGEST_HEAD, Prober
+from harness.engines.health_checks.route53 import SEARCHED_BYTES, request_for
 from harness.units import NS_PER_S
 
 pytestmark = [pytest.mark.live, pytest.mark.beside]

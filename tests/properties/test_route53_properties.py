@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from harness.engines.dns.lookup import drawing, everyone, lookup
 from harness.engines.dns.selection import MULTIVALUE_LIMIT, Health, choose, eligible, is_healthy
-from harness.engines.dns.zone import AliasTarget, Configuration, RecordSet, Zone
+from harness.engines.dns.zone import AliasTarget, Configuration, HealthCheck, RecordSet, Zone
 from harness.engines.health_checks.checker import Checker, Due, Finished, Sleep, step
+from harness.parts.steering.route53.model import Checked, Configured, Plane, start
 
 APP = "app.example.com"
 CHECKS = ("h0", "h1", "h2", "h3")
@@ -115,3 +116,26 @@ def test_no_name_makes_a_lookup_fail(name: str, record_type: str) -> None:
         "NOERROR",
         "NXDOMAIN",
     )
+
+
+def _voting(votes: dict[str, int]) -> dict[str, tuple[Checker, ...]]:
+    return {check: tuple(Checker(1, 3, healthy=i < count) for i in range(16)) for check, count in votes.items()}
+
+
+@given(st.lists(st.tuples(st.sampled_from(CHECKS), st.integers(0, 16)), max_size=30), st.sets(st.sampled_from(CHECKS)))
+def test_looking_at_the_check_that_was_voted_on_alone_is_enough(
+    votes: list[tuple[str, int]], inverted: set[str]
+) -> None:
+    checks = {name: HealthCheck(name, "HTTP", inverted=name in inverted) for name in CHECKS}
+    checks["both"] = HealthCheck("both", "CALCULATED", health_threshold=2, children=CHECKS[:2])
+    plane, held = Plane((APP,)), dict.fromkeys(CHECKS, 16)
+    leaf = RecordSet(APP, "A", ttl_s=60, values=("192.0.2.1",), failover="PRIMARY", health_check_id="both")
+    other = RecordSet(APP, "A", ttl_s=60, values=("192.0.2.2",), failover="SECONDARY", set_identifier="b")
+    config = Configuration((Zone.of("Z", "example.com", [leaf, other]),), checks)
+    state, _ = plane.step(start({}), Configured(config, _voting(held)), 0)
+    for check, count in votes:
+        held[check] = count
+        looked, told = plane.step(state, Checked(_voting(held), check), 0)
+        everything, all_told = plane.step(state, Checked(_voting(held)), 0)
+        assert (looked, told) == (everything, all_told)
+        state = looked

@@ -10,12 +10,13 @@ from harness.drill.plan import Law, conditions_of, law_of, window_s
 from harness.errors import InputError
 from harness.measurement.prediction import Failure, predict
 from harness.measurement.prediction_interval import PreciseLaw
-from harness.parts.steering.digitalocean.law import DigitalOceanLaw, law
+from harness.parts.steering.digitalocean.law import law
 from harness.topology.environment import Environment
 from harness.topology.load import load_environment, load_subject
 from harness.topology.subject import Subject
 from harness.topology.timing import Profile, Timing
 from harness.units import NS_PER_S
+from harness.world.intermediary import WatchingLaw
 from harness.world.steering import milestones_of
 
 ROOT = Path(__file__).parents[2]
@@ -87,7 +88,7 @@ def test_the_prediction_names_the_intermediarys_phases_with_its_constants(timing
         _predicted(found, edge, subject, timing, bounded)
 
 
-def _predicted(found: Law, edge: DigitalOceanLaw, subject: Subject, timing: Timing, bounded: list[str]) -> None:
+def _predicted(found: Law, edge: WatchingLaw, subject: Subject, timing: Timing, bounded: list[str]) -> None:
     for failure in FAILURES:
         bounds = found.intervals[failure].phases
         assert list(bounds) == bounded

@@ -11,6 +11,7 @@ from harness.faults.actions import (
     Action,
     AddToxic,
     AllowOperations,
+    BlindHealthChecks,
     CorruptItems,
     CutLink,
     DeleteTables,
@@ -20,17 +21,20 @@ from harness.faults.actions import (
     FreezeProcess,
     KillProcess,
     LinkAction,
+    LoseControlPlane,
     PutPoison,
     RefuseOperations,
     RelieveProvider,
     RemovePoison,
     RemoveToxic,
+    RestoreControlPlane,
     RestoreRecord,
     StartProcess,
     SwitchOffDatabase,
     SwitchOnDatabase,
     ThawProcess,
     TroubleProvider,
+    UnblindHealthChecks,
     undo,
 )
 from harness.faults.blast_radius import blast_radius
@@ -44,12 +48,15 @@ from harness.names import (
     CANARY,
     CHECKERS,
     CLIENTS,
+    CONTROL_PLANE,
     DIGITALOCEAN,
     DYNAMODB_READS,
     DYNAMODB_WRITES,
     GLOBAL_TABLES,
+    HEALTH_CHECKS,
     OUTSIDE,
     POISON_KEY,
+    PROVIDER,
     RECORD,
     SHOP,
     SHOP_API,
@@ -101,9 +108,11 @@ def world() -> list[Link]:
 LINKS = world()
 IN_DATABASES = ("operations-refused", "poison-record", "table-corrupted", "tables-deleted")
 OF_PROVIDERS = ("provider-outage", "provider-trouble", "record-replaced")
+OF_STEERING = ("control-plane-outage", "health-checks-blind")
 OF_PODS = ("pods-killed", "pod-frozen", "bad-deploy")
 OF_PARTIES = tuple(kind for kind in FAULTS if kind.startswith("third-party"))
-ELSEWHERE = (*IN_DATABASES, *OF_PROVIDERS, *OF_PODS, *OF_PARTIES, "shop-trouble")
+OF_DNS = ("resolver-outage", "name-server-outage", "dns-trouble")
+ELSEWHERE = (*IN_DATABASES, *OF_PROVIDERS, *OF_STEERING, *OF_PODS, *OF_PARTIES, *OF_DNS, "shop-trouble")
 ON_LINKS = [kind for kind in FAULTS if not kind.startswith("process") and kind not in ELSEWHERE]
 
 
@@ -371,6 +380,22 @@ def test_a_record_that_somebody_else_puts_back_was_gone_all_the_same(gone: int, 
     judged = judge_canary(probes, canary.links, canary.expected, FaultInterval(95, 96, 200, 201))
     assert judged.observed is seen, judged.sentence
     assert judged.healed
+
+
+def test_whoever_steers_clients_may_lose_its_api_and_its_sight() -> None:
+    links = [Link(CANARY, OUTSIDE, PROVIDER, OUTSIDE, s, from_canary=True) for s in (CONTROL_PLANE, HEALTH_CHECKS)]
+    for kind, watched, broken, mended in (
+        ("control-plane-outage", links[0], LoseControlPlane, RestoreControlPlane()),
+        ("health-checks-blind", links[1], BlindHealthChecks, UnblindHealthChecks()),
+    ):
+        for mode in FAULTS[kind].modes:
+            planned = fault_named(kind, mode=mode).plan([*LINKS, *links], PROCESSES)
+            assert planned.apply == (broken(mode),)
+            assert healing(planned) == [mended]
+            assert (planned.links, planned.canary.links) == ((), (watched.name,))
+            assert "touches whoever steers clients" in blast_radius(planned)
+        with pytest.raises(InputError, match="the provider that clients are steered by, and there are none"):
+            plan(kind)
 
 
 def test_where_there_is_no_provider_nothing_can_happen_to_it() -> None:

@@ -10,13 +10,13 @@ import pytest
 from intermediary_world import ADDRESS, EAST, MS, NYC, POINTS, SFO, WEST, S, World, environ
 
 from harness.measurement.prediction import Failure
-from harness.parts.steering.digitalocean.law import DigitalOceanLaw
+from harness.world.intermediary import WatchingLaw
 from reference.intermediary import leadership, looking
 from reference.intermediary.leadership import Seat
 from reference.intermediary.settings import load
 from reference.settings import SettingsError
 
-LAW = DigitalOceanLaw(
+LAW = WatchingLaw(
     look_ns=5 * S, timeout_ns=2 * S, unhealthy_after=3, healthy_after=2, vantage_points=3, agree=2,
     round_ns=2500 * MS, ttl_ns=60 * S,
 )  # fmt: skip

@@ -5,18 +5,15 @@ from __future__ import annotations
 import pytest
 
 from harness.engines.health_checks.checker import (
-    SEARCHED_BYTES,
     Checker,
     Due,
     Finished,
-    Limits,
     Probe,
     Sleep,
     VoteChanged,
-    judge_body,
-    judge_status,
     step,
 )
+from harness.engines.health_checks.route53 import SEARCHED_BYTES, judge_body, judge_status, limits_of
 from harness.units import NS_PER_S
 
 INTERVAL_NS = 10 * NS_PER_S
@@ -91,7 +88,7 @@ def test_answers_that_were_not_asked_for_are_a_programming_error() -> None:
     [("HTTP", 1.0, (4, 2, 2)), ("TCP", 1.0, (10, 2, 2)), ("HTTP", 0.1, (1, 1, 1)), ("HTTPS", 0.5, (2, 1, 1))],
 )
 def test_scaled_time_outs_never_go_below_a_second(kind: str, scale: float, seconds: tuple[int, int, int]) -> None:
-    limits = Limits.of(kind, scale)
+    limits = limits_of(kind, scale)
     assert (limits.connect_ns, limits.status_ns, limits.body_ns) == tuple(s * NS_PER_S for s in seconds)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import count
 
 from harness.engines.dns.zone import HealthCheck
-from harness.engines.health_checks.checker import Finished, Limits
+from harness.engines.health_checks.checker import Finished
 from harness.engines.health_checks.fleet import (
     Ask,
     Drop,
@@ -21,12 +21,12 @@ from harness.engines.health_checks.fleet import (
     Seat,
     Sleep,
     Voted,
-    target,
 )
+from harness.engines.health_checks.route53 import Route53Checkers, limits_of, target
 from harness.units import NS_PER_S
 
 CHECK = HealthCheck("east", "HTTP", ip_address="192.0.2.10", port=80, interval_s=10, failure_threshold=1)
-RULES = FleetRules(per_check=4, scale=0.1)
+RULES = FleetRules(Route53Checkers(per_check=4, scale=0.1))
 BAD = Finished(False, "down")
 
 
@@ -63,7 +63,7 @@ def test_checkers_start_somewhere_in_their_interval() -> None:
 def test_a_checker_asks_when_it_is_due_and_sleeps_an_interval_from_the_result() -> None:
     scene = Scene()
     seat = Seat("east", 2, run=1)
-    assert scene.happen(Due(seat)) == (Ask(seat, CHECK, Limits.of("HTTP", 0.1)),)
+    assert scene.happen(Due(seat)) == (Ask(seat, CHECK, limits_of("HTTP", 0.1)),)
     scene.now_ns += 3 * NS_PER_S
     assert scene.happen(Ended(seat, BAD)) == (Voted("east"), Sleep(seat, 9 * NS_PER_S))
     assert scene.votes == [True, True, False, True]
@@ -126,7 +126,7 @@ def test_a_request_goes_by_the_address_book_and_never_off_this_machine() -> None
     named = HealthCheck("named", "HTTP", domain_name="app.example.com")
     assert target(CHECK, book, lambda _: None) == ("127.0.0.1", 9)
     assert target(named, book, {"app.example.com": "127.0.1.10"}.get) == ("127.0.1.10", 80)
-    assert target(named, book, lambda _: None) == Finished(False, "Failure: DNS resolution failed")
+    assert target(named, book, lambda _: None) == Finished(False, "Failure: DNS resolution failed", "address")
     away = target(replace(CHECK, ip_address="192.0.2.99"), book, lambda _: None)
     assert isinstance(away, Finished)
     assert "address book" in away.text

@@ -6,7 +6,7 @@ import pytest
 from simulated_backend import environment
 
 from harness import scaling
-from harness.engines.health_checks.checker import Limits
+from harness.engines.health_checks.route53 import limits_of
 from harness.parts.steering.route53.law import law
 from harness.topology.timing import Profile, Timing
 from harness.units import NS_PER_S, to_ns
@@ -22,7 +22,7 @@ def test_a_time_out_is_never_below_a_second_unless_it_is_documented_so(documente
 
 
 def test_the_checkers_limits_and_the_predictions_time_outs_are_the_same() -> None:
-    limits, edge = Limits.of("HTTP", 0.1), law(environment(), Timing(Profile.FAST))
+    limits, edge = limits_of("HTTP", 0.1), law(environment(), Timing(Profile.FAST))
     assert (limits.connect_ns, limits.status_ns) == (edge.connect_timeout_ns, edge.status_timeout_ns)
 
 

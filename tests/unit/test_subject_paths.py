@@ -15,7 +15,7 @@ from test_topology_files import EMBEDDED, SUBJECT, refused_subject, written
 
 from harness.engines.dns.zone import parse_health_check
 from harness.engines.health_checks.checker import Limits
-from harness.engines.health_checks.probe import request_for
+from harness.engines.health_checks.route53 import request_for
 from harness.parts.edge.load_balancer.config import Target
 from harness.parts.edge.load_balancer.health import ask
 from harness.topology.load import load_environment, load_subject

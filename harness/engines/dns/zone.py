@@ -37,11 +37,20 @@ class AliasTarget:
 
 
 @dataclass(frozen=True)
+class GeoLocation:
+    """Whose clients a record is for; all None: everybody's whom no other record is for (country `*`)."""
+
+    continent: str | None = None
+    country: str | None = None
+    subdivision: str | None = None
+
+
+@dataclass(frozen=True)
 class RecordSet:
     """One resource record set. Records of one name and type form a group, told apart by `set_identifier`.
 
     ttl_s: seconds as created through the API (not scaled); None for an alias, whose TTL cannot be set.
-    weight, failover, multivalue, region: at most one is given, and decides the routing policy.
+    weight, failover, multivalue, region, geo: at most one is given, and decides the routing policy.
     """
 
     name: str
@@ -54,6 +63,7 @@ class RecordSet:
     weight: int | None = None
     multivalue: bool = False
     region: str | None = None
+    geo: GeoLocation | None = None
     health_check_id: str | None = None
 
 
@@ -103,6 +113,7 @@ class HealthCheck:
     """One health check as configured. interval_s: seconds from a response to the next request, not scaled.
 
     without_data: InsufficientDataHealthStatus, what a check of a metric is while there is no data of it.
+    routing_control, alarm: what checks of these types watch; an alarm is a region and a name.
     """
 
     id: str
@@ -121,6 +132,13 @@ class HealthCheck:
     children: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     without_data: str = "LastKnownStatus"
+    routing_control: str | None = None
+    alarm: tuple[str, str] | None = None
+
+    @property
+    def watches(self) -> str | None:
+        """What a check watches that is told to it: a routing control's ARN, an alarm as REGION/NAME."""
+        return self.routing_control or ("/".join(self.alarm) if self.alarm else None)
 
     @property
     def probes_endpoint(self) -> bool:
@@ -168,8 +186,17 @@ def parse_record_set(body: Mapping[str, Any]) -> RecordSet:
         weight=None if body.get("Weight") is None else int(body["Weight"]),
         multivalue=bool(body.get("MultiValueAnswer")),
         region=body.get("Region"),
+        geo=_geo(body.get("GeoLocation")),
         health_check_id=body.get("HealthCheckId") or None,
     )
+
+
+def _geo(body: Mapping[str, Any] | None) -> GeoLocation | None:
+    if not body:
+        return None
+    country = body.get("CountryCode")
+    named = None if country == "*" else country
+    return GeoLocation(body.get("ContinentCode") or None, named or None, body.get("SubdivisionCode") or None)
 
 
 def unwrapped(text: str) -> str:
@@ -203,5 +230,11 @@ def parse_health_check(body: Mapping[str, Any]) -> HealthCheck:
         health_threshold=int(config.get("HealthThreshold") or 0),
         children=tuple(config.get("ChildHealthChecks") or ()),
         regions=tuple(config.get("Regions") or ()),
+        routing_control=config.get("RoutingControlArn") or None,
+        alarm=_alarm(config.get("AlarmIdentifier")),
         without_data=str(config.get("InsufficientDataHealthStatus") or "LastKnownStatus"),
     )
+
+
+def _alarm(body: Mapping[str, Any] | None) -> tuple[str, str] | None:
+    return (str(body["Region"]), str(body["Name"])) if body else None

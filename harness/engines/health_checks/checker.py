@@ -1,46 +1,41 @@
-"""One health checker: sends a request, waits for the verdict, sleeps an interval, asks again.
+"""One health checker: sends a request, waits for the verdict, sleeps until its next turn, asks again.
 
-    waiting for its turn --Due--> asking --Finished--> waiting for its turn (interval counted from the response)
+    waiting for its turn --Due--> asking --Finished--> waiting for its turn
+                                    ^---- timed out, retries left ----'
 
-A checker changes its vote only after `threshold` consecutive results that contradict it; the same number holds both
-ways. A checker that has no result yet votes healthy. Checkers know nothing of each other: what they say together is
-decided in health.py. Sources: Route 53 Developer Guide, "How Amazon Route 53 determines whether a health check is
-healthy"; API Reference, HealthCheckConfig (RequestInterval, FailureThreshold).
+A checker changes its vote only after so many consecutive results that contradict it: `threshold` bad ones, or
+`up_threshold` good ones. A request that timed out is sent again at once while retries are left; only the last one of
+them is a result. Checkers know nothing of each other: what they say together is the policy's of a service, as is what
+they ask, how long they wait, and what they take for good (policy.py).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
-from harness import scaling
-from harness.units import to_ns
-
-HTTP_CONNECT_TIMEOUT_S = 4
-"""A TCP connection must be established within four seconds (Developer Guide, determining health)."""
-TCP_CONNECT_TIMEOUT_S = 10
-"""Ten seconds for a TCP health check (Developer Guide, determining health)."""
-STATUS_TIMEOUT_S = 2
-"""The HTTP status must arrive within two seconds after connecting (Developer Guide, determining health)."""
-BODY_TIMEOUT_S = 2
-"""For a string match, the body must arrive within two seconds after the status (same page)."""
-SEARCHED_BYTES = 5_120
-"""The search string must be wholly in the first 5,120 bytes of the body (Developer Guide, determining health)."""
+Cause = Literal["", "timeout", "connection", "closed", "protocol", "status", "body", "address"]
+"""Why a request failed: too late, not connected, cut off, no HTTP, a wrong status, a wrong body, nowhere to send it."""
+NOT_CONNECTED = "The connection was not established in time"
+"""The text by which a time-out of connecting is told from the others, for services that make a difference."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How long one probe may take, in nanoseconds: to connect, then to answer, then to send the searched body."""
+    """How long one probe may take, in nanoseconds: to connect, then to answer, then to send the searched body.
+
+    whole_ns: what all of that together may take; None: only the parts are limited.
+    """
 
     connect_ns: int
     status_ns: int
     body_ns: int
+    whole_ns: int | None = None
 
     @classmethod
-    def of(cls, check_type: str, scale: float = 1.0) -> Limits:
-        """The documented limits of a health check type, times `scale`, never below one second each."""
-        connect_s = TCP_CONNECT_TIMEOUT_S if check_type == "TCP" else HTTP_CONNECT_TIMEOUT_S
-        scaled = (scaling.timeout_ns(to_ns(s), scale) for s in (connect_s, STATUS_TIMEOUT_S, BODY_TIMEOUT_S))
-        return cls(*scaled)
+    def together(cls, whole_ns: int) -> Limits:
+        """One limit for everything."""
+        return cls(whole_ns, whole_ns, whole_ns, whole_ns)
 
 
 @dataclass(frozen=True)
@@ -50,10 +45,12 @@ class Due:
 
 @dataclass(frozen=True)
 class Finished:
-    """A request ended. text: what GetHealthCheckStatus says about it."""
+    """A request ended. text: what the service says about it. cause: why it failed. status: of HTTP, where one came."""
 
     ok: bool
     text: str
+    cause: Cause = ""
+    status: int | None = None
 
 
 @dataclass(frozen=True)
@@ -77,18 +74,25 @@ class VoteChanged:
 
 @dataclass(frozen=True)
 class Observation:
-    """The result of one request. checked_ns: when its result was known."""
+    """The result of one request. checked_ns: when its result was known. took_ns: since it was sent."""
 
     ok: bool
     text: str
     checked_ns: int
+    cause: Cause = ""
+    status: int | None = None
+    took_ns: int = 0
 
 
 @dataclass(frozen=True)
 class Checker:
     """State of one checker of one health check.
 
-    interval_ns: response to next request. healthy: its vote. contradictions: consecutive results against the vote.
+    interval_ns: between two turns, counted from the result, or with `paced` from one request to the next.
+    threshold: consecutive bad results that make it unhealthy. up_threshold: consecutive good ones that make it healthy
+    again, None: the same number. retries: how often a request that timed out is sent again at once.
+    healthy: its vote; what it starts as is what it votes without data. contradictions: consecutive results against the
+    vote. retried: requests of this turn that timed out. asked_ns: when this turn, sent_ns: when its last request began.
     last, last_failure: most recent result, and most recent bad one; None when there was none.
     """
 
@@ -99,11 +103,21 @@ class Checker:
     asking: bool = False
     last: Observation | None = None
     last_failure: Observation | None = None
+    up_threshold: int | None = None
+    retries: int = 0
+    paced: bool = False
+    retried: int = 0
+    asked_ns: int = 0
+    sent_ns: int = 0
 
     @property
     def has_data(self) -> bool:
-        """Whether it has had any result; until then it votes healthy because it does not know better."""
+        """Whether it has had any result; until then its vote is not of its own making."""
         return self.last is not None
+
+    def needed(self, *, ok: bool) -> int:
+        """How many consecutive results of this kind change its vote."""
+        return self.up_threshold if ok and self.up_threshold is not None else self.threshold
 
 
 Event = Due | Finished
@@ -115,12 +129,14 @@ def step(state: Checker, event: Event, now_ns: int) -> tuple[Checker, tuple[Effe
     if isinstance(event, Due):
         if state.asking:
             raise ValueError("a checker sends one request at a time")
-        return replace(state, asking=True), (Probe(),)
+        return replace(state, asking=True, retried=0, asked_ns=now_ns, sent_ns=now_ns), (Probe(),)
     if not state.asking:
         raise ValueError("a result without a request")
-    seen = Observation(event.ok, event.text, now_ns)
+    if event.cause == "timeout" and state.retried < state.retries:
+        return replace(state, retried=state.retried + 1, sent_ns=now_ns), (Probe(),)
+    seen = Observation(event.ok, event.text, now_ns, event.cause, event.status, now_ns - state.sent_ns)
     against = 0 if event.ok == state.healthy else state.contradictions + 1
-    turned = against >= state.threshold
+    turned = against >= state.needed(ok=event.ok) and against > 0
     after = replace(
         state,
         asking=False,
@@ -129,18 +145,5 @@ def step(state: Checker, event: Event, now_ns: int) -> tuple[Checker, tuple[Effe
         last=seen,
         last_failure=state.last_failure if event.ok else seen,
     )
-    sleep = Sleep(now_ns + state.interval_ns)
+    sleep = Sleep(max(now_ns, (state.asked_ns if state.paced else now_ns) + state.interval_ns))
     return after, (VoteChanged(event.ok), sleep) if turned else (sleep,)
-
-
-def judge_status(status: int, reason: str) -> Finished:
-    """The result of an HTTP answer: 2xx and 3xx are healthy (Developer Guide, determining health)."""
-    ok = 200 <= status < 400
-    return Finished(ok, f"{'Success' if ok else 'Failure'}: HTTP Status Code {status}, {reason or '-'}")
-
-
-def judge_body(body: bytes, search_string: str) -> Finished:
-    """The result of a string match: case-sensitive, wholly within the first 5,120 bytes of the body."""
-    if search_string.encode() in body[:SEARCHED_BYTES]:
-        return Finished(True, "Success: The search string was found")
-    return Finished(False, "Failure: The search string was not found in the first 5,120 bytes of the response body")

@@ -1,47 +1,21 @@
 """All checkers of all health checks as one machine: who asks when, and what a new configuration makes them forget.
 
-A health check that probes an endpoint has `per_check` checkers, spread over the regions that it names. They are not
-coordinated (Route 53 Developer Guide): each starts somewhere in its interval, and what one of them finds out is
-checker.py's. A check that was changed starts anew, unless only `Inverted` was: that says how a status is read, so what
-is known stays true. Whatever a checker of an earlier run still reports is nobody's any more.
+A service's policy (policy.py) says how many checkers a check has and what they are like. They are not coordinated: each
+starts somewhere in its interval, and what one of them finds out is checker.py's. A check that was changed starts anew,
+unless what is known stays true. Whatever a checker of an earlier run still reports is nobody's any more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Generic
 
-from harness import scaling
 from harness.engines.dns.selection import Draw
-from harness.engines.dns.zone import HealthCheck
 from harness.engines.health_checks import checker
-from harness.engines.health_checks.checker import Checker, Finished, Limits
-from harness.kit.address import Address, is_loopback
-from harness.units import to_ns
-
-REGIONS = (
-    "us-east-1",
-    "us-west-1",
-    "us-west-2",
-    "eu-west-1",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "ap-northeast-1",
-    "sa-east-1",
-)
-"""Where Route 53's health checkers are (API Reference, HealthCheckConfig Regions)."""
-
-Resolve = Callable[[str], str | None]
-AddressBook = Mapping[str, Address]
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a checker says that it is. ip: from TEST-NET-2 (RFC 5737), so that nobody takes it for a real one."""
-
-    region: str
-    ip: str
+from harness.engines.health_checks.checker import Checker, Finished, Limits, Observation
+from harness.engines.health_checks.policy import C, Policy
 
 
 @dataclass(frozen=True)
@@ -54,10 +28,10 @@ class Seat:
 
 
 @dataclass(frozen=True)
-class Followed:
+class Followed(Generic[C]):
     """The health checks are these now. draw: gives the phases at which new checkers start."""
 
-    checks: Mapping[str, HealthCheck]
+    checks: Mapping[str, C]
     draw: Draw
 
 
@@ -84,11 +58,11 @@ class Ended:
 
 
 @dataclass(frozen=True)
-class Ask:
-    """Effect: send one request (see `target`), and report `Ended`."""
+class Ask(Generic[C]):
+    """Effect: send one request (see Policy), and report `Ended`."""
 
     seat: Seat
-    check: HealthCheck
+    check: C
     limits: Limits
 
 
@@ -114,15 +88,15 @@ class Voted:
     check_id: str
 
 
-Event = Followed | Forgotten | Due | Ended
-Effect = Ask | Sleep | Drop | Voted
+Event = Followed[C] | Forgotten | Due | Ended
+Effect = Ask[C] | Sleep | Drop | Voted
 
 
 @dataclass(frozen=True)
-class Running:
+class Running(Generic[C]):
     """The checkers of one health check."""
 
-    check: HealthCheck
+    check: C
     run: int
     checkers: tuple[Checker, ...]
 
@@ -132,29 +106,33 @@ class Running:
 
 
 @dataclass(frozen=True)
-class FleetState:
+class FleetState(Generic[C]):
     """running: by health check. runs: how often checkers were started."""
 
-    running: Mapping[str, Running] = field(default_factory=lambda: MappingProxyType({}))
+    running: Mapping[str, Running[C]] = field(default_factory=lambda: MappingProxyType({}))
     runs: int = 0
 
     def votes(self) -> Mapping[str, Sequence[Checker]]:
         """The state of every checker, by health check id."""
         return {check_id: running.checkers for check_id, running in self.running.items()}
 
+    def last(self, seat: Seat) -> Observation | None:
+        """The most recent result of a checker; None without one, and for a checker that is gone."""
+        running = self.running.get(seat.check_id)
+        return running.checkers[seat.number].last if running is not None and running.run == seat.run else None
+
 
 @dataclass(frozen=True)
-class FleetRules:
-    """The machine. per_check: checkers of one health check. scale: multiplies intervals and time-outs."""
+class FleetRules(Generic[C]):
+    """The machine, for the checks of one service."""
 
-    per_check: int
-    scale: float = 1.0
+    policy: Policy[C]
 
-    def step(self, state: FleetState, event: Event, now_ns: int) -> tuple[FleetState, tuple[Effect, ...]]:
+    def step(self, state: FleetState[C], event: Event[C], now_ns: int) -> tuple[FleetState[C], tuple[Effect[C], ...]]:
         """The fleet after `event`. A turn or a result of a checker that is gone changes nothing."""
         match event:
             case Followed():
-                gone = [i for i, known in state.running.items() if not asks_the_same(known.check, event.checks.get(i))]
+                gone = [i for i, known in state.running.items() if not self._stays(known.check, event.checks.get(i))]
                 state, dropped = _stop(state, gone)
                 state, started = self._start(state, event.checks, event.draw, now_ns)
                 return state, (*dropped, *started)
@@ -168,70 +146,45 @@ class FleetRules:
             case Ended(seat=seat, result=result):
                 return self._checked(state, seat, result, now_ns)
 
+    def _stays(self, known: C, now: C | None) -> bool:
+        return now is not None and self.policy.asks(now) and self.policy.same(known, now)
+
     def _start(
-        self, state: FleetState, checks: Mapping[str, HealthCheck], draw: Draw, now_ns: int
-    ) -> tuple[FleetState, list[Effect]]:
+        self, state: FleetState[C], checks: Mapping[str, C], draw: Draw, now_ns: int
+    ) -> tuple[FleetState[C], list[Effect[C]]]:
         running, runs = dict(state.running), state.runs
-        effects: list[Effect] = []
+        effects: list[Effect[C]] = []
         for check in checks.values():
-            if not check.probes_endpoint or check.id in running:
+            if check.id in running or not self.policy.asks(check):
                 continue
             runs += 1
-            interval_ns = scaling.interval_ns(to_ns(check.interval_s), self.scale)
-            fresh = Running(check, runs, (Checker(interval_ns, check.failure_threshold),) * self.per_check)
-            running[check.id] = fresh
-            effects += [Sleep(seat, now_ns + round(draw() * interval_ns)) for seat in fresh.seats()]
+            fresh = self.policy.fresh(check)
+            running[check.id] = started = Running(check, runs, (fresh,) * len(self.policy.places(check)))
+            effects += [Sleep(seat, now_ns + round(draw() * fresh.interval_ns)) for seat in started.seats()]
         return FleetState(running, runs), effects
 
     def _checked(
-        self, state: FleetState, seat: Seat, event: checker.Event, now_ns: int
-    ) -> tuple[FleetState, tuple[Effect, ...]]:
+        self, state: FleetState[C], seat: Seat, event: checker.Event, now_ns: int
+    ) -> tuple[FleetState[C], tuple[Effect[C], ...]]:
         running = state.running.get(seat.check_id)
         if running is None or running.run != seat.run:
             return state, ()
         before = running.checkers[seat.number]
         after, wanted = checker.step(before, event, now_ns)
         checkers = (*running.checkers[: seat.number], after, *running.checkers[seat.number + 1 :])
-        effects: list[Effect] = []
+        effects: list[Effect[C]] = []
         if (after.healthy, after.has_data) != (before.healthy, before.has_data):
             effects.append(Voted(seat.check_id))
         for effect in wanted:
             if isinstance(effect, checker.Probe):
-                effects.append(Ask(seat, running.check, Limits.of(running.check.type, self.scale)))
+                effects.append(Ask(seat, running.check, self.policy.limits(running.check)))
             elif isinstance(effect, checker.Sleep):
                 effects.append(Sleep(seat, effect.until_ns))
         changed = replace(running, checkers=checkers)
         return replace(state, running={**state.running, seat.check_id: changed}), tuple(effects)
 
 
-def _stop(state: FleetState, gone: Collection[str]) -> tuple[FleetState, list[Effect]]:
-    dropped: list[Effect] = [Drop(seat) for check_id in gone for seat in state.running[check_id].seats()]
+def _stop(state: FleetState[C], gone: Collection[str]) -> tuple[FleetState[C], list[Effect[C]]]:
+    dropped: list[Effect[C]] = [Drop(seat) for check_id in gone for seat in state.running[check_id].seats()]
     kept = {check_id: running for check_id, running in state.running.items() if check_id not in gone}
     return replace(state, running=kept), dropped
-
-
-def asks_the_same(known: HealthCheck, now: HealthCheck | None) -> bool:
-    """Whether what is known stays true: Inverted says only how a status is read."""
-    return now is not None and replace(now, inverted=known.inverted) == known
-
-
-def target(check: HealthCheck, address_book: AddressBook, resolve: Resolve) -> Address | Finished:
-    """Where a request goes, or its result when it cannot go anywhere.
-
-    address_book: address to check -> where to dial instead. resolve: the IPv4 address of a name, asked at every
-    request of a check that has no address.
-    """
-    address = check.ip_address or resolve(check.domain_name or "")
-    if address is None:
-        return Finished(False, "Failure: DNS resolution failed")
-    if address in address_book:
-        return address_book[address]
-    if not is_loopback(address):
-        return Finished(False, f"Failure: {address} is not reachable here: it is not in the address book")
-    return address, check.port or 80
-
-
-def places(count: int, regions: Sequence[str] = ()) -> tuple[Place, ...]:
-    """`count` checkers spread evenly over `regions`, by default all that Route 53 checks from."""
-    names = regions or REGIONS
-    return tuple(Place(names[i % len(names)], f"198.51.100.{i % 254 + 1}") for i in range(count))

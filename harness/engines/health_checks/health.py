@@ -7,6 +7,7 @@ and "... the status of health checks that monitor other health checks"; API Refe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from harness.engines.dns.zone import ENDPOINT_TYPES, Configuration, HealthCheck
@@ -26,16 +27,37 @@ def votes(checkers: Sequence[Checker]) -> int:
     return sum(checker.healthy for checker in checkers)
 
 
-def statuses(config: Configuration, checkers: Mapping[str, Sequence[Checker]]) -> Mapping[str, bool]:
+@dataclass(frozen=True)
+class Told:
+    """What checks watch that probe nothing: routing controls that are on, metrics that are within their alarm's limits.
+
+    now: by what is watched (HealthCheck.watches); None: there is no data. last: what was known last of each.
+    """
+
+    now: Mapping[str, bool | None] = field(default_factory=lambda: MappingProxyType({}))
+    last: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
+
+    def hearing(self, told: Mapping[str, bool | None]) -> Told:
+        """After this was told."""
+        known = {key: value for key, value in told.items() if value is not None}
+        return Told({**self.now, **told}, {**self.last, **known})
+
+
+NOTHING_TOLD = Told()
+
+
+def statuses(
+    config: Configuration, checkers: Mapping[str, Sequence[Checker]], told: Told = NOTHING_TOLD
+) -> Mapping[str, bool]:
     """Every health check's status, healthy or not, by id.
 
     A disabled check counts as healthy whatever it looks at, and `Inverted` flips that too: disabled and inverted is the
-    documented switch that takes traffic away by hand (API Reference, HealthCheckConfig, Disabled). A check type that
-    nothing here feeds has insufficient data: CLOUDWATCH_METRIC is what its InsufficientDataHealthStatus says, a new
-    check's last known status being healthy; RECOVERY_CONTROL is healthy like a new one; inverted, each is the opposite.
+    documented switch that takes traffic away by hand (API Reference, HealthCheckConfig, Disabled). A routing control
+    that is on is healthy; so is one of which nothing is known, like any new check. A metric without data is what its
+    InsufficientDataHealthStatus says, a new check's last known status being healthy.
     """
     found = {
-        check.id: _endpoint(check, checkers.get(check.id, ()))
+        check.id: status_of(check, checkers.get(check.id, ()), told)
         for check in config.checks.values()
         if check.type != "CALCULATED"
     }
@@ -43,12 +65,21 @@ def statuses(config: Configuration, checkers: Mapping[str, Sequence[Checker]]) -
     return MappingProxyType(found | calculated)
 
 
-def _endpoint(check: HealthCheck, checkers: Sequence[Checker]) -> bool:
-    if check.type in ENDPOINT_TYPES:
-        healthy = enough_healthy(votes(checkers), len(checkers))
-    else:
-        healthy = check.type != "CLOUDWATCH_METRIC" or check.without_data != "Unhealthy"
+def status_of(check: HealthCheck, checkers: Sequence[Checker], told: Told) -> bool:
+    """The status of one that is not calculated; see `statuses`."""
+    probed = check.type in ENDPOINT_TYPES
+    healthy = enough_healthy(votes(checkers), len(checkers)) if probed else _watched(check, told)
     return (check.disabled or healthy) != check.inverted
+
+
+def _watched(check: HealthCheck, told: Told) -> bool:
+    watched = check.watches or ""
+    known = told.now.get(watched)
+    if known is not None:
+        return known
+    if check.type == "CLOUDWATCH_METRIC" and check.without_data != "LastKnownStatus":
+        return check.without_data == "Healthy"
+    return told.last.get(watched, True)
 
 
 def _calculated(check: HealthCheck, children: Mapping[str, bool]) -> bool:

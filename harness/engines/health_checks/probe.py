@@ -8,61 +8,25 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import cast
 
-from harness.engines.dns.zone import HealthCheck
-from harness.engines.health_checks.checker import SEARCHED_BYTES, Finished, Limits, judge_body, judge_status
-from harness.kit.address import Address
+from harness.engines.health_checks.checker import NOT_CONNECTED, Cause, Finished
+from harness.engines.health_checks.policy import Request
 from harness.units import to_s
 from harness.wire.body import FramingError
 from harness.wire.exchange import ResponseCollector
 
 LONGEST_HEAD = 16_384
 """Response headers may have 16,384 bytes (Developer Guide, quotas)."""
-_DEFAULT_PORTS = {"HTTP": 80, "HTTPS": 443, "HTTP_STR_MATCH": 80, "HTTPS_STR_MATCH": 443}
 
 
-@dataclass(frozen=True)
-class Request:
-    """One request, ready to be sent. search: the string to find in the body, None for a check of the status only."""
-
-    host: str
-    port: int
-    payload: bytes
-    search: str | None
-    limits: Limits
-    tls: ssl.SSLContext | None
-    server_name: str | None
-
-
-def request_for(check: HealthCheck, address: Address, limits: Limits) -> Request:
-    """The request that checkers of `check` send to `address`; no payload for TCP, which is only connected."""
-    secure = check.type.startswith("HTTPS")
-    return Request(
-        host=address[0],
-        port=address[1],
-        payload=b"" if check.type == "TCP" else _payload(check),
-        search=check.search_string if check.type.endswith("STR_MATCH") else None,
-        limits=limits,
-        tls=_unverified() if secure else None,
-        server_name=check.domain_name if secure and check.enable_sni else None,
-    )
-
-
-def _payload(check: HealthCheck) -> bytes:
-    host = check.domain_name or check.ip_address or ""
-    port = "" if check.port in (None, _DEFAULT_PORTS[check.type]) else f":{check.port}"
-    agent = f"Amazon-Route53-Health-Check-Service (ref {check.id})"
-    head = f"GET {check.path} HTTP/1.1\r\nHost: {host}{port}\r\nUser-Agent: {agent}\r\nConnection: close\r\n\r\n"
-    return head.encode("latin-1", errors="replace")
-
-
-def _unverified() -> ssl.SSLContext:
-    """Checkers do not validate certificates (Developer Guide, determining health)."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
+def _tls(request: Request) -> ssl.SSLContext | None:
+    if not request.tls:
+        return None
+    context = ssl.create_default_context() if request.verified else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if not request.verified:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
     return context
 
 
@@ -76,6 +40,8 @@ class _Probe(asyncio.Protocol):
         self._answer = ResponseCollector(max_head_bytes=LONGEST_HEAD)
         self._status: Finished | None = None
         self._loop = asyncio.get_running_loop()
+        whole_ns = request.limits.whole_ns
+        self._latest = None if whole_ns is None else self._loop.time() + to_s(whole_ns)
         self._transport: asyncio.Transport | None = None
         self._deadline: asyncio.TimerHandle | None = None
 
@@ -83,7 +49,7 @@ class _Probe(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._connections.add(self)
         if not self._request.payload:
-            self._report(Finished(True, "Success: A TCP connection was established"))
+            self._report(self._request.judge.unanswered(Finished(True, "A TCP connection was established")))
             self._transport.close()
             return
         self._transport.write(self._request.payload)
@@ -107,17 +73,17 @@ class _Probe(asyncio.Protocol):
         found = self._answer.status
         if found is None:
             if whole:
-                self._report(Finished(False, "Failure: The answer is not HTTP"))
+                self._failed("The answer is not HTTP", "protocol")
             return
-        self._status = judge_status(*found)
-        if not self._status.ok or self._request.search is None:
+        self._status = self._request.judge.status(*found)
+        if not self._status.ok or not self._request.judge.searched_bytes:
             self._report(self._status)
             return
         self._wait(self._request.limits.body_ns, "The response body did not arrive in time")
 
     def _read_body(self, whole: bool) -> None:
-        match = judge_body(self._answer.body, self._request.search or "")
-        if match.ok or whole or self._answer.body_bytes >= SEARCHED_BYTES:
+        match = self._request.judge.body(self._answer.body)
+        if match.ok or whole or self._answer.body_bytes >= self._request.judge.searched_bytes:
             self._report(match)
 
     def eof_received(self) -> None:
@@ -135,16 +101,21 @@ class _Probe(asyncio.Protocol):
             self._read_body(whole=True)
             return
         how = "was reset" if error is not None else "was closed"
-        self._report(Finished(False, f"Failure: The connection {how} before the answer was complete"))
+        self._failed(f"The connection {how} before the answer was complete", "closed")
 
     def _wait(self, limit_ns: int, late: str) -> None:
         self._cancel()
-        self._deadline = self._loop.call_later(to_s(limit_ns), self.fail, late)
+        when = self._loop.time() + to_s(limit_ns)
+        when = when if self._latest is None else min(when, self._latest)
+        self._deadline = self._loop.call_at(when, self.fail, late, "timeout")
 
-    def fail(self, text: str) -> None:
+    def fail(self, text: str, cause: Cause) -> None:
         """Report a failure, unless something was reported already, and give the connection up."""
-        self._report(Finished(False, f"Failure: {text}"))
+        self._failed(text, cause)
         self.abort()
+
+    def _failed(self, text: str, cause: Cause) -> None:
+        self._report(self._request.judge.unanswered(Finished(False, text, cause)))
 
     def _report(self, result: Finished) -> None:
         done, self._done = self._done, None
@@ -183,18 +154,19 @@ class Prober:
     async def _connect(self, request: Request, done: Callable[[Finished], None]) -> None:
         probe = _Probe(request, done, self._connections)
         # An empty server name asks asyncio for TLS without SNI.
-        name = None if request.tls is None else request.server_name or ""
+        tls = _tls(request)
+        name = None if tls is None else request.server_name or ""
         connecting = asyncio.get_running_loop().create_connection(
-            lambda: probe, request.host, request.port, ssl=request.tls, server_hostname=name
+            lambda: probe, request.host, request.port, ssl=tls, server_hostname=name
         )
         try:
             await asyncio.wait_for(connecting, to_s(request.limits.connect_ns))
         except TimeoutError:
-            probe.fail("The connection was not established in time")
+            probe.fail(NOT_CONNECTED, "timeout")
         except ConnectionRefusedError:
-            probe.fail("Connection refused")
+            probe.fail("Connection refused", "connection")
         except OSError as error:
-            probe.fail(str(error.strerror or error))
+            probe.fail(str(error.strerror or error), "connection")
 
     async def close(self) -> None:
         """Give up everything that is under way and wait until it is gone."""

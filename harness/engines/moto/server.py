@@ -51,7 +51,8 @@ class RegionConfig(Strict):
     """region: its name. listen: where, port 0 for any. commit_log: file of Commit lines, None for none.
 
     tables: what the commit log follows at first. wrap: MODULE:FUNCTION, called as `function(app, data_plane)`, that
-    gives the application to serve; None: moto's own.
+    gives the application to serve, and in its `routes`, if it has any, what is answered below /drill/ besides; None:
+    moto's own.
     data_plane: admin address of the Route 53 data plane, None while it is unknown.
     expired_late_s: for how long an item stays whose time to live is over; None: for ever, as moto has it.
     """
@@ -112,6 +113,7 @@ class Region:
         }
         if config.role == CONTROL_PLANE:
             routes["POST", "/drill/data-plane"] = self._set_data_plane
+        routes |= getattr(app, "routes", {})
         self.app = with_routes(app, routes, "/drill/")
 
     def _committed(self, table: Table, item: Item, present: bool, before: Item | None) -> None:

@@ -8,6 +8,8 @@ from harness.drill.facade import Drill
 from harness.pytest_plugin.amounts import lasting
 from harness.pytest_plugin.steps.patterns import FOR, MODE, MODES, REGION
 
+_BLIND = {"reach nothing": "unreachable", "stand still": "frozen"}
+
 
 @when(parsers.re(rf"all pods of {REGION} are killed{FOR}"))
 def _pods_killed(drill: Drill, region: str, seconds: str | None) -> None:
@@ -68,6 +70,28 @@ def _provider_silent(drill: Drill, seconds: str | None) -> None:
     Example: changes through the provider's API are never answered, for 60 seconds
     """
     drill.inject("provider-trouble", mode="unanswered", for_s=lasting(seconds))
+
+
+@when(parsers.re(rf"the provider's control plane is lost, (?P<loss>silent|failing){FOR}"))
+def _control_plane_lost(drill: Drill, loss: str, seconds: str | None) -> None:
+    """the provider's control plane is lost, LOSS[ for N seconds]
+
+    The provider's API is gone for everybody, wherever they call from; answers and health checks go on.
+    Example: the provider's control plane is lost, silent
+    Example: the provider's control plane is lost, failing for 60 seconds
+    """
+    drill.inject("control-plane-outage", mode=loss, for_s=lasting(seconds))
+
+
+@when(parsers.re(rf"the provider's health checks (?P<how>reach nothing|stand still){FOR}"))
+def _health_checks_blind(drill: Drill, how: str, seconds: str | None) -> None:
+    """the provider's health checks BLIND[ for N seconds]
+
+    The provider's own checkers no longer see the world; nothing else is wrong.
+    Example: the provider's health checks reach nothing, for 60 seconds
+    Example: the provider's health checks stand still
+    """
+    drill.inject("health-checks-blind", mode=_BLIND[how], for_s=lasting(seconds))
 
 
 @when(parsers.re(r"the record is deleted and made anew after (?P<seconds>[\d.]+) seconds"))

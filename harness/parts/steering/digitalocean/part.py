@@ -7,7 +7,6 @@ is told where the API is, over a link of its own, and where each vantage point d
 from __future__ import annotations
 
 import hashlib
-import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
@@ -19,7 +18,7 @@ from harness.faults.hand import Hand
 from harness.faults.model import Link
 from harness.faults.needs import PROVIDER_API
 from harness.kit.address import Address, join_address
-from harness.names import CANARY, DIGITALOCEAN, HTTP, OUTSIDE, RECORD
+from harness.names import CANARY, DIGITALOCEAN, OUTSIDE, RECORD
 from harness.parts.steering.digitalocean.hand import ProviderHand
 from harness.parts.steering.digitalocean.publishing import Caller, Publisher
 from harness.parts.steering.digitalocean.spec import DigitalOcean as Spec
@@ -28,6 +27,7 @@ from harness.topology.environment import Place
 from harness.topology.subject import Instance
 from harness.wire.admin_client import AdminClient
 from harness.world.diagnosis import Diagnosis, port
+from harness.world.intermediary import told, vantage_arrows
 from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Net, Process, StatusLine
 from harness.world.steering import Steering
 from harness.world.wires import Arrow
@@ -48,7 +48,6 @@ for record in client.domains.list_records(domain_name="{domain}", name="{record}
     print(client.domains.patch_record(domain_name="{domain}", domain_record_id=record["id"], body=body))
 """
 """No empty lines: shells paste what is between quotation marks as it is."""
-_VANTAGE = "vantage."
 
 
 class DigitalOcean(Steering):
@@ -122,16 +121,7 @@ class DigitalOcean(Steering):
         found.append(Arrow(canary, api, probe={"kind": "http", "path": "/", "host": join_address(api)}))
         record, path = Link(CANARY, OUTSIDE, DIGITALOCEAN, OUTSIDE, RECORD, from_canary=True), environment.edge.record
         found.append(Arrow(record, api, probe={"kind": "http", "path": f"/names/{path}", "host": join_address(api)}))
-        return [*found, *self._vantage_arrows()]
-
-    def _vantage_arrows(self) -> list[Arrow]:
-        """A vantage point dials what clients dial: the public address of the edge."""
-        return [
-            Arrow(Link(_VANTAGE + point, OUTSIDE, place.name, place.name, HTTP), (edge.host, edge.port))
-            for place in self._environment.places
-            for edge in (self._edges[place.name],)
-            for point in self._spec.vantage_points
-        ]
+        return [*found, *vantage_arrows(environment, self._edges, self._spec)]
 
     def connect(self, net: Net) -> None:
         """The links are up, and the load balancers listen."""
@@ -145,32 +135,12 @@ class DigitalOcean(Steering):
         """What an intermediary needs: the API, a token, the record, and how each vantage point reaches each place."""
         if self._net is None:
             raise WorldError(f"{self.name}: the links are not up yet")
-        net, spec, edge = self._net, self._spec, self._environment.edge
+        net = self._net
         (api,) = (arrow for arrow in net.dialled_by(instance.name) if arrow.link.target == DIGITALOCEAN)
-        places = [
-            {
-                "name": place.name,
-                "address": self._edges[place.name].answered,
-                "database": place.database_name,
-                "primary": place is self._environment.primary,
-                "from": {point: join_address(net.edge(_VANTAGE + point, place.name)) for point in spec.vantage_points},
-            }
-            for place in (self._environment.primary, self._environment.standby)
-        ]
         return {
+            **told(net, self._spec, self._blueprint.subject.application.edge_health_path),
             "DIGITALOCEAN_API_URL": f"http://{join_address(net.at(api))}",
             "DIGITALOCEAN_TOKEN": token_of(instance.name),
-            "DNS_DOMAIN": edge.hosted_zone,
-            "DNS_RECORD": edge.record,
-            "DNS_TTL": f"{edge.ttl_s:g}",
-            "PLACES": json.dumps(places),
-            "LOOK_PATH": self._blueprint.subject.application.edge_health_path,
-            "LOOK_INTERVAL_SECONDS": f"{spec.look_every_s:g}",
-            "LOOK_TIMEOUT_SECONDS": f"{spec.look_timeout_s:g}",
-            "UNHEALTHY_AFTER": str(spec.unhealthy_after),
-            "HEALTHY_AFTER": str(spec.healthy_after),
-            "AGREE": str(spec.agree),
-            "HOLD_DOWN_SECONDS": f"{spec.hold_down_s:g}",
             "TESTIMONY_FILE": str(self._testimony),
         }
 
@@ -237,11 +207,8 @@ class DigitalOcean(Steering):
         return (ProviderHand(self.endpoints, token_of(DRILL), edge.hosted_zone, edge.record),)
 
     def capabilities(self) -> Mapping[str, bool | str]:
-        """What the API lets the adversary do; what no proxy of links can break."""
-        return {
-            PROVIDER_API: True,
-            "dns_path_faults": "not measurable here: DNS goes over UDP, which no proxy of links carries",
-        }
+        """What the API lets the adversary do."""
+        return {PROVIDER_API: True}
 
     def versions(self) -> Mapping[str, str]:
         """Of what speaks DNS and HTTP here."""

@@ -1,59 +1,18 @@
 """The API's rate limit: 5,000 requests an hour for each token, of which no more than 250 in a minute.
 
-Both are sliding windows: what was asked longer ago than an hour, or a minute, no longer counts. Requests are counted in
-slices of a window, so that one request costs no more with 5,000 before it. Source: OpenAPI description, "Rate Limit";
-ratelimit-reset is the Unix time at which the oldest request expires, and retry-after comes with the burst limit alone.
+Both are sliding windows (harness.engines.sliding_window). Source: OpenAPI description, "Rate Limit"; ratelimit-reset is
+the Unix time at which the oldest request expires, and retry-after comes with the burst limit alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from harness.engines.sliding_window import Window
 from harness.units import NS_PER_S
 
 PER_HOUR, PER_MINUTE = 5_000, 250
-_SLICES = 60
-
-
-@dataclass(frozen=True)
-class Window:
-    """Requests of one window. slices: (number of the slice, requests), oldest first."""
-
-    length_ns: int
-    most: int
-    slices: tuple[tuple[int, int], ...] = ()
-    total: int = 0
-
-    def at(self, now_ns: int) -> Window:
-        """Without what is too long ago."""
-        first = (now_ns - self.length_ns) // self._slice_ns + 1
-        if not self.slices or self.slices[0][0] >= first:
-            return self
-        kept = tuple(one for one in self.slices if one[0] >= first)
-        return replace(self, slices=kept, total=sum(count for _, count in kept))
-
-    def plus_one(self, now_ns: int) -> Window:
-        """With one more request, now."""
-        number = now_ns // self._slice_ns
-        if self.slices and self.slices[-1][0] == number:
-            slices = (*self.slices[:-1], (number, self.slices[-1][1] + 1))
-        else:
-            slices = (*self.slices, (number, 1))
-        return replace(self, slices=slices, total=self.total + 1)
-
-    @property
-    def full(self) -> bool:
-        """Nothing more is answered."""
-        return self.total >= self.most
-
-    def frees_ns(self, now_ns: int) -> int:
-        """When the oldest request will no longer count."""
-        return (self.slices[0][0] + 1) * self._slice_ns + self.length_ns if self.slices else now_ns
-
-    @property
-    def _slice_ns(self) -> int:
-        return max(1, self.length_ns // _SLICES)
 
 
 @dataclass(frozen=True)

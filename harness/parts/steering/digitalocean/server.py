@@ -15,6 +15,7 @@ from typing import Any, get_args
 from aiohttp import web
 
 from harness.engines.dns.server import DnsServer, Responder
+from harness.engines.testimony import hear
 from harness.errors import InputError
 from harness.history.events import DnsAnswer, Happening, HealthTransition
 from harness.history.log import EventLog
@@ -24,7 +25,6 @@ from harness.kit.strict_json import strict_json
 from harness.parts.steering.digitalocean import model
 from harness.parts.steering.digitalocean.config import DigitalOceanConfig
 from harness.parts.steering.digitalocean.plane import Plane
-from harness.parts.steering.digitalocean.testimony import hear
 from harness.parts.steering.digitalocean.values import Reply, Request
 
 log = logging.getLogger(__name__)

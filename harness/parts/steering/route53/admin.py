@@ -10,14 +10,23 @@ from aiohttp import web
 
 from harness.clock import monotonic_ns, wall_time
 from harness.engines.health_checks.checker import Checker, Observation
-from harness.engines.health_checks.fleet import Place
+from harness.engines.health_checks.checking import Blindness
 from harness.engines.health_checks.health import votes
+from harness.engines.health_checks.policy import Place
+from harness.kit.admin import read_json
+from harness.kit.config import Strict, parsed
 from harness.kit.strict_json import strict_json
 from harness.parts.steering.route53.plane import DataPlane
 
 Reachable = Callable[[], bool]
 NAME_SERVER = "ns-2048.awsdns-64.com"
 """What TestDNSAnswer calls us when the zone names nobody."""
+
+
+class BlindBody(Strict):
+    """The body of `POST /blind`; mode null: the checkers see again."""
+
+    mode: Blindness | None
 
 
 def routes(plane: DataPlane, control_plane_reachable: Reachable) -> list[web.RouteDef]:
@@ -32,17 +41,28 @@ def routes(plane: DataPlane, control_plane_reachable: Reachable) -> list[web.Rou
             raise web.HTTPConflict(text="nothing to freeze: no configuration was read from the control plane yet")
         return web.json_response({"name": name, "addresses": plane.freeze(name)})
 
+    async def blind(request: web.Request) -> web.Response:
+        mode = parsed(BlindBody, await read_json(request), "blind").mode
+        plane.blind(mode)
+        return web.json_response({"blind": mode})
+
+    async def sight(_: web.Request) -> web.Response:
+        return web.json_response({"blind": plane.fleet.blindness})
+
     async def health_check_status(request: web.Request) -> web.Response:
         return web.json_response(_observations(plane, _query(request, "id")))
 
     async def test_dns_answer(request: web.Request) -> web.Response:
         zone_id, name, record_type = (_query(request, key) for key in ("hosted_zone_id", "name", "type"))
-        return web.json_response(_test_answer(plane, zone_id, name, record_type))
+        subnet = request.query.get("client") or None
+        return web.json_response(_test_answer(plane, zone_id, name, record_type, subnet))
 
     return [
         web.get("/status", status),
         web.post("/freeze", freeze),
         web.post("/thaw", _then_ok(plane.thaw)),
+        web.post("/blind", blind),
+        web.get("/sight", sight),
         web.post("/reset", _then_ok(plane.reset)),
         web.get("/health-check-status", health_check_status),
         web.get("/test-dns-answer", test_dns_answer),
@@ -149,8 +169,8 @@ def _wall(mono_ns: int) -> datetime:
     return (wall_time() - timedelta(microseconds=(monotonic_ns() - mono_ns) / 1000)).astimezone(UTC)
 
 
-def _test_answer(plane: DataPlane, zone_id: str, name: str, record_type: str) -> dict[str, Any]:
-    answer = plane.answer_in(zone_id, name, record_type)
+def _test_answer(plane: DataPlane, zone_id: str, name: str, record_type: str, subnet: str | None) -> dict[str, Any]:
+    answer = plane.answer_in(zone_id, name, record_type, subnet)
     if answer is None:
         raise web.HTTPNotFound(text=f"no hosted zone {zone_id}")
     zone = plane.now.config.zone_by_id(zone_id)

@@ -10,7 +10,7 @@ import ipaddress
 from collections.abc import Iterable, Mapping
 
 from harness.engines.dns.zone import ENDPOINT_TYPES
-from harness.engines.health_checks.fleet import REGIONS
+from harness.engines.health_checks.route53 import REGIONS
 from harness.parts.steering.route53 import constraints
 
 Settings = Mapping[str, str | tuple[str, ...]]

@@ -10,6 +10,7 @@ carried out (of two that CREATE a record, one wins), and nobody reads half of a 
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import logging
 import re
@@ -24,6 +25,7 @@ from harness.parts.steering.route53.api import API, NAMESPACE, ApiRequest, Refus
 from harness.parts.steering.route53.changes import mend_changes
 from harness.parts.steering.route53.checks_api import created_before, refuse_update
 from harness.parts.steering.route53.listing import page
+from harness.parts.steering.route53.outage import Outage
 from harness.parts.steering.route53.validation import note_deletion
 from harness.parts.steering.route53.zones_api import mend_zone
 from harness.wire.ask import NoAnswer, ask
@@ -45,36 +47,62 @@ _TEST = re.compile(rf"{API}/testdnsanswer/?")
 DataPlane = Callable[[], Address | None]
 
 
-def truthful(app: WSGIApplication, data_plane: DataPlane, *, refuse_delete_in_use: bool = False) -> WSGIApplication:
+class Truthful:
+    """moto's WSGI application, with answers that are true. See `truthful`.
+
+    routes: what the process answers beside the API, by method and path:
+        POST /drill/outage  {"mode": "silent"}    the API is lost; null: it is back
+        GET  /drill/sight                         how blind the health checkers are, for the canary
+    """
+
+    def __init__(self, app: WSGIApplication, data_plane: DataPlane, *, refuse_delete_in_use: bool) -> None:
+        self._app = app
+        self._data_plane = data_plane
+        self._refuse_delete_in_use = refuse_delete_in_use
+        self._one_at_a_time = threading.Lock()
+        self._outage = Outage()
+        self.routes = {
+            ("POST", "/drill/outage"): self._outage.set,
+            ("GET", "/drill/sight"): self._sight,
+        }
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        request = ApiRequest(self._app, environ)
+        try:
+            if request.path.startswith(API):
+                self._outage.strike()
+            body = _told(request, self._data_plane)
+            if body is not None:
+                return send(start_response, "200 OK", body)
+            if not request.path.startswith(API):
+                return self._app(environ, start_response)
+            with self._one_at_a_time:
+                listing = _RECORDS.fullmatch(request.path) if request.method == "GET" else None
+                if listing is not None:
+                    return send(start_response, "200 OK", page(request, listing[1]))
+                again = _mend(request, self._refuse_delete_in_use)
+                if again is not None:
+                    return send(start_response, "201 Created", *again)
+                return self._app(environ, start_response)
+        except Refused as refusal:
+            return send(start_response, refusal.status, error_body(refusal.code, str(refusal)))
+
+    def _sight(self, _: Any) -> tuple[int, Any]:
+        try:
+            return 200, _ask(self._data_plane, "/sight")
+        except Refused as refusal:
+            return 404, {"error": str(refusal)}
+
+
+def truthful(app: WSGIApplication, data_plane: DataPlane, *, refuse_delete_in_use: bool = False) -> Truthful:
     """moto's WSGI application `app`, with answers that are true.
 
     data_plane: the data plane's admin address, None while there is none. refuse_delete_in_use: answer
     HealthCheckInUse to the deletion of a health check that records refer to. AWS does not: the API Reference marks
     that error "not in use" and DeleteHealthCheck "does not prevent you"; so by default it is done, and logged.
     """
-
-    one_at_a_time = threading.Lock()
-
-    def middleware(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        request = ApiRequest(app, environ)
-        try:
-            body = _told(request, data_plane)
-            if body is not None:
-                return send(start_response, "200 OK", body)
-            if not request.path.startswith(API):
-                return app(environ, start_response)
-            with one_at_a_time:
-                listing = _RECORDS.fullmatch(request.path) if request.method == "GET" else None
-                if listing is not None:
-                    return send(start_response, "200 OK", page(request, listing[1]))
-                again = _mend(request, refuse_delete_in_use)
-                if again is not None:
-                    return send(start_response, "201 Created", *again)
-                return app(environ, start_response)
-        except Refused as refusal:
-            return send(start_response, refusal.status, error_body(refusal.code, str(refusal)))
-
-    return middleware
+    return Truthful(app, data_plane, refuse_delete_in_use=refuse_delete_in_use)
 
 
 def _told(moto: ApiRequest, data_plane: DataPlane) -> bytes | None:
@@ -127,7 +155,8 @@ def _health_check_status(moto: ApiRequest, data_plane: DataPlane, check_id: str,
 def _test_dns_answer(moto: ApiRequest, data_plane: DataPlane) -> bytes:
     zone_id, name, record_type = (moto.query(key) for key in ("hostedzoneid", "recordname", "recordtype"))
     moto.require_zone(zone_id)
-    told = _ask(data_plane, "/test-dns-answer", hosted_zone_id=zone_id, name=name, type=record_type)
+    asked = {"hosted_zone_id": zone_id, "name": name, "type": record_type, "client": _client(moto)}
+    told = _ask(data_plane, "/test-dns-answer", **asked)
     # A zone that has not reached the data plane yet is one that its servers refuse.
     told = told or {"nameserver": "", "record_data": [], "rcode": "REFUSED", "protocol": "UDP"}
     root = ElementTree.Element("TestDNSAnswerResponse", xmlns=NAMESPACE)
@@ -137,6 +166,30 @@ def _test_dns_answer(moto: ApiRequest, data_plane: DataPlane) -> bytes:
         add(data, RecordDataEntry=value)
     add(root, ResponseCode=told["rcode"], Protocol=told["protocol"])
     return document(root)
+
+
+def _client(moto: ApiRequest) -> str:
+    """Whom the answer is for: the client's network if it is given, else its resolver; "" for nobody in particular.
+
+    API Reference, TestDNSAnswer: EDNS0ClientSubnetIP needs ResolverIP, and has a mask of 0 to 32 or 0 to 128 bits.
+    """
+    resolver, subnet, mask = (moto.optional(k) for k in ("resolverip", "edns0clientsubnetip", "edns0clientsubnetmask"))
+    if subnet is not None and resolver is None:
+        raise _invalid("EDNS0ClientSubnetIP needs a ResolverIP.")
+    if mask is not None and subnet is None:
+        raise _invalid("EDNS0ClientSubnetMask needs an EDNS0ClientSubnetIP.")
+    try:
+        addresses = [ipaddress.ip_address(text) for text in (resolver, subnet) if text is not None]
+        if mask is not None:
+            network = ipaddress.ip_network(f"{addresses[-1]}/{mask}", strict=False)
+            return str(network.network_address)
+    except ValueError as error:
+        raise _invalid(f"{error}") from error
+    return str(addresses[-1]) if addresses else ""
+
+
+def _invalid(text: str) -> Refused:
+    return Refused("400 Bad Request", "InvalidInput", text)
 
 
 def _ask(data_plane: DataPlane, path: str, **query: str) -> Any:

@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from harness import scaling
+from harness.engines.dns.geography import Location
 from harness.engines.dns.lookup import Answer, Pick, everyone, lookup, lookup_in
 from harness.engines.dns.names import normalise
 from harness.engines.dns.selection import Health, LoadBalancer
 from harness.engines.dns.zone import Configuration
 from harness.engines.health_checks.checker import Checker
-from harness.engines.health_checks.health import statuses, votes
+from harness.engines.health_checks.health import NOTHING_TOLD, Told, status_of, statuses, votes
 
 Checkers = Mapping[str, Sequence[Checker]]
 """What every checker knows, by health check id."""
@@ -32,6 +33,10 @@ class Snapshot:
     config: Configuration
     health: Health
 
+    def seen_from(self, client: Location | None) -> Snapshot:
+        """What answers to a client follow from. None: of it is known what is known of all."""
+        return self if client is None else replace(self, health=replace(self.health, client=client))
+
 
 @dataclass(frozen=True)
 class Configured:
@@ -43,9 +48,10 @@ class Configured:
 
 @dataclass(frozen=True)
 class Checked:
-    """A checker's vote changed, or its first result came."""
+    """A checker's vote changed, or its first result came. check_id: of its health check; "" where it may be any."""
 
     checkers: Checkers
+    check_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,14 @@ class Targets:
 
     load_balancer: str
     healthy: bool
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What checks watch that probe nothing: see harness.engines.health_checks.health.Told."""
+
+    told: Mapping[str, bool | None]
+    checkers: Checkers
 
 
 @dataclass(frozen=True)
@@ -95,7 +109,7 @@ class AnswerChanged:
     ttl_s: int
 
 
-Event = Configured | Checked | Targets | Freeze | Thaw | Forgotten
+Event = Configured | Checked | Targets | Heard | Freeze | Thaw | Forgotten
 Effect = StatusChanged | AnswerChanged
 
 
@@ -108,21 +122,24 @@ class PlaneState:
     generation: int = 0
     frozen: Mapping[str, Snapshot] = field(default_factory=dict)
     watched: Mapping[str, Seen] = field(default_factory=dict)
+    told: Told = NOTHING_TOLD
 
     def snapshot(self, name: str) -> Snapshot:
         """What answers for `name` follow from."""
         return self.frozen.get(normalise(name), self.now)
 
-    def answer(self, name: str, record_type: str, pick: Pick) -> Answer:
-        """The answer to one question; SERVFAIL until there is a configuration."""
+    def answer(self, name: str, record_type: str, pick: Pick, client: Location | None = None) -> Answer:
+        """The answer to one question; SERVFAIL until there is a configuration. client: where it is from."""
         if not self.configured:
             return Answer("SERVFAIL", authoritative=False)
-        snapshot = self.snapshot(name)
+        snapshot = self.snapshot(name).seen_from(client)
         return lookup(snapshot.config, snapshot.health, name, record_type, pick)
 
-    def answer_in(self, zone_id: str, name: str, record_type: str, pick: Pick) -> Answer | None:
+    def answer_in(
+        self, zone_id: str, name: str, record_type: str, pick: Pick, client: Location | None = None
+    ) -> Answer | None:
         """The answer that one hosted zone gives, None when there is no such zone here."""
-        snapshot = self.snapshot(name)
+        snapshot = self.snapshot(name).seen_from(client)
         zone = snapshot.config.zone_by_id(zone_id)
         if zone is None:
             return None
@@ -145,10 +162,11 @@ class PlaneState:
         return check.ip_address or (self.resolve(check.domain_name, everyone) if check.domain_name else None)
 
 
-def start(load_balancers: Mapping[str, str]) -> PlaneState:
-    """The state before any configuration. load_balancers: name -> address; they count as healthy until told."""
+def start(load_balancers: Mapping[str, str], client: Location | None = None) -> PlaneState:
+    """The state before any configuration. load_balancers: name -> address; they count as healthy until told. client:
+    where all clients are of which nothing else is known."""
     balancers = {normalise(name): LoadBalancer(address) for name, address in load_balancers.items()}
-    return PlaneState(Snapshot(Configuration(), Health(load_balancers=balancers)))
+    return PlaneState(Snapshot(Configuration(), Health(load_balancers=balancers, client=client)))
 
 
 @dataclass(frozen=True)
@@ -173,8 +191,10 @@ class Plane:
             case Configured(config=config, checkers=checkers):
                 state = replace(state, configured=True, now=Snapshot(config, state.now.health))
                 return self._judged(state, checkers, moved=True)
-            case Checked(checkers=checkers):
-                return self._judged(state, checkers)
+            case Checked(checkers=checkers, check_id=check_id):
+                return (state, ()) if _unmoved(state, checkers, check_id) else self._judged(state, checkers)
+            case Heard(told=told, checkers=checkers):
+                return self._judged(replace(state, told=state.told.hearing(told)), checkers)
             case Forgotten(checkers=checkers):
                 return self._judged(replace(state, frozen={}), checkers, moved=True)
             case Targets():
@@ -190,17 +210,17 @@ class Plane:
         if before.healthy == event.healthy:
             return state, ()
         balancers = {**health.load_balancers, name: replace(before, healthy=event.healthy)}
-        return self._moved(replace(state, now=Snapshot(state.now.config, Health(health.checks, balancers))))
+        return self._moved(replace(state, now=Snapshot(state.now.config, replace(health, load_balancers=balancers))))
 
     def _judged(
         self, state: PlaneState, checkers: Checkers, *, moved: bool = False
     ) -> tuple[PlaneState, tuple[Effect, ...]]:
         """The statuses that the checkers make now. moved: answers may have changed even if no status did."""
         before = state.now.health.checks
-        after = statuses(state.now.config, checkers)
+        after = statuses(state.now.config, checkers, state.told)
         told: tuple[Effect, ...] = ()
         if after != before:
-            state = replace(state, now=Snapshot(state.now.config, Health(after, state.now.health.load_balancers)))
+            state = replace(state, now=Snapshot(state.now.config, replace(state.now.health, checks=after)))
             told = tuple(
                 StatusChanged(
                     check_id,
@@ -226,3 +246,12 @@ class Plane:
             AnswerChanged(name, *found) for name, found in seen.items() if state.watched.get(name, ((), 0)) != found
         )
         return replace(state, watched=seen), changed
+
+
+def _unmoved(state: PlaneState, checkers: Checkers, check_id: str) -> bool:
+    """Whether one vote leaves its health check what it was: then nothing else changes either, and of hundreds of checks
+    only this one was looked at."""
+    check, before = state.now.config.checks.get(check_id), state.now.health.checks.get(check_id)
+    if check is None or before is None or check.type == "CALCULATED":
+        return False
+    return status_of(check, checkers.get(check_id, ()), state.told) == before

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from harness.engines.dns.lookup import LOAD_BALANCER_TTL_S
 from harness.engines.dns.zone import HealthCheck, RecordSet
-from harness.engines.health_checks.checker import HTTP_CONNECT_TIMEOUT_S, STATUS_TIMEOUT_S
+from harness.engines.health_checks.route53 import HTTP_CONNECT_TIMEOUT_S, STATUS_TIMEOUT_S
 from harness.parts.steering.route53 import record_groups, record_values
 from harness.parts.steering.route53.brought.losses import TOLD, UNKNOWN, Loss, Places, region_of
 from harness.parts.steering.route53.brought.model import Brought, Where

@@ -1,0 +1,78 @@
+"""Fields of a body, each of its type and within its limits. All raise Refusal, with the words of the service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from harness.parts.steering.cloudflare.values import Json, invalid
+
+_KINDS: Mapping[type, str] = {
+    int: "an integer",
+    str: "a string",
+    bool: "a boolean",
+    list: "an array",
+    dict: "an object",
+}
+
+
+class Fields:
+    """A body over what it changes: what it does not say is as it was, or as the service has it by default."""
+
+    def __init__(self, body: Json, before: Json) -> None:
+        self._body = body
+        self._before = before
+
+    def of(self, name: str, kind: type, default: Any = None) -> Any:
+        """A field of one type; null and nothing are the default."""
+        value = self._body.get(name) if name in self._body else self._before.get(name)
+        if value is None:
+            return default
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise invalid(f"{name} must be {_KINDS[kind]}")
+        return value
+
+    def wanted(self, name: str, kind: type) -> Any:
+        """A field that there must be."""
+        value = self.of(name, kind)
+        if value is None or value == "":
+            raise invalid(f"{name} is required")
+        return value
+
+    def within(self, name: str, least: int, most: int, default: int) -> int:
+        """A whole number within limits."""
+        value: int = self.of(name, int, default)
+        if not least <= value <= most:
+            raise invalid(f"{name} is not in range [{least}, {most}]")
+        return value
+
+    def number(self, name: str, least: float, most: float, default: float | None) -> float | None:
+        """A number within limits."""
+        value = self._body.get(name) if name in self._body else self._before.get(name)
+        if value is None:
+            return default
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise invalid(f"{name} must be a number")
+        if not least <= value <= most:
+            raise invalid(f"{name} is not in range [{least:g}, {most:g}]")
+        return value
+
+    def among(self, name: str, words: Iterable[str], default: str) -> str:
+        """One of several words."""
+        value: str = self.of(name, str, default) or default
+        known = tuple(words)
+        if value not in known:
+            raise invalid(f"{name} must be one of {', '.join(known)}")
+        return value
+
+    def texts(self, name: str) -> list[str]:
+        """A list of texts."""
+        found: list[Any] = self.of(name, list, [])
+        if not all(isinstance(one, str) and one for one in found):
+            raise invalid(f"{name} must be an array of strings")
+        return list(found)
+
+    def lists_by_name(self, name: str) -> dict[str, list[str]]:
+        """An object whose values are lists of texts."""
+        found: dict[str, Any] = self.of(name, dict, {})
+        return {key: Fields(found, {}).texts(key) for key in found}

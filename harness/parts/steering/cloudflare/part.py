@@ -1,0 +1,241 @@
+"""Cloudflare Load Balancing: its API and name servers, and the data centres that look at every place's edge.
+
+Each place is a pool. The answer follows what the data centres see, so nobody of the subject has to call the API.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from harness.engines.addresses import can_listen, front_addresses
+from harness.errors import WorldError
+from harness.faults.needs import PROVIDER_CONTROL_PLANE, PROVIDER_HEALTH_CHECKS
+from harness.kit.address import Address, join_address
+from harness.names import CHECKERS, CLIENTS, CLOUDFLARE
+from harness.parts.steering.cloudflare.publishing import ACCOUNT, ZONE, Caller, publish
+from harness.parts.steering.cloudflare.routes import BASE
+from harness.parts.steering.cloudflare.server import ALIVE
+from harness.parts.steering.cloudflare.spec import Cloudflare as Spec
+from harness.wire.admin_client import AdminClient
+from harness.world.diagnosis import Complaint, Diagnosis, is_passive, port
+from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Net, Process, StatusLine
+from harness.world.steering import ApiLoss, Asked, Blindness, Steering, watched_by
+from harness.world.wires import Arrow
+
+MODULE = "harness.parts.steering.cloudflare.server"
+TOKEN = "drill".ljust(40, "0")
+"""Of an account on loopback: no secret. Whoever calls by hand has it."""
+_PUBLISHING = "publishing"
+_QUORUM = 0.75
+"""The share of an endpoint's data centres that must have looked before a state is steady."""
+_LOOK = """\
+from cloudflare import Cloudflare
+client = Cloudflare(api_token="{token}", base_url="{url}", max_retries=0)
+for pool in client.load_balancers.pools.list(account_id="{account}"):
+    print(pool.name, client.load_balancers.pools.health.get(pool.id, account_id="{account}"))
+"""
+"""No empty lines: shells paste what is between quotation marks as it is."""
+
+
+class Cloudflare(Steering):
+    """Leads clients to the first pool that is healthy, else to the one of last resort."""
+
+    name = CLOUDFLARE
+
+    def __init__(self, blueprint: Blueprint, spec: Spec) -> None:
+        self._blueprint = blueprint
+        self._environment = blueprint.environment
+        self._spec = spec
+        self._process: Process | None = None
+        self._fronts: Mapping[str, Address] = {}
+        self._net: Net | None = None
+
+    def start(self, ground: Ground) -> None:
+        """Start the process; what it looks at is told once the links are up."""
+        self._edges = ground.edges
+        self._events = ground.folder / f"{self.name}.events.jsonl"
+        environment = self._environment
+        ports = {edge.port for edge in ground.edges.values()}
+        self._fronts = front_addresses(min(ports)) if self._spec.proxied else {}
+        self._process = ground.spawn(
+            LIGHT,
+            self.name,
+            MODULE,
+            {
+                "token": TOKEN,
+                "callers": {token_of(_PUBLISHING): ""},
+                "zone": environment.edge.hosted_zone,
+                "dns": [LOOPBACK, environment.edge.dns_port],
+                "anycast": self._fronts,
+                "watch": [environment.edge.record],
+                "places": {edge.answered: place for place, edge in ground.edges.items()},
+                "requests": self._spec.requests_per_5_minutes,
+                "scale": self._blueprint.timing.scale,
+                "seed": self._blueprint.seed,
+                "events": str(self._events),
+            },
+        )
+
+    def endpoints(self) -> Mapping[str, Address]:
+        """api: the API, past every link; dns: the name servers; admin: its own interface."""
+        if self._process is None:
+            raise WorldError(f"{self.name} is not started")
+        told = self._process.ready(READY_TIMEOUT_S)
+        return {key: (str(told[key][0]), int(told[key][1])) for key in ("api", "dns", "admin")}
+
+    def arrows(self) -> Sequence[Arrow]:
+        """The canaries' that show that the API is lost, or that the data centres see nothing."""
+        told = self.endpoints()
+        checks = Asked(told["admin"], "/sight", ("unreachable", "frozen"))
+        return list(watched_by(Asked(told["api"], ALIVE), checks))
+
+    def connect(self, net: Net) -> None:
+        """The links are up: tell where health checks dial, and set the edge up."""
+        self._net = net
+        books = {
+            what: {edge.answered: list(net.edge(source, place)) for place, edge in net.edges.items()}
+            for what, source in (("checks", CHECKERS), ("proxies", CLIENTS))
+        }
+        self._admin.post("/address-book", books)
+        self._publish()
+
+    def _publish(self) -> None:
+        caller = Caller(self.endpoints()["api"], token_of(_PUBLISHING))
+        publish(caller, self._blueprint, self._spec, self._edges)
+
+    def fronts(self) -> Mapping[str, Address]:
+        """See Steering: the addresses of Cloudflare's own edge, where the name is proxied."""
+        return self._fronts
+
+    def freeze(self) -> None:
+        """See Steering."""
+        self._admin.post("/freeze", {"name": self._environment.edge.record})
+
+    def thaw(self) -> None:
+        """See Steering."""
+        self._admin.post("/thaw")
+
+    def lose_api(self, mode: ApiLoss = "failing") -> None:
+        """See Steering."""
+        self._admin.post("/outage", {"mode": mode})
+
+    def restore_api(self) -> None:
+        """See Steering."""
+        self._admin.post("/outage", {"mode": None})
+
+    def blind(self, mode: Blindness = "unreachable") -> None:
+        """See Steering."""
+        self._admin.post("/blind", {"mode": mode})
+
+    def unblind(self) -> None:
+        """See Steering."""
+        self._admin.post("/blind", {"mode": None})
+
+    def answers(self) -> Sequence[str]:
+        """See Steering."""
+        found = self._admin.get("/status")["answers"].get(self._environment.edge.record, {})
+        return [str(address) for address in found.get("addresses") or ()]
+
+    @property
+    def dns(self) -> Address:
+        """See Steering."""
+        return self.endpoints()["dns"]
+
+    @property
+    def _admin(self) -> AdminClient:
+        return AdminClient(self.name, self.endpoints()["admin"])
+
+    def ready(self) -> Sequence[str]:
+        """Why the data centres are no quorum yet."""
+        return quorum_reasons(self._told(), [place.name for place in self._environment.places[:2]])
+
+    def _told(self) -> Mapping[str, Mapping[str, Any]]:
+        """What the process says of each place's endpoint."""
+        places = {edge.answered: place for place, edge in self._edges.items()}
+        found = self._admin.get("/status")["endpoints"]
+        return {places[one["address"]]: one for one in found if one["address"] in places}
+
+    def complaints(self) -> Mapping[str, Sequence[Complaint]]:
+        """Of data centres that find a place unhealthy: why."""
+        path = self._blueprint.subject.application.edge_health_path
+        return {place: [_complaint(place, one, path)] for place, one in self._told().items() if not one["healthy"]}
+
+    def reset(self) -> None:
+        """A new account, of whose origins nothing is known."""
+        self._admin.post("/reset")
+        self._publish()
+
+    def status(self) -> Sequence[StatusLine]:
+        """Where the API and the name servers are; pools and balancers as they are when somebody looks."""
+        admin = join_address(self.endpoints()["admin"])
+        return (
+            StatusLine("Cloudflare API", join_address(self.endpoints()["api"]), "past every link"),
+            StatusLine("DNS", join_address(self.dns), "authoritative, UDP and TCP"),
+            StatusLine("account", admin, "", f"http://{admin}/lines"),
+        )
+
+    def commands(self) -> Sequence[tuple[str, str]]:
+        """What one does with the API: by `curl`, and with Cloudflare's own client."""
+        url = f"http://{join_address(self.endpoints()['api'])}{BASE}"
+        header = f"-H 'Authorization: Bearer {TOKEN}'"
+        look = _LOOK.format(token=TOKEN, url=url, account=ACCOUNT)
+        return (
+            ("The load balancer:", f"curl -s {header} {url}/zones/{ZONE}/load_balancers"),
+            ("The pools:", f"curl -s {header} {url}/accounts/{ACCOUNT}/load_balancers/pools"),
+            ("What each data centre sees, with Cloudflare's client:", f"python -c {shlex.quote(look)}"),
+        )
+
+    def events(self) -> Sequence[Path]:
+        """Health, pools and answers that changed, and calls of the API."""
+        return (self._events,)
+
+    def capabilities(self) -> Mapping[str, bool | str]:
+        """What can be taken away."""
+        return {
+            PROVIDER_CONTROL_PLANE: True,
+            PROVIDER_HEALTH_CHECKS: True,
+        }
+
+    def versions(self) -> Mapping[str, str]:
+        """Of what speaks DNS and HTTP here."""
+        return {name: metadata.version(name) for name in ("dnspython", "aiohttp")}
+
+
+def quorum_reasons(told: Mapping[str, Mapping[str, Any]], places: Sequence[str]) -> list[str]:
+    """Why what is known of the places is no quorum yet. told: by place, as the process's status tells it."""
+    reasons = []
+    for place in places:
+        one = told.get(place)
+        if one is None or not one["data_centres"]:
+            reasons.append(f"no data centre looks at {place} yet")
+        elif one["has_data"] < _QUORUM * one["data_centres"]:
+            reasons.append(f"{one['has_data']} of {one['data_centres']} data centres have looked at {place}")
+    return reasons
+
+
+def _complaint(place: str, told: Mapping[str, Any], path: str) -> Complaint:
+    number = f" (HTTP {told['status']})" if told["status"] else ""
+    why = f"{told['failure'] or 'nothing is known of why'}{number}"
+    return Complaint(f"Cloudflare's monitor finds {place} unhealthy: {path}: {why}", is_passive(told["status"]))
+
+
+def token_of(name: str) -> str:
+    """The token of somebody who calls the API of this world."""
+    return hashlib.sha256(f"cloudflare/{name}".encode()).hexdigest()[:40]
+
+
+def build(blueprint: Blueprint, spec: Spec) -> list[Cloudflare]:
+    """One for the application's name."""
+    return [Cloudflare(blueprint, spec)]
+
+
+def diagnose(blueprint: Blueprint, spec: Spec) -> Iterator[Diagnosis]:
+    """Whether the wanted port of the name server is free."""
+    wanted = blueprint.environment.edge.dns_port
+    if wanted:
+        yield port("edge.dns_port", LOOPBACK, wanted, free=can_listen(LOOPBACK, wanted))

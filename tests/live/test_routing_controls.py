@@ -1,0 +1,195 @@
+"""Routing controls driven by AWS's own clients: set up, switched at five endpoints, guarded by safety rules."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
+
+from harness.parts.steering.route53.routing_controls.maintenance import REGIONS
+from harness.parts.steering.route53.routing_controls.server import RoutingControlsConfig, run
+from harness.wire.admin_client import AdminClient
+
+pytestmark = pytest.mark.live
+AWAY = "EndpointTemporarilyUnavailableException"
+
+
+class Served:
+    """The process's body on a thread of this one."""
+
+    def __init__(self, **settings: Any) -> None:
+        self._there = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run(RoutingControlsConfig(**settings))))
+        self._thread.start()
+        assert self._there.wait(20)
+        self.admin = AdminClient("routing controls", self.told["admin"])
+        self.config = client("route53-recovery-control-config", self.told["config"])
+
+    async def _run(self, settings: RoutingControlsConfig) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        await run(settings, self._ready, self._stop)
+
+    def _ready(self, told: dict[str, Any]) -> None:
+        self.told = told
+        self._there.set()
+
+    def at(self, region: str) -> Any:
+        """A client of the cluster's endpoint in a region."""
+        return client("route53-recovery-cluster", self.told["endpoints"][region])
+
+    def set_up(self, **rule: Any) -> tuple[str, list[str], str]:
+        """A cluster with two routing controls and a rule: panel, controls, rule."""
+        cluster = self.config.create_cluster(ClusterName="c", ClientToken="t")["Cluster"]["ClusterArn"]
+        panel = self.config.list_control_panels(ClusterArn=cluster)["ControlPanels"][0]["ControlPanelArn"]
+        controls = [
+            self.config.create_routing_control(ClusterArn=cluster, RoutingControlName=name, ClientToken=name)[
+                "RoutingControl"
+            ]["RoutingControlArn"]
+            for name in ("east", "west")
+        ]
+        config = {"Type": "ATLEAST", "Threshold": 1, "Inverted": False}
+        asserted = {
+            "Name": "one", "ControlPanelArn": panel, "AssertedControls": controls, "RuleConfig": config,
+            "WaitPeriodMs": 0,
+        }  # fmt: skip
+        made = self.config.create_safety_rule(ClientToken="r", AssertionRule={**asserted, **rule})
+        return panel, controls, made["AssertionRule"]["SafetyRuleArn"]
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+
+
+def client(service: str, address: list[Any]) -> Any:
+    return boto3.client(
+        service,
+        region_name="us-west-2",
+        endpoint_url=f"http://{address[0]}:{address[1]}",
+        aws_access_key_id="operator",
+        aws_secret_access_key="x",
+        config=Config(read_timeout=1, connect_timeout=1, retries={"total_max_attempts": 1}),
+    )
+
+
+def refusal(call: Any, **arguments: Any) -> dict[str, Any]:
+    with pytest.raises(ClientError) as caught:
+        call(**arguments)
+    return dict(caught.value.response)
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    found = Served()
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def fresh(served: Served) -> Served:
+    served.admin.post("/reset")
+    served.admin.post("/outage", {"mode": None})
+    served.admin.post("/maintenance", {"away": 0})
+    return served
+
+
+def entries(controls: list[str], *states: str) -> list[dict[str, str]]:
+    named = zip(controls, states, strict=True)
+    return [{"RoutingControlArn": arn, "RoutingControlState": state} for arn, state in named]
+
+
+def test_what_is_made_is_told_as_it_was_made(fresh: Served) -> None:
+    panel, controls, rule = fresh.set_up()
+    cluster = fresh.config.list_clusters()["Clusters"][0]
+    assert [end["Region"] for end in cluster["ClusterEndpoints"]] == list(REGIONS)
+    assert cluster == fresh.config.describe_cluster(ClusterArn=cluster["ClusterArn"])["Cluster"]
+    assert cluster["Status"] == "DEPLOYED"
+    told = fresh.config.describe_control_panel(ControlPanelArn=panel)["ControlPanel"]
+    assert (told["Name"], told["DefaultControlPanel"], told["RoutingControlCount"]) == ("DefaultControlPanel", True, 2)
+    listed = fresh.config.list_routing_controls(ControlPanelArn=panel, MaxResults=1)
+    assert [c["Name"] for c in listed["RoutingControls"]] == ["east"]
+    rest = fresh.config.list_routing_controls(ControlPanelArn=panel, NextToken=listed["NextToken"])
+    assert [c["Name"] for c in rest["RoutingControls"]] == ["west"]
+    again = fresh.config.create_cluster(ClusterName="c", ClientToken="t")["Cluster"]
+    assert again["ClusterArn"] == cluster["ClusterArn"], "the same token makes nothing twice"
+    asserted = fresh.config.describe_safety_rule(SafetyRuleArn=rule)["AssertionRule"]
+    assert asserted["RuleConfig"] == {"Type": "ATLEAST", "Threshold": 1, "Inverted": False}
+    for wrong, code in (
+        ({"ClusterName": "c"}, "ConflictException"),
+        ({"ClusterName": "d d"}, "ValidationException"),
+    ):
+        assert refusal(fresh.config.create_cluster, **wrong)["Error"]["Code"] == code
+    missing = refusal(fresh.config.describe_routing_control, RoutingControlArn=f"{controls[0]}0")
+    assert (missing["Error"]["Code"], missing["ResponseMetadata"]["HTTPStatusCode"]) == (
+        "ResourceNotFoundException",
+        404,
+    )
+    used = refusal(fresh.config.delete_routing_control, RoutingControlArn=controls[0])
+    assert used["Error"]["Code"] == "ConflictException"
+    fresh.config.delete_safety_rule(SafetyRuleArn=rule)
+    fresh.config.delete_routing_control(RoutingControlArn=controls[0])
+
+
+def test_controls_are_off_until_somebody_switches_them_and_both_are_never_off(fresh: Served) -> None:
+    panel, controls, rule = fresh.set_up()
+    east = fresh.at("us-east-1")
+    assert [c["RoutingControlState"] for c in east.list_routing_controls(ControlPanelArn=panel)["RoutingControls"]] == [
+        "Off", "Off",
+    ]  # fmt: skip
+    east.update_routing_control_states(UpdateRoutingControlStateEntries=entries(controls, "On", "Off"))
+    west = fresh.at("ap-southeast-2")
+    assert west.get_routing_control_state(RoutingControlArn=controls[0])["RoutingControlState"] == "On"
+    for call in (
+        lambda **more: west.update_routing_control_states(
+            UpdateRoutingControlStateEntries=entries(controls, "Off", "Off"), **more
+        ),
+        lambda **more: west.update_routing_control_state(
+            RoutingControlArn=controls[0], RoutingControlState="Off", **more
+        ),
+    ):
+        told = refusal(call)
+        assert told["Error"]["Code"] == "ConflictException"
+        assert (told["resourceId"], told["resourceType"]) == (rule, "SafetyRule")
+    west.update_routing_control_state(
+        RoutingControlArn=controls[0], RoutingControlState="Off", SafetyRulesToOverride=[rule]
+    )
+    assert west.get_routing_control_state(RoutingControlArn=controls[0])["RoutingControlState"] == "Off"
+    unknown = refusal(west.get_routing_control_state, RoutingControlArn=panel)
+    assert unknown["Error"]["Code"] == "ResourceNotFoundException"
+
+
+def test_a_wait_period_refuses_what_comes_too_soon(fresh: Served) -> None:
+    _, controls, rule = fresh.set_up(WaitPeriodMs=60_000)
+    east = fresh.at("us-east-1")
+    east.update_routing_control_states(UpdateRoutingControlStateEntries=entries(controls, "On", "Off"))
+    turn = {"UpdateRoutingControlStateEntries": entries(controls, "Off", "On")}
+    assert "wait period of 60000 ms" in refusal(east.update_routing_control_states, **turn)["Error"]["Message"]
+    east.update_routing_control_states(**turn, SafetyRulesToOverride=[rule])
+
+
+def test_some_endpoints_are_away_and_three_are_there(fresh: Served) -> None:
+    _, controls, _ = fresh.set_up()
+    fresh.admin.post("/maintenance", {"away": 2})
+    answers = []
+    for region in REGIONS:
+        try:
+            fresh.at(region).get_routing_control_state(RoutingControlArn=controls[0])
+            answers.append("")
+        except ClientError as error:
+            answers.append(error.response["Error"]["Code"])
+    assert sorted(answers) == ["", "", "", AWAY, AWAY]
+
+
+def test_the_configuration_api_may_be_lost_and_the_endpoints_go_on(fresh: Served) -> None:
+    _, controls, _ = fresh.set_up()
+    fresh.admin.post("/outage", {"mode": "failing"})
+    assert refusal(fresh.config.list_clusters)["Error"]["Code"] == "InternalServerException"
+    fresh.admin.post("/outage", {"mode": "silent"})
+    with pytest.raises((ReadTimeoutError, ConnectTimeoutError)):
+        fresh.config.list_clusters()
+    fresh.at("eu-west-1").update_routing_control_state(RoutingControlArn=controls[1], RoutingControlState="On")
