@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 from harness.errors import WorldError
 from harness.faults.model import Link
@@ -104,8 +104,7 @@ def phases_of(environment: Environment) -> Sequence[str]:
     if hasattr(module, "phases"):
         told: Sequence[str] = module.phases(environment)
         return told
-    found: Sequence[str] = getattr(module, "PHASES", STEPS)
-    return found
+    return _said(getattr(module, "PHASES", STEPS), environment)
 
 
 def law_of(environment: Environment, timing: Timing) -> EdgeLaw:
@@ -116,5 +115,12 @@ def law_of(environment: Environment, timing: Timing) -> EdgeLaw:
 
 def milestones_of(environment: Environment) -> Sequence[Milestone]:
     """What an environment's steering tells of itself."""
-    found: Sequence[Milestone] = load(section_named("steering"), environment.steering.kind, "law").MILESTONES
-    return found
+    return _said(load(section_named("steering"), environment.steering.kind, "law").MILESTONES, environment)
+
+
+Item = TypeVar("Item")
+
+
+def _said(found: Sequence[Item] | Callable[[Environment], Sequence[Item]], environment: Environment) -> Sequence[Item]:
+    """What a law says for all environments, or for this one."""
+    return found(environment) if callable(found) else found

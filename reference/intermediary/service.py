@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from reference.dynamo import Client
 from reference.intermediary.decision import Decision
@@ -27,6 +27,7 @@ from reference.intermediary.settings import CALL_TIMEOUT_S, IntermediarySettings
 from reference.intermediary.state import (
     Announce,
     Assert,
+    Called,
     DropRecord,
     Effect,
     Event,
@@ -43,6 +44,20 @@ MAX_CALLS = 4  # under way in one region
 _HEAD_BYTES = 4096
 
 
+class Changing(Protocol):
+    """Whoever changes where clients are led, and reads it."""
+
+    def carry_out(self, effect: ReadRecord | WriteRecord | DropRecord) -> Called: ...
+
+
+def _provider(settings: IntermediarySettings) -> Changing:
+    if not settings.controls:
+        return Provider(settings)
+    from reference.intermediary.switching import RoutingControls  # botocore's models, which nobody else needs
+
+    return RoutingControls(settings)
+
+
 class Intermediary:
     """One of them. All state changes happen on the event loop."""
 
@@ -57,7 +72,7 @@ class Intermediary:
         self._clients = {region: Client(region, connections=MAX_CALLS + 1) for region in settings.common.regions}
         self._tables = {region: ThreadPoolExecutor(MAX_CALLS, f"table-{region}") for region in self._clients}
         self._under_way = dict.fromkeys(self._clients, 0)
-        self._provider = Provider(settings)
+        self._provider = _provider(settings)
         self._calls = ThreadPoolExecutor(1, "api")
         self._tasks: set[asyncio.Task[None]] = set()
 

@@ -2,7 +2,9 @@
 
 | variable | says |
 | --- | --- |
-| `DIGITALOCEAN_API_URL`, `DIGITALOCEAN_TOKEN` | where the API is, and who is asking |
+| `DIGITALOCEAN_API_URL`, `DIGITALOCEAN_TOKEN` | where the API is, and who asks; not with routing controls |
+| `ROUTING_CONTROLS` | JSON: `{place: ARN}`; instead of a record, the routing controls that lead clients |
+| `ROUTING_CONTROL_ENDPOINTS` | JSON: `{region: URL}`, the endpoints of their cluster |
 | `DNS_DOMAIN`, `DNS_RECORD`, `DNS_TTL` | the record, by its whole name, and its TTL |
 | `PLACES` | JSON: `[{"name", "address", "database", "primary", "from": {vantage point: "host:port"}}]` |
 | `LOOK_PATH`, `LOOK_INTERVAL_SECONDS`, `LOOK_TIMEOUT_SECONDS` | what vantage points ask places, and how often |
@@ -18,7 +20,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from reference.intermediary.leadership import Terms
@@ -43,7 +45,8 @@ RETRY_AFTER_MAX_S = 60.0
 class IntermediarySettings:
     """Everything an intermediary needs to know. Times in seconds, already scaled.
 
-    dials: (vantage point, place) -> where it dials. common: what every component is told.
+    dials: (vantage point, place) -> where it dials. common: what every component is told. controls, endpoints: where
+    routing controls lead clients, and no record: place -> ARN, region -> URL.
     """
 
     common: Settings
@@ -58,6 +61,8 @@ class IntermediarySettings:
     look_interval_s: float
     look_timeout_s: float
     testimony: str
+    controls: Mapping[str, str] = field(default_factory=dict)
+    endpoints: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def round_s(self) -> float:
@@ -107,11 +112,16 @@ def load(environ: Mapping[str, str] | None = None) -> IntermediarySettings:
     domain, record = _text(env, "DNS_DOMAIN"), _text(env, "DNS_RECORD")
     if record != domain and not record.endswith(f".{domain}"):
         raise SettingsError(f"DNS_RECORD={record!r} is no name in DNS_DOMAIN={domain!r}")
+    controls, endpoints = _texts(env, "ROUTING_CONTROLS"), _texts(env, "ROUTING_CONTROL_ENDPOINTS")
+    if controls and (not endpoints or any(site.name not in controls for site in sites)):
+        raise SettingsError(
+            "ROUTING_CONTROLS must name one for each place, and ROUTING_CONTROL_ENDPOINTS some endpoints"
+        )
     return IntermediarySettings(
         common=common,
         rules=rules,
-        api=_api(_text(env, "DIGITALOCEAN_API_URL")),
-        token=_text(env, "DIGITALOCEAN_TOKEN"),
+        api=("", 0, False) if controls else _api(_text(env, "DIGITALOCEAN_API_URL")),
+        token="" if controls else _text(env, "DIGITALOCEAN_TOKEN"),
         domain=domain,
         record="@" if record == domain else record.removesuffix(f".{domain}"),
         ttl_s=int(_number(env, "DNS_TTL", "60", least=1)),
@@ -120,6 +130,8 @@ def load(environ: Mapping[str, str] | None = None) -> IntermediarySettings:
         look_interval_s=look_s,
         look_timeout_s=look_timeout_s,
         testimony=env.get("TESTIMONY_FILE", ""),
+        controls=controls,
+        endpoints=endpoints,
     )
 
 
@@ -152,6 +164,14 @@ def _api(url: str) -> tuple[str, int, bool]:
         raise SettingsError(f"DIGITALOCEAN_API_URL={url!r} is no URL of an API")
     secure = parts.scheme == "https"
     return host, port or (443 if secure else 80), secure
+
+
+def _texts(env: Mapping[str, str], name: str) -> dict[str, str]:
+    try:
+        told = json.loads(env.get(name) or "{}")
+        return {str(key): str(value) for key, value in told.items()}
+    except (ValueError, AttributeError) as error:
+        raise SettingsError(f"{name} makes no sense: {error!r}") from None
 
 
 def _text(env: Mapping[str, str], name: str) -> str:

@@ -13,7 +13,7 @@ from harness.live import drill_logs
 from harness.live.drill_logs import DrillLogs
 from harness.live.facts import machine
 from harness.live.replication import ReplicationWatch
-from harness.parts.steering.route53.part import quorum_reasons
+from harness.parts.steering.route53.readiness import quorum_reasons
 from harness.units import to_ns
 from harness.wire.placeholders import values
 

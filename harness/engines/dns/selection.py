@@ -8,8 +8,11 @@ configured" and "... in more complex configurations"; API Reference, ResourceRec
 2. The routing policy chooses among the healthy records. When none is healthy all count as healthy: never no answer.
 3. Failover: a healthy primary, else a healthy secondary, else the primary.
 4. Weighted: by weight among healthy records; weight 0 only when no healthy record has more; all 0: equal chances.
-5. Multivalue: up to eight healthy records; when all are unhealthy, up to eight unhealthy ones.
-6. An alias is followed into its target group, which decides in the same way. One that evaluates target health is
+5. Latency: the healthy record whose region is nearest to the client. Geolocation: of the records that are for the
+   client's place, those of the smallest place that has a healthy one: state, country, continent, everybody; no answer
+   where none is for it.
+6. Multivalue: up to eight healthy records; when all are unhealthy, up to eight unhealthy ones.
+7. An alias is followed into its target group, which decides in the same way. One that evaluates target health is
    healthy only when a leaf below it is, so a dead branch is backed out of; one that does not must answer anyhow.
 
 `eligible` says who may answer, without chance; `choose` draws among them with randomness that is passed in.
@@ -21,8 +24,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from harness.engines.dns.geography import Location
 from harness.engines.dns.names import normalise
-from harness.engines.dns.zone import AliasTarget, Group, RecordSet, Zone
+from harness.engines.dns.zone import AliasTarget, GeoLocation, Group, RecordSet, Zone
 
 MULTIVALUE_LIMIT = 8
 """Multivalue answer routing answers with up to eight healthy records (API Reference, MultiValueAnswer)."""
@@ -45,10 +49,14 @@ class LoadBalancer:
 
 @dataclass(frozen=True)
 class Health:
-    """All that selection needs to know of the world: health check statuses by id, load balancers by name."""
+    """All that selection needs to know of the world: health check statuses by id, load balancers by name.
+
+    client: where whoever asks is; None: nobody knows.
+    """
 
     checks: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
     load_balancers: Mapping[str, LoadBalancer] = field(default_factory=lambda: MappingProxyType({}))
+    client: Location | None = None
 
     def check(self, check_id: str) -> bool:
         """A health check's status; a deleted one, of which AWS promises nothing, is healthy."""
@@ -78,7 +86,7 @@ def _target_healthy(alias: AliasTarget, record_type: str, zone: Zone, health: He
 
 
 def eligible(group: Group, zone: Zone, health: Health) -> Group:
-    """The records of a group that may be answered with now. Never empty for a group that is not."""
+    """The records of a group that may be answered with now. Of a group that is not empty, none only by geolocation."""
     healthy = tuple(record for record in group if is_healthy(record, zone, health))
     candidates = healthy or group
     if any(record.failover for record in group):
@@ -87,8 +95,36 @@ def eligible(group: Group, zone: Zone, health: Health) -> Group:
         return tuple(record for record in candidates if record.weight) or candidates
     if any(record.multivalue for record in group):
         return candidates
-    # Simple groups hold one record. Latency, geolocation and the like have no meaning on one machine: first by name.
-    return tuple(sorted(candidates, key=lambda record: record.set_identifier or ""))[:1]
+    if any(record.geo for record in group):
+        return _by_place(group, healthy, health.client)
+    # Simple groups hold one record; of records by latency, whose client nobody knows, the first by name.
+    return tuple(sorted(candidates, key=lambda record: _distance(record, health.client)))[:1]
+
+
+def _distance(record: RecordSet, client: Location | None) -> tuple[float, str]:
+    far_km = client.distance_km(record.region) if client is not None and record.region is not None else 0.0
+    return far_km, record.set_identifier or ""
+
+
+def _by_place(group: Group, healthy: Group, client: Location | None) -> Group:
+    """The smallest place first; one without a healthy record is passed over, unless all are."""
+    for pool in (healthy, group):
+        for fits in _PLACES:
+            found = tuple(record for record in pool if record.geo is not None and fits(record.geo, client))
+            if found:
+                return found[:1]
+    return ()
+
+
+_PLACES: tuple[Callable[[GeoLocation, Location | None], bool], ...] = (
+    lambda geo, client: bool(
+        client and geo.subdivision and (geo.country, geo.subdivision) == (client.country, client.subdivision)
+    ),
+    lambda geo, client: bool(client and not geo.subdivision and geo.country == client.country),
+    lambda geo, client: bool(client and not geo.country and geo.continent == client.continent),
+    lambda geo, _: geo == GeoLocation(),
+)
+"""State, country, continent, everybody."""
 
 
 def _failover(group: Group, healthy: Group) -> Group:

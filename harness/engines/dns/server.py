@@ -9,7 +9,7 @@ import asyncio
 import logging
 import struct
 from contextlib import suppress
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
 import dns.edns
 import dns.exception
@@ -25,6 +25,7 @@ import dns.rrset
 from harness import scaling
 from harness.engines.dns.lookup import Answer, RRset
 from harness.engines.dns.names import from_labels, to_labels
+from harness.engines.dns.wire_cache import WireCache, key_of
 from harness.kit.address import Address
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,6 @@ EDNS_UDP_BYTES = 1232
 """Largest UDP answer with EDNS (DNS flag day 2020); beyond it the truncation bit sends the client to TCP."""
 TCP_BYTES = 65_535
 TCP_IDLE_S = 10.0
-_MEMO_ENTRIES = 4096
 _BIND_ATTEMPTS = 32
 
 
@@ -56,28 +56,42 @@ class Answers(Protocol):
         """One client's answer."""
 
 
+@runtime_checkable
+class Locating(Protocol):
+    """One of those whose answer depends on where a client is."""
+
+    def answer(self, name: str, record_type: str, subnet: str | None = None) -> Answer:
+        """One client's answer. subnet: an address of its network, where its resolver tells (RFC 7871)."""
+
+    def location(self, address: str | None) -> object:
+        """Where an address is; None where nobody knows."""
+
+
 class Responder:
     """From query bytes to answer bytes. Answers that chance has no part in are remembered until the state changes."""
 
     def __init__(self, plane: Answers) -> None:
         self._plane = plane
-        self._memo: dict[tuple[bytes, int], bytes] = {}
-        self._memo_generation = -1
+        self._cache = WireCache()
+        self._cached_generation = -1
         self._complained: set[str] = set()
 
     def respond(self, wire: bytes, limit: int) -> bytes | None:
         """The answer of at most `limit` bytes (TCP) or what the query's EDNS allows (UDP: limit 0); None: no answer."""
-        if self._memo_generation != self._plane.generation:
-            self._memo.clear()
-            self._memo_generation = self._plane.generation
-        key = (wire[2:], limit)
-        known = self._memo.get(key)
+        found = key_of(wire, limit)
+        if found is None:
+            return self._compute(wire, limit)
+        key, end = found
+        if self._cached_generation != self._plane.generation:
+            self._cache.forget()
+            self._cached_generation = self._plane.generation
+        known = self._cache.get(key, wire, end)
         if known is not None:
-            return wire[:2] + known
+            return known
         draws = self._plane.draws
         answer = self._compute(wire, limit)
-        if answer is not None and draws == self._plane.draws and len(self._memo) < _MEMO_ENTRIES:
-            self._memo[key] = answer[2:]
+        if answer is not None and draws == self._plane.draws and answer[4:6] == b"\0\1":
+            self._cache.put(key, answer)
         return answer
 
     def _compute(self, wire: bytes, limit: int) -> bytes | None:
@@ -106,7 +120,7 @@ class Responder:
         if dns.rdatatype.is_metatype(question.rdtype):
             response.set_rcode(dns.rcode.NOTIMP)
             return
-        answer = self._plane.answer(from_labels(question.name.labels[:-1]), dns.rdatatype.to_text(question.rdtype))
+        answer = self._answer(query, response, from_labels(question.name.labels[:-1]), question.rdtype)
         response.set_rcode(dns.rcode.from_text(answer.rcode))
         if answer.authoritative:
             response.flags |= dns.flags.AA
@@ -116,6 +130,19 @@ class Responder:
         response.authority = [
             found for rrset in answer.authority if (found := self._to_rrset(rrset, asked)) is not None
         ]
+
+    def _answer(
+        self, query: dns.message.Message, response: dns.message.Message, name: str, rdtype: dns.rdatatype.RdataType
+    ) -> Answer:
+        """The answer, by the network that the client is said to be in, where that counts (RFC 7871 section 7.2)."""
+        record_type, plane = dns.rdatatype.to_text(rdtype), self._plane
+        subnet = next((option for option in query.options if isinstance(option, dns.edns.ECSOption)), None)
+        if subnet is None or not isinstance(plane, Locating):
+            return plane.answer(name, record_type)
+        counts = subnet.srclen if plane.location(subnet.address) is not None else 0
+        told = dns.edns.ECSOption(subnet.address, subnet.srclen, counts)
+        response.use_edns(0, payload=EDNS_UDP_BYTES, options=[told])
+        return plane.answer(name, record_type, subnet.address)
 
     def _to_rrset(self, rrset: RRset, asked: dns.name.Name) -> dns.rrset.RRset | None:
         ttl_s = scaling.ttl_s(rrset.ttl_s, self._plane.scale)

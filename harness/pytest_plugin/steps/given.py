@@ -10,6 +10,7 @@ from harness.faults.needs import (
     LIVENESS_AS_READINESS,
     PODS,
     PROVIDER_API,
+    ROUTING_CONTROLS,
     STREAMS_TO_FUNCTIONS,
     STRONG_TABLES,
     WRITES_ON_BOTH_SIDES,
@@ -52,6 +53,16 @@ def _both_write(drill: Drill) -> None:
     Example: both regions take writes at any time
     """
     drill.require_world(WRITES_ON_BOTH_SIDES)
+
+
+@given("clients are led by routing controls")
+def _by_routing_controls(drill: Drill) -> None:
+    """clients are led by routing controls
+
+    What the drill is about; where nobody switches any, it is left out.
+    Example: clients are led by routing controls
+    """
+    drill.need(ROUTING_CONTROLS)
 
 
 @given("clients are steered through a provider's API")

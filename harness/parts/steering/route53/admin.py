@@ -54,7 +54,8 @@ def routes(plane: DataPlane, control_plane_reachable: Reachable) -> list[web.Rou
 
     async def test_dns_answer(request: web.Request) -> web.Response:
         zone_id, name, record_type = (_query(request, key) for key in ("hosted_zone_id", "name", "type"))
-        return web.json_response(_test_answer(plane, zone_id, name, record_type))
+        subnet = request.query.get("client") or None
+        return web.json_response(_test_answer(plane, zone_id, name, record_type, subnet))
 
     return [
         web.get("/status", status),
@@ -168,8 +169,8 @@ def _wall(mono_ns: int) -> datetime:
     return (wall_time() - timedelta(microseconds=(monotonic_ns() - mono_ns) / 1000)).astimezone(UTC)
 
 
-def _test_answer(plane: DataPlane, zone_id: str, name: str, record_type: str) -> dict[str, Any]:
-    answer = plane.answer_in(zone_id, name, record_type)
+def _test_answer(plane: DataPlane, zone_id: str, name: str, record_type: str, subnet: str | None) -> dict[str, Any]:
+    answer = plane.answer_in(zone_id, name, record_type, subnet)
     if answer is None:
         raise web.HTTPNotFound(text=f"no hosted zone {zone_id}")
     zone = plane.now.config.zone_by_id(zone_id)

@@ -131,7 +131,7 @@ def _settings(element: Element) -> Settings:
 def _as_value(settings: Settings) -> tuple[HealthCheck, dict[str, str | tuple[str, ...]]]:
     """Settings with what is not given filled in, so that they can be compared."""
     config: dict[str, object] = {
-        field: value == "true" if field in _BOOLEANS else value for field, value in settings.items()
+        field: value == "true" if field in _BOOLEANS else value for field, value in settings.items() if field != _ALARM
     }
     if "Port" in config:
         config["Port"] = int(str(config["Port"]))

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from harness.engines.dns.geography import located
 from harness.kit.address import ANY_ADDRESS, Address, LoopbackAddress
 from harness.kit.config import Strict, parsed
+
+
+def _place(text: str) -> str:
+    located(text)
+    return text
+
+
+def _network(text: str) -> str:
+    return str(ipaddress.ip_network(text))
+
+
+Place = Annotated[str, AfterValidator(_place)]
+Network = Annotated[str, AfterValidator(_network)]
 
 
 class LoadBalancerConfig(Strict):
@@ -26,7 +41,9 @@ class DataPlaneConfig(Strict):
     control_plane: Route 53 API that is followed. address_book: answered address -> where checkers dial for it.
     regions: answered address -> region that it is the edge of. watch: names whose answer is logged when it changes.
     checkers: per health check. scale: multiplies intervals and TTLs. poll_interval_s: between two readings of the
-    control plane. events: JSON-lines file.
+    control plane. clients_at: where clients are, as in
+    harness.engines.dns.geography; locations: the same by network, for resolvers and client subnets. routing_controls:
+    the admin address of who says which are on. events: JSON-lines file.
     """
 
     control_plane: Address
@@ -41,6 +58,9 @@ class DataPlaneConfig(Strict):
     seed: int = 0
     poll_interval_s: Annotated[float, Field(gt=0)] = 0.25
     target_poll_interval_s: Annotated[float, Field(gt=0)] = 0.25
+    clients_at: Place | None = None
+    locations: dict[Network, Place] = Field(default_factory=dict)
+    routing_controls: Address | None = None
     events: Path | None = None
 
     @classmethod

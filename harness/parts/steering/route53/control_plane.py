@@ -10,6 +10,7 @@ carried out (of two that CREATE a record, one wins), and nobody reads half of a 
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import logging
 import re
@@ -154,7 +155,8 @@ def _health_check_status(moto: ApiRequest, data_plane: DataPlane, check_id: str,
 def _test_dns_answer(moto: ApiRequest, data_plane: DataPlane) -> bytes:
     zone_id, name, record_type = (moto.query(key) for key in ("hostedzoneid", "recordname", "recordtype"))
     moto.require_zone(zone_id)
-    told = _ask(data_plane, "/test-dns-answer", hosted_zone_id=zone_id, name=name, type=record_type)
+    asked = {"hosted_zone_id": zone_id, "name": name, "type": record_type, "client": _client(moto)}
+    told = _ask(data_plane, "/test-dns-answer", **asked)
     # A zone that has not reached the data plane yet is one that its servers refuse.
     told = told or {"nameserver": "", "record_data": [], "rcode": "REFUSED", "protocol": "UDP"}
     root = ElementTree.Element("TestDNSAnswerResponse", xmlns=NAMESPACE)
@@ -164,6 +166,30 @@ def _test_dns_answer(moto: ApiRequest, data_plane: DataPlane) -> bytes:
         add(data, RecordDataEntry=value)
     add(root, ResponseCode=told["rcode"], Protocol=told["protocol"])
     return document(root)
+
+
+def _client(moto: ApiRequest) -> str:
+    """Whom the answer is for: the client's network if it is given, else its resolver; "" for nobody in particular.
+
+    API Reference, TestDNSAnswer: EDNS0ClientSubnetIP needs ResolverIP, and has a mask of 0 to 32 or 0 to 128 bits.
+    """
+    resolver, subnet, mask = (moto.optional(k) for k in ("resolverip", "edns0clientsubnetip", "edns0clientsubnetmask"))
+    if subnet is not None and resolver is None:
+        raise _invalid("EDNS0ClientSubnetIP needs a ResolverIP.")
+    if mask is not None and subnet is None:
+        raise _invalid("EDNS0ClientSubnetMask needs an EDNS0ClientSubnetIP.")
+    try:
+        addresses = [ipaddress.ip_address(text) for text in (resolver, subnet) if text is not None]
+        if mask is not None:
+            network = ipaddress.ip_network(f"{addresses[-1]}/{mask}", strict=False)
+            return str(network.network_address)
+    except ValueError as error:
+        raise _invalid(f"{error}") from error
+    return str(addresses[-1]) if addresses else ""
+
+
+def _invalid(text: str) -> Refused:
+    return Refused("400 Bad Request", "InvalidInput", text)
 
 
 def _ask(data_plane: DataPlane, path: str, **query: str) -> Any:

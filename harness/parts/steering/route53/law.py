@@ -13,19 +13,35 @@ Route 53 determines whether a health check is healthy" (18 %, connect 4 s, statu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.engines.health_checks.health import HEALTHY_PERCENT
+from harness.measurement.phases import INTERMEDIARY_STEPS, STEPS
 from harness.measurement.prediction import Failure
+from harness.parts.steering.route53.spec import Route53
 from harness.topology.environment import Environment
+from harness.topology.kinds import checked, section_named
 from harness.topology.timing import Timing
 from harness.units import NS_PER_S, to_ns
+from harness.world import intermediary
+from harness.world.intermediary import WatchingLaw
 from harness.world.load_balancer import Settling, settling_of
 from harness.world.steering import Milestone
 
 RESPONSE_NS = NS_PER_S // 10
 
-MILESTONES = (Milestone("detect", "detection by the edge's health checks", "route53"),)
+_OWN = (Milestone("detect", "detection by the edge's health checks", "route53"),)
+
+
+def MILESTONES(environment: Environment) -> Sequence[Milestone]:
+    """By who notices: its own health checks, or whoever switches routing controls."""
+    return _OWN if spec_of(environment).routing_controls is None else intermediary.MILESTONES
+
+
+def PHASES(environment: Environment) -> Sequence[str]:
+    """By who changes the answer."""
+    return STEPS if spec_of(environment).routing_controls is None else INTERMEDIARY_STEPS
 
 
 @dataclass(frozen=True)
@@ -96,8 +112,18 @@ def flips_needed(checkers: int) -> int:
     return checkers - checkers * HEALTHY_PERCENT // 100
 
 
-def law(environment: Environment, timing: Timing) -> Route53Law:
-    """The law of an environment's health checks and TTL in a profile."""
+def spec_of(environment: Environment) -> Route53:
+    """What an environment says of Route 53."""
+    spec = checked(section_named("steering"), environment.steering)
+    assert isinstance(spec, Route53)
+    return spec
+
+
+def law(environment: Environment, timing: Timing) -> Route53Law | WatchingLaw:
+    """The law of an environment's health checks, or of whoever switches its routing controls, and TTL in a profile."""
+    controls = spec_of(environment).routing_controls
+    if controls is not None:
+        return intermediary.watching_law(controls, environment, timing)
     checks = environment.health_checks
     return Route53Law(
         interval_ns=to_ns(timing.interval_s(checks.request_interval_s)),

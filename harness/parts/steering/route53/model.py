@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from harness import scaling
+from harness.engines.dns.geography import Location
 from harness.engines.dns.lookup import Answer, Pick, everyone, lookup, lookup_in
 from harness.engines.dns.names import normalise
 from harness.engines.dns.selection import Health, LoadBalancer
@@ -31,6 +32,10 @@ class Snapshot:
 
     config: Configuration
     health: Health
+
+    def seen_from(self, client: Location | None) -> Snapshot:
+        """What answers to a client follow from. None: of it is known what is known of all."""
+        return self if client is None else replace(self, health=replace(self.health, client=client))
 
 
 @dataclass(frozen=True)
@@ -122,16 +127,18 @@ class PlaneState:
         """What answers for `name` follow from."""
         return self.frozen.get(normalise(name), self.now)
 
-    def answer(self, name: str, record_type: str, pick: Pick) -> Answer:
-        """The answer to one question; SERVFAIL until there is a configuration."""
+    def answer(self, name: str, record_type: str, pick: Pick, client: Location | None = None) -> Answer:
+        """The answer to one question; SERVFAIL until there is a configuration. client: where it is from."""
         if not self.configured:
             return Answer("SERVFAIL", authoritative=False)
-        snapshot = self.snapshot(name)
+        snapshot = self.snapshot(name).seen_from(client)
         return lookup(snapshot.config, snapshot.health, name, record_type, pick)
 
-    def answer_in(self, zone_id: str, name: str, record_type: str, pick: Pick) -> Answer | None:
+    def answer_in(
+        self, zone_id: str, name: str, record_type: str, pick: Pick, client: Location | None = None
+    ) -> Answer | None:
         """The answer that one hosted zone gives, None when there is no such zone here."""
-        snapshot = self.snapshot(name)
+        snapshot = self.snapshot(name).seen_from(client)
         zone = snapshot.config.zone_by_id(zone_id)
         if zone is None:
             return None
@@ -154,10 +161,11 @@ class PlaneState:
         return check.ip_address or (self.resolve(check.domain_name, everyone) if check.domain_name else None)
 
 
-def start(load_balancers: Mapping[str, str]) -> PlaneState:
-    """The state before any configuration. load_balancers: name -> address; they count as healthy until told."""
+def start(load_balancers: Mapping[str, str], client: Location | None = None) -> PlaneState:
+    """The state before any configuration. load_balancers: name -> address; they count as healthy until told. client:
+    where all clients are of which nothing else is known."""
     balancers = {normalise(name): LoadBalancer(address) for name, address in load_balancers.items()}
-    return PlaneState(Snapshot(Configuration(), Health(load_balancers=balancers)))
+    return PlaneState(Snapshot(Configuration(), Health(load_balancers=balancers, client=client)))
 
 
 @dataclass(frozen=True)
@@ -187,7 +195,7 @@ class Plane:
             case Heard(told=told, checkers=checkers):
                 return self._judged(replace(state, told=state.told.hearing(told)), checkers)
             case Forgotten(checkers=checkers):
-                return self._judged(replace(state, frozen={}, told=NOTHING_TOLD), checkers, moved=True)
+                return self._judged(replace(state, frozen={}), checkers, moved=True)
             case Targets():
                 return self._targets(state, event)
             case Freeze(name=name):

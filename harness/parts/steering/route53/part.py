@@ -5,8 +5,6 @@ Failover records know a PRIMARY and a SECONDARY (Developer Guide, "Failover rout
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -15,14 +13,18 @@ from typing import Any
 from harness.engines.addresses import can_listen, choose_port
 from harness.errors import WorldError
 from harness.faults.model import Link
-from harness.faults.needs import PROVIDER_CONTROL_PLANE, PROVIDER_HEALTH_CHECKS
+from harness.faults.needs import PROVIDER_CONTROL_PLANE, PROVIDER_HEALTH_CHECKS, ROUTING_CONTROLS
 from harness.kit.address import Address
 from harness.names import CHECKERS, CONTROL_REGION, ROUTE53
-from harness.parts.steering.route53.edge_records import balancer_dns_name, create_edge
+from harness.parts.steering.route53.edge_records import balancer_dns_name, create_edge, set_negative_ttl
 from harness.parts.steering.route53.outage import UNAVAILABLE
-from harness.topology.environment import Environment, Spec
+from harness.parts.steering.route53.readiness import complaint, quorum_reasons, unheard
+from harness.parts.steering.route53.routing_controls.beside import RoutingControlsBeside
+from harness.parts.steering.route53.spec import Route53 as Spec
+from harness.topology.environment import Spec as AnySpec
+from harness.topology.subject import Instance
 from harness.wire.admin_client import AdminClient
-from harness.world.diagnosis import Complaint, Diagnosis, is_passive, port
+from harness.world.diagnosis import Complaint, Diagnosis, port
 from harness.world.load_balancer import LoadBalancer
 from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Net, Process, StatusLine
 from harness.world.steering import ApiLoss, Asked, Blindness, Steering, watched_by
@@ -31,11 +33,10 @@ from harness.world.wires import Arrow
 MODULE = "harness.parts.steering.route53.server"
 _CONTROL_GROUP, _CONTROL_MODULE = "aws", "harness.engines.moto.server"
 _TRUTHFUL = "harness.parts.steering.route53.control_plane:truthful"
-_STATUS = re.compile(r"HTTP Status Code (\d{3})")
 _ANY_CALL, _BLIND = "/2013-04-01/healthcheck?maxitems=1", ('"unreachable"', '"frozen"')
 """What the canaries ask, and what means that the checkers are blind."""
-_QUORUM = 0.75
-"""The share of a check's checkers that must have data; 18 % decide, but a few early ones are no steady state."""
+_NO_CHECKS = "not measurable here: health checks follow routing controls, and no checker looks at anything"
+_NO_CONTROLS = "not measurable here: nobody has routing controls (`steering: {kind: route53, routing_controls: {}}`)"
 
 
 class Route53(Steering):
@@ -43,8 +44,13 @@ class Route53(Steering):
 
     name = ROUTE53
 
-    def __init__(self, blueprint: Blueprint) -> None:
+    def __init__(self, blueprint: Blueprint, spec: Spec) -> None:
         self._blueprint = blueprint
+        self._spec = spec
+        controls = spec.routing_controls
+        self._beside = None if controls is None else RoutingControlsBeside(blueprint, controls)
+        self._controls: Mapping[str, str] = {}
+        self._net: Net | None = None
         self._environment = blueprint.environment
         self._data: Process | None = None
 
@@ -53,6 +59,9 @@ class Route53(Steering):
         config = {"region": CONTROL_REGION, "role": "control-plane", "listen": [LOOPBACK, 0], "wrap": _TRUTHFUL}
         self._control = ground.spawn(_CONTROL_GROUP, "control-plane", _CONTROL_MODULE, config)
         self._events = ground.folder / f"{self.name}.events.jsonl"
+        self._public = ground.edges
+        if self._beside is not None:
+            self._beside.start(ground)
         from harness.engines.aws.clients import RegionClients
 
         RegionClients(CONTROL_REGION, (LOOPBACK, 1)).client("route53").close()
@@ -64,7 +73,8 @@ class Route53(Steering):
     def endpoints(self) -> Mapping[str, Address]:
         """api: the control plane, past every link; once connected, dns: the name server, admin: of the data plane."""
         later = () if self._data is None else ("dns", "admin")
-        return {"api": self._api, **{key: self._plane(key) for key in later}}
+        beside = {} if self._beside is None else {"routing-control-config": self._beside.config, **self._beside.cluster}
+        return {"api": self._api, **{key: self._plane(key) for key in later}, **beside}
 
     def _plane(self, key: str) -> Address:
         if self._data is None:
@@ -77,6 +87,7 @@ class Route53(Steering):
         return [
             *watched_by(Asked(upstream, _ANY_CALL, (UNAVAILABLE,)), Asked(upstream, "/drill/sight", _BLIND)),
             *self._callers(upstream),
+            *(() if self._beside is None else self._beside.arrows(self._public)),
         ]
 
     def _callers(self, upstream: Address) -> list[Arrow]:
@@ -95,7 +106,7 @@ class Route53(Steering):
 
     def connect(self, net: Net) -> None:
         """Start the data plane, and publish the edges while it comes up."""
-        self._edges = net.edges
+        self._edges, self._net = net.edges, net
         self._data = net.ground.spawn(LIGHT, self.name, MODULE, self._config(net))
         self._publish()
         self._control_plane.post("/drill/data-plane", {"admin": list(self._plane("admin"))})
@@ -120,6 +131,9 @@ class Route53(Steering):
             "checkers": environment.health_checks.checkers,
             "scale": timing.scale,
             "seed": self._blueprint.seed,
+            "clients_at": self._spec.clients_at,
+            "locations": dict(self._spec.locations),
+            "routing_controls": None if self._beside is None else list(self._beside.admin),
             "events": str(self._events),
         }
 
@@ -131,9 +145,21 @@ class Route53(Steering):
         path = self._blueprint.subject.application.edge_health_path
         client = RegionClients(CONTROL_REGION, self._api).client("route53")
         try:
-            told("the edge was not published", lambda: create_edge(client, self._environment, addresses, path))
+            self._controls = {} if self._beside is None else self._beside.publish()
+            told("the edge was not published", lambda: self._make_zone(client, addresses, path))
         finally:
             client.close()
+
+    def _make_zone(self, client: Any, addresses: Mapping[str, Address], path: str) -> None:
+        zone_id = create_edge(client, self._environment, addresses, path, self._spec, self._controls)
+        if self._spec.negative_ttl_s is not None:
+            set_negative_ttl(client, zone_id, self._spec.negative_ttl_s)
+
+    def environment_for(self, instance: Instance) -> Mapping[str, str]:
+        """What whoever switches routing controls needs; nothing elsewhere."""
+        if self._beside is None or self._net is None:
+            return {}
+        return self._beside.variables(self._net, instance)
 
     def freeze(self) -> None:
         """See Steering."""
@@ -146,10 +172,14 @@ class Route53(Steering):
     def lose_api(self, mode: ApiLoss = "failing") -> None:
         """See Steering. The data plane follows the same API, and goes on with what it has read."""
         self._control_plane.post("/drill/outage", {"mode": mode})
+        if self._beside is not None:
+            self._beside.outage(mode)
 
     def restore_api(self) -> None:
         """See Steering."""
         self._control_plane.post("/drill/outage", {"mode": None})
+        if self._beside is not None:
+            self._beside.outage(None)
 
     def blind(self, mode: Blindness = "unreachable") -> None:
         """See Steering. What stands still includes what is known of load balancers' targets."""
@@ -178,14 +208,16 @@ class Route53(Steering):
         return AdminClient(self.name, self._plane("admin"))
 
     def ready(self) -> Sequence[str]:
-        """Why the edge's health checks are no quorum yet."""
+        """Why the edge's health checks are no quorum yet, or the routing controls not heard of."""
+        if self._beside is not None:
+            return unheard(self._admin.get("/status")["checks"])
         return quorum_reasons(self._admin.get("/status")["checks"], self._environment)
 
     def complaints(self) -> Mapping[str, Sequence[Complaint]]:
         """Of health checks that find a place unhealthy: why."""
         path = self._blueprint.subject.application.edge_health_path
         return {
-            str(check["region"]): [_complaint(check, path)]
+            str(check["region"]): [complaint(check, path)]
             for check in self._admin.get("/status")["checks"]
             if check["region"] and check["status"] == "unhealthy"
         }
@@ -193,26 +225,37 @@ class Route53(Steering):
     def reset(self) -> None:
         """A new zone with new checks, of which nothing is known."""
         self._control_plane.post("/drill/reset")
+        if self._beside is not None:
+            self._beside.reset()
         self._publish()
         self._admin.post("/reset")
 
     def status(self) -> Sequence[StatusLine]:
         """Where the API and the name server are."""
-        return (
+        lines = [
             StatusLine("Route 53 API", "{}:{}".format(*self._api), "past every link"),
             StatusLine("DNS", "{}:{}".format(*self.dns), "authoritative, UDP and TCP"),
-        )
+        ]
+        if self._beside is not None:
+            lines.append(
+                StatusLine("routing control config API", "{}:{}".format(*self._beside.config), "past every link")
+            )
+            lines += [
+                StatusLine(f"cluster endpoint {region}", "{}:{}".format(*at), "past every link")
+                for region, at in self._beside.cluster.items()
+            ]
+        return lines
 
     def events(self) -> Sequence[Path]:
         """Health checks and answers that changed."""
-        return (self._events,)
+        return (self._events,) if self._beside is None else (self._events, self._beside.events)
 
     def capabilities(self) -> Mapping[str, bool | str]:
-        """What can be taken away; what no proxy of links can break."""
+        """What can be taken away."""
         return {
             PROVIDER_CONTROL_PLANE: True,
-            PROVIDER_HEALTH_CHECKS: True,
-            "dns_path_faults": "not measurable here: DNS goes over UDP, which no proxy of links carries",
+            PROVIDER_HEALTH_CHECKS: True if self._beside is None else _NO_CHECKS,
+            ROUTING_CONTROLS: self._beside is not None or _NO_CONTROLS,
         }
 
     def versions(self) -> Mapping[str, str]:
@@ -220,43 +263,18 @@ class Route53(Steering):
         return {name: metadata.version(name) for name in ("dnspython", "aiohttp", "moto")}
 
 
-def quorum_reasons(checks: Sequence[Mapping[str, object]], environment: Environment) -> list[str]:
-    """Why the health checks of the two places are no quorum yet. checks: as the data plane's status tells them."""
-    by_place = {check["region"]: check for check in checks}
-    reasons = []
-    for place in (environment.primary, environment.standby):
-        check = by_place.get(place.name)
-        if check is None:
-            reasons.append(f"no health check of {place.name} yet")
-        elif float(str(check["has_data"])) < _QUORUM * float(str(check["checkers"])):
-            reasons.append(f"{check['has_data']} of {check['checkers']} checkers of {place.name} have data")
-    return reasons
-
-
-def _complaint(check: Mapping[str, Any], path: str) -> Complaint:
-    why = _why(check)
-    found = _STATUS.search(why)
-    text = f"Route 53's health check of {check['region']} is unhealthy: {path}: {why}"
-    return Complaint(text, is_passive(None if found is None else int(found[1])))
-
-
-def _why(check: Mapping[str, Any]) -> str:
-    """What most of its checkers saw last."""
-    seen = Counter(o["status"] for o in check["observations"] if o["status"] and not o["healthy"])
-    return seen.most_common(1)[0][0] if seen else "nothing is known of why"
-
-
 def _address(process: Process, key: str) -> Address:
     host, number = process.ready(READY_TIMEOUT_S)[key]
     return str(host), int(number)
 
 
-def build(blueprint: Blueprint, spec: Spec) -> list[Route53]:
+def build(blueprint: Blueprint, spec: AnySpec) -> list[Route53]:
     """One for the application's name."""
-    return [Route53(blueprint)]
+    assert isinstance(spec, Spec)
+    return [Route53(blueprint, spec)]
 
 
-def diagnose(blueprint: Blueprint, spec: Spec) -> Iterator[Diagnosis]:
+def diagnose(blueprint: Blueprint, spec: AnySpec) -> Iterator[Diagnosis]:
     """Whether the wanted port of the name server is free."""
     wanted = blueprint.environment.edge.dns_port
     if wanted:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from harness.clock import monotonic_ns
+from harness.engines.dns.geography import Location, located
 from harness.engines.dns.lookup import Answer, drawing
 from harness.engines.dns.names import normalise
 from harness.engines.dns.zone import Configuration
@@ -33,7 +35,9 @@ class DataPlane:
         self._random = random.Random(f"{settings.seed}/answers")
         self.draws = 0
         self._plane = Plane(settings.watch, settings.regions, settings.scale)
-        self._state = model.start({name: lb.address for name, lb in settings.load_balancers.items()})
+        self._locations = {ipaddress.ip_network(n): located(place) for n, place in settings.locations.items()}
+        here = None if settings.clients_at is None else located(settings.clients_at)
+        self._state = model.start({name: lb.address for name, lb in settings.load_balancers.items()}, here)
         self.fleet = Fleet(
             policy=Route53Checkers(settings.checkers, settings.scale),
             seed=settings.seed,
@@ -69,13 +73,25 @@ class DataPlane:
         """The names whose answer no longer follows health or configuration."""
         return tuple(sorted(self._state.frozen))
 
-    def answer(self, name: str, record_type: str) -> Answer:
-        """One client's answer."""
-        return self._state.answer(name, record_type, drawing(self._draw))
+    def answer(self, name: str, record_type: str, subnet: str | None = None) -> Answer:
+        """One client's answer. subnet: an address of the network that it is in, where its resolver tells."""
+        return self._state.answer(name, record_type, drawing(self._draw), self.location(subnet))
 
-    def answer_in(self, zone_id: str, name: str, record_type: str) -> Answer | None:
+    def answer_in(self, zone_id: str, name: str, record_type: str, subnet: str | None = None) -> Answer | None:
         """The answer that one hosted zone gives, None when there is no such zone here."""
-        return self._state.answer_in(zone_id, name, record_type, drawing(self._draw))
+        return self._state.answer_in(zone_id, name, record_type, drawing(self._draw), self.location(subnet))
+
+    def location(self, address: str | None) -> Location | None:
+        """Where an address is: by the smallest network that is known to hold it; None where none is."""
+        if address is None:
+            return None
+        found = ipaddress.ip_address(address)
+        networks = [n for n in self._locations if n.version == found.version and found in n]
+        return self._locations[max(networks, key=lambda n: n.prefixlen)] if networks else None
+
+    def hear(self, told: Mapping[str, bool | None]) -> None:
+        """Take in what is watched by checks that probe nothing."""
+        self._step(model.Heard(told, self.fleet.states()))
 
     def possible(self, name: str, record_type: str = "A") -> tuple[tuple[str, ...], int]:
         """Every value that may be answered now, sorted, and the TTL in wire seconds; () and 0 when there is none."""

@@ -23,6 +23,7 @@ from harness.parts.steering.route53.config import DataPlaneConfig
 from harness.parts.steering.route53.following import Follower
 from harness.parts.steering.route53.plane import DataPlane
 
+_CONTROLS_INTERVAL_S = 0.1
 log = logging.getLogger(__name__)
 
 
@@ -54,7 +55,7 @@ async def run(settings: DataPlaneConfig, ready: Ready, stop: asyncio.Event) -> N
             dns = await server.start(*settings.dns)
         admin_routes = routes(plane, lambda: follower.reachable)
         admin = await serve_admin(cleanup, "route53 data plane", admin_routes, settings.admin)
-        watching = asyncio.create_task(_watch_targets(plane, settings))
+        watching = asyncio.create_task(_watch(plane, settings))
         cleanup.push_async_callback(cancelled, watching)
         follower.start()
         cleanup.push_async_callback(asyncio.to_thread, follower.stop)
@@ -72,6 +73,14 @@ def _following(plane: DataPlane, settings: DataPlaneConfig) -> Follower:
             loop.call_soon_threadsafe(plane.configure, config)
 
     return Follower(settings.control_plane, settings.poll_interval_s, changed)
+
+
+async def _watch(plane: DataPlane, settings: DataPlaneConfig) -> None:
+    """What is watched beside endpoints: the targets of load balancers, and routing controls."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_watch_targets(plane, settings))
+        if settings.routing_controls is not None:
+            group.create_task(targets.watch_controls(settings.routing_controls, _CONTROLS_INTERVAL_S, plane.hear))
 
 
 async def _watch_targets(plane: DataPlane, settings: DataPlaneConfig) -> None:

@@ -1,4 +1,4 @@
-"""What the environment file says of Route 53 itself: nothing.
+"""What the environment file says of Route 53 itself: by which policy its records lead clients.
 
 Its zone and its health checks are in the sections `edge` and `health_checks`. What Route 53 fixes there may be written
 down, but not changed: its checkers and its answers would not follow.
@@ -6,16 +6,77 @@ down, but not changed: its checkers and its answers would not follow.
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator
+from typing import Annotated, Literal, Self
 
+from pydantic import AfterValidator, Field, model_validator
+
+from harness.engines.dns.geography import is_region, located
 from harness.engines.dns.lookup import LOAD_BALANCER_TTL_S
 from harness.engines.health_checks.route53 import HTTP_CONNECT_TIMEOUT_S, STATUS_TIMEOUT_S
-from harness.topology.environment import Environment, Spec
+from harness.parts.steering.route53.routing_controls.maintenance import AWAY_MAX
+from harness.topology.environment import Environment, Name, Place, Seconds, Spec
+from harness.topology.kinds import checked, section_named
 from harness.topology.mistakes import Mistake
+from harness.world.intermediary import Watching
+
+
+def _known(text: str) -> str:
+    located(text)
+    return text
+
+
+Where = Annotated[str, AfterValidator(_known)]
+
+
+class RoutingControls(Watching):
+    """Health checks that follow routing controls, which a component of the subject switches, and no checker.
+
+    What that component is told of its looks is as for any intermediary. endpoints_away: how many of the cluster's five
+    endpoints are away for maintenance at any time, maintenance_s: for how long the same ones. wait_period_ms: of the
+    safety rule that keeps one of them on.
+    """
+
+    endpoints_away: Annotated[int, Field(ge=0, le=AWAY_MAX)] = 2
+    maintenance_s: Seconds = 60
+    wait_period_ms: Annotated[int, Field(ge=0, le=3_600_000)] = 5_000
 
 
 class Route53(Spec):
-    """No settings."""
+    """policy: of the records of the application's name. weights: by place, of `weighted`; a place that is not named has
+    100 as the primary, and 0 otherwise. clients_at: where the clients are (`eu-west-1`, `DE`, `US-CA`), of `latency`.
+    locations: the same for the networks of resolvers and client subnets. routing_controls: instead of health checks
+    that probe places. negative_ttl_s: the TTL of the zone's SOA record, so how long others remember that a name does
+    not exist (RFC 2308); left out: 900 s, which Route 53 gives every new zone (Developer Guide, "NS and SOA records").
+    """
+
+    policy: Literal["failover", "weighted", "latency"] = "failover"
+    weights: dict[Name, Annotated[int, Field(ge=0, le=255)]] = Field(default_factory=dict)
+    clients_at: Where | None = None
+    locations: dict[str, Where] = Field(default_factory=dict)
+    routing_controls: RoutingControls | None = None
+    negative_ttl_s: Seconds | None = None
+
+    @model_validator(mode="after")
+    def _fitting(self) -> Self:
+        if self.weights and self.policy != "weighted":
+            raise ValueError("weights are for `policy: weighted`")
+        for network in self.locations:
+            try:
+                ipaddress.ip_network(network)
+            except ValueError as error:
+                raise ValueError(f"locations: {error}") from None
+        return self
+
+    def weight_of(self, environment: Environment, place: str) -> int:
+        """The weight of a place's record."""
+        return self.weights.get(place, 100 if place == environment.primary.name else 0)
+
+
+def region_of(place: Place) -> str:
+    """The AWS region whose latency a place's record goes by: its own, where its name is one, else its database's."""
+    return place.name if is_region(place.name) else place.database_name
 
 
 SPEC = Route53
@@ -23,6 +84,7 @@ PRELOAD: tuple[tuple[str, str], ...] = (
     ("aws", "harness.engines.moto.server"),
     ("aws", "harness.parts.steering.route53.control_plane"),
     ("net", "harness.parts.steering.route53.server"),
+    ("net", "harness.parts.steering.route53.routing_controls.server"),
 )
 
 _FIXED = (
@@ -40,3 +102,43 @@ def mistakes(environment: Environment) -> Iterator[Mistake]:
         if given_s != fixed_s:
             text = f"{section}.{key}: Route 53 fixes how long {what}: {fixed_s} s, not {given_s:g}; leave it out"
             yield Mistake((section, key), text)
+    spec = checked(section_named("steering"), environment.steering)
+    assert isinstance(spec, Route53)
+    yield from _weights(environment, spec)
+    if spec.policy == "latency":
+        yield from _latency(environment, spec)
+    if spec.routing_controls is not None and environment.health_checks.evaluate_target_health:
+        text = (
+            "health_checks.evaluate_target_health: routing controls alone are to lead clients, so load balancers must"
+            " not: false"
+        )
+        yield Mistake(("health_checks", "evaluate_target_health"), text)
+
+
+def _weights(environment: Environment, spec: Route53) -> Iterator[Mistake]:
+    known = [place.name for place in environment.places]
+    for place in spec.weights:
+        if place not in known:
+            yield Mistake(("steering", "weights"), f"steering.weights: {place} is no place; one of: {', '.join(known)}")
+    if spec.policy == "weighted":
+        primary, standby = environment.primary.name, environment.standby.name
+        if not spec.weight_of(environment, primary):
+            yield Mistake(("steering", "weights"), f"steering.weights: {primary} is the primary, and has 0")
+        if spec.weight_of(environment, standby):
+            text = f"steering.weights: {standby} must have 0, for one place at a time leads clients here"
+            yield Mistake(("steering", "weights"), text)
+
+
+def _latency(environment: Environment, spec: Route53) -> Iterator[Mistake]:
+    primary, standby = region_of(environment.primary), region_of(environment.standby)
+    for region in (primary, standby):
+        if not is_region(region):
+            text = f"steering.policy: {region} is no AWS region, so no latency is known of it"
+            yield Mistake(("steering", "policy"), text)
+    if spec.clients_at is None:
+        yield Mistake(("steering", "policy"), "steering.policy: latency needs to know where clients are: clients_at")
+        return
+    client = located(spec.clients_at)
+    if client.distance_km(primary) >= client.distance_km(standby):
+        text = f"steering.clients_at: clients at {spec.clients_at} are not nearer to {primary} than to {standby}"
+        yield Mistake(("steering", "clients_at"), text)

@@ -1,7 +1,7 @@
 """Watches the targets behind each load balancer, for aliases that evaluate target health.
 
 Read from the load balancer's admin port, over a path that no fault touches: within AWS this is internal. When it does
-not answer, what was last known stays in force.
+not answer, what was last known stays in force. So are routing controls, which have no checkers either.
 """
 
 from __future__ import annotations
@@ -55,3 +55,21 @@ async def _poll(session: aiohttp.ClientSession, name: str, url: str, report: Rep
     except (aiohttp.ClientError, TimeoutError, KeyError, TypeError, ValueError) as error:
         return f"its targets cannot be read, the last state stays in force: {error!r}"
     return None
+
+
+async def watch_controls(admin: Address, interval_s: float, hear: Callable[[Mapping[str, bool | None]], None]) -> None:
+    """Poll which routing controls are on until cancelled, and tell what is new. admin: of whoever knows."""
+    url, known = f"http://{admin[0]}:{admin[1]}/status", None
+    async with aiohttp.ClientSession(timeout=_TIMEOUT, trust_env=False) as session:
+        while True:
+            try:
+                async with session.get(url) as response:
+                    response.raise_for_status()
+                    states: dict[str, bool | None] = (await response.json(content_type=None))["states"]
+            except (aiohttp.ClientError, TimeoutError, KeyError, TypeError, ValueError) as error:
+                log.warning("routing controls cannot be read, the last state stays in force: %r", error)
+            else:
+                if states != known:
+                    known = states
+                    hear(states)
+            await asyncio.sleep(interval_s)

@@ -1,7 +1,8 @@
 """Routing controls as a process: the configuration API, five cluster endpoints, and an admin port.
 
 Admin: GET /status; POST /reset; POST /outage {"mode": "silent" | "failing" | null}: the configuration API is lost, and
-the endpoints go on; POST /maintenance {"away": N}: how many endpoints are away at any time from now on.
+the endpoints go on; POST /maintenance {"away": N}: how many endpoints are away at any time from now on; POST /switch
+{"on": [ARN, ...]}: these are on and all others off, before anybody has a say in it.
 """
 
 from __future__ import annotations
@@ -32,12 +33,15 @@ from harness.parts.steering.route53.routing_controls.cluster_api import PREFIX, 
 from harness.parts.steering.route53.routing_controls.config_api import ConfigApi
 from harness.parts.steering.route53.routing_controls.maintenance import AWAY_MAX, REGIONS, Maintenance
 from harness.parts.steering.route53.routing_controls.model import (
+    Control,
     Controls,
     Effect,
     Event,
     Flipped,
     Forgotten,
+    Refused,
     State,
+    Switched,
 )
 from harness.parts.steering.route53.routing_controls.values import Reply, Request
 from harness.units import to_ns
@@ -76,6 +80,12 @@ class MaintenanceBody(Strict):
     """The body of `POST /maintenance`."""
 
     away: Annotated[int, Field(ge=0, le=AWAY_MAX)]
+
+
+class SwitchBody(Strict):
+    """The body of `POST /switch`."""
+
+    on: tuple[str, ...]
 
 
 def serve(config: Mapping[str, Any], ready: Ready) -> None:
@@ -212,7 +222,14 @@ class Recovery:
             self.maintenance = Maintenance(away, self._turn_ns, monotonic_ns())
             return answer_json({"away": list(self.maintenance.away(monotonic_ns()))})
 
+        async def switch(request: web.Request) -> web.Response:
+            on = parsed(SwitchBody, await read_json(request), "switch").on
+            controls = {control.arn: control.arn in on for control in self._state.of(Control)}
+            told = self._happened(Switched(controls, tuple(rule.arn for rule in self._state.rules())))
+            return answer_json({"on": on}, 400 if any(isinstance(effect, Refused) for effect in told) else 200)
+
         return [
+            web.post("/switch", switch),
             web.get("/status", status),
             web.post("/reset", reset),
             web.post("/outage", outage),
