@@ -71,6 +71,7 @@ def failback(
     away: str = "the standby",
     usual: Usual | None = None,
     before: Before = NOTHING_BEFORE,
+    moves: bool = True,
 ) -> tuple[CheckResult, Failback]:
     """Judge the time after heal_ns, up to until_ns (None: to the history's end).
 
@@ -80,6 +81,7 @@ def failback(
     it comes back from, `away` in words. final: the tables after everything had gone quiet, None when they were not
     read. standby_refuses: the standby took no writes before the fault either, so after the failback it must not take
     any. before: what had gone wrong already, with which the failback had nothing to do.
+    moves: DNS answers lead to one place at a time; else a proxy is in front of all of them, and traffic alone counts.
     """
     columns = columns_of(operations)
     known = columns if until_ns is None else columns.up_to(until_ns)
@@ -94,7 +96,7 @@ def failback(
         share(after, cohort=JUDGED_COHORT).value,
         len(accepted),
     )
-    reasons = [*_traffic(measured, place), *_answers(context, primary_address, place)]
+    reasons = [*_traffic(measured, place), *(_answers(context, primary_address, place) if moves else ())]
     findings: list[Finding] = []
     for lasting, text in _stayed(after, measured.back_ns, primary_address, place, until_ns, usual or Usual()):
         if lasting:

@@ -12,7 +12,7 @@ from harness.drill.settings import Settings
 from harness.errors import InputError
 from harness.kit.config import refuse_misfit
 from harness.measurement.phases import STEPS
-from harness.measurement.prediction import Conditions, Failure, predict
+from harness.measurement.prediction import Conditions, Failure, predict, waits
 from harness.measurement.prediction_interval import PredictedInterval, predict_interval
 from harness.topology.environment import Environment, ProfileObjectives
 from harness.topology.subject import SubjectTiming
@@ -65,7 +65,7 @@ def conditions_of(
         monitor_threshold=subject.failure_threshold,
         monitor_timeout_ns=to_ns(timing.timeout_s(subject.check_timeout_s)),
         lease_left_ns=to_ns(timing.interval_s(subject.lease_s)),
-        edge_follows=subject.edge_follows,
+        edge_follows=subject.edge_follows and waits(edge),
         steps=steps,
     )
 

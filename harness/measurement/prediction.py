@@ -50,6 +50,19 @@ class CallingLaw(EdgeLaw, Protocol):
     def api_ns(self) -> int: ...
 
 
+@runtime_checkable
+class WaitingLaw(EdgeLaw, Protocol):
+    """A law that says whether a new answer waits until the place that it leads to is healthy."""
+
+    @property
+    def waits(self) -> bool: ...
+
+
+def waits(edge: EdgeLaw) -> bool:
+    """Whether the answer waits for the other place's health; so it does where the law does not say."""
+    return edge.waits if isinstance(edge, WaitingLaw) else True
+
+
 def api_ns(edge: EdgeLaw) -> int:
     """How long the calls take that change the answer; nothing where there are none."""
     return edge.api_ns if isinstance(edge, CallingLaw) else 0

@@ -404,6 +404,13 @@ def test_failures_during_failback_are_told_and_not_judged() -> None:
     assert [f.id for f in result.findings] == ["failback-interruption"]
 
 
+def test_behind_a_proxy_in_front_of_all_places_only_traffic_tells_of_a_failback() -> None:
+    both: list[Event] = [dns(0, "dns-0", A, B)]
+    assert judge_failback(events=both)[0].verdict is MISSED
+    judged, _ = failback(RETURN, both, primary_address=A, standby_address=B, heal_ns=s(10), final=CLEAN, moves=False)
+    assert judged.verdict is MET
+
+
 def test_clients_that_keep_an_answer_too_long_do_not_hold_the_failback_up() -> None:
     stuck = [*BACK, dns(0, "ttl-violating-0", A), dns(6, "ttl-violating-0", B)]
     assert judge_failback(events=stuck)[0].verdict is MET

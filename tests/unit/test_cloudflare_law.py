@@ -13,7 +13,7 @@ from harness.measurement.prediction import Failure, predict
 from harness.measurement.prediction_interval import PreciseLaw
 from harness.parts.steering.cloudflare.law import CloudflareLaw, law, mean_share
 from harness.topology.environment import Environment
-from harness.topology.load import load_environment
+from harness.topology.load import load_environment, load_subject
 from harness.topology.timing import Profile, Timing
 from harness.units import NS_PER_S
 from harness.world.steering import milestones_of, phases_of
@@ -109,3 +109,12 @@ def test_what_cloudflare_cannot_follow_is_refused_with_its_line(
         load_environment(written(tmp_path, steering, edge))
     assert said in str(refused.value)
     assert "mine.yaml:" in str(refused.value)
+
+
+def test_the_pool_of_last_resort_gets_clients_without_waiting_for_its_health(tmp_path: Path) -> None:
+    timing = load_subject(ROOT / "reference" / "subject.yaml", environment()).timing
+    assert timing is not None
+    assert timing.edge_follows
+    assert not conditions_of(environment(), FAST, subject=timing).edge_follows
+    waiting = load_environment(written(tmp_path, ", fallback: primary"))
+    assert conditions_of(waiting, FAST, subject=timing).edge_follows

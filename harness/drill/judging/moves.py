@@ -18,6 +18,7 @@ from harness.drill.episodes import places_left
 from harness.drill.judging.recovery import episode_of, served_by, usual_of
 from harness.drill.measures import Measures
 from harness.faults.tables_deleted import TablesDeleted
+from harness.measurement.phases import answers_move
 from harness.outcome import Verdict
 
 _CHANGES_OF_AN_EPISODE = 2
@@ -53,6 +54,7 @@ def failback_of(requirement: Requirement, measures: Measures) -> tuple[CheckResu
         away=away,
         usual=usual_of(case, episode),
         before=_before(measures, episode, back),
+        moves=answers_move(case.law.steps),
     )
     return result, as_evidence(measured, heal_ns, result)
 

@@ -40,7 +40,10 @@ PROXIED_STEPS = ("detect", "activate")
 
 @dataclass(frozen=True)
 class CloudflareLaw:
-    """See harness.measurement.prediction.EdgeLaw; times in nanoseconds of one profile."""
+    """See harness.measurement.prediction.EdgeLaw; times in nanoseconds of one profile.
+
+    waits: clients do not go to the standby before it is healthy; as the pool of last resort it gets them at once.
+    """
 
     interval_ns: int
     timeout_ns: int
@@ -50,6 +53,7 @@ class CloudflareLaw:
     regions: int
     ttl_ns: int
     publish_ns: int = 0
+    waits: bool = False
 
     def detect_ns(self, failure: Failure, *, typical: bool) -> int:
         """See EdgeLaw."""
@@ -114,6 +118,7 @@ def law(environment: Environment, timing: Timing) -> CloudflareLaw:
         down=max(1, spec.consecutive_down),
         up=max(1, spec.consecutive_up),
         regions=len(spec.check_regions),
+        waits=spec.fallback != "standby",
         ttl_ns=0 if spec.proxied else to_ns(timing.ttl_s(environment.edge.ttl_s)),
     )
 
