@@ -24,7 +24,7 @@ import uvloop
 
 from harness.clock import monotonic_ns
 from harness.engines.dns.server import Responder
-from harness.engines.dns.zone import Configuration, Failover, HealthCheck, RecordSet, Zone
+from harness.engines.dns.zone import Configuration, HealthCheck, RecordSet, Zone
 from harness.engines.health_checks.checking import Fleet
 from harness.engines.health_checks.fleet import Due, Effect, Event, Seat, Sleep
 from harness.parts.steering.route53.config import DataPlaneConfig
@@ -73,9 +73,6 @@ class Watch:
         if isinstance(event, Due):
             self.late_ms.append((monotonic_ns() - self._due[event.seat]) / 1e6)
         self._step(event)
-
-
-SIDES: tuple[tuple[int, Failover], ...] = ((1, "PRIMARY"), (2, "SECONDARY"))
 
 
 def configuration(checks: int, records: int, at: tuple[str, int], interval_s: int) -> Configuration:

@@ -245,16 +245,8 @@ class MendByOwner:
 
 LinkAction = DisableLink | EnableLink | AddToxic | RemoveToxic | CutLink
 ProcessAction = KillProcess | StartProcess | FreezeProcess | ThawProcess
-DatabaseAction = (
-    RefuseOperations
-    | AllowOperations
-    | PutPoison
-    | RemovePoison
-    | CorruptItems
-    | DeleteTables
-    | SwitchOffDatabase
-    | SwitchOnDatabase
-)
+ItemAction = RefuseOperations | AllowOperations | PutPoison | RemovePoison | CorruptItems
+DatabaseAction = ItemAction | DeleteTables | SwitchOffDatabase | SwitchOnDatabase
 ProviderAction = TroubleProvider | RelieveProvider | DropRecord | RestoreRecord
 SteeringAction = LoseControlPlane | RestoreControlPlane | BlindHealthChecks | UnblindHealthChecks
 RolloutAction = RollOutBad | RollBack

@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.audience import BY_NAME
 from harness.names import AUTHORITATIVE, CohortName
+from harness.reporting.check_words import CHECKS
 from harness.reporting.wording import one_line
 
 _COHORTS = {
@@ -26,58 +27,6 @@ _OBSERVERS = {
     CohortName.DNS: "follows DNS",
     CohortName.KEEPALIVE: "keeps connections",
     CohortName.TTL_VIOLATING: "ignores TTL",
-}
-_CHECKS = {
-    "vacuity": "the faults were real",
-    "stop-condition": "within the stop conditions",
-    "rto_s": "recovery time",
-    "rpo": "recovery point",
-    "rpo_items": "recovery point",
-    "rpo_s": "recovery point, seconds",
-    "rpo-shows-stall": "the recovery point shows the stall",
-    "error_budget": "error budget",
-    "failback": "service back at the primary",
-    "durability": "acknowledged writes kept",
-    "both-sides-wrote": "conflicts came about",
-    "reconciled": "the tables made the same again",
-    "business-kept": "everything that happened is known",
-    "business-once": "nothing done twice",
-    "business-order": "nothing newer replaced by older",
-    "business-forged": "forged messages refused",
-    "business-trusted": "genuine messages believed",
-    "business-soon": "everything known in time",
-    "business-told": "told of what happens, once all is well again",
-    "journey": "somebody can still do it",
-    "audience-back": "the audience is back",
-    "party-holds": "third party holds every effect, once",
-    "party-holds-writes": "third party holds every write, once",
-    "party-order": "third party told in order",
-    "party-spared": "third party not stormed",
-    "same-data": "the same data on both sides",
-    "table-restored": "the table as it was before the corruption",
-    "theme-restored": "the theme as it was backed up",
-    "region-rebuilt": "the region holds again what the survivor holds",
-    "split-brain": "one side writes at a time",
-    "split_brain": "one side writes at a time",
-    "no-failover": "no needless failover",
-    "no-restarts": "no pod ended by its probes",
-    "database-of-writes": "which database takes the writes",
-    "needless_failover": "no needless failover",
-    "nowhere-to-go": "nowhere to go",
-    "staleness": "reads up to date",
-    "flapping": "the answer moves as planned",
-    "one-side-writes": "one side writes at a time",
-    "recovery-point": "no more lost than promised",
-    "reads": "reads show what was written",
-    "writes-kept": "later writes win, acknowledged ones stay",
-    "deletes": "deletes are final",
-    "phantoms": "nothing but what was written",
-    "duplicates": "no write twice",
-    "counters": "counters add up",
-    "divergence": "the same data on both sides in the end",
-    "replication-loop": "replication comes to rest",
-    "groups": "what is written together is seen together",
-    "causal-order": "no effect is seen before its cause",
 }
 _FAULTS = {
     "region-outage": "region lost",
@@ -232,7 +181,7 @@ def observer(client: str) -> str:
 
 def check(name: str) -> str:
     """What a check is about."""
-    return _CHECKS.get(name, name.replace("-", " ").replace("_", " "))
+    return CHECKS.get(name, name.replace("-", " ").replace("_", " "))
 
 
 def capability(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The audience of the witness, against a small application and a small DNS server: who follows an answer, who not."""
+"""The audience of the witness, against a small application and DNS server: who follows an answer, who does not."""
 
 from __future__ import annotations
 

@@ -290,6 +290,10 @@ def test_what_is_not_there_and_what_is_no_request(
     assert (reply.status, reply.content_type) == (status, "application/problem+json")
 
 
+def test_a_method_that_there_is_not_says_which_there_are(account: Account) -> None:
+    assert account.call("DELETE", f"/domains/{DOMAIN}").headers == {"Allow": "GET, PUT"}
+
+
 def test_a_data_center_that_is_used_stays(account: Account) -> None:
     account.put()
     path = f"/domains/{DOMAIN}/datacenters/3132"

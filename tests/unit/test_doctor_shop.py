@@ -12,6 +12,7 @@ import pytest
 from harness.cli.trials import shop as trial
 from harness.history.business import BusinessChange, BusinessTold
 from harness.history.codec import write
+from harness.parts.commerce.shopify.config import Burst
 from harness.topology.subject import Business
 from harness.world.shop import Shop
 
@@ -40,6 +41,7 @@ class Seller(Shop):
         return self._topics
 
     def burst(self, orders: int, over_s: float) -> None:
+        assert Burst(orders=orders, over_s=over_s)  # refuses what the real one refuses
         self._say(MADE, *([told(self._answer)] if self._topics else []))
 
     def forge(self, count: int) -> None:

@@ -74,6 +74,11 @@ OTHER: Mapping[Key, Any] = {
     ("load_balancer", "healthy_threshold"): 10,
     ("load_balancer", "unhealthy_threshold"): 9,
     ("load_balancer", "response_timeout_s"): 30,
+    ("steering", "policy"): "weighted",
+    ("steering", "weights"): {"us-east-1": 7},
+    ("steering", "clients_at"): "DE",
+    ("steering", "locations"): {"203.0.113.0/24": "US-CA"},
+    ("steering", "routing_controls"): {"agree": 3},
     ("workload", "dns_clients"): 8,
     ("workload", "rate_per_s"): 20,
     ("workload", "other_period_s"): 1,
@@ -118,6 +123,8 @@ REFUSED = {
     "wait for a connection: 4 s, not 40; leave it out",
     ("health_checks", "status_timeout_s"): "health_checks.status_timeout_s: Route 53 fixes how long its HTTP checkers "
     "wait for a status: 2 s, not 20; leave it out",
+    ("steering", "weights"): "weights are for `policy: weighted`",
+    ("steering", "routing_controls"): "health_checks.evaluate_target_health: routing controls alone are to lead",
     ("places", "role"): "places: needs one primary and one standby, got: us-east-1 (primary), us-west-2 (third)",
     **{
         (section.key, "kind"): f"{section.key}.kind: no part is called 'nobody'; there are:"

@@ -143,7 +143,8 @@ class Breaking:
 
 
 def test_a_body_that_is_too_large_for_a_row_has_the_shop_asked() -> None:
-    tables, asked = Tables(), []
+    tables = Tables()
+    asked: list[str] = []
     made = store(tables)
     noise = random.Random(1).randbytes(600_000).hex()
     message = webhook("a", "products/update", {"id": 1, "updated_at": at(1), "html": noise[:900_000]})

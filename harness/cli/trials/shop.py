@@ -43,7 +43,7 @@ def try_shop(world: LiveWorld) -> Iterator[Diagnosis]:
         return [event for event in found if isinstance(event, BusinessChange | BusinessTold)]
 
     try:
-        shop.burst(1, 0.0)
+        shop.burst(1, _POLL_S)
         _until(lambda: any(isinstance(one, BusinessTold) for one in events()) and not shop.unsettled())
         yield from of_messages(events())
         if business is not None:

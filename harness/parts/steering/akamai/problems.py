@@ -29,5 +29,4 @@ def problem(refusal: Refusal, request: Request, number: int, wall_ns: int) -> Re
         body["errors"] = [
             {"type": f"{PROBLEMS}/{kind}", "title": title, "detail": text, "errors": None} for text in refusal.errors
         ]
-    headers = {"Allow": refusal.allow} if refusal.allow else {}
-    return Reply(refusal.status, body, CONTENT_TYPE, headers)
+    return Reply(refusal.status, body, CONTENT_TYPE, refusal.headers)

@@ -48,9 +48,9 @@ def route(method: str, path: str) -> tuple[Handler, tuple[str, ...]]:
         if found is not None and method in handlers:
             return handlers[method], tuple(map(unquote, found.groups()))
         if found is not None:
-            allow, title = ", ".join(sorted(handlers)), "Method Not Allowed"
+            allow = {"Allow": ", ".join(sorted(handlers))}  # RFC 9110 section 15.5.6
             text = f"Request method '{method}' not supported"
-            raise Refusal(405, "config-gtm/v1/methodNotAllowed", title, text, allow=allow)
+            raise Refusal(405, "config-gtm/v1/methodNotAllowed", "Method Not Allowed", text, headers=allow)
     raise not_found(f'"{path}"')
 
 

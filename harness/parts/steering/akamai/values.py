@@ -31,7 +31,13 @@ class Refusal(Exception):
     """The API refuses a request. kind: the end of the problem's type; errors: of a validation, one text each."""
 
     def __init__(
-        self, status: int, kind: str, title: str, detail: str = "", errors: tuple[str, ...] = (), allow: str = ""
+        self,
+        status: int,
+        kind: str,
+        title: str,
+        detail: str = "",
+        errors: tuple[str, ...] = (),
+        headers: Mapping[str, str] = NOTHING,
     ) -> None:
         super().__init__(detail or title)
         self.status = status
@@ -39,7 +45,7 @@ class Refusal(Exception):
         self.title = title
         self.detail = detail
         self.errors = errors
-        self.allow = allow
+        self.headers = headers
 
 
 def not_found(what: str) -> Refusal:

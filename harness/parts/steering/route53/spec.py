@@ -10,7 +10,7 @@ import ipaddress
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from harness.engines.dns.geography import is_region, located
 from harness.engines.dns.lookup import LOAD_BALANCER_TTL_S
@@ -60,8 +60,6 @@ class Route53(Spec):
 
     @model_validator(mode="after")
     def _fitting(self) -> Self:
-        if self.weights and self.policy != "weighted":
-            raise ValueError("weights are for `policy: weighted`")
         for network in self.locations:
             try:
                 ipaddress.ip_network(network)
@@ -102,7 +100,10 @@ def mistakes(environment: Environment) -> Iterator[Mistake]:
         if given_s != fixed_s:
             text = f"{section}.{key}: Route 53 fixes how long {what}: {fixed_s} s, not {given_s:g}; leave it out"
             yield Mistake((section, key), text)
-    spec = checked(section_named("steering"), environment.steering)
+    try:
+        spec = checked(section_named("steering"), environment.steering)
+    except ValidationError:
+        return  # told by whoever reads the section
     assert isinstance(spec, Route53)
     yield from _weights(environment, spec)
     if spec.policy == "latency":
@@ -112,10 +113,12 @@ def mistakes(environment: Environment) -> Iterator[Mistake]:
             "health_checks.evaluate_target_health: routing controls alone are to lead clients, so load balancers must"
             " not: false"
         )
-        yield Mistake(("health_checks", "evaluate_target_health"), text)
+        yield Mistake(("steering", "routing_controls"), text)
 
 
 def _weights(environment: Environment, spec: Route53) -> Iterator[Mistake]:
+    if spec.weights and spec.policy != "weighted":
+        yield Mistake(("steering", "weights"), "steering.weights: weights are for `policy: weighted`")
     known = [place.name for place in environment.places]
     for place in spec.weights:
         if place not in known:
