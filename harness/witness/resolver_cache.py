@@ -17,6 +17,8 @@ for the stale TTL; only after that is anybody asked again. Every answer replaces
 Stagger: all clients that started together would refresh together, and the recovery time would be a lottery over
 where the change falls within the TTL. So an entry is dropped at the latest point of a grid (phase + k * TTL) within its
 lifetime: never later than its TTL, and client i of n stays i/n of a TTL behind the first however often it refreshes.
+That a name has no address is kept for all of its lifetime: what it costs is what the SOA says, and no lottery; the next
+address is dropped on the grid again.
 """
 
 from __future__ import annotations
@@ -162,7 +164,7 @@ def _answered(state: CacheState, event: Answered, now_ns: int) -> tuple[CacheSta
     answered = tuple(sorted(event.addresses))
     if answered != state.last:
         effects = (Changed(answered, event.ttl_ns), *effects)
-    expires_ns = _expiry_ns(state, kept_ns, now_ns)
+    expires_ns = _expiry_ns(state, kept_ns, now_ns) if event.addresses else now_ns + kept_ns
     return (
         replace(
             state,

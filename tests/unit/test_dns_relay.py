@@ -19,7 +19,7 @@ from harness.measurement.canary import Fails, Rate, Slow
 from harness.parts.dns.relay import answers, choosing, model
 from harness.parts.dns.relay.carrying import KINDS, trouble_of
 from harness.units import NS_PER_MS, NS_PER_S
-from harness.witness import stub
+from harness.witness import resolver_cache, stub
 
 # --- a link -----------------------------------------------------------------------------------------------------------
 
@@ -219,6 +219,20 @@ def test_who_cannot_say_moves_on_and_is_told_in_the_end() -> None:
 
 def test_an_answer_of_an_earlier_try_counts() -> None:
     assert walked(2, 1, stub.TimedOut(), stub.Answered(0, usable=True))[-1] == stub.Use(0)
+
+
+# --- what a client remembers ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 0.75])
+def test_an_absence_costs_every_client_all_of_its_lifetime_and_refreshes_stay_apart(share: float) -> None:
+    """Whatever its place among its siblings: a blink would else cost some of them next to nothing."""
+    ttl_ns, negative_ns, now_ns = 60 * NS_PER_S, 900 * NS_PER_S, 17 * NS_PER_S
+    state = resolver_cache.CacheState(0, share)
+    state, _ = resolver_cache.step(state, resolver_cache.Answered((), negative_ns), now_ns)
+    assert state.expires_ns == now_ns + negative_ns
+    state, _ = resolver_cache.step(state, resolver_cache.Answered(("127.0.1.10",), ttl_ns), state.expires_ns)
+    assert (state.expires_ns - round(share * ttl_ns)) % ttl_ns == 0
 
 
 # --- false answers ----------------------------------------------------------------------------------------------------
