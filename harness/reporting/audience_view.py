@@ -63,8 +63,19 @@ def line(drill: DrillResult) -> str:
     if not found:
         return ""
     parts = [f"{percent(one['share'])} {_back(one['after'])}" for one in found[0]["back"] if one["share"] in _TOLD]
-    slowest = max(found[0]["users"], key=lambda one: (one["last"]["high_s"] is None, one["last"]["low_s"]))
-    return f"{'; '.join(parts)}; last of all: {wording.one_line(slowest['profile'], 60)}"
+    return "; ".join(parts)
+
+
+def by_profile(drill: DrillResult) -> str:
+    """For the terminal: when the last user of each profile was back, the quickest profile first."""
+    found = _told(drill)
+    users = sorted(found[0]["users"], key=_slowness) if found else []
+    return "; ".join(f"{wording.one_line(one['profile'], 60)} {_row(one).last}" for one in users)
+
+
+def _slowness(one: Mapping[str, Any]) -> tuple[bool, float]:
+    last = one["last"]
+    return last["high_s"] is None, last["high_s"] or last["low_s"]
 
 
 def _told(drill: DrillResult) -> Sequence[Mapping[str, Any]]:

@@ -100,6 +100,7 @@ def _details(drill: DrillResult) -> RenderableType:
         lines.append(Text(f"{wording.of('why', wording.recovery_episode(drill))}: {wording.one_line(why)}"))
     if told := audience_view.line(drill):
         lines.append(Text(f"audience: {told}"))
+        lines.append(Text(f"the last of each profile back after: {audience_view.by_profile(drill)}"))
     if told := business.line(drill):
         lines.append(Text(f"business: {told}"))
     if told := parties.line(drill):

@@ -161,9 +161,9 @@ def test_reports_say_when_how_many_were_back_and_draw_it(monkeypatch: pytest.Mon
     told = evidence(monkeypatch, KNOWN)
     drill = cast(DrillResult, SimpleNamespace(measured={"audience": told}, episodes=()))
     assert audience_view.line(drill) == (
-        "50 % back after 9.00 – 10.00 s; 95 % not seen back (30.00 s at least); "
-        "100 % not seen back (30.00 s at least); last of all: clamp_min(300)"
+        "50 % back after 9.00 – 10.00 s; 95 % not seen back (30.00 s at least); 100 % not seen back (30.00 s at least)"
     )
+    assert audience_view.by_profile(drill) == ("honest 9.00 – 10.00 s; clamp_min(300) not seen back (30.00 s at least)")
     (view,) = audience_view.views(drill)
     assert view.back["90 %"] == "9.00 – 10.00 s"
     assert [row.profile for row in view.rows] == ["honest", "clamp_min(300)"]
@@ -181,5 +181,5 @@ def test_texts_in_the_picture_are_only_texts(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_drill_without_an_audience_says_nothing_of_one() -> None:
     drill = cast(DrillResult, SimpleNamespace(measured={}, episodes=()))
-    assert audience_view.line(drill) == ""
+    assert audience_view.line(drill) == audience_view.by_profile(drill) == ""
     assert audience_view.views(drill) == ()
