@@ -4,6 +4,8 @@ BIN := .venv/bin
 UV_VERSION := 0.13.9
 DRILL ?= region-lost-black-holed
 KILLS ?= 200
+# Without compiled modules each of the hundreds of processes that tests and drills start compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup drill drills drills-all drills-everywhere broken-designs test lint types contracts kill-test controls soak bench clean
@@ -63,3 +65,4 @@ bench: setup ## every benchmark, as tables
 
 clean: ## the virtual environment and caches; reports stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +

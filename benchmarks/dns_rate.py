@@ -18,6 +18,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import dns.message
@@ -74,15 +75,24 @@ def _serve(announce: Any, flips: int) -> None:
     uvloop.run(run())
 
 
+@dataclass(frozen=True)
+class Running:
+    """A DNS server in a process of its own. flips: the queue of the times at which it flips."""
+
+    address: tuple[str, int]
+    flips: Any
+    pid: int
+
+
 @contextmanager
-def server(flips: int = 0) -> Iterator[tuple[tuple[str, int], Any]]:
-    """A DNS server in a process of its own: its address, and the queue of the times at which it flips."""
+def server(flips: int = 0) -> Iterator[Running]:
+    """One that flips health so many times."""
     context = multiprocessing.get_context("fork")
     announce = context.SimpleQueue()
     process = context.Process(target=_serve, args=(announce, flips), daemon=True)
     process.start()
     try:
-        yield announce.get(), announce
+        yield Running(announce.get(), announce, process.pid or 0)
     finally:
         process.terminate()
         process.join()
@@ -144,13 +154,14 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--flips", type=int, default=100)
     options = parser.parse_args()
-    with server() as (address, _):
+    with server() as running:
         for name, question in (("repeated", repeated()), ("fresh", fresh())):
-            runs = [rate(address, options.seconds / 3, question) for _ in range(3)]
+            runs = [rate(running.address, options.seconds / 3, question) for _ in range(3)]
             figure = {"figure": f"queries/s, {name}", "median": round(statistics.median(runs))}
             print(json.dumps({**figure, "min": round(min(runs)), "max": round(max(runs))}))
-    with server(options.flips) as (address, flips):
-        print(json.dumps({"figure": "flip to answer, ms", **_spread(flips_seen(address, flips, options.flips))}))
+    with server(options.flips) as running:
+        seen = flips_seen(running.address, running.flips, options.flips)
+        print(json.dumps({"figure": "flip to answer, ms", **_spread(seen)}))
 
 
 def _spread(samples: list[float]) -> dict[str, float]:

@@ -43,9 +43,15 @@ HOMES: Mapping[str, str] = {
     "streams_lambda.feature": "streams-lambda", "recovery.feature": "backups", "shopify.feature": "shopify",
     "archives.feature": "shopify",
     "third_parties.feature": "shopify", "routing_controls.feature": "route53-routing-controls",
+    "audience.feature": "audience",
 }  # fmt: skip
 """By feature file or drill, the environment that can do what they need; all others run in `embedded`."""
-ELSEWHERE: Mapping[str, Sequence[str]] = {"places": ("region-lost-black-holed", "database-lost-in-primary")}
+ELSEWHERE: Mapping[str, Sequence[str]] = {
+    "places": ("region-lost-black-holed", "database-lost-in-primary"),
+    "cloudflare": ("region-lost-black-holed", "region-lost-refused"),
+    "cloudflare-proxied": ("region-lost-black-holed",),
+    "akamai": ("region-lost-black-holed", "region-lost-refused"),
+}  # fmt: skip
 """What `--everywhere` runs in a further environment as well."""
 _CONTROL = "control-"
 _CONTROLS = ("record-replaced-nxdomain",)
@@ -88,10 +94,13 @@ RED: Mapping[str, Red] = {
     "third-party-in-maintenance": Red((), "third_parties_stormed"),
     "third-party-lies": Red((), "third_parties_believed"),
     "theme-restored": Red(("--set", "restore=off")),
+    "resolver-lost": Red(("--set", "dns.resolvers=1")),
+    "name-server-lost": Red(("--set", "dns.name_servers=1")),
+    "nxdomain-blink": Red(("--set", "steering.negative_ttl_s=900")),
     "app-database-restored": Red(("--set", "restore=damaged")),
 }
 """Drills in which failover is not what is asked: what they show is the doing of whoever runs pods, or replicates, or of
-an application that is told."""
+an application that is told; or of DNS with nobody else to ask, or with a long memory."""
 
 
 @dataclass(frozen=True)

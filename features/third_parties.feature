@@ -48,7 +48,7 @@ Feature: Systems of others
     the other one.
     Given the application tells systems of others what happens
     And the application runs in two regions
-    And the shop sells 4 orders a second
+    And the shop sells 2 orders a second
     And steady state in the primary region
     When 100 % of the calls of the ERP system fail
     And 30 seconds pass

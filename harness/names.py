@@ -49,6 +49,7 @@ CORRUPTED = "drill-corrupted:"
 """What a bad deployment writes before each value that it corrupts, so that everybody can tell whose doing it is."""
 ROUTE53 = "route53"
 DIGITALOCEAN = "digitalocean"
+AKAMAI = "akamai"
 CLOUDFLARE = "cloudflare"
 RECORD = "record"
 """Of the canary's link over which it is asked whether the application's name is answered."""
@@ -59,6 +60,9 @@ CONTROL_PLANE, HEALTH_CHECKS = "control-plane", "health-checks"
 THIRD_PARTY = "third-party"
 """Of the links over which systems of others are called, e.g. `storefront.us-east-1->erp:third-party`."""
 HTTP = "http"
+DNS = "dns"
+"""Of the links over which names are asked for, e.g. `clients->resolver-1:dns`, `resolver-1->ns-1:dns`."""
+DNS_RELAY = "dns-relay"
 
 CONTROL_REGION = "us-east-1"
 """Where Route 53's control plane is, whatever places there are ("AWS services by Region": Route 53 is global)."""
@@ -68,8 +72,8 @@ SOURCES = frozenset((CLIENTS, CHECKERS, CANARY, LOAD_BALANCER, FUNCTIONS, SHOP))
 """Who dials links, beside components: no component may be called so."""
 
 RESERVED = SOURCES | {
-    OUTSIDE, EACH, ROUTE53, DIGITALOCEAN, CLOUDFLARE, "all", "rest", "gateway", "platform", "toxiproxy", "witness",
-    CONTROL_PLANE, "browser-proxy", GLOBAL_TABLES, PROVIDER,
+    OUTSIDE, EACH, ROUTE53, DIGITALOCEAN, CLOUDFLARE, AKAMAI, "all", "rest", "gateway", "platform", "toxiproxy",
+    "witness", CONTROL_PLANE, "browser-proxy", GLOBAL_TABLES, PROVIDER, DNS_RELAY, "resolvers", "name-servers",
 }  # fmt: skip
 """Words that links, processes and steps use for something else: no place and no database may be called so."""
 
@@ -77,6 +81,8 @@ HEADER_REGION = "X-Region"
 HEADER_EPOCH = "X-Epoch"
 HEADER_LOAD_BALANCER = "X-Drill-Load-Balancer"
 """Set by our load balancer on answers of its own: no-target | target-refused | target-reset | target-timeout."""
+HEADER_EDGE = "X-Drill-Edge"
+"""Set by a proxy in front of all places: the address of the edge that an answer came from, or was wanted of."""
 HEADER_WRITER = "X-Drill-Writer"
 """Sent by who answers calls for a region, to reach the region's own server (harness.engines.moto.elsewhere)."""
 UNDO = "undo"

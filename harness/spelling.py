@@ -1,4 +1,4 @@
-"""How lengths of time are written for people: one rounding, for sentences of checkers and for every report alike.
+"""How lengths of time and shares are written for people: one rounding, for checkers and for every report alike.
 
 Brackets are rounded outwards, so that reading never claims more than was measured. Whole numbers alone, so that a
 length of any size can be written.
@@ -26,6 +26,14 @@ def bracket(value: Bracket) -> str:
         return f"over {low} s"
     high = _written(-(-value.high_ns // _CENTI_NS))
     return f"{low} s" if low == high else f"{low} – {high} s"
+
+
+def percent(share: float) -> str:
+    """A share between 0 and 1 with at most two decimals; anything short of all is never printed as 100 %."""
+    value = share * 100
+    if 0 < share < 1:
+        value = min(max(value, 0.01), 99.99)
+    return f"{value:.2f}".rstrip("0").rstrip(".") + " %"
 
 
 def _written(hundredths: int) -> str:

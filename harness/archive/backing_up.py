@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -36,8 +36,10 @@ def back_up(
     repository: Repository,
     made_at: datetime,
     told: Callable[[str], None] = lambda piece: None,
+    secrets: Collection[str] = (),
 ) -> BackedUp:
-    """Back all pieces up. told: hears of each before it is read. The caller holds the repository's lock.
+    """Back all pieces up. told: hears of each before it is read; secrets: what must be nowhere in it, beside those that
+    the pieces find. The caller holds the repository's lock.
 
     Raises InputError, WorldError: then nothing has been kept.
     """
@@ -56,14 +58,15 @@ def back_up(
         for file, held in found.files.items():
             path = f"{piece.name}/{file}"
             files[path] = kept.entry(file) if isinstance(held, AsBefore) and kept is not None else _file(held)
-    _refuse_secrets(files, {value for found in gathered.values() for value in found.secrets})
     files[manifest.FILE] = File(manifest.to_bytes(Manifest(name, sums)))
+    _refuse_secrets(files, {*secrets, *(value for found in gathered.values() for value in found.secrets)})
     changed = "; ".join(f"{piece} {words}" for piece, words in changes.items() if words)
     gone = [] if before is None else sorted(before.manifest.pieces.keys() - sums.keys())
     changed = "; ".join(filter(None, (changed, *(f"{piece} is not backed up any more" for piece in gone))))
-    made = repository.write(files, f"{name}: {changed or 'the description changed'}\n", made_at)
-    if made is not None:
-        verify(repository, made)
+    message = f"{name}: {changed or 'the description changed'}\n"
+    made = repository.write(files, message, made_at, lambda fresh: verify(repository, fresh))
+    if made is None and latest is not None:
+        verify(repository, latest)  # nothing new is no news of what was kept
     warnings = [f"{piece}: {text}" for piece, found in gathered.items() for text in found.warnings]
     return BackedUp(made, latest, changes, sum(len(one.sums) for one in sums.values()), warnings)
 

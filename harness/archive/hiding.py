@@ -21,6 +21,8 @@ from harness.topology.yaml_reader import reader
 SECRET_KEYS = (
     "*secret*", "*password*", "*passwd*", "*passphrase*", "*token", "*token_*", "*tokens", "*api_key*", "*apikey*",
     "*private_key*", "*access_key", "*credential*", "*encryption_key*", "*signing_key*", "*_pat", "*auth_key*",
+    "pass", "*_pass", "pwd", "*_pwd", "*seal_key*", "*session_key*", "*master_key*", "*app_key", "*hmac_key*",
+    "*cookie_key*", "*jwt_key*", "*license_key*", "*webhook_key*", "*encrypt_key*", "*_sk", "*secretkey*",
 )  # fmt: skip
 """Patterns of keys, without regard to case, `-` and `_` the same, and words that are written together by capitals."""
 _NOT_SECRET = ("*expir*", "*_url", "*_ttl", "*_type", "*_count", "*_length", "*_size")
@@ -32,7 +34,12 @@ _IN_URL = re.compile(r"(?<=://)(?P<head>[^\s/:@\"']*:)(?P<value>[^\s/@\"'$]+)(?=
 _PEM = re.compile(
     r"(?P<head>)(?P<value>-----BEGIN [A-Z ]*PRIVATE KEY-----.*?-----END [A-Z ]*PRIVATE KEY-----)", re.DOTALL
 )
-_SHOPIFY = re.compile(r"(?P<head>\b)(?P<value>shp(?:at|ss|ca|pa|ua|tka|it)_[0-9A-Za-z]{16,})\b")
+_SHOPIFY = re.compile(r"(?P<head>\b)(?P<value>shp(?:at|ss|ca|pa|ua|rt|tka|it)_[0-9A-Za-z]{16,})\b")
+_OTHERS = re.compile(
+    r"(?P<head>\b)(?P<value>(?:gh[pousr]_[0-9A-Za-z]{30,}|github_pat_\w{30,}|glpat-[\w-]{20,}|xox[abeoprs]-[\w-]{10,}"
+    r"|[sr]k_(?:live|test)_[0-9A-Za-z]{16,}|whsec_[0-9A-Za-z+/=]{16,}))(?![\w-])"
+)
+"""Tokens of GitHub, GitLab, Slack and Stripe, by their beginnings."""
 _LONG = 8
 """Letters from which on a value is taken out wherever it stands in the file."""
 
@@ -100,7 +107,12 @@ def hidden(name: str, text: str, more: Sequence[str] = ()) -> Hidden:
         if len(leaf.text) >= _LONG:
             for form in _escaped(leaf.text):
                 state.take(re.compile(f"(?P<head>)(?P<value>{re.escape(form)})"), leaf.key, quotes=False)
-    for pattern, label in ((_PEM, "private_key"), (_IN_URL, "url_password"), (_SHOPIFY, "shopify_token")):
+    for pattern, label in (
+        (_PEM, "private_key"),
+        (_IN_URL, "url_password"),
+        (_SHOPIFY, "shopify_token"),
+        (_OTHERS, "token"),
+    ):
         state.take(pattern, label, quotes=False)
     _check(parse, state.text, told, more)
     plain = {leaf.text for leaf in secret} | {_unquoted(value) for value in state.values.values()}
@@ -184,10 +196,9 @@ def _leaves(parse: Callable[[str], Any] | None, text: str, more: Sequence[str]) 
     if parse is None:
         return []
     try:
-        parsed = parse(text)
+        return list(_walked(parse(text), (), "", False, more))
     except Exception as error:
         raise Unhidden(f"it cannot be read, so nobody knows which values in it are secret: {error}") from error
-    return list(_walked(parsed, (), "", False, more))
 
 
 def _walked(node: Any, path: tuple[str, ...], key: str, secret: bool, more: Sequence[str]) -> Iterator[Leaf]:

@@ -41,7 +41,13 @@ def canonical(content: bytes) -> str | None:
 
 def _number(text: str) -> dict[str, str]:
     """A form that no other value has: true is no 1, and large numbers keep their digits."""
-    return {"\\0number": str(Decimal(text).normalize())}
+    sign, digits, exponent = Decimal(text).as_tuple()
+    plain = "".join(map(str, digits)).lstrip("0")
+    kept = plain.rstrip("0")
+    if not kept:
+        return {"\\0number": "-0" if sign else "0"}
+    assert isinstance(exponent, int)
+    return {"\\0number": f"{'-' if sign else ''}{kept}E{exponent + len(plain) - len(kept)}"}
 
 
 def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -71,5 +71,5 @@ def parsed(content: bytes) -> Manifest:
             for name, told in body["pieces"].items()
         }
         return Manifest(str(body["name"]), pieces)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise InputError(f"{FILE}: it is no manifest of a backup: {error!r}") from error

@@ -19,17 +19,27 @@ from harness.archive.repository import AUTHOR, Made, Repository, reading
 from harness.errors import InputError
 
 REF = Ref(b"refs/notes/drill")
+_FRESH = Ref(b"refs/notes/drill-fresh")
+"""Where notes are written anew before they take the place of the old ones."""
 FORMAT = "drill-proofs/1"
 
 
 @dataclass(frozen=True)
 class Proof:
-    """A piece that was restored and compared. digest: of what it holds; target: to where."""
+    """A piece that was restored and compared. digest: of what it holds; target: to where. written: False where it was
+    the same there already, so that only the reading of the backup is shown."""
 
     piece: str
     digest: str
     at: datetime
     target: str
+    written: bool = True
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        how = "restored to" if self.written else "nothing had to be written, the same as"
+        return f"{how} {self.target} at {self.at:%Y-%m-%d %H:%M} UTC"
 
 
 @dataclass(frozen=True)
@@ -48,8 +58,8 @@ class Standing:
 
 
 def standing(manifest: Manifest, proofs: Iterable[Proof]) -> Standing:
-    """What is proven of a backup, by the proofs of all. Pure."""
-    known = {(proof.piece, proof.digest): proof for proof in sorted(proofs, key=lambda one: one.at)}
+    """What is proven of a backup, by the proofs of all, those first that wrote something. Pure."""
+    known = {(proof.piece, proof.digest): proof for proof in sorted(proofs, key=lambda one: (one.written, one.at))}
     found = {name: known.get((name, piece.digest)) for name, piece in manifest.pieces.items()}
     proven = {name: proof for name, proof in found.items() if proof is not None}
     return Standing(proven, [name for name in found if name not in proven])
@@ -74,8 +84,9 @@ def add(repository: Repository, made: Made, proofs: Sequence[Proof]) -> None:
     with reading(repository.path, "what was noted of restores (refs/notes/drill)"):
         known = notes.get_note(commit, REF) if REF in repository.git.refs else None
         kept = [] if known is None else _parsed(known)
-    fresh = {proof.piece for proof in proofs}
-    told = [proof for proof in kept if proof.piece not in fresh] + list(proofs)
+    written = {proof.piece for proof in kept if proof.written}
+    fresh = [proof for proof in proofs if proof.written or proof.piece not in written]
+    told = [proof for proof in kept if proof.piece not in {one.piece for one in fresh}] + fresh
     with repository.writing():
         notes.set_note(commit, _text(told), REF, AUTHOR, AUTHOR, b"Restored and compared")
 
@@ -89,14 +100,21 @@ def keep_only(repository: Repository, made: Sequence[Made]) -> None:
     kept = {one.id.encode("ascii") for one in made}
     told = [(commit, content) for commit, content in notes.list_notes(REF) if commit in kept]
     with repository.writing():
-        git.refs.remove_if_equals(REF, None)
+        git.refs.remove_if_equals(_FRESH, None)
         for commit, content in told:
-            notes.set_note(commit, content, REF, AUTHOR, AUTHOR, b"Restored and compared")
+            notes.set_note(commit, content, _FRESH, AUTHOR, AUTHOR, b"Restored and compared")
+        if told:
+            git.refs[REF] = git.refs[_FRESH]
+            git.refs.remove_if_equals(_FRESH, None)
+        else:
+            git.refs.remove_if_equals(REF, None)
 
 
 def _text(proofs: Iterable[Proof]) -> bytes:
     rows = [
-        {"piece": one.piece, "digest": one.digest, "at": one.at.isoformat(), "target": one.target} for one in proofs
+        {"piece": one.piece, "digest": one.digest, "at": one.at.isoformat(), "target": one.target}
+        | ({} if one.written else {"written": False})
+        for one in proofs
     ]
     return (json.dumps({"format": FORMAT, "proofs": rows}, indent=1) + "\n").encode("ascii")
 
@@ -106,6 +124,12 @@ def _parsed(content: bytes) -> list[Proof]:
     if body["format"] != FORMAT:
         raise InputError(f"a note of restores is {body['format']}, and not {FORMAT}")
     return [
-        Proof(str(row["piece"]), str(row["digest"]), datetime.fromisoformat(row["at"]), str(row["target"]))
+        Proof(
+            str(row["piece"]),
+            str(row["digest"]),
+            datetime.fromisoformat(row["at"]),
+            str(row["target"]),
+            bool(row.get("written", True)),
+        )
         for row in body["proofs"]
     ]

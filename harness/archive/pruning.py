@@ -7,15 +7,16 @@ is wanted is written as one new pack and read again before an old one is removed
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dulwich.objects import Commit, ObjectID, ShaFile, Tree
+from dulwich.objects import Commit, ObjectID, ShaFile, Tag, Tree
+from dulwich.refs import HEADREF
 
 from harness.archive import proofs
 from harness.archive.backing_up import verify
-from harness.archive.repository import Made, Repository, reading
+from harness.archive.repository import BRANCH, Made, Repository, reading
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,11 @@ def prune(repository: Repository, choice: Pruned) -> Pruned:
     git = repository.git
     with reading(repository.path, "what is to stay"):
         wanted = _reachable(repository, choice.kept)
-    before = set(git.object_store)
+        before = set(git.object_store)
     with repository.writing():
         packed = repository.add(list(wanted.values()))
-        oldest = ObjectID(choice.kept[-1].id.encode("ascii"))
-        git.update_shallow({oldest}, git.get_shallow() - {oldest})
+        cut = _cut(wanted)
+        git.update_shallow(cut, git.get_shallow() - cut)
     for pack in list(git.object_store.packs):
         if pack.name() != packed:
             git.object_store._remove_pack(pack)  # its only way to remove one that is not repacked
@@ -70,16 +71,32 @@ def _reachable(repository: Repository, kept: Sequence[Made]) -> dict[ObjectID, S
     waiting = [ObjectID(made.id.encode("ascii")) for made in kept]
     if proofs.REF in repository.git.refs:
         waiting += _line(repository, repository.git.refs[proofs.REF])
+    waiting += _marked(repository)
     while waiting:
         at = waiting.pop()
         if at in found:
             continue
         found[at] = one = store[at]
-        if isinstance(one, Commit):
+        if isinstance(one, Tag):
+            waiting.append(one.object[1])
+        elif isinstance(one, Commit):
             waiting.append(one.tree)
         elif isinstance(one, Tree):
             waiting += [below for _, _, below in one.iteritems() if below not in found]
     return found
+
+
+def _marked(repository: Repository) -> list[ObjectID]:
+    """What people have given a name of their own, by a tag or a branch: it stays, too."""
+    refs = repository.git.refs
+    own = (BRANCH, proofs.REF, HEADREF)
+    return [refs[name] for name in refs.allkeys() if name not in own]
+
+
+def _cut(found: Mapping[ObjectID, ShaFile]) -> set[ObjectID]:
+    """The commits whose parents do not stay."""
+    commits = [one for one in found.values() if isinstance(one, Commit)]
+    return {one.id for one in commits if any(parent not in found for parent in one.parents)}
 
 
 def _line(repository: Repository, at: ObjectID) -> list[ObjectID]:

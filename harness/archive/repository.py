@@ -11,12 +11,15 @@ file system would not take do no harm.
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import fnmatch
 import os
+import shutil
 import struct
 import traceback
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,7 +33,7 @@ from dulwich.pack import PackFileDisappeared, UnresolvedDeltas, full_unpacked_ob
 from dulwich.refs import Ref
 from dulwich.repo import Repo
 
-from harness.archive import trees
+from harness.archive import leftovers, trees
 from harness.archive.pieces.piece import File
 from harness.archive.trees import Entry
 from harness.errors import InputError, WorldError
@@ -39,7 +42,8 @@ BRANCH = Ref(b"refs/heads/main")
 AUTHOR = b"drill <drill@localhost>"
 _LOCK = "drill.lock"
 _DAMAGE = (
-    KeyError, ValueError, AssertionError, EOFError, IndexError, OSError, TypeError, zlib.error, struct.error,
+    KeyError, ValueError, AssertionError, AttributeError, EOFError, IndexError, MemoryError, OSError, OverflowError,
+    RecursionError, TypeError, zlib.error, struct.error,
     ApplyDeltaError, ChecksumMismatch, FileFormatException, NotCommitError, PackFileDisappeared, UnresolvedDeltas,
 )  # fmt: skip
 """What reading something damaged raises, from a missing object to a pack that is cut short."""
@@ -84,6 +88,7 @@ class Repository:
         except _DAMAGE as error:
             raise Damaged(f"{path}: the repository is damaged: {error!r}") from error
         self.path = path
+        self._written: set[str] = set()
         if not self.git.bare:
             self.git.close()
             raise InputError(f"{path}: it is a repository with a working tree; a backup needs a folder of its own")
@@ -140,24 +145,38 @@ class Repository:
         """Whether a content is there, as far as the indexes say."""
         return entry.id in self.git.object_store
 
-    def write(self, files: Mapping[str, File | Entry], message: str, made_at: datetime) -> Made | None:
-        """Keep a state; None where it is the one that was kept last. Raises WorldError: nothing has changed then."""
-        parent = self._head()
+    def write(
+        self,
+        files: Mapping[str, File | Entry],
+        message: str,
+        made_at: datetime,
+        check: Callable[[Made], object] = lambda made: None,
+    ) -> Made | None:
+        """Keep a state; None where it is the one that was kept last. check: reads it from the disk before it counts.
+
+        Raises WorldError, Damaged: nothing has changed then.
+        """
         objects: list[ShaFile] = []
         root = trees.built(files, objects.append)
-        if parent is not None and self._commit(parent).tree == root:
-            return None
+        with reading(self.path, "what was kept before"):
+            parent = self._head()
+            if parent is not None and self._commit(parent).tree == root:
+                return None
+            objects = [one for one in objects if one.id not in self.git.object_store]
         commit = _new_commit(root, [] if parent is None else [parent], message, made_at)
-        objects.append(commit)
         new = {one.id: one for one in objects}
+        made = _made(commit)
         with self.writing():
-            self.add(list(new.values()))
+            self.add([*new.values(), commit])
+            check(made)
             if not self.git.refs.set_if_equals(BRANCH, parent, commit.id):
                 raise Busy(f"{self.path}: somebody else has moved {BRANCH.decode()}; nothing has been kept")
-        return _made(commit)
+        return made
 
     def add(self, objects: Sequence[ShaFile]) -> bytes:
         """Write objects as one pack; its name."""
+        name = iter_sha1(sorted(one.sha().digest() for one in objects))
+        self._written |= {f"pack-{name.decode('ascii')}{kind}" for kind in (".pack", ".idx", ".idx.lock")}
         file, finish, give_up = self.git.object_store.add_pack()
         with closing(file):
             try:
@@ -167,18 +186,22 @@ class Repository:
                 give_up()
                 raise
             finish()
-        return iter_sha1(sorted(one.sha().digest() for one in objects))
+        return name
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """What is written within goes away again where it cannot be written whole. Raises WorldError."""
         packs = Path(os.fspath(self.git.object_store.pack_dir))
-        before = set(os.listdir(packs))
+        before, head = set(os.listdir(packs)), self._head()
         try:
             yield
-        except (OSError, FileLocked) as error:
-            for name in set(os.listdir(packs)) - before:
-                (packs / name).unlink(missing_ok=True)
+        except Exception as error:
+            if self._head() == head:  # what was written is nobody's; packs of others, of `git gc` say, stay
+                for name in set(os.listdir(packs)) - before:
+                    if name in self._written or fnmatch.fnmatchcase(name, leftovers.TEMPORARY):
+                        (packs / name).unlink(missing_ok=True)
+            if not isinstance(error, OSError | FileLocked):
+                raise
             why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             text = f"it cannot be written: {why}; the backups that are there are as they were"
             raise WorldError(f"{self.path}: {text}") from error
@@ -216,25 +239,44 @@ def opened(path: Path, *, create: bool = False) -> Iterator[Repository]:
 
 @contextmanager
 def locked(repository: Repository) -> Iterator[None]:
-    """Nobody else of ours changes the repository within. Raises Busy."""
-    with (repository.path / _LOCK).open("a") as file:
+    """Nobody else of ours changes the repository within, and what a run that was killed has left is gone. Raises Busy,
+    WorldError. One that cannot be written to, on a medium say, is read all the same."""
+    path = repository.path
+    try:
+        fd = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise WorldError(f"{path}: it cannot be locked: {error.strerror}") from error
+        fd = os.open(path, os.O_RDONLY)
+    try:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Busy(f"{repository.path}: another backup, restore or pruning goes on there") from None
+            raise Busy(f"{path}: another backup, restore or pruning goes on there") from None
+        leftovers.remove(path)
         yield
+    finally:
+        os.close(fd)
 
 
 def _create(path: Path) -> None:
+    """Made beside its place and then put there: one that is killed half-way leaves nothing in it."""
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        with Repo.init_bare(str(path), default_branch=b"main") as made:
-            config = made.get_config()
-            config.set((b"core",), b"fsyncObjectFiles", b"true")
-            config.set((b"gc",), b"auto", b"0")
-            config.write_to_path()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            fresh.mkdir()
+            with Repo.init_bare(str(fresh), default_branch=b"main") as made:
+                config = made.get_config()
+                config.set((b"core",), b"fsyncObjectFiles", b"true")
+                config.set((b"gc",), b"auto", b"0")
+                config.write_to_path()
+            os.rename(fresh, path)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
     except OSError as error:
-        raise WorldError(f"{path}: no repository can be made there: {error.strerror or error}") from error
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):  # then another one has just made it
+            raise WorldError(f"{path}: no repository can be made there: {error.strerror or error}") from error
 
 
 def _new_commit(root: ObjectID, parents: list[ObjectID], message: str, made_at: datetime) -> Commit:

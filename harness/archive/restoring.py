@@ -27,11 +27,13 @@ class Change:
 
 @dataclass(frozen=True)
 class Restored:
-    """A piece that was restored. left: what differs still: nothing, if the backup is proven by it."""
+    """A piece that was restored. left: what differs still: nothing, if the backup is proven by it. written: whether
+    anything had to be."""
 
     piece: Piece
     left: Difference
     files: int
+    written: bool = True
 
 
 def planned(
@@ -58,13 +60,13 @@ def restore(change: Change) -> Restored:
     if not change.difference.is_none:
         change.piece.restore(change.kept, change.difference)
     left = change.piece.compare(change.kept, whole=True)
-    return Restored(change.piece, left, len(change.kept.sums))
+    return Restored(change.piece, left, len(change.kept.sums), not change.difference.is_none)
 
 
 def note(repository: Repository, snapshot: Snapshot, restored: Sequence[Restored], at: datetime) -> None:
     """Note which pieces of a backup have been proven. Raises WorldError."""
     proven = [
-        proofs.Proof(one.piece.name, snapshot.manifest.pieces[one.piece.name].digest, at, one.piece.target)
+        proofs.Proof(one.piece.name, snapshot.manifest.pieces[one.piece.name].digest, at, one.piece.target, one.written)
         for one in restored
         if one.left.is_none
     ]

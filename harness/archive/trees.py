@@ -37,6 +37,10 @@ def why_not(path: str) -> str | None:
         return "NUL is in its name"
     if any(part in ("", ".", "..") or part.lower() == ".git" for part in parts):
         return "a part of its name is empty, `.`, `..` or `.git`, which Git does not check out"
+    try:
+        path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return "half a character is in its name"
     return f"it lies more than {_DEPTH_MAX} folders deep" if len(parts) > _DEPTH_MAX else None
 
 

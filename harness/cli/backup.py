@@ -61,7 +61,7 @@ def run(file: File, quiet: Quiet = False) -> None:
         try:
             with locked(repository):
                 now = datetime.now(UTC)
-                done = back_up(told.name, file.read_bytes(), pieces, repository, now)
+                done = back_up(told.name, file.read_bytes(), pieces, repository, now, secrets=making.secrets())
                 pruned = _pruned(told, repository, now)
         except Busy as error:
             complain(str(error))
@@ -118,15 +118,11 @@ def status(
         count = len(repository.history())
     age = datetime.now(UTC) - made.made_at
     old = within_hours is not None and age > timedelta(hours=within_hours)
-    _say(f"{told.name}: {count} backups in {making.repository()}")
+    _say(f"{told.name}: {count} backup{'' if count == 1 else 's'} in {making.repository()}")
     _say(f"newest: {made.id[:10]} of {made.made_at:%Y-%m-%d %H:%M:%S} UTC, {_ago(age)} ago{': too old' if old else ''}")
     for name, piece in manifest.pieces.items():
         proof = standing.proven.get(name)
-        words = (
-            "never restored: unproven"
-            if proof is None
-            else f"proven: restored to {proof.target} at {proof.at:%Y-%m-%d %H:%M} UTC"
-        )
+        words = "never restored: unproven" if proof is None else f"proven: {proof.words}"
         _say(f"  {name}: {len(piece.sums)} files; {words}")
     lacking = [name for name in making.names() if name not in manifest.pieces]
     if lacking:

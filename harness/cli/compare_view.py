@@ -41,7 +41,7 @@ def show(found: Comparison, out: Console) -> None:
         rows = [row for row in found.rows if row.outage == outage]
         out.print(Text(f"\n{outage}, seconds of the profile {found.profile}", style="bold"))
         figures = ("Detect", "Decide", "Propagate", "Last client", "In production, expected")
-        columns = [Column(name, justify="right") for name in figures]
+        columns = [Column(name, justify="right", no_wrap=name == "Last client") for name in figures]
         table = Table(Column("Way to lead clients", overflow="fold"), *columns, "Verdict", box=None, pad_edge=False)
         for row in rows:
             table.add_row(

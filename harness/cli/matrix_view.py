@@ -29,7 +29,7 @@ def show(
     console.print()
     console.print(Text(f"Not run: {len(matrix.not_run)} of {len(matrix.cells)} cells"))
     for dependency, failures in matrix_page.unrun(matrix):
-        console.print(Text(f"  {wording.one_line(dependency)}: {failures}", style="dim"))
+        console.print(Text(f"  {wording.one_line(f'{dependency}: {failures}', 400)}", style="dim"))
     if compared_with:
         show_changes(changes, compared_with, console)
     else:
@@ -41,13 +41,13 @@ def show(
 def _table(matrix: Matrix) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for name in ("Dependency", "Failure", *matrix.journeys, "Evidence"):
-        table.add_column(Text(name), no_wrap=name not in ("Evidence", "Dependency"), overflow="fold")
+        table.add_column(Text(wording.one_line(name)), no_wrap=name not in ("Evidence", "Dependency"), overflow="fold")
     for dependency in matrix.dependencies:
         for failure in matrix.failures:
             cells = matrix.at(dependency, failure)
             told = {f"{one.drill} ({one.run})": None for cell in cells for one in cell.evidence[:1]}
             if told:
-                words = (Text(wording.one_line(dependency.words)), Text(failure))
+                words = (Text(wording.one_line(dependency.words)), Text(wording.one_line(failure)))
                 table.add_row(*words, *map(_square, cells), Text(wording.one_line(", ".join(told)), style="dim"))
     return table
 
@@ -61,12 +61,12 @@ def _square(cell: Cell) -> Text:
 def show_changes(changes: Sequence[Change], compared_with: str, console: Console) -> None:
     """What is not as it was."""
     if not changes:
-        console.print(Text(f"No difference from {compared_with}"))
+        console.print(Text(f"No difference from {wording.one_line(compared_with)}"))
         return
-    console.print(Text(f"Different from {compared_with}:"))
+    console.print(Text(f"Different from {wording.one_line(compared_with)}:"))
     for kind, words in in_words(changes):
         style = "bold red" if kind == WORSE else "green" if kind == BETTER else ""
-        console.print(Text(f"  {kind}: ", style=style).append(words, style="not bold default"))
+        console.print(Text(f"  {kind}: ", style=style).append(wording.one_line(words, 400), style="not bold default"))
 
 
 def show_files(paths: Sequence[Path], console: Console) -> None:

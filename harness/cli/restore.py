@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from harness.errors import InputError
+from harness.cli.complaining import complain
+from harness.errors import InputError, WorldError
 from harness.reporting import terminal
 
 if TYPE_CHECKING:
     from harness.archive.pieces.making import Making
-    from harness.archive.restoring import Change
+    from harness.archive.restoring import Change, Restored
     from harness.archive.snapshot import Snapshot
 
 EXAMPLES = """
@@ -73,9 +74,10 @@ def restore(
             _agreed(yes)
         with locked(snapshot.repository):
             done = [restoring.restore(change) for change in changes]
-            restoring.note(snapshot.repository, snapshot, done, datetime.now(UTC))
+            _noted(snapshot, done)
     for one in done:
-        words = f"still differs: {one.left}" if not one.left.is_none else "as in the backup, compared: proven"
+        same = "as in the backup, compared: proven" + ("" if one.written else "; nothing had to be written")
+        words = f"still differs: {one.left}" if not one.left.is_none else same
         _say(f"{one.piece.name}: {words}")
         for line in () if one.left.is_none else one.left.lines():
             _say(f"  {line}")
@@ -102,6 +104,16 @@ def _taken(source: Path, backup: str | None) -> Iterator[tuple[Snapshot, Making]
         file = Path(folder) / "backup.yaml"
         file.write_bytes(snapshot.description() or b"")
         yield snapshot, Making(load_description(file), Path.cwd(), os.environ)
+
+
+def _noted(snapshot: Snapshot, done: Sequence[Restored]) -> None:
+    """A repository on a medium that cannot be written to restores as well as any; it only stays unproven."""
+    from harness.archive import restoring
+
+    try:
+        restoring.note(snapshot.repository, snapshot, done, datetime.now(UTC))
+    except WorldError as error:
+        complain(f"what was restored is not noted as proven: {error}")
 
 
 def _targets(given: Sequence[str]) -> dict[str, str]:

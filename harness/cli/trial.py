@@ -13,6 +13,7 @@ from harness.cli.trials.data import try_data
 from harness.cli.trials.health import try_health
 from harness.cli.trials.journeys import try_journeys
 from harness.cli.trials.requests import try_absence, try_edge
+from harness.cli.trials.shop import try_shop
 from harness.drill.options import RunOptions
 from harness.errors import DrillError, SubjectError, VerdictReached
 from harness.live.backend import LiveWorld
@@ -67,6 +68,7 @@ def _tried(world: LiveWorld, options: RunOptions) -> Iterator[Diagnosis]:
     for place in world.edges:
         yield from try_journeys(options, place, world.net.edge(CLIENTS, place), well=not complaints.get(place))
     yield from try_data(world)
+    yield from try_shop(world)
     deaths = world.deaths()
     yield from (Diagnosis("component", State.FAIL, death, "see its output") for death in deaths)
     if deaths or serves.state is State.FAIL:

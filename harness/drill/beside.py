@@ -2,7 +2,8 @@
 
 Writes that both sides took while replication was cut; the time in which clients were not served and every health check
 said that all was well; a rebuild of tables that were deleted; a business that went on elsewhere; what systems of others
-were told; journeys that were made beside the workload; and whether it worked again once the cause was gone.
+were told; journeys that were made beside the workload; how an audience came back; and whether it worked again once the
+cause was gone.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 from harness.checkers.aftermath import goodput, hung
 from harness.checkers.both_sides import as_evidence
 from harness.checkers.result import Finding, some
+from harness.drill.audience_evidence import audience_evidence
 from harness.drill.business_measures import as_evidence as business_evidence
 from harness.drill.case import Case
 from harness.drill.journey_evidence import journey_evidence
@@ -49,6 +51,8 @@ def measured(measures: Measures) -> Mapping[str, Any]:
         found["parties"] = parties
     if (journeys := journey_evidence(measures)) is not None:
         found["journeys"] = journeys
+    if audience := audience_evidence(measures):
+        found["audience"] = audience
     return found
 
 

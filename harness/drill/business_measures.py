@@ -30,7 +30,7 @@ def business_of(case: Case, data: Tables, events: Sequence[Event], serving: str)
     held = {kind: tables[table] for kind, table in case.business.keeps.items()}
     counted = None if case.business.effects is None else tables[case.business.effects]
     told = [event for event in events if isinstance(event, BusinessTold)]
-    return effects_of(changes, told, held, counted, _commits(data, case.business.keeps))
+    return effects_of(changes, told, held, counted, _commits(data, case.business.keeps), case.business.asks)
 
 
 def as_evidence(found: Effects, case: Case) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from harness.checkers.promise import Promise
+from harness.drill.case_audience import CaseAudience
 from harness.drill.case_journeys import CaseJourneys
 from harness.drill.case_recovery import CaseArchive, CaseRebuild, CaseRestore
 from harness.drill.evidence import Objectives
@@ -136,7 +137,7 @@ class Requirement:
     """Something that the scenario demanded. episode: the index of the one it is about; None: the whole drill.
 
     place: which place it names. from_ns, until_ns: the time that it is about, where its step says so. system: of a
-    third party, which one; most: how many of something there may be.
+    third party, which one; most: how many of something there may be, or seconds; share: of something, 0..1.
     """
 
     name: str
@@ -146,6 +147,7 @@ class Requirement:
     until_ns: int | None = None
     system: str | None = None
     most: float | None = None
+    share: float | None = field(default=None, metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)
@@ -176,6 +178,7 @@ class CaseBusiness:
 
     keeps: Mapping[str, str]
     effects: str | None = None
+    asks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -241,6 +244,7 @@ class Case:
     shop: CaseShop | None = None
     journeys: CaseJourneys | None = field(default=None, metadata=LEFT_OUT)
     archive: CaseArchive | None = field(default=None, metadata=LEFT_OUT)
+    audience: CaseAudience | None = field(default=None, metadata=LEFT_OUT)
     schema: str = SCHEMA
 
     @property

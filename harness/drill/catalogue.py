@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -95,7 +96,17 @@ def take_tags(table: Examples, wanted: Callable[[str], bool]) -> None:
 
 
 def drills_in(file: Path) -> list[KnownDrill]:
-    """The drills of one feature file, in its order. Raises InputError with file and line for every mistake in it."""
+    """The drills of one feature file, in its order. Raises InputError with file and line for every mistake in it.
+
+    A file is read again only when it has changed: whoever tells how a drill is typed asks for all of them each time.
+    """
+    state = file.stat() if file.is_file() else None
+    told = () if state is None else (state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+    return list(_read(file, file.absolute(), told))
+
+
+@lru_cache(maxsize=256)
+def _read(file: Path, _absolute: Path, _state: tuple[int, ...]) -> Sequence[KnownDrill]:
     feature = _parse(file)
     problems = [problem for template in feature.scenarios.values() for problem in _mistakes(file, template)]
     if problems:
@@ -106,7 +117,7 @@ def drills_in(file: Path) -> list[KnownDrill]:
         for (title, _), tags in zip(titles(s), tags_of(s), strict=True)
     ]
     refuse_clashes(drills)
-    return drills
+    return tuple(drills)
 
 
 def _parse(file: Path) -> Feature:

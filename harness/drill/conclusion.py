@@ -166,18 +166,21 @@ def _beside(checked: Checked) -> list[CheckResult]:
 def _judged(case: Case, checked: Checked) -> Objectives:
     """What was promised and is judged; a default that nothing of this drill is judged by is no promise of it.
 
-    One that ended early may not have come to that: then everything that was stated is said.
+    One that ended early may not have come to that: then what a later step asks for is said, too, and everything that
+    was stated where nobody knows of later steps.
     """
     stated, required = case.objectives, {requirement.name for requirement in case.required}
     planned_s = None if checked.moved is None else promised_s(case)
-    if case.promise is not None and case.ended_by is not None:
+    later = " ".join(case.not_reached) if case.promise is not None and case.ended_by is not None else ""
+    if case.promise is not None and case.ended_by is not None and not later:
         return replace(stated, planned_interruption_s=planned_s)
-    lost = "rpo" in required or any(check.name == recovery_points.NAME for check in checked.promised)
+    promised = any(check.name == recovery_points.NAME for check in checked.promised)
+    lost = "rpo" in required or promised or "recovery point" in later
     return Objectives(
-        rto_s=stated.rto_s if "rto" in required else None,
+        rto_s=stated.rto_s if "rto" in required or "recovery time" in later else None,
         rpo_items=stated.rpo_items if lost else None,
         rpo_s=stated.rpo_s if lost else None,
-        error_budget=stated.error_budget if "error-budget" in required else None,
+        error_budget=stated.error_budget if "error-budget" in required or "error budget" in later else None,
         planned_interruption_s=planned_s,
     )
 

@@ -25,7 +25,8 @@ LOSSES = ("region-outage", "region-isolated", "service-outage", "database-power-
 TO_COMPONENTS = (
     "process-kill", "process-freeze", "component-isolated", "provider-outage", "provider-trouble",
     "control-plane-outage", "health-checks-blind", "shop-trouble", "third-party-outage", "third-party-slow",
-    "third-party-trouble", "third-party-limited", "third-party-maintenance", "third-party-lies",
+    "third-party-trouble", "third-party-limited", "third-party-maintenance", "third-party-lies", "resolver-outage",
+    "name-server-outage", "dns-trouble",
 )  # fmt: skip
 """Kinds that hit one component, an API that it calls, or what steers clients, and with it whatever times rest on."""
 _SIDE_BLOWS = (*TO_COMPONENTS, "poison-record")
@@ -62,8 +63,8 @@ def requiring(case: Case, requirement: Requirement) -> Case:
     """The scenario demands something; the same of the same episode only counts once, as it was said last."""
     rest = tuple(
         r for r in case.required
-        if (r.name, r.episode, r.place, r.system)
-        != (requirement.name, requirement.episode, requirement.place, requirement.system)
+        if (r.name, r.episode, r.place, r.system, r.share)
+        != (requirement.name, requirement.episode, requirement.place, requirement.system, requirement.share)
     )  # fmt: skip
     before = [r for r in case.required if r not in rest]
     if not before:

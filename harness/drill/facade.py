@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness.drill.archiving import ArchivingDrill
+from harness.drill.audience_steps import AudienceDrill
 from harness.drill.journey_steps import JourneyDrill
 from harness.drill.judgement import WHOLE
 from harness.drill.judging import databases
@@ -34,7 +35,7 @@ _STRETCH_NS, _LOOK_NS = to_ns(2.0), to_ns(1.0)
 PROMISED_LATE = "an objective is promised before the first fault, and holds for the whole drill"
 
 
-class Drill(ArchivingDrill, ReconcilingDrill, PartyDrill, JourneyDrill):
+class Drill(ArchivingDrill, ReconcilingDrill, PartyDrill, JourneyDrill, AudienceDrill):
     """One drill on a world. Used from one thread; `finish` or `abandon` must be called, whatever happened before."""
 
     # --- Given -------------------------------------------------------------------------------------------------

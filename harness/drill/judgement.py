@@ -8,6 +8,7 @@ from dataclasses import replace
 from harness.checkers.result import CheckResult
 from harness.drill.case import Requirement
 from harness.drill.judging import (
+    audience,
     business,
     databases,
     journeys,
@@ -80,6 +81,7 @@ _CHECKS: dict[str, Callable[[Requirement, Measures], CheckResult]] = {
     business.SOON: business.soon,
     told.NAME: told.told,
     journeys.NAME: journeys.still,
+    audience.NAME: audience.back_in_time,
     parties.HOLDS: parties.holds,
     parties.HOLDS_WRITES: parties.holds,
     parties.ORDER: parties.order,

@@ -28,6 +28,7 @@ from harness.drill.stopping.conditions import StopConditions
 from harness.drill.stopping.watch import StopWatch
 from harness.errors import ENDINGS, DrillAborted, JudgingFailed
 from harness.history.events import CanaryProbe, Commit, Event, Mark, StopEvent
+from harness.measurement.phases import answers_move
 from harness.outcome import Verdict
 from harness.units import NS_PER_S, to_ns
 
@@ -62,7 +63,9 @@ class DrillLoop:
         self._shown_ns: int | None = None
         self._state = lifecycle.State(record.case.limits)
         self._stop = StopWatch(record.case.stop, self._clock.now_ns, backend.run_stop_command, self._tell_of)
-        self.observation = Observation(record.case.addresses, record.case.primary, record.case.standby)
+        self.observation = Observation(
+            record.case.addresses, record.case.primary, record.case.standby, moves=answers_move(record.case.law.steps)
+        )
         self.started_ns = self._clock.now_ns()
         self.waited_ns = 0
         self.ticks = 0

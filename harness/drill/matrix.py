@@ -213,7 +213,7 @@ def _evidence(
                 fault="" if fault is None else f"{fault.kind} {fault.target} {fault.mode}",
                 state=cell["state"],
                 text=cell["text"],
-                share=during["worked"] / during["made"] if during["made"] else 0.0,
+                share=min(during["worked"], during["made"]) / during["made"] if during["made"] else 0.0,
                 made=during["made"],
             ),
         )

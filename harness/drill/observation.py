@@ -29,11 +29,13 @@ TROUBLE_NS = NS_PER_S
 class Observation:
     """The history of one drill while it grows. events: in the order in which they arrived.
 
-    addresses: of each place. context: those of the events that are few: neither operations nor canary probes.
+    addresses: of each place. moves: DNS answers lead to one place at a time, not to a proxy in front of all of them.
+    context: those of the events that are few: neither operations nor canary probes.
     """
 
-    def __init__(self, addresses: Mapping[str, str], primary: str, standby: str) -> None:
+    def __init__(self, addresses: Mapping[str, str], primary: str, standby: str, *, moves: bool = True) -> None:
         self._addresses = addresses
+        self._answered = {place: (one,) if moves else tuple(addresses.values()) for place, one in addresses.items()}
         self._expected = primary
         self.events: list[Event] = []
         self.context: list[Event] = []
@@ -145,7 +147,7 @@ class Observation:
             writes=self.live.acknowledged_writes - self._writes_at_steady,
             answers=None if since_ns is None else answers,
             settled=since_ns is not None and self.live.now_ns - since_ns >= ANSWER_SETTLES_NS,
-            expected={self._addresses[self._expected]},
+            expected=self._answered[self._expected],
             region=self._expected,
             unready=evidence.reasons,
             broken=(*evidence.broken.get(self._expected, ()), *evidence.unreplicated),

@@ -8,10 +8,14 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
+from pydantic import ValidationError
+
 from harness.drill.option_sources import DEFAULTS, Said, said
 from harness.drill.settings import Settings, parse_settings
 from harness.errors import InputError
-from harness.topology.environment import Environment
+from harness.kit.config import refusal
+from harness.topology import kinds
+from harness.topology.environment import Environment, Section
 from harness.topology.load import load_environment, load_subject
 from harness.topology.shipped import find_environment
 from harness.topology.subject import Subject
@@ -62,7 +66,7 @@ def resolve(given: Mapping[str, Any], variables: Mapping[str, str], folder: Path
     environment = load_environment(find_environment(found["environment"].text()))
     subject_file = _subject_file(found.get("subject"), environment)
     settings = parse_settings(found["set"].pairs())
-    environment = _at_rate(environment, settings)
+    environment = _with_parts(_at_rate(environment, settings), settings)
     subject = load_subject(subject_file, environment)
     refuse_files(environment, subject)
     return RunOptions(
@@ -102,6 +106,23 @@ def _at_rate(environment: Environment, settings: Settings) -> Environment:
         return environment
     workload = environment.workload.model_copy(update={"rate_per_s": settings.rate_per_s})
     return environment.model_copy(update={"workload": workload})
+
+
+def _with_parts(environment: Environment, settings: Settings) -> Environment:
+    """`--set SECTION.KEY` over what the environment says of a part. Raises InputError where it takes no such thing."""
+    for key, name, value in settings.sections:
+        section, given = kinds.section_named(key), environment.section(key)
+        said = f"--set {key}.{name}={value:g}"
+        if section.default is None and given.kind is None:
+            raise InputError(f"{said}: environment {environment.environment} has no section `{key}`")
+        settled = int(value) if value.is_integer() else value
+        changed = Section(kind=given.kind, **{**given.settings, name: settled})
+        try:
+            kinds.checked(section, changed)
+        except ValidationError as error:
+            raise InputError(f"{said}: {refusal(error, key, kinds.spec_of(section, given.kind))}") from None
+        environment = environment.model_copy(update={key: changed})
+    return environment
 
 
 def _subject_file(given: Said | None, environment: Environment) -> Path:

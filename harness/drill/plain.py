@@ -69,7 +69,10 @@ def _read(kind: Any, body: Any, where: str) -> Any:
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(_one_of([member.value for member in kind], body, where))
     if kind is float:
-        return float(_of((int, float), body, where))
+        try:
+            return float(_of((int, float), body, where))
+        except OverflowError as error:
+            raise ValueError(f"{where}: {error}") from error
     return _of(kind, body, where)
 
 

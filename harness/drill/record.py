@@ -20,6 +20,7 @@ from harness.drill.case import (
     Requirement,
     Workload,
 )
+from harness.drill.case_audience import audience_of
 from harness.drill.case_journeys import journeys_of
 from harness.drill.evidence import Objectives
 from harness.drill.plan import DrillPlan, law_of, limits_of
@@ -153,7 +154,7 @@ def verdict_of(reached: VerdictReached) -> Verdict:
 
 def _business(subject: Subject | None) -> CaseBusiness | None:
     said = None if subject is None else subject.business
-    return None if said is None else CaseBusiness(said.keeps, said.effects)
+    return None if said is None else CaseBusiness(said.keeps, said.effects, said.asks)
 
 
 def _functions(subject: Subject | None) -> tuple[str, ...]:
@@ -201,5 +202,6 @@ def opening(
         replication=None if subject is None else subject.replication,
         business=_business(subject),
         journeys=journeys_of(subject, environment),
+        audience=audience_of(environment, timing),
     )
     return Record(plan, folder, replace(case, stop=conditions_of(environment, timing, plan.settings, addresses=edges)))

@@ -26,7 +26,8 @@ class Settings:
     the drill must be INVALID. functions: the file whose handler all functions run instead of their own. restore: what
     becomes of the restore that a scenario asks for: `off`: nothing; `late`: it is to a moment after what it is to undo;
     `damaged`: from a backup that is spoilt.
-    rate_per_s: operations per second of the judged clients. variables: a component, a name, a value: over its own.
+    rate_per_s: operations per second of the judged clients. sections: numbers of parts, each by section and key, over
+    what the environment file says there. variables: a component, a name, a value: over its own.
     """
 
     failover_off: bool = False
@@ -46,6 +47,7 @@ class Settings:
     stop_latency_share: float | None = None
     stop_latency_window_s: float | None = None
     stop_latency_above_ms: float | None = None
+    sections: tuple[tuple[str, str, float], ...] = ()
     variables: tuple[tuple[str, str, str], ...] = ()
     given: tuple[tuple[str, str], ...] = ()
 
@@ -53,6 +55,10 @@ class Settings:
         """`fault.mode` concerns the faults that know that mode; a stall beside a loss keeps its own."""
         known = FAULTS[kind].modes if kind in FAULTS else ()
         return self.fault_mode if self.fault_mode in known else stated
+
+
+SECTIONED = ("dns.resolvers", "dns.name_servers", "dns.timeout_s", "steering.negative_ttl_s")
+"""Numbers of parts: a section of the environment file and a key in it. The part says what it takes."""
 
 
 def _switch(word: str) -> Callable[[str], bool]:
@@ -115,6 +121,7 @@ _KEYS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "objective.error_budget": _within(ProfileObjectives, "error_budget"),
     "objective.planned_interruption_s": _within(ProfileObjectives, "planned_interruption_s"),
     "workload.rate_per_s": _within(Workload, "rate_per_s"),
+    **dict.fromkeys(SECTIONED, ("sections", number)),
     "stop.errors.share": _stop("errors", "share"),
     "stop.errors.window_s": _stop("errors", "window_s"),
     "stop.latency.share": _stop("latency", "share"),
@@ -135,7 +142,10 @@ def parse_settings(pairs: Sequence[str]) -> Settings:
             continue
         field, parse = _KEYS[key]
         try:
-            settings = replace(settings, **{field: parse(text)})
+            value = parse(text)
+            if field == "sections":
+                value = (*settings.sections, (*key.split("."), value))
+            settings = replace(settings, **{field: value})
         except ValueError as error:
             problems.append(f"--set {key}={text}: {error}")
     if problems:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.errors import InputError, WorldError
+from harness.kit.address import Address
 
 # Below Linux's default ephemeral range (ip_local_port_range starts at 32768), so that no outgoing connection of
 # anybody takes a port between choosing it and listening on it.
@@ -31,6 +32,13 @@ def edge_addresses(regions: Sequence[str]) -> dict[str, EdgeAddress]:
         addresses = [f"127.0.{number}.10" for number in range(1, len(regions) + 1)]
         return {region: EdgeAddress(a, a) for region, a in zip(regions, addresses, strict=True)}
     return {region: EdgeAddress(f"192.0.2.{10 * n}", "127.0.0.1") for n, region in enumerate(regions, start=1)}
+
+
+def front_addresses(port: int) -> dict[str, Address]:
+    """Of a proxy in front of all regions: what DNS answers for it -> where it listens. port: of the edges."""
+    if platform.system() == "Linux":
+        return {answered: (answered, port) for answered in ("127.0.250.10", "127.0.250.11")}
+    return {"192.0.2.250": ("127.0.0.1", choose_port(["127.0.0.1"], 0, ""))}
 
 
 def can_listen(host: str, port: int) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from harness.faults.commerce_actions import CommerceAction, RelieveParty, RelieveShop, TroubleParty, TroubleShop
+from harness.faults.dns_actions import DnsAction, RelieveDns, TroubleDns
 
 Stream = Literal["upstream", "downstream"]
 
@@ -244,30 +245,14 @@ class MendByOwner:
 
 LinkAction = DisableLink | EnableLink | AddToxic | RemoveToxic | CutLink
 ProcessAction = KillProcess | StartProcess | FreezeProcess | ThawProcess
-DatabaseAction = (
-    RefuseOperations
-    | AllowOperations
-    | PutPoison
-    | RemovePoison
-    | CorruptItems
-    | DeleteTables
-    | SwitchOffDatabase
-    | SwitchOnDatabase
-)
+ItemAction = RefuseOperations | AllowOperations | PutPoison | RemovePoison | CorruptItems
+DatabaseAction = ItemAction | DeleteTables | SwitchOffDatabase | SwitchOnDatabase
 ProviderAction = TroubleProvider | RelieveProvider | DropRecord | RestoreRecord
 SteeringAction = LoseControlPlane | RestoreControlPlane | BlindHealthChecks | UnblindHealthChecks
 RolloutAction = RollOutBad | RollBack
 OwnerAction = BreakByOwner | MendByOwner
-Action = (
-    LinkAction
-    | ProcessAction
-    | DatabaseAction
-    | ProviderAction
-    | SteeringAction
-    | CommerceAction
-    | RolloutAction
-    | OwnerAction
-)
+OfOthers = ProviderAction | SteeringAction | CommerceAction | OwnerAction
+Action = LinkAction | DnsAction | ProcessAction | DatabaseAction | RolloutAction | OfOthers
 
 
 def undo(action: Action) -> Action | None:
@@ -301,6 +286,8 @@ def undo(action: Action) -> Action | None:
             return UnblindHealthChecks()
         case TroubleShop(trouble=trouble):
             return RelieveShop(trouble)
+        case TroubleDns(link=link, name=name):
+            return RelieveDns(link, name)
         case RollOutBad(place):
             return RollBack(place)
         case BreakByOwner(fault, target, mode, way):

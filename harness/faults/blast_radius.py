@@ -27,6 +27,7 @@ from harness.faults.actions import (
     TroubleProvider,
 )
 from harness.faults.commerce_actions import PartyAction, TroubleParty, TroubleShop
+from harness.faults.dns_actions import TroubleDns
 from harness.faults.model import Plan
 
 
@@ -127,6 +128,8 @@ def _words(action: Action) -> str:
             return "never answers a call" if mode == "silent" else "fails every call (5xx)"
         case BlindHealthChecks(mode=mode):
             return "has health checks that reach nothing" if mode == "unreachable" else "has health checks at a stop"
+        case TroubleDns(trouble=trouble, share=share, delay_ms=delay_ms):
+            return _DNS_TROUBLES.get(trouble, trouble).format(share, delay_ms)
         case DropRecord():
             return "loses the application's record, which the heal makes anew"
         case BreakByOwner():
@@ -138,6 +141,16 @@ _TROUBLES = {
     "throttled": "refuses every call as one too many (429)",
     "failing": "fails every call (503)",
     "unanswered": "carries changes out, and never answers them",
+}
+_DNS_TROUBLES = {
+    "black-hole": "answers nothing",
+    "refuse": "refuses questions",
+    "lost": "loses {0:.0%} of the questions",
+    "slow": "answers {1} ms later",
+    "truncated": "truncates {0:.0%} of the answers",
+    "nxdomain": "says of {0:.0%} of the names that they do not exist",
+    "servfail": "fails {0:.0%} of the questions (SERVFAIL)",
+    "wrong-address": "answers {0:.0%} of the questions with nobody's address",
 }
 _SHOP_TROUBLES = {
     "disturbed": "tells of things twice, late and out of order",

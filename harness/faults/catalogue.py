@@ -11,10 +11,12 @@ from harness.faults.bad_deploy import BadDeploy
 from harness.faults.component_isolated import ComponentIsolated
 from harness.faults.control_plane_outage import ControlPlaneOutage
 from harness.faults.database_power_cycle import DatabasePowerCycle
+from harness.faults.dns_trouble import DnsTrouble
 from harness.faults.gray_failure import GrayFailure
 from harness.faults.health_checks_blind import HealthChecksBlind
 from harness.faults.latency import Latency
 from harness.faults.model import Fault
+from harness.faults.name_server_outage import NameServerOutage
 from harness.faults.one_way_partition import OneWayPartition
 from harness.faults.operations_refused import OperationsRefused
 from harness.faults.pod_frozen import PodFrozen
@@ -30,6 +32,7 @@ from harness.faults.region_outage import RegionOutage
 from harness.faults.replication_paused import ReplicationPaused
 from harness.faults.replication_slowed import ReplicationSlowed
 from harness.faults.replication_stall import ReplicationStall
+from harness.faults.resolver_outage import ResolverOutage
 from harness.faults.service_outage import ServiceOutage
 from harness.faults.shop_trouble import ShopTrouble
 from harness.faults.table_corrupted import TableCorrupted
@@ -76,6 +79,9 @@ FAULTS: dict[str, type[Fault]] = {
         ThirdPartyLimited,
         ThirdPartyMaintenance,
         ThirdPartyLies,
+        ResolverOutage,
+        NameServerOutage,
+        DnsTrouble,
     )
 }
 

@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from harness.errors import InputError
 from harness.faults.actions import Action, BreakByOwner, DatabaseAction, LinkAction, ProcessAction
+from harness.faults.dns_actions import DnsAction
 from harness.measurement.canary import Expectation, Fails
 from harness.names import CANARY, CHECKERS, CLIENTS, OUTSIDE, link_name
 
@@ -97,7 +98,7 @@ class Plan:
     @property
     def links(self) -> tuple[str, ...]:
         """The links that it touches, in order, each once."""
-        single = (action.link for action in self.apply if isinstance(action, LinkAction))
+        single = (action.link for action in self.apply if isinstance(action, LinkAction | DnsAction))
         by_owners = (link for action in self.apply if isinstance(action, BreakByOwner) for link in action.links)
         return tuple(dict.fromkeys((*single, *by_owners)))
 

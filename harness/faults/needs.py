@@ -25,6 +25,8 @@ WRITES_ON_BOTH_SIDES = "writes_on_both_sides"
 EVENTUAL_TABLES, STRONG_TABLES = "global_tables_eventual", "global_tables_strong"
 STREAMS_TO_FUNCTIONS = "streams_to_functions"
 THIRD_PARTIES = "third_parties"
+AUDIENCE = "audience"
+DNS_PATHS = "dns_path_faults"
 LIVENESS_AS_READINESS = "liveness-as-readiness"
 """A change of the application's pods that whoever has `pods` can roll out."""
 FROZEN_FAILOVER = "frozen_failover"
@@ -46,6 +48,8 @@ _WORDS = {
     STREAMS_TO_FUNCTIONS: "feeds functions from streams (`functions: {kind: event_sources}`)",
     SHOP_OPEN: "is a shop (`shop: {kind: shopify}`)",
     THIRD_PARTIES: "stands for the systems of others (`third_parties: {kind: third_party}`)",
+    AUDIENCE: "says who its users are (`audience: [{profile: jvm(30), weight: 10}, ...]`)",
+    DNS_PATHS: "asks for names over links of its own (`dns: {kind: relay}`)",
     ROUTING_CONTROLS: "leads clients by routing controls (`steering: {kind: route53, routing_controls: {}}`)",
     PODS: "runs the application in pods (`platform: {kind: kubernetes}`)",
 }

@@ -97,7 +97,8 @@ class FaultEvent:
 class DnsAnswer:
     """An observer's answer for the application's name changed (or was seen for the first time).
 
-    client: which cache saw it; `authoritative` is a client that asks every time (TTL 0).
+    client: which cache saw it; `authoritative` is a client that asks every time (TTL 0). addresses: of edges; where a
+    proxy in front of all of them is answered, whose own address says nothing, of every one behind it.
     """
 
     source: Source

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,17 @@ from harness.errors import DrillInvalid, DrillMissed, VerdictReached, WorldError
 from harness.history import wording
 from harness.journeys import rate_per_s
 from harness.kit.address import Address
+from harness.live.audience import members_of
+from harness.live.audience import rate_per_s as audience_rate_per_s
 from harness.live.ground import WITNESS
 from harness.names import CLIENTS, CohortName
 from harness.wire.admin_client import AdminClient
 from harness.wire.ask import NoAnswer
 from harness.world.load_balancer import tls_of
+from harness.world.naming import NameService
 from harness.world.part import LIGHT, READY_TIMEOUT_S, Net
 from harness.world.platform import NEEDS_LONGER, Platform
+from harness.world.steering import Steering
 from harness.world.terms import Terms, closely, steady_rate_per_s, terms_of
 
 _LOG = logging.getLogger(__name__)
@@ -156,6 +161,7 @@ class Clients:
             return
         journeys = self._options.subject.workload.journeys
         wanted = workload.rate_per_s + _OTHER_COHORTS * 2 / workload.other_period_s + rate_per_s(journeys)
+        wanted += audience_rate_per_s(self._options.environment)
         capacity = float(self._post("/calibrate", _CALIBRATION)["ops_per_s"])
         self._too_little = too_little(capacity, self._options.sharing, wanted)
         if self._too_little:
@@ -220,13 +226,18 @@ def witness_config(options: RunOptions, net: Net, dns: Address) -> dict[str, Any
     sides = [environment.primary.name, environment.standby.name]
     places = [*sides, *(name for name in net.edges if name not in sides)]
     terms = terms_of(environment)
-    (platform,) = net.of(Platform)
+    (platform,), (steering,) = net.of(Platform), net.of(Steering)
+    fronts = steering.fronts()
     told = {
         "history": str(net.ground.folder / HISTORY),
         "dns": list(dns),
         "record": environment.edge.record,
         "port": net.edges[sides[0]].port,
-        "address_book": {edge.answered: list(net.edge(CLIENTS, place)) for place, edge in net.edges.items()},
+        "address_book": {
+            **{edge.answered: list(net.edge(CLIENTS, place)) for place, edge in net.edges.items()},
+            **{answered: list(address) for answered, address in fronts.items()},
+        },
+        "fronts": list(fronts),
         "edges": {place: net.edges[place].answered for place in places},
         "cohorts": cohorts,
         "workload": options.subject.workload.model_dump(),
@@ -235,6 +246,10 @@ def witness_config(options: RunOptions, net: Net, dns: Address) -> dict[str, Any
         "canaries": link_canaries(net),
         "seed": options.seed,
     }
+    if members := members_of(environment, options.timing):
+        told["audience"] = members
+    for names in net.of(NameService):
+        told |= {"resolvers": [list(at) for at in names.asked()], "stub": asdict(names.stub)}
     if terms is None:
         return told
     return told | {

@@ -10,7 +10,7 @@ version that is known is older. A version is a whole number, or a time as ISO 86
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -22,7 +22,7 @@ from harness.measurement.telling import about
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
-_DISTRUSTED = (401, 403)
+DISTRUSTED = (401, 403)
 """What an application answers to who is not whom they say they are."""
 
 Thing = tuple[str, str]
@@ -51,15 +51,17 @@ class PutBack:
 
 @dataclass(frozen=True)
 class Effects:
-    """What became of a business. changes: how many there were; things: of how many things.
+    """What became of a business. changes: how many there were of what the application keeps; things: of how many
+    things; elsewhere: the kinds of what changed beside.
 
     lost: by thing; of its changes, acknowledged: a message of each that the application had taken nevertheless; untold:
     of how many no message was sent at all. repeated: key -> how often something was done, where that is more than once;
-    undone: what a change asks for and nobody did, with the change; put_back: in order of time. delays_ns: of each
-    change that became known, how long that took; None where no order of commits is kept. forged_taken: forged messages
-    that the application took; forged_unclear: those that it neither took nor refused. distrusted: genuine messages that
-    were refused as if they were forged; given_up: messages that no attempt has delivered; attempts: to deliver genuine
-    ones.
+    undone: what a change asks for and nobody did, with the change; counts: how many keys the table of effects has;
+    unfilled: topics of which it is said what they ask for, and of which no change asked for anything. put_back: in
+    order of time. delays_ns: of each change that became known, how long that took; None where no order of commits is
+    kept. forged_taken: forged messages that the application took; forged_unclear: those that it neither took nor
+    refused. distrusted: attempts to tell something genuine that were refused as if forged; given_up: messages that no
+    attempt has delivered; attempts: to deliver genuine ones.
     """
 
     changes: int
@@ -69,6 +71,9 @@ class Effects:
     untold: int = 0
     repeated: Mapping[str, int] | None = None
     undone: tuple[tuple[str, BusinessChange], ...] = ()
+    counts: int | None = None
+    unfilled: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
     put_back: tuple[PutBack, ...] | None = None
     delays_ns: tuple[int, ...] | None = None
     forged: int = 0
@@ -110,11 +115,13 @@ def effects_of(
     held: Mapping[str, Mapping[str, str]],
     counted: Mapping[str, str] | None = None,
     commits: Mapping[str, Sequence[Commit]] | None = None,
+    asks: Collection[str] = (),
 ) -> Effects:
     """What became of these changes.
 
     held: by kind of thing, key -> version in the application's table at the end, of the database that serves. counted:
-    key -> how often something was done. commits: by kind, what every database committed to that table.
+    key -> how often something was done. commits: by kind, what every database committed to that table. asks: the
+    topics of which the subject file says what a change asks for.
     """
     due: dict[Thing, list[BusinessChange]] = {}
     for change in changes:
@@ -139,13 +146,16 @@ def effects_of(
         acknowledged=tuple(answers[about(change)] for change in unknown if about(change) in answers),
         untold=sum(about(change) not in tried for change in unknown),
         repeated=None if counted is None else _repeated(counted),
-        undone=() if counted is None else tuple(_undone(due, counted)),
+        undone=() if counted is None else tuple(_undone(changes, counted)),
+        counts=None if counted is None else len(counted),
+        unfilled=tuple(sorted(_unfilled(changes, asks))),
+        elsewhere=tuple(sorted({change.kind for change in changes} - {*held})),
         put_back=None if commits is None else tuple(_put_back(commits)),
         delays_ns=None if commits is None else tuple(sorted(_delays(due, commits))),
         forged=len(forged),
         forged_taken=tuple(one for one in forged if one.error is None),
         forged_unclear=tuple(one for one in forged if one.error is not None and not _is_refused(one)),
-        distrusted=tuple(one for one in honest if one.status in _DISTRUSTED),
+        distrusted=tuple(one for one in honest if one.status in DISTRUSTED),
         attempts=len(honest),
         messages=len({one.delivery for one in honest}),
         given_up=tuple(sorted({one.delivery for one in honest} - taken)),
@@ -162,13 +172,17 @@ def _repeated(counted: Mapping[str, str]) -> Mapping[str, int]:
     return {key: number for key, number in sorted(numbers.items()) if number is not None and number > 1}
 
 
-def _undone(
-    due: Mapping[Thing, Sequence[BusinessChange]], counted: Mapping[str, str]
-) -> Iterable[tuple[str, BusinessChange]]:
-    """Superseded changes among them: a newer state of a thing makes up for an older one, and not for what it asked."""
-    for of_it in due.values():
-        for change in of_it:
-            yield from ((effect, change) for effect in change.effects if not version_of(counted.get(effect)))
+def _undone(changes: Sequence[BusinessChange], counted: Mapping[str, str]) -> Iterable[tuple[str, BusinessChange]]:
+    """Of every kind, kept or not, superseded changes among them: a newer state of a thing makes up for an older one,
+    and not for what it asked."""
+    for change in changes:
+        yield from ((effect, change) for effect in change.effects if not version_of(counted.get(effect)))
+
+
+def _unfilled(changes: Sequence[BusinessChange], asks: Collection[str]) -> set[str]:
+    """A key that names what no body has is never asked for."""
+    told = {change.topic for change in changes} & {*asks}
+    return told - {change.topic for change in changes if change.effects}
 
 
 def _put_back(commits: Mapping[str, Sequence[Commit]]) -> list[PutBack]:

@@ -108,6 +108,11 @@ INTERMEDIARY_STEPS = ("detect", "decide", "api", "activate", "dns_ttl")
 """Those of somebody who watches from outside and changes it by calls of an API."""
 
 
+def answers_move(steps: Collection[str]) -> bool:
+    """Whether a DNS answer leads to one place at a time, and changes; a proxy in front of all places stays answered."""
+    return not {"redirect", "api"}.isdisjoint(steps)
+
+
 def phases(
     events: Iterable[Event | Commit],
     operations: Sequence[Operation],

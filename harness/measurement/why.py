@@ -20,6 +20,7 @@ _LABELS = {
 _DETECTED_BY = {
     "target": "detection by the load balancer",
     "intermediary": "detection by the intermediary",
+    "cloudflare": "detection by Cloudflare's monitors",
     "other": "detection by something else than health checks",
 }
 

@@ -10,7 +10,9 @@ from harness.errors import InputError
 from harness.faults.model import Fault
 from harness.topology.environment import Environment
 
-NEED_CLIENTS = frozenset({"watch", "require_no_failover", "require_error_budget", "require_journeys"})
+NEED_CLIENTS = frozenset(
+    {"watch", "require_no_failover", "require_error_budget", "require_journeys", "require_audience"}
+)
 """What is asked of a drill while its clients are at work, beside faults, recovery and the like."""
 
 

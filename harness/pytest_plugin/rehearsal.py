@@ -20,6 +20,7 @@ from harness.errors import InputError, Problem
 from harness.faults.catalogue import fault_named, struck
 from harness.faults.model import Fault
 from harness.faults.needs import component
+from harness.pytest_plugin.audience_rehearsal import AudienceRehearsal
 from harness.pytest_plugin.course import NEED_CLIENTS, Course
 from harness.pytest_plugin.journey_rehearsal import JourneyRehearsal
 from harness.pytest_plugin.party_rehearsal import PartyRehearsal
@@ -41,7 +42,7 @@ class Asked:
     line: int
 
 
-class Rehearsal(PartyRehearsal, ShopRehearsal, JourneyRehearsal):
+class Rehearsal(PartyRehearsal, ShopRehearsal, JourneyRehearsal, AudienceRehearsal):
     """Takes the drill's place: remembers what is asked of it, and does nothing.
 
     needs: what its faults need; faults: those that it would apply; freezes: whether it stops the failover.

@@ -33,10 +33,14 @@ PLACEHOLDERS = {
     "PLACE": "the name of a place of the environment, or outside",
     "JOURNEY": "one of `workload.journeys` of the subject file: pay",
     "SYSTEM": "the system of a third party, by its name in the environment: ERP, CRM, fulfilment",
+    "RESOLVER": "a resolver that clients ask: resolver-1, the one that they ask first, or another",
+    "SERVER": "a name server: ns-1, or another one of the zone's",
+    "SERVERS": "the name servers, the resolvers, or one of them by its name",
+    "WAY": "truncated (only TCP tells more), denied (NXDOMAIN), failed (SERVFAIL) or astray (an address of nobody)",
     "INSTANCE": "a process of the subject: COMPONENT.PLACE, as monitor.outside",
 }
 """What the capital words in a shape stand for."""
-_CHOSEN = ("MODE", "TROUBLE", "LOSS", "BLIND", "CONSISTENCY", "PLACE", "INSTANCE")
+_CHOSEN = ("MODE", "TROUBLE", "LOSS", "BLIND", "WAY", "CONSISTENCY", "PLACE", "INSTANCE")
 """Those that stand for one of few words, which nobody guesses."""
 KEYWORDS = ("Given", "When", "Then")
 ANY = "Given/When/Then"

@@ -24,7 +24,7 @@ from harness.drill.evidence import DrillResult, RunResult
 from harness.errors import InputError
 from harness.outcome import Verdict
 from harness.reporting import allure_metadata, objectives, run_json, run_json_reader, timeline, wording
-from harness.reporting.sources import read_history
+from harness.reporting.sources import HistoryFile
 from harness.storable_text import json_text, storable
 from harness.units import to_s
 
@@ -209,11 +209,11 @@ def _close(node: Any, error: BaseException | None = None) -> None:
         context.__exit__(type(error) if error else None, error, error.__traceback__ if error else None)
 
 
-def attach_drill(result: DrillResult, folder: Path, what: Mapping[str, str]) -> None:
+def attach_drill(result: DrillResult, folder: Path, what: Mapping[str, str], recorded: HistoryFile) -> None:
     """Attach a drill's evidence to the running test: picture, evidence, history, measured values.
 
-    folder: the run's. what: was drilled where; a drill has a history of its own for each of them. Does nothing, and
-    draws nothing, when Allure is not at work.
+    folder: the run's. what: was drilled where; a drill has a history of its own for each of them. recorded: its events.
+    Does nothing, and draws nothing, when Allure is not at work.
     """
     if _tidy() is None:
         return
@@ -224,7 +224,6 @@ def attach_drill(result: DrillResult, folder: Path, what: Mapping[str, str]) -> 
         allure.dynamic.parameter(name, _Bare(value), excluded=True)
     evidence = json_text(run_json.drill_dict(result), indent=2)
     allure.attach(evidence, "evidence", AttachmentType.JSON)
-    recorded = read_history(folder, result)
     if recorded.events:
         allure.attach(timeline.png(recorded.events, result), "timeline", AttachmentType.PNG)
         drawn = (folder / result.history).parent / "timeline.svg"

@@ -40,7 +40,7 @@ def file_drill(result: DrillResult, folder: Path, what: Mapping[str, str] = Mapp
     recorded = read_history(folder, result)
     if recorded.events:
         timeline.write_svg(recorded.events, result, (folder / result.history).parent / "timeline.svg")
-    allure.attach_drill(result, folder, what)
+    allure.attach_drill(result, folder, what, recorded)
 
 
 def file_part(result: RunResult, folder: Path, worker: str) -> dict[str, Any]:

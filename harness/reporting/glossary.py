@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from harness.audience import BY_NAME
 from harness.names import AUTHORITATIVE, CohortName
+from harness.reporting.check_words import CHECKS
 from harness.reporting.wording import one_line
 
 _COHORTS = {
@@ -25,57 +27,6 @@ _OBSERVERS = {
     CohortName.DNS: "follows DNS",
     CohortName.KEEPALIVE: "keeps connections",
     CohortName.TTL_VIOLATING: "ignores TTL",
-}
-_CHECKS = {
-    "vacuity": "the faults were real",
-    "stop-condition": "within the stop conditions",
-    "rto_s": "recovery time",
-    "rpo": "recovery point",
-    "rpo_items": "recovery point",
-    "rpo_s": "recovery point, seconds",
-    "rpo-shows-stall": "the recovery point shows the stall",
-    "error_budget": "error budget",
-    "failback": "service back at the primary",
-    "durability": "acknowledged writes kept",
-    "both-sides-wrote": "conflicts came about",
-    "reconciled": "the tables made the same again",
-    "business-kept": "everything that happened is known",
-    "business-once": "nothing done twice",
-    "business-order": "nothing newer replaced by older",
-    "business-forged": "forged messages refused",
-    "business-trusted": "genuine messages believed",
-    "business-soon": "everything known in time",
-    "business-told": "told of what happens, once all is well again",
-    "journey": "somebody can still do it",
-    "party-holds": "third party holds every effect, once",
-    "party-holds-writes": "third party holds every write, once",
-    "party-order": "third party told in order",
-    "party-spared": "third party not stormed",
-    "same-data": "the same data on both sides",
-    "table-restored": "the table as it was before the corruption",
-    "theme-restored": "the theme as it was backed up",
-    "region-rebuilt": "the region holds again what the survivor holds",
-    "split-brain": "one side writes at a time",
-    "split_brain": "one side writes at a time",
-    "no-failover": "no needless failover",
-    "no-restarts": "no pod ended by its probes",
-    "database-of-writes": "which database takes the writes",
-    "needless_failover": "no needless failover",
-    "nowhere-to-go": "nowhere to go",
-    "staleness": "reads up to date",
-    "flapping": "the answer moves as planned",
-    "one-side-writes": "one side writes at a time",
-    "recovery-point": "no more lost than promised",
-    "reads": "reads show what was written",
-    "writes-kept": "later writes win, acknowledged ones stay",
-    "deletes": "deletes are final",
-    "phantoms": "nothing but what was written",
-    "duplicates": "no write twice",
-    "counters": "counters add up",
-    "divergence": "the same data on both sides in the end",
-    "replication-loop": "replication comes to rest",
-    "groups": "what is written together is seen together",
-    "causal-order": "no effect is seen before its cause",
 }
 _FAULTS = {
     "region-outage": "region lost",
@@ -110,6 +61,9 @@ _FAULTS = {
     "third-party-limited": "third party lets few calls in",
     "third-party-maintenance": "third party in maintenance",
     "third-party-lies": "third party stores nothing",
+    "resolver-outage": "resolver lost",
+    "name-server-outage": "name server lost",
+    "dns-trouble": "DNS in trouble",
 }
 _MODES = {
     "black-hole": "packets vanish", "refuse": "connections refused", "reset": "connections reset",
@@ -124,6 +78,8 @@ _MODES = {
     "wrong": "answers that nobody can read", "slow": "answers take longer",
     "limited": "one too many, again and again", "maintenance": "closed, and says so",
     "lying": "says that it has stored what it has not",
+    "lost": "answers are lost", "truncated": "answers cut short", "nxdomain": "names do not exist",
+    "servfail": "questions fail", "wrong-address": "an address that is nobody's",
 }  # fmt: skip
 PHASES = {
     "detect": "the edge's checks notice",
@@ -138,6 +94,8 @@ PHASES = {
 _NOTICES = {
     "target": "the load balancer notices",
     "intermediary": "the intermediary notices",
+    "akamai": "GTM's agents notice",
+    "cloudflare": "Cloudflare's monitors notice",
     "other": "somebody notices, and no health check",
 }
 _CHECKERS = {
@@ -145,6 +103,7 @@ _CHECKERS = {
     "cloudflare": "edge checks",
     "target": "balancer",
     "intermediary": "intermediary",
+    "akamai": "GTM agents",
 }
 _THINGS = {
     "record": "The record says",
@@ -152,6 +111,7 @@ _THINGS = {
     "target": "Targets of load balancers are",
     "pod": "Pods are",
     "rollout": "Rollouts are",
+    "resolver": "Of name servers, resolvers say",
 }
 """Titles of kinds of things, in the order in which they are drawn."""
 _WITNESS = {"p50": "half of them within", "p99": "99 % within", "p999": "99.9 % within", "max": "the latest"}
@@ -184,6 +144,7 @@ WORDS: Mapping[str, str] = {
     "clients that ignore the TTL": "keep a DNS answer longer than it allows, as some resolvers do.",
     "clients that are tied to a place": "keep their connections to one place, whatever DNS says.",
     "clients that dial a place directly": "open a connection to one place for each request, past DNS.",
+    "clients that are of a profile": "are users as they are: behind caches, pools and libraries of their kind.",
     "name servers": "what a client sees that asks them each time and keeps no answer.",
     "recovery time (RTO)": "how long a client was without service: from the fault to its first success after which "
     "nothing failed beyond the usual.",
@@ -203,7 +164,7 @@ def cohort(name: str, places: Mapping[str, str]) -> str:
     """What clients of a cohort do, after "clients that": `follow DNS`. places: by address, in order."""
     known = next((kind for kind in CohortName if kind == name), None)
     if known is None:
-        return one_line(name, 40)
+        return one_line(f"are {name}" if name.partition("(")[0] in BY_NAME else name, 40)
     names = list(places.values()) if len(places) > 1 else ["the first place", "the second place"]
     place = names[1 if known.value.endswith("-b") else 0]
     return one_line(_COHORTS[known].format(place=place), 60)
@@ -220,7 +181,7 @@ def observer(client: str) -> str:
 
 def check(name: str) -> str:
     """What a check is about."""
-    return _CHECKS.get(name, name.replace("-", " ").replace("_", " "))
+    return CHECKS.get(name, name.replace("-", " ").replace("_", " "))
 
 
 def capability(name: str) -> str:

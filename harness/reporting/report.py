@@ -12,6 +12,7 @@ from harness.drill import watching
 from harness.drill.evidence import DrillResult, RunResult
 from harness.drill.matrix import matrix_of
 from harness.reporting import (
+    audience_view,
     chronicle,
     drill_view,
     journey_view,
@@ -58,6 +59,7 @@ class DrillView:
     chronicle: tuple[chronicle.Line, ...]
     samples: tuple[samples.SampleRow, ...]
     journeys: tuple[journey_view.JourneyRow, ...]
+    audience: tuple[audience_view.AudienceView, ...]
     times: str
 
 
@@ -130,6 +132,7 @@ def _view(run: RunResult, drill: DrillResult, folder: Path, number: int) -> Dril
         chronicle=chronicle.lines(recorded.events, drill),
         samples=samples.rows(recorded.events, drill),
         journeys=journey_view.rows(drill),
+        audience=audience_view.views(drill),
         times=drill_view.times(recorded.events, drill),
     )
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from harness.drill.evidence import DrillResult, NotMeasured, RunResult
 from harness.outcome import Verdict
-from harness.reporting import business, objectives, parties, terminal, wording
+from harness.reporting import audience_view, business, objectives, parties, terminal, wording
 from harness.units import to_s
 
 FINDINGS_SHOWN = 5
@@ -98,6 +98,8 @@ def _details(drill: DrillResult) -> RenderableType:
         )
     if why := wording.why(drill):
         lines.append(Text(f"{wording.of('why', wording.recovery_episode(drill))}: {wording.one_line(why)}"))
+    if told := audience_view.line(drill):
+        lines.append(Text(f"audience: {told}"))
     if told := business.line(drill):
         lines.append(Text(f"business: {told}"))
     if told := parties.line(drill):

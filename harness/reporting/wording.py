@@ -278,11 +278,8 @@ def adding_up(values_ns: Sequence[int]) -> list[str]:
 
 
 def percent(share: float) -> str:
-    """A share between 0 and 1 with at most two decimals; anything short of all is never printed as 100 %."""
-    value = share * 100
-    if 0 < share < 1:
-        value = min(max(value, 0.01), 99.99)
-    return f"{value:.2f}".rstrip("0").rstrip(".") + " %"
+    """A share between 0 and 1, as everybody writes it."""
+    return spelling.percent(share)
 
 
 def slug(text: str) -> str:

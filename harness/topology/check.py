@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from harness.names import EACH, OUTSIDE, RESERVED, SOURCES
+from harness.topology.audience import audience_mistakes
 from harness.topology.environment import PRIMARY, STANDBY, Environment
 from harness.topology.mistakes import Mistake
 from harness.topology.stop_check import stop_mistakes
@@ -15,7 +16,7 @@ from harness.topology.workload_check import workload_mistakes
 
 def environment_mistakes(environment: Environment) -> list[Mistake]:
     """Everything wrong with an environment as a whole."""
-    mistakes = [*_places(environment)]
+    mistakes = [*_places(environment), *audience_mistakes(environment.audience)]
     zone, record = environment.edge.hosted_zone, environment.edge.record
     if record != zone and not record.endswith("." + zone):
         mistakes.append(Mistake(("edge",), f"edge.record: {record} is not in the hosted zone {zone}"))
@@ -126,7 +127,7 @@ def subject_mistakes(subject: Subject, environment: Environment) -> list[Mistake
 
 
 def _business_mistakes(subject: Subject, tables: Sequence[str]) -> Iterator[Mistake]:
-    """Tables that it says hold what is told of a business, and that it does not have."""
+    """Tables that it says hold what is told of a business, and that it does not have; and what nobody counts."""
     business = subject.business
     if business is None:
         return
@@ -135,3 +136,6 @@ def _business_mistakes(subject: Subject, tables: Sequence[str]) -> Iterator[Mist
         if table not in tables:
             text = f"business.{'.'.join(at)}: no table {table}; one of: {', '.join(tables) or '(none)'}"
             yield Mistake(("business", *at), text)
+    if business.asks and business.effects is None:
+        text = "business.asks: nothing counts what was done; say `effects: TABLE` beside it"
+        yield Mistake(("business", "asks"), text)

@@ -11,6 +11,7 @@ from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 from harness.kit.config import Strict
 from harness.kit.forms import Form
 from harness.names import OUTSIDE
+from harness.topology.audience import Users
 from harness.topology.stop import Stop
 from harness.topology.timing import Profile
 
@@ -168,7 +169,9 @@ class Environment(Spec):
     load_balancer: Section = Section()
     gateway: Section = Section()
     steering: Section = Section()
+    dns: Section = Section()
     workload: Workload = Workload()
+    audience: tuple[Users, ...] = ()
     objectives: Objectives
     stop: Stop = Stop()
     subject: str | None = None

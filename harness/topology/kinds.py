@@ -20,6 +20,7 @@ from harness.errors import InputError
 from harness.topology.environment import Environment, Spec
 from harness.topology.environment import Section as Given
 from harness.topology.mistakes import Mistake
+from harness.topology.subject import Subject
 
 GROUP = "drill_harness.parts"
 _HOME = "harness.parts"
@@ -57,6 +58,7 @@ SECTIONS = (
     Section("functions", "data"),
     Section("steering", "steering", "route53"),
     Section("shop", "commerce"),
+    Section("dns", "dns"),
 )
 """In the order in which parts are started and, after a drill, set back."""
 
@@ -107,6 +109,13 @@ def mistakes_of(environment: Environment) -> Iterator[Mistake]:
     for section, given in chosen(environment):
         found = load(section, given.kind, "spec")
         yield from getattr(found, "mistakes", lambda _: ())(environment)
+
+
+def subject_mistakes_of(subject: Subject, environment: Environment) -> Iterator[Mistake]:
+    """What they find wrong with a subject that is to run there: what it says of them, and they do not have."""
+    for section, given in chosen(environment):
+        found = load(section, given.kind, "spec")
+        yield from getattr(found, "subject_mistakes", lambda _: ())(subject)
 
 
 def load(section: Section, kind: str | None, module: str) -> ModuleType:

@@ -60,6 +60,7 @@ def load_subject(path: Path, environment: Environment) -> Subject:
 
     def meaning(subject: Subject) -> Iterator[Mistake]:
         yield from check.subject_mistakes(subject, environment)
+        yield from kinds.subject_mistakes_of(subject, environment)
         yield from environment_mistakes(subject, os.environ)
 
     subject = _checked(Subject, _read(path), path, meaning)

@@ -7,17 +7,29 @@ one operation, or ask how something is: theirs has failed when the answer says s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import psutil
 
 from harness.clock import monotonic_ns
 from harness.history.events import CanaryProbe
+from harness.units import to_ns
 from harness.wire.exchange import render_request
 from harness.witness import outcomes
 from harness.witness.channel import Channel, ExchangeError, dial
-from harness.witness.models import CallCanary, Canary, DynamoDbCanary, HttpCanary, ProcessCanary
+from harness.witness.dns_canary import DnsProbe
+from harness.witness.grid import Grid
+from harness.witness.models import (
+    CallCanary,
+    Canary,
+    DnsCanary,
+    DynamoDbCanary,
+    HttpCanary,
+    ProcessCanary,
+    WitnessConfig,
+)
+from harness.witness.stream import Stream
 from harness.witness.tasks import TaskSet
 
 _SIGNATURE = "0" * 64
@@ -119,7 +131,12 @@ class ProcessProbe:
 
 def probe_of(canary: Canary, timeout_s: float) -> Probe:
     """The way to look that a canary's description asks for."""
-    return ProcessProbe(canary) if isinstance(canary, ProcessCanary) else SocketProbe(canary, timeout_s)
+    match canary:
+        case ProcessCanary():
+            return ProcessProbe(canary)
+        case DnsCanary():
+            return DnsProbe(canary, timeout_s)
+    return SocketProbe(canary, timeout_s)
 
 
 class CanaryRunner:
@@ -158,3 +175,33 @@ class CanaryRunner:
         self._closed = True
         if not self._busy:
             self._probe.close()
+
+
+class CanaryRound:
+    """All canaries of a witness, one after the other within their period. record: hears of every probe."""
+
+    def __init__(self, config: WitnessConfig, tasks: TaskSet, record: Callable[[CanaryProbe], None]) -> None:
+        self._config = config
+        self._tasks = tasks
+        self._record = record
+        self._streams: list[Stream] = []
+        self._runners: list[CanaryRunner] = []
+
+    def start(self, canaries: Sequence[Canary]) -> None:
+        """Probe from now on."""
+        period_ns = to_ns(self._config.canary_period_s)
+        for place, canary in enumerate(canaries):
+            first_ns = monotonic_ns() + period_ns * place // len(canaries)
+            runner = CanaryRunner(canary, self._config.canary_timeout_s, self._tasks, self._record)
+            stream = Stream(Grid(first_ns, period_ns), runner.fire)
+            self._runners.append(runner)
+            self._streams.append(stream)
+            stream.start()
+
+    def stop(self) -> None:
+        """Probe no more; those under way are still recorded."""
+        for stream in self._streams:
+            stream.stop()
+        for runner in self._runners:
+            runner.close()
+        self._streams, self._runners = [], []

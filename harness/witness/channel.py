@@ -62,7 +62,10 @@ async def dial(address: Address, tls: Tls | None = None) -> Channel:
 
 
 class Channel:
-    """A connected socket. Close it, or keep it while `exchange` leaves it open."""
+    """A connected socket. Close it, or keep it while `exchange` leaves it open.
+
+    given_up: closed since whoever waited for an answer waits no longer.
+    """
 
     def __init__(self, sock: socket.socket, loop: asyncio.AbstractEventLoop, wire: Wire) -> None:
         self._sock = sock
@@ -70,6 +73,7 @@ class Channel:
         self._loop = loop
         self._watched = False
         self.open = True
+        self.given_up = False
 
     async def exchange(self, request: bytes) -> Response:
         """Send a request and read its answer.
@@ -94,6 +98,7 @@ class Channel:
             self.close()
             raise ExchangeError(outcomes.GARBAGE) from error
         except BaseException:  # includes a deadline's cancellation: an answer may still come, so nobody may reuse it
+            self.given_up = True
             self.close()
             raise
         if not answer.response.reusable:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable
 
@@ -10,15 +9,13 @@ from harness.clock import monotonic_ns
 from harness.history.events import Completion, Event, Invoke
 from harness.outcome import Outcome
 from harness.rendering import rendered
-from harness.units import to_ns, to_s
 from harness.wire.exchange import Response, render_request
-from harness.witness import attention, ledger, operation, outcomes
-from harness.witness.channel import ExchangeError
-from harness.witness.dns_client import DnsFailure, NoAddress
+from harness.witness import attention, ledger, operation
+from harness.witness.attempts import Calls
 from harness.witness.grid import Grid
 from harness.witness.lateness import Durations
 from harness.witness.operation import Operation
-from harness.witness.routes import FreshRoute, PooledRoute
+from harness.witness.routes import Route
 from harness.witness.samples import Samples
 from harness.witness.stream import Between
 from harness.witness.tasks import TaskSet
@@ -60,7 +57,7 @@ def render(
 
 
 class Client:
-    """A client of a cohort. Never retries."""
+    """A client of a cohort. It tries again only where its library does (`calls`)."""
 
     def __init__(
         self,
@@ -68,9 +65,9 @@ class Client:
         cohort: str,
         host: str,
         workload: Workload,
-        timeout_s: float,
+        calls: Calls,
         books: ledger.Ledgers,
-        route: FreshRoute | PooledRoute,
+        route: Route,
         tasks: TaskSet,
         tally: Tally,
         record: Callable[[Event], None],
@@ -79,11 +76,11 @@ class Client:
         self.name = name
         self.cohort = cohort
         self.route = route
+        self.calls = calls
         self._host = host
         self._requests = {f: request for f in workload.functions if (request := workload.request(f)) is not None}
         self._count = workload.request("get", counter=True)
         self._group = workload.group_request()
-        self._timeout_ns = to_ns(timeout_s)
         self._books = books
         self._attention = attention.AttentionState()
         self._between: tuple[Between, ...] = ()
@@ -167,24 +164,16 @@ class Client:
                     if planned is first:
                         self._complete(planned, sent_ns, effect.completion, answer)
 
-        remaining_s = to_s(sent_ns + self._timeout_ns - monotonic_ns())
-        try:
-            async with asyncio.timeout(remaining_s):
-                lease = await self.route.acquire(tell)
-                try:
-                    answer = await lease.channel.exchange(request)
-                finally:
-                    self.route.release(lease)
-        except TimeoutError:
-            tell(operation.Deadline())
-        except NoAddress:
-            tell(operation.Failed(outcomes.NO_ADDRESS))
-        except DnsFailure:
-            tell(operation.Failed(outcomes.DNS))
-        except ExchangeError as error:
-            tell(operation.Failed(error.word))
-        else:
-            tell(operation.Answered(answer.status, answer.headers, answer.body), answer)
+        async def once() -> Response:
+            lease = await self.route.acquire(tell)
+            try:
+                return await lease.channel.exchange(request)
+            finally:
+                self.route.release(lease)
+
+        ended = await self.calls.make(once, sent_ns, template.method, tell)
+        event = ended.event
+        tell(operation.Deadline() if event is None else event, ended.answer)
 
     def _settle(self, planned: ledger.Planned, completion: Completion) -> None:
         """Note what became of one operation."""

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from harness.history.events import DnsAnswer, Event
+from harness.history.events import DnsAnswer
 from harness.names import CohortName
 from harness.units import to_ns
-from harness.witness.channel import Channel, ExchangeError, dial
-from harness.witness.client import Client, Tally
-from harness.witness.dns_client import DnsClient
+from harness.witness.attempts import Calls
+from harness.witness.audience import calls_of, route_of
+from harness.witness.cache_policy import CachePolicy
+from harness.witness.client import Client
 from harness.witness.grid import Grid, phase
 from harness.witness.ledger import Ledgers, LedgerState, Offers
-from harness.witness.models import Cohort, WitnessConfig
-from harness.witness.outcomes import UNREACHABLE
+from harness.witness.members import Member
+from harness.witness.models import Cohort
 from harness.witness.resolver import Resolver
 from harness.witness.resolver_cache import CacheState
-from harness.witness.routes import FixedAddress, FreshRoute, HeldAddress, PooledRoute, WarmPooledRoute
+from harness.witness.routes import (
+    KEPT_IDLE,
+    FixedAddress,
+    FreshRoute,
+    HeldAddress,
+    PooledRoute,
+    Route,
+    WarmPooledRoute,
+)
+from harness.witness.surroundings import Surroundings
 from harness.witness.tasks import TaskSet
 from harness.witness.workloads.mix import Mix
-from harness.witness.written import Note, nothing
 from harness.workload import Workload
-
-_KEPT_IDLE = 10
-"""Idle connections that a keep-alive client keeps: the pool size of requests and urllib3."""
 
 
 @dataclass(frozen=True)
@@ -45,29 +51,6 @@ class Scheduled:
         return Grid(first_ns, period_ns), Grid(first_ns + period_ns // 2, period_ns)
 
 
-@dataclass(frozen=True)
-class Surroundings:
-    """What all clients of one start share. offers: what is known of the application. written: hears of each key
-    before it is written."""
-
-    config: WitnessConfig
-    prefix: str
-    origin_ns: int
-    dns: DnsClient
-    tasks: TaskSet
-    tally: Tally
-    record: Callable[[Event], None]
-    offers: Offers = field(default_factory=Offers)
-    written: Note = nothing
-
-    async def dial(self, answered: str) -> Channel:
-        """Connect to what an answered address stands for. Raises ExchangeError."""
-        address = self.config.dial_address(answered)
-        if address is None:
-            raise ExchangeError(UNREACHABLE)
-        return await dial(address, self.config.tls)
-
-
 def known(workload: Workload) -> Offers:
     """What a workload says that its application offers."""
     names_keys = workload.put is None or workload.put.id is None
@@ -75,32 +58,78 @@ def known(workload: Workload) -> Offers:
 
 
 def build(around: Surroundings) -> list[Scheduled]:
-    """The clients of all cohorts, in the order of the configuration."""
-    cohorts = [(name, cohort) for name, cohort in around.config.cohorts.items() if cohort.clients]
-    total = sum(cohort.clients for _, cohort in cohorts)
+    """The clients of all cohorts and of the audience, in the order of the configuration."""
+    kinds = [_of_cohort(around, name, cohort) for name, cohort in around.config.cohorts.items() if cohort.clients]
+    kinds += [_of_audience(around, member) for member in around.config.audience]
+    total = sum(kind.clients for kind in kinds)
     scheduled: list[Scheduled] = []
     books = Ledgers(around.prefix)
-    for place, (name, cohort) in enumerate(cohorts):
-        for number in range(cohort.clients):
-            mix, side = _mix(around, name)
-            book = LedgerState(around.prefix, len(scheduled), total, cohort.delete_every, mix, side, around.offers)
-            books.open(f"{name}-{number}", book)
+    for place, kind in enumerate(kinds):
+        for number in range(kind.clients):
+            name = f"{kind.name}-{number}"
+            book = LedgerState(
+                around.prefix, len(scheduled), total, kind.delete_every, kind.mix, kind.side, around.offers
+            )
+            books.open(name, book)
             client = Client(
-                f"{name}-{number}",
-                name.value,
+                name,
+                kind.name,
                 around.config.record,
                 around.config.workload,
-                around.config.timeout_s,
+                kind.calls(number),
                 books,
-                _route(around, name, cohort, number),
+                kind.route(number),
                 around.tasks,
                 around.tally,
                 around.record,
                 around.written,
             )
-            share = phase(number, cohort.clients, place, len(cohorts))
-            scheduled.append(Scheduled(client, to_ns(cohort.period_s), share, cohort.closely))
+            share = phase(number, kind.clients, place, len(kinds))
+            scheduled.append(Scheduled(client, to_ns(kind.period_s), share, kind.closely))
     return scheduled
+
+
+def longest_s(clients: Sequence[Scheduled]) -> float:
+    """How long any call of theirs may take."""
+    return max((scheduled.client.calls.longest_s for scheduled in clients), default=0.0)
+
+
+def warm(clients: Sequence[Scheduled], tasks: TaskSet, timeout_s: float) -> None:
+    """Have those that keep connections from the start open them."""
+    for scheduled in clients:
+        if isinstance(scheduled.client.route, WarmPooledRoute):
+            tasks.spawn(scheduled.client.route.warm(timeout_s))
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """Clients of one kind. calls, route: of the one with that number."""
+
+    name: str
+    clients: int
+    period_s: float
+    delete_every: int
+    closely: int
+    mix: Mix
+    side: str | None
+    calls: Callable[[int], Calls]
+    route: Callable[[int], Route]
+
+
+def _of_cohort(around: Surroundings, name: CohortName, cohort: Cohort) -> _Kind:
+    mix, side = _mix(around, name)
+    return _Kind(
+        name.value, cohort.clients, cohort.period_s, cohort.delete_every, cohort.closely, mix, side,
+        lambda number: Calls(around.config.timeout_s), lambda number: _route(around, name, cohort, number),
+    )  # fmt: skip
+
+
+def _of_audience(around: Surroundings, member: Member) -> _Kind:
+    """They write keys of their own, and delete none: what a library sends twice can then do no harm."""
+    return _Kind(
+        member.cohort, member.clients, member.period_s, 0, 1, "own", None,
+        lambda number: calls_of(around, member, number), lambda number: route_of(around, member, number),
+    )  # fmt: skip
 
 
 _SIDED = (CohortName.PINNED_A, CohortName.PINNED_B, CohortName.DIRECT_A, CohortName.DIRECT_B)
@@ -113,19 +142,19 @@ def _mix(around: Surroundings, name: CohortName) -> tuple[Mix, str | None]:
     return ("sided", around.config.edge_of(name)) if name in _SIDED else ("roaming", None)
 
 
-def _route(around: Surroundings, name: CohortName, cohort: Cohort, number: int) -> FreshRoute | PooledRoute:
+def _route(around: Surroundings, name: CohortName, cohort: Cohort, number: int) -> Route:
     if name in (CohortName.DIRECT_A, CohortName.DIRECT_B):
         return FreshRoute(FixedAddress(around.config.edge_of(name)), around.dial)
     if name in (CohortName.PINNED_A, CohortName.PINNED_B):
         return WarmPooledRoute(FixedAddress(around.config.edge_of(name)), around.dial, cohort.connections)
     resolver = _resolver(around, f"{name}-{number}", number / cohort.clients, cohort.min_ttl_s)
     if name is CohortName.KEEPALIVE:
-        return PooledRoute(HeldAddress(resolver), around.dial, _KEPT_IDLE)
+        return PooledRoute(HeldAddress(resolver), around.dial, KEPT_IDLE)
     return FreshRoute(resolver, around.dial)
 
 
 def _resolver(around: Surroundings, client: str, share: float, min_ttl_s: float) -> Resolver:
-    state = CacheState(around.origin_ns, share, to_ns(min_ttl_s))
+    state = CacheState(around.origin_ns, share, CachePolicy(least_ns=to_ns(min_ttl_s)))
 
     def changed(answer: DnsAnswer) -> None:
         around.record(answer)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from harness.history.events import DnsAnswer, Event
 from harness.kit.address import ANY_ADDRESS, Address, LoopbackAddress
 from harness.kit.config import Strict, parsed, refusal
 from harness.kit.forms import Form
 from harness.kit.reach import may_dial
 from harness.kit.tls import Tls
 from harness.names import CohortName
+from harness.witness.members import Member
 from harness.workload import Workload
 
 
@@ -67,6 +70,14 @@ class CallCanary(_SocketCanary):
     bad: tuple[str, ...] = ()
 
 
+class DnsCanary(_SocketCanary):
+    """Ask for the A records of `name` over UDP, once. bad: addresses that are an error, as if there were none."""
+
+    kind: Literal["dns"]
+    name: str = Field(min_length=1)
+    bad: tuple[str, ...] = ()
+
+
 class ProcessCanary(Strict):
     """A process is there and not stopped."""
 
@@ -75,7 +86,7 @@ class ProcessCanary(Strict):
     pid: int = Field(gt=0)
 
 
-Canary = Annotated[HttpCanary | DynamoDbCanary | CallCanary | ProcessCanary, Field(discriminator="kind")]
+Canary = Annotated[HttpCanary | DynamoDbCanary | CallCanary | DnsCanary | ProcessCanary, Field(discriminator="kind")]
 
 
 _EDGE_OF = {
@@ -83,12 +94,22 @@ _EDGE_OF = {
 }  # fmt: skip
 
 
+class Stub(Strict):
+    """How clients ask resolvers: how long they wait for one, and how often they ask all of them."""
+
+    timeout_s: float = Field(default=0.3, gt=0)
+    attempts: int = Field(default=2, ge=1, le=10)
+
+
 class WitnessConfig(Strict):
     """Everything the witness needs.
 
     history: JSON-lines file that is appended to. dns: authoritative server. record: the application's name.
+    resolvers: whom clients ask, in their order, as `stub` says; none: the authoritative server itself.
     port: of the edges. address_book: answered address -> where the clients' link listens; an absent loopback address
-    stands for itself. edges: region -> its edge's address, the first is `a`, the second `b`. timeout_s: deadline of
+    stands for itself. edges: region -> its edge's address, the first is `a`, the second `b`. fronts: answered
+    addresses of proxies in front of all edges. audience: further clients, each behind caches as they are. timeout_s:
+    deadline of
     an operation from its send time to its answer, name lookup included. seed: of DNS query ids. keys: clients write
     keys of their own only, or also such as others write (see harness.witness.workloads).
 
@@ -100,10 +121,14 @@ class WitnessConfig(Strict):
     history: str
     dns: Address
     record: str
+    resolvers: tuple[LoopbackAddress, ...] = ()
+    stub: Stub = Stub()
     port: int = Field(ge=1, le=65535)
     address_book: dict[str, Address] = Field(default_factory=dict)
     edges: dict[str, str] = Field(default_factory=dict)
+    fronts: tuple[str, ...] = ()
     cohorts: dict[CohortName, Cohort] = Field(default_factory=dict)
+    audience: tuple[Member, ...] = ()
     workload: Workload = Workload()
     keys: Literal["own", "shared"] = "own"
     timeout_s: float = Field(default=1.0, gt=0)
@@ -154,6 +179,15 @@ class WitnessConfig(Strict):
         if place >= len(addresses):
             raise ValueError(f"cohort {cohort} needs {place + 1} edges; {len(addresses)} are configured")
         return addresses[place]
+
+    def behind(self, event: Event) -> Event:
+        """An answer with the address of a proxy in front is told as one with every edge behind it; all else as it is.
+
+        What such an answer says of a place is that any may serve.
+        """
+        if isinstance(event, DnsAnswer) and not set(self.fronts).isdisjoint(event.addresses):
+            return replace(event, addresses=tuple(sorted(self.edges.values())))
+        return event
 
     def dial_address(self, answered: str) -> Address | None:
         """Where a client that was answered `answered` connects; None when that is nowhere it may go."""

@@ -6,7 +6,8 @@
 
 What the deadline means depends on how far the operation got: without an address or a connection nothing was sent, so
 the operation has certainly had no effect; after that it may have. The answer's outcome is decided in outcomes.py. Once
-an operation is settled nothing changes it: an answer that comes after the deadline came to nobody.
+an operation is settled nothing changes it: an answer that comes after the deadline came to nobody. Where a library
+tries again (Again), an attempt that may have had an effect is not forgotten: what comes after it cannot undo it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from harness.history.events import Completion
-from harness.names import HEADER_EPOCH, HEADER_REGION
+from harness.names import HEADER_EDGE, HEADER_EPOCH, HEADER_REGION
+from harness.outcome import Outcome
 from harness.witness import outcomes
 from harness.witness.ledger import Planned
 from harness.witness.outcomes import Seen
@@ -58,11 +60,18 @@ class Failed:
 
 
 @dataclass(frozen=True)
+class Again:
+    """The client's library makes another attempt. how: the one before ended so; None: without an answer in time."""
+
+    how: Answered | Failed | None
+
+
+@dataclass(frozen=True)
 class Deadline:
     """The client waits no longer."""
 
 
-Event = Resolved | Connected | Answered | Failed | Deadline
+Event = Resolved | Connected | Answered | Failed | Again | Deadline
 
 
 @dataclass(frozen=True)
@@ -74,7 +83,10 @@ class Complete:
 
 @dataclass(frozen=True)
 class Operation:
-    """client, cohort: who does it. how: the request (see harness.workload), or where an answer holds the value."""
+    """client, cohort: who does it. how: the request (see harness.workload), or where an answer holds the value.
+
+    doubtful: an earlier attempt may have had an effect.
+    """
 
     planned: Planned
     client: str
@@ -82,6 +94,7 @@ class Operation:
     how: Request | str = "value"
     stage: Stage = "dns"
     address: str | None = None
+    doubtful: bool = False
 
 
 def step(state: Operation, event: Event, now_ns: int) -> tuple[Operation, tuple[Complete, ...]]:
@@ -94,18 +107,29 @@ def step(state: Operation, event: Event, now_ns: int) -> tuple[Operation, tuple[
         case Connected(address=address):
             return replace(state, stage="answer", address=address), ()
         case Answered():
-            seen = outcomes.with_answer(state.planned.f, event.status, event.headers, event.body, state.how)
-            return _settled(state, seen, now_ns, event)
-        case Failed(error=error):
-            return _settled(state, outcomes.without_answer(error), now_ns)
+            return _settled(state, _seen(state, event), now_ns, event)
+        case Failed():
+            return _settled(state, _seen(state, event), now_ns)
+        case Again(how=how):
+            doubtful = state.doubtful or _seen(state, how).outcome is Outcome.INFO
+            return replace(state, stage="dns", doubtful=doubtful), ()
         case Deadline():
-            return _settled(state, outcomes.without_answer(_TIMED_OUT[state.stage]), now_ns)
+            return _settled(state, _seen(state, None), now_ns)
+
+
+def _seen(state: Operation, how: Answered | Failed | None) -> Seen:
+    """What one attempt shows; None: it was not answered in time."""
+    if isinstance(how, Answered):
+        return outcomes.with_answer(state.planned.f, how.status, how.headers, how.body, state.how)
+    return outcomes.without_answer(_TIMED_OUT[state.stage] if how is None else how.error)
 
 
 def _settled(
     state: Operation, seen: Seen, now_ns: int, answer: Answered | None = None
 ) -> tuple[Operation, tuple[Complete, ...]]:
     planned = state.planned
+    if state.doubtful and seen.outcome is Outcome.FAIL:
+        seen = replace(seen, outcome=Outcome.INFO)
     headers = answer.headers if answer is not None else {}
     completion = Completion(
         planned.op,
@@ -117,7 +141,7 @@ def _settled(
         seen.v,
         seen.outcome,
         now_ns,
-        address=state.address,
+        address=outcomes.edge_of(headers.get(HEADER_EDGE.lower())) or state.address,
         status=answer.status if answer is not None else None,
         error=seen.error,
         region=outcomes.region_of(headers.get(HEADER_REGION.lower())),

@@ -171,6 +171,11 @@ def epoch_of(text: str | None) -> int | None:
     return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
+def edge_of(text: str | None) -> str | None:
+    """The address of the edge that a proxy's header claims, as far as an address can be long."""
+    return text[:45] if text else None
+
+
 def region_of(text: str | None) -> str | None:
     """The region that an answer's header claims, as far as a name of a region can be long."""
     return text[:63] if text else None

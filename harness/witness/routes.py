@@ -9,10 +9,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from harness.clock import monotonic_ns
 from harness.witness.channel import Channel, ExchangeError
 from harness.witness.operation import Connected, Resolved
 
 log = logging.getLogger(__name__)
+
+KEPT_IDLE = 10
+"""Idle connections that a keep-alive client keeps: the pool size of requests and urllib3."""
 
 Dial = Callable[[str], Awaitable[Channel]]
 """Connects to an answered address, by whichever link it stands for."""
@@ -41,6 +45,10 @@ class AddressSource(Protocol):
         """A connection broke, or could not be made."""
         ...
 
+    def silent(self) -> None:
+        """Nothing came over a connection, or nobody took it, for as long as the client waits."""
+        ...
+
 
 class FixedAddress:
     """Never asks again: the edge of one region."""
@@ -54,25 +62,44 @@ class FixedAddress:
     def broke(self) -> None:
         """Nothing moves this client."""
 
+    def silent(self) -> None:
+        """Nor does silence."""
+
 
 class HeldAddress:
-    """Asks once, and again only after a connection broke: what a pooled HTTP client does."""
+    """Asks once, and again only after a connection broke: what a pooled HTTP client does.
 
-    def __init__(self, source: AddressSource) -> None:
+    hang_ns: of a silent connection it does not know before so much time that it is of no use; 0: as soon as a request
+    has got no answer.
+    """
+
+    def __init__(self, source: AddressSource, hang_ns: int = 0) -> None:
         self._source = source
+        self._hang_ns = hang_ns
         self._held: str | None = None
+        self._silent_ns: int | None = None
 
     async def address(self) -> str:
+        if self._silent_ns is not None and monotonic_ns() - self._silent_ns >= self._hang_ns:
+            self.broke()
         if self._held is None:
             self._held = await self._source.address()
         return self._held
 
     def broke(self) -> None:
-        self._held = None
+        self._held = self._silent_ns = None
+
+    def silent(self) -> None:
+        if not self._hang_ns:
+            self.broke()
+        elif self._silent_ns is None:
+            self._silent_ns = monotonic_ns()
 
 
 class Route(Protocol):
-    """Gives connections, and takes them back."""
+    """Gives connections, and takes them back. keepalive: whether it keeps them open."""
+
+    keepalive: bool
 
     async def acquire(self, tell: Tell) -> Lease:
         """A connection to send on. Raises DnsFailure, ExchangeError."""
@@ -137,14 +164,19 @@ class PooledRoute:
         tell(Resolved(address))
         try:
             channel = await self._dial(address)
-        except BaseException:  # refused, or cancelled by a deadline: either way the next one asks anew
+        except ExchangeError:
             self._source.broke()
+            raise
+        except BaseException:  # cancelled by a deadline
+            self._source.silent()
             raise
         tell(Connected(address))
         return Lease(channel, address)
 
     def release(self, lease: Lease) -> None:
-        if not lease.channel.open:
+        if lease.channel.given_up:
+            self._source.silent()
+        elif not lease.channel.open:
             self._source.broke()
         elif self._closed or len(self._idle) >= self._keep:
             lease.channel.close()

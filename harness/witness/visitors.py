@@ -15,7 +15,6 @@ from harness.units import to_ns, to_s
 from harness.wire.exchange import Response, render_request
 from harness.witness import outcomes, visits
 from harness.witness.channel import ExchangeError
-from harness.witness.cohorts import Surroundings
 from harness.witness.dns_client import DnsFailure, NoAddress
 from harness.witness.grid import Grid
 from harness.witness.operation import Connected, Resolved
@@ -23,6 +22,7 @@ from harness.witness.resolver import Resolver
 from harness.witness.resolver_cache import CacheState
 from harness.witness.routes import FreshRoute
 from harness.witness.stream import Stream
+from harness.witness.surroundings import Surroundings
 
 CLIENTS = 2
 """With caches that run out at different moments: one alone would take its own luck for everybody's."""
@@ -46,7 +46,7 @@ class Visitors:
 
     def _resolver(self, number: int) -> Resolver:
         around = self._around
-        cache = CacheState(around.origin_ns, number / CLIENTS, 0)
+        cache = CacheState(around.origin_ns, number / CLIENTS)
         return Resolver(f"visitor-{number}", around.config.record, around.dns, cache, around.tasks, _unheard)
 
     def schedule(self, origin_ns: int) -> None:

@@ -15,15 +15,16 @@ from harness.history.events import Event
 from harness.units import NS_PER_S, to_ns
 from harness.witness import cohorts, scheduling
 from harness.witness.calibration import Burst, Target, calibrate, tried
-from harness.witness.canaries import CanaryRunner
+from harness.witness.canaries import CanaryRound
 from harness.witness.client import Tally
-from harness.witness.dns_client import DnsClient, DnsFailure, open_client
+from harness.witness.dns_client import DnsFailure
 from harness.witness.grid import Grid
 from harness.witness.models import Canary, WitnessConfig
+from harness.witness.names_asked import NamesAsked, open_names
 from harness.witness.prober import DnsProber
 from harness.witness.recorder import Recorder
-from harness.witness.routes import WarmPooledRoute
 from harness.witness.stream import Stream
+from harness.witness.surroundings import Surroundings
 from harness.witness.tasks import TaskSet
 from harness.witness.visitors import Visitors
 from harness.witness.written import Written, nothing
@@ -61,17 +62,20 @@ class Witness:
         self._visitors: Visitors | None = None
         self._side_streams: list[Stream] = []
         self._canaries = tuple(config.canaries)
-        self._canary_streams: list[Stream] = []
-        self._canary_runners: list[CanaryRunner] = []
-        self._dns: DnsClient | None = None
+        self._round = CanaryRound(config, self._probes, self._record)
+        self._names: NamesAsked | None = None
         self._prober: DnsProber | None = None
         self._skipped = 0
         self._turn = asyncio.Lock()
         self.running = False
 
     async def open(self) -> None:
-        """Open the DNS socket."""
-        self._dns = await open_client(self.config.dns, self.config.seed)
+        """Open the DNS sockets."""
+        self._names = await open_names(self.config)
+
+    def _asked(self) -> NamesAsked:
+        assert self._names is not None, "open() comes first"
+        return self._names
 
     def fail(self, error: BaseException) -> None:
         """An error of our own: log it, and end in `failed`, as a WorldError."""
@@ -83,7 +87,7 @@ class Witness:
             self.failed.set_exception(failure)
 
     def _record(self, event: Event) -> None:
-        self._recorder.record(event)
+        self._recorder.record(self.config.behind(event))
 
     async def start(self) -> None:
         """Start all clients, the DNS prober and the canaries, with empty caches and in a new id space."""
@@ -92,33 +96,28 @@ class Witness:
                 self._start()
 
     def _start(self) -> None:
-        assert self._dns is not None, "open() comes first"
+        names = self._asked()
         self.running = True
         self._histories += 1
         self._tally = Tally()
         self._skipped = 0
         origin_ns = monotonic_ns() + _LEAD_NS
         prefix = f"{self._id_space}-{self._histories}"
-        around = cohorts.Surroundings(
-            self.config, prefix, origin_ns, self._dns, self._operations, self._tally, self._record, self._offers,
+        around = Surroundings(
+            self.config, prefix, origin_ns, names.lookups, self._operations, self._tally, self._record, self._offers,
             self._note,
         )  # fmt: skip
         self._clients = cohorts.build(around)
         self._visitors = Visitors(around)
-        self._warm()
-        self._prober = DnsProber(self.config.record, self._dns, self._probes, self._record)
+        cohorts.warm(self._clients, self._probes, self.config.timeout_s)
+        self._prober = DnsProber(self.config.record, names.authoritative, self._probes, self._record)
         probe_grid = Grid(monotonic_ns(), to_ns(self.config.dns_probe_period_s))
         self._side_streams = [Stream(probe_grid, self._prober.probe)]
         for stream in self._side_streams:
             stream.start()
-        self._start_canaries()
+        self._round.start(self._canaries)
         self._schedule(origin_ns)
         log.info("started %d clients, history %s", len(self._clients), self._recorder.path)
-
-    def _warm(self) -> None:
-        for scheduled in self._clients:
-            if isinstance(scheduled.client.route, WarmPooledRoute):
-                self._probes.spawn(scheduled.client.route.warm(self.config.timeout_s))
 
     def _schedule(self, origin_ns: int) -> None:
         self._streams = []
@@ -161,23 +160,6 @@ class Witness:
             self._unschedule()
             self._schedule(monotonic_ns() + _LEAD_NS)
 
-    def _start_canaries(self) -> None:
-        period_ns = to_ns(self.config.canary_period_s)
-        for place, canary in enumerate(self._canaries):
-            first_ns = monotonic_ns() + period_ns * place // len(self._canaries)
-            runner = CanaryRunner(canary, self.config.canary_timeout_s, self._probes, self._record)
-            stream = Stream(Grid(first_ns, period_ns), runner.fire)
-            self._canary_runners.append(runner)
-            self._canary_streams.append(stream)
-            stream.start()
-
-    def _stop_canaries(self) -> None:
-        for stream in self._canary_streams:
-            stream.stop()
-        for runner in self._canary_runners:
-            runner.close()
-        self._canary_streams, self._canary_runners = [], []
-
     def set_canaries(self, canaries: Sequence[Canary]) -> None:
         """Replace all canaries; those under way are still recorded. Raises InputError beyond the named hosts."""
         try:
@@ -185,9 +167,9 @@ class Witness:
         except ValueError as error:
             raise InputError(str(error)) from None
         self._canaries = tuple(canaries)
-        self._stop_canaries()
+        self._round.stop()
         if self.running:
-            self._start_canaries()
+            self._round.start(self._canaries)
 
     async def stop(self) -> None:
         """Send nothing more, wait for what is outstanding (a time-out at most), and write everything."""
@@ -199,9 +181,9 @@ class Witness:
         self._unschedule()
         for stream in self._side_streams:
             stream.stop()
-        self._stop_canaries()
+        self._round.stop()
         self._recorder.flush()
-        patience_s = max(self.config.timeout_s, self.config.canary_timeout_s) + _DRAIN_MARGIN_S
+        patience_s = max(cohorts.longest_s(self._clients), self.config.canary_timeout_s) + _DRAIN_MARGIN_S
         if self.failed.done():
             patience_s = 0.0  # nothing of it can be recorded any more, and whoever waits shall hear of that at once
         abandoned = sum(await asyncio.gather(self._operations.drain(patience_s), self._probes.drain(patience_s)))
@@ -238,15 +220,15 @@ class Witness:
             return await self._calibrate(seconds, concurrency)
 
     async def _calibrate(self, seconds: float, concurrency: int) -> Burst:
-        assert self._dns is not None, "open() comes first"
+        names = self._asked()
         try:
-            reply = await self._dns.query(self.config.record)
+            reply = await names.authoritative.query(self.config.record)
         except DnsFailure as error:
             raise InputError(f"calibrate: {error}") from error
         if not reply.addresses:
             raise InputError(f"calibrate: {self.config.record} has no address")
         self._calibrations += 1
-        around = cohorts.Surroundings(self.config, "", 0, self._dns, self._operations, self._tally, self._record)
+        around = Surroundings(self.config, "", 0, names.lookups, self._operations, self._tally, self._record)
         target = Target(
             reply.addresses[0], self.config.record, self.config.workload, self.config.timeout_s, around.dial,
             self.config.key_prefix, self._note,
@@ -260,7 +242,7 @@ class Witness:
 
     def status(self) -> dict[str, Any]:
         """Numbers since the last start, for people and for the drill's report."""
-        dns, prober = self._dns, self._prober
+        names, prober = self._names, self._prober
         failure = self.failed.exception() if self.failed.done() and not self.failed.cancelled() else None
         return {
             "running": self.running,
@@ -276,7 +258,7 @@ class Witness:
             "canaries": [canary.link for canary in self._canaries],
             "dns_probes": prober.probes if prober else 0,
             "dns_probe_failures": prober.failures if prober else 0,
-            "dns_failures": dns.failures if dns else 0,
+            "dns_failures": names.lookups.failures if names else 0,
             "scheduling": scheduling.current(),
         } | ({} if self._visitors is None else self._visitors.status())
 
@@ -293,8 +275,8 @@ class Witness:
         self._recorder.close()
         if self._written is not None:
             self._written.close()
-        if self._dns is not None:
-            self._dns.close()
-            self._dns = None
+        if self._names is not None:
+            self._names.close()
+            self._names = None
         if not self.failed.cancel() and not self.failed.cancelled():
             self.failed.exception()  # seen: it was logged when it happened

@@ -13,6 +13,7 @@ from harness.world.foreign import calling
 from harness.world.functions import Functions
 from harness.world.links import LinkServer
 from harness.world.load_balancer import LoadBalancer, missing_links
+from harness.world.naming import NameService
 from harness.world.part import Blueprint, Ground, Net, Part, parts_of
 from harness.world.parties import ThirdParty
 from harness.world.platform import Platform
@@ -33,9 +34,10 @@ _SEAMS: Mapping[str, type[Part]] = {
     "functions": Functions,
     "shop": Shop,
     "steering": Steering,
+    "dns": NameService,
 }
 """What the parts of a section must be."""
-_ONE = ("links", "platform", "steering")
+_ONE = ("links", "platform", "steering", "dns")
 """Sections that give exactly one part."""
 
 
@@ -138,7 +140,8 @@ def assemble(parts: Sequence[Part], blueprint: Blueprint, ground: Ground) -> Net
         kind = blueprint.environment.section(section).kind or kinds.section_named(section).default
         raise InputError(f"{section}.kind: {kind} does not bring the link {name} (see harness.world.load_balancer)")
     (links,) = parts_of(LinkServer, parts)
-    listening = links.populate(arrows)
+    listening = {arrow.link.name: arrow.listen for arrow in arrows if arrow.carrier}
+    listening.update(links.populate([arrow for arrow in arrows if not arrow.carrier]))
     net = Net(
         blueprint, tuple(parts), tuple(arrows), listening, ground.edges, ground, {part.name: part for part in parts}
     )

@@ -5,7 +5,7 @@ A part is everything about one thing that a world is made of, in one folder:
     spec.py   SPEC: type[Spec]                                   what its section of the environment file may say
               PRELOAD: Sequence[tuple[str, str]]                 group and module of each process that it forks
               SECTION: str                                       the section it is for, where a family has several
-              mistakes(environment) -> Iterable[Mistake]         optional: keys of the file that it cannot follow
+              mistakes(environment), subject_mistakes(subject)   optional: what of either file it cannot follow
     files.py  refuse(environment, subject, spec)                 optional: raises InputError for files that it names
     part.py   build(blueprint, spec) -> Sequence[Part]           its parts in one world: one, or one for each place
               diagnose(blueprint, spec) -> Iterable[Diagnosis]   optional: what `drill doctor` should look at

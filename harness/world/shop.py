@@ -51,6 +51,14 @@ class Shop(Part):
         """How its API is reached by people."""
         raise NotImplementedError
 
+    def subscribed(self) -> Mapping[str, Sequence[str]]:
+        """By topic (`orders/create`), the addresses at which somebody wants to be told."""
+        raise NotImplementedError
+
+    def forge(self, count: int) -> None:
+        """Send so many messages to each place that are not the shop's. Returns when all were answered, or given up."""
+        raise NotImplementedError
+
     def unsettled(self) -> str:
         """What is still to happen or to be told, in words; "" when nothing is."""
         raise NotImplementedError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -41,6 +41,13 @@ class Steering(Part):
     def answers(self) -> Sequence[str]:
         """What may be answered for the application's name now; none while the name is not known yet."""
         raise NotImplementedError
+
+    def fronts(self) -> Mapping[str, Address]:
+        """Answered address -> where to dial, of proxies in front of all places, whose addresses say nothing of a place.
+
+        Their answers say in `X-Drill-Edge` which place they came from (harness.names).
+        """
+        return {}
 
     @property
     def dns(self) -> Address:

@@ -19,7 +19,8 @@ class Arrow:
     probe: how the witness tries it, for a canary's link, as in harness.witness.models:
     kind, and path and host, or region. carries: the calls (region, service) that an instance's gateway sends over it;
     service `*` stands for every other. registered: of a link from a load balancer, whether it leads to one of its
-    targets from the start; else whoever brings the link registers what is behind it once it serves.
+    targets from the start; else whoever brings the link registers what is behind it once it serves. carrier: the part
+    that carries it itself, at `listen`, for what no link server can; "" for all others.
     """
 
     link: Link
@@ -28,3 +29,4 @@ class Arrow:
     probe: Mapping[str, Any] | None = None
     carries: tuple[tuple[str, str], ...] = ()
     registered: bool = True
+    carrier: str = ""

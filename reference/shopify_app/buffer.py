@@ -10,10 +10,12 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reference.dynamo import CallFailed, Client
+from reference.log import say
 from reference.settings import Settings
 from reference.shopify_app.intake import Webhook
 
@@ -51,9 +53,11 @@ class Buffer:
         """Some of them, each with what it is deleted by; they come again unless they are."""
         found = self._call("receive_message", WEBHOOKS, MaxNumberOfMessages=BATCH_MAX, VisibilityTimeout=HIDDEN_S)
         for message in found.get("Messages", ()):
-            said = json.loads(message["Body"])
-            body = gzip.decompress(base64.b64decode(said["body"]))
-            webhook = Webhook(said["id"], said["topic"], said["event"], said["triggered_at"], body)
+            try:
+                webhook = _unpacked(message["Body"])
+            except (ValueError, KeyError, TypeError, OSError, EOFError, zlib.error) as error:
+                say("message not understood", level="alert", queue=WEBHOOKS, why=f"{type(error).__name__}: {error}")
+                continue
             yield message["ReceiptHandle"], webhook
 
     def delete(self, receipt: str) -> None:
@@ -79,3 +83,9 @@ class Buffer:
     def close(self) -> None:
         """Give up the connections."""
         self._client.close()
+
+
+def _unpacked(text: str) -> Webhook:
+    said = json.loads(text)
+    body = gzip.decompress(base64.b64decode(said["body"]))
+    return Webhook(str(said["id"]), str(said["topic"]), str(said["event"]), str(said["triggered_at"]), body)

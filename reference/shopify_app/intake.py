@@ -5,7 +5,7 @@
 | a body of more than 1 MB | 413 |
 | no JSON by its content type, a content coding, a header doubled | 400 |
 | unsigned, or signed with something else than the secrets | 401 |
-| a header missing, or empty | 400 |
+| a header missing, empty, or no text | 400 |
 | another shop, another topic | 404 |
 | a body that is no JSON object | 400 |
 | anything else | taken |
@@ -90,6 +90,9 @@ def _signed(given: Mapping[str, str], body: bytes, shop: str, topics: Collection
     missing = [name for name in WANTED if not given.get(name)]
     if missing:
         return Refused(400, f"{missing[0]} is missing")
+    odd = [name for name in (ID, EVENT, TRIGGERED) if not given.get(name, "").isprintable()]
+    if odd:
+        return Refused(400, f"{odd[0]} is no text")
     if len(given[ID]) > ID_MAX:
         return Refused(400, f"{ID} is longer than {ID_MAX} characters")
     if given[SHOP].lower() != shop:

@@ -106,12 +106,3 @@ class InSqlite:
         database.execute("PRAGMA journal_mode = WAL")
         database.execute(_SCHEMA)
         return database
-
-
-def journal_of(settings: Settings, shop: ShopSettings, store: Store) -> Journal:
-    """Where the settings want it."""
-    if shop.store_url:
-        from reference.shopify_app.postgresql import InPostgresql
-
-        return InPostgresql(shop.store_url, settings.region, settings.call_timeout_s)
-    return InSqlite(shop.store_file) if shop.store_file else InTable(settings, shop, store)

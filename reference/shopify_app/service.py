@@ -16,7 +16,7 @@ from reference.shopify_app import regions
 from reference.shopify_app.admin_api.client import AdminApi
 from reference.shopify_app.buffer import Buffer
 from reference.shopify_app.integrations.queue import Queues
-from reference.shopify_app.journal import journal_of
+from reference.shopify_app.journals import journal_of
 from reference.shopify_app.reconciliation import due
 from reference.shopify_app.reconciliation.keeper import Keeper
 from reference.shopify_app.reconciliation.service import Reconciliation

@@ -9,12 +9,16 @@ it had been refunded), so that no webhook is needed for it that another one does
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 KINDS = ("orders", "products", "customers", "fulfillments")
+ID_DIGITS_MAX = 20
+TEXT_MAX = 5_000
+"""Characters that are kept of a text: a row takes so much, and no note of Shopify's is longer."""
 WAS_PAID = {"paid", "partially_refunded", "refunded"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -55,8 +59,8 @@ def number_of(value: object) -> str:
     """The number of a thing, from a number, a text or a gid. Raises Unreadable."""
     text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
     text = text.rpartition("/")[2].partition("?")[0]
-    if not text.isascii() or not text.isdigit():
-        raise Unreadable(f"{value!r} is no id")
+    if not text.isascii() or not text.isdigit() or len(text) > ID_DIGITS_MAX:
+        raise Unreadable(f"{value!r:.100} is no id")
     return text
 
 
@@ -65,7 +69,7 @@ def version_of(value: object) -> int:
     try:
         moment = datetime.fromisoformat(str(value))
     except ValueError:
-        raise Unreadable(f"{value!r} is no time") from None
+        raise Unreadable(f"{value!r:.100} is no time") from None
     return (moment.replace(tzinfo=moment.tzinfo or UTC) - _EPOCH) // _MICROSECOND
 
 
@@ -98,12 +102,12 @@ def of_order(body: Mapping[str, Any]) -> Learned:
         "orders", body, name=body.get("name"), financial_status=paid or None, cancelled_at=cancelled,
         total=body.get("total_price"), note=body.get("note"),
     )  # fmt: skip
-    about = {"order": order.key, "name": body.get("name"), "total": body.get("total_price")}
+    about = {"order": order.key, "name": _short(body.get("name")), "total": _short(body.get("total_price"))}
     effects = [Effect(f"erp:{order.key}", "erp", about)]
     if paid in WAS_PAID:
         effects.append(Effect(f"fulfilment:{order.key}", "fulfilment", about))
     if cancelled:
-        effects.append(Effect(f"cancel:{order.key}", "fulfilment", {**about, "cancelled_at": cancelled}))
+        effects.append(Effect(f"cancel:{order.key}", "fulfilment", {**about, "cancelled_at": _short(cancelled)}))
     effects += [refund(one, order.key) for one in _listed(body, "refunds")]
     fulfillments = tuple(_fulfillment(one, order.key) for one in _listed(body, "fulfillments"))
     return Learned((*fulfillments, order), tuple(effects))
@@ -112,13 +116,17 @@ def of_order(body: Mapping[str, Any]) -> Learned:
 def of_customer(body: Mapping[str, Any]) -> Learned:
     """A customer. Raises Unreadable."""
     customer = _thing("customers", body, first_name=body.get("first_name"), last_name=body.get("last_name"))
-    about = {"customer": customer.key, "first_name": body.get("first_name"), "last_name": body.get("last_name")}
+    about = {
+        "customer": customer.key,
+        "first_name": _short(body.get("first_name")),
+        "last_name": _short(body.get("last_name")),
+    }
     return Learned((customer,), (Effect(f"crm:{customer.key}", "crm", about),))
 
 
 def refund(body: Mapping[str, Any], order: str) -> Effect:
     """What a refund of an order asks for. Raises Unreadable."""
-    return Effect(f"refund:{number_of(body.get('id'))}", "erp", {"order": order, "note": body.get("note")})
+    return Effect(f"refund:{number_of(body.get('id'))}", "erp", {"order": order, "note": _short(body.get("note"))})
 
 
 def _fulfillment(body: Mapping[str, Any], order: object) -> Thing:
@@ -126,10 +134,19 @@ def _fulfillment(body: Mapping[str, Any], order: object) -> Thing:
 
 
 def _thing(kind: str, body: Mapping[str, Any], **kept: object) -> Thing:
-    data = {name: value for name, value in kept.items() if value is not None}
+    data = {name: _short(value) for name, value in kept.items() if value is not None}
     return Thing(kind, number_of(body.get("id")), version_of(body.get("updated_at")), data)
 
 
 def _listed(body: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     found = body.get(name)
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _short(value: object) -> object:
+    """A value that a row has room for: a text that is too long is cut, and so is anything that is none."""
+    if isinstance(value, str):
+        return value[:TEXT_MAX]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return json.dumps(value)[:TEXT_MAX]

@@ -89,7 +89,14 @@ class Worker:
             say("webhook parked", level="alert", webhook=row.id, topic=row.topic, why=str(error))
             self._store.settle_webhook(row.id, rows.PARKED, str(error))
             return False
-        self._store.apply(known, f"webhook {row.topic}")
+        try:
+            self._store.apply(known, f"webhook {row.topic}")
+        except CallFailed as failure:
+            if not failure.poison:
+                raise
+            say("webhook parked", level="alert", webhook=row.id, topic=row.topic, why=str(failure))
+            self._store.settle_webhook(row.id, rows.PARKED, str(failure))
+            return False
         self._store.settle_webhook(row.id, rows.DONE)
         return True
 

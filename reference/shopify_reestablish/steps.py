@@ -13,7 +13,8 @@ from reference.shopify_app.admin_api.client import AdminApi, AdminFailed
 from reference.shopify_app.buffer import Buffer
 from reference.shopify_app.integrations.party import Party
 from reference.shopify_app.integrations.queue import Queues
-from reference.shopify_app.journal import JournalFailed, journal_of
+from reference.shopify_app.journal import JournalFailed
+from reference.shopify_app.journals import journal_of
 from reference.shopify_app.reconciliation import queries, subscriptions
 from reference.shopify_app.reconciliation.service import Reconciliation
 from reference.shopify_app.reconciliation.service import Report as Learned

@@ -32,7 +32,7 @@ from tests.unit.kubernetes_manifests import GOOD, problems_of
 
 SOURCE = Path(__file__).parent / "kubernetes"
 ENVIRONMENTS = Path(__file__).parents[2] / "environments" / "kubernetes"
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.beside, pytest.mark.slow, pytest.mark.timeout(1200)]
 BUILD_S = 1100
 ATTEMPTS = 5
 STRAY_S = 0.4

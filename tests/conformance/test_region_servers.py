@@ -24,7 +24,7 @@ from harness.topology.subject import Table
 from harness.wire.exchange import ResponseCollector, render_request
 from harness.world.regions import RegionServer
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 NUMBERS = itertools.count()
 

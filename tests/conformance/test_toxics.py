@@ -20,7 +20,7 @@ from toxiproxy_rig import Address, exchange, make_link, receive, running_server
 
 from harness.parts.links.toxiproxy.client import Toxic, ToxiproxyClient
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 STREAMS = ("upstream", "downstream")
 TOLERANCE_MS = 25.0

@@ -15,7 +15,7 @@ import toxiproxy
 from toxiproxy.api import APIConsumer
 from toxiproxy.exceptions import InvalidToxic, NotFound, ProxyExists
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 UPSTREAM = "127.0.0.1:9"
 NAME = "storefront.us-east-1->us-west-2:dynamodb"

@@ -17,7 +17,7 @@ from harness.parts.links.toxiproxy.client import ToxiproxyClient
 from harness.parts.links.toxiproxy.hand import LinkHand
 from harness.world.components.hand import ProcessHand
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 LINKS = (
     Link("clients", "outside", "us-east-1", "us-east-1", "http"),

@@ -12,7 +12,7 @@ import pytest
 
 from harness.engines.aws.clients import RegionClients
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 
 class Recorder(ThreadingHTTPServer):

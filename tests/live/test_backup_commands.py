@@ -26,7 +26,7 @@ from harness.processes.forkserver import ForkServer, stop_all
 from reference.shopify_app.journal import Entry
 from reference.shopify_app.postgresql import InPostgresql
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 FILES = {
     "layout/theme.liquid": b"<html>",

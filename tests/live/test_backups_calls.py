@@ -18,7 +18,7 @@ from harness.processes.forkserver import ForkServer, stop_all
 from harness.units import to_ns
 from harness.wire.admin_client import AdminClient
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 BACKUPS = "harness.parts.data.backups.server"
 ROOT = Path(__file__).parents[2]

@@ -16,7 +16,7 @@ from witness_echo import Echo, TinyDns
 from harness.errors import InputError
 from harness.parts.edge.browser_proxy.server import serve
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 A, B = "127.0.1.10", "127.0.2.10"
 EDGE_PORT = 18080

@@ -10,7 +10,7 @@ import psutil
 import pytest
 from command_line import drill, left_running, read_until, started
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 ROOT = Path(__file__).parents[2]
 SUBJECTS = ROOT / "tests" / "subjects"
@@ -22,7 +22,7 @@ SUBJECTS = ROOT / "tests" / "subjects"
         (["run", "region-lost-refusd"], "did you mean region-lost-refused?"),
         (
             ["run", "region-lost-refused", "--environment", "mars"],
-            "unknown environment mars; one of: backups, digitalocean, dynoxide",
+            "unknown environment mars; one of: akamai, audience, backups, cloudflare",
         ),
         (["run", "region-lost-refused", "--bogus"], "No such option: --bogus"),
         (["run", "region-lost-refused", "--set", "faul=none"], "did you mean fault?"),

@@ -20,7 +20,7 @@ from harness.engines.aws.clients import NewTable, create_tables
 from harness.errors import InputError
 from harness.processes.forkserver import ForkServer, stop_all
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 
 def drill(*arguments: str) -> tuple[int, str, str]:

@@ -30,7 +30,7 @@ from harness.parts.steering.digitalocean.hand import ProviderHand
 from harness.parts.steering.digitalocean.server import run
 from harness.wire.ask import NoAnswer, ask
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 TOKEN = "dop_v1_secret"
 APP = "app.example.com"

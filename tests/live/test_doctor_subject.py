@@ -15,7 +15,7 @@ from harness.cli.trial import try_edge
 from harness.drill.options import resolve
 from harness.world.diagnosis import Diagnosis, State
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 PRIMARY, STANDBY = "us-east-1", "us-west-2"
 

@@ -18,7 +18,7 @@ from harness.engines.aws.clients import NewTable, RegionClients, create_tables
 from harness.processes.forkserver import ForkServer, stop_all
 from harness.wire.admin_client import AdminClient
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 REGION_MODULE = "harness.engines.moto.server"
 MODULE = "harness.parts.data.event_sources.server"

@@ -20,7 +20,7 @@ from harness.live.leftovers.journal import Leftover
 from harness.parts.platform.external.spec import Breaking
 from harness.parts.platform.external.ways import handle_of
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 HARNESS = """
 import json, sys, time

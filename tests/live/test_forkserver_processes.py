@@ -19,7 +19,7 @@ from harness.errors import ProcessError, SubjectError
 from harness.processes import process_tree
 from harness.processes.forkserver import ForkServer, stop_all
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 SERVER = """
 import os, signal, subprocess, sys, time

@@ -17,7 +17,7 @@ from harness.parts.edge.gateway.config import parse_listener
 from harness.parts.edge.gateway.connection import Caller, GatewayConnection
 from harness.wire.framing import RequestHead
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 HEAD = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 400000000\r\n\r\n"
 TRIED_BYTES = 200_000_000

@@ -29,7 +29,7 @@ from test_gateway_fakes import (
     wait_for,
 )
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 EAST, WEST = "us-east-1", "us-west-2"
 NAMES = count()

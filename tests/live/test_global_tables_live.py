@@ -17,7 +17,7 @@ from harness.kit.address import Address
 from harness.processes.forkserver import ForkServer, ServerProcess, stop_all
 from harness.wire.admin_client import AdminClient
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 REGION, TABLES = "harness.engines.moto.server", "harness.parts.data.global_tables.server"
 EAST, WEST, OHIO = "us-east-1", "us-west-2", "us-east-2"

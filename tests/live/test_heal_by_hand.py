@@ -26,7 +26,7 @@ from harness.processes.process_tree import Tree
 from harness.topology.load import load_environment
 from harness.topology.shipped import find_environment
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 WAITS = [sys.executable, "-c", "import sys; sys.stdin.read()"]
 

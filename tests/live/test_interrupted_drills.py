@@ -23,7 +23,7 @@ from toxiproxy_rig import running_server
 from harness.parts.links.toxiproxy.client import ToxiproxyClient
 from harness.parts.links.toxiproxy.prefix import prefixes_of_ours
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 APPLICATION = Path(__file__).parents[1] / "subjects" / "exits_mid_drill" / "app.py"
 FEATURE = """Feature: mine

@@ -11,7 +11,7 @@ from command_line import drill, eventually, left_running, read_until, started
 
 from harness.live.standing import world_file
 
-pytestmark = [pytest.mark.live, pytest.mark.slow]
+pytestmark = [pytest.mark.live, pytest.mark.beside, pytest.mark.slow]
 
 APPLICATION = Path(__file__).parents[1] / "subjects" / "exits_mid_drill" / "app.py"
 FEATURE = """Feature: mine

@@ -41,10 +41,11 @@ from harness.processes.forkserver import ForkServer
 from harness.pytest_plugin import turns
 from harness.world.installed import installed
 
-pytestmark = [pytest.mark.live, pytest.mark.slow]
+pytestmark = [pytest.mark.live, pytest.mark.beside, pytest.mark.slow]
 
-KILLS = int(os.environ.get("DRILL_KILLS", "8"))
-FROM = int(os.environ.get("DRILL_KILLS_FROM", "0"))
+KILLS = int(os.environ.get("DRILL_KILLS", "4"))
+FROM = int(os.environ.get("DRILL_KILLS_FROM", "0" if "DRILL_KILLS" in os.environ else "4"))
+"""By default a few steps, and the first of the user's commands (number 7)."""
 HERE = Path(__file__).parent / "killing"
 MOTO = "harness.engines.moto.server"
 REGIONS = ("us-east-1", "us-west-2")

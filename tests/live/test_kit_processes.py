@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 HERE = ["127.0.0.1", 0]
 PROGRAMS: dict[str, tuple[dict[str, Any], str]] = {  # configuration, and the key of an address that it listens on

@@ -21,7 +21,7 @@ from harness.units import NS_PER_S
 from harness.wire.admin_client import AdminClient
 from harness.wire.ask import ask_status
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 APP = textwrap.dedent(
     """

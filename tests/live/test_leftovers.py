@@ -21,7 +21,7 @@ from harness.live.leftovers.journal import Leftover
 from harness.parts.links.toxiproxy.client import Proxy, Toxic, ToxiproxyClient
 from harness.parts.links.toxiproxy.prefix import new_prefix
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 LINK = "clients->us-east-1:http"
 PROXY = Proxy(LINK, ("127.0.0.1", 0), ("127.0.0.1", 9))

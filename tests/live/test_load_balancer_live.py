@@ -32,7 +32,7 @@ from test_gateway_fakes import (
 from harness.history.codec import read
 from harness.history.events import HealthTransition
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 GET = b"GET /items/1 HTTP/1.1\r\nHost: app.example.com\r\n\r\n"
 PUT = b"PUT /items/1 HTTP/1.1\r\nHost: app.example.com\r\nContent-Length: 2\r\n\r\n{}"

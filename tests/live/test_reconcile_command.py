@@ -16,7 +16,7 @@ from harness.processes.forkserver import ForkServer, stop_all
 from harness.reconciliation.applying import apply, progress_file
 from harness.reconciliation.plan import read_plan
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 
 from reference.dynamo import CallFailed, Client
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 CONNECTIONS = 3
 
 

@@ -17,7 +17,7 @@ from reference.intermediary.provider import Provider
 from reference.intermediary.settings import load
 from reference.intermediary.state import ARecord, Called, DropRecord, ReadRecord, WriteRecord
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 LATER_NS = 60 * 10**9
 NYC, SFO = "127.0.1.10", "127.0.2.10"

@@ -16,7 +16,7 @@ from harness.engines.aws.clients import NewTable, RegionClients, create_tables
 from harness.processes.forkserver import ForkServer, ServerProcess, stop_all
 from harness.wire.admin_client import AdminClient
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 MODULE = "harness.engines.moto.server"
 

@@ -25,7 +25,7 @@ from harness.history.codec import read
 from harness.history.events import Commit, Mark
 from harness.processes.forkserver import ForkServer, ServerProcess, stop_all
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 MODULE = "harness.engines.moto.server"
 SCOPE = "Credential=x/20250101/us-west-2/dynamodb/aws4_request"

@@ -33,7 +33,7 @@ from harness.parts.steering.route53.config import DataPlaneConfig
 from harness.parts.steering.route53.control_plane import truthful
 from harness.parts.steering.route53.server import run
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 APP = "app.example.com"
 EAST, WEST = "127.0.1.10", "127.0.2.10"

@@ -20,7 +20,7 @@ from harness.engines.health_checks.probe import LONGEST_HEAD, Prober
 from harness.engines.health_checks.route53 import SEARCHED_BYTES, request_for
 from harness.units import NS_PER_S
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 LIMITS = Limits(connect_ns=5 * NS_PER_S, status_ns=5 * NS_PER_S, body_ns=NS_PER_S // 4)
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"

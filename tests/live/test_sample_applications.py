@@ -20,6 +20,14 @@ LOST = """Feature: Short
     When the primary region is lost, refused
     Then clients are served by the standby region within the recovery time objective
 """
+UNTOUCHED = """Feature: Short
+  Scenario: Untouched
+    Given the application runs in two regions
+    And as a control, the fault is never applied, so the drill must be INVALID
+    And steady state in the primary region
+    When the primary region is lost, refused
+    Then the control holds
+"""
 AND_NOTHING_ELSE = (
     LOST
     + """    And no more is lost than the recovery point objective allows
@@ -39,14 +47,22 @@ def drilled(folder: Path, subject: str, feature: str) -> tuple[int, str, dict[st
     return code, output, evidence
 
 
+def recorded(folder: Path) -> list[dict[str, Any]]:
+    """The history of the one drill."""
+    (path,) = folder.glob("reports/2*/*/history.jsonl")
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
 def test_a_key_from_the_environment_is_sent_and_shown_to_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     secret = "kept-from-everybody-7b1f"
     monkeypatch.setenv("SHOP_API_KEY", secret)
-    code, output, evidence = drilled(tmp_path, "guarded", LOST)
+    code, output, evidence = drilled(tmp_path, "guarded", UNTOUCHED)
     assert (code, evidence["verdict"]) == (MET, "MET"), output
-    assert evidence["rpo"]["missing_low"] == 0
+    done = [(event["t"], event["f"]) for event in recorded(tmp_path) if event["t"] in ("ok", "fail")]
+    assert done.count(("ok", "put")) > 20
+    assert done.count(("ok", "get")) > 20
     assert secret not in output
     told = [path for path in tmp_path.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
     assert told == []
@@ -57,8 +73,7 @@ def test_ids_that_the_server_made_are_followed_through_tables_and_reads(tmp_path
     assert (code, evidence["verdict"]) == (MET, "MET"), output
     assert evidence["rpo"]["acknowledged"] > 50
     assert evidence["rpo"]["missing_high"] == 0
-    lines = next(tmp_path.glob("reports/2*/*/history.jsonl")).read_text().splitlines()
-    created = [event for event in map(json.loads, lines) if event["t"] == "ok" and event["f"] == "put"]
+    created = [event for event in recorded(tmp_path) if event["t"] == "ok" and event["f"] == "put"]
     assert created
     assert all(re.fullmatch(r"[0-9a-f-]{36}", event["k"]) for event in created)
 

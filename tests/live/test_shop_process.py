@@ -20,7 +20,7 @@ from harness.parts.commerce.shopify.server import run
 from harness.wire.admin_client import AdminClient
 from harness.wire.ask import NoAnswer, ask
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 EAST, WEST = "192.0.2.10", "192.0.2.20"
 FIRST, NEXT = "first-secret", "next-secret"
 
@@ -97,6 +97,7 @@ def test_it_sells_and_tells_whoever_has_subscribed_and_its_ledger_knows_both(tmp
         async with opened(tmp_path) as shop:
             token = await shop.token("us-east-1")
             await shop.subscribe(token)
+            assert await shop.get("/subscribed") == {"orders/create": [URL]}
             await shop.post("/burst", orders=5, over_s=0.2)
             got = await shop.receiver.until(5)
             assert all(rightly_signed(one, FIRST) for one in got)

@@ -28,7 +28,7 @@ from reference.shopify_app.store import Store
 from reference.shopify_app.things import Effect, version_of
 from reference.shopify_reestablish.steps import Steps
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 REGION, EAST = "harness.engines.moto.server", "us-east-1"
 TABLES = ("orders", "products", "customers", "fulfillments", "effects", "inbox", "shop")
 AT = "2026-11-29T11:00:00.{:06}Z"

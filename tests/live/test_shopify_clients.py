@@ -29,7 +29,7 @@ from harness.parts.commerce.shopify.records.orders import NewLine
 from harness.parts.commerce.shopify.records.shop import Shop
 from harness.parts.commerce.shopify.records.values import iso
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 VERSION = "2026-10"
 
 

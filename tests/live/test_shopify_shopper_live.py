@@ -12,7 +12,7 @@ from shopify_tables import Tables, settings, shop, store
 
 from reference.shopify_app.shopper import Shopper
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 CART = {"lines": [{"product": "1", "quantity": 2}]}
 
 

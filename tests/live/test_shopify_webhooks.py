@@ -30,7 +30,7 @@ from harness.parts.commerce.shopify.records.shop import Shop
 from harness.parts.commerce.shopify.subscribed import ShopSubscriptions
 from harness.units import NS_PER_MS, NS_PER_S
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 TOPICS = (
     "orders/create", "orders/updated", "orders/cancelled", "fulfillments/create", "fulfillments/update",
@@ -304,6 +304,8 @@ def test_forged_messages_go_to_both_places_and_an_app_that_verifies_refuses_each
         told = [one for one in rig.told() if one.forged]
         assert {one.reached for one in told} == {"east", "west"}
         assert {one.error for one in told} == {"answered 401"}
+        begun = sorted(one.mono_ns for one in told if one.reached == "east")
+        assert begun[-1] - begun[0] > 100 * NS_PER_MS  # not all at once
         rig.west.verifies = False
         answer = await rig.deliveries.forge(7, ["west"])
         assert len(answer["taken"]) == 7

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from command_line import drill, environment, eventually, left_running
 
-pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.live, pytest.mark.beside, pytest.mark.slow, pytest.mark.timeout(600)]
 
 LONG = "drill watch"
 """A line that takes a minute; it has tests of its own."""
@@ -97,6 +97,22 @@ def test_digitalocean(tmp_path: Path) -> None:
     moved = [text for title, text in printed.items() if "with pydo" in title]
     assert ["127.0.2.10" in text for text in moved] == [True]
     assert "127.0.1.10" in printed["And back to nyc3:"]
+
+
+def test_akamai(tmp_path: Path) -> None:
+    with standing(tmp_path, "akamai"):
+        _, lines = told_when(
+            tmp_path,
+            r"domain example\.akadns\.net .*complete",
+            r"property app\.example\.akadns\.net +127\.0\.1\.10 +failover, hands out us-east-1",
+            r"server us-east-1 +127\.0\.1\.10 +up, score 0\.\d+, 7 agents",
+            r"server us-west-2 +127\.0\.2\.10 +down, score 75\.00, 7 agents",
+        )
+        printed = all_work(tmp_path, lines)
+        told_when(tmp_path, r"domain example\.akadns\.net .*pending: name servers answer by what was before")
+    shown, moved = (next(text for title, text in printed.items() if words in title) for words in ("status", "Leave"))
+    assert "'propagationStatus': 'COMPLETE'" in shown
+    assert "'propagationStatus': 'PENDING'" in moved
 
 
 def test_pods(tmp_path: Path) -> None:

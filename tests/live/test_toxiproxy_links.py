@@ -15,7 +15,7 @@ from toxiproxy_rig import Address, Upstream, exchange, make_link, receive, runni
 from harness.errors import InputError, LinkError
 from harness.parts.links.toxiproxy.client import Proxy, Toxic, ToxiproxyClient
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 LINK = "clients->us-east-1:http"
 

@@ -15,7 +15,7 @@ from harness.parts.links.toxiproxy.client import Capabilities, ToxiproxyClient
 from harness.parts.links.toxiproxy.hand import LinkHand
 from harness.world.components.hand import ProcessHand
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 LINK = Link("clients", "outside", "us-east-1", "us-east-1", "http")
 

@@ -20,7 +20,7 @@ from harness.parts.links.toxiproxy.client import Proxy, Toxic, ToxiproxyClient
 from harness.parts.links.toxiproxy.hand import LinkHand
 from harness.parts.links.toxiproxy.prefix import new_prefix, prefixes_of_ours
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 LINKS = ("clients->us-east-1:http", "clients->us-west-2:http")
 EAST, WEST = LINKS

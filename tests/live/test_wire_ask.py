@@ -11,7 +11,7 @@ from harness.errors import WorldError
 from harness.wire.admin_client import AdminClient
 from harness.wire.ask import NoAnswer, ask, ask_status
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 
 def saying(data: bytes) -> FakeServer:

@@ -32,7 +32,7 @@ from harness.units import NS_PER_S
 from harness.witness.models import parse_canaries, parse_config
 from harness.witness.witness import Witness
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 A, B = "127.0.1.10", "127.0.2.10"
 FAST = {"clients": 1, "period_s": 0.04}

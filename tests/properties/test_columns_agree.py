@@ -116,7 +116,7 @@ def both(d: Drill) -> Sequence[Sequence[Operation]]:
 
 
 seeds = given(seed=st.integers(0, 2**32), length=st.integers(0, 80))
-often = settings(max_examples=300, deadline=None)
+often = settings(max_examples=150, deadline=None)
 
 
 @often

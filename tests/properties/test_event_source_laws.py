@@ -22,7 +22,7 @@ from harness.parts.data.event_sources.batch import Batch, Failed, FailedFrom, No
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:given-up"
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     seed=st.integers(0, 2**32),
     batch_size=st.integers(1, 7),

@@ -13,7 +13,7 @@ from harness.parts.data.global_tables.simulation import Simulation
 from harness.units import NS_PER_S
 
 EAST, WEST, OTHER = "us-east-1", "us-west-2", "eu-west-1"
-LOSSES = 1_200
+LOSSES = 600
 RATE_PER_S = 10.0
 
 

@@ -117,7 +117,10 @@ class Nowhere:
 
     def spawn(self, group: str, name: str, module: str, config: Mapping[str, Any]) -> Any:
         address = ["127.0.0.1", next(self._ports)]
-        told = dict.fromkeys(("listen", "admin", "api", "dns"), address)
+        told: dict[str, Any] = dict.fromkeys(("listen", "admin", "api", "dns"), address)
+        asked = (*config.get("resolvers", ()), *config.get("name_servers", ()))
+        ways = [(source, to) for source in ("clients", "canary", *asked) for to in asked]
+        told["links"] = {f"{source}->{to}:dns": ["127.0.0.1", next(self._ports)] for source, to in ways}
         return SimpleNamespace(name=name, ready=lambda timeout_s: told)
 
     def free_port(self) -> int:

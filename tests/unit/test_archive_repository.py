@@ -267,6 +267,21 @@ def test_two_at_once_are_one_too_many(repository: Repository) -> None:
         pass
 
 
+def test_what_had_to_be_written_is_the_better_proof(repository: Repository, folder: Path) -> None:
+    made = backed_up(repository, folder, timedelta(0)).made
+    assert made is not None
+    later = NOW + timedelta(hours=1)
+    read = Proof("folders/scripts", "digest", later, "there", written=False)
+    wrote = Proof("folders/scripts", "digest", NOW, "here")
+    proofs.add(repository, made, [read])
+    assert proofs.of(repository) == [read]
+    assert read.words.startswith("nothing had to be written, the same as there at ")
+    proofs.add(repository, made, [wrote])
+    proofs.add(repository, made, [read])
+    assert proofs.of(repository) == [wrote]
+    assert wrote.words.startswith("restored to here at ")
+
+
 def test_pruning_keeps_the_newest_and_the_young_and_their_proofs(repository: Repository, folder: Path) -> None:
     made = []
     for day in range(6):

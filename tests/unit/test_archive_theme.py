@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fake_shop import GID, FakeShop, FakeTheme, saved
 
 from harness.archive import proofs, restoring
+from harness.archive.admin_api import AdminApi
 from harness.archive.backing_up import BackedUp, back_up
 from harness.archive.pieces.theme import Theme
 from harness.archive.repository import Repository, opened
@@ -204,3 +207,28 @@ def test_a_shop_in_trouble_is_asked_again_and_then_given_up(shop: FakeShop, repo
     shop.fails = [(502, b"down")] * 6
     with pytest.raises(WorldError, match="no answer in 6 attempts, the last time: 502 down"):
         backed_up(shop, repository)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"theme": {}},
+        {"theme": {"id": 1}},
+        {"theme": {"id": "1", "name": "a", "role": "MAIN", "files": {"nodes": [{"filename": "a"}]}}},
+        {"theme": {"id": "1", "name": "a", "role": "MAIN", "files": None}},
+        {"theme": {"id": "1", "name": "a", "role": "MAIN", "files": {"nodes": None, "pageInfo": {}}}},
+        {"theme": {"id": "1", "name": "a", "role": "MAIN", "files": {
+            "nodes": [], "pageInfo": {"hasNextPage": True, "endCursor": "same"}}}},
+        {"theme": {"id": "1", "name": "a", "role": "MAIN", "files": {
+            "nodes": [{"filename": "assets/\ud800.txt", "size": "x"}], "pageInfo": {"hasNextPage": False}}}},
+    ],
+)  # fmt: skip
+def test_answers_that_nobody_has_documented_are_told_and_end(answer: Any, repository: Repository) -> None:
+    class Odd:
+        def request(self, *_: object) -> tuple[int, Mapping[str, str], bytes]:
+            return 200, {}, json.dumps({"data": answer}).encode()
+
+    api = AdminApi("https://shop.example.com", "2026-10", lambda transport: "shpat_1", Odd(), lambda seconds: None)
+    with pytest.raises(WorldError, match=r"otherwise than is documented|again and again"):
+        back_up("shop", b"", [Theme(api, "1")], repository, NOW)
+    assert repository.latest() is None

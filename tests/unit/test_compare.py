@@ -71,7 +71,10 @@ def test_the_soonest_is_the_one_that_ends_first_at_the_latest() -> None:
     assert fastest((never,)) is None
 
 
-def test_the_page_the_data_and_the_table_say_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_page_the_data_and_the_table_say_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "140")
     rows = (
         *rows_of(ROUTE53, a_run(drill()), [OUTAGE]),
         *rows_of(

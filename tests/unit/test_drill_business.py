@@ -26,10 +26,14 @@ class Shop(SimulatedBackend):
     counted: Mapping[str, str] = {"1/paid": "1"}
     log: Sequence[tuple[str, str]] = (("1", "1"), ("1", "2"), ("2", "1"))
     forged_taken = False
+    keeps: Mapping[str, str] = {"orders": "orders"}
+    asks: Mapping[str, tuple[str, ...]] = {"refunds/create": ("refund:{id}",)}
+    refunded: tuple[str, ...] = ("1/paid",)
+    """Of a refund, which is nothing that is kept."""
 
     def __init__(self, story: Story) -> None:
         super().__init__(story)
-        business = Business(keeps={"orders": "orders"}, effects="effects")
+        business = Business(keeps=self.keeps, effects="effects", asks=self.asks)
         self.subject = self.subject.model_copy(update={"business": business})
         self._told = False
 
@@ -43,6 +47,7 @@ class Shop(SimulatedBackend):
                 BusinessChange("shop", "orders", "orders/create", "e1", "1", 1, now_ns),
                 BusinessChange("shop", "orders", "orders/updated", "e2", "1", 2, now_ns),
                 BusinessChange("shop", "orders", "orders/create", "e3", "2", 1, now_ns),
+                BusinessChange("shop", "refunds", "refunds/create", "e4", "7", 1, now_ns, self.refunded),
                 BusinessTold(
                     "shop", "orders/create", "e9", "f1", 1, "http://app.example.com/webhooks", now_ns, now_ns,
                     EAST, 200 if error is None else 401, error, forged=True,
@@ -84,6 +89,7 @@ def test_a_shop_whose_merchant_knows_everything_once_and_in_order(tmp_path: Path
         ("business-once", {"counted": {"1/paid": "2"}}, "1/paid 2 times"),
         ("business-order", {"log": (("1", "2"), ("1", "1"))}, "orders 1 in us-east-1: version 2 became 1"),
         ("business-forged", {"forged_taken": True}, "1 of 1 forged messages were taken at us-east-1"),
+        ("business-kept", {"refunded": ("refund:7",)}, r"never done at us-east-1: refund:7 \(refunds/create"),
     ],
 )  # fmt: skip
 def test_each_of_them_can_be_missed_and_says_what_by(
@@ -92,6 +98,24 @@ def test_each_of_them_can_be_missed_and_says_what_by(
     result = run(tmp_path, of_a_shop, type("Wrong", (Shop,), dict(wrong)))
     (found,) = [one for one in result.results if one.name == requirement]
     assert found.verdict is Verdict.MISSED
+    assert re.search(said, found.text), found.text
+
+
+@pytest.mark.parametrize(
+    ("requirement", "wrong", "said"),
+    [
+        ("business-kept", {"keeps": {"order": "orders"}}, r"`business.keeps`: order\); what changed was of orders"),
+        ("business-order", {"keeps": {"order": "orders"}, "log": ()}, "nothing changed that the application keeps"),
+        ("business-kept", {"refunded": ()}, r"`business.asks` of refunds/create names what no message of it has"),
+        ("business-once", {"counted": {}, "refunded": ()}, "the table of effects is empty at us-east-1"),
+    ],
+)  # fmt: skip
+def test_what_was_never_looked_at_is_not_met(
+    tmp_path: Path, requirement: str, wrong: Mapping[str, object], said: str
+) -> None:
+    result = run(tmp_path, of_a_shop, type("Vain", (Shop,), dict(wrong)))
+    (found,) = [one for one in result.results if one.name == requirement]
+    assert found.verdict is Verdict.UNKNOWN
     assert re.search(said, found.text), found.text
 
 

@@ -288,3 +288,29 @@ def test_all_wrong_settings_are_told_at_once_with_the_nearest_known_key() -> Non
     assert "only `off` is allowed" in str(second)
     assert "did you mean" not in str(third)
     assert "known: failover, fault, fault.mode" in str(third)
+
+
+# --- what goes over a part's own settings -----------------------------------------------------------------------------
+
+
+def test_numbers_of_parts_go_over_what_the_environment_says_of_them(tmp_path: Path) -> None:
+    given = {"set": ["dns.resolvers=1", "dns.timeout_s=0.5", "steering.negative_ttl_s=900"]}
+    found = options(tmp_path, given).environment
+    assert (found.dns.settings["resolvers"], found.dns.settings["timeout_s"]) == (1, 0.5)
+    assert found.dns.settings["name_servers"] == 2, "the rest stays"
+    assert found.steering.settings["negative_ttl_s"] == 900
+
+
+@pytest.mark.parametrize(
+    ("environment", "pair", "told"),
+    [
+        ("embedded", "dns.resolvers=0", "--set dns.resolvers=0: dns.resolvers: "),
+        ("embedded", "dns.name_servers=1.5", "--set dns.name_servers=1.5: dns.name_servers: "),
+        ("digitalocean", "steering.negative_ttl_s=60", "--set steering.negative_ttl_s=60: steering.negative_ttl_s: "),
+        ("kubernetes", "dns.resolvers=1", "--set dns.resolvers=1: environment kubernetes has no section `dns`"),
+    ],
+)
+def test_what_a_part_does_not_take_is_refused_by_name(tmp_path: Path, environment: str, pair: str, told: str) -> None:
+    with pytest.raises(InputError) as refused:
+        options(tmp_path, {"environment": environment, "set": [pair]})
+    assert told in str(refused.value)

@@ -17,6 +17,7 @@ from simulated_backend import Nowhere, subject
 
 from harness.drill import options
 from harness.drill.case import unanswered_ns
+from harness.drill.case_audience import audience_of
 from harness.drill.evidence import Objectives
 from harness.drill.plan import conditions_of, law_of, limits_of
 from harness.drill.settings import Settings
@@ -55,6 +56,7 @@ OTHER: Mapping[Key, Any] = {
     ("edge", "ttl_s"): 600,
     ("edge", "port"): 18080,
     ("edge", "dns_port"): 15353,
+    ("steering", "negative_ttl_s"): 300,
     ("health_checks", "request_interval_s"): 30,
     ("health_checks", "failure_threshold"): 2,
     ("health_checks", "connect_timeout_s"): 40,
@@ -88,6 +90,10 @@ OTHER: Mapping[Key, Any] = {
         for key, value in {"share": 0.9, "window_s": 60, "requests": 5, "place": "us-west-2"}.items()
     },
     ("stop", "latency", "above_ms"): 800,
+    ("audience", "profile"): "chrome(60)",
+    ("audience", "weight"): 7,
+    ("audience", "clients"): 8,
+    ("audience", "behind"): "coredns(30)",
     ("stop", "command", "command"): ["see"],
     ("stop", "command", "every_s"): 2,
     ("stop", "command", "timeout_s"): 3,
@@ -99,9 +105,13 @@ JUDGED = {
     ("health_checks", "evaluate_target_health"), ("load_balancer", "interval_s"), ("load_balancer", "timeout_s"),
     ("load_balancer", "healthy_threshold"), ("load_balancer", "unhealthy_threshold"), ("workload", "dns_clients"),
     ("workload", "rate_per_s"), ("workload", "timeout_s"), ("load_balancer", "like"),
+    ("audience", "profile"), ("audience", "weight"), ("audience", "clients"), ("audience", "behind"),
     *(key for key in OTHER if key[0] == "stop"),
 }  # fmt: skip
 """What predictions, the window W, the judgement of single operations or stop conditions are made from."""
+
+JUDGED_ALONE = {("audience", "weight")}
+"""What no world is made otherwise by: how much a part of it counts."""
 
 REFUSED = {
     ("edge", "ttl_s"): "edge.ttl_s: Route 53 fixes how long what it answers for an alias to a load balancer can be "
@@ -131,6 +141,7 @@ def document() -> dict[str, Any]:
         "places": [{"name": "us-east-1", "role": "primary"}, {"name": "us-west-2", "role": "standby"}],
         "edge": {"record": "app.example.com"},
         "objectives": {"fast": {"rto_s": 20}, "production": {"rto_s": 150}},
+        "audience": [{"profile": "honest"}, {"profile": "jvm(30)"}],
         "stop": {"errors": {}, "latency": {"above_ms": 500}, "command": {"command": ["look"]}},
         "subject": "subject.yaml",
     }
@@ -196,7 +207,11 @@ class Calls:
     def __getattr__(self, operation: str) -> Any:
         def call(**arguments: Any) -> Any:
             self.made.append((operation, arguments))
-            return {"HostedZone": {"Id": "/hostedzone/Z"}, "HealthCheck": {"Id": f"check-{len(self.made)}"}}
+            return {
+                "HostedZone": {"Id": "/hostedzone/Z"},
+                "HealthCheck": {"Id": f"check-{len(self.made)}"},
+                "ResourceRecordSets": [{"Type": "SOA", "TTL": 900}],
+            }
 
         return call
 
@@ -239,6 +254,7 @@ def judged_by(environment: Environment) -> tuple[Any, ...]:
         limits_of(environment, TIMING, objectives),
         unanswered_ns_of(environment),
         stopped_by(environment, TIMING, Settings()),
+        audience_of(environment, TIMING),
     )
 
 
@@ -273,7 +289,7 @@ def test_the_world_follows_a_key_or_the_file_is_refused_by_its_line(
         assert problem.line is not None
         return
     before, after = loaded(document(), tmp_path), loaded(changed(key), tmp_path)
-    assert world_of(after, monkeypatch) != world_of(before, monkeypatch)
+    assert (world_of(after, monkeypatch) == world_of(before, monkeypatch)) is (key in JUDGED_ALONE)
     assert (judged_by(after) != judged_by(before)) is (key in JUDGED)
 
 

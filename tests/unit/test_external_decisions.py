@@ -194,3 +194,13 @@ def test_the_shipped_file_says_what_there_is(tmp_path: Path) -> None:
     path.write_text(text.replace("../reference", str(Path("reference").absolute())))
     with pytest.raises(InputError, match="rate_max_per_s"):
         load_environment(path)
+
+
+def test_an_audience_would_ask_more_than_was_agreed(tmp_path: Path) -> None:
+    from harness.topology.load import load_environment
+    from harness.topology.shipped import find_environment
+
+    path = tmp_path / "more.yaml"
+    path.write_text(find_environment("external").read_text() + "\naudience: [{profile: jvm(30)}]\n")
+    with pytest.raises(InputError, match="audience: its clients would ask more of a stack that is not ours"):
+        load_environment(path)

@@ -111,7 +111,8 @@ OF_PROVIDERS = ("provider-outage", "provider-trouble", "record-replaced")
 OF_STEERING = ("control-plane-outage", "health-checks-blind")
 OF_PODS = ("pods-killed", "pod-frozen", "bad-deploy")
 OF_PARTIES = tuple(kind for kind in FAULTS if kind.startswith("third-party"))
-ELSEWHERE = (*IN_DATABASES, *OF_PROVIDERS, *OF_STEERING, *OF_PODS, *OF_PARTIES, "shop-trouble")
+OF_DNS = ("resolver-outage", "name-server-outage", "dns-trouble")
+ELSEWHERE = (*IN_DATABASES, *OF_PROVIDERS, *OF_STEERING, *OF_PODS, *OF_PARTIES, *OF_DNS, "shop-trouble")
 ON_LINKS = [kind for kind in FAULTS if not kind.startswith("process") and kind not in ELSEWHERE]
 
 

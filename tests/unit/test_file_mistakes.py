@@ -70,8 +70,8 @@ def test_no_words_of_a_library_show_through(old: str, new: str, text: str, tmp_p
 
 
 def test_a_part_without_settings_says_that_nothing_can_be_said(tmp_path: Path) -> None:
-    told = [text for _, text in refused(tmp_path, GOOD + "steering: {kind: route53, portt: 1}\n")]
-    assert told == ["steering.portt: unknown key; nothing can be said there"]
+    told = [text for _, text in refused(tmp_path, GOOD + "platform: {kind: processes, portt: 1}\n")]
+    assert told == ["platform.portt: unknown key; nothing can be said there"]
 
 
 @pytest.mark.parametrize("links", ["toxiproxy_port: 5300\n", "links: {kind: toxiproxy, port: 5300}\n"])

@@ -12,7 +12,10 @@ from harness.topology.timing import Profile, Timing
 from harness.world.part import Blueprint
 
 REGIONS = (EAST, WEST)
-ARROWS = {arrow.link.name: arrow for arrow in arrows(Blueprint(environment(), subject(), Timing(Profile.FAST)))}
+ALL = {arrow.link.name: arrow for arrow in arrows(Blueprint(environment(), subject(), Timing(Profile.FAST)))}
+BESIDE = {name for name in ALL if name.endswith(":dns") or name.startswith("canary->provider:")}
+"""Of no region: how clients ask for names, and who watches the provider itself."""
+ARROWS = {name: arrow for name, arrow in ALL.items() if name not in BESIDE}
 INSTANCES = {instance.name: instance.place for instance in subject().instances(environment())}
 
 
@@ -31,6 +34,15 @@ def test_every_arrow_of_the_picture_is_there_and_no_other() -> None:
         expected |= {f"{instance}->{region}:dynamodb" for instance in INSTANCES}
     expected |= {f"{instance}->{EAST}:route53" for instance in INSTANCES}
     assert set(ARROWS) == expected
+
+
+def test_names_are_asked_over_links_of_their_own_that_no_region_takes_with_it() -> None:
+    servers, resolvers = ("ns-1", "ns-2"), ("resolver-1", "resolver-2")
+    asked = {f"{source}->{resolver}:dns" for source in ("clients", "canary") for resolver in resolvers}
+    asked |= {f"{source}->{server}:dns" for source in (*resolvers, "canary") for server in servers}
+    assert {f"canary->provider:{what}" for what in ("control-plane", "health-checks")} | asked == BESIDE
+    assert {end for name in BESIDE for end in (ALL[name].link.source_place, ALL[name].link.target_place)} == {OUTSIDE}
+    assert not BESIDE & (cut("region-outage", EAST) | cut("region-isolated", EAST))
 
 
 def test_arrows_lead_where_they_say() -> None:

@@ -259,3 +259,30 @@ def test_a_jobs_page_has_the_matrix_of_its_run(tmp_path: Path) -> None:
     assert "| place us\\-east\\-1 | lost, refused | not run | ~ degraded 62 % |" in page
     assert "16 of 18 cells of the resiliency matrix were not run here." in page
     assert "What could still be done" not in job_summary.render(sample_run(), tmp_path)
+
+
+def test_what_stands_in_a_run_json_commands_no_terminal(reports: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    evil = "\x1b[31mred\x07"
+    cells = (
+        cell({"kind": evil, "name": evil}, evil, journey, state) for journey, state in ((evil, FAILS), ("pay", WORKS))
+    )
+    one = a_run(3, drill("a", *cells))
+    (reports / one.run_id).mkdir()
+    run_json.write(one, reports / one.run_id / "run.json")
+    exit_code()
+    assert "\x1b" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["made", "worked"])
+def test_numbers_without_end_are_no_crash(reports: Path, name: str) -> None:
+    path = reports / "20261101-080000-1" / "run.json"
+    body = json.loads(path.read_text())
+    for one in body["drills"][0]["measured"]["journeys"]["cells"]:
+        one["during"][name] = 10**400
+    path.write_text(json.dumps(body))
+    assert exit_code() == 0
+    kept = json.loads((reports / "matrix.json").read_text())
+    kept["rules"]["works_share"] = 10**400
+    (reports / "kept.json").write_text(json.dumps(kept))
+    with pytest.raises(InputError, match="too large"):
+        command(compare=str(reports / "kept.json"))

@@ -47,7 +47,15 @@ ALL_WELL = effects_of(
 def test_where_all_is_well_nothing_is_found() -> None:
     assert (
         Effects(
-            changes=3, things=2, repeated={}, put_back=(), delays_ns=(S // 2, S, S), forged=1, messages=2, attempts=3
+            changes=3,
+            things=2,
+            repeated={},
+            counts=2,
+            put_back=(),
+            delays_ns=(S // 2, S, S),
+            forged=1,
+            messages=2,
+            attempts=3,
         )
         == ALL_WELL
     )

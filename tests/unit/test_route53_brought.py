@@ -219,7 +219,8 @@ def test_what_is_no_zone_is_refused_with_file_and_line(content: object, name: st
         read(written(content, name))
 
 
-def test_the_command_says_what_is_wrong_and_ends_so(written: Written) -> None:
+def test_the_command_says_what_is_wrong_and_ends_so(written: Written, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     runner = CliRunner()
     whole = written({"ResourceRecordSets": [SOA, *WHOLE]})
     checks = written({"HealthChecks": CHECKS}, "checks.json")

@@ -17,8 +17,12 @@ from harness.errors import InputError
 from harness.faults.region_outage import RegionOutage
 from harness.kit.address import Address
 from harness.names import GLOBAL_TABLES, OUTSIDE, SHOP
+from harness.parts.commerce.shopify.doing import Doing
+from harness.parts.commerce.shopify.life import Life, Next, step
 from harness.parts.commerce.shopify.part import CLIENT_SECRET, Shopify, diagnose
+from harness.parts.commerce.shopify.records.shop import Shop as Records
 from harness.parts.commerce.shopify.secrets_files import SecretsFiles
+from harness.parts.commerce.shopify.spec import KINDS, TOPICS
 from harness.parts.commerce.shopify.spec import Shopify as Spec
 from harness.topology.load import load_environment, load_subject
 from harness.topology.subject import Business
@@ -165,3 +169,37 @@ def test_what_the_section_cannot_say_is_refused(tmp_path: Path, text: str, words
     path.write_text(f"{before}{text}\n\n{rest[rest.index('third_parties:') :]}", encoding="utf-8")
     with pytest.raises(InputError, match=words):
         load_environment(path)
+
+
+@pytest.mark.parametrize(
+    ("business", "words"),
+    [
+        ("{keeps: {order: items}}", "subject.yaml:6: business.keeps: the shop has no `order`; one of: orders, "),
+        ("{keeps: {orders: items}, effects: items, asks: {ORDERS_CREATE: [a]}}", "`ORDERS_CREATE`; one of: orders/cr"),
+        ("{keeps: {orders: items}, effects: items, asks: {nothing: [a]}}", "by `nothing`; one of: orders/create, "),
+        ("{keeps: {orders: items}, asks: {orders/create: [a]}}", "asks: nothing counts what was done; say `effects: "),
+    ],
+)
+def test_what_a_subject_says_of_a_shop_must_be_there(tmp_path: Path, business: str, words: str) -> None:
+    path = tmp_path / "subject.yaml"
+    path.write_text(
+        "subject: mine\ntables:\n  - {name: items, key: id, value: value}\ncomponents:\n"
+        f"  - {{name: app, command: [a], region: each, port_env: PORT}}\nbusiness: {business}\n"
+    )
+    with pytest.raises(InputError) as raised:
+        load_subject(path, load_environment(FILE))
+    assert words in str(raised.value)
+
+
+def test_what_a_subject_may_say_of_a_shop_is_what_happens_there() -> None:
+    at = count(1)
+    shop, life = Records(lambda: next(at)), Life(7, 5, 5)
+    doing, told = Doing(shop, 7, 5, 5), set()
+    for _ in range(400):
+        life, deeds = step(life, Next(), 0)
+        told |= {(one.kind, one.topic) for deed in deeds for one in doing.do(deed)}
+    assert {kind for kind, _ in told} == set(KINDS)
+    assert {topic for _, topic in told} <= set(TOPICS)
+    assert {topic for topic in TOPICS if topic not in {topic for _, topic in told}} <= {
+        "products/create", "products/delete", "customers/create", "customers/delete", "orders/partially_fulfilled",
+    }  # fmt: skip

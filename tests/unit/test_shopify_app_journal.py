@@ -9,7 +9,8 @@ import pytest
 from shopify_tables import SHOP_ENV, Tables, settings, shop, store
 
 from reference.settings import SettingsError
-from reference.shopify_app.journal import Entry, InSqlite, InTable, JournalFailed, journal_of
+from reference.shopify_app.journal import Entry, InSqlite, InTable, JournalFailed
+from reference.shopify_app.journals import journal_of
 from reference.shopify_app.settings import load_shop
 
 FIRST = Entry("2026-11-29T11:00:00Z", "us-east-1", ["started"], {"orders": 3}, 2, ["ORDERS_CREATE"])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from reference.shopify_app import things
+from reference.shopify_app import rows, things
 from reference.shopify_app.reconciliation import nodes
 from reference.shopify_app.things import Thing, Unreadable
 
@@ -103,3 +104,20 @@ def test_reconciled_customers_and_products_are_what_their_webhooks_tell() -> Non
 def test_an_order_whose_lists_are_full_is_asked_for_by_itself() -> None:
     assert not nodes.is_cut({"refunds": [1], "fulfillments": [1, 2]}, 3)
     assert nodes.is_cut({"refunds": [1, 2, 3], "fulfillments": []}, 3)
+
+
+@pytest.mark.parametrize(
+    "odd", ["\U0001f30d" * 300_000, {"a": ["x" * 400_000]}, ["\ud83d" * 90_000], "\u0000" * 400_000]
+)
+def test_what_a_row_has_no_room_for_is_cut(odd: Any) -> None:
+    refund = {"id": 5, "order_id": 1001, "note": odd}
+    body = order(name=odd, total_price=odd, note=odd, cancelled_at=odd, refunds=[refund])
+    known = things.learned("orders/updated", body)
+    written = [rows.thing_put(one, "webhook") for one in known.things]
+    written += [rows.effect_put("effects", one, "us-east-1", 1) for one in known.effects]
+    assert max(len(json.dumps(one["Item"])) for one in written) < 400_000
+
+
+def test_an_id_that_no_key_has_room_for_is_unreadable() -> None:
+    with pytest.raises(Unreadable):
+        things.learned("orders/updated", order(id=int("9" * 4_000)))

@@ -143,7 +143,8 @@ class Breaking:
 
 
 def test_a_body_that_is_too_large_for_a_row_has_the_shop_asked() -> None:
-    tables, asked = Tables(), []
+    tables = Tables()
+    asked: list[str] = []
     made = store(tables)
     noise = random.Random(1).randbytes(600_000).hex()
     message = webhook("a", "products/update", {"id": 1, "updated_at": at(1), "html": noise[:900_000]})
@@ -193,3 +194,26 @@ def test_a_write_that_the_tables_refuse_to_answer_is_no_repeat() -> None:
     with pytest.raises(CallFailed):
         store(tables).take(life()[0], 0.0)
     assert store(tables).take(life()[0], 0.0)
+
+
+def test_a_write_that_the_database_will_never_take_is_parked_and_holds_up_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tables = Tables()
+    made = store(tables, EAST)
+    settled: list[str] = []
+
+    def refuse(code: str) -> None:
+        def apply(*_: object) -> int:
+            raise CallFailed("put_item", EAST, code, "Item size has exceeded", transient=False)
+
+        monkeypatch.setattr(made, "apply", apply)
+
+    monkeypatch.setattr(made, "settle_webhook", lambda _key, state, _why="": settled.append(state))
+    row = Received("a", "orders/create", EAST, json.dumps({"id": 1, "updated_at": at(1)}).encode())
+    refuse("ValidationException")
+    assert worker(made).do(row) is False
+    assert settled == [rows.PARKED]
+    refuse("ProvisionedThroughputExceededException")
+    with pytest.raises(CallFailed):
+        worker(made).do(row)

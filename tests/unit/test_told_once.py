@@ -267,6 +267,7 @@ def test_a_promise_about_deletes_is_none_where_there_are_no_deletes(tmp_path: Pa
 def test_an_early_end_says_what_was_not_reached(tmp_path: Path) -> None:
     def scenario(drill: Drill) -> None:
         drill.open()
+        drill.promise(error_budget=0.1)
         drill.record.note(not_reached=("the lost region heals", "service fails back to region us-east-1"))
         only_recovery(drill)
 
@@ -276,6 +277,18 @@ def test_an_early_end_says_what_was_not_reached(tmp_path: Path) -> None:
         "the drill ended there, and 2 later steps were not reached: "
         "the lost region heals; service fails back to region us-east-1"
     )
+    assert result.objectives.error_budget is None  # nothing asks for it, neither what was reached nor what was not
+
+
+def test_what_a_later_step_asks_for_is_promised_all_the_same(tmp_path: Path) -> None:
+    def scenario(drill: Drill) -> None:
+        drill.open()
+        drill.promise(error_budget=0.1)
+        drill.record.note(not_reached=("over 9 seconds no more requests fail than the error budget allows",))
+        only_recovery(drill)
+
+    result = run(tmp_path, scenario, story=Story(takeover_s=None))
+    assert (result.objectives.error_budget, result.objectives.rto_s is None) == (0.1, False)
 
 
 def test_a_recovery_that_never_came_is_one_reason(tmp_path: Path) -> None:

@@ -20,7 +20,9 @@ from harness.world.load_balancer import missing_links
 from harness.world.part import Blueprint
 
 STEERING = section_named("steering")
-OWN = {kind: f"harness.parts.steering.{kind}" for kind in ("digitalocean", "external", "route53")}
+OWN = {
+    kind: f"harness.parts.steering.{kind}" for kind in ("akamai", "cloudflare", "digitalocean", "external", "route53")
+}
 SPEC = """\
 from harness.topology.environment import Spec
 class Foreign(Spec):

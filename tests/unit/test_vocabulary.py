@@ -43,8 +43,12 @@ FILLED = {
     "INSTANCE": ["monitor.outside"],
     "JOURNEY": ["pay", "add to cart"],
     "SYSTEM": ["ERP", "fulfilment"],
+    "RESOLVER": ["resolver-1"],
+    "SERVER": ["ns-2"],
+    "SERVERS": ["the name servers", "the resolvers", "ns-1"],
+    "WAY": ["truncated", "denied", "failed", "astray"],
 }
-NO_PLACEHOLDERS = {"API", "DB", "MISSED", "INVALID", "ABORTED"}
+NO_PLACEHOLDERS = {"API", "DB", "DNS", "MISSED", "INVALID", "ABORTED"}
 ONE = pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda one: f"{one.type} {phrase_of(one).shape}")
 
 

@@ -15,6 +15,7 @@ from harness.wire.body import FramingError
 from harness.wire.exchange import ResponseCollector
 from harness.witness import ledger, outcomes
 from harness.witness import resolver_cache as cache
+from harness.witness.cache_policy import CachePolicy
 from harness.witness.canaries import dynamodb_request
 from harness.witness.channel import MAX_BODY_BYTES, MAX_HEAD_BYTES
 from harness.witness.dns_client import DnsClient, DnsReply
@@ -111,7 +112,7 @@ TTL = 8 * NS_PER_S
 
 
 def _fresh(share: float = 0.0, min_ttl_ns: int = 0) -> cache.CacheState:
-    state, effects = cache.step(cache.CacheState(0, share, min_ttl_ns), cache.Lookup(), 0)
+    state, effects = cache.step(cache.CacheState(0, share, CachePolicy(least_ns=min_ttl_ns)), cache.Lookup(), 0)
     assert effects == (cache.Query(), cache.Wait())
     state, _ = cache.step(state, cache.Answered(("127.0.1.10",), TTL), 1000)
     return state

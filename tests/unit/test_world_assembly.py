@@ -44,6 +44,7 @@ def assembled(monkeypatch: pytest.MonkeyPatch) -> tuple[Net, Ground]:
     nobody = SimpleNamespace(client=lambda _: SimpleNamespace(close=lambda: None))
     monkeypatch.setattr(clients, "RegionClients", lambda *_: nobody)
     monkeypatch.setattr(route53, "create_edge", lambda *_: "zone")
+    monkeypatch.setattr(route53, "set_negative_ttl", lambda *_: None)
     monkeypatch.setattr(AdminClient, "post", lambda *_: None)
     monkeypatch.setattr(Toxiproxy, "client", SimpleNamespace(populate=listens_elsewhere))
     ground = Ground()

@@ -17,7 +17,7 @@ from pathlib import Path
 from harness.archive import hiding, json_content
 from harness.archive.hiding import Unhidden
 from harness.archive.pieces import files
-from harness.archive.pieces.piece import EXECUTABLE, REGULAR, AsBefore, Difference, File, Gathered, Kept
+from harness.archive.pieces.piece import EXECUTABLE, LINK, REGULAR, AsBefore, Difference, File, Gathered, Kept
 from harness.archive.sealing import Seal
 from harness.errors import InputError
 from harness.storable_text import json_text
@@ -86,7 +86,9 @@ class Configuration:
             if not path.is_file():
                 missing.append(name)
                 continue
-            reasons = list(self._unlike(kept, name, path.read_bytes()))
+            there = files.read(self.folder, name)
+            content = there.content if there is not None and there.mode != LINK else path.read_bytes()
+            reasons = list(self._unlike(kept, name, content))
             if reasons:
                 changed.append(name)
                 notes += [f"{name}: {reason}" for reason in reasons if reason]

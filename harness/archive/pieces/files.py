@@ -63,19 +63,23 @@ def compared(root: Path, kept: Kept, there: Sequence[str]) -> Difference:
 
 def write(root: Path, files: Mapping[str, File]) -> None:
     """Write files, each whole or not at all. Raises InputError, WorldError."""
-    root.mkdir(parents=True, exist_ok=True)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WorldError(f"{root}: it cannot be made: {error.strerror or error}") from error
     real = root.resolve()
     for name, file in files.items():
         path = root / name
-        if not path.parent.resolve().is_relative_to(real):
-            raise InputError(f"{path}: a link in its path leads out of {root}; nothing is written there")
         try:
+            if not path.parent.resolve().is_relative_to(real):
+                raise InputError(f"{path}: a link in its path leads out of {root}; nothing is written there")
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.is_dir() and not path.is_symlink():
                 raise InputError(f"{path}: a folder stands where a file is to be")
             _put(path, file)
-        except OSError as error:
-            raise WorldError(f"{path}: it cannot be written: {error.strerror or error}") from error
+        except (OSError, ValueError, RuntimeError) as error:  # links that lead in a circle, or to a name with a NUL
+            why = (error.strerror if isinstance(error, OSError) else None) or error
+            raise WorldError(f"{path}: it cannot be written: {why}") from error
 
 
 def _put(path: Path, file: File) -> None:

@@ -48,6 +48,13 @@ class Making:
             *(f"folders/{name}" for name in told.folders),
         ]
 
+    def secrets(self) -> list[str]:
+        """What the description takes out of the environment as secrets: none of them may stand in a backup."""
+        told = self._told
+        shop = (told.shop.token, told.shop.client_secret) if told.shop is not None else ()
+        names = [name for one in (told.seal_key, *shop) if one is not None for name in placeholders.variables(one)]
+        return [self._environ[name] for name in names if self._environ.get(name)]
+
     def repository(self) -> Path:
         """Where the backups are kept."""
         return self._folder / self._filled("repository", self._told.repository)

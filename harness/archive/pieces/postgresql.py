@@ -19,6 +19,8 @@ from harness.errors import InputError, WorldError
 
 DUMP = "dump.sql"
 _LIMIT_S = 3_600
+_SECRET = {"password": "PGPASSWORD", "sslpassword": "PGSSLPASSWORD"}
+"""Parameters of the URL that are secret, and the variables of libpq beside them."""
 _ITSELF = re.compile(rb"^(?:-- Dumped (?:from|by) .*|\\(?:un)?restrict .*)\n", re.MULTILINE)
 _COPY = re.compile(
     rb'^COPY (?P<table>\S+|"[^"]+"\."[^"]+") [^\n]*FROM stdin;\n(?P<rows>.*?)^\\\.\n', re.MULTILINE | re.DOTALL
@@ -102,7 +104,14 @@ def _without_password(url: str) -> tuple[str, Mapping[str, str]]:
     user, at, host = parts.netloc.rpartition("@")
     name, colon, password = user.partition(":")
     told = {"PGPASSWORD": unquote(password)} if colon and password else {}
-    return urlunsplit(parts._replace(netloc=f"{name}{at}{host}")), told
+    kept = []
+    for pair in filter(None, parts.query.split("&")):
+        key, _, value = pair.partition("=")
+        if unquote(key) in _SECRET:
+            told[_SECRET[unquote(key)]] = unquote(value)
+        else:
+            kept.append(pair)
+    return urlunsplit(parts._replace(netloc=f"{name}{at}{host}", query="&".join(kept))), told
 
 
 def _state(dump: bytes) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any
 from harness.archive import json_content
 from harness.archive.admin_api import AdminApi
 from harness.archive.pieces.piece import AS_BEFORE, AsBefore, Difference, File, Gathered, Kept, is_of
-from harness.archive.pieces.theme_calls import Listed, Shown, ThemeCalls
+from harness.archive.pieces.theme_calls import Listed, Shown, ThemeCalls, documented
 from harness.errors import InputError, WorldError
 
 _READINGS = 3
@@ -43,47 +43,52 @@ class Theme:
 
     def read(self, before: Kept | None) -> Gathered:
         """See Piece."""
-        calls = ThemeCalls(self.api)
-        shown = calls.found(self.theme)
-        for _ in range(_READINGS):
-            listed = self._listed(calls, shown)
-            wanted = [name for name, one in listed.items() if before is None or not _is_as(before, name, one)]
-            bodies = dict(calls.bodies(shown.id, {name: listed[name] for name in wanted}))
-            if not wanted or self._listed(calls, shown) == listed:
-                break
-        else:
-            raise WorldError(f"{self.target} was changed each of the {_READINGS} times that it was read")
-        files: dict[str, File | AsBefore] = {}
-        for name in listed:
-            kept = name not in bodies or (before is not None and _says_the_same(before, name, bodies[name]))
-            files[name] = AS_BEFORE if kept else File(bodies[name])
-        told = {name: one.md5 or "" for name, one in listed.items()}
-        return Gathered(files, {"id": shown.id, "name": shown.name, "role": shown.role}, (), (self.api.token(),), told)
+        with documented(self.api):
+            calls = ThemeCalls(self.api)
+            shown = calls.found(self.theme)
+            for _ in range(_READINGS):
+                listed = self._listed(calls, shown)
+                wanted = [name for name, one in listed.items() if before is None or not _is_as(before, name, one)]
+                bodies = dict(calls.bodies(shown.id, {name: listed[name] for name in wanted}))
+                if not wanted or self._listed(calls, shown) == listed:
+                    break
+            else:
+                raise WorldError(f"{self.target} was changed each of the {_READINGS} times that it was read")
+            files: dict[str, File | AsBefore] = {}
+            for name in listed:
+                kept = name not in bodies or (before is not None and _says_the_same(before, name, bodies[name]))
+                files[name] = AS_BEFORE if kept else File(bodies[name])
+            told = {name: one.md5 or "" for name, one in listed.items()}
+            return Gathered(
+                files, {"id": shown.id, "name": shown.name, "role": shown.role}, (), (self.api.token(),), told
+            )
 
     def compare(self, kept: Kept, *, whole: bool = False) -> Difference:
         """See Piece."""
-        calls = ThemeCalls(self.api)
-        shown = calls.found(self.theme)
-        listed = calls.listed(shown.id)
-        there = [name for name in kept.sums if name in listed]
-        unlike = {name: listed[name] for name in there if whole or not _is_as(kept, name, listed[name])}
-        changed = [name for name, body in calls.bodies(shown.id, unlike) if not _says_the_same(kept, name, body)]
-        missing = [name for name in kept.sums if name not in listed]
-        return Difference(missing, changed, [name for name in listed if name not in kept.sums])
+        with documented(self.api):
+            calls = ThemeCalls(self.api)
+            shown = calls.found(self.theme)
+            listed = calls.listed(shown.id)
+            there = [name for name in kept.sums if name in listed]
+            unlike = {name: listed[name] for name in there if whole or not _is_as(kept, name, listed[name])}
+            changed = [name for name, body in calls.bodies(shown.id, unlike) if not _says_the_same(kept, name, body)]
+            missing = [name for name in kept.sums if name not in listed]
+            return Difference(missing, changed, [name for name in listed if name not in kept.sums])
 
     def restore(self, kept: Kept, difference: Difference) -> None:
         """See Piece."""
-        calls = ThemeCalls(self.api)
-        shown = calls.found(self.theme)
-        names = sorted((*difference.missing, *difference.changed), key=_place)
-        for name in [name for name in names if kept.sums[name].size > _UPSERTED_BYTES_MAX]:
-            calls.upload(shown.id, name, kept.content(name))
-            names.remove(name)
-        for batch in _batches(names, kept.sums):
-            calls.upsert(shown.id, {name: kept.content(name) for name in batch})
-        extra = sorted(difference.extra, key=_place, reverse=True)
-        for start in range(0, len(extra), _UPSERTED_MAX):
-            calls.delete(shown.id, extra[start : start + _UPSERTED_MAX])
+        with documented(self.api):
+            calls = ThemeCalls(self.api)
+            shown = calls.found(self.theme)
+            names = sorted((*difference.missing, *difference.changed), key=_place)
+            for name in [name for name in names if kept.sums[name].size > _UPSERTED_BYTES_MAX]:
+                calls.upload(shown.id, name, kept.content(name))
+                names.remove(name)
+            for batch in _batches(names, kept.sums):
+                calls.upsert(shown.id, {name: kept.content(name) for name in batch})
+            extra = sorted(difference.extra, key=_place, reverse=True)
+            for start in range(0, len(extra), _UPSERTED_MAX):
+                calls.delete(shown.id, extra[start : start + _UPSERTED_MAX])
 
     def _listed(self, calls: ThemeCalls, shown: Shown) -> dict[str, Listed]:
         listed = calls.listed(shown.id)

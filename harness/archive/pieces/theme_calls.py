@@ -11,6 +11,7 @@ import base64
 import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +61,15 @@ class Listed:
     size: int
 
 
+@contextmanager
+def documented(api: AdminApi) -> Iterator[None]:
+    """An answer within that cannot be used is told as one. Raises WorldError."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
+        raise WorldError(f"{api.base}: it answers otherwise than is documented: {error!r}") from error
+
+
 class ThemeCalls:
     """Of one shop."""
 
@@ -87,7 +97,7 @@ class ThemeCalls:
     def listed(self, theme: str) -> dict[str, Listed]:
         """Every file of a theme, by name."""
         return {
-            node["filename"]: Listed(node.get("checksumMd5") or None, int(node["size"]))
+            str(node["filename"]): Listed(node.get("checksumMd5") or None, int(node["size"]))
             for node in self._nodes(theme, _FILES, first=_PAGE)
         }
 
@@ -154,9 +164,9 @@ class ThemeCalls:
             for error in files.get("userErrors") or ():
                 raise WorldError(f"{self._api.base}: {error['filename']} is not given: {error['code']}")
             yield from files["nodes"]
-            if not files["pageInfo"]["hasNextPage"]:
+            after = self._next(files["pageInfo"], after)
+            if after is None:
                 return
-            after = files["pageInfo"]["endCursor"]
 
     def _body(self, node: Mapping[str, Any]) -> bytes:
         body = node["body"]
@@ -179,9 +189,17 @@ class ThemeCalls:
         while True:
             told = self._api.query(_THEMES, after=after)["themes"]
             yield from (Shown(node["id"], node["name"], node["role"]) for node in told["nodes"])
-            if not told["pageInfo"]["hasNextPage"]:
+            after = self._next(told["pageInfo"], after)
+            if after is None:
                 return
-            after = told["pageInfo"]["endCursor"]
+
+    def _next(self, page: Mapping[str, Any], after: str | None) -> str | None:
+        """Where the next page begins, None where there is none. A shop that gives the same one again never ends."""
+        if not page["hasNextPage"]:
+            return None
+        if page["endCursor"] in (None, after):
+            raise WorldError(f"{self._api.base}: it gives the same page again and again")
+        return str(page["endCursor"])
 
     def _known(self, themes: Sequence[Shown] | None = None) -> str:
         found = list(self._themes()) if themes is None else themes

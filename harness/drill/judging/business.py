@@ -7,6 +7,8 @@ from collections.abc import Callable
 from harness.checkers.result import CheckResult, Finding, shortened, some
 from harness.drill.case import Requirement
 from harness.drill.measures import Measures
+from harness.faults.shop_trouble import ROTATED
+from harness.history.events import FaultEvent
 from harness.measurement.business import Effects, Lost
 from harness.outcome import Verdict
 from harness.units import to_s
@@ -33,6 +35,8 @@ def _checked(name: str) -> Callable[[Callable[[Effects, Measures], CheckResult]]
 @_checked(KEPT)
 def kept(found: Effects, measures: Measures) -> CheckResult:
     """Whether the application knows in the end of everything that happened."""
+    if (unjudged := _unjudged(found, measures)) and not found.undone:
+        return CheckResult(KEPT, Verdict.UNKNOWN, unjudged)
     late = ""
     if found.delays_ns:
         p50, p99, worst = (to_s(found.late_ns(share) or 0) for share in (0.5, 0.99, 1.0))
@@ -61,6 +65,9 @@ def once(found: Effects, measures: Measures) -> CheckResult:
     if found.repeated is None:
         text = "the subject file names no table that counts effects (`business.effects`)"
         return CheckResult(ONCE, Verdict.UNKNOWN, text)
+    if not found.counts:
+        text = f"the table of effects is empty at {measures.serving}: nothing was ever done because of any event"
+        return CheckResult(ONCE, Verdict.UNKNOWN, text)
     if not found.repeated:
         return CheckResult(ONCE, Verdict.MET, f"nothing was done twice at {measures.serving}")
     told = some([f"{shortened(key)} {count} times" for key, count in found.repeated.items()], limit=3)
@@ -73,6 +80,8 @@ def order(found: Effects, measures: Measures) -> CheckResult:
     """Whether no older state of a thing ever took the place of a newer one."""
     if found.put_back is None:
         return CheckResult(ORDER, Verdict.UNKNOWN, "not measurable: no order of commits is kept")
+    if not found.put_back and (nothing := _nothing(found, measures)):
+        return CheckResult(ORDER, Verdict.UNKNOWN, nothing)
     if not found.put_back:
         return CheckResult(ORDER, Verdict.MET, "no older state took the place of a newer one")
     first = found.put_back[0]
@@ -91,7 +100,7 @@ def forged(found: Effects, measures: Measures) -> CheckResult:
         return CheckResult(FORGED, Verdict.UNKNOWN, "no forged message was sent")
     if not found.forged_taken and found.forged_unclear:
         one = found.forged_unclear[0]
-        answer = "not answered" if one.status is None else f"answered {one.status}"
+        answer = f"not answered ({one.error})" if one.status is None else f"answered {one.status}"
         text = (
             f"{len(found.forged_unclear)} of {found.forged} forged messages were neither taken nor refused, first "
             f"{one.delivery} ({one.topic}) at {one.reached or '?'}, {answer}: whether it was believed is not known"
@@ -114,11 +123,13 @@ def trusted(found: Effects, measures: Measures) -> CheckResult:
     if not found.attempts:
         return CheckResult(TRUSTED, Verdict.UNKNOWN, "nobody was told of anything")
     if not found.distrusted:
-        return CheckResult(TRUSTED, Verdict.MET, f"{found.attempts} genuine messages, none refused as forged")
+        return CheckResult(TRUSTED, Verdict.MET, f"{found.messages} genuine messages, none refused as forged")
     first = found.distrusted[0]
+    messages = len({one.delivery for one in found.distrusted})
     text = (
-        f"{len(found.distrusted)} of {found.attempts} genuine messages were refused as forged, first {first.delivery} "
-        f"({first.topic}) at {first.reached or '?'}, answered {first.status}"
+        f"{messages} of {found.messages} genuine messages were refused as forged, in {len(found.distrusted)} of "
+        f"{found.attempts} attempts, first {first.delivery} ({first.topic}) at {first.reached or '?'}, answered "
+        f"{first.status}{_why_distrusted(found, messages, measures)}"
     )
     return CheckResult(TRUSTED, Verdict.MISSED, text, (Finding("distrusted", text, "serious", first.mono_ns),))
 
@@ -130,12 +141,46 @@ def soon(requirement: Requirement, measures: Measures) -> CheckResult:
         return CheckResult(SOON, Verdict.UNKNOWN, found)
     if found.delays_ns is None:
         return CheckResult(SOON, Verdict.UNKNOWN, "not measurable: no order of commits is kept")
+    if nothing := _nothing(found, measures):
+        return CheckResult(SOON, Verdict.UNKNOWN, nothing)
     late = [delay for delay in found.delays_ns if to_s(delay) > most_s]
     worst = f"the last after {to_s(max(found.delays_ns, default=0)):.2f} s, {most_s:g} s allowed"
     if not late and not found.lost:
         return CheckResult(SOON, Verdict.MET, f"{found.changes} changes, all known in time: {worst}")
     text = f"{len(late)} of {found.changes} changes were known too late, and {found.lost_changes} never: {worst}"
     return CheckResult(SOON, Verdict.MISSED, text, (Finding("A1", text, "serious"),))
+
+
+def _why_distrusted(found: Effects, refused: int, measures: Measures) -> str:
+    """What it is likely to be, where one secret signed everything and some messages were believed."""
+    rotated = any(isinstance(one, FaultEvent) and one.mode == ROTATED for one in measures.context)
+    if rotated or refused >= found.messages:
+        return ""
+    return (
+        f"; {found.messages - refused} others were believed, with the same secret: a signature over the body as it was "
+        "parsed and written again differs from one over the bytes that came"
+    )
+
+
+def _nothing(found: Effects, measures: Measures) -> str:
+    """Why nothing can be said of what the application keeps; "" where something can."""
+    business = measures.case.business
+    if found.changes or business is None:
+        return ""
+    beside = f"; what changed was of {', '.join(found.elsewhere)}" if found.elsewhere else ""
+    return f"nothing changed that the application keeps (`business.keeps`: {', '.join(business.keeps)}){beside}"
+
+
+def _unjudged(found: Effects, measures: Measures) -> str:
+    """The same, and of what it must do."""
+    if nothing := _nothing(found, measures):
+        return nothing
+    business = measures.case.business
+    if not found.unfilled or business is None or found.lost:
+        return ""
+    topic = found.unfilled[0]
+    keys = ", ".join(business.asks[topic])
+    return f"`business.asks` of {topic} names what no message of it has: {keys}; so nothing was asked for"
 
 
 def _how(found: Effects) -> str:

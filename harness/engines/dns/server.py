@@ -25,6 +25,7 @@ import dns.rrset
 from harness import scaling
 from harness.engines.dns.lookup import Answer, RRset
 from harness.engines.dns.names import from_labels, to_labels
+from harness.engines.dns.wire_cache import WireCache, key_of
 from harness.kit.address import Address
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,6 @@ EDNS_UDP_BYTES = 1232
 """Largest UDP answer with EDNS (DNS flag day 2020); beyond it the truncation bit sends the client to TCP."""
 TCP_BYTES = 65_535
 TCP_IDLE_S = 10.0
-_MEMO_ENTRIES = 4096
 _BIND_ATTEMPTS = 32
 
 
@@ -72,23 +72,26 @@ class Responder:
 
     def __init__(self, plane: Answers) -> None:
         self._plane = plane
-        self._memo: dict[tuple[bytes, int], bytes] = {}
-        self._memo_generation = -1
+        self._cache = WireCache()
+        self._cached_generation = -1
         self._complained: set[str] = set()
 
     def respond(self, wire: bytes, limit: int) -> bytes | None:
         """The answer of at most `limit` bytes (TCP) or what the query's EDNS allows (UDP: limit 0); None: no answer."""
-        if self._memo_generation != self._plane.generation:
-            self._memo.clear()
-            self._memo_generation = self._plane.generation
-        key = (wire[2:], limit)
-        known = self._memo.get(key)
+        found = key_of(wire, limit)
+        if found is None:
+            return self._compute(wire, limit)
+        key, end = found
+        if self._cached_generation != self._plane.generation:
+            self._cache.forget()
+            self._cached_generation = self._plane.generation
+        known = self._cache.get(key, wire, end)
         if known is not None:
-            return wire[:2] + known
+            return known
         draws = self._plane.draws
         answer = self._compute(wire, limit)
-        if answer is not None and draws == self._plane.draws and len(self._memo) < _MEMO_ENTRIES:
-            self._memo[key] = answer[2:]
+        if answer is not None and draws == self._plane.draws and answer[4:6] == b"\0\1":
+            self._cache.put(key, answer)
         return answer
 
     def _compute(self, wire: bytes, limit: int) -> bytes | None:

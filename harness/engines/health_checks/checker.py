@@ -16,6 +16,8 @@ from typing import Literal
 
 Cause = Literal["", "timeout", "connection", "closed", "protocol", "status", "body", "address"]
 """Why a request failed: too late, not connected, cut off, no HTTP, a wrong status, a wrong body, nowhere to send it."""
+NOT_CONNECTED = "The connection was not established in time"
+"""The text by which a time-out of connecting is told from the others, for services that make a difference."""
 
 
 @dataclass(frozen=True)

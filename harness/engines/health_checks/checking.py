@@ -9,7 +9,7 @@ from functools import partial
 from typing import Generic, Literal
 
 from harness.clock import monotonic_ns
-from harness.engines.health_checks.checker import Checker, Finished
+from harness.engines.health_checks.checker import NOT_CONNECTED, Checker, Finished, Observation
 from harness.engines.health_checks.fleet import (
     Ask,
     Drop,
@@ -31,14 +31,15 @@ from harness.kit.address import ANY_ADDRESS
 from harness.units import to_s
 
 Blindness = Literal["unreachable", "frozen"]
-_UNREACHED = Finished(False, "The connection was not established in time", "timeout")
+_UNREACHED = Finished(False, NOT_CONNECTED, "timeout")
 
 
 class Fleet(Generic[C]):
     """All checkers of all health checks of one service.
 
     policy: what they are like. seed: of the phases at which checkers start. address_book, resolve: see Policy.target.
-    changed: called with a check's id when a vote of it changed, or a first result came.
+    changed: called with a check's id when a vote of it changed, or a first result came. heard: called with every
+    result, by check and by number of the checker, for services that count otherwise.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Fleet(Generic[C]):
         address_book: AddressBook,
         resolve: Resolve,
         changed: Callable[[str], None],
+        heard: Callable[[str, int, Observation], None] | None = None,
     ) -> None:
         self._rules = FleetRules(policy)
         self._state: FleetState[C] = FleetState()
@@ -56,6 +58,7 @@ class Fleet(Generic[C]):
         self._address_book = address_book
         self._resolve = resolve
         self._changed = changed
+        self._heard = heard
         self._prober = Prober()
         self._timers: dict[Seat, asyncio.TimerHandle] = {}
         self.blindness: Blindness | None = None
@@ -130,8 +133,12 @@ class Fleet(Generic[C]):
     def _ended(self, wanted: Ask[C], result: Finished) -> None:
         if self.blindness == "frozen":
             self._held.append(wanted)
-        else:
-            self._step(Ended(wanted.seat, result))
+            return
+        seat, before = wanted.seat, self._state.last(wanted.seat)
+        self._step(Ended(seat, result))
+        after = self._state.last(seat)
+        if self._heard is not None and after is not None and after is not before:
+            self._heard(seat.check_id, seat.number, after)
 
     async def close(self) -> None:
         """Stop all checkers and close what they have open."""

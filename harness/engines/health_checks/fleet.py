@@ -14,7 +14,7 @@ from typing import Generic
 
 from harness.engines.dns.selection import Draw
 from harness.engines.health_checks import checker
-from harness.engines.health_checks.checker import Checker, Finished, Limits
+from harness.engines.health_checks.checker import Checker, Finished, Limits, Observation
 from harness.engines.health_checks.policy import C, Policy
 
 
@@ -115,6 +115,11 @@ class FleetState(Generic[C]):
     def votes(self) -> Mapping[str, Sequence[Checker]]:
         """The state of every checker, by health check id."""
         return {check_id: running.checkers for check_id, running in self.running.items()}
+
+    def last(self, seat: Seat) -> Observation | None:
+        """The most recent result of a checker; None without one, and for a checker that is gone."""
+        running = self.running.get(seat.check_id)
+        return running.checkers[seat.number].last if running is not None and running.run == seat.run else None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Callable
 from typing import cast
 
-from harness.engines.health_checks.checker import Cause, Finished
+from harness.engines.health_checks.checker import NOT_CONNECTED, Cause, Finished
 from harness.engines.health_checks.policy import Request
 from harness.units import to_s
 from harness.wire.body import FramingError
@@ -162,7 +162,7 @@ class Prober:
         try:
             await asyncio.wait_for(connecting, to_s(request.limits.connect_ns))
         except TimeoutError:
-            probe.fail("The connection was not established in time", "timeout")
+            probe.fail(NOT_CONNECTED, "timeout")
         except ConnectionRefusedError:
             probe.fail("Connection refused", "connection")
         except OSError as error:

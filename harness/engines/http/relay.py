@@ -13,10 +13,9 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from http import HTTPStatus
 from typing import cast
 
+from harness.engines.http.answer import Answer
 from harness.engines.http.upstream import Destination, Failure, Upstream, reset, without_delay
 from harness.wire.framing import Part, RequestHead, RequestReader, ResponseHead
 
@@ -25,28 +24,6 @@ MAX_WAITING_BYTES = 256 * 1024
 
 LINGER_S = 1.0
 """How long a connection whose request we did not read to its end is drained, so that the answer is not lost."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A response of our own. fields: headers besides Content-Type, Content-Length and Connection."""
-
-    status: HTTPStatus
-    body: bytes
-    content_type: str = "text/plain"
-    fields: tuple[tuple[str, str], ...] = ()
-
-    def render(self, *, keep: bool, with_body: bool = True) -> bytes:
-        """The bytes on the wire. keep: the connection lives on; with_body: False when it answers HEAD."""
-        lines = [
-            f"HTTP/1.1 {self.status.value} {self.status.phrase}",
-            *(f"{name}: {value}" for name, value in self.fields),
-            f"Content-Type: {self.content_type}",
-            f"Content-Length: {len(self.body)}",
-            f"Connection: {'keep-alive' if keep else 'close'}",
-        ]
-        head = "\r\n".join(lines).encode("ascii", "replace") + b"\r\n\r\n"
-        return head + self.body if with_body else head
 
 
 class ClientConnection(asyncio.Protocol, ABC):
@@ -225,6 +202,16 @@ class ClientConnection(asyncio.Protocol, ABC):
             self.answer(answer)
 
     # The upstream's side.
+
+    def connect_elsewhere(self, destination: Destination) -> None:
+        """Try another upstream, from on_failure of one that was never connected: nothing has been sent yet."""
+        self.upstream = None
+        pooled = self.take_pooled(destination)
+        if pooled is not None:
+            self._own(pooled)
+            self._flush()
+        else:
+            self._connecting = asyncio.get_running_loop().create_task(self._connect(destination))
 
     async def _connect(self, destination: Destination) -> None:
         loop = asyncio.get_running_loop()

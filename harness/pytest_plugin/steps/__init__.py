@@ -2,6 +2,6 @@
 
 MODULES = (
     "given", "given_shop", "when", "when_hosted", "when_reconciled", "when_replicated", "when_data", "when_shop",
-    "when_parties", "then", "then_business", "then_journeys", "then_parties",
+    "when_parties", "when_dns", "then", "then_audience", "then_business", "then_journeys", "then_parties",
 )  # fmt: skip
 """Those that define them."""

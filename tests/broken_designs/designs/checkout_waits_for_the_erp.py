@@ -1,7 +1,7 @@
 """Whoever pays waits until the ERP has taken the order: while that is away, nobody can pay."""
 
 ROWS = (59,)
-CAUGHT_BY = {"third-party-lost": ("pay",)}
+CAUGHT_BY = {"third-party-lost": ("pay does not work",)}
 ENVIRONMENT = "shopify"
 PATIENCE_S = 1.0
 

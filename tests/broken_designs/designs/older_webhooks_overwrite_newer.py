@@ -2,10 +2,6 @@
 
 ROWS = (58,)
 ENVIRONMENT = "shopify"
-NOT_YET = (
-    "messages of one thing overtake one another once or twice in the drill, at an order a second, and mostly where one "
-    "region alone is left: there a write that is put back looks like one that the database has taken back"
-)
 CAUGHT_BY = {"webhooks-twice-and-out-of-order": ("times an older state took the place of a newer one",)}
 
 

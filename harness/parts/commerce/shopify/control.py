@@ -1,8 +1,8 @@
 """The control port of the shop's process: what a drill asks of it, as JSON over loopback.
 
 POST /connect, /reset, /begin, /pause, /burst, /trouble, /relieve, /break_theme; GET /theme: digests of its files;
-GET /unsettled: what is still to happen or to be told, by what it is; GET /status; GET /lines, for `drill env status`;
-GET /well for the canary: nobody answers while something troubles it.
+GET /subscribed: addresses by topic; GET /unsettled: what is still to happen or to be told, by what it is; GET /status;
+GET /lines, for `drill env status`; GET /well for the canary: nobody answers while something troubles it.
 """
 
 from __future__ import annotations
@@ -49,6 +49,9 @@ class Desk(Protocol):
 
     def troubles(self) -> Sequence[str]:
         """Those that hold."""
+
+    def subscribed(self) -> Mapping[str, Sequence[str]]:
+        """By topic, the addresses at which somebody wants to be told."""
 
     def unsettled(self) -> Mapping[str, int]:
         """What is still to happen or to be told."""
@@ -99,6 +102,9 @@ def routes(desk: Desk) -> list[web.RouteDef]:
     async def theme(_: web.Request) -> web.Response:
         return answer_json(dict(desk.theme()))
 
+    async def subscribed(_: web.Request) -> web.Response:
+        return answer_json({topic: list(found) for topic, found in desk.subscribed().items()})
+
     async def unsettled(_: web.Request) -> web.Response:
         return answer_json(dict(desk.unsettled()))
 
@@ -118,6 +124,6 @@ def routes(desk: Desk) -> list[web.RouteDef]:
         web.post("/connect", connect), web.post("/reset", reset), web.post("/begin", begin),
         web.post("/pause", pause), web.post("/burst", burst), web.post("/trouble", trouble),
         web.post("/relieve", relieve), web.post("/break_theme", break_theme),
-        web.get("/theme", theme), web.get("/unsettled", unsettled), web.get("/status", status),
-        web.get("/lines", lines), web.get("/well", well),
+        web.get("/theme", theme), web.get("/subscribed", subscribed), web.get("/unsettled", unsettled),
+        web.get("/status", status), web.get("/lines", lines), web.get("/well", well),
     ]  # fmt: skip

@@ -42,6 +42,8 @@ from harness.units import to_ns, to_s
 
 _FORGED_TOPIC = "orders/create"
 _FORGED_MAX, _FORGED_AT_ONCE = 10_000, 64
+_FORGED_GAP_S, _FORGED_WITHIN_S = 0.02, 1.0
+"""Between two for one place, and for all of them: how many connections somebody takes at once is not what is asked."""
 
 
 class Deliveries:
@@ -139,13 +141,14 @@ class Deliveries:
         self._forgeries += count * len(wanted)
         made = list(forgeries(genuine, self._secrets.secret, self._config.seed, first, count * len(wanted)))
         sent = [(one, ways[wanted[at // count]]) for at, one in enumerate(made)]
-        turns = asyncio.Semaphore(_FORGED_AT_ONCE)
+        turns, gap_s = asyncio.Semaphore(_FORGED_AT_ONCE), min(_FORGED_GAP_S, _FORGED_WITHIN_S / count)
 
-        async def post(one: Forged, way: Way) -> Posted:
+        async def post(at: int, one: Forged, way: Way) -> Posted:
+            await asyncio.sleep(at % count * gap_s)
             async with turns:
                 return await self._poster.post(one.message.address, one.headers, one.message.body, way)
 
-        posted = await asyncio.gather(*(post(one, way) for one, way in sent))
+        posted = await asyncio.gather(*(post(at, one, way) for at, (one, way) in enumerate(sent)))
         taken = []
         for number, (one, became) in enumerate(zip(made, posted, strict=True), start=first):
             self._told.attempted(one.message, f"forged-{number}", 1, became, forged=True)

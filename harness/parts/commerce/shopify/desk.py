@@ -161,6 +161,13 @@ class ShopDesk:
 
     # --- what it tells -----------------------------------------------------------------------------------------
 
+    def subscribed(self) -> Mapping[str, Sequence[str]]:
+        """See Desk."""
+        found: dict[str, list[str]] = {}
+        for one in self._shop.subscriptions:
+            found.setdefault(one.topic, []).append(one.uri)
+        return found
+
     def unsettled(self) -> Mapping[str, int]:
         """See Desk."""
         left = {} if self._deliveries is None else self._deliveries.unsettled()

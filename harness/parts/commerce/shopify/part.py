@@ -12,6 +12,7 @@ from pathlib import Path
 from harness.faults.hand import Hand
 from harness.faults.model import Link
 from harness.faults.needs import SHOP_OPEN
+from harness.faults.shop_trouble import FORGED
 from harness.kit.address import Address, join_address
 from harness.names import CANARY, HTTP, OUTSIDE, SHOP, SHOP_API, SHOP_TROUBLE, instance_name, link_name
 from harness.parts.commerce.shopify.hand import ShopHand
@@ -165,6 +166,15 @@ class Shopify(Shop):
         url = f"http://{join_address(self.endpoints()[f'api.{place}'])}"
         return ShopAccess(url, API_VERSION, CLIENT_ID, CLIENT_SECRET)
 
+    def subscribed(self) -> Mapping[str, Sequence[str]]:
+        """See Shop."""
+        return {str(topic): tuple(map(str, found)) for topic, found in self._admin.get("/subscribed").items()}
+
+    def forge(self, count: int) -> None:
+        """See Shop."""
+        self._admin.post("/trouble", {"trouble": FORGED, "count": count})
+        self._admin.post("/relieve", {"trouble": FORGED})
+
     def unsettled(self) -> str:
         """See Shop."""
         left = {what: int(count) for what, count in self._admin.get("/unsettled").items() if count}
@@ -215,7 +225,7 @@ class Shopify(Shop):
         admin = join_address(self.endpoints()["admin"])
         body = '\'{"orders": 20, "over_s": 2}\''
         header = "-H 'Content-Type: application/json'"
-        return (("20 orders in the shop", f"curl -s -X POST {header} -d {body} http://{admin}/burst"),)
+        return (("20 orders in the shop:", f"curl -s -X POST {header} -d {body} http://{admin}/burst"),)
 
     def capabilities(self) -> Mapping[str, bool | str]:
         """It is a shop."""

@@ -65,7 +65,7 @@ class Party:
     """The machine, and what it is asked over HTTP. events: where it writes what it was told; None: nowhere."""
 
     def __init__(self, config: ThirdPartyConfig, events: EventLog | None) -> None:
-        self._system = config.system
+        self.system = config.system
         self._events = events
         self.state = model.State(config.seed)
 
@@ -94,7 +94,7 @@ class Party:
         if self._events is not None:
             v, status = model.version_told(body), None if answer.silent else answer.status
             call = PartyCall(
-                self._system, storable(key), storable(idempotency), storable(v), status, answer.stored, mono_ns,
+                self.system, storable(key), storable(idempotency), storable(v), status, answer.stored, mono_ns,
                 monotonic_ns(), place, answer.repeated,
             )  # fmt: skip
             self._events.append(call)
@@ -144,7 +144,9 @@ def _admin(party: Party) -> list[web.RouteDef]:
     async def lines(_: web.Request) -> web.Response:
         found = describe(party.state)
         troubles = ", ".join(found["troubles"].values()) or "well"
-        return answer_json([{"what": "records", "where": str(found["records"]), "about": troubles}])
+        return answer_json(
+            [{"what": f"{party.system} holds", "where": f"{found['records']} records", "about": troubles}]
+        )
 
     async def reset(_: web.Request) -> web.Response:
         party.happened(model.Reset())

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from xml.sax.saxutils import escape
 
-from harness.engines.http.relay import Answer, ClientConnection
+from harness.engines.http.answer import Answer
+from harness.engines.http.relay import ClientConnection
 from harness.engines.http.upstream import Destination, Failure, Upstream, reset
 from harness.parts.edge.gateway.config import ListenerConfig
 from harness.parts.edge.gateway.model import Scope, Signature, no_route_message, route, scope_of

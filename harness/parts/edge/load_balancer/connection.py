@@ -7,7 +7,8 @@ from collections import Counter
 from http import HTTPStatus
 from typing import Protocol
 
-from harness.engines.http.relay import Answer, ClientConnection
+from harness.engines.http.answer import Answer
+from harness.engines.http.relay import ClientConnection
 from harness.engines.http.upstream import Destination, Failure, Upstream
 from harness.kit.address import Address
 from harness.names import HEADER_LOAD_BALANCER

@@ -139,6 +139,9 @@ def mistakes(environment: Environment) -> Iterator[Mistake]:
         if kind != wanted:
             text = f"{key}.kind: nothing of a stack that runs already is started here: `{key}: {{kind: {wanted}}}`"
             yield Mistake((key, "kind") if kind else (key,), text)
+    if environment.audience:
+        text = "audience: its clients would ask more of a stack that is not ours than was agreed; leave it out"
+        yield Mistake(("audience",), text)
     spec = checked(environment)
     if spec is None:
         return

@@ -12,6 +12,7 @@ from harness.kit.address import Address
 from harness.kit.admin import answer_json, read_json
 from harness.kit.config import Strict, Text, parsed
 from harness.parts.steering.cloudflare import model
+from harness.parts.steering.cloudflare.edge import Edge
 from harness.parts.steering.cloudflare.health import endpoints_of, status_of
 from harness.parts.steering.cloudflare.plane import Plane
 
@@ -23,9 +24,10 @@ class NameBody(Strict):
 
 
 class AddressBookBody(Strict):
-    """The body of `POST /address-book`: an origin's address -> where health checks dial for it."""
+    """The body of `POST /address-book`: an origin's address -> where health checks, and proxies, dial for it."""
 
-    addresses: dict[str, Address]
+    checks: dict[str, Address]
+    proxies: dict[str, Address]
 
 
 class OutageBody(Strict):
@@ -40,11 +42,11 @@ class BlindBody(Strict):
     mode: Blindness | None
 
 
-def routes(plane: Plane) -> list[web.RouteDef]:
+def routes(plane: Plane, edge: Edge) -> list[web.RouteDef]:
     """The admin endpoints."""
 
     async def status(_: web.Request) -> web.Response:
-        return answer_json(describe(plane))
+        return answer_json({**describe(plane), "proxied": dict(edge.counts)})
 
     async def listed(_: web.Request) -> web.Response:
         return answer_json(lines(plane))
@@ -57,7 +59,14 @@ def routes(plane: Plane) -> list[web.RouteDef]:
         return answer_json(describe(plane))
 
     async def address_book(request: web.Request) -> web.Response:
-        plane.dial_by(parsed(AddressBookBody, await read_json(request), "address-book").addresses)
+        book = parsed(AddressBookBody, await read_json(request), "address-book")
+        plane.dial_by(book.checks)
+        edge.dial = dict(book.proxies)
+        return answer_json(describe(plane))
+
+    async def reset(_: web.Request) -> web.Response:
+        plane.reset()
+        edge.forget()
         return answer_json(describe(plane))
 
     async def outage(request: web.Request) -> web.Response:
@@ -77,7 +86,7 @@ def routes(plane: Plane) -> list[web.RouteDef]:
         web.post("/address-book", address_book),
         web.post("/freeze", freeze),
         web.post("/thaw", _then(plane, lambda: plane.happened(model.Thaw()))),
-        web.post("/reset", _then(plane, plane.reset)),
+        web.post("/reset", reset),
         web.post("/outage", outage),
         web.post("/blind", blind),
     ]

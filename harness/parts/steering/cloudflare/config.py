@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from harness.kit.address import ANY_ADDRESS, Address, LoopbackAddress
+from harness.kit.address import ANY_ADDRESS, Address, BoundLoopbackAddress, LoopbackAddress
 from harness.kit.config import Strict, Text, parsed
 from harness.parts.steering.cloudflare.quota import REQUESTS
 
@@ -18,7 +18,8 @@ class CloudflareConfig(Strict):
 
     token: the account's own; callers: other tokens that are let in, and whose they are ("": nobody need hear of their
     calls). zone: the domain of the account. watch: names whose answer is logged when it changes. address_book: an
-    origin's address -> where health checks dial for it. places: an origin's address -> whose edge it is. requests: that
+    origin's address -> where health checks dial for it. places: an origin's address -> whose edge it is.
+    anycast: what proxied names are answered with -> where the proxy listens for it. requests: that
     the API answers in five minutes. scale: multiplies intervals, TTLs and the window of the rate limit. seed: of ids
     and of when checks begin. events: JSON-lines file.
     """
@@ -32,6 +33,7 @@ class CloudflareConfig(Strict):
     callers: dict[str, str] = Field(default_factory=dict)
     address_book: dict[str, Address] = Field(default_factory=dict)
     places: dict[str, str] = Field(default_factory=dict)
+    anycast: dict[str, BoundLoopbackAddress] = Field(default_factory=dict)
     requests: Annotated[int, Field(ge=1, le=100_000_000)] = REQUESTS
     scale: Annotated[float, Field(gt=0, le=10)] = 1.0
     seed: int = 0

@@ -77,8 +77,8 @@ class CloudflareLaw:
         return self.earliest_detect_ns(failure)
 
     def earliest_accept_ns(self) -> int:
-        """See PreciseLaw: the data centres that are needed asked as soon as the place was healthy."""
-        return (self.up - 1) * self.interval_ns
+        """See PreciseLaw: the data centres that are needed were asking, for the last time of a check, when it was."""
+        return max(0, (self.up - 1) * self.interval_ns - self.retries * self.timeout_ns)
 
     def _failed_ns(self, failure: Failure) -> int:
         """How long a failed check takes: refused at once, else every one of its time-outs."""

@@ -12,11 +12,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from harness.engines.addresses import can_listen
+from harness.engines.addresses import can_listen, front_addresses
 from harness.errors import WorldError
 from harness.faults.needs import PROVIDER_CONTROL_PLANE, PROVIDER_HEALTH_CHECKS
 from harness.kit.address import Address, join_address
-from harness.names import CHECKERS, CLOUDFLARE
+from harness.names import CHECKERS, CLIENTS, CLOUDFLARE
 from harness.parts.steering.cloudflare.publishing import ACCOUNT, ZONE, Caller, publish
 from harness.parts.steering.cloudflare.routes import BASE
 from harness.parts.steering.cloudflare.server import ALIVE
@@ -52,6 +52,7 @@ class Cloudflare(Steering):
         self._environment = blueprint.environment
         self._spec = spec
         self._process: Process | None = None
+        self._fronts: Mapping[str, Address] = {}
         self._net: Net | None = None
 
     def start(self, ground: Ground) -> None:
@@ -59,6 +60,8 @@ class Cloudflare(Steering):
         self._edges = ground.edges
         self._events = ground.folder / f"{self.name}.events.jsonl"
         environment = self._environment
+        ports = {edge.port for edge in ground.edges.values()}
+        self._fronts = front_addresses(min(ports)) if self._spec.proxied else {}
         self._process = ground.spawn(
             LIGHT,
             self.name,
@@ -68,6 +71,7 @@ class Cloudflare(Steering):
                 "callers": {token_of(_PUBLISHING): ""},
                 "zone": environment.edge.hosted_zone,
                 "dns": [LOOPBACK, environment.edge.dns_port],
+                "anycast": self._fronts,
                 "watch": [environment.edge.record],
                 "places": {edge.answered: place for place, edge in ground.edges.items()},
                 "requests": self._spec.requests_per_5_minutes,
@@ -93,13 +97,20 @@ class Cloudflare(Steering):
     def connect(self, net: Net) -> None:
         """The links are up: tell where health checks dial, and set the edge up."""
         self._net = net
-        book = {edge.answered: list(net.edge(CHECKERS, place)) for place, edge in net.edges.items()}
-        self._admin.post("/address-book", {"addresses": book})
+        books = {
+            what: {edge.answered: list(net.edge(source, place)) for place, edge in net.edges.items()}
+            for what, source in (("checks", CHECKERS), ("proxies", CLIENTS))
+        }
+        self._admin.post("/address-book", books)
         self._publish()
 
     def _publish(self) -> None:
         caller = Caller(self.endpoints()["api"], token_of(_PUBLISHING))
         publish(caller, self._blueprint, self._spec, self._edges)
+
+    def fronts(self) -> Mapping[str, Address]:
+        """See Steering: the addresses of Cloudflare's own edge, where the name is proxied."""
+        return self._fronts
 
     def freeze(self) -> None:
         """See Steering."""

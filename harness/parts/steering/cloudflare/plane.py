@@ -13,12 +13,13 @@ from harness.engines.health_checks.checking import Blindness, Fleet
 from harness.history.events import DnsAnswer, Happening, HealthTransition
 from harness.kit.address import Address
 from harness.names import AUTHORITATIVE
-from harness.parts.steering.cloudflare import model
+from harness.parts.steering.cloudflare import model, proxying
 from harness.parts.steering.cloudflare.calls import Rules
 from harness.parts.steering.cloudflare.checking import CloudflareCheckers, EndpointCheck, checks_of
 from harness.parts.steering.cloudflare.config import CloudflareConfig
 from harness.parts.steering.cloudflare.health import Status, status_of
 from harness.parts.steering.cloudflare.model import AnswerChanged, Called, EndpointChanged
+from harness.parts.steering.cloudflare.proxying import Course
 from harness.parts.steering.cloudflare.telling import call_told, pool_told
 from harness.parts.steering.cloudflare.values import Reply, Request, identifier
 
@@ -44,7 +45,13 @@ class Plane:
             seed=config.seed,
         )
         self.machine = model.Cloudflare(
-            config.token, rules, config.watch, scale=config.scale, requests=config.requests, callers=config.callers
+            config.token,
+            rules,
+            config.watch,
+            tuple(config.anycast),
+            scale=config.scale,
+            requests=config.requests,
+            callers=config.callers,
         )
         self.state = self.machine.start()
         self._statuses: dict[str, Status] = {}
@@ -74,6 +81,18 @@ class Plane:
         """Where health checks dial for an origin's address from now on."""
         self._address_book.clear()
         self._address_book.update(addresses)
+
+    def begun(self, name: str) -> Course | None:
+        """A request for a proxied name, where it goes first; None for a name that is not proxied here."""
+        balancer = next(
+            (b for b in self.state.account.balancers.values() if b["name"] == name and b["enabled"] and b["proxied"]),
+            None,
+        )
+        return None if balancer is None else proxying.begun(balancer, self.state.chosen(name), self._draw)
+
+    def again(self, course: Course, status: int) -> Course | None:
+        """The same request at another origin, where it may go there."""
+        return proxying.again(course, status, self.state.health, self._draw)
 
     def call(self, request: Request) -> Reply:
         """Carry out a call of the API; checkers follow what it changed."""

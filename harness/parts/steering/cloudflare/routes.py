@@ -65,7 +65,7 @@ def route(method: str, path: str) -> tuple[Handler, tuple[str, ...]]:
         if found is None:
             continue
         if method not in handlers:
-            allow = {"allow": ", ".join(sorted(handlers))}  # RFC 9110 section 15.5.6
+            allow = {"Allow": ", ".join(sorted(handlers))}  # RFC 9110 section 15.5.6
             raise Refusal(405, (10405, "Method not allowed for this authentication scheme"), headers=allow)
         if any(not _IDENTIFIER.fullmatch(one) for one in found.groups()[:1]):
             raise no_route(path)

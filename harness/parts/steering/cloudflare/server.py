@@ -23,6 +23,7 @@ from harness.kit.process import Ready, binding, run_until_signal
 from harness.kit.strict_json import strict_json
 from harness.parts.steering.cloudflare.admin import routes
 from harness.parts.steering.cloudflare.config import CloudflareConfig
+from harness.parts.steering.cloudflare.edge import Edge
 from harness.parts.steering.cloudflare.plane import Plane
 from harness.parts.steering.cloudflare.values import Reply, Request
 
@@ -65,7 +66,9 @@ async def run(config: CloudflareConfig, ready: Ready, stop: asyncio.Event) -> No
             handler_cancellation=True,
         )  # fmt: skip
         api = await serve_http(stack, _NAME, runner, config.api)
-        admin = await serve_admin(stack, _NAME, routes(plane), config.admin)
+        edge = Edge(plane)
+        await edge.listen(stack, tuple(config.anycast.values()))
+        admin = await serve_admin(stack, _NAME, routes(plane, edge), config.admin)
         ready({"api": list(api), "dns": list(dns), "admin": list(admin)})
         await stop.wait()
 

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from harness.parts.steering.cloudflare.balancers import TTLS
 from harness.parts.steering.cloudflare.monitors import CONSECUTIVE_MAX, INTERVALS, RETRIES_MAX, TIMEOUTS
 from harness.parts.steering.cloudflare.quota import REQUESTS
+from harness.parts.steering.cloudflare.selection import PROXIED_TTL_S
 from harness.topology.environment import Environment, Spec
 from harness.topology.mistakes import Mistake
 
@@ -54,8 +55,13 @@ PRELOAD: tuple[tuple[str, str], ...] = (("net", "harness.parts.steering.cloudfla
 
 
 def mistakes(environment: Environment) -> Iterator[Mistake]:
-    """A TTL that the API would refuse."""
+    """A TTL that the API would refuse, or that proxied names do not have."""
     ttl_s = environment.edge.ttl_s
+    if environment.steering.settings.get("proxied") is True:
+        if ttl_s != PROXIED_TTL_S:
+            text = f"edge.ttl_s: Cloudflare answers {PROXIED_TTL_S} s for a proxied name, not {ttl_s:g}"
+            yield Mistake(("edge", "ttl_s"), text)
+        return
     if not TTLS[0] <= ttl_s <= TTLS[1] or ttl_s != int(ttl_s):
         text = f"edge.ttl_s: Cloudflare takes whole seconds from {TTLS[0]} to {TTLS[1]}, not {ttl_s:g}"
         yield Mistake(("edge", "ttl_s"), text)

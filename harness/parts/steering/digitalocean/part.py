@@ -207,11 +207,8 @@ class DigitalOcean(Steering):
         return (ProviderHand(self.endpoints, token_of(DRILL), edge.hosted_zone, edge.record),)
 
     def capabilities(self) -> Mapping[str, bool | str]:
-        """What the API lets the adversary do; what no proxy of links can break."""
-        return {
-            PROVIDER_API: True,
-            "dns_path_faults": "not measurable here: DNS goes over UDP, which no proxy of links carries",
-        }
+        """What the API lets the adversary do."""
+        return {PROVIDER_API: True}
 
     def versions(self) -> Mapping[str, str]:
         """Of what speaks DNS and HTTP here."""

@@ -48,6 +48,14 @@ def create_edge(
     return zone_id
 
 
+def set_negative_ttl(route53: Any, zone_id: str, ttl_s: float) -> None:
+    """Give the zone's SOA record another TTL: so long may others remember that a name does not exist."""
+    records = route53.list_resource_record_sets(HostedZoneId=zone_id)["ResourceRecordSets"]
+    soa = next(record for record in records if record["Type"] == "SOA")
+    change = {"Action": "UPSERT", "ResourceRecordSet": {**soa, "TTL": round(ttl_s)}}
+    route53.change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": [change]})
+
+
 def _following(control: str) -> dict[str, Any]:
     return {"Type": "RECOVERY_CONTROL", "RoutingControlArn": control}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from harness.engines.addresses import can_listen, choose_port
 from harness.errors import WorldError
@@ -15,7 +16,7 @@ from harness.faults.model import Link
 from harness.faults.needs import PROVIDER_CONTROL_PLANE, PROVIDER_HEALTH_CHECKS, ROUTING_CONTROLS
 from harness.kit.address import Address
 from harness.names import CHECKERS, CONTROL_REGION, ROUTE53
-from harness.parts.steering.route53.edge_records import balancer_dns_name, create_edge
+from harness.parts.steering.route53.edge_records import balancer_dns_name, create_edge, set_negative_ttl
 from harness.parts.steering.route53.outage import UNAVAILABLE
 from harness.parts.steering.route53.readiness import complaint, quorum_reasons, unheard
 from harness.parts.steering.route53.routing_controls.beside import RoutingControlsBeside
@@ -145,10 +146,14 @@ class Route53(Steering):
         client = RegionClients(CONTROL_REGION, self._api).client("route53")
         try:
             self._controls = {} if self._beside is None else self._beside.publish()
-            made = (client, self._environment, addresses, path, self._spec, self._controls)
-            told("the edge was not published", lambda: create_edge(*made))
+            told("the edge was not published", lambda: self._make_zone(client, addresses, path))
         finally:
             client.close()
+
+    def _make_zone(self, client: Any, addresses: Mapping[str, Address], path: str) -> None:
+        zone_id = create_edge(client, self._environment, addresses, path, self._spec, self._controls)
+        if self._spec.negative_ttl_s is not None:
+            set_negative_ttl(client, zone_id, self._spec.negative_ttl_s)
 
     def environment_for(self, instance: Instance) -> Mapping[str, str]:
         """What whoever switches routing controls needs; nothing elsewhere."""
@@ -246,12 +251,11 @@ class Route53(Steering):
         return (self._events,) if self._beside is None else (self._events, self._beside.events)
 
     def capabilities(self) -> Mapping[str, bool | str]:
-        """What can be taken away; what no proxy of links can break."""
+        """What can be taken away."""
         return {
             PROVIDER_CONTROL_PLANE: True,
             PROVIDER_HEALTH_CHECKS: True if self._beside is None else _NO_CHECKS,
             ROUTING_CONTROLS: self._beside is not None or _NO_CONTROLS,
-            "dns_path_faults": "not measurable here: DNS goes over UDP, which no proxy of links carries",
         }
 
     def versions(self) -> Mapping[str, str]:

@@ -47,7 +47,8 @@ class Route53(Spec):
     """policy: of the records of the application's name. weights: by place, of `weighted`; a place that is not named has
     100 as the primary, and 0 otherwise. clients_at: where the clients are (`eu-west-1`, `DE`, `US-CA`), of `latency`.
     locations: the same for the networks of resolvers and client subnets. routing_controls: instead of health checks
-    that probe places.
+    that probe places. negative_ttl_s: the TTL of the zone's SOA record, so how long others remember that a name does
+    not exist (RFC 2308); left out: 900 s, which Route 53 gives every new zone (Developer Guide, "NS and SOA records").
     """
 
     policy: Literal["failover", "weighted", "latency"] = "failover"
@@ -55,6 +56,7 @@ class Route53(Spec):
     clients_at: Where | None = None
     locations: dict[str, Where] = Field(default_factory=dict)
     routing_controls: RoutingControls | None = None
+    negative_ttl_s: Seconds | None = None
 
     @model_validator(mode="after")
     def _fitting(self) -> Self:

@@ -26,6 +26,7 @@ RATE_LIMITS = "https://shopify.dev/api/usage/rate-limits"
 _TOKENS_MAX = 20_000
 _OUR_FAULT = "Internal error. Looks like something went wrong on our end."
 _KEPT = 256
+_TOO_DEEP: form.Said = {"message": "Query is nested too deeply", "extensions": {"code": "invalid"}}
 _TOO_COSTLY = (
     "Query cost is {cost}, which exceeds the single query max cost limit ({most}).\n\n"
     "See https://shopify.dev/concepts/about-apis/rate-limits for more information on how the\n"
@@ -95,7 +96,10 @@ def answer(wanted: Wanted, asked: Asked, points: Points) -> AdminReply:
     if too_long is not None:
         return json_reply({"errors": [too_long]})
     cost = Cost(schema(), known.document, operation, coerced.coerced)
-    most = cost.at_most()
+    try:
+        most = cost.at_most()
+    except RecursionError:
+        return json_reply({"errors": [_TOO_DEEP]})
     if most > asked.settings.query_points_max:
         return json_reply({"errors": [_too_costly(most, asked.settings.query_points_max)]})
     if not points.take(most):
@@ -136,7 +140,7 @@ def look_at(query: str) -> Known:
     except GraphQLError as error:
         return Known(None, (form.syntax(error),))
     except RecursionError:
-        return Known(None, ({"message": "Query is nested too deeply", "extensions": {"code": "invalid"}},))
+        return Known(None, (_TOO_DEEP,))
     if errors:
         return Known(None, tuple(form.invalid(one, document) for one in errors))
     return Known(document)

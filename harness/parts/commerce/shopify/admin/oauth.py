@@ -25,6 +25,7 @@ _ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"  # noqa: S105
 _OFFLINE = "urn:shopify:params:oauth:token-type:offline-access-token"
 _ONLINE = "urn:shopify:params:oauth:token-type:online-access-token"
 _SECOND_US = 1_000_000
+_DIGITS_MAX = 18
 Given = Mapping[str, Any]
 
 
@@ -93,7 +94,10 @@ class OAuth:
         user = str(claims.get("sub", "1"))
         return self._told(
             token, expires_in=round(self._settings.token_s), associated_user_scope=self._scope(),
-            associated_user={"id": int(user) if user.isascii() and user.isdigit() else 1, "account_owner": True},
+            associated_user={
+                "id": int(user) if user.isascii() and user.isdigit() and len(user) <= _DIGITS_MAX else 1,
+                "account_owner": True,
+            },
         )  # fmt: skip
 
     def _offline(self, place: str, *, expiring: bool) -> AdminReply:

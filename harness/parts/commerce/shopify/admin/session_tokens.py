@@ -39,7 +39,10 @@ def read(token: str, secret: str, now_s: float, client_id: str, domain: str) -> 
 
 def _number(claims: Mapping[str, Any], name: str) -> float:
     value = claims.get(name)
-    return float(value) if isinstance(value, int | float) else 0.0
+    try:
+        return float(value) if isinstance(value, int | float) else 0.0
+    except OverflowError:
+        return 0.0
 
 
 def _mac(text: str, secret: str) -> bytes:

@@ -10,6 +10,8 @@ from typing import Any
 Body = dict[str, Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_DIGITS_MAX = 18
+"""Of an id."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ def number_of(kind: str, text: str) -> int | None:
     """The number in a global id of that kind; None where it is another kind's, or none."""
     prefix = f"gid://shopify/{kind}/"
     number = text.removeprefix(prefix).partition("?")[0]
-    return int(number) if text.startswith(prefix) and number.isascii() and number.isdigit() else None
+    usable = number.isascii() and number.isdigit() and len(number) <= _DIGITS_MAX
+    return int(number) if text.startswith(prefix) and usable else None
 
 
 def iso(at_us: int) -> str:

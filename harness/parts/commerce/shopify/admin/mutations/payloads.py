@@ -24,7 +24,7 @@ def mutation(
         try:
             return {errors: [], **change(asked, **arguments)}
         except Refused as refused:
-            return {errors: [user_error(refused)]}
+            return {errors: [user_error(refused)], "shop": asked.shop}  # of payloads that always have one
 
     resolve.__wrapped__ = change  # type: ignore[attr-defined]  # its arguments are what the schema is cut to
     return name, resolve

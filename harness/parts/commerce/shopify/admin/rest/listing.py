@@ -16,6 +16,7 @@ from harness.parts.commerce.shopify.records.things import Order, Thing
 from harness.parts.commerce.shopify.records.values import Body, microseconds
 
 _LIMIT, _LIMIT_MAX = 50, 250
+_DIGITS_MAX = 18
 _TIMES = {"created_at": "created_at_us", "updated_at": "updated_at_us", "processed_at": "processed_at_us"}
 Query = Mapping[str, str]
 
@@ -49,7 +50,7 @@ def matching(things: Register[Any], query: Query) -> list[Any]:
     """Everything that a query lets through. Raises Unusable for one that says what cannot be."""
     bounds = {name: (_at(query, f"{name}_min"), _at(query, f"{name}_max")) for name in _TIMES}
     above = _number(query, "since_id") or 0
-    ids = {int(one) for one in query.get("ids", "").split(",") if one.strip().isascii() and one.strip().isdigit()}
+    ids = {number for one in query.get("ids", "").split(",") if (number := _whole(one.strip())) is not None}
     least, most = bounds.pop("updated_at")
     return [
         one for one in things.since(least or 0, most)
@@ -106,7 +107,8 @@ def _filters(query: Query) -> tuple[Query, int | None]:
         filters, before = said["filters"], said["last_id"]
     except (ValueError, binascii.Error, KeyError, TypeError, RecursionError):
         raise Unusable({"page_info": "Invalid value."}) from None
-    if not isinstance(filters, dict) or not isinstance(before, int):
+    texts = isinstance(filters, dict) and all(isinstance(one, str) for one in filters.values())
+    if not texts or not isinstance(before, int):
         raise Unusable({"page_info": "Invalid value."})
     return filters, before
 
@@ -137,9 +139,15 @@ def _number(query: Query, name: str) -> int | None:
     text = query.get(name)
     if text is None:
         return None
-    if not text.isascii() or not text.isdigit():
+    number = _whole(text)
+    if number is None:
         raise Unusable({name: "Invalid value."})
-    return int(text)
+    return number
+
+
+def _whole(text: str) -> int | None:
+    """A number as an id can be; None for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX else None
 
 
 def _at(query: Query, name: str) -> int | None:

@@ -162,7 +162,10 @@ def _new_hook(shop: Shop, _: AdminRequest, given: Given, __: Sequence[int], ___:
         raise Refused("Invalid topic specified.", ("topic",))
     if not isinstance(address, str) or not address:
         raise Refused("can't be blank", ("address",))
-    fields = tuple(str(one) for one in inside.get("fields") or ())
+    wanted = inside.get("fields") or []
+    if not isinstance(wanted, list):
+        raise Unusable({"fields": ["is not a list"]}, 422)
+    fields = tuple(str(one) for one in wanted)
     made = shop.subscriptions.create(topic, address, format="JSON", include_fields=fields)
     return json_reply({"webhook": subscription_body(made)}, 201)
 

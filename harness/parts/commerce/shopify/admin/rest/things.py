@@ -51,6 +51,8 @@ def _words(given: Given) -> tuple[str, ...] | None:
     tags = given.get("tags")
     if tags is None:
         return None
+    if not isinstance(tags, str | list):
+        raise Unusable({"tags": ["must be a string or a list"]}, 422)
     parts = tags.split(",") if isinstance(tags, str) else tags
     return tuple(str(part).strip() for part in parts if str(part).strip())
 

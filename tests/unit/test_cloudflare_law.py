@@ -1,0 +1,111 @@
+"""What Cloudflare promises follows from its environment, and what it cannot follow is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.drill.plan import conditions_of
+from harness.errors import InputError
+from harness.measurement.phases import STEPS, answers_move
+from harness.measurement.prediction import Failure, predict
+from harness.measurement.prediction_interval import PreciseLaw
+from harness.parts.steering.cloudflare.law import CloudflareLaw, law, mean_share
+from harness.topology.environment import Environment
+from harness.topology.load import load_environment
+from harness.topology.timing import Profile, Timing
+from harness.units import NS_PER_S
+from harness.world.steering import milestones_of, phases_of
+
+ROOT = Path(__file__).parents[2]
+FAILURES: tuple[Failure, ...] = ("refused", "black-hole", "silence")
+PRODUCTION, FAST = Timing(Profile.PRODUCTION), Timing(Profile.FAST)
+
+
+def environment(name: str = "cloudflare") -> Environment:
+    return load_environment(ROOT / "environments" / f"{name}.yaml")
+
+
+def written(tmp_path: Path, steering: str, edge: str = "{ttl_s: 30}") -> Path:
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "environment: mine\n"
+        "places:\n"
+        "  - {name: us-east-1, role: primary}\n"
+        "  - {name: us-west-2, role: standby}\n"
+        f"edge: {edge}\n"
+        f"steering: {{kind: cloudflare{steering}}}\n"
+        "objectives: {fast: {rto_s: 20}, production: {rto_s: 150}}\n"
+        "subject: subject.yaml\n"
+    )
+    return path
+
+
+@pytest.mark.parametrize("timing", [PRODUCTION, FAST])
+@pytest.mark.parametrize("name", ["cloudflare", "cloudflare-proxied"])
+def test_what_is_soonest_is_never_later_than_what_is_typical_nor_that_than_the_bound(name: str, timing: Timing) -> None:
+    found = law(environment(name), timing)
+    assert isinstance(found, PreciseLaw)
+    for failure in FAILURES:
+        typical, bound = (found.detect_ns(failure, typical=typical) for typical in (True, False))
+        assert found.earliest_detect_ns(failure) <= typical <= bound
+        assert found.earliest_answer_ns(failure) <= found.earliest_detect_ns(failure)
+    assert found.earliest_accept_ns() <= found.accept_ns(typical=True) <= found.accept_ns(typical=False)
+
+
+def test_the_numbers_of_the_document() -> None:
+    found = law(environment(), PRODUCTION)
+    assert found.detect_ns("black-hole", typical=False) / NS_PER_S == 60 + 15 + 0.1
+    assert found.detect_ns("refused", typical=False) / NS_PER_S == 60 + 0.1
+    assert found.detect_ns("refused", typical=True) / NS_PER_S == pytest.approx(30)
+    assert found.ttl_ns / NS_PER_S == 30
+    quick = law(environment(), FAST)
+    assert quick.detect_ns("black-hole", typical=False) / NS_PER_S == pytest.approx(6 + 3 + 0.1), "a time-out is 1 s"
+    assert quick.ttl_ns / NS_PER_S == 3
+
+
+def test_nothing_of_a_proxied_name_is_cached_and_no_answer_is_waited_for() -> None:
+    proxied = environment("cloudflare-proxied")
+    assert law(proxied, PRODUCTION).ttl_ns == 0
+    assert not answers_move(phases_of(proxied))
+    assert phases_of(environment()) == STEPS
+    assert [one.kind for one in milestones_of(proxied)] == ["cloudflare"]
+    dns, front = (predict(conditions_of(one, PRODUCTION)) for one in (environment(), proxied))
+    assert (dns.bound_ns - front.bound_ns) / NS_PER_S == 30
+    assert set(front.bound_phases_ns) == {"detect", "activate", "settle"}
+
+
+def test_more_regions_change_nothing_on_average_and_an_even_number_is_sooner_lost_than_regained() -> None:
+    assert mean_share(1, 1) == pytest.approx(0.5, abs=1e-3)
+    assert mean_share(3, 2) == pytest.approx(0.5, abs=1e-3)
+    assert mean_share(2, 1) < 0.5 < mean_share(2, 2)
+
+
+def test_checks_in_a_row_take_a_whole_interval_each() -> None:
+    one = CloudflareLaw(15 * NS_PER_S, 5 * NS_PER_S, 2, 1, 1, 3, 30 * NS_PER_S)
+    two = CloudflareLaw(15 * NS_PER_S, 5 * NS_PER_S, 2, 2, 2, 3, 30 * NS_PER_S)
+    for failure in FAILURES:
+        assert two.detect_ns(failure, typical=True) - one.detect_ns(failure, typical=True) == 15 * NS_PER_S
+    assert two.accept_ns(typical=False) - one.accept_ns(typical=False) == 15 * NS_PER_S
+
+
+@pytest.mark.parametrize(
+    ("steering", "edge", "said"),
+    [
+        (", interval_s: 4", "{ttl_s: 30}", "interval_s"),
+        (", interval_s: 5, timeout_s: 5", "{ttl_s: 30}", "timeout_s must be shorter than interval_s"),
+        (", check_regions: [WEU, WEU]", "{ttl_s: 30}", "names a region twice"),
+        (", check_regions: [MARS]", "{ttl_s: 30}", "check_regions"),
+        (", fallback: nobody", "{ttl_s: 30}", "fallback"),
+        ("", "{ttl_s: 5}", "Cloudflare takes whole seconds from 10 to 86400, not 5"),
+        (", proxied: true", "{ttl_s: 30}", "Cloudflare answers 300 s for a proxied name, not 30"),
+    ],
+)
+def test_what_cloudflare_cannot_follow_is_refused_with_its_line(
+    steering: str, edge: str, said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError) as refused:
+        load_environment(written(tmp_path, steering, edge))
+    assert said in str(refused.value)
+    assert "mine.yaml:" in str(refused.value)
