@@ -6,7 +6,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import boto3
@@ -41,7 +41,7 @@ class Served:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         await run(settings, self._ready, self._stop)
 
-    def _ready(self, told: dict[str, Any]) -> None:
+    def _ready(self, told: Mapping[str, Any]) -> None:
         self.told = told
         self._there.set()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from harness.engines.dns.geography import located
@@ -16,7 +18,7 @@ from harness.parts.steering.route53.routing_controls.rules import RuleConfig
 APP = "app.example.com"
 
 
-def zone(*records: dict[str, object]) -> Zone:
+def zone(*records: Mapping[str, object]) -> Zone:
     """Records of one name, each with an address of its number and a health check of its identifier."""
     return Zone.of(
         "Z",
