@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import boto3
@@ -15,8 +17,12 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutErr
 from harness.parts.steering.route53.routing_controls.maintenance import REGIONS
 from harness.parts.steering.route53.routing_controls.server import RoutingControlsConfig, run
 from harness.wire.admin_client import AdminClient
+from reference.intermediary.settings import load
+from reference.intermediary.state import Called, ReadRecord, WriteRecord
+from reference.intermediary.switching import RoutingControls
 
 pytestmark = pytest.mark.live
+PLACES = {"us-east-1": "127.0.1.10", "us-west-2": "127.0.2.10"}
 AWAY = "EndpointTemporarilyUnavailableException"
 
 
@@ -35,7 +41,7 @@ class Served:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         await run(settings, self._ready, self._stop)
 
-    def _ready(self, told: dict[str, Any]) -> None:
+    def _ready(self, told: Mapping[str, Any]) -> None:
         self.told = told
         self._there.set()
 
@@ -193,3 +199,58 @@ def test_the_configuration_api_may_be_lost_and_the_endpoints_go_on(fresh: Served
     with pytest.raises((ReadTimeoutError, ConnectTimeoutError)):
         fresh.config.list_clusters()
     fresh.at("eu-west-1").update_routing_control_state(RoutingControlArn=controls[1], RoutingControlState="On")
+
+
+class Operator:
+    """What the reference's operator calls, told where the endpoints are."""
+
+    def __init__(self, served: Served, controls: list[str], endpoints: dict[str, str] | None = None) -> None:
+        places = [
+            {
+                "name": name, "address": address, "database": name, "primary": name == "us-east-1",
+                "from": {"fra1": "127.0.0.1:1", "ams3": "127.0.0.1:1", "sgp1": "127.0.0.1:1"},
+            }
+            for name, address in PLACES.items()
+        ]  # fmt: skip
+        urls = {region: f"http://{host}:{port}" for region, (host, port) in served.told["endpoints"].items()}
+        variables = {
+            "AWS_ENDPOINT_URL": "http://127.0.0.1:1", "PRIMARY_REGION": "us-east-1", "SECONDARY_REGION": "us-west-2",
+            "COMPONENT": "operator", "PLACES": json.dumps(places), "DNS_DOMAIN": "example.com",
+            "DNS_RECORD": "app.example.com", "ROUTING_CONTROLS": json.dumps(dict(zip(PLACES, controls, strict=True))),
+            "ROUTING_CONTROL_ENDPOINTS": json.dumps(urls | (endpoints or {})),
+        }  # fmt: skip
+        self.calls = RoutingControls(load(variables))
+
+    def leads_to(self, address: str) -> Called:
+        """Switch so that clients are led there."""
+        return self.calls.carry_out(WriteRecord(None, address, time.monotonic_ns() + 60_000_000_000))
+
+    def reads(self) -> list[str]:
+        """Where clients are led."""
+        told = self.calls.carry_out(ReadRecord())
+        assert told.answer == "done", told
+        return [record.address for record in told.records]
+
+
+def test_an_operator_tries_one_endpoint_after_the_other(fresh: Served) -> None:
+    _, controls, _ = fresh.set_up()
+    fresh.admin.post("/maintenance", {"away": 2})
+    nobody = {"eu-west-1": "http://127.0.0.1:1"}
+    operator = Operator(fresh, controls, nobody)
+    assert operator.reads() == []
+    for address in (*PLACES.values(), *PLACES.values()):
+        assert operator.leads_to(address).answer == "done"
+        assert operator.reads() == [address]
+    alone = Operator(fresh, controls)
+    alone.calls._order = ["us-east-1"]
+    assert alone.leads_to("127.0.1.10").answer == "error", "the one endpoint that it knows is away"
+
+
+def test_an_operator_is_told_what_a_safety_rule_says(fresh: Served) -> None:
+    _, controls, _ = fresh.set_up(WaitPeriodMs=60_000)
+    operator = Operator(fresh, controls)
+    assert operator.leads_to("127.0.1.10").answer == "done"
+    told = operator.leads_to("127.0.2.10")
+    assert (told.answer, "wait period" in told.detail) == ("refused", True)
+    late = operator.calls.carry_out(WriteRecord(None, "127.0.2.10", 0))
+    assert late.answer == "not-sent", "whose leadership has run out sends nothing"

@@ -385,7 +385,7 @@ def test_every_change_has_an_id_and_its_comment(api: Api) -> None:
         return api.route53.change_resource_record_sets(HostedZoneId=api.zone, ChangeBatch=batch)["ChangeInfo"]
 
     first, second = info(1), info(2)
-    assert (first["Comment"], second["Comment"], first["Status"]) == ("move 1", "move 2", "INSYNC")
+    assert (first["Comment"], second["Comment"], first["Status"]) == ("move 1", "move 2", "PENDING")
     assert first["Id"] != second["Id"]
     assert api.route53.get_change(Id=first["Id"])["ChangeInfo"]["Status"] == "INSYNC"
 

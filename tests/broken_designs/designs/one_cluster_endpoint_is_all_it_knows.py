@@ -1,4 +1,4 @@
-"""An operator that switches routing controls knows one endpoint of the cluster: that which is lost with the region."""
+"""An operator that switches routing controls knows one endpoint of the cluster: the one that is lost with a region."""
 
 ENVIRONMENT = "route53-routing-controls"
 ROWS = (61,)

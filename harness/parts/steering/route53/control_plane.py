@@ -16,6 +16,7 @@ import logging
 import re
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree
@@ -26,6 +27,7 @@ from harness.parts.steering.route53.changes import mend_changes
 from harness.parts.steering.route53.checks_api import created_before, refuse_update
 from harness.parts.steering.route53.listing import page
 from harness.parts.steering.route53.outage import Outage
+from harness.parts.steering.route53.pacing import Pacing
 from harness.parts.steering.route53.validation import note_deletion
 from harness.parts.steering.route53.zones_api import mend_zone
 from harness.wire.ask import NoAnswer, ask
@@ -42,6 +44,7 @@ _RECORDS = re.compile(rf"{API}/hostedzone/([^/]+)/rrset/?")
 _CHECKS = re.compile(rf"{API}/healthcheck/?")
 _ZONES = re.compile(rf"{API}/hostedzone/?")
 _ZONES_BY_NAME = re.compile(rf"{API}/hostedzonesbyname/?")
+_CHANGE = re.compile(rf"{API}/change/([^/]+)/?")
 _TEST = re.compile(rf"{API}/testdnsanswer/?")
 
 DataPlane = Callable[[], Address | None]
@@ -52,6 +55,7 @@ class Truthful:
 
     routes: what the process answers beside the API, by method and path:
         POST /drill/outage  {"mode": "silent"}    the API is lost; null: it is back
+        POST /drill/pace    {"insync_s": 6, "calls_per_s": 5}
         GET  /drill/sight                         how blind the health checkers are, for the canary
     """
 
@@ -61,8 +65,10 @@ class Truthful:
         self._refuse_delete_in_use = refuse_delete_in_use
         self._one_at_a_time = threading.Lock()
         self._outage = Outage()
+        self._pacing = Pacing()
         self.routes = {
             ("POST", "/drill/outage"): self._outage.set,
+            ("POST", "/drill/pace"): self._pacing.set,
             ("GET", "/drill/sight"): self._sight,
         }
 
@@ -72,19 +78,23 @@ class Truthful:
         try:
             if request.path.startswith(API):
                 self._outage.strike()
+                self._pacing.let_in(environ)
             body = _told(request, self._data_plane)
             if body is not None:
                 return send(start_response, "200 OK", body)
             if not request.path.startswith(API):
                 return self._app(environ, start_response)
-            with self._one_at_a_time:
+            zone = _RECORDS.fullmatch(request.path) if request.method == "POST" else None
+            with self._pacing.alone(environ, zone[1]) if zone else nullcontext(), self._one_at_a_time:
                 listing = _RECORDS.fullmatch(request.path) if request.method == "GET" else None
                 if listing is not None:
                     return send(start_response, "200 OK", page(request, listing[1]))
                 again = _mend(request, self._refuse_delete_in_use)
                 if again is not None:
                     return send(start_response, "201 Created", *again)
-                return self._app(environ, start_response)
+                if request.method == "GET" and not _CHANGE.fullmatch(request.path):
+                    return self._app(environ, start_response)
+                return self._pacing.answered(self._app, environ, start_response)
         except Refused as refusal:
             return send(start_response, refusal.status, error_body(refusal.code, str(refusal)))
 

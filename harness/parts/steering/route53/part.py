@@ -18,6 +18,7 @@ from harness.kit.address import Address
 from harness.names import CHECKERS, CONTROL_REGION, ROUTE53
 from harness.parts.steering.route53.edge_records import balancer_dns_name, create_edge, set_negative_ttl
 from harness.parts.steering.route53.outage import UNAVAILABLE
+from harness.parts.steering.route53.pacing import CALLS_PER_S, INSYNC_S
 from harness.parts.steering.route53.readiness import complaint, quorum_reasons, unheard
 from harness.parts.steering.route53.routing_controls.beside import RoutingControlsBeside
 from harness.parts.steering.route53.spec import Route53 as Spec
@@ -109,6 +110,8 @@ class Route53(Steering):
         self._edges, self._net = net.edges, net
         self._data = net.ground.spawn(LIGHT, self.name, MODULE, self._config(net))
         self._publish()
+        scale = self._blueprint.timing.scale
+        self._control_plane.post("/drill/pace", {"insync_s": INSYNC_S * scale, "calls_per_s": CALLS_PER_S})
         self._control_plane.post("/drill/data-plane", {"admin": list(self._plane("admin"))})
 
     def _config(self, net: Net) -> dict[str, object]:
