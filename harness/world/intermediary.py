@@ -104,7 +104,7 @@ def told(net: Net, spec: Watching, look_path: str) -> dict[str, str]:
 @dataclass(frozen=True)
 class WatchingLaw:
     """See harness.measurement.prediction.EdgeLaw; times in nanoseconds of one profile. calls: until the API has moved
-    clients, one after the other."""
+    clients, one after the other. insisting_ns: what is lost on an endpoint of it that is gone with the place."""
 
     look_ns: int
     timeout_ns: int
@@ -115,6 +115,7 @@ class WatchingLaw:
     round_ns: int
     ttl_ns: int
     calls: int = 2
+    insisting_ns: int = 0
 
     @property
     def publish_ns(self) -> int:
@@ -124,7 +125,7 @@ class WatchingLaw:
     @property
     def api_ns(self) -> int:
         """See CallingLaw."""
-        return self.calls * RESPONSE_NS
+        return self.calls * RESPONSE_NS + self.insisting_ns
 
     def detect_ns(self, failure: Failure, *, typical: bool) -> int:
         """See EdgeLaw."""

@@ -14,7 +14,7 @@ Route 53 determines whether a health check is healthy" (18 %, connect 4 s, statu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.engines.health_checks.health import HEALTHY_PERCENT
 from harness.measurement.phases import INTERMEDIARY_STEPS, STEPS
@@ -30,6 +30,8 @@ from harness.world.load_balancer import Settling, settling_of
 from harness.world.steering import Milestone
 
 RESPONSE_NS = NS_PER_S // 10
+ENDPOINT_TIMEOUT_NS = NS_PER_S
+"""How long an operator waits for a cluster's endpoint before it tries the next one, in any profile."""
 
 _OWN = (Milestone("detect", "detection by the edge's health checks", "route53"),)
 
@@ -123,7 +125,8 @@ def law(environment: Environment, timing: Timing) -> Route53Law | WatchingLaw:
     """The law of an environment's health checks, or of whoever switches its routing controls, and TTL in a profile."""
     controls = spec_of(environment).routing_controls
     if controls is not None:
-        return intermediary.watching_law(controls, environment, timing)
+        found = intermediary.watching_law(controls, environment, timing)
+        return replace(found, insisting_ns=ENDPOINT_TIMEOUT_NS)
     checks = environment.health_checks
     return Route53Law(
         interval_ns=to_ns(timing.interval_s(checks.request_interval_s)),
