@@ -15,6 +15,7 @@ from harness.errors import WorldError
 from harness.parts.edge.gateway.part import Gateway
 from harness.parts.regions.moto.part import Moto
 from harness.parts.steering.route53.part import Route53
+from harness.parts.steering.route53.spec import SPEC
 from harness.topology.timing import Profile, Timing
 from harness.wire.admin_client import AdminClient
 from harness.world.part import Blueprint
@@ -61,7 +62,7 @@ class Ground(Nowhere):
 
 
 def test_a_control_plane_that_does_not_answer_is_the_worlds_fault_and_its_client_is_closed(made: list[Client]) -> None:
-    part = Route53(BLUEPRINT)
+    part = Route53(BLUEPRINT, SPEC())
     part.start(Ground())
     part._edges = Ground().edges
     with pytest.raises(WorldError, match="the edge was not published: Could not connect"):
@@ -84,7 +85,7 @@ def test_a_region_has_one_client_for_all_drills_and_closes_it_with_the_world(mad
 
 
 def test_a_part_can_be_asked_where_it_listens_before_the_links_are_up() -> None:
-    steering, gateway = Route53(BLUEPRINT), Gateway(BLUEPRINT)
+    steering, gateway = Route53(BLUEPRINT, SPEC()), Gateway(BLUEPRINT)
     steering.start(Ground())
     assert set(steering.endpoints()) == {"api"}
     assert gateway.endpoints() == {}
