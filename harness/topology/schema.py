@@ -50,7 +50,10 @@ def environment_schema() -> dict[str, Any]:
     found["anyOf"] = [{"required": ["places"]}, {"required": ["regions"]}]
     for section in kinds.SECTIONS:
         if there_are := kinds.known(section):
-            properties[section.key] = {"anyOf": [_of_kind(section, kind) for kind in there_are]}
+            ways = [_of_kind(section, kind) for kind in there_are]
+            for kind, way in zip(there_are, ways, strict=True):
+                _share(found["$defs"], way, f"{section.key}-{kind}")
+            properties[section.key] = {"anyOf": ways}
         else:
             del properties[section.key]
     found["$defs"].pop("Section", None)
@@ -72,7 +75,29 @@ def _of_kind(section: kinds.Section, kind: str) -> dict[str, Any]:
         "properties": properties,
         "required": [*found.get("required", []), *([] if usual else ["kind"])],
         "additionalProperties": False,
+        "$defs": found.get("$defs", {}),
     }
+
+
+def _share(known: dict[str, Any], part: dict[str, Any], whose: str) -> None:
+    """Move a part's models to those of the whole file, where references look for them. whose: told before a name that
+    others have for something else."""
+    models: dict[str, Any] = part.pop("$defs")
+    renamed = {name: name if known.get(name, model) == model else f"{whose}-{name}" for name, model in models.items()}
+
+    def point(node: Any) -> None:
+        if isinstance(node, dict):
+            if (name := str(node.get("$ref", "")).removeprefix("#/$defs/")) in renamed:
+                node["$ref"] = f"#/$defs/{renamed[name]}"
+            for value in node.values():
+                point(value)
+        elif isinstance(node, list):
+            for value in node:
+                point(value)
+
+    point(part)
+    point(models)
+    known.update({renamed[name]: model for name, model in models.items()})
 
 
 def _schema(model: type[BaseModel], title: str) -> dict[str, Any]:

@@ -31,6 +31,7 @@ ZONE, APP, GONE = "example.com", "app.example.com", "later.example.com"
 EAST, WEST, LATER = "127.0.1.10", "127.0.2.10", "127.0.3.10"
 TTL_S, NEGATIVE_S = 2, 2
 PATIENCE_S = 10.0
+TRIES = 5
 
 
 def _pair(name: str, ttl_s: int) -> list[RecordSet]:
@@ -176,19 +177,32 @@ RESOLVERS: dict[str, Start] = {"unbound": unbound, "coredns": coredns}
 
 @contextmanager
 def resolver(start: Start, upstream: Address, folder: Path) -> Iterator[Address]:
-    """One of other people's in front of a server; it answers when this returns."""
-    at: Address = ("127.0.0.1", free_port())
-    command: Sequence[str] = start(upstream, at[1], folder)
-    with (folder / "resolver.log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
-        try:
-            until = time.monotonic() + PATIENCE_S
-            while not _answers(at):
-                told = (folder / "resolver.log").read_text()
-                assert process.poll() is None, told
-                assert time.monotonic() < until, told
-            yield at
-        finally:
-            process.terminate()
+    """One of other people's in front of a server; it answers when this returns.
+
+    It must be told a port, and somebody else may take it first: then it is started again with another one.
+    """
+    for attempt in range(TRIES):
+        at: Address = ("127.0.0.1", free_port())
+        command: Sequence[str] = start(upstream, at[1], folder)
+        with (folder / "resolver.log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+            try:
+                if _serves(process, at, folder / "resolver.log", last=attempt == TRIES - 1):
+                    yield at
+                    return
+            finally:
+                process.terminate()
+
+
+def _serves(process: subprocess.Popen[bytes], at: Address, log: Path, *, last: bool) -> bool:
+    """Whether it answers. False: its port is somebody else's, and it is not the last try."""
+    until = time.monotonic() + PATIENCE_S
+    while not _answers(at):
+        told = log.read_text()
+        if process.poll() is not None and "in use" in told and not last:
+            return False
+        assert process.poll() is None, told
+        assert time.monotonic() < until, told
+    return True
 
 
 def _answers(at: Address) -> bool:

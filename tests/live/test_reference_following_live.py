@@ -12,7 +12,7 @@ import pytest
 from test_reference_live import writing
 from test_reference_world import EAST, WEST, World, wait_until, world_of
 
-pytestmark = [pytest.mark.live, pytest.mark.beside, pytest.mark.slow]
+pytestmark = [pytest.mark.live, pytest.mark.slow]
 HOSTAGE_S = 2.6
 """To connect, to be answered, and what a busy machine takes."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from test_reference_world import EAST, WEST, World, client_of, wait_until, world_of
 
-pytestmark = [pytest.mark.live, pytest.mark.beside, pytest.mark.slow]
+pytestmark = [pytest.mark.live, pytest.mark.slow]
 
 
 class Writer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -83,3 +85,10 @@ def test_what_the_models_say_of_their_fields_is_found() -> None:
 def test_the_reference_page_is_current() -> None:
     """`drill schema reference > docs/REFERENCE.md` brings it up to date."""
     assert (ROOT / "docs" / "REFERENCE.md").read_text() == page()
+
+
+def test_every_reference_leads_somewhere() -> None:
+    for made in (schema() for schema in SCHEMAS.values()):
+        wanted = set(re.findall(r'"\$ref": "#/\$defs/([^"]+)"', json.dumps(made)))
+        assert wanted <= set(made["$defs"])
+    assert {"Breaking", "RoutingControls"} <= set(SCHEMAS["environment"]()["$defs"])

@@ -20,7 +20,7 @@ from harness.live.clients import _unserved
 from harness.live.replication import Replicated, ReplicationWatch
 from harness.measurement.availability import Share
 from harness.outcome import Outcome, Verdict
-from harness.parts.steering.route53.part import _why
+from harness.parts.steering.route53.readiness import _why
 from harness.topology.load import load_environment, load_subject
 from harness.units import to_ns
 from harness.world.load_balancer import targets_in_words
