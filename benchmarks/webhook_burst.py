@@ -1,12 +1,13 @@
 """A long sale over a failover: is what every webhook asks for done exactly once, by the shop's own ledger?
 
-    python benchmarks/webhook_burst.py [--messages 10000] [--rate 25] [--json FILE]
+    python benchmarks/webhook_burst.py [--messages 10000] [--rate 8] [--json FILE]
 
 One drill on the environment `shopify`: the shop takes so many orders at that rate of messages a second (wall), the
 primary region is lost in the middle of them and heals again, and service fails back while the sale goes on. In the end
 the application must know of everything, have done nothing twice, and no older state may have replaced a newer one. The
 rate is what two cores carry here: a message is some five strongly consistent writes, each in two of three regions that
-moto plays. Exit code 1 when the drill is not MET, or fewer messages were sent.
+moto plays; at 25 a second two cores are swamped, and the drill proves nothing. Exit code 1 when the drill is
+not MET, or fewer messages were sent.
 """
 
 from __future__ import annotations
@@ -67,14 +68,14 @@ def main() -> int:
     """See the module."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--messages", type=int, default=10_000)
-    parser.add_argument("--rate", type=float, default=25.0, help="messages a second, wall time")
+    parser.add_argument("--rate", type=float, default=8.0, help="messages a second, wall time")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="drill-webhook-burst-") as folder:
         feature = Path(folder) / "sale.feature"
         feature.write_text(scenario(options.messages, options.rate), encoding="utf-8")
         drill = drilled(feature, Path(folder) / "reports")
-    measured = drill["measured"]
+    measured = drill.get("measured")
     business = measured.get("business", {}) if isinstance(measured, dict) else {}
     console = Console(width=120)
     console.print(machine())
