@@ -2,8 +2,7 @@
 
 ENVIRONMENT = "route53-routing-controls"
 ROWS = (61,)
-NOT_YET = "its drill has not been seen to catch it"
-CAUGHT_BY = {"routing-control-failover": ("us-east-1|never|not served",)}
+CAUGHT_BY = {"routing-control-failover": ("never recovered|not served",)}
 
 
 def intermediary() -> None:
