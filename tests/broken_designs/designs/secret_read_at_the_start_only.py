@@ -2,7 +2,6 @@
 
 ROWS = (60,)
 ENVIRONMENT = "shopify"
-NOT_YET = "its drill has not been seen to catch it"
 CAUGHT_BY = {"secret-rotated-during-failover": ("genuine messages were refused as forged", "answered 401")}
 
 

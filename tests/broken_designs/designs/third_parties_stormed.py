@@ -3,7 +3,6 @@
 ROWS = (28,)
 CAUGHT_BY = {"third-party-in-maintenance": ("calls of erp while it was in trouble", "2 allowed")}
 ENVIRONMENT = "shopify"
-NOT_YET = "its drill has not been seen to catch it"
 _PAUSE_NS = 3_000_000_000
 
 
