@@ -4,7 +4,6 @@ import by_the_time_of_asking
 
 ROWS = (50,)
 ENVIRONMENT = "shopify"
-NOT_YET = "its drill has not been seen to catch it"
 CAUGHT_BY = {"outage-longer-than-retries": ("changes, of .* not known at", "has not learned of it by asking the shop")}
 PAGE = 10
 
