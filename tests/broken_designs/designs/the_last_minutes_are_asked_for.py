@@ -2,7 +2,6 @@
 
 ROWS = (45,)
 ENVIRONMENT = "shopify"
-NOT_YET = "its drill has not been seen to catch it"
 CAUGHT_BY = {"outage-longer-than-retries": ("changes, of .* not known at", "has not learned of it by asking the shop")}
 
 
