@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.clock import monotonic_ns
-from harness.errors import WorldError
 from harness.faults.actions import (
     Action,
     BlindHealthChecks,
@@ -15,6 +13,7 @@ from harness.faults.actions import (
     UnblindHealthChecks,
 )
 from harness.faults.hand import Applied
+from harness.world.one_by_one import one_by_one
 from harness.world.steering import Steering
 
 
@@ -30,15 +29,7 @@ class SteeringHand:
 
     def apply(self, actions: Sequence[Action]) -> Sequence[Applied]:
         """See Hand."""
-        return [self._timed(action) for action in actions]
-
-    def _timed(self, action: Action) -> Applied:
-        start_ns = monotonic_ns()
-        try:
-            self._do(action)
-        except WorldError as error:
-            return Applied(action, start_ns, monotonic_ns(), str(error))
-        return Applied(action, start_ns, monotonic_ns())
+        return one_by_one(actions, self._do)
 
     def _do(self, action: Action) -> None:
         match action:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 
-from harness.clock import monotonic_ns
-from harness.errors import WorldError
 from harness.faults.actions import Action
 from harness.faults.commerce_actions import RelieveShop, ShopAction, TroubleShop
 from harness.faults.hand import Applied
@@ -14,6 +12,7 @@ from harness.faults.shop_trouble import ROTATED
 from harness.parts.commerce.shopify.secrets_files import SecretsFiles
 from harness.topology.timing import Timing
 from harness.wire.admin_client import AdminClient
+from harness.world.one_by_one import one_by_one
 
 
 class ShopHand:
@@ -31,15 +30,7 @@ class ShopHand:
 
     def apply(self, actions: Sequence[Action]) -> Sequence[Applied]:
         """See Hand."""
-        return [self._timed(action) for action in actions]
-
-    def _timed(self, action: Action) -> Applied:
-        start_ns = monotonic_ns()
-        try:
-            self._do(action)
-        except WorldError as error:
-            return Applied(action, start_ns, monotonic_ns(), str(error))
-        return Applied(action, start_ns, monotonic_ns())
+        return one_by_one(actions, self._do)
 
     def _do(self, action: Action) -> None:
         match action:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from harness.clock import monotonic_ns
-from harness.errors import WorldError
 from harness.faults.actions import Action
 from harness.faults.commerce_actions import PartyAction, RelieveParty, TroubleParty
 from harness.faults.hand import Applied
 from harness.wire.admin_client import AdminClient
+from harness.world.one_by_one import one_by_one
 
 
 class PartyHand:
@@ -25,16 +24,11 @@ class PartyHand:
 
     def apply(self, actions: Sequence[Action]) -> Sequence[Applied]:
         """See Hand."""
-        return [self._timed(action) for action in actions]
+        return one_by_one(actions, self._do)
 
-    def _timed(self, action: Action) -> Applied:
-        start_ns = monotonic_ns()
-        try:
-            match action:
-                case TroubleParty(name=name, trouble=trouble, amount=amount):
-                    self._admin().post("/troubles", {"name": name, "kind": trouble, "amount": amount})
-                case RelieveParty(name=name):
-                    self._admin().post(f"/troubles/{name}/end")
-        except WorldError as error:
-            return Applied(action, start_ns, monotonic_ns(), str(error))
-        return Applied(action, start_ns, monotonic_ns())
+    def _do(self, action: Action) -> None:
+        match action:
+            case TroubleParty(name=name, trouble=trouble, amount=amount):
+                self._admin().post("/troubles", {"name": name, "kind": trouble, "amount": amount})
+            case RelieveParty(name=name):
+                self._admin().post(f"/troubles/{name}/end")

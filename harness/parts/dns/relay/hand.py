@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from urllib.parse import quote
 
-from harness.clock import monotonic_ns
-from harness.errors import WorldError
 from harness.faults.actions import Action
 from harness.faults.dns_actions import DnsAction, RelieveDns, TroubleDns
 from harness.faults.hand import Applied
 from harness.wire.admin_client import AdminClient
+from harness.world.one_by_one import one_by_one
 
 
 class DnsHand:
@@ -25,17 +24,12 @@ class DnsHand:
 
     def apply(self, actions: Sequence[Action]) -> Sequence[Applied]:
         """See Hand."""
-        return [self._timed(action) for action in actions]
+        return one_by_one(actions, self._do)
 
-    def _timed(self, action: Action) -> Applied:
-        start_ns = monotonic_ns()
-        try:
-            match action:
-                case TroubleDns(link=link, name=name, trouble=trouble, share=share, delay_ms=delay_ms):
-                    body = {"name": name, "kind": trouble, "share": share, "delay_ms": delay_ms}
-                    self._admin().post(f"/links/{quote(link, safe='')}/troubles", body)
-                case RelieveDns(link=link, name=name):
-                    self._admin().post(f"/links/{quote(link, safe='')}/troubles/{quote(name, safe='')}/end")
-        except WorldError as error:
-            return Applied(action, start_ns, monotonic_ns(), str(error))
-        return Applied(action, start_ns, monotonic_ns())
+    def _do(self, action: Action) -> None:
+        match action:
+            case TroubleDns(link=link, name=name, trouble=trouble, share=share, delay_ms=delay_ms):
+                body = {"name": name, "kind": trouble, "share": share, "delay_ms": delay_ms}
+                self._admin().post(f"/links/{quote(link, safe='')}/troubles", body)
+            case RelieveDns(link=link, name=name):
+                self._admin().post(f"/links/{quote(link, safe='')}/troubles/{quote(name, safe='')}/end")

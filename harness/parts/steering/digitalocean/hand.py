@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from harness.clock import monotonic_ns
 from harness.errors import WorldError
 from harness.faults.actions import (
     Action,
@@ -20,6 +19,7 @@ from harness.kit.address import Address
 from harness.names import DIGITALOCEAN
 from harness.parts.steering.digitalocean.publishing import Caller
 from harness.wire.admin_client import AdminClient
+from harness.world.one_by_one import one_by_one
 
 _FIELDS = ("type", "name", "data", "ttl")
 
@@ -40,15 +40,7 @@ class ProviderHand:
 
     def apply(self, actions: Sequence[Action]) -> Sequence[Applied]:
         """See Hand."""
-        return [self._timed(action) for action in actions]
-
-    def _timed(self, action: Action) -> Applied:
-        start_ns = monotonic_ns()
-        try:
-            nothing = self._do(action)
-        except WorldError as error:
-            return Applied(action, start_ns, monotonic_ns(), str(error))
-        return Applied(action, start_ns, monotonic_ns(), nothing, missing=nothing is not None)
+        return one_by_one(actions, self._do)
 
     def _do(self, action: Action) -> str | None:
         """Carry one out; why there was nothing to do, if so. Raises WorldError when it failed."""
