@@ -11,14 +11,12 @@ import hashlib
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from harness.engines.addresses import can_listen, choose_port
-from harness.errors import WorldError
+from harness.engines.addresses import choose_port
 from harness.faults.needs import PROVIDER_CONTROL_PLANE, PROVIDER_HEALTH_CHECKS
-from harness.kit.address import Address, join_address
+from harness.kit.address import join_address
 from harness.names import AKAMAI, CHECKERS
 from harness.parts.steering.akamai.calls import BASE
 from harness.parts.steering.akamai.model import UNAVAILABLE
@@ -26,10 +24,10 @@ from harness.parts.steering.akamai.publishing import Caller, Publisher, property
 from harness.parts.steering.akamai.signing import Credential
 from harness.parts.steering.akamai.spec import Akamai as Spec
 from harness.topology.environment import Environment
-from harness.wire.admin_client import AdminClient
-from harness.world.diagnosis import Complaint, Diagnosis, is_passive, port
-from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Net, Process, StatusLine
-from harness.world.steering import ApiLoss, Asked, Blindness, Steering, watched_by
+from harness.world.diagnosis import Complaint, Diagnosis, is_passive
+from harness.world.part import LIGHT, LOOPBACK, Blueprint, Ground, Net, StatusLine
+from harness.world.provider_process import ProviderProcess, name_server_port
+from harness.world.steering import ApiLoss, Asked, Blindness, watched_by
 from harness.world.wires import Arrow
 
 MODULE = "harness.parts.steering.akamai.server"
@@ -60,16 +58,14 @@ print(session.put(property, headers=version, json=body).json()["status"])
 """No empty lines: shells paste what is between quotation marks as it is."""
 
 
-class Akamai(Steering):
+class Akamai(ProviderProcess):
     """Leads clients to what the property hands out."""
 
     name = AKAMAI
 
     def __init__(self, blueprint: Blueprint, spec: Spec) -> None:
-        self._blueprint = blueprint
-        self._environment = blueprint.environment
+        super().__init__(blueprint)
         self._spec = spec
-        self._process: Process | None = None
 
     def start(self, ground: Ground) -> None:
         """Start the process; where its agents dial is told once the links are up."""
@@ -96,13 +92,6 @@ class Akamai(Steering):
         }
         self._process = ground.spawn(LIGHT, self.name, MODULE, config)
 
-    def endpoints(self) -> Mapping[str, Address]:
-        """api: the API, past every link; dns: the name servers; admin: its own interface."""
-        if self._process is None:
-            raise WorldError(f"{self.name} is not started")
-        told = self._process.ready(READY_TIMEOUT_S)
-        return {key: (str(told[key][0]), int(told[key][1])) for key in ("api", "dns", "admin")}
-
     def arrows(self) -> Sequence[Arrow]:
         """The canaries that ask how the API is, and what the agents see."""
         found = self.endpoints()
@@ -119,24 +108,6 @@ class Akamai(Steering):
         Publisher(caller, self._blueprint, self._spec, self._edges).publish()
         self._admin.post("/activate")
 
-    def freeze(self) -> None:
-        """See Steering."""
-        self._admin.post("/freeze", {"name": self._environment.edge.record})
-
-    def thaw(self) -> None:
-        """See Steering."""
-        self._admin.post("/thaw")
-
-    def answers(self) -> Sequence[str]:
-        """See Steering."""
-        found = self._admin.get("/status")["answers"].get(self._environment.edge.record, {})
-        return [str(address) for address in found.get("addresses") or ()]
-
-    @property
-    def dns(self) -> Address:
-        """See Steering."""
-        return self.endpoints()["dns"]
-
     def lose_api(self, mode: ApiLoss = "failing") -> None:
         """See Steering."""
         self._admin.post("/drill/lose-api", {"mode": mode})
@@ -152,10 +123,6 @@ class Akamai(Steering):
     def unblind(self) -> None:
         """See Steering."""
         self._admin.post("/drill/unblind")
-
-    @property
-    def _admin(self) -> AdminClient:
-        return AdminClient(self.name, self.endpoints()["admin"])
 
     def ready(self) -> Sequence[str]:
         """Why the agents are no quorum yet."""
@@ -216,10 +183,6 @@ class Akamai(Steering):
             PROVIDER_HEALTH_CHECKS: True,
         }
 
-    def versions(self) -> Mapping[str, str]:
-        """Of what speaks DNS and HTTP here."""
-        return {name: metadata.version(name) for name in ("dnspython", "aiohttp")}
-
 
 def credential_of(name: str) -> Credential:
     """The credential of somebody who calls the API of this world: no secret, it is on loopback."""
@@ -259,6 +222,4 @@ def build(blueprint: Blueprint, spec: Spec) -> list[Akamai]:
 
 def diagnose(blueprint: Blueprint, spec: Spec) -> Iterator[Diagnosis]:
     """Whether the wanted port of the name server is free."""
-    wanted = blueprint.environment.edge.dns_port
-    if wanted:
-        yield port("edge.dns_port", LOOPBACK, wanted, free=can_listen(LOOPBACK, wanted))
+    return name_server_port(blueprint)

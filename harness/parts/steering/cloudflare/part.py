@@ -8,12 +8,10 @@ from __future__ import annotations
 import hashlib
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from harness.engines.addresses import can_listen, front_addresses
-from harness.errors import WorldError
+from harness.engines.addresses import front_addresses
 from harness.faults.needs import PROVIDER_CONTROL_PLANE, PROVIDER_HEALTH_CHECKS
 from harness.kit.address import Address, join_address
 from harness.names import CHECKERS, CLIENTS, CLOUDFLARE
@@ -21,10 +19,10 @@ from harness.parts.steering.cloudflare.publishing import ACCOUNT, ZONE, Caller, 
 from harness.parts.steering.cloudflare.routes import BASE
 from harness.parts.steering.cloudflare.server import ALIVE
 from harness.parts.steering.cloudflare.spec import Cloudflare as Spec
-from harness.wire.admin_client import AdminClient
-from harness.world.diagnosis import Complaint, Diagnosis, is_passive, port
-from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Net, Process, StatusLine
-from harness.world.steering import ApiLoss, Asked, Blindness, Steering, watched_by
+from harness.world.diagnosis import Complaint, Diagnosis, is_passive
+from harness.world.part import LIGHT, LOOPBACK, Blueprint, Ground, Net, StatusLine
+from harness.world.provider_process import ProviderProcess, name_server_port
+from harness.world.steering import ApiLoss, Asked, Blindness, watched_by
 from harness.world.wires import Arrow
 
 MODULE = "harness.parts.steering.cloudflare.server"
@@ -42,16 +40,14 @@ for pool in client.load_balancers.pools.list(account_id="{account}"):
 """No empty lines: shells paste what is between quotation marks as it is."""
 
 
-class Cloudflare(Steering):
+class Cloudflare(ProviderProcess):
     """Leads clients to the first pool that is healthy, else to the one of last resort."""
 
     name = CLOUDFLARE
 
     def __init__(self, blueprint: Blueprint, spec: Spec) -> None:
-        self._blueprint = blueprint
-        self._environment = blueprint.environment
+        super().__init__(blueprint)
         self._spec = spec
-        self._process: Process | None = None
         self._fronts: Mapping[str, Address] = {}
         self._net: Net | None = None
 
@@ -81,13 +77,6 @@ class Cloudflare(Steering):
             },
         )
 
-    def endpoints(self) -> Mapping[str, Address]:
-        """api: the API, past every link; dns: the name servers; admin: its own interface."""
-        if self._process is None:
-            raise WorldError(f"{self.name} is not started")
-        told = self._process.ready(READY_TIMEOUT_S)
-        return {key: (str(told[key][0]), int(told[key][1])) for key in ("api", "dns", "admin")}
-
     def arrows(self) -> Sequence[Arrow]:
         """The canaries' that show that the API is lost, or that the data centres see nothing."""
         told = self.endpoints()
@@ -112,14 +101,6 @@ class Cloudflare(Steering):
         """See Steering: the addresses of Cloudflare's own edge, where the name is proxied."""
         return self._fronts
 
-    def freeze(self) -> None:
-        """See Steering."""
-        self._admin.post("/freeze", {"name": self._environment.edge.record})
-
-    def thaw(self) -> None:
-        """See Steering."""
-        self._admin.post("/thaw")
-
     def lose_api(self, mode: ApiLoss = "failing") -> None:
         """See Steering."""
         self._admin.post("/outage", {"mode": mode})
@@ -135,20 +116,6 @@ class Cloudflare(Steering):
     def unblind(self) -> None:
         """See Steering."""
         self._admin.post("/blind", {"mode": None})
-
-    def answers(self) -> Sequence[str]:
-        """See Steering."""
-        found = self._admin.get("/status")["answers"].get(self._environment.edge.record, {})
-        return [str(address) for address in found.get("addresses") or ()]
-
-    @property
-    def dns(self) -> Address:
-        """See Steering."""
-        return self.endpoints()["dns"]
-
-    @property
-    def _admin(self) -> AdminClient:
-        return AdminClient(self.name, self.endpoints()["admin"])
 
     def ready(self) -> Sequence[str]:
         """Why the data centres are no quorum yet."""
@@ -201,10 +168,6 @@ class Cloudflare(Steering):
             PROVIDER_HEALTH_CHECKS: True,
         }
 
-    def versions(self) -> Mapping[str, str]:
-        """Of what speaks DNS and HTTP here."""
-        return {name: metadata.version(name) for name in ("dnspython", "aiohttp")}
-
 
 def quorum_reasons(told: Mapping[str, Mapping[str, Any]], places: Sequence[str]) -> list[str]:
     """Why what is known of the places is no quorum yet. told: by place, as the process's status tells it."""
@@ -236,6 +199,4 @@ def build(blueprint: Blueprint, spec: Spec) -> list[Cloudflare]:
 
 def diagnose(blueprint: Blueprint, spec: Spec) -> Iterator[Diagnosis]:
     """Whether the wanted port of the name server is free."""
-    wanted = blueprint.environment.edge.dns_port
-    if wanted:
-        yield port("edge.dns_port", LOOPBACK, wanted, free=can_listen(LOOPBACK, wanted))
+    return name_server_port(blueprint)

@@ -9,15 +9,13 @@ from __future__ import annotations
 import hashlib
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
 
-from harness.engines.addresses import can_listen
 from harness.errors import WorldError
 from harness.faults.hand import Hand
 from harness.faults.model import Link
 from harness.faults.needs import PROVIDER_API
-from harness.kit.address import Address, join_address
+from harness.kit.address import join_address
 from harness.names import CANARY, DIGITALOCEAN, OUTSIDE, RECORD
 from harness.parts.steering.digitalocean.hand import ProviderHand
 from harness.parts.steering.digitalocean.publishing import Caller, Publisher
@@ -25,11 +23,10 @@ from harness.parts.steering.digitalocean.spec import DigitalOcean as Spec
 from harness.parts.steering.digitalocean.telling import DRILL
 from harness.topology.environment import Place
 from harness.topology.subject import Instance
-from harness.wire.admin_client import AdminClient
-from harness.world.diagnosis import Diagnosis, port
+from harness.world.diagnosis import Diagnosis
 from harness.world.intermediary import told, vantage_arrows
-from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Net, Process, StatusLine
-from harness.world.steering import Steering
+from harness.world.part import LIGHT, LOOPBACK, Blueprint, Ground, Net, StatusLine
+from harness.world.provider_process import ProviderProcess, name_server_port
 from harness.world.wires import Arrow
 
 MODULE = "harness.parts.steering.digitalocean.server"
@@ -50,16 +47,14 @@ for record in client.domains.list_records(domain_name="{domain}", name="{record}
 """No empty lines: shells paste what is between quotation marks as it is."""
 
 
-class DigitalOcean(Steering):
+class DigitalOcean(ProviderProcess):
     """Leads clients wherever the record says."""
 
     name = DIGITALOCEAN
 
     def __init__(self, blueprint: Blueprint, spec: Spec) -> None:
-        self._blueprint = blueprint
-        self._environment = blueprint.environment
+        super().__init__(blueprint)
         self._spec = spec
-        self._process: Process | None = None
         self._net: Net | None = None
 
     @property
@@ -96,13 +91,6 @@ class DigitalOcean(Steering):
         """Tokens, and whose they are: each instance has its own, so that its calls can be told from the others'."""
         instances = (i.name for i in self._blueprint.subject.instances(self._environment))
         return {token_of(_PUBLISHING): "", token_of(DRILL): DRILL, **{token_of(name): name for name in instances}}
-
-    def endpoints(self) -> Mapping[str, Address]:
-        """api: the API, past every link; dns: the name servers; admin: its own interface."""
-        if self._process is None:
-            raise WorldError(f"{self.name} is not started")
-        told = self._process.ready(READY_TIMEOUT_S)
-        return {key: (str(told[key][0]), int(told[key][1])) for key in ("api", "dns", "admin")}
 
     def arrows(self) -> Sequence[Arrow]:
         """From every instance of the subject and a canary to the API; from every vantage point to every place."""
@@ -143,28 +131,6 @@ class DigitalOcean(Steering):
             "DIGITALOCEAN_TOKEN": token_of(instance.name),
             "TESTIMONY_FILE": str(self._testimony),
         }
-
-    def freeze(self) -> None:
-        """See Steering."""
-        self._admin.post("/freeze", {"name": self._environment.edge.record})
-
-    def thaw(self) -> None:
-        """See Steering."""
-        self._admin.post("/thaw")
-
-    def answers(self) -> Sequence[str]:
-        """See Steering."""
-        found = self._admin.get("/status")["answers"].get(self._environment.edge.record, {})
-        return [str(address) for address in found.get("addresses") or ()]
-
-    @property
-    def dns(self) -> Address:
-        """See Steering."""
-        return self.endpoints()["dns"]
-
-    @property
-    def _admin(self) -> AdminClient:
-        return AdminClient(self.name, self.endpoints()["admin"])
 
     def reset(self) -> None:
         """A new account, with the record where it begins."""
@@ -210,10 +176,6 @@ class DigitalOcean(Steering):
         """What the API lets the adversary do."""
         return {PROVIDER_API: True}
 
-    def versions(self) -> Mapping[str, str]:
-        """Of what speaks DNS and HTTP here."""
-        return {name: metadata.version(name) for name in ("dnspython", "aiohttp")}
-
 
 def token_of(name: str) -> str:
     """The token of somebody who calls the API of this world."""
@@ -227,6 +189,4 @@ def build(blueprint: Blueprint, spec: Spec) -> list[DigitalOcean]:
 
 def diagnose(blueprint: Blueprint, spec: Spec) -> Iterator[Diagnosis]:
     """Whether the wanted port of the name server is free."""
-    wanted = blueprint.environment.edge.dns_port
-    if wanted:
-        yield port("edge.dns_port", LOOPBACK, wanted, free=can_listen(LOOPBACK, wanted))
+    return name_server_port(blueprint)

@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from harness.engines.addresses import can_listen, choose_port
+from harness.engines.addresses import choose_port
 from harness.errors import WorldError
 from harness.faults.model import Link
 from harness.faults.needs import PROVIDER_CONTROL_PLANE, PROVIDER_HEALTH_CHECKS, ROUTING_CONTROLS
@@ -25,9 +25,10 @@ from harness.parts.steering.route53.spec import Route53 as Spec
 from harness.topology.environment import Spec as AnySpec
 from harness.topology.subject import Instance
 from harness.wire.admin_client import AdminClient
-from harness.world.diagnosis import Complaint, Diagnosis, port
+from harness.world.diagnosis import Complaint, Diagnosis
 from harness.world.load_balancer import LoadBalancer
 from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Net, Process, StatusLine
+from harness.world.provider_process import name_server_port
 from harness.world.steering import ApiLoss, Asked, Blindness, Steering, watched_by
 from harness.world.wires import Arrow
 
@@ -279,6 +280,4 @@ def build(blueprint: Blueprint, spec: AnySpec) -> list[Route53]:
 
 def diagnose(blueprint: Blueprint, spec: AnySpec) -> Iterator[Diagnosis]:
     """Whether the wanted port of the name server is free."""
-    wanted = blueprint.environment.edge.dns_port
-    if wanted:
-        yield port("edge.dns_port", LOOPBACK, wanted, free=can_listen(LOOPBACK, wanted))
+    return name_server_port(blueprint)
