@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -66,10 +67,19 @@ class Origin:
         self._thread.start()
 
     def close(self) -> None:
+        """Gone: its port refuses, and stays taken: nobody else may listen there, nor a connection reach itself."""
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join(10)
             self._server.server_close()
+            self._held = socket.socket()
+            self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._held.bind(self.address)
+
+    def release(self) -> None:
+        """Leave nothing open."""
+        self.close()
+        self._held.close()
 
 
 class Provider:
@@ -107,8 +117,8 @@ class Provider:
     def close(self) -> None:
         for client in self._clients:
             client.close()
-        self.east.close()
-        self.west.close()
+        self.east.release()
+        self.west.release()
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(10)
 
