@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from test_digitalocean_api import APP, BALANCER, Account
 
+from harness.engines.dns.answering import AnswerChanged, Freeze
 from harness.history.events import Happening
-from harness.parts.steering.digitalocean.model import AnswerChanged, Called, Freeze, Trouble
+from harness.parts.steering.digitalocean.model import Called, Trouble
 from harness.parts.steering.digitalocean.summary import lines
 from harness.parts.steering.digitalocean.telling import DRILL, answer_told, call_told
 

@@ -1,4 +1,5 @@
-"""Cloudflare's fallback pool is the standby: data centres that reach nothing lead clients away from a region that is well.
+"""Cloudflare's fallback pool is the standby: data centres that reach nothing lead clients away from
+a region that is well.
 
 It is the last pool of the list, so what a load balancer has where nobody chose.
 """

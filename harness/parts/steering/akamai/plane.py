@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable
 
 from harness.clock import monotonic_ns, wall_time
+from harness.engines.dns.answering import AnswerChanged
 from harness.engines.dns.lookup import Answer
 from harness.engines.health_checks.checker import Observation
 from harness.engines.health_checks.checking import Fleet
@@ -18,7 +19,7 @@ from harness.parts.steering.akamai.agents import LivenessAgents, ServerCheck, ch
 from harness.parts.steering.akamai.calls import Rules
 from harness.parts.steering.akamai.config import AkamaiConfig
 from harness.parts.steering.akamai.liveness import LivenessRules, Stood
-from harness.parts.steering.akamai.model import AnswerChanged, Called, Follow, Gtm, Wake
+from harness.parts.steering.akamai.model import Called, Follow, Gtm, Wake
 from harness.parts.steering.akamai.signing import Credential
 from harness.parts.steering.akamai.telling import answer_told, call_told, health_told
 from harness.parts.steering.akamai.values import Reply, Request
@@ -88,7 +89,7 @@ class Plane:
 
     def answer(self, name: str, record_type: str) -> Answer:
         """One client's answer."""
-        snapshot = self.state.snapshot(name)
+        snapshot = self.state.basis(name)
         return self.state.answer(name, record_type, picking(snapshot.properties, self._draw))
 
     def _draw(self) -> float:

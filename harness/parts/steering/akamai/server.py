@@ -17,6 +17,7 @@ from typing import Any, get_args
 from aiohttp import web
 
 from harness.clock import monotonic_ns
+from harness.engines.dns.answering import Freeze, Thaw
 from harness.engines.dns.server import DnsServer, Responder
 from harness.engines.health_checks.checking import Blindness
 from harness.errors import InputError
@@ -123,7 +124,7 @@ def _admin(plane: Plane, places: Mapping[str, str]) -> list[web.RouteDef]:
         return answer_json({"blind": plane.fleet.blindness})
 
     async def freeze(request: web.Request) -> web.Response:
-        plane.happened(model.Freeze(_text(await read_json(request), "name")))
+        plane.happened(Freeze(_text(await read_json(request), "name")))
         return answer_json(describe(plane))
 
     async def reset(_: web.Request) -> web.Response:
@@ -159,7 +160,7 @@ def _admin(plane: Plane, places: Mapping[str, str]) -> list[web.RouteDef]:
         web.get("/lines", lines),
         web.get("/sight", sight),
         web.post("/freeze", freeze),
-        web.post("/thaw", happens(model.Thaw)),
+        web.post("/thaw", happens(Thaw)),
         web.post("/reset", reset),
         web.post("/activate", happens(model.Activate)),
         web.post("/address-book", address_book),

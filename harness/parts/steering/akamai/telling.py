@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from harness.engines.dns.answering import AnswerChanged
 from harness.history.events import Happening, HealthTransition
 from harness.names import AKAMAI
 from harness.parts.steering.akamai.liveness import Stood
-from harness.parts.steering.akamai.model import AnswerChanged, Called
+from harness.parts.steering.akamai.model import Called
 
 _PATH_CHARACTERS = 200
 _REFUSED = 400

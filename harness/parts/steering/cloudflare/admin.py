@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from harness.engines.dns.answering import Freeze, Thaw
 from harness.engines.health_checks.checking import Blindness
 from harness.kit.address import Address
 from harness.kit.admin import answer_json, read_json
@@ -55,7 +56,7 @@ def routes(plane: Plane, edge: Edge) -> list[web.RouteDef]:
         return answer_json({"blind": plane.fleet.blindness})
 
     async def freeze(request: web.Request) -> web.Response:
-        plane.happened(model.Freeze(parsed(NameBody, await read_json(request), "freeze").name))
+        plane.happened(Freeze(parsed(NameBody, await read_json(request), "freeze").name))
         return answer_json(describe(plane))
 
     async def address_book(request: web.Request) -> web.Response:
@@ -85,7 +86,7 @@ def routes(plane: Plane, edge: Edge) -> list[web.RouteDef]:
         web.get("/sight", sight),
         web.post("/address-book", address_book),
         web.post("/freeze", freeze),
-        web.post("/thaw", _then(plane, lambda: plane.happened(model.Thaw()))),
+        web.post("/thaw", _then(plane, lambda: plane.happened(Thaw()))),
         web.post("/reset", reset),
         web.post("/outage", outage),
         web.post("/blind", blind),

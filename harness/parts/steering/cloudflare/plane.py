@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from harness.clock import monotonic_ns, wall_time
+from harness.engines.dns.answering import AnswerChanged
 from harness.engines.dns.lookup import Answer, drawing
 from harness.engines.health_checks.checking import Blindness, Fleet
 from harness.history.events import DnsAnswer, Happening, HealthTransition
@@ -18,7 +19,7 @@ from harness.parts.steering.cloudflare.calls import Rules
 from harness.parts.steering.cloudflare.checking import CloudflareCheckers, EndpointCheck, checks_of
 from harness.parts.steering.cloudflare.config import CloudflareConfig
 from harness.parts.steering.cloudflare.health import Status, status_of
-from harness.parts.steering.cloudflare.model import AnswerChanged, Called, EndpointChanged
+from harness.parts.steering.cloudflare.model import Called, EndpointChanged
 from harness.parts.steering.cloudflare.proxying import Course
 from harness.parts.steering.cloudflare.telling import call_told, pool_told
 from harness.parts.steering.cloudflare.values import Reply, Request, identifier

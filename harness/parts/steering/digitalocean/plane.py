@@ -6,13 +6,14 @@ import logging
 from collections.abc import Callable
 
 from harness.clock import monotonic_ns, wall_time
+from harness.engines.dns.answering import AnswerChanged
 from harness.engines.dns.lookup import Answer
 from harness.history.events import DnsAnswer, Happening
 from harness.names import AUTHORITATIVE
 from harness.parts.steering.digitalocean import model, summary
 from harness.parts.steering.digitalocean.calls import Rules
 from harness.parts.steering.digitalocean.config import DigitalOceanConfig
-from harness.parts.steering.digitalocean.model import AnswerChanged, Called, Provider, State
+from harness.parts.steering.digitalocean.model import Called, Provider, State
 from harness.parts.steering.digitalocean.telling import answer_told, call_told
 from harness.parts.steering.digitalocean.values import Reply, Request
 

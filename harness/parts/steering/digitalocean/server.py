@@ -14,6 +14,7 @@ from typing import Any, get_args
 
 from aiohttp import web
 
+from harness.engines.dns.answering import Freeze, Thaw
 from harness.engines.dns.server import DnsServer, Responder
 from harness.engines.testimony import hear
 from harness.errors import InputError
@@ -148,11 +149,11 @@ def _admin(plane: Plane) -> list[web.RouteDef]:
         return answer_json(plane.lines())
 
     async def freeze(request: web.Request) -> web.Response:
-        plane.happened(model.Freeze(_text(await read_json(request), "name")))
+        plane.happened(Freeze(_text(await read_json(request), "name")))
         return answer_json(describe(plane))
 
     async def thaw(_: web.Request) -> web.Response:
-        plane.happened(model.Thaw())
+        plane.happened(Thaw())
         return answer_json(describe(plane))
 
     async def reset(_: web.Request) -> web.Response:

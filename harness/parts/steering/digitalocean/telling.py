@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from harness.engines.dns.answering import AnswerChanged
 from harness.history.events import Happening
 from harness.history.source import Source
-from harness.parts.steering.digitalocean.model import AnswerChanged, Called
+from harness.parts.steering.digitalocean.model import Called
 
 DRILL = "the drill"
 """Whose calls are the adversary's."""

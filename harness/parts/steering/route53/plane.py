@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from harness.clock import monotonic_ns
+from harness.engines.dns.answering import Freeze, Thaw
 from harness.engines.dns.geography import Location, located
 from harness.engines.dns.lookup import Answer, drawing
 from harness.engines.dns.names import normalise
@@ -124,7 +125,7 @@ class DataPlane:
 
     def freeze(self, name: str) -> tuple[str, ...]:
         """Keep answering for `name` as now, whatever changes; returns what may be answered. Freezing twice is once."""
-        self._step(model.Freeze(name))
+        self._step(Freeze(name))
         log.info("answer for %s is frozen", normalise(name))
         return self.possible(name)[0]
 
@@ -132,7 +133,7 @@ class DataPlane:
         """Let every name follow health and configuration again."""
         if self._state.frozen:
             log.info("answers are no longer frozen")
-        self._step(model.Thaw())
+        self._step(Thaw())
 
     def reset(self) -> None:
         """Forget what checkers have seen, and thaw."""
