@@ -8,10 +8,10 @@ import pytest
 from digitalocean_description import description
 
 from harness.engines.dns.answering import AnswerChanged, Freeze, Thaw
+from harness.engines.provider.values import Called
 from harness.parts.steering.digitalocean import routes
 from harness.parts.steering.digitalocean.calls import Rules
 from harness.parts.steering.digitalocean.model import (
-    Called,
     Provider,
     Relief,
     Reset,

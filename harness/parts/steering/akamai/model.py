@@ -7,7 +7,7 @@
 | `Activate` | the same for every change there is, at once: as if it had been made long ago |
 | `Tested`, `Report`, `Decide` | see liveness.py |
 | `Freeze`, `Thaw` | a name is answered as now, whatever changes; names follow again |
-| `LoseApi`, `RestoreApi` | from now on the API answers nobody, or fails every call; name servers go on; no longer |
+| `ApiLost` | from now on the API answers nobody, or fails every call, or does so no longer; name servers go on |
 | `Reset` | an empty account, of which nothing is known; what the adversary did stays |
 """
 
@@ -15,12 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from harness.engines.dns.answering import AnswerChanged, Answered, Answering, Freeze, Thaw, possible
 from harness.engines.dns.lookup import Answer, Pick, everyone, lookup
 from harness.engines.dns.selection import Health
 from harness.engines.dns.zone import Configuration
+from harness.engines.provider.values import CHANGES, ApiLoss, ApiLost, Called, nothing
 from harness.parts.steering.akamai import liveness
 from harness.parts.steering.akamai.calls import Call, Rules
 from harness.parts.steering.akamai.liveness import Decide, Forgotten, Liveness, LivenessRules, Report, Stood, Tested
@@ -28,15 +28,13 @@ from harness.parts.steering.akamai.problems import problem
 from harness.parts.steering.akamai.properties import Property, parse_property
 from harness.parts.steering.akamai.routes import route
 from harness.parts.steering.akamai.signing import Credential, remembered, verified
-from harness.parts.steering.akamai.values import Account, Refusal, Reply, Request, nothing
+from harness.parts.steering.akamai.values import Account, Refusal, Reply, Request
 from harness.parts.steering.akamai.zones import Alias, configuration
 
-ApiLoss = Literal["silent", "failing"]
 UNAVAILABLE = "The service is unavailable"
 """What a call is answered while the API fails."""
 NOBODY = "a wrong signature"
 _NO_HEALTH = Health()
-_CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 @dataclass(frozen=True)
@@ -50,33 +48,11 @@ class Activate:
 
 
 @dataclass(frozen=True)
-class LoseApi:
-    """silent: the API answers nobody; failing: every call with an error."""
-
-    mode: ApiLoss
-
-
-@dataclass(frozen=True)
-class RestoreApi:
-    """It answers again."""
-
-
-@dataclass(frozen=True)
 class Reset:
     """As if the account were new."""
 
 
-Event = Request | Activated | Activate | Tested | Report | Decide | Freeze | Thaw | LoseApi | RestoreApi | Reset
-
-
-@dataclass(frozen=True)
-class Called:
-    """Effect: a call that was to change something was answered so, or one that was refused. by: whose it was."""
-
-    method: str
-    path: str
-    status: int
-    by: str
+Event = Request | Activated | Activate | Tested | Report | Decide | Freeze | Thaw | ApiLost | Reset
 
 
 @dataclass(frozen=True)
@@ -156,10 +132,8 @@ class Gtm:
                 return state.freezing(name), ()
             case Thaw():
                 return self._moved(state.thawed())
-            case LoseApi(mode=mode):
+            case ApiLost(mode=mode):
                 return replace(state, lost=mode), ()
-            case RestoreApi():
-                return replace(state, lost=None), ()
             case Reset():
                 forgotten, _ = self.testing.step(state.liveness, Forgotten(), now_ns)
                 fresh = replace(state.thawed(), account=Account(made=state.account.made), liveness=forgotten)
@@ -182,7 +156,7 @@ class Gtm:
         except Refusal as refusal:
             reply = problem(refusal, request, state.calls, wall_ns)
         effects: list[Effect] = [replace(reply, silent=state.lost == "silent")]
-        if request.method in _CHANGES or reply.status >= 400:
+        if request.method in CHANGES or reply.status >= 400:
             effects.append(Called(request.method, request.path, reply.status, by))
         if state.account is not before:
             effects.append(Wake(Activated(), now_ns + self.rules.activation_ns))

@@ -12,16 +12,17 @@ from harness.engines.dns.answering import AnswerChanged
 from harness.engines.dns.lookup import Answer
 from harness.engines.health_checks.checker import Observation
 from harness.engines.health_checks.checking import Fleet
+from harness.engines.provider.telling import answer_told, answered, call_told
+from harness.engines.provider.values import Called
 from harness.history.events import DnsAnswer, Happening, HealthTransition
-from harness.names import AUTHORITATIVE
 from harness.parts.steering.akamai import model
 from harness.parts.steering.akamai.agents import LivenessAgents, ServerCheck, checks_of, reported
 from harness.parts.steering.akamai.calls import Rules
 from harness.parts.steering.akamai.config import AkamaiConfig
 from harness.parts.steering.akamai.liveness import LivenessRules, Stood
-from harness.parts.steering.akamai.model import Called, Follow, Gtm, Wake
+from harness.parts.steering.akamai.model import Follow, Gtm, Wake
 from harness.parts.steering.akamai.signing import Credential
-from harness.parts.steering.akamai.telling import answer_told, call_told, health_told
+from harness.parts.steering.akamai.telling import health_told
 from harness.parts.steering.akamai.values import Reply, Request
 from harness.parts.steering.akamai.zones import Alias, picking
 from harness.scaling import interval_ns
@@ -141,7 +142,7 @@ class Plane:
     def _tell(self, effect: model.Effect, now_ns: int) -> None:
         if isinstance(effect, AnswerChanged):
             log.info("answer for %s: %s", effect.name, ", ".join(effect.addresses) or "none")
-            self._record(DnsAnswer("world", AUTHORITATIVE, effect.name, effect.addresses, effect.ttl_s, now_ns))
+            self._record(answered(effect, now_ns))
             self._record(answer_told(effect, self._places, now_ns))
         elif isinstance(effect, Stood):
             text = "%s: server %s is %s for most agents, and %s (%d of %d find it good)"

@@ -19,7 +19,8 @@ from aiohttp import web
 from harness.clock import monotonic_ns
 from harness.engines.dns.answering import Freeze, Thaw
 from harness.engines.dns.server import DnsServer, Responder
-from harness.engines.health_checks.checking import Blindness
+from harness.engines.health_checks.policy import Blindness
+from harness.engines.provider.values import ApiLoss, ApiLost
 from harness.errors import InputError
 from harness.history.events import DnsAnswer, Happening, HealthTransition
 from harness.history.log import EventLog
@@ -132,7 +133,7 @@ def _admin(plane: Plane, places: Mapping[str, str]) -> list[web.RouteDef]:
         return answer_json(describe(plane))
 
     async def lose_api(request: web.Request) -> web.Response:
-        plane.happened(model.LoseApi(_one_of(await read_json(request), "mode", get_args(model.ApiLoss))))
+        plane.happened(ApiLost(_one_of(await read_json(request), "mode", get_args(ApiLoss))))
         return answer_json(describe(plane))
 
     async def blind(request: web.Request) -> web.Response:
@@ -165,7 +166,7 @@ def _admin(plane: Plane, places: Mapping[str, str]) -> list[web.RouteDef]:
         web.post("/activate", happens(model.Activate)),
         web.post("/address-book", address_book),
         web.post("/drill/lose-api", lose_api),
-        web.post("/drill/restore-api", happens(model.RestoreApi)),
+        web.post("/drill/restore-api", happens(lambda: ApiLost(None))),
         web.post("/drill/blind", blind),
         web.post("/drill/unblind", unblind),
     ]

@@ -8,11 +8,11 @@ from typing import Any
 from aiohttp import web
 
 from harness.engines.dns.answering import Freeze, Thaw
-from harness.engines.health_checks.checking import Blindness
+from harness.engines.health_checks.policy import Blindness
+from harness.engines.provider.values import ApiLoss, ApiLost
 from harness.kit.address import Address
 from harness.kit.admin import answer_json, read_json
 from harness.kit.config import Strict, Text, parsed
-from harness.parts.steering.cloudflare import model
 from harness.parts.steering.cloudflare.edge import Edge
 from harness.parts.steering.cloudflare.health import endpoints_of, status_of
 from harness.parts.steering.cloudflare.plane import Plane
@@ -34,7 +34,7 @@ class AddressBookBody(Strict):
 class OutageBody(Strict):
     """The body of `POST /outage`; mode null: it is over."""
 
-    mode: model.ApiLoss | None
+    mode: ApiLoss | None
 
 
 class BlindBody(Strict):
@@ -72,7 +72,7 @@ def routes(plane: Plane, edge: Edge) -> list[web.RouteDef]:
 
     async def outage(request: web.Request) -> web.Response:
         mode = parsed(OutageBody, await read_json(request), "outage").mode
-        plane.happened(model.Restored() if mode is None else model.Lost(mode))
+        plane.happened(ApiLost(mode))
         return answer_json({"mode": mode})
 
     async def blind(request: web.Request) -> web.Response:

@@ -5,7 +5,7 @@
 | `Request` | a `Reply`; `Called` for one that was to change something or was refused for the API's own sake |
 | `Checked` | `EndpointChanged` for each endpoint whose health is another now |
 | `Freeze`, `Thaw` | a name is answered as now, whatever happens; names follow the account and its health again |
-| `Lost`, `Restored` | from now on no call is answered, or each with an error of the service; no longer |
+| `ApiLost` | from now on no call is answered, or each with an error of the service, or that is over |
 | `Reset` | an empty account |
 
 Whatever changes what a watched name is answered is told by `AnswerChanged`. A call is judged in the order in which the
@@ -17,13 +17,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from harness.engines.dns.answering import AnswerChanged, Answered, Answering, Freeze, Thaw, possible
 from harness.engines.dns.lookup import Answer, Pick, everyone, lookup
 from harness.engines.dns.names import normalise
 from harness.engines.dns.selection import Health as NoHealth
 from harness.engines.dns.zone import Configuration
+from harness.engines.provider.values import CHANGES, ApiLoss, ApiLost, Called
 from harness.engines.sliding_window import Window
 from harness.parts.steering.cloudflare.calls import Call, Rules
 from harness.parts.steering.cloudflare.health import Health, Seen, endpoints_of
@@ -32,11 +32,9 @@ from harness.parts.steering.cloudflare.routes import route
 from harness.parts.steering.cloudflare.selection import Chosen, choose, configuration
 from harness.parts.steering.cloudflare.values import Account, Refusal, Reply, Request
 
-ApiLoss = Literal["silent", "failing"]
 BY_HAND, NOBODY = "by hand", "a wrong token"
 _BEARER = re.compile(r"[Bb]earer +(.*)")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{40,}")
-_CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _DNS_HEALTH = NoHealth()
 """What the name servers are given holds only what may be answered: nothing is left to decide there."""
 
@@ -49,23 +47,11 @@ class Checked:
 
 
 @dataclass(frozen=True)
-class Lost:
-    """The API is lost; what it serves goes on."""
-
-    mode: ApiLoss
-
-
-@dataclass(frozen=True)
-class Restored:
-    """The API answers again."""
-
-
-@dataclass(frozen=True)
 class Reset:
     """As if the account were new. A loss of the API stays."""
 
 
-Event = Request | Checked | Freeze | Thaw | Lost | Restored | Reset
+Event = Request | Checked | Freeze | Thaw | ApiLost | Reset
 
 
 @dataclass(frozen=True)
@@ -76,17 +62,6 @@ class EndpointChanged:
     healthy: bool
     healthy_votes: int
     data_centres: int
-
-
-@dataclass(frozen=True)
-class Called:
-    """Effect: a call that was to change something was answered so (status 0: never), or was refused for the API's own
-    sake. by: whose token it had; "" for one that nobody need hear of."""
-
-    method: str
-    path: str
-    status: int
-    by: str
 
 
 Effect = Reply | AnswerChanged | EndpointChanged | Called
@@ -152,10 +127,8 @@ class Cloudflare:
                 return state.freezing(name), ()
             case Thaw():
                 return self._moved(state.thawed())
-            case Lost(mode=mode):
+            case ApiLost(mode=mode):
                 return replace(state, lost=mode), ()
-            case Restored():
-                return replace(state, lost=None), ()
             case Reset():
                 fresh = self.start()
                 return self._moved(
@@ -191,7 +164,7 @@ class Cloudflare:
         by = self._caller(request)
         state, reply = self._answered(state, request, now_ns)
         effects: tuple[Effect, ...] = (reply,)
-        if request.method in _CHANGES or reply.lost or reply.status == 429 or reply.status >= 500:
+        if request.method in CHANGES or reply.lost or reply.status == 429 or reply.status >= 500:
             effects = (reply, Called(request.method, request.path, 0 if reply.lost else reply.status, by))
         if state.account is before:
             return state, effects

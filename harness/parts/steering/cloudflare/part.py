@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.engines.addresses import front_addresses
+from harness.engines.health_checks.policy import Blindness
+from harness.engines.provider.values import ApiLoss
 from harness.faults.needs import PROVIDER_CONTROL_PLANE, PROVIDER_HEALTH_CHECKS
 from harness.kit.address import Address, join_address
 from harness.names import CHECKERS, CLIENTS, CLOUDFLARE
@@ -22,7 +24,7 @@ from harness.parts.steering.cloudflare.spec import Cloudflare as Spec
 from harness.world.diagnosis import Complaint, Diagnosis, is_passive
 from harness.world.part import LIGHT, LOOPBACK, Blueprint, Ground, Net, StatusLine
 from harness.world.provider_process import ProviderProcess, name_server_port
-from harness.world.steering import ApiLoss, Asked, Blindness, watched_by
+from harness.world.steering import Asked, watched_by
 from harness.world.wires import Arrow
 
 MODULE = "harness.parts.steering.cloudflare.server"

@@ -10,18 +10,20 @@ from typing import Literal
 from harness.clock import monotonic_ns, wall_time
 from harness.engines.dns.answering import AnswerChanged
 from harness.engines.dns.lookup import Answer, drawing
-from harness.engines.health_checks.checking import Blindness, Fleet
+from harness.engines.health_checks.checking import Fleet
+from harness.engines.health_checks.policy import Blindness
+from harness.engines.provider.telling import answered, call_told
+from harness.engines.provider.values import Called
 from harness.history.events import DnsAnswer, Happening, HealthTransition
 from harness.kit.address import Address
-from harness.names import AUTHORITATIVE
 from harness.parts.steering.cloudflare import model, proxying
 from harness.parts.steering.cloudflare.calls import Rules
 from harness.parts.steering.cloudflare.checking import CloudflareCheckers, EndpointCheck, checks_of
 from harness.parts.steering.cloudflare.config import CloudflareConfig
 from harness.parts.steering.cloudflare.health import Status, status_of
-from harness.parts.steering.cloudflare.model import Called, EndpointChanged
+from harness.parts.steering.cloudflare.model import EndpointChanged
 from harness.parts.steering.cloudflare.proxying import Course
-from harness.parts.steering.cloudflare.telling import call_told, pool_told
+from harness.parts.steering.cloudflare.telling import pool_told
 from harness.parts.steering.cloudflare.values import Reply, Request, identifier
 
 log = logging.getLogger(__name__)
@@ -140,9 +142,9 @@ class Plane:
 
     def _tell(self, effect: model.Effect, now_ns: int) -> None:
         match effect:
-            case AnswerChanged(name=name, addresses=addresses, ttl_s=ttl_s):
-                log.info("answer for %s: %s", name, ", ".join(addresses) or "none")
-                self._record(DnsAnswer("world", AUTHORITATIVE, name, addresses, ttl_s, now_ns))
+            case AnswerChanged():
+                log.info("answer for %s: %s", effect.name, ", ".join(effect.addresses) or "none")
+                self._record(answered(effect, now_ns))
             case EndpointChanged(address=address, healthy=healthy, healthy_votes=votes, data_centres=centres):
                 status: Literal["healthy", "unhealthy"] = "healthy" if healthy else "unhealthy"
                 log.info("endpoint %s is %s: %d of %d data centres", address, status, votes, centres)

@@ -22,6 +22,7 @@ from harness.engines.dns.answering import AnswerChanged, Answered, Answering, Fr
 from harness.engines.dns.lookup import Answer, everyone, lookup
 from harness.engines.dns.selection import Health
 from harness.engines.dns.zone import Configuration
+from harness.engines.provider.values import CHANGES, Called
 from harness.parts.steering.digitalocean.calls import Call, Rules
 from harness.parts.steering.digitalocean.quota import PER_HOUR, PER_MINUTE, Quota, burst_headers, quota_of
 from harness.parts.steering.digitalocean.routes import route
@@ -33,7 +34,6 @@ TroubleKind = Literal["throttled", "failing", "unanswered"]
 BY_HAND, NOBODY = "by hand", "a wrong token"
 """Who has the account's own token; who has none that is let in."""
 _NO_HEALTH = Health()
-_CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _THROTTLED_S = 2
 """What a throttled client is told to wait: so short that it asks again while the trouble lasts."""
 
@@ -59,17 +59,6 @@ class Reset:
 
 
 Event = Request | Freeze | Thaw | Trouble | Relief | Reset
-
-
-@dataclass(frozen=True)
-class Called:
-    """Effect: a call that was to change something was answered so (status 0: never), or any call that the API refused
-    for its own sake. by: whose token it had; "" for one that nobody need hear of."""
-
-    method: str
-    path: str
-    status: int
-    by: str = BY_HAND
 
 
 Effect = Reply | AnswerChanged | Called
@@ -132,7 +121,7 @@ class Provider:
         reply = replace(reply, headers={**state.quota.headers(now_ns, self.rules.wall_ns), **reply.headers})
         effects: tuple[Effect, ...] = (reply,)
         by = self._caller(request.token)
-        if request.method in _CHANGES or reply.status == 429 or reply.status >= 500:
+        if request.method in CHANGES or reply.status == 429 or reply.status >= 500:
             effects = (reply, Called(request.method, request.path, 0 if reply.lost else reply.status, by))
         if state.account.domains is before.domains:
             return state, effects
@@ -157,7 +146,7 @@ class Provider:
                 raise Refusal(503, "service_unavailable", "Service Unavailable")
             handler, ids = route(request.method, request.path)
             account, reply = handler(state.account, Call(request, ids, self.rules, now_ns))
-            lost = trouble == "unanswered" and request.method in _CHANGES
+            lost = trouble == "unanswered" and request.method in CHANGES
             return replace(state, account=account), replace(reply, lost=lost)
         except Refusal as refusal:
             body = {"id": refusal.id, "message": str(refusal)}

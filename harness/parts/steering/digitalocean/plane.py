@@ -8,13 +8,14 @@ from collections.abc import Callable
 from harness.clock import monotonic_ns, wall_time
 from harness.engines.dns.answering import AnswerChanged
 from harness.engines.dns.lookup import Answer
+from harness.engines.provider.telling import answer_told, answered
+from harness.engines.provider.values import Called
 from harness.history.events import DnsAnswer, Happening
-from harness.names import AUTHORITATIVE
 from harness.parts.steering.digitalocean import model, summary
 from harness.parts.steering.digitalocean.calls import Rules
 from harness.parts.steering.digitalocean.config import DigitalOceanConfig
-from harness.parts.steering.digitalocean.model import Called, Provider, State
-from harness.parts.steering.digitalocean.telling import answer_told, call_told
+from harness.parts.steering.digitalocean.model import Provider, State
+from harness.parts.steering.digitalocean.telling import call_told
 from harness.parts.steering.digitalocean.values import Reply, Request
 
 log = logging.getLogger(__name__)
@@ -78,7 +79,7 @@ class Plane:
         for effect in effects:
             if isinstance(effect, AnswerChanged):
                 log.info("answer for %s: %s", effect.name, ", ".join(effect.addresses) or "none")
-                self._record(DnsAnswer("world", AUTHORITATIVE, effect.name, effect.addresses, effect.ttl_s, now_ns))
+                self._record(answered(effect, now_ns))
                 self._record(answer_told(effect, self._places, now_ns))
             elif isinstance(effect, Called):
                 outcome = effect.status or "carried out, never answered"

@@ -10,9 +10,8 @@ from aiohttp import web
 
 from harness.clock import monotonic_ns, wall_time
 from harness.engines.health_checks.checker import Checker, Observation
-from harness.engines.health_checks.checking import Blindness
 from harness.engines.health_checks.health import votes
-from harness.engines.health_checks.policy import Place
+from harness.engines.health_checks.policy import Blindness, Place
 from harness.kit.admin import read_json
 from harness.kit.config import Strict, parsed
 from harness.kit.strict_json import strict_json

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.engines.addresses import choose_port
+from harness.engines.health_checks.policy import Blindness
+from harness.engines.provider.values import ApiLoss
 from harness.errors import WorldError
 from harness.faults.model import Link
 from harness.faults.needs import PROVIDER_CONTROL_PLANE, PROVIDER_HEALTH_CHECKS, ROUTING_CONTROLS
@@ -29,7 +31,7 @@ from harness.world.diagnosis import Complaint, Diagnosis
 from harness.world.load_balancer import LoadBalancer
 from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Net, Process, StatusLine
 from harness.world.provider_process import name_server_port
-from harness.world.steering import ApiLoss, Asked, Blindness, Steering, watched_by
+from harness.world.steering import Asked, Steering, watched_by
 from harness.world.wires import Arrow
 
 MODULE = "harness.parts.steering.route53.server"

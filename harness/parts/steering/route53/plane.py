@@ -14,10 +14,11 @@ from harness.engines.dns.geography import Location, located
 from harness.engines.dns.lookup import Answer, drawing
 from harness.engines.dns.names import normalise
 from harness.engines.dns.zone import Configuration
-from harness.engines.health_checks.checking import Blindness, Fleet
+from harness.engines.health_checks.checking import Fleet
+from harness.engines.health_checks.policy import Blindness
 from harness.engines.health_checks.route53 import Route53Checkers
+from harness.engines.provider.telling import answered
 from harness.history.events import DnsAnswer, HealthTransition
-from harness.names import AUTHORITATIVE
 from harness.parts.steering.route53 import model
 from harness.parts.steering.route53.config import DataPlaneConfig
 from harness.parts.steering.route53.model import Effect, Plane, Snapshot, StatusChanged
@@ -159,4 +160,4 @@ class DataPlane:
                 self._record(HealthTransition(effect.region, status, effect.votes, effect.checkers, now_ns))
             return
         log.info("answer for %s: %s", effect.name, ", ".join(effect.addresses) or "none")
-        self._record(DnsAnswer("world", AUTHORITATIVE, effect.name, effect.addresses, effect.ttl_s, now_ns))
+        self._record(answered(effect, now_ns))

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.engines.provider.values import ApiLoss
 from harness.errors import WorldError
 from harness.faults.model import Link
 from harness.kit.address import Address, join_address
@@ -22,7 +23,6 @@ from harness.topology.subject import Instance
 from harness.wire.admin_client import AdminClient
 from harness.world.intermediary import told, vantage_arrows
 from harness.world.part import LIGHT, READY_TIMEOUT_S, Blueprint, Ground, Net, Process, StatusLine
-from harness.world.steering import ApiLoss
 from harness.world.wires import Arrow
 
 MODULE = "harness.parts.steering.route53.routing_controls.server"
