@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from harness.errors import WorldError
 from harness.faults.hand import Hand
 from harness.faults.model import Fault, Plan
 from harness.kit.address import Address
@@ -78,6 +79,18 @@ class Process(Protocol):
     def poll(self) -> int | None:
         """Its return code, None while it runs."""
         ...
+
+
+def listening(name: str, process: Process | None, *parts: str) -> dict[str, Address]:
+    """Where a part's process said that it listens. name: of the part; parts: what holds further addresses by name.
+
+    Raises WorldError before it is started, ProcessError when it has failed.
+    """
+    if process is None:
+        raise WorldError(f"{name} is not started")
+    told = process.ready(READY_TIMEOUT_S)
+    held = [told, *(told[part] for part in parts)]
+    return {what: (str(at[0]), int(at[1])) for one in held for what, at in one.items() if what not in parts}
 
 
 class Ground(Protocol):

@@ -174,15 +174,15 @@ def test_agents_move_the_answer_and_say_so_and_go_blind(tmp_path: Path) -> None:
         until(lambda: gtm.asked() == ["192.0.2.1"])
         one.status = 503
         until(lambda: gtm.asked() == ["192.0.2.2"])
-        gtm.admin("/drill/blind", b'{"mode": "frozen"}')
+        gtm.admin("/blind", b'{"mode": "frozen"}')
         one.status = 200
         assert b'"frozen"' in ask(gtm.addresses["admin"], "GET", "/sight", timeout_s=5).body
-        gtm.admin("/drill/unblind")
+        gtm.admin("/blind", b'{"mode": null}')
         until(lambda: gtm.asked() == ["192.0.2.1"])
-        gtm.admin("/drill/lose-api", b'{"mode": "failing"}')
+        gtm.admin("/outage", b'{"mode": "failing"}')
         assert gtm.call("GET", "/domains").status_code == 503
         assert gtm.asked() == ["192.0.2.1"]
-        gtm.admin("/drill/restore-api")
+        gtm.admin("/outage", b'{"mode": null}')
         assert gtm.call("GET", "/domains").status_code == 200
     finally:
         gtm.close()

@@ -47,7 +47,7 @@ class Served:
 
     def at(self, region: str) -> Any:
         """A client of the cluster's endpoint in a region."""
-        return client("route53-recovery-cluster", self.told["endpoints"][region])
+        return client("route53-recovery-cluster", self.told[region])
 
     def set_up(self, **rule: Any) -> tuple[str, list[str], str]:
         """A cluster with two routing controls and a rule: panel, controls, rule."""
@@ -212,7 +212,7 @@ class Operator:
             }
             for name, address in PLACES.items()
         ]  # fmt: skip
-        urls = {region: f"http://{host}:{port}" for region, (host, port) in served.told["endpoints"].items()}
+        urls = {region: "http://{}:{}".format(*served.told[region]) for region in REGIONS}
         variables = {
             "AWS_ENDPOINT_URL": "http://127.0.0.1:1", "PRIMARY_REGION": "us-east-1", "SECONDARY_REGION": "us-west-2",
             "COMPONENT": "operator", "PLACES": json.dumps(places), "DNS_DOMAIN": "example.com",

@@ -8,12 +8,12 @@ import random
 from collections.abc import Callable
 
 from harness.clock import monotonic_ns, wall_time
-from harness.engines.dns.answering import AnswerChanged
+from harness.engines.dns.answering import AnswerChanged, Freeze, Thaw
 from harness.engines.dns.lookup import Answer
 from harness.engines.health_checks.checker import Observation
 from harness.engines.health_checks.checking import Fleet
 from harness.engines.provider.telling import answer_told, answered, call_told
-from harness.engines.provider.values import Called
+from harness.engines.provider.values import ApiLoss, ApiLost, Called
 from harness.history.events import DnsAnswer, Happening, HealthTransition
 from harness.parts.steering.akamai import model
 from harness.parts.steering.akamai.agents import LivenessAgents, ServerCheck, checks_of, reported
@@ -102,6 +102,18 @@ class Plane:
     def call(self, request: Request) -> Reply:
         """Carry out a call of the API."""
         return next(effect for effect in self.happened(request) if isinstance(effect, Reply))
+
+    def freeze(self, name: str) -> None:
+        """Keep answering for a name as now."""
+        self.happened(Freeze(name))
+
+    def thaw(self) -> None:
+        """Let every name follow again."""
+        self.happened(Thaw())
+
+    def lose_api(self, mode: ApiLoss | None) -> None:
+        """The API is lost, or there again."""
+        self.happened(ApiLost(mode))
 
     def reset(self) -> None:
         """A new account, of which nothing is known."""

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from harness.clock import monotonic_ns, wall_time
-from harness.engines.dns.answering import AnswerChanged
+from harness.engines.dns.answering import AnswerChanged, Freeze, Thaw
 from harness.engines.dns.lookup import Answer, drawing
 from harness.engines.health_checks.checking import Fleet
 from harness.engines.health_checks.policy import Blindness
 from harness.engines.provider.telling import answered, call_told
-from harness.engines.provider.values import Called
+from harness.engines.provider.values import ApiLoss, ApiLost, Called
 from harness.history.events import DnsAnswer, Happening, HealthTransition
 from harness.kit.address import Address
 from harness.parts.steering.cloudflare import model, proxying
@@ -105,6 +105,18 @@ class Plane:
             self.fleet.follow(checks_of(self.state.account))
             self._look()
         return reply
+
+    def freeze(self, name: str) -> None:
+        """Keep answering for a name as now."""
+        self.happened(Freeze(name))
+
+    def thaw(self) -> None:
+        """Let every name follow again."""
+        self.happened(Thaw())
+
+    def lose_api(self, mode: ApiLoss | None) -> None:
+        """The API is lost, or there again."""
+        self.happened(ApiLost(mode))
 
     def reset(self) -> None:
         """An empty account, of which nothing is known."""

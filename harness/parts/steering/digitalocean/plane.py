@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from harness.clock import monotonic_ns, wall_time
-from harness.engines.dns.answering import AnswerChanged
+from harness.engines.dns.answering import AnswerChanged, Freeze, Thaw
 from harness.engines.dns.lookup import Answer
 from harness.engines.provider.telling import answer_told, answered
 from harness.engines.provider.values import Called
@@ -71,6 +71,18 @@ class Plane:
     def call(self, request: Request) -> Reply:
         """Carry out a call of the API."""
         return next(effect for effect in self.happened(request) if isinstance(effect, Reply))
+
+    def freeze(self, name: str) -> None:
+        """Keep answering for a name as now."""
+        self.happened(Freeze(name))
+
+    def thaw(self) -> None:
+        """Let every name follow again."""
+        self.happened(Thaw())
+
+    def reset(self) -> None:
+        """A new account."""
+        self.happened(model.Reset())
 
     def happened(self, event: model.Event) -> tuple[model.Effect, ...]:
         """Take an event in, and tell what it changed."""

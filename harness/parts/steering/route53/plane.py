@@ -18,6 +18,7 @@ from harness.engines.health_checks.checking import Fleet
 from harness.engines.health_checks.policy import Blindness
 from harness.engines.health_checks.route53 import Route53Checkers
 from harness.engines.provider.telling import answered
+from harness.errors import InputError
 from harness.history.events import DnsAnswer, HealthTransition
 from harness.parts.steering.route53 import model
 from harness.parts.steering.route53.config import DataPlaneConfig
@@ -124,11 +125,12 @@ class DataPlane:
         if self._state is not before:
             log.info("load balancer %s has %s healthy target", name, "a" if healthy else "no")
 
-    def freeze(self, name: str) -> tuple[str, ...]:
-        """Keep answering for `name` as now, whatever changes; returns what may be answered. Freezing twice is once."""
+    def freeze(self, name: str) -> None:
+        """Keep answering for `name` as now, whatever changes. Raises InputError where nothing is answered yet."""
+        if not self._state.configured:
+            raise InputError("nothing to freeze: no configuration was read from the control plane yet")
         self._step(Freeze(name))
         log.info("answer for %s is frozen", normalise(name))
-        return self.possible(name)[0]
 
     def thaw(self) -> None:
         """Let every name follow health and configuration again."""
