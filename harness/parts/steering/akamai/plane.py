@@ -8,10 +8,11 @@ import random
 from collections.abc import Callable
 
 from harness.clock import monotonic_ns, wall_time
-from harness.engines.dns.answering import AnswerChanged, Freeze, Thaw
+from harness.engines.dns.answering import AnswerChanged
 from harness.engines.dns.lookup import Answer
 from harness.engines.health_checks.checker import Observation
 from harness.engines.health_checks.checking import Fleet
+from harness.engines.provider.plane import AnsweringPlane
 from harness.engines.provider.telling import answer_told, answered, call_told
 from harness.engines.provider.values import ApiLoss, ApiLost, Called
 from harness.history.events import DnsAnswer, Happening, HealthTransition
@@ -33,15 +34,14 @@ log = logging.getLogger(__name__)
 Record = Callable[[DnsAnswer | HealthTransition | Happening], None]
 
 
-class Plane:
+class Plane(AnsweringPlane[model.State]):
     """GTM in one event loop, agents included; listening is the server's. record: where events go."""
 
     def __init__(self, config: AkamaiConfig, record: Record) -> None:
+        super().__init__(config.seed, config.scale)
         self._record = record
         self._places = {address: place for place, address in config.edges.items()}
         self.address_book = dict(config.address_book)
-        self._random = random.Random(f"{config.seed}/answers")
-        self.draws = 0
         phases = random.Random(f"{config.seed}/agents")
         self.gtm = Gtm(
             {one.client_token: Credential(**one.model_dump()) for one in config.credentials},
@@ -78,38 +78,16 @@ class Plane:
 
     # What others read
 
-    @property
-    def generation(self) -> int:
-        """Grows with every change that could alter an answer."""
-        return self.state.generation
-
-    @property
-    def scale(self) -> float:
-        """What every TTL is multiplied by."""
-        return self.gtm.scale
-
     def answer(self, name: str, record_type: str) -> Answer:
         """One client's answer."""
         snapshot = self.state.basis(name)
         return self.state.answer(name, record_type, picking(snapshot.properties, self._draw))
-
-    def _draw(self) -> float:
-        self.draws += 1
-        return self._random.random()
 
     # What changes the state
 
     def call(self, request: Request) -> Reply:
         """Carry out a call of the API."""
         return next(effect for effect in self.happened(request) if isinstance(effect, Reply))
-
-    def freeze(self, name: str) -> None:
-        """Keep answering for a name as now."""
-        self.happened(Freeze(name))
-
-    def thaw(self) -> None:
-        """Let every name follow again."""
-        self.happened(Thaw())
 
     def lose_api(self, mode: ApiLoss | None) -> None:
         """The API is lost, or there again."""

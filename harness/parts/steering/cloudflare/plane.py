@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-import random
 from collections.abc import Callable, Mapping
 from typing import Literal
 
 from harness.clock import monotonic_ns, wall_time
-from harness.engines.dns.answering import AnswerChanged, Freeze, Thaw
+from harness.engines.dns.answering import AnswerChanged
 from harness.engines.dns.lookup import Answer, drawing
 from harness.engines.health_checks.checking import Fleet
 from harness.engines.health_checks.policy import Blindness
+from harness.engines.provider.plane import AnsweringPlane
 from harness.engines.provider.telling import answered, call_told
 from harness.engines.provider.values import ApiLoss, ApiLost, Called
 from harness.history.events import DnsAnswer, Happening, HealthTransition
@@ -31,15 +31,14 @@ log = logging.getLogger(__name__)
 Record = Callable[[DnsAnswer | HealthTransition | Happening], None]
 
 
-class Plane:
+class Plane(AnsweringPlane[model.State]):
     """Cloudflare in one event loop, checkers included; listening is the server's. record: where events go."""
 
     def __init__(self, config: CloudflareConfig, record: Record) -> None:
+        super().__init__(config.seed, config.scale)
         self._record = record
         self._places = config.places
         self._address_book: dict[str, Address] = dict(config.address_book)
-        self._random = random.Random(f"{config.seed}/answers")
-        self.draws = 0
         rules = Rules(
             account_id=identifier(0, "account"),
             zone_id=identifier(0, "zone"),
@@ -65,16 +64,6 @@ class Plane:
             resolve=lambda name: None,
             changed=lambda _: self._look(),
         )
-
-    @property
-    def generation(self) -> int:
-        """Grows with every change that could alter an answer."""
-        return self.state.generation
-
-    @property
-    def scale(self) -> float:
-        """What every TTL is multiplied by."""
-        return self.machine.scale
 
     def answer(self, name: str, record_type: str) -> Answer:
         """One client's answer."""
@@ -105,14 +94,6 @@ class Plane:
             self.fleet.follow(checks_of(self.state.account))
             self._look()
         return reply
-
-    def freeze(self, name: str) -> None:
-        """Keep answering for a name as now."""
-        self.happened(Freeze(name))
-
-    def thaw(self) -> None:
-        """Let every name follow again."""
-        self.happened(Thaw())
 
     def lose_api(self, mode: ApiLoss | None) -> None:
         """The API is lost, or there again."""
@@ -147,10 +128,6 @@ class Plane:
                 self._statuses[pool["id"]] = status
                 log.info("pool %s is %s", pool["name"], status)
                 self._record(pool_told(pool["name"], status, before, now_ns))
-
-    def _draw(self) -> float:
-        self.draws += 1
-        return self._random.random()
 
     def _tell(self, effect: model.Effect, now_ns: int) -> None:
         match effect:

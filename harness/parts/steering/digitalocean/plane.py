@@ -6,8 +6,9 @@ import logging
 from collections.abc import Callable
 
 from harness.clock import monotonic_ns, wall_time
-from harness.engines.dns.answering import AnswerChanged, Freeze, Thaw
+from harness.engines.dns.answering import AnswerChanged
 from harness.engines.dns.lookup import Answer
+from harness.engines.provider.plane import AnsweringPlane
 from harness.engines.provider.telling import answer_told, answered
 from harness.engines.provider.values import Called
 from harness.history.events import DnsAnswer, Happening
@@ -21,13 +22,11 @@ from harness.parts.steering.digitalocean.values import Reply, Request
 log = logging.getLogger(__name__)
 
 
-class Plane:
+class Plane(AnsweringPlane[State]):
     """DigitalOcean in one event loop; listening is the server's. record: where events go."""
 
-    draws = 0
-    """Chance has no part in any answer (see harness.engines.dns.server.Answers)."""
-
     def __init__(self, config: DigitalOceanConfig, record: Callable[[DnsAnswer | Happening], None]) -> None:
+        super().__init__(config.seed, config.scale)
         self._record = record
         self._places = {address: place for place, address in config.edges.items()}
         self.provider = Provider(
@@ -48,17 +47,7 @@ class Plane:
             config.requests_per_minute,
             config.callers,
         )
-        self.state: State = self.provider.start()
-
-    @property
-    def generation(self) -> int:
-        """Grows with every change that could alter an answer."""
-        return self.state.generation
-
-    @property
-    def scale(self) -> float:
-        """What every TTL is multiplied by."""
-        return self.provider.scale
+        self.state = self.provider.start()
 
     def answer(self, name: str, record_type: str) -> Answer:
         """One client's answer."""
@@ -71,14 +60,6 @@ class Plane:
     def call(self, request: Request) -> Reply:
         """Carry out a call of the API."""
         return next(effect for effect in self.happened(request) if isinstance(effect, Reply))
-
-    def freeze(self, name: str) -> None:
-        """Keep answering for a name as now."""
-        self.happened(Freeze(name))
-
-    def thaw(self) -> None:
-        """Let every name follow again."""
-        self.happened(Thaw())
 
     def reset(self) -> None:
         """A new account."""
