@@ -119,7 +119,7 @@ def test_any_bytes_get_an_answer_if_any_is_due(wire: bytes, limit: int) -> None:
     answer = dns.message.from_wire(found)
     assert answer.rcode() in (
         dns.rcode.NOERROR, dns.rcode.NXDOMAIN, dns.rcode.REFUSED, dns.rcode.FORMERR, dns.rcode.NOTIMP,
-        dns.rcode.BADVERS, dns.rcode.SERVFAIL,
+        dns.rcode.BADVERS, dns.rcode.NOTAUTH,
     )  # fmt: skip
     assert len(found) <= (limit or EDNS_UDP_BYTES)
     if answer.question and wire[2] & 0x78 == 0:
@@ -213,7 +213,6 @@ CHAIN = ["c1.example.com. 30 CNAME c2.example.com.", "c2.example.com. 20 CNAME a
         ("c1.example.com", "AAAA", "NOERROR", CHAIN, 60),
         ("away.example.com", "A", "NOERROR", ["away.example.com. 20 CNAME www.example.net."], None),
         ("www.example.net", "A", "REFUSED", [], None),
-        ("app.example.com", "ANY", "NOTIMP", [], None),
     ],
 )  # fmt: skip
 def test_what_is_answered(name: str, kind: str, rcode: str, answers: list[str], soa_ttl: int | None) -> None:
