@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from test_dns_server_fuzz import Plane, query
 
 from harness.engines.dns import headers
-from harness.engines.dns.server import EDNS_UDP_BYTES, TCP_BYTES, Responder
+from harness.engines.dns.headers import EDNS_UDP_BYTES
+from harness.engines.dns.server import TCP_BYTES, Responder
 from harness.parts.dns.relay import answers
 
 # --- parts ------------------------------------------------------------------------------------------------------------

@@ -15,9 +15,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from harness.engines.dns.headers import EDNS_UDP_BYTES
 from harness.engines.dns.lookup import Answer, drawing, lookup
 from harness.engines.dns.selection import Health
-from harness.engines.dns.server import EDNS_UDP_BYTES, PLAIN_UDP_BYTES, TCP_BYTES, Responder
+from harness.engines.dns.server import PLAIN_UDP_BYTES, TCP_BYTES, Responder
 from harness.engines.dns.wire_cache import WireCache, key_of, question_end
 from harness.engines.dns.zone import Configuration, RecordSet, Zone
 

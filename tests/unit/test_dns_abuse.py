@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 import dns.edns
 import dns.flags
 import dns.message
+import dns.opcode
 import dns.rcode
 import dns.tsigkeyring
 import pytest
@@ -88,6 +89,12 @@ def test_another_opcode_is_not_implemented_whatever_follows(opcode: int, rest: b
     assert (found.id, found.opcode(), found.rcode()) == (7, opcode, dns.rcode.NOTIMP)
     assert found.flags & dns.flags.RD
     assert (found.question, found.answer, found.authority, found.additional) == ([], [], [], [])
+
+
+def test_who_has_edns_and_is_refused_unread_is_told_that_we_have_it_too() -> None:
+    query = dns.message.make_query(NAME, "A", use_edns=0)
+    query.set_opcode(dns.opcode.STATUS)
+    assert (told(query.to_wire()).rcode(), told(query.to_wire()).edns) == (dns.rcode.NOTIMP, 0)
 
 
 def test_who_signs_is_told_that_his_key_is_not_known() -> None:

@@ -10,6 +10,10 @@ from __future__ import annotations
 
 import dns.rcode
 
+from harness.engines.dns.wire_cache import OPT, question_end
+
+EDNS_UDP_BYTES = 1232
+"""Largest UDP answer with EDNS (DNS flag day 2020); beyond it the truncation bit sends the client to TCP."""
 HEADER_BYTES = 12
 LONGEST_QUESTION = 4096
 """A name of 255 bytes, and padding, cookies and a signature beside it, leave most of this free."""
@@ -36,5 +40,14 @@ def refused_unread(wire: bytes) -> dns.rcode.Rcode | None:
 
 
 def bare(wire: bytes, rcode: dns.rcode.Rcode) -> bytes:
-    """A header with this code under the question's id, and nothing else."""
-    return wire[:2] + bytes((_QR | wire[2] & (_OPCODE | _RD), rcode)) + bytes(8)
+    """A header with this code under the question's id, and nothing else; but an OPT record for whoever has plainly sent
+    one, who would think otherwise that there is no EDNS here (RFC 6891 section 6.1.1)."""
+    opt = OPT + EDNS_UDP_BYTES.to_bytes(2, "big") + bytes(6) if _has_opt(wire) else b""
+    counts = bytes(7) + bytes((1 if opt else 0,))
+    return wire[:2] + bytes((_QR | wire[2] & (_OPCODE | _RD), rcode)) + counts + opt
+
+
+def _has_opt(wire: bytes) -> bool:
+    """Whether an OPT record is all that there is, beside one question at most."""
+    end = {b"\0\0": HEADER_BYTES, b"\0\1": question_end(wire)}.get(wire[4:6], 0)
+    return end > 0 and wire[6:HEADER_BYTES] == b"\0\0\0\0\0\1" and wire[end : end + 3] == OPT

@@ -34,6 +34,7 @@ import dns.rrset
 
 from harness import scaling
 from harness.engines.dns import headers
+from harness.engines.dns.headers import EDNS_UDP_BYTES
 from harness.engines.dns.lookup import Answer, RRset
 from harness.engines.dns.names import from_labels, to_labels
 from harness.engines.dns.tcp import Answer as Send
@@ -45,8 +46,6 @@ log = logging.getLogger(__name__)
 
 PLAIN_UDP_BYTES = 512
 """Largest UDP answer for a client without EDNS (RFC 1035 section 4.2.1)."""
-EDNS_UDP_BYTES = 1232
-"""Largest UDP answer with EDNS (DNS flag day 2020); beyond it the truncation bit sends the client to TCP."""
 TCP_BYTES = 65_535
 ANY_TTL_S = 3600
 _BIND_ATTEMPTS = 32
