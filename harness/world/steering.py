@@ -25,6 +25,7 @@ Setting = tuple[str, ...] | str
 """The keys that lead to a value in the environment file; a text: there is no such value, and why."""
 _UNSAID = "this way to lead clients does not say where it has one"
 
+
 class Steering(Part):
     """Leads clients to an edge by DNS.
 
