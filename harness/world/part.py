@@ -81,16 +81,17 @@ class Process(Protocol):
         ...
 
 
-def listening(name: str, process: Process | None, *parts: str) -> dict[str, Address]:
-    """Where a part's process said that it listens. name: of the part; parts: what holds further addresses by name.
+def listening(name: str, process: Process | None) -> dict[str, Address]:
+    """Where a part's process said that it listens, by name; what holds several addresses by name counts as these.
 
-    Raises WorldError before it is started, ProcessError when it has failed.
+    name: of the part. Raises WorldError before it is started, ProcessError when it has failed.
     """
     if process is None:
         raise WorldError(f"{name} is not started")
     told = process.ready(READY_TIMEOUT_S)
-    held = [told, *(told[part] for part in parts)]
-    return {what: (str(at[0]), int(at[1])) for one in held for what, at in one.items() if what not in parts}
+    single = {what: at for what, at in told.items() if not isinstance(at, Mapping)}
+    held = [single, *(at for at in told.values() if isinstance(at, Mapping))]
+    return {what: (str(at[0]), int(at[1])) for one in held for what, at in one.items()}
 
 
 class Ground(Protocol):

@@ -52,7 +52,7 @@ class System(ThirdParty):
 
     def endpoints(self) -> Mapping[str, Address]:
         """By place: where callers of it are served, past every link; admin: its own interface."""
-        return listening(self.name, self._process, "places")
+        return listening(self.name, self._process)
 
     def arrows(self) -> Sequence[Arrow]:
         """From every instance of the subject, and from a canary."""

@@ -48,7 +48,7 @@ class Relay(NameService):
 
     def endpoints(self) -> Mapping[str, Address]:
         """By link: where it listens; admin: its own interface."""
-        return listening(self.name, self._process, "links")
+        return listening(self.name, self._process)
 
     def arrows(self) -> Sequence[Arrow]:
         """From clients and a canary to every resolver; from each resolver and a canary to every name server."""
