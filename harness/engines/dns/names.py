@@ -31,7 +31,12 @@ def unescaped(name: str) -> str:
 
 def normalise(name: str) -> str:
     """A name in the one spelling that is compared and kept."""
-    return unescaped(name).removesuffix(".").lower()
+    return _lowered(unescaped(name).removesuffix("."))
+
+
+def _lowered(name: str) -> str:
+    """Of no other letters than A to Z does DNS take the small one for the same (RFC 4343 section 3)."""
+    return name.lower() if name.isascii() else "".join(c.lower() if c.isascii() else c for c in name)
 
 
 def escaped(name: str) -> str:
@@ -57,7 +62,7 @@ def _bytes(piece: str) -> bytes:
 
 def from_labels(labels: Iterable[bytes]) -> str:
     """The name that a DNS query asks for, of its labels without the root."""
-    return ".".join("".join(_KEPT.get(c, c) for c in label.decode("latin-1")) for label in labels).lower()
+    return _lowered(".".join("".join(_KEPT.get(c, c) for c in label.decode("latin-1")) for label in labels))
 
 
 def to_labels(name: str) -> tuple[bytes, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.engines.dns.lookup import LOAD_BALANCER_TTL_S
+from harness.engines.dns.names import normalise
 from harness.engines.dns.zone import HealthCheck, RecordSet
 from harness.engines.health_checks.route53 import HTTP_CONNECT_TIMEOUT_S, STATUS_TIMEOUT_S
 from harness.parts.steering.route53 import record_groups, record_values
@@ -61,7 +62,9 @@ def review(brought: Brought, objective_s: float) -> Review:
     places = Places(brought)
     where = {one.stored.key: one.where for one in brought.records}
     outlooks: list[Outlook] = []
-    findings = [*_contradictions(brought), *_nowhere(brought, places), *_checks(brought)]
+    findings = [
+        *_contradictions(brought), *_nowhere(brought, places), *_delegated(brought, places), *_checks(brought),
+    ]  # fmt: skip
     single = []
     for name, kind in places.names():
         losses = list(places.losses(name, kind))
@@ -105,6 +108,18 @@ def _nowhere(brought: Brought, places: Places) -> Iterator[Finding]:
             yield Finding(
                 True, f"{one.stored.named} leads to {record.alias.name}, of which there is no {record.type}", one.where
             )
+
+
+def _delegated(brought: Brought, places: Places) -> Iterator[Finding]:
+    """What nobody asks this zone for: all at and below a delegated name, but for the addresses of its name servers."""
+    servers = {normalise(v) for (_, kind), group in places.zone.groups.items() if kind == "NS" for v in group[0].values}
+    for one in brought.records:
+        record = one.stored.record
+        cut = places.zone.cut_above(record.name)
+        if cut is None or (cut == record.name and record.type in ("NS", "DS")) or record.name in servers:
+            continue
+        steered = record.health_check_id is not None or record.set_identifier is not None
+        yield Finding(steered, f"{record.name} {record.type}: never answered: {cut} is delegated to others", one.where)
 
 
 def _checks(brought: Brought) -> Iterator[Finding]:
