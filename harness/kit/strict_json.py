@@ -20,6 +20,19 @@ def strict_json(text: str | bytes) -> Any:
         raise ValueError("nested too deeply") from None
 
 
+def well_formed_json(text: str | bytes) -> Any:
+    """What a JSON text says that holds no half of a character, which nothing that is sent or stored can carry.
+
+    Raises ValueError.
+    """
+    found = strict_json(text)
+    try:
+        json.dumps(found, ensure_ascii=False).encode()
+    except (UnicodeEncodeError, RecursionError):
+        raise ValueError("a text holds half a character") from None
+    return found
+
+
 def _refused(word: str) -> NoReturn:
     raise ValueError(f"{word} is no number that JSON can carry")
 

@@ -20,8 +20,9 @@ from harness.history.events import DnsAnswer, Happening, HealthTransition
 from harness.history.log import EventLog
 from harness.kit.admin import answer_json, serve_admin, serve_http
 from harness.kit.process import Ready, binding, run_until_signal
-from harness.kit.strict_json import strict_json
+from harness.kit.strict_json import well_formed_json
 from harness.parts.steering.cloudflare.admin import routes
+from harness.parts.steering.cloudflare.calls import BODY_BYTES_MAX
 from harness.parts.steering.cloudflare.config import CloudflareConfig
 from harness.parts.steering.cloudflare.edge import Edge
 from harness.parts.steering.cloudflare.plane import Plane
@@ -29,7 +30,6 @@ from harness.parts.steering.cloudflare.values import Reply, Request
 
 log = logging.getLogger(__name__)
 _NAME = "cloudflare"
-_BODY_BYTES_MAX = 1 << 20
 _SHUTDOWN_S = 0.5
 ALIVE = "/drill/alive"
 """A path that needs no token, for the canary: nobody answers there while the API is lost."""
@@ -60,10 +60,11 @@ async def run(config: CloudflareConfig, ready: Ready, stop: asyncio.Event) -> No
         stack.push_async_callback(server.close)
         with binding(_NAME, config.dns):
             dns = await server.start(*config.dns)
-        # A handler that never answers is cancelled when its client gives up.
+        # A handler that never answers is cancelled when its client gives up. A body is what was sent: compressed ones
+        # are no JSON.
         runner = web.AppRunner(
             Api(plane).application(), access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_S,
-            handler_cancellation=True,
+            handler_cancellation=True, auto_decompress=False,
         )  # fmt: skip
         api = await serve_http(stack, _NAME, runner, config.api)
         edge = Edge(plane)
@@ -81,7 +82,7 @@ class Api:
 
     def application(self) -> web.Application:
         """A new aiohttp application that serves it."""
-        app = web.Application(client_max_size=_BODY_BYTES_MAX)
+        app = web.Application(client_max_size=BODY_BYTES_MAX)
         app.router.add_route("*", "/{path:.*}", self._answer)
         return app
 
@@ -91,9 +92,9 @@ class Api:
                 request.transport.abort()
             return answer_json({"well": True})
         try:
-            body, broken = _parsed(await request.read())
+            body, broken, too_large = *_parsed(await request.read()), False
         except web.HTTPRequestEntityTooLarge:
-            body, broken = None, True
+            body, broken, too_large = None, True, True
         reply = self._plane.call(
             Request(
                 request.method,
@@ -103,6 +104,8 @@ class Api:
                 request.headers.get("Authorization"),
                 "X-Auth-Key" in request.headers,
                 broken,
+                too_large,
+                request.headers.get("Content-Type", ""),
             )
         )
         if reply.lost:
@@ -114,7 +117,7 @@ def _parsed(data: bytes) -> tuple[Any, bool]:
     if not data:
         return None, False
     try:
-        return strict_json(data), False
+        return well_formed_json(data), False
     except ValueError:
         return None, True
 
