@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
-from harness.kit.strict_json import strict_json
+from harness.kit.strict_json import well_formed_json
 from harness.parts.steering.akamai import media
 from harness.parts.steering.akamai.signing import Credential
 from harness.parts.steering.akamai.values import (
@@ -24,6 +24,8 @@ from harness.parts.steering.akamai.values import (
 )
 
 BASE = "/config-gtm/v1"
+BODY_BYTES_MAX = 1 << 20
+"""Of what is read; GTM's own limit is not told."""
 _CHANGES_KEPT = 200
 _COMMENT_MAX = 4000
 PENDING, COMPLETE = "PENDING", "COMPLETE"
@@ -54,7 +56,7 @@ class Call:
     def body(self) -> Any:
         """What the request's JSON says. Raises Refusal."""
         try:
-            return strict_json(self.request.body)
+            return well_formed_json(self.request.body)
         except ValueError as error:
             raise Refusal(400, "config-gtm/v1/badRequest", "Bad Request", "Could not read JSON") from error
 

@@ -23,7 +23,7 @@ from harness.engines.dns.names import normalise
 from harness.engines.dns.selection import Health
 from harness.engines.dns.zone import Configuration
 from harness.parts.steering.akamai import liveness
-from harness.parts.steering.akamai.calls import Call, Rules
+from harness.parts.steering.akamai.calls import BODY_BYTES_MAX, Call, Rules
 from harness.parts.steering.akamai.liveness import Decide, Forgotten, Liveness, LivenessRules, Report, Stood, Tested
 from harness.parts.steering.akamai.problems import problem
 from harness.parts.steering.akamai.properties import Property, parse_property
@@ -209,6 +209,9 @@ class Gtm:
         try:
             if state.lost is not None:
                 raise Refusal(503, "config-gtm/v1/serverError", "Server Error", UNAVAILABLE)
+            if request.too_large:  # all of it would be needed to see who signed it
+                text = f"The request is larger than {BODY_BYTES_MAX} bytes"
+                raise Refusal(413, "config-gtm/v1/requestTooLarge", "Request Entity Too Large", text)
             signed = verified(request, self.credentials, state.nonces, wall_ns)
             by = signed.credential.by
             state = replace(state, nonces=remembered(state.nonces, signed.nonce, wall_ns))

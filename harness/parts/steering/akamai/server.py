@@ -27,13 +27,13 @@ from harness.kit.admin import Handler, answer_json, read_json, serve_admin, serv
 from harness.kit.config import Strict, parsed
 from harness.kit.process import Ready, binding, run_until_signal
 from harness.parts.steering.akamai import model, summary
+from harness.parts.steering.akamai.calls import BODY_BYTES_MAX
 from harness.parts.steering.akamai.config import AkamaiConfig
 from harness.parts.steering.akamai.plane import Plane
 from harness.parts.steering.akamai.values import Reply, Request
 
 log = logging.getLogger(__name__)
 _NAME = "akamai"
-_BODY_BYTES_MAX = 1 << 20
 _SHUTDOWN_S = 0.5
 
 
@@ -68,10 +68,10 @@ async def run(config: AkamaiConfig, ready: Ready, stop: asyncio.Event) -> None:
         stack.push_async_callback(server.close)
         with binding(_NAME, config.dns):
             dns = await server.start(*config.dns)
-        # A handler that never answers is cancelled when its client gives up.
+        # A handler that never answers is cancelled when its client gives up. A body is what was sent, and signed.
         runner = web.AppRunner(
             application(plane), access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_S,
-            handler_cancellation=True,
+            handler_cancellation=True, auto_decompress=False,
         )  # fmt: skip
         api = await serve_http(stack, _NAME, runner, config.api)
         admin = await serve_admin(stack, _NAME, _admin(plane, {v: k for k, v in config.edges.items()}), config.admin)
@@ -85,9 +85,9 @@ def application(plane: Plane) -> web.Application:
 
     async def answer(request: web.Request) -> web.StreamResponse:
         try:
-            body = await request.read()
+            body, too_large = await request.read(), False
         except web.HTTPRequestEntityTooLarge:
-            body = b""
+            body, too_large = b"", True
         reply = plane.call(
             Request(
                 request.method,
@@ -96,13 +96,14 @@ def application(plane: Plane) -> web.Application:
                 body,
                 request.scheme,
                 request.remote or "",
+                too_large,
             )
         )
         if reply.silent:
             await asyncio.Event().wait()
         return _response(reply)
 
-    app = web.Application(client_max_size=_BODY_BYTES_MAX)
+    app = web.Application(client_max_size=BODY_BYTES_MAX)
     app.router.add_route("*", "/{path:.*}", answer)
     return app
 

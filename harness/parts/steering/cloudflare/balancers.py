@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from harness.engines.dns.names import is_host_name
 from harness.parts.steering.cloudflare.calls import Call
-from harness.parts.steering.cloudflare.fields import Fields, is_host_name
+from harness.parts.steering.cloudflare.fields import Fields
 from harness.parts.steering.cloudflare.values import NOTHING, Account, Json, Reply, invalid, result, without
 
 TTL_S = 30

@@ -15,8 +15,6 @@ _KINDS: Mapping[type, str] = {
     list: "an array",
     dict: "an object",
 }
-_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
-_LONGEST_NAME = 253
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 
@@ -97,9 +95,3 @@ class Fields:
         if found is not None and not all(isinstance(one, Mapping) for one in found):
             raise invalid(f"{name} must be an array of objects")
         return found
-
-
-def is_host_name(text: str) -> bool:
-    """Whether DNS can have a name, in whatever case; a wildcard is none."""
-    labels = text.lower().removesuffix(".").split(".")
-    return len(text) <= _LONGEST_NAME and all(map(_LABEL.fullmatch, labels))

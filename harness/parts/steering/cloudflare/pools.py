@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from harness.engines.dns.names import is_host_name
 from harness.parts.steering.cloudflare.calls import Call
-from harness.parts.steering.cloudflare.fields import Fields, is_host_name
+from harness.parts.steering.cloudflare.fields import Fields
 from harness.parts.steering.cloudflare.health import REGIONS, health_of, is_address
 from harness.parts.steering.cloudflare.monitors import reference
 from harness.parts.steering.cloudflare.values import (
