@@ -26,10 +26,18 @@ def well_formed_json(text: str | bytes) -> Any:
     Raises ValueError.
     """
     found = strict_json(text)
-    try:
-        json.dumps(found, ensure_ascii=False).encode()
-    except (UnicodeEncodeError, RecursionError):
-        raise ValueError("a text holds half a character") from None
+    waiting = [found]
+    while waiting:
+        match waiting.pop():
+            case str(one):
+                try:
+                    one.encode()
+                except UnicodeEncodeError:
+                    raise ValueError("a text holds half a character") from None
+            case list(several):
+                waiting += several
+            case dict(pairs):
+                waiting += (*pairs, *pairs.values())
     return found
 
 
