@@ -217,3 +217,23 @@ def test_requests_that_are_not_signed_at_all_are_told_so_before_anything_else() 
     account = Account()
     reply = account.sent(Request("DELETE", "/config-gtm/v1/tea", {"host": "x"}))
     assert (reply.status, reply.body["detail"]) == (400, "Missing authorization header")
+
+
+def test_what_is_left_out_is_as_akamai_has_it_and_precedence_goes_from_0_to_255(account: Account) -> None:
+    told = account.done("GET", f"/domains/{DOMAIN}/properties/app")
+    defaults = {"failoverDelay": 0, "failbackDelay": 0, "dynamicTTL": 60, "staticTTL": None, "handoutLimit": None}
+    assert {key: told[key] for key in defaults} == defaults
+    test = told["livenessTests"][0]
+    assert (test["errorPenalty"], test["timeoutPenalty"]) == (75, 25)
+    targets = prop()["trafficTargets"]
+    for precedence, said in ((256, "at most 255"), (-1, "at least 0")):
+        ranked = [{**targets[0], "precedence": precedence}, {**targets[1], "precedence": 1}]
+        errors = account.errors("PUT", f"/domains/{DOMAIN}/properties/app", prop(trafficTargets=ranked))
+        assert said in errors[0]
+
+
+def test_records_that_are_static_have_a_ttl_of_their_own(account: Account) -> None:
+    account.put(dynamicTTL=90, staticTTL=900, mxRecords=[{"exchange": "mx.example.com", "preference": 10}])
+    account.happened(model.Activate())
+    mail, address = (account.state.answer(f"app.{DOMAIN}", kind, lambda group: group) for kind in ("MX", "A"))
+    assert (mail.answers[0].ttl_s, address.answers[0].ttl_s) == (900, 90)
