@@ -64,7 +64,7 @@ async def run(config: DigitalOceanConfig, ready: Ready, stop: asyncio.Event) -> 
         # A handler that never answers is cancelled when its client gives up.
         runner = web.AppRunner(
             Api(plane).application(), access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_S,
-            handler_cancellation=True,
+            handler_cancellation=True, auto_decompress=False,
         )  # fmt: skip
         api = await serve_http(stack, _NAME, runner, config.api)
         admin = await serve_admin(stack, _NAME, _admin(plane), config.admin)

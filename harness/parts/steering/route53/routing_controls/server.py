@@ -123,7 +123,12 @@ async def run(settings: RoutingControlsConfig, ready: Ready, stop: asyncio.Event
 
 async def _serve(stack: AsyncExitStack, app: web.Application, address: Address) -> Address:
     runner = web.AppRunner(
-        app, access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_S, handler_cancellation=True
+        app,
+        access_log=None,
+        handle_signals=False,
+        shutdown_timeout=_SHUTDOWN_S,
+        handler_cancellation=True,
+        auto_decompress=False,
     )
     return await serve_http(stack, _NAME, runner, address)
 
