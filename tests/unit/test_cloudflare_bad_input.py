@@ -88,11 +88,12 @@ def used(account: Account) -> None:
 )  # fmt: skip
 def test_what_could_not_be_done_is_refused_before_anything_follows_it(path: str, fields: Any, said: str) -> None:
     account, ids = shop()
-    whole = {
+    bodies: dict[str, dict[str, Any]] = {
         "monitors": {},
         "pools": {"name": "p", "origins": [{"name": "o", "address": EAST}]},
         "balancers": {"name": "b.example.com", "default_pools": [ids["pools"]], "fallback_pool": ids["pools"]},
-    }[path]
+    }
+    whole = bodies[path]
     where = ZONE if path == "balancers" else f"{OWN}/{path}"
     status, (code, message) = account.refused("POST", where, {**whole, **fields})
     assert (status, code) == (400, 1002)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from cloudflare_account import APP, OWN, ZONE, Account
 
@@ -104,6 +106,7 @@ def test_pools_are_left_in_their_order_and_a_healthy_one_before_is_gone_back_to(
         for name, address in (("east", EAST), ("west", WEST), ("north", NORTH))
     )
     account.balancer(east, west, north)
+    gone: tuple[tuple[dict[str, int], str], ...]
     gone = ({}, EAST), ({"east": 0}, WEST), ({"east": 0, "west": 0}, NORTH), ({"east": 0}, WEST), ({}, EAST)
     for seen, address in gone:
         account.sees(**seen)
@@ -119,7 +122,8 @@ def test_an_origin_of_no_weight_gets_no_traffic(weights: tuple[float, float], sh
     ]
     pool = account.done("POST", f"{OWN}/pools", {"name": "p", "origins": origins})["id"]
     account.balancer(pool)
-    drawn = {account.state.answer(APP, "A", drawing(lambda at=at: at)).values("A")[0] for at in (0.0, 0.005, 0.5, 0.99)}
+    marks = (0.0, 0.005, 0.5, 0.99)
+    drawn = {account.state.answer(APP, "A", drawing(partial(float, mark))).values("A")[0] for mark in marks}
     assert drawn == shares
 
 
