@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from harness.engines.dns.lookup import Answer
 from harness.engines.dns.server import Responder
+from harness.errors import InputError
 from harness.parts.steering.akamai import model, summary
 from harness.parts.steering.akamai.agents import LivenessAgents
+from harness.parts.steering.akamai.config import AkamaiConfig
 from harness.parts.steering.akamai.shapes import DATACENTER, PROPERTY, TARGET, TEST
 from harness.parts.steering.akamai.signing import BODY_BYTES_MAX, SCHEME, signature
 from harness.parts.steering.akamai.values import Reply, Request
@@ -237,3 +239,9 @@ def test_records_that_are_static_have_a_ttl_of_their_own(account: Account) -> No
     account.happened(model.Activate())
     mail, address = (account.state.answer(f"app.{DOMAIN}", kind, lambda group: group) for kind in ("MX", "A"))
     assert (mail.answers[0].ttl_s, address.answers[0].ttl_s) == (900, 90)
+
+
+def test_a_configuration_with_one_client_twice_is_none() -> None:
+    one = {"client_token": "a", "client_secret": "b", "access_token": "c"}
+    with pytest.raises(InputError, match="credentials: two API clients have the same client_token"):
+        AkamaiConfig.parse({"credentials": [one, one]})

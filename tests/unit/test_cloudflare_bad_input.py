@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from harness.engines.dns.lookup import Answer
 from harness.engines.dns.server import Responder
+from harness.errors import InputError
 from harness.kit.strict_json import well_formed_json
 from harness.parts.steering.cloudflare.calls import BODY_BYTES_MAX
 from harness.parts.steering.cloudflare.checking import CloudflareCheckers, Expecting, checks_of
+from harness.parts.steering.cloudflare.config import CloudflareConfig
 from harness.parts.steering.cloudflare.routes import BASE
 from harness.parts.steering.cloudflare.values import Reply, Request
 
@@ -202,3 +204,9 @@ def test_a_pool_that_is_named_anywhere_by_a_balancer_stays() -> None:
     assert account.refused("DELETE", f"{OWN}/pools/{third}")[0] == 404
     assert account.refused("DELETE", f"{OWN}/pools/not-an-id")[0] == 404
     assert account.refused("PUT", f"{ZONE}/{UNKNOWN}", {"name": APP})[0] == 404
+
+
+def test_a_configuration_whose_token_the_api_would_refuse_is_none() -> None:
+    with pytest.raises(InputError, match="token: needs 40 or more"):
+        CloudflareConfig.parse({"token": "short"})
+    assert CloudflareConfig.parse({"token": "t" * 40}).token

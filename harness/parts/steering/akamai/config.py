@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from harness.kit.address import ANY_ADDRESS, Address, LoopbackAddress
 from harness.kit.config import Strict, Text, parsed
@@ -55,6 +55,13 @@ class AkamaiConfig(Strict):
     activation_s: Annotated[float, Field(ge=0, le=86_400)] = 300
     half_life_tests: Annotated[float, Field(gt=0, le=100)] = HALF_LIFE_TESTS
     events: Path | None = None
+
+    @field_validator("credentials")
+    @classmethod
+    def _distinct(cls, credentials: tuple[CredentialConfig, ...]) -> tuple[CredentialConfig, ...]:
+        if len({one.client_token for one in credentials}) < len(credentials):
+            raise ValueError("two API clients have the same client_token")
+        return credentials
 
     @classmethod
     def parse(cls, config: Mapping[str, Any]) -> AkamaiConfig:

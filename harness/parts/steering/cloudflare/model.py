@@ -36,7 +36,8 @@ ApiLoss = Literal["silent", "failing"]
 Answered = tuple[tuple[str, ...], int]
 BY_HAND, NOBODY = "by hand", "a wrong token"
 _BEARER = re.compile(r"[Bb]earer +(.*)")
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{40,}")
+TOKEN_FORM = r"[A-Za-z0-9_-]{40,}"
+"""What a token looks like."""
 _CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _DNS_HEALTH = NoHealth()
 """What the name servers are given holds only what may be answered: nothing is left to decide there."""
@@ -255,7 +256,7 @@ class Cloudflare:
         if request.authorization is None:
             raise Refusal(400, (9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers"))
         token = _token(request)
-        if token is None or not _TOKEN.fullmatch(token):
+        if token is None or not re.fullmatch(TOKEN_FORM, token):
             chain = (6111, "Invalid format for Authorization header")
             raise Refusal(400, (6003, "Invalid request headers"), chain=chain)
         if token != self.token and token not in self.callers:
