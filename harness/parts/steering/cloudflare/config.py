@@ -11,7 +11,7 @@ from pydantic import Field
 from harness.kit.address import ANY_ADDRESS, Address, BoundLoopbackAddress, LoopbackAddress
 from harness.kit.config import Strict, Text, parsed
 from harness.kit.forms import Form
-from harness.parts.steering.cloudflare.model import TOKEN_FORM
+from harness.parts.steering.cloudflare.model import BEARER_FORM
 from harness.parts.steering.cloudflare.quota import REQUESTS
 
 
@@ -26,7 +26,7 @@ class CloudflareConfig(Strict):
     and of when checks begin. events: JSON-lines file.
     """
 
-    token: Annotated[str, Form(TOKEN_FORM, "needs 40 or more of A-Z a-z 0-9 - and _, as the service's tokens have")]
+    token: Annotated[str, Form(BEARER_FORM, "needs 40 or more of A-Z a-z 0-9 - and _, as the service's tokens have")]
     zone: Text = "example.com"
     api: LoopbackAddress = ANY_ADDRESS
     dns: LoopbackAddress = ANY_ADDRESS

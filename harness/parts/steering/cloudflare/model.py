@@ -36,7 +36,7 @@ ApiLoss = Literal["silent", "failing"]
 Answered = tuple[tuple[str, ...], int]
 BY_HAND, NOBODY = "by hand", "a wrong token"
 _BEARER = re.compile(r"[Bb]earer +(.*)")
-TOKEN_FORM = r"[A-Za-z0-9_-]{40,}"
+BEARER_FORM = r"[A-Za-z0-9_-]{40,}"
 """What a token looks like."""
 _CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _DNS_HEALTH = NoHealth()
@@ -256,7 +256,7 @@ class Cloudflare:
         if request.authorization is None:
             raise Refusal(400, (9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers"))
         token = _token(request)
-        if token is None or not re.fullmatch(TOKEN_FORM, token):
+        if token is None or not re.fullmatch(BEARER_FORM, token):
             chain = (6111, "Invalid format for Authorization header")
             raise Refusal(400, (6003, "Invalid request headers"), chain=chain)
         if token != self.token and token not in self.callers:
