@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from harness.engines.dns.lookup import Answer
 from harness.engines.dns.server import Responder
+from harness.engines.provider.values import BODY_BYTES_MAX
 from harness.errors import InputError
 from harness.kit.strict_json import well_formed_json
-from harness.parts.steering.cloudflare.calls import BODY_BYTES_MAX
 from harness.parts.steering.cloudflare.checking import CloudflareCheckers, Expecting, checks_of
 from harness.parts.steering.cloudflare.config import CloudflareConfig
 from harness.parts.steering.cloudflare.routes import BASE

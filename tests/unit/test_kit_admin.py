@@ -75,4 +75,4 @@ def test_no_server_of_ours_takes_a_body_apart_before_its_handler() -> None:
         for found in re.finditer(r"web\.AppRunner\(", text):
             made += 1
             assert "auto_decompress=False" in text[found.end() :][:300], path
-    assert made >= 8
+    assert made >= 5

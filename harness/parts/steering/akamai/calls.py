@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
+from harness.engines.provider.values import Json
 from harness.kit.strict_json import well_formed_json
 from harness.parts.steering.akamai import media
 from harness.parts.steering.akamai.signing import Credential
@@ -14,7 +15,6 @@ from harness.parts.steering.akamai.values import (
     Account,
     Change,
     Domain,
-    Json,
     Refusal,
     Reply,
     Request,
@@ -24,8 +24,6 @@ from harness.parts.steering.akamai.values import (
 )
 
 BASE = "/config-gtm/v1"
-BODY_BYTES_MAX = 1 << 20
-"""Of what is read; GTM's own limit is not told."""
 _CHANGES_KEPT = 200
 _COMMENT_MAX = 4000
 PENDING, COMPLETE = "PENDING", "COMPLETE"

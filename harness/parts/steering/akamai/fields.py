@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.engines.dns.names import is_host_name
+from harness.engines.provider.values import Json
 from harness.parts.steering.akamai import media
-from harness.parts.steering.akamai.values import Json, Refusal
+from harness.parts.steering.akamai.values import Refusal
 
 Check = Callable[[Any], str | None]
 """What is wrong with a value, "" for nothing to say; None: nothing is."""

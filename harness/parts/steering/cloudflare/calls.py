@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.engines.provider.values import BODY_BYTES_MAX, NOTHING, Json
 from harness.parts.steering.cloudflare.health import Health
 from harness.parts.steering.cloudflare.values import (
-    NOTHING,
     Account,
-    Json,
     Refusal,
     Reply,
     Request,
@@ -21,7 +20,6 @@ from harness.parts.steering.cloudflare.values import (
 )
 
 PER_PAGE, PER_PAGE_MAX = 20, 1_000
-BODY_BYTES_MAX = 1 << 20
 _TYPES = ("", "application/json", "multipart/form-data")
 
 
