@@ -14,6 +14,7 @@ LABEL_MAX = 63
 """Characters of a label; a name has at most 255 (Developer Guide, "DNS domain name format"; RFC 1035)."""
 NAME_MAX = 255
 
+_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?")
 _OCTAL = re.compile(r"\\([0-3][0-7]{2})")
 _KEPT = {".": r"\056", "\\": r"\134"}
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
@@ -37,6 +38,12 @@ def normalise(name: str) -> str:
 def _lowered(name: str) -> str:
     """Of no other letters than A to Z does DNS take the small one for the same (RFC 4343 section 3)."""
     return name.lower() if name.isascii() else "".join(c.lower() if c.isascii() else c for c in name)
+
+
+def is_host_name(text: str) -> bool:
+    """Whether a name can be a host's, or a service's, in whatever case (RFC 1123 section 2.1); a wildcard is none."""
+    labels = text.lower().removesuffix(".").split(".")
+    return len(text) < NAME_MAX and all(len(one) <= LABEL_MAX and _LABEL.fullmatch(one) for one in labels)
 
 
 def escaped(name: str) -> str:
