@@ -164,6 +164,14 @@ def test_static_records_and_names_that_are_not_there() -> None:
     assert account.state.answer("www.elsewhere.test", "A", everyone).rcode == "REFUSED"
 
 
+def test_what_is_absent_beside_the_customers_own_name_is_denied_by_the_customers_zone() -> None:
+    """Of the name itself, whose CNAME leads into GTM's domain, a question for SOA is answered with that domain's."""
+    account = Account()
+    account.published()
+    found = account.state.answer(f"nobody.{APP}", "SOA", everyone)
+    assert (found.rcode, found.authority[0].name, found.authority[0].ttl_s) == ("NXDOMAIN", "example.com", 60)
+
+
 def test_a_frozen_name_stays_and_follows_again() -> None:
     account = Account()
     account.published()

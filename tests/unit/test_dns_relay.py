@@ -270,7 +270,7 @@ def test_bare_answers_to_what_nobody_can_read_are_readable() -> None:
 def test_a_denied_name_carries_the_zones_soa_for_as_long_as_it_says(section: str) -> None:
     about = answers.asking_for_soa(QUESTION)
     assert about is not None
-    assert dns.message.from_wire(about).question[0].to_text() == "App.Example.com. IN SOA"
+    assert dns.message.from_wire(about).question[0].to_text() == "nobody.App.Example.com. IN SOA"
     found = dns.message.from_wire(answers.denied(QUESTION, true_answer("SOA", section)))
     assert (found.rcode(), found.question[0].to_text(), found.answer) == (
         dns.rcode.NXDOMAIN,

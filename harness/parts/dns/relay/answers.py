@@ -19,6 +19,8 @@ from harness.engines.dns.wire_cache import question_end
 WRONG_ADDRESS = "192.0.2.1"
 """An address for documentation (RFC 5737): nobody's, and dialled by nobody."""
 _SOA = dns.rdatatype.SOA
+_NOBODY = b"\6nobody"
+"""A label, as it is written on the wire."""
 
 
 def bare(question: bytes, rcode: dns.rcode.Rcode, *, truncated: bool = False) -> bytes:
@@ -41,9 +43,15 @@ def _question_of(wire: bytes) -> bytes:
 
 
 def asking_for_soa(question: bytes) -> bytes | None:
-    """The same question, for the name's SOA: its answer shows how long an absence may be remembered there."""
+    """The same question for the SOA of a name below it that nobody has: its answer shows how long an absence may be
+    remembered there. Of the name itself it would be another zone's, where the name is a CNAME that leads into one.
+    """
     end = question_end(question)
-    return question[: end - 4] + int(_SOA).to_bytes(2, "big") + question[end - 2 :] if end else None
+    if not end:
+        return None
+    return (
+        question[:_HEADER] + _NOBODY + question[_HEADER : end - 4] + int(_SOA).to_bytes(2, "big") + question[end - 2 :]
+    )
 
 
 def denied(question: bytes, about_soa: bytes) -> bytes:
