@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from harness.drill.plan import conditions_of
 from harness.errors import InputError
 from harness.measurement.phases import STEPS, answers_move
 from harness.measurement.prediction import Failure, predict
-from harness.measurement.prediction_interval import PreciseLaw
+from harness.measurement.prediction_interval import PreciseLaw, predict_interval
 from harness.parts.steering.cloudflare.law import CloudflareLaw, law, mean_share
 from harness.topology.environment import Environment
 from harness.topology.load import load_environment, load_subject
@@ -74,6 +75,15 @@ def test_nothing_of_a_proxied_name_is_cached_and_no_answer_is_waited_for() -> No
     dns, front = (predict(conditions_of(one, PRODUCTION)) for one in (environment(), proxied))
     assert (dns.bound_ns - front.bound_ns) / NS_PER_S == 30
     assert set(front.bound_phases_ns) == {"detect", "activate", "settle"}
+
+
+def test_behind_proxies_that_wait_for_the_standby_clients_may_wait_for_as_long_once_it_takes_writes() -> None:
+    proxied = environment("cloudflare-proxied")
+    timing = load_subject(ROOT / "reference" / "subject.yaml", proxied).timing
+    waiting = conditions_of(proxied, FAST, "refused", timing)
+    found = [predict_interval(c, c, NS_PER_S).phases["settle"] for c in (replace(waiting, edge_follows=False), waiting)]
+    assert found[0].high_ns == waiting.client_period_ns
+    assert (found[1].high_ns or 0) >= waiting.edge.accept_ns(typical=False)
 
 
 def test_more_regions_change_nothing_on_average_and_an_even_number_is_sooner_lost_than_regained() -> None:
