@@ -21,6 +21,9 @@ Connections = Literal["fresh", "pooled", "racing", "in_turn"]
 """fresh: one for each request. pooled: kept, and the name is looked up again only when one breaks. racing: one for
 each request, to all addresses of both families in a staggered race (RFC 8305). in_turn: the same addresses, the next
 one only when the one before has failed."""
+IPv6 = Literal["carried", "silent", "refused"]
+"""What becomes of IPv6 in a network of users: it arrives; it is sent, and nothing ever comes back; it is refused at
+once. Names have AAAA in all three."""
 RetryMode = Literal["legacy", "standard", "adaptive"]
 """As AWS's client libraries name them."""
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TypeVar
 
+from harness.engines.health_checks.policy import Blindness
+from harness.engines.provider.values import ApiLoss
 from harness.errors import WorldError
 from harness.faults.model import Link
 from harness.kit.address import Address, join_address
@@ -18,8 +20,6 @@ from harness.topology.timing import Timing
 from harness.world.part import Part
 from harness.world.wires import Arrow
 
-ApiLoss = Literal["silent", "failing"]
-Blindness = Literal["unreachable", "frozen"]
 TTL, INTERVAL, THRESHOLD = "ttl", "interval", "threshold"
 Setting = tuple[str, ...] | str
 """The keys that lead to a value in the environment file; a text: there is no such value, and why."""

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -20,6 +17,7 @@ import dns.rcode
 import httpx
 import pytest
 from cloudflare_account import RULES, mistakes
+from served_process import ServedProcess, until
 
 from harness.history.codec import read
 from harness.history.events import DnsAnswer, HealthTransition
@@ -82,7 +80,7 @@ class Origin:
         self._held.close()
 
 
-class Provider:
+class Provider(ServedProcess):
     """The process, on a thread of this one, with two origins and one proxy."""
 
     def __init__(self, folder: Path) -> None:
@@ -96,35 +94,16 @@ class Provider:
             }
         )  # fmt: skip
         self._clients: list[cloudflare.Cloudflare] = []
-        self._told = threading.Event()
-        self.addresses: dict[str, tuple[str, int]] = {}
-        self._loop = asyncio.new_event_loop()
-        self._stop = asyncio.Event()
-        self._thread = threading.Thread(target=self._serve, args=(config,))
-        self._thread.start()
-        assert self._told.wait(10)
+        super().__init__(run, config)
         book = {EAST: list(self.east.address), WEST: list(self.west.address)}
         self.admin("/address-book", {"checks": book, "proxies": book})
-
-    def _serve(self, config: CloudflareConfig) -> None:
-        def ready(told: Any) -> None:
-            self.addresses = {key: (str(value[0]), int(value[1])) for key, value in told.items()}
-            self._told.set()
-
-        self._loop.run_until_complete(run(config, ready, self._stop))
-        self._loop.close()
 
     def close(self) -> None:
         for client in self._clients:
             client.close()
         self.east.release()
         self.west.release()
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
-
-    def admin(self, path: str, body: Any = None) -> None:
-        answer = ask(self.addresses["admin"], "POST", path, timeout_s=5.0, body=json.dumps(body or {}).encode())
-        assert answer.status == 200, answer.body
+        super().close()
 
     def client(self, token: str = TOKEN) -> cloudflare.Cloudflare:
         """Cloudflare's own, each of whose answers is held against the published description."""
@@ -184,13 +163,6 @@ def _free() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
-
-
-def until(what: Callable[[], bool]) -> None:
-    end = time.monotonic() + WAIT_S
-    while not what():
-        assert time.monotonic() < end, "it did not come"
-        time.sleep(0.02)
 
 
 @pytest.fixture

@@ -115,6 +115,6 @@ def test_the_pool_of_last_resort_gets_clients_without_waiting_for_its_health(tmp
     timing = load_subject(ROOT / "reference" / "subject.yaml", environment()).timing
     assert timing is not None
     assert timing.edge_follows
-    assert not conditions_of(environment(), FAST, subject=timing).edge_follows
-    waiting = load_environment(written(tmp_path, ", fallback: primary"))
-    assert conditions_of(waiting, FAST, subject=timing).edge_follows
+    assert conditions_of(environment(), FAST, subject=timing).edge_follows
+    at_once = load_environment(written(tmp_path, ", fallback: standby"))
+    assert not conditions_of(at_once, FAST, subject=timing).edge_follows

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
+from harness.engines.provider.values import Json
 from harness.kit.strict_json import strict_json
 from harness.parts.steering.akamai import media
 from harness.parts.steering.akamai.signing import Credential
@@ -14,7 +15,6 @@ from harness.parts.steering.akamai.values import (
     Account,
     Change,
     Domain,
-    Json,
     Refusal,
     Reply,
     Request,

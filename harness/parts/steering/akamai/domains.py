@@ -6,21 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from harness.engines.provider.values import Json
 from harness.parts.steering.akamai import datacenters, media
 from harness.parts.steering.akamai.calls import BASE, Call, link, path_of
 from harness.parts.steering.akamai.fields import object_of
 from harness.parts.steering.akamai.shapes import datacenter_of, domain_of, property_of
-from harness.parts.steering.akamai.values import (
-    Account,
-    Change,
-    Domain,
-    Json,
-    Refusal,
-    Reply,
-    invalid,
-    not_found,
-    without,
-)
+from harness.parts.steering.akamai.values import Account, Change, Domain, Refusal, Reply, invalid, not_found, without
 
 _PAGE_SIZE, _PAGE_SIZE_MAX = 25, 1000
 _PARTS = ("datacenters", "properties", "geographic-maps", "cidr-maps", "resources")

@@ -11,8 +11,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.engines.provider.values import Json
 from harness.parts.steering.akamai import media
-from harness.parts.steering.akamai.values import Json, Refusal
+from harness.parts.steering.akamai.values import Refusal
 
 Check = Callable[[Any], str | None]
 """What is wrong with a value, "" for nothing to say; None: nothing is."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from harness.engines.provider.values import Json
 from harness.parts.steering.akamai.fields import (
     Field,
     Shape,
@@ -22,7 +23,7 @@ from harness.parts.steering.akamai.fields import (
     whole,
 )
 from harness.parts.steering.akamai.properties import RANKED, STATIC, TYPES, WEIGHTED, is_address
-from harness.parts.steering.akamai.values import Json, invalid
+from harness.parts.steering.akamai.values import invalid
 
 PROTOCOLS = ("HTTP", "HTTPS", "TCP", "TCPS")
 """Of liveness tests, those that agents here can send."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from harness.engines.provider.values import NOTHING, Json
 from harness.parts.steering.cloudflare.calls import Call
 from harness.parts.steering.cloudflare.fields import Fields
-from harness.parts.steering.cloudflare.values import NOTHING, Account, Json, Reply, invalid, result, without
+from harness.parts.steering.cloudflare.values import Account, Reply, invalid, result, without
 
 TTL_S = 30
 """Of a load balancer that is not proxied, when nothing is said."""

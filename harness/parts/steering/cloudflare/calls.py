@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.engines.provider.values import NOTHING, Json
 from harness.parts.steering.cloudflare.health import Health
 from harness.parts.steering.cloudflare.values import (
-    NOTHING,
     Account,
-    Json,
     Refusal,
     Reply,
     Request,

@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from harness import scaling
 from harness.engines.health_checks.checker import Checker, Finished, Limits
 from harness.engines.health_checks.policy import AddressBook, Place, Request, Resolve
+from harness.engines.provider.values import Json
 from harness.kit.address import Address, is_loopback
 from harness.parts.steering.cloudflare.health import REASONS, data_centres, endpoints_of, is_address
-from harness.parts.steering.cloudflare.values import Account, Json
+from harness.parts.steering.cloudflare.values import Account
 from harness.units import to_ns
 
 SEARCHED_BYTES = 10_240

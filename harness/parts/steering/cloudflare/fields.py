@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from harness.parts.steering.cloudflare.values import Json, invalid
+from harness.engines.provider.values import Json
+from harness.parts.steering.cloudflare.values import invalid
 
 _KINDS: Mapping[type, str] = {
     int: "an integer",

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from harness.engines.health_checks.checker import Cause, Checker, Observation
-from harness.parts.steering.cloudflare.values import Json
+from harness.engines.provider.values import Json
 from harness.units import NS_PER_S
 
 REGIONS: Mapping[str, tuple[str, str, str]] = MappingProxyType(

@@ -6,9 +6,10 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from harness.engines.provider.values import NOTHING, Json
 from harness.parts.steering.cloudflare.calls import Call
 from harness.parts.steering.cloudflare.fields import Fields
-from harness.parts.steering.cloudflare.values import NOTHING, Account, Json, Reply, in_use, invalid, result, without
+from harness.parts.steering.cloudflare.values import Account, Reply, in_use, invalid, result, without
 
 TYPES = ("http", "https", "tcp", "udp_icmp", "icmp_ping", "smtp")
 INTERVAL_S, TIMEOUT_S, RETRIES = 60, 5, 2

@@ -7,21 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from harness.engines.provider.values import NOTHING, Json
 from harness.parts.steering.cloudflare.calls import Call
 from harness.parts.steering.cloudflare.fields import Fields
 from harness.parts.steering.cloudflare.health import REGIONS, health_of
 from harness.parts.steering.cloudflare.monitors import reference
-from harness.parts.steering.cloudflare.values import (
-    NOTHING,
-    Account,
-    Json,
-    Reply,
-    in_use,
-    invalid,
-    not_found,
-    result,
-    without,
-)
+from harness.parts.steering.cloudflare.values import Account, Reply, in_use, invalid, not_found, result, without
 
 ORIGINS_MAX = 200
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,63}")
