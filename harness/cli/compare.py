@@ -29,8 +29,8 @@ Examples:
 
 `drill compare -e mine.yaml -e embedded --seed 7 --reports comparison`
 
-Each is one `drill run` in a world of its own, one after the other, about a minute each; a drill that ended INVALID is
-run once more. Measured are the wall seconds
+Each is one `drill run` in a world of its own, one after the other, in the profile fast about a minute each; a drill that
+ended INVALID is run once more. Measured are the wall seconds
 of the profile; expected are production seconds by the documented constants alone. The page is compare.html in the
 folder of the runs, and compare.json the same as data; after Ctrl-C they tell of what has been run.
 
