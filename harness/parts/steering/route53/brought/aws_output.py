@@ -7,6 +7,7 @@ since what is missing would look lost. Sources: API Reference, ListResourceRecor
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -81,7 +82,11 @@ def _listed(file: str, text: str, document: Mapping[str, Any], what: str) -> Ite
     found = document[what]
     if not isinstance(found, Sequence) or isinstance(found, str):
         raise InputError(Problem(file, None, f"{what} is a list"))
-    at = text.index("[", text.index(f'"{what}"')) + 1
+    key = re.search(rf'"{what}"\s*:\s*\[', text)
+    if key is None:  # written with escapes, as nobody does: there is a list, and its lines are not known
+        yield from ((body, Where(file)) for body in found)
+        return
+    at = key.end()
     line = text.count("\n", 0, at) + 1
     for body in found:
         begins = at
