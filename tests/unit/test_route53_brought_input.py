@@ -175,6 +175,31 @@ def test_a_zone_that_the_file_does_not_hold_is_not_taken_for_a_good_one(saved: S
         read(saved(ZONE), "example.org")
 
 
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"Type": ["A"]}, "type: must be"),
+        ({"SetIdentifier": {}}, "set_identifier: must be"),
+        ({"HealthCheckId": [1]}, "health_check_id: must be"),
+        ({"Name": 5}, "of the wrong kind"),
+        ({"TTL": "x"}, "of the wrong kind"),
+        ({"ResourceRecords": 5}, "of the wrong kind"),
+        ({"ResourceRecords": [{}]}, "'Value' is missing"),
+    ],
+)
+def test_a_record_whose_fields_are_of_other_kinds_is_refused_with_its_line(
+    changed: Mapping[str, Any], says: str, saved: Saved
+) -> None:
+    with pytest.raises(InputError, match=rf"zone\.json:\d+: this is no record set: .*{says}"):
+        read(saved({"ResourceRecordSets": [SOA, {**WHOLE[0], **changed}]}))
+
+
+def test_a_health_check_whose_fields_are_of_other_kinds_is_refused_with_its_line(saved: Saved) -> None:
+    broken = saved({"HealthChecks": [check("one", EAST, FullyQualifiedDomainName=True, ChildHealthChecks=5)]}, "c.json")
+    with pytest.raises(InputError, match=r"c\.json:\d+: this is no health check: "):
+        read(saved(ZONE), None, broken)
+
+
 def aws_route53_record(**values: Any) -> dict[str, Any]:
     return {"mode": "managed", "type": "aws_route53_record", "address": "x", "values": values}
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from harness.engines.dns.zone import parse_health_check, parse_record_set
 from harness.errors import InputError, Problem
-from harness.parts.steering.route53.brought.model import UNFIT, Brought, Check, Record, Where, told_of
+from harness.parts.steering.route53.brought.model import UNFIT, Brought, Check, Record, Where, formed, told_of
 from harness.parts.steering.route53.record_sets import POLICIES, Stored
 
 RECORDS, CHECKS = "ResourceRecordSets", "HealthChecks"
@@ -45,7 +45,7 @@ def checks(file: str, text: str, document: Mapping[str, Any]) -> dict[str, Check
     found, problems = {}, []
     for body, where in _listed(file, text, document, CHECKS):
         try:
-            check = parse_health_check(body)
+            check = formed(parse_health_check(body))
             alarm = body["HealthCheckConfig"].get("AlarmIdentifier") or {}
             found[check.id] = Check(check, where, str(alarm.get("Region", "")))
         except UNFIT as error:
@@ -56,14 +56,14 @@ def checks(file: str, text: str, document: Mapping[str, Any]) -> dict[str, Check
 
 
 def stored_of(body: Mapping[str, Any]) -> Stored:
-    """A record set as the API writes it. Raises KeyError, TypeError or ValueError."""
+    """A record set as the API writes it. Raises one of UNFIT."""
     place = tuple(
         (str(key), str(value))
         for field in _PLACES
         for key, value in sorted((body.get(field) or {}).items())
     )  # fmt: skip
     policies = frozenset(field for field in POLICIES if body.get(field) is not None)
-    return Stored(parse_record_set(body), policies, place, body)
+    return Stored(formed(parse_record_set(body)), policies, place, body)
 
 
 def _inside(record: Record, apex: str) -> bool:

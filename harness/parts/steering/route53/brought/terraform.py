@@ -14,7 +14,7 @@ from harness.engines.dns.names import normalise
 from harness.engines.dns.zone import HealthCheck, parse_health_check
 from harness.errors import InputError, Problem
 from harness.parts.steering.route53.brought.aws_output import stored_of
-from harness.parts.steering.route53.brought.model import UNFIT, UNKNOWN, Brought, Check, Record, Where, told_of
+from harness.parts.steering.route53.brought.model import UNFIT, UNKNOWN, Brought, Check, Record, Where, formed, told_of
 
 RECORD, CHECK, ZONE = "aws_route53_record", "aws_route53_health_check", "aws_route53_zone"
 _CHECK_FIELDS = {
@@ -164,7 +164,7 @@ def _check(file: str, resource: Mapping[str, Any]) -> Mapping[str, Check]:
     values, address = resource["values"], _address(resource)
     config = {api: values[key] for key, api in _CHECK_FIELDS.items() if values.get(key) is not None}
     check_id = str(values.get("id") or address)
-    check = parse_health_check({"Id": check_id, "HealthCheckConfig": config})
+    check = formed(parse_health_check({"Id": check_id, "HealthCheckConfig": config}))
     found = Check(check, Where(file, None, address), str(values.get("cloudwatch_alarm_region") or ""))
     return {check_id: found}
 
