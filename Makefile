@@ -29,7 +29,7 @@ drill: setup ## one whole drill: a region goes dark, clients recover, it heals, 
 drills: setup ## all drills, as they are
 	@$(BIN)/drill run
 
-drills-all: setup ## all drills and their negative twins, each in an environment that can do it (about 90 minutes)
+drills-all: setup ## all drills and their negative twins, each in an environment that can do it (about two and a half hours)
 	@$(BIN)/python drills/twins.py --everywhere
 
 drills-everywhere: setup ## four drills on every environment that is installed; they must end alike (drill install NAME)

@@ -55,6 +55,8 @@ RECORDS = [
     RecordSet(f"more.{ZONE}", "A", ttl_s=60, values=tuple(f"192.0.2.{n}" for n in range(1, 51))),
     RecordSet(f"six.{ZONE}", "AAAA", ttl_s=60, values=("2001:db8::1",)),
     RecordSet(f"six.{ZONE}", "A", ttl_s=60, values=("192.0.2.6",)),
+    RecordSet(f"sub.{ZONE}", "NS", ttl_s=300, values=(f"ns.sub.{ZONE}.",)),
+    RecordSet(f"ns.sub.{ZONE}", "A", ttl_s=30, values=("192.0.2.53",)),
     RecordSet(f"odd.{ZONE}", "CAA", ttl_s=60, values=('0 issue "ca.example.net"',)),
 ]
 
@@ -224,6 +226,7 @@ def knot(_: Address, port: int, folder: Path) -> list[str]:
     (folder / "zone").write_text(
         f"$ORIGIN {ZONE}.\n@ 900 SOA ns-1 hostmaster 1 7200 900 1209600 {NEGATIVE_S}\n@ 3600 NS ns-1\n"
         f"ns-1 3600 A 127.0.0.1\napp {TTL_S} A {EAST}\nc1 30 CNAME c2\nc2 20 CNAME app\n*.wild 60 A 192.0.2.7\n"
+        "sub 300 NS ns.sub\nns.sub 30 A 192.0.2.53\n"
     )
     (folder / "knot.conf").write_text(f"""\
 server:

@@ -7,8 +7,10 @@ import socket
 from collections.abc import Mapping
 from pathlib import Path
 
+import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdatatype
 import dns.tsigkeyring
 import pytest
 from dns_rig import APP, ZONE, authority, knot, resolver
@@ -48,6 +50,9 @@ ANSWERED: Mapping[str, bytes] = {
     "an unknown type": plain("TYPE65280"),
     "a chain": plain(name=f"c1.{ZONE}"),
     "a wildcard": plain(name=f"x.wild.{ZONE}"),
+    "a delegated name": plain("NS", f"sub.{ZONE}"),
+    "below a delegated name": plain(name=f"www.sub.{ZONE}"),
+    "a delegated name's DS": plain("DS", f"sub.{ZONE}"),
     "another zone": plain(name="www.example.net"),
     "the root": plain(name="."),
     "any": plain("ANY"),
@@ -86,14 +91,17 @@ UNREADABLE: Mapping[str, bytes] = {
 }
 
 
-def code(at: Address, wire: bytes) -> tuple[str, bool]:
-    """Of the answer, and whether it has an OPT record where there is more to say than FORMERR."""
+def code(at: Address, wire: bytes) -> tuple[str, bool, bool, list[str]]:
+    """Of the answer; whether it is authoritative, and has an OPT record where there is more to say than FORMERR; and
+    the records of its authority section, by name and type."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(PATIENCE_S)
         client.connect(at)
         client.send(wire)
         answer = dns.message.from_wire(client.recv(65_535), keyring=False)
-    return dns.rcode.to_text(answer.rcode()), answer.edns >= 0 and answer.rcode() != dns.rcode.FORMERR
+    knows_edns = answer.edns >= 0 and answer.rcode() != dns.rcode.FORMERR
+    authority = [f"{rrset.name} {dns.rdatatype.to_text(rrset.rdtype)} {rrset.ttl}" for rrset in answer.authority]
+    return dns.rcode.to_text(answer.rcode()), bool(answer.flags & dns.flags.AA), knows_edns, authority
 
 
 def test_knot_and_we_give_odd_questions_the_same_codes(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import struct
 
 import dns.exception
 import dns.message
+import dns.name
 import dns.rcode
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from test_dns_server_fuzz import Plane, query
 
 from harness.engines.dns import headers
 from harness.engines.dns.headers import EDNS_UDP_BYTES
+from harness.engines.dns.names import from_labels, normalise, to_labels
 from harness.engines.dns.server import TCP_BYTES, Responder
 from harness.parts.dns.relay import answers
 
@@ -101,3 +103,18 @@ def test_what_a_link_puts_in_the_place_of_an_answer_can_be_sent_whatever_was_ask
     answers.led_astray(found)
     with contextlib.suppress(dns.exception.FormError):  # what is itself an answer, and never gets there
         answers.denied(asked, found)
+
+
+odd_labels = st.binary(min_size=1, max_size=12) | st.text("\\.052134*aA", min_size=1, max_size=8).map(str.encode)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(odd_labels, min_size=1, max_size=4))
+def test_every_name_that_can_be_asked_for_is_kept_and_answered_as_it_was(asked: list[bytes]) -> None:
+    """Of A to Z alone is the small letter the same (RFC 4343)."""
+    name = from_labels(asked)
+    assert normalise(name) == name
+    assert to_labels(name) == tuple(label.lower() for label in asked)
+    below = dns.name.Name((*asked, b"x", b"wild", b"example", b"com", b""))
+    answer = dns.message.from_wire(Responder(Plane()).respond(dns.message.make_query(below, "A").to_wire(), 0) or b"")
+    assert answer.answer[0].name.labels == below.labels

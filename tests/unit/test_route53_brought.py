@@ -100,6 +100,18 @@ def test_what_is_wrong_with_it_is_said(
     assert any(re.search(says, one.text) for one in found.findings), [one.text for one in found.findings]
 
 
+def test_records_below_a_delegation_are_said_to_be_never_answered(reviewed: Callable[..., Review]) -> None:
+    """But for the addresses of its name servers; and nothing is promised of the others."""
+    cut = {"Name": "app.example.com.", "Type": "NS", "TTL": 300, "ResourceRecords": [{"Value": "ns.app.example.com."}]}
+    server = {"Name": "ns.app.example.com.", "Type": "A", "TTL": 300, "ResourceRecords": [{"Value": "192.0.2.53"}]}
+    left = {**server, "Name": "left.app.example.com."}
+    below = [one | {"Name": "x.app.example.com."} for one in WHOLE]
+    found = reviewed([cut, server, left, *below], CHECKS)
+    told = [(one.serious, one.text.partition(":")[0]) for one in found.findings]
+    assert told == [(False, "left.app.example.com A"), *[(True, "x.app.example.com A")] * 2]
+    assert (found.outlooks, found.single) == ((), ())
+
+
 def test_a_metric_that_is_lost_with_what_it_is_about_stays_healthy(reviewed: Callable[..., Review]) -> None:
     east, west = "lb-1.us-east-1.elb.amazonaws.com.", "lb-2.us-west-2.elb.amazonaws.com."
     records = [

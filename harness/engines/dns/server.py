@@ -152,10 +152,10 @@ class Responder:
         if answer.authoritative:
             response.flags |= dns.flags.AA
         # The owner is spelled as it was asked (clients may randomise case), but only where it is the same name.
-        response.answer = [found for rrset in answer.answers if (found := self._to_rrset(rrset, asked)) is not None]
-        response.authority = [
-            found for rrset in answer.authority if (found := self._to_rrset(rrset, asked)) is not None
-        ]
+        response.answer, response.authority, response.additional = (
+            [found for rrset in section if (found := self._to_rrset(rrset, asked)) is not None]
+            for section in (answer.answers, answer.authority, answer.additional)
+        )
 
     def _answer(
         self, query: dns.message.Message, response: dns.message.Message, name: str, rdtype: dns.rdatatype.RdataType
@@ -198,7 +198,7 @@ def _udp_limit(query: dns.message.Message) -> int:
 
 def _least(name: str, about_cname: Answer) -> Answer:
     """The answer to ANY, of the one about the name's CNAME."""
-    if about_cname.rcode != "NOERROR" or about_cname.answers:
+    if about_cname.rcode != "NOERROR" or about_cname.answers or not about_cname.authoritative:
         return about_cname
     return Answer("NOERROR", (RRset(name, "HINFO", ANY_TTL_S, ('"RFC8482" ""',)),))
 

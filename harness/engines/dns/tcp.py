@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 
 log = logging.getLogger(__name__)
 
@@ -24,53 +23,56 @@ Asked = Callable[[bytes, Answer], bool]
 
 
 class TcpClients:
-    """The connections of one listener, each a task; `serve` is for asyncio.start_server. most, idle_s: see above."""
+    """The connections of one listener; `serve` is for asyncio.start_server. most, idle_s: see above."""
 
     def __init__(self, asked: Asked, *, most: int = MOST, idle_s: float = IDLE_S) -> None:
         self._asked = asked
         self._most = most
         self._idle_s = idle_s
-        self._open: dict[asyncio.Task[None], None] = {}  # silent for longest first
+        self._open: dict[asyncio.StreamWriter, None] = {}  # silent for longest first
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, until it ends."""
         task = asyncio.current_task()
         assert task is not None
+        self._tasks.add(task)
         while len(self._open) >= self._most:
-            silent = next(iter(self._open))
-            del self._open[silent]
-            silent.cancel()
-        self._open[task] = None
+            self._reset(next(iter(self._open)))
+        self._open[writer] = None
         try:
-            await self._talk(task, reader, writer)
+            await self._talk(reader, writer)
             writer.close()
             await asyncio.wait_for(writer.wait_closed(), self._idle_s)
         except (asyncio.IncompleteReadError, TimeoutError, OSError) as error:
             log.debug("a DNS client over TCP left: %r", error)
         finally:
-            self._open.pop(task, None)
-            writer.transport.abort()
+            self._reset(writer)
+            self._tasks.discard(task)
 
-    async def _talk(self, task: asyncio.Task[None], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         def answer(wire: bytes) -> None:
             if not writer.is_closing():
                 writer.write(len(wire).to_bytes(2) + wire)
 
         while True:
             message = await asyncio.wait_for(_message(reader), self._idle_s)
-            if message is None or not self._asked(message, answer):
+            if message is None or writer not in self._open or not self._asked(message, answer):
                 return
-            if self._open.pop(task, 0) is None:
-                self._open[task] = None
+            del self._open[writer]
+            self._open[writer] = None
             await asyncio.wait_for(writer.drain(), self._idle_s)
+
+    def _reset(self, writer: asyncio.StreamWriter) -> None:
+        """Its task ends by itself: what it waits for never comes. (Streams complain of a task that is cancelled.)"""
+        self._open.pop(writer, None)
+        writer.transport.abort()
 
     async def close(self) -> None:
         """Reset every connection."""
-        clients = tuple(self._open)
-        for client in clients:
-            client.cancel()
-        with suppress(asyncio.CancelledError):
-            await asyncio.gather(*clients, return_exceptions=True)
+        for writer in tuple(self._open):
+            self._reset(writer)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
 async def _message(reader: asyncio.StreamReader) -> bytes | None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Literal
 
 from aiohttp import web
 
+from harness.engines.provider.values import BODY_BYTES_MAX
 from harness.kit.admin import Handler
-from harness.kit.strict_json import strict_json
+from harness.kit.strict_json import well_formed_json
 
-BODY_BYTES_MAX = 1 << 20
+Broken = Literal["", "no JSON", "too large"]
+"""What is wrong with a body."""
 
 
 def application(answer: Handler) -> web.Application:
@@ -28,15 +30,15 @@ async def body_of(request: web.Request) -> bytes | None:
         return None
 
 
-async def json_of(request: web.Request) -> tuple[Any, bool]:
-    """What the body's JSON says, None without a body; and whether it is broken: no JSON, or too large."""
+async def json_of(request: web.Request) -> tuple[Any, Broken]:
+    """What the body's JSON says, None without a body; and how it is broken."""
     data = await body_of(request)
     if not data:
-        return None, data is None
+        return None, "too large" if data is None else ""
     try:
-        return strict_json(data), False
+        return well_formed_json(data), ""
     except ValueError:
-        return None, True
+        return None, "no JSON"
 
 
 async def never() -> None:

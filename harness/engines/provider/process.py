@@ -71,10 +71,12 @@ class ProviderProcess:
             self.told["dns"] = list(await server.start(*address))
 
     async def api(self, app: web.Application, address: Address = ANY_ADDRESS, name: str = "api") -> Address:
-        """Answer calls. A handler that never answers is cancelled when its client gives up."""
+        """Answer calls. A handler that never answers is cancelled when its client gives up; a body is what was sent,
+        compressed or not."""
         runner = web.AppRunner(
-            app, access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_S, handler_cancellation=True
-        )
+            app, access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_S, handler_cancellation=True,
+            auto_decompress=False,
+        )  # fmt: skip
         bound = await serve_http(self.stack, self._name, runner, address)
         self.told[name] = list(bound)
         return bound

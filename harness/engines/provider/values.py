@@ -12,6 +12,8 @@ NOTHING: Mapping[Any, Any] = MappingProxyType({})
 CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 """Methods of calls that are to change something."""
 ApiLoss = Literal["silent", "failing"]
+BODY_BYTES_MAX = 1 << 20
+"""Of a call's body, what is read."""
 
 
 def nothing() -> Mapping[Any, Any]:

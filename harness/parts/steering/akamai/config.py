@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from harness.engines.provider.config import ProviderConfig
 from harness.kit.address import ANY_ADDRESS, Address, LoopbackAddress
@@ -50,3 +50,10 @@ class AkamaiConfig(ProviderConfig):
     agents: Annotated[int, Field(ge=1, le=64)] = AGENTS
     activation_s: Annotated[float, Field(ge=0, le=86_400)] = 300
     half_life_tests: Annotated[float, Field(gt=0, le=100)] = HALF_LIFE_TESTS
+
+    @field_validator("credentials")
+    @classmethod
+    def _distinct(cls, credentials: tuple[CredentialConfig, ...]) -> tuple[CredentialConfig, ...]:
+        if len({one.client_token for one in credentials}) < len(credentials):
+            raise ValueError("two API clients have the same client_token")
+        return credentials

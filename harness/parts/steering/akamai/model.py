@@ -20,7 +20,7 @@ from harness.engines.dns.answering import AnswerChanged, Answered, Answering, Fr
 from harness.engines.dns.lookup import Answer, Pick, everyone, lookup
 from harness.engines.dns.selection import Health
 from harness.engines.dns.zone import Configuration
-from harness.engines.provider.values import CHANGES, ApiLoss, ApiLost, Called, nothing
+from harness.engines.provider.values import BODY_BYTES_MAX, CHANGES, ApiLoss, ApiLost, Called, nothing
 from harness.parts.steering.akamai import liveness
 from harness.parts.steering.akamai.calls import Call, Rules
 from harness.parts.steering.akamai.liveness import Decide, Forgotten, Liveness, LivenessRules, Report, Stood, Tested
@@ -147,6 +147,9 @@ class Gtm:
         try:
             if state.lost is not None:
                 raise Refusal(503, "config-gtm/v1/serverError", "Server Error", UNAVAILABLE)
+            if request.too_large:  # all of it would be needed to see who signed it
+                text = f"The request is larger than {BODY_BYTES_MAX} bytes"
+                raise Refusal(413, "config-gtm/v1/requestTooLarge", "Request Entity Too Large", text)
             signed = verified(request, self.credentials, state.nonces, wall_ns)
             by = signed.credential.by
             state = replace(state, nonces=remembered(state.nonces, signed.nonce, wall_ns))

@@ -94,12 +94,12 @@ class Property:
 
 
 def is_address(text: str) -> bool:
-    """Whether a server is an address, and no host name."""
+    """Whether a server is an address, and no host name; an address of one link only is none."""
     try:
         ip_address(text)
     except ValueError:
         return False
-    return True
+    return "%" not in text
 
 
 def parse_property(body: Json, domain: str) -> Property:

@@ -69,6 +69,7 @@ def answering(plane: Plane) -> Handler:
                 body or b"",
                 request.scheme,
                 request.remote or "",
+                body is None,
             )
         )
         if reply.silent:

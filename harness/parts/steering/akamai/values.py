@@ -54,7 +54,10 @@ def invalid(what: str, errors: list[str]) -> Refusal:
 
 @dataclass(frozen=True)
 class Request:
-    """One call of the API as it came in. target: path and query as they were sent; headers: by lower-case name."""
+    """One call of the API as it came in. target: path and query as they were sent; headers: by lower-case name.
+
+    too_large: the body is longer than anything that is read.
+    """
 
     method: str
     target: str
@@ -62,6 +65,7 @@ class Request:
     body: bytes = b""
     scheme: str = "http"
     client: str = "127.0.0.1"
+    too_large: bool = False
 
     @property
     def path(self) -> str:

@@ -32,6 +32,7 @@ def routes(plane: Plane, edge: Edge) -> list[web.RouteDef]:
         book = parsed(AddressBookBody, await read_json(request), "address-book")
         plane.dial_by(book.checks)
         edge.dial = dict(book.proxies)
+        edge.forget()
         return answer_json(told())
 
     return [

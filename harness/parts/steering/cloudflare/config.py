@@ -9,6 +9,8 @@ from pydantic import Field
 from harness.engines.provider.config import ProviderConfig
 from harness.kit.address import ANY_ADDRESS, Address, BoundLoopbackAddress, LoopbackAddress
 from harness.kit.config import Text
+from harness.kit.forms import Form
+from harness.parts.steering.cloudflare.model import BEARER_FORM
 from harness.parts.steering.cloudflare.quota import REQUESTS
 
 
@@ -25,7 +27,7 @@ class CloudflareConfig(ProviderConfig):
 
     called = "cloudflare"
 
-    token: Text
+    token: Annotated[str, Form(BEARER_FORM, "needs 40 or more of A-Z a-z 0-9 - and _, as the service's tokens have")]
     zone: Text = "example.com"
     api: LoopbackAddress = ANY_ADDRESS
     callers: dict[str, str] = Field(default_factory=dict)

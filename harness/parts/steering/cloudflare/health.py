@@ -174,9 +174,9 @@ REASONS: Mapping[Cause, str] = MappingProxyType(
 
 
 def is_address(text: str) -> bool:
-    """Whether an origin is named by an IP address, and not by a name."""
+    """Whether an origin is named by an IP address, and not by a name; an address of one link only is none."""
     try:
         ipaddress.ip_address(text)
     except ValueError:
         return False
-    return True
+    return "%" not in text

@@ -34,7 +34,8 @@ from harness.parts.steering.cloudflare.values import Account, Refusal, Reply, Re
 
 BY_HAND, NOBODY = "by hand", "a wrong token"
 _BEARER = re.compile(r"[Bb]earer +(.*)")
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{40,}")
+BEARER_FORM = r"[A-Za-z0-9_-]{40,}"
+"""What a token looks like."""
 _DNS_HEALTH = NoHealth()
 """What the name servers are given holds only what may be answered: nothing is left to decide there."""
 
@@ -198,7 +199,7 @@ class Cloudflare:
         if request.authorization is None:
             raise Refusal(400, (9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers"))
         token = _token(request)
-        if token is None or not _TOKEN.fullmatch(token):
+        if token is None or not re.fullmatch(BEARER_FORM, token):
             chain = (6111, "Invalid format for Authorization header")
             raise Refusal(400, (6003, "Invalid request headers"), chain=chain)
         if token != self.token and token not in self.callers:

@@ -67,7 +67,9 @@ def answering(plane: Plane) -> Handler:
                 body,
                 request.headers.get("Authorization"),
                 "X-Auth-Key" in request.headers,
-                broken,
+                bool(broken),
+                broken == "too large",
+                request.headers.get("Content-Type", ""),
             )
         )
         if reply.lost:

@@ -65,7 +65,9 @@ def answering(plane: Plane) -> Handler:
         if request.path == ALIVE or request.path.startswith(NAMES):
             return _watched(plane, request)
         body, broken = await json_of(request)
-        reply = plane.call(Request(request.method, request.path, dict(request.query), body, _token(request), broken))
+        reply = plane.call(
+            Request(request.method, request.path, dict(request.query), body, _token(request), bool(broken))
+        )
         if reply.lost:
             await never()
         return _response(reply)

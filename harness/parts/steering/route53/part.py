@@ -12,6 +12,7 @@ from typing import Any
 
 from harness.engines.addresses import choose_port
 from harness.engines.provider.values import ApiLoss
+from harness.errors import WorldError
 from harness.faults.model import Link
 from harness.faults.needs import PROVIDER_CONTROL_PLANE, PROVIDER_HEALTH_CHECKS, ROUTING_CONTROLS
 from harness.kit.address import Address
@@ -76,6 +77,12 @@ class Route53(CheckingProvider):
         later = {} if self._process is None else self._own
         beside = {} if self._beside is None else {"routing-control-config": self._beside.config, **self._beside.cluster}
         return {"api": self._api, **later, **beside}
+
+    @property
+    def _own(self) -> Mapping[str, Address]:
+        if self._process is None:
+            raise WorldError(f"{self.name}: its data plane is not there before the links are up")
+        return super()._own
 
     def arrows(self) -> Sequence[Arrow]:
         """From every instance of the subject to the API, and the canaries that ask how it is, and what checkers see."""

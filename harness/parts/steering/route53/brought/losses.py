@@ -85,7 +85,8 @@ class Places:
         }
 
     def names(self) -> Iterator[tuple[str, str]]:
-        """Names that clients ask for and that lead somewhere: not those that only records of the zone lead to."""
+        """Names that clients ask for here and that lead somewhere: not those that only records of the zone lead to, and
+        none that is delegated."""
         inner = {
             (record.alias.name, record.type)
             for group in self.zone.groups.values()
@@ -93,7 +94,8 @@ class Places:
             if record.alias is not None
         }
         for key in self.zone.groups:
-            if key[1] in ADDRESSED and not (key in inner and key[0].startswith("_")):
+            hidden = (key in inner and key[0].startswith("_")) or self.zone.cut_above(key[0]) is not None
+            if key[1] in ADDRESSED and not hidden:
                 yield key
 
     def holders(self, name: str, asking: RecordSet) -> tuple[str, ...]:

@@ -65,7 +65,9 @@ def review(brought: Brought, objective_s: float) -> Review:
     places = Places(brought)
     where = {one.stored.key: one.where for one in brought.records}
     outlooks: list[Outlook] = []
-    findings = [*_contradictions(brought), *_nowhere(brought, places), *_checks(brought)]
+    findings = [
+        *_contradictions(brought), *_nowhere(brought, places), *_delegated(brought, places), *_checks(brought),
+    ]  # fmt: skip
     single = []
     for name, kind in places.names():
         losses = list(places.losses(name, kind))
@@ -121,6 +123,18 @@ def _leads_to(record: RecordSet) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield from ((normalise(value), ANY) for value in record.values)
     elif record.type in _NAMING:
         yield from ((normalise(words[-1]), ADDRESSED) for value in record.values if (words := value.split()))
+
+
+def _delegated(brought: Brought, places: Places) -> Iterator[Finding]:
+    """What nobody asks this zone for: all at and below a delegated name, but for the addresses of its name servers."""
+    servers = {normalise(v) for (_, kind), group in places.zone.groups.items() if kind == "NS" for v in group[0].values}
+    for one in brought.records:
+        record = one.stored.record
+        cut = places.zone.cut_above(record.name)
+        if cut is None or (cut == record.name and record.type in ("NS", "DS")) or record.name in servers:
+            continue
+        steered = record.health_check_id is not None or record.set_identifier is not None
+        yield Finding(steered, f"{record.name} {record.type}: never answered: {cut} is delegated to others", one.where)
 
 
 def _checks(brought: Brought) -> Iterator[Finding]:
