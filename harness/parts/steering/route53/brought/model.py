@@ -84,7 +84,7 @@ _FORMS: Mapping[type[Any], TypeAdapter[Any]] = {one: TypeAdapter(one) for one in
 
 
 def formed(found: Value) -> Value:
-    """A record set or a health check, made from what somebody wrote, whose fields are of the kinds they must be. Raises Misfit."""
+    """A record set or a health check of what somebody wrote, with fields of the kinds they must be. Raises Misfit."""
     try:
         made: Value = _FORMS[type(found)].validate_python(vars(found))
     except ValidationError as error:
