@@ -48,7 +48,7 @@ def _group() -> None:
 def check(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", help="Zones: AWS's own list of record sets, a Terraform plan, or octoDNS."),
+        typer.Argument(metavar="FILE", help="Zones: AWS's own list of record sets, a Terraform plan, or octoDNS."),
     ],
     zone: Annotated[
         str | None, typer.Option(help="Its name, where the file has several zones, or does not say it.")

@@ -14,7 +14,7 @@ from harness.engines.dns.names import normalise
 from harness.engines.dns.zone import HealthCheck, parse_health_check
 from harness.errors import InputError, Problem
 from harness.parts.steering.route53.brought.aws_output import stored_of
-from harness.parts.steering.route53.brought.model import UNFIT, UNKNOWN, Brought, Check, Record, Where, told_of
+from harness.parts.steering.route53.brought.model import UNFIT, UNKNOWN, Brought, Check, Record, Where, formed, told_of
 
 RECORD, CHECK, ZONE = "aws_route53_record", "aws_route53_health_check", "aws_route53_zone"
 _CHECK_FIELDS = {
@@ -36,9 +36,9 @@ def is_plan(document: Mapping[str, Any]) -> bool:
 
 def zone(file: str, document: Mapping[str, Any], wanted: str | None) -> Brought:
     """The zone of a plan. wanted: its name, where the plan has several. Raises InputError."""
-    values = document.get("planned_values") or document.get("values") or {}
-    resources = list(_resources(values.get("root_module") or {}))
-    expressions = dict(_expressions((document.get("configuration") or {}).get("root_module") or {}))
+    values = document.get("planned_values") or document.get("values")
+    resources = list(_resources(_in(values, "root_module")))
+    expressions = dict(_expressions(_in(document.get("configuration"), "root_module")))
     problems: list[Problem] = []
     checks: dict[str, Check] = {}
     for resource in resources:
@@ -80,9 +80,9 @@ class Zones:
     def __init__(self, document: Mapping[str, Any], wanted: str | None) -> None:
         self.made: list[str] = []
         self._by: dict[str, str] = {}
-        prior = (document.get("prior_state") or {}).get("values") or {}
-        for values in (prior, document.get("planned_values") or {}, document.get("values") or {}):
-            for resource in _resources(values.get("root_module") or {}, ("managed", "data")):
+        prior = _in(document.get("prior_state"), "values")
+        for values in (prior, document.get("planned_values"), document.get("values")):
+            for resource in _resources(_in(values, "root_module"), ("managed", "data")):
                 name = resource["values"].get("name")
                 if resource["type"] == ZONE and isinstance(name, str):
                     self.made.append(normalise(name))
@@ -116,26 +116,38 @@ def _take(problems: list[Problem], file: str, resource: Mapping[str, Any], work:
         problems.append(Problem(file, None, f"{_address(resource)}: {told_of(error)}"))
 
 
-def _resources(module: Mapping[str, Any], modes: Sequence[str] = ("managed",)) -> Iterator[Mapping[str, Any]]:
-    for resource in module.get("resources") or ():
+def _in(found: Any, key: str) -> Any:
+    """What a mapping has there; None where it is no mapping, or has nothing."""
+    return found.get(key) if isinstance(found, Mapping) else None
+
+
+def _mappings(found: Any) -> Iterator[Mapping[str, Any]]:
+    """Those of a list; none where it is no list."""
+    return (one for one in (found if isinstance(found, list) else ()) if isinstance(one, Mapping))
+
+
+def _resources(module: Any, modes: Sequence[str] = ("managed",)) -> Iterator[Mapping[str, Any]]:
+    for resource in _mappings(_in(module, "resources")):
         if resource.get("mode", "managed") in modes and isinstance(resource.get("values"), Mapping):
-            yield resource
-    for child in module.get("child_modules") or ():
+            yield {"type": "", **resource}
+    for child in _mappings(_in(module, "child_modules")):
         yield from _resources(child, modes)
 
 
-def _expressions(module: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _expressions(module: Any, prefix: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
     """By address of a resource, without an index: what its settings are made of."""
-    for resource in module.get("resources") or ():
-        yield f"{prefix}{resource['address']}", resource.get("expressions") or {}
-    for name, call in (module.get("module_calls") or {}).items():
-        yield from _expressions(call.get("module") or {}, f"{prefix}module.{name}.")
+    for resource in _mappings(_in(module, "resources")):
+        told = resource.get("expressions")
+        yield f"{prefix}{_address(resource)}", told if isinstance(told, Mapping) else {}
+    calls = _in(module, "module_calls")
+    for name, call in calls.items() if isinstance(calls, Mapping) else ():
+        yield from _expressions(_in(call, "module"), f"{prefix}module.{name}.")
 
 
 def _referred(expression: Any) -> str:
     """The resource that a setting refers to: `aws_lb.a.dns_name` and `aws_lb.a` come in that order."""
-    references = expression.get("references") or () if isinstance(expression, Mapping) else ()
-    return str(references[-1]) if references else ""
+    references = _in(expression, "references")
+    return str(references[-1]) if isinstance(references, list) and references else ""
 
 
 def _address(resource: Mapping[str, Any]) -> str:
@@ -152,7 +164,7 @@ def _check(file: str, resource: Mapping[str, Any]) -> Mapping[str, Check]:
     values, address = resource["values"], _address(resource)
     config = {api: values[key] for key, api in _CHECK_FIELDS.items() if values.get(key) is not None}
     check_id = str(values.get("id") or address)
-    check = parse_health_check({"Id": check_id, "HealthCheckConfig": config})
+    check = formed(parse_health_check({"Id": check_id, "HealthCheckConfig": config}))
     found = Check(check, Where(file, None, address), str(values.get("cloudwatch_alarm_region") or ""))
     return {check_id: found}
 
@@ -210,7 +222,7 @@ def _check_of(address: str, expressions: Mapping[str, Any], checks: Mapping[str,
 
 def _module(address: str) -> str:
     """What stands before a record's own address: `module.dns.`, with its index, or nothing."""
-    return address[: address.index(f"{RECORD}.")]
+    return address.partition(f"{RECORD}.")[0] if f"{RECORD}." in address else ""
 
 
 def _name(file: str, zones: Zones, records: Sequence[Record], wanted: str | None) -> str:
