@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from harness.engines.health_checks.policy import Blindness
 from harness.engines.provider.values import ApiLoss
@@ -139,7 +139,9 @@ def set_to(environment: Environment) -> Mapping[str, float]:
         if not isinstance(keys, str):
             section, *rest = keys
             steering = section == "steering"
-            value = checked(section_named(section), environment.steering) if steering else getattr(environment, section)
+            value: Any = (
+                checked(section_named(section), environment.steering) if steering else getattr(environment, section)
+            )
             for key in rest:
                 value = getattr(value, key)
             found[word] = float(value)
