@@ -515,3 +515,12 @@ def test_a_port_is_only_for_a_component_that_runs_in_each_region(tmp_path: Path,
         8,
         f"components.0.port_env: only a component with `region: each` gets a port, and monitor runs in {place}",
     )
+
+
+def test_a_file_of_the_other_kind_is_one_mistake(tmp_path: Path) -> None:
+    assert refused(tmp_path, SUBJECT) == [
+        (4, "this is a subject file, since it has `components`: name it with --subject, or in the environment file")
+    ]
+    assert refused_subject(tmp_path, PLACES) == [
+        (1, "this is an environment file, since it has `environment`: name it with --environment")
+    ]
