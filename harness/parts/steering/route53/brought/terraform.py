@@ -26,6 +26,8 @@ _CHECK_FIELDS = {
 }  # fmt: skip
 _NO_RESOURCES = ("var.", "each.", "local.", "count.", "module.")
 _INDEX = re.compile(r"\[[^\]]*\]")
+_INSTANCE = re.compile(rf"(?!{'|'.join(map(re.escape, _NO_RESOURCES[:-1]))})\w+\.[\w-]+(\[[^\]]*\])?")
+"""A reference that names a resource, perhaps one of several."""
 _GEO = {"continent": "ContinentCode", "country": "CountryCode", "subdivision": "SubdivisionCode"}
 
 
@@ -46,8 +48,11 @@ def zone(file: str, document: Mapping[str, Any], wanted: str | None) -> Brought:
             _take(problems, file, resource, lambda r=resource: checks.update(_check(file, r)))
     zones = Zones(document, wanted)
     records: list[Record] = []
+    later = []
     for resource in resources:
-        if resource["type"] == RECORD:
+        if resource["type"] == RECORD and not _named(resource):
+            later.append(_address(resource))
+        elif resource["type"] == RECORD:
             known = expressions.get(_plain(_address(resource)), {})
             _take(
                 problems, file, resource, lambda r=resource, k=known: records.append(_record(file, r, k, checks, zones))
@@ -61,6 +66,10 @@ def zone(file: str, document: Mapping[str, Any], wanted: str | None) -> Brought:
         raise InputError(Problem(file, None, f"no {RECORD} of {name} is in this; its records: {names}"))
     outside = len(records) - len(inside)
     notes = [f"{outside} record{'s' * (outside != 1)} of other zones left out"] if outside else []
+    if later:
+        notes.append(
+            f"left out, for their names are known after apply only: {', '.join(later[:5])}{', ...' * (len(later) > 5)}"
+        )
     elsewhere = {
         check_id: Check(HealthCheck(check_id, UNKNOWN), one.where)
         for one in inside
@@ -107,6 +116,11 @@ class Zones:
         found = _referred(expressions.get("zone_id"))
         module, index = _module(address), "".join(_INDEX.findall(address.rpartition(".")[2]))
         return self._by.get(f"{module}{_plain(found)}{index}") or self._by.get(f"{module}{found}", "")
+
+
+def _named(resource: Mapping[str, Any]) -> bool:
+    """Whether the name is known: that of a certificate's validation is only when there is the certificate."""
+    return resource["values"].get("name") is not None
 
 
 def _take(problems: list[Problem], file: str, resource: Mapping[str, Any], work: Any) -> None:
@@ -185,7 +199,7 @@ def _record(
         made_of = written[number] if isinstance(written, Sequence) and number < len(written) else {}
         body["AliasTarget"] = {
             "HostedZoneId": alias.get("zone_id") or "",
-            "DNSName": alias.get("name") or _unknown(_referred(made_of.get("name")), address),
+            "DNSName": alias.get("name") or _unknown(made_of.get("name"), address),
             "EvaluateTargetHealth": bool(alias.get("evaluate_target_health")),
         }
     for policy in values.get("failover_routing_policy") or ():
@@ -204,9 +218,15 @@ def _value(value: str, record_type: str) -> str:
     return f'"{value}"' if record_type in ("TXT", "SPF") else value
 
 
-def _unknown(referred: str, address: str) -> str:
-    """What an alias leads to that is not made yet: the resource it refers to. A variable is another for each record."""
-    return referred if referred and not referred.startswith(_NO_RESOURCES) else f"{referred or 'unknown'} of {address}"
+def _unknown(expression: Any, address: str) -> str:
+    """What an alias leads to that is not made yet: the resource it refers to, and of several (`for_each`) which one. A
+    variable is another for each record."""
+    references = [str(one) for one in (expression.get("references") or ())] if isinstance(expression, Mapping) else []
+    found = next((one for one in references if _INSTANCE.fullmatch(one)), _referred(expression))
+    if not found or found.startswith(_NO_RESOURCES[:-1]):
+        return f"{found or 'unknown'} of {address}"
+    by_its_own = "[" not in found and any(one.startswith(("each.", "count.")) for one in references)
+    return found + "".join(_INDEX.findall(address.rpartition(f"{RECORD}.")[2])) * by_its_own
 
 
 def _check_of(address: str, expressions: Mapping[str, Any], checks: Mapping[str, Check]) -> str | None:
