@@ -12,7 +12,7 @@ from harness.units import to_s
 def soonest(rows: Sequence[Row]) -> str:
     """Who is, and from whom the measurement does not tell it; "" where there is nothing to compare."""
     found = fastest(rows)
-    if not found or len(rows) < 2:
+    if not found or sum(row.recovery is not None for row in rows) < 2:
         return ""
     first, *others = found
     told = f"{first.way.label}, {wording.bracket(first.recovery)}"

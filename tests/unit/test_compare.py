@@ -99,7 +99,7 @@ def test_the_soonest_is_the_one_that_ends_first_at_the_latest_and_brackets_that_
     assert [row.way.label for row in fastest((never, late, early, sharp))] == ["sharp", "early"]
     assert soonest((never, late, early, sharp)) == "sharp, 9.20 – 9.40 s; not to be told from it: early"
     assert soonest((late, never)) == "late, 9.45 – 10.00 s"
-    assert soonest((sharp,)) == soonest((never, never)) == ""
+    assert soonest((sharp,)) == soonest((never, never)) == soonest((sharp, Row(OTHER, OUTAGE, ""))) == ""
 
 
 def test_the_soonest_in_production_is_by_the_constants_and_needs_two_of_which_some_are_documented() -> None:
