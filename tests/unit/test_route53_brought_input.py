@@ -210,7 +210,7 @@ def aws_route53_record(**values: Any) -> dict[str, Any]:
         (5, "no aws_route53_record is in this plan"),
         ({"root_module": [1]}, "no aws_route53_record is in this plan"),
         ({"root_module": {"resources": [1, {"values": {}}], "child_modules": {}}}, "no aws_route53_record is in"),
-        ({"root_module": {"resources": [aws_route53_record(type=3)]}}, "x: 'name' is missing"),
+        ({"root_module": {"resources": [aws_route53_record(type=3)]}}, "x: a name that is known after apply only"),
         (
             {"root_module": {"resources": [aws_route53_record(type="A", name="a.b.c", alias=[1])]}},
             "x: a value in it is",

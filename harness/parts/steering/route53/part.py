@@ -28,7 +28,8 @@ from harness.topology.subject import Instance
 from harness.wire.admin_client import AdminClient
 from harness.world.diagnosis import Complaint, Diagnosis
 from harness.world.load_balancer import LoadBalancer
-from harness.world.part import LIGHT, LOOPBACK, Blueprint, Ground, Net, Process, StatusLine, listening
+from harness.world.part import LIGHT, LOOPBACK, Blueprint, Ground, Net, StatusLine
+from harness.world.process import Process, listening
 from harness.world.provider_process import CheckingProvider, name_server_port
 from harness.world.steering import Asked, watched_by
 from harness.world.wires import Arrow

@@ -59,6 +59,8 @@ def zone(file: str, document: Mapping[str, Any], wanted: str | None) -> Brought:
             )
     if problems:
         raise InputError(*problems)
+    if later and not records:
+        raise InputError(Problem(file, None, f"{', '.join(later[:5])}: a name that is known after apply only"))
     name = _name(file, zones, records, wanted)
     inside = tuple(one for one in records if _within(one.stored.record.name, name))
     if not inside:

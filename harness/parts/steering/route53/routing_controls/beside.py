@@ -21,7 +21,8 @@ from harness.parts.steering.route53.spec import RoutingControls
 from harness.topology.subject import Instance
 from harness.wire.admin_client import AdminClient
 from harness.world.intermediary import told, vantage_arrows
-from harness.world.part import LIGHT, Blueprint, Ground, Net, Process, StatusLine, listening
+from harness.world.part import LIGHT, Blueprint, Ground, Net, StatusLine
+from harness.world.process import Process, listening
 from harness.world.wires import Arrow
 
 MODULE = "harness.parts.steering.route53.routing_controls.server"
