@@ -107,10 +107,10 @@ def test_checks_that_probe_nothing_say_what_they_are_told() -> None:
         return [statuses(config, {}, known)[name] for name in ("c", *metrics)]
 
     assert told(Told()) == [True, True, False, True], "a new check is healthy until there is data"
-    off = Told().hearing({"arn:c": False, "us-east-1/errors": False})
+    off = Told().hearing({"arn:c": False, **dict.fromkeys(metrics, False)})
     assert told(off) == [False] * 4
-    assert told(off.hearing({"us-east-1/errors": None})) == [False, True, False, False]
-    assert told(off.hearing({"arn:c": True, "us-east-1/errors": True})) == [True] * 4
+    assert told(off.hearing(dict.fromkeys(metrics, None))) == [False, True, False, False]
+    assert told(off.hearing({"arn:c": True, **dict.fromkeys(metrics, True)})) == [True] * 4
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack, suppress
 from typing import Any
 
@@ -21,6 +21,7 @@ from harness.parts.steering.route53 import targets
 from harness.parts.steering.route53.admin import routes
 from harness.parts.steering.route53.config import DataPlaneConfig
 from harness.parts.steering.route53.following import Follower
+from harness.parts.steering.route53.metrics import RegionMetrics, Told, of_regions
 from harness.parts.steering.route53.plane import DataPlane
 
 _CONTROLS_INTERVAL_S = 0.1
@@ -57,8 +58,10 @@ async def run(settings: DataPlaneConfig, ready: Ready, stop: asyncio.Event) -> N
         admin = await serve_admin(cleanup, "route53 data plane", admin_routes, settings.admin)
         watching = asyncio.create_task(_watch(plane, settings))
         cleanup.push_async_callback(cancelled, watching)
-        follower.start()
-        cleanup.push_async_callback(asyncio.to_thread, follower.stop)
+        readers: list[Follower | RegionMetrics] = [follower, *_metrics(plane, settings)]
+        for reader in readers:
+            reader.start()
+            cleanup.push_async_callback(asyncio.to_thread, reader.stop)
         ready({"dns": list(dns), "admin": list(admin)})
         log.info("route53 data plane: dns %s:%d, admin %s:%d", *dns, *admin)
         await stop_or_failure(stop, watching)
@@ -73,6 +76,16 @@ def _following(plane: DataPlane, settings: DataPlaneConfig) -> Follower:
             loop.call_soon_threadsafe(plane.configure, config)
 
     return Follower(settings.control_plane, settings.poll_interval_s, changed)
+
+
+def _metrics(plane: DataPlane, settings: DataPlaneConfig) -> Iterable[RegionMetrics]:
+    loop = asyncio.get_running_loop()
+
+    def hear(told: Told) -> None:
+        with suppress(RuntimeError):  # see _following
+            loop.call_soon_threadsafe(plane.hear_metrics, told)
+
+    return of_regions(settings.cloudwatch, settings.scale, plane.statuses, hear)
 
 
 async def _watch(plane: DataPlane, settings: DataPlaneConfig) -> None:
