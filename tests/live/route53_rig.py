@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import http.client
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,9 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import dns.edns
 import dns.message
 import dns.query
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
@@ -42,8 +49,9 @@ def wait_for(condition: Callable[[], Any], timeout_s: float = 15.0) -> Any:
 class Edge:
     """An HTTP server that answers with a status of our choice, refuses, or says nothing."""
 
-    def __init__(self, body: bytes = b"ok") -> None:
+    def __init__(self, body: bytes = b"ok", tls: ssl.SSLContext | None = None) -> None:
         self.status: int | None = 200
+        self._tls = tls
         self.body = body
         self._server = socket.create_server(("127.0.0.1", 0))
         self.address: tuple[str, int] = self._server.getsockname()
@@ -60,11 +68,16 @@ class Edge:
             if self.status is None:
                 self._held.append(client)
                 continue
-            with client:
+            try:
+                stream = client if self._tls is None else self._tls.wrap_socket(client, server_side=True)
+            except OSError:
+                client.close()
+                continue
+            with stream:
                 try:
-                    client.recv(4096)
+                    stream.recv(4096)
                     head = f"HTTP/1.1 {self.status} X\r\nConnection: close\r\nContent-Length: {len(self.body)}\r\n\r\n"
-                    client.sendall(head.encode() + self.body)
+                    stream.sendall(head.encode() + self.body)
                 except OSError:
                     continue
 
@@ -85,8 +98,8 @@ class World:
         self.events = folder / "events.jsonl"
         self.east, self.west = Edge(), Edge()
         self.admin: tuple[str, int] | None = None
-        app = truthful(MOTO, lambda: self.admin)
-        self._server = make_server("127.0.0.1", 0, app, threaded=True)
+        self._app = truthful(MOTO, lambda: self.admin)
+        self._server = make_server("127.0.0.1", 0, self._app, threaded=True)
         self._server_thread = threading.Thread(target=self._server.serve_forever)
         self._server_thread.start()
         self.control_plane_up = True
@@ -160,11 +173,19 @@ class World:
         self.change(zone, failover("PRIMARY", "lb-east", east), failover("SECONDARY", "lb-west", west))
         return zone, east, west
 
+    def pace(self, **pace: float) -> None:
+        self._app.routes["POST", "/drill/pace"](pace)
+
     # What is seen
 
-    def ask(self, name: str = APP, record_type: str = "A", *, tcp: bool = False) -> dns.message.Message:
+    def ask(
+        self, name: str = APP, record_type: str = "A", *, tcp: bool = False, subnet: str | None = None
+    ) -> dns.message.Message:
         send = dns.query.tcp if tcp else dns.query.udp
-        return send(dns.message.make_query(name, record_type), self.dns[0], port=self.dns[1], timeout=5)
+        query = dns.message.make_query(name, record_type)
+        if subnet is not None:
+            query.use_edns(options=[dns.edns.ECSOption(*subnet_of(subnet))])
+        return send(query, self.dns[0], port=self.dns[1], timeout=5)
 
     def addresses(self, name: str = APP) -> list[str]:
         return [item.to_text() for rrset in self.ask(name).answer for item in rrset]
@@ -188,6 +209,11 @@ class World:
         wait_for(reached)
 
 
+def subnet_of(text: str) -> tuple[str, int]:
+    address, _, bits = text.partition("/")
+    return address, int(bits)
+
+
 def failover(role: str, balancer: str, check: str) -> dict[str, Any]:
     alias = {
         "HostedZoneId": "Z35SXDOTRQ7X7K",
@@ -202,6 +228,22 @@ def failover(role: str, balancer: str, check: str) -> dict[str, Any]:
         "HealthCheckId": check,
         "AliasTarget": alias,
     }
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A self-signed certificate with its key: checkers do not validate it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "app.example.com")])
+    start = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, start, start + datetime.timedelta(days=36_500))
+    text = made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    text += key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    path.write_bytes(text)
+    return path
 
 
 @pytest.fixture

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import dns.edns
+import dns.message
 import pytest
 
 from harness.engines.dns.geography import located
 from harness.engines.dns.lookup import everyone
 from harness.engines.dns.selection import Health, eligible
+from harness.engines.dns.wire_cache import key_of
 from harness.engines.dns.zone import Configuration, Zone, parse_health_check, parse_record_set
 from harness.engines.health_checks.health import Told, statuses
 from harness.parts.steering.route53 import model
@@ -84,6 +87,18 @@ def test_a_client_whom_no_record_is_for_gets_no_answer() -> None:
     for client, rcode, values in (("DE", "NOERROR", ("127.0.1.0",)), ("JP", "NOERROR", ())):
         answer = state.answer(APP, "A", everyone, located(client))
         assert (answer.rcode, answer.values("A")) == (rcode, values)
+
+
+def test_an_answer_for_one_network_is_not_remembered_for_another() -> None:
+    def known(*options: dns.edns.Option) -> object:
+        query = dns.message.make_query(APP, "A", id=7)
+        query.use_edns(options=options)
+        return key_of(query.to_wire(), 0)
+
+    here, there = (dns.edns.ECSOption(address, 24) for address in ("203.0.113.0", "198.51.100.0"))
+    cookie, other = (dns.edns.CookieOption(bytes([n] * 8), b"") for n in (1, 2))
+    assert len({known(), known(here), known(there), known(dns.edns.ECSOption("203.0.113.0", 25))}) == 4
+    assert known(cookie, here) == known(here, other), "whatever else a client adds for itself plays no part"
 
 
 @pytest.mark.parametrize("text", ["eu-west-9", "XX", "DE-BE", "de", ""])

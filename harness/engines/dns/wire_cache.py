@@ -2,8 +2,9 @@
 
 A question is recognised without reading all of it: one name, type and class, and no records but an OPT of version 0 at
 most. Its id, the case of its letters (clients randomise it, "0x20") and options such as cookies play no part in an
-answer of ours: id and name are put in again as they were asked, options are ignored (RFC 6891 section 6.1.2). Whatever
-else a question holds is left to whoever can read all of DNS.
+answer of ours: id and name are put in again as they were asked, options are ignored (RFC 6891 section 6.1.2), all but
+the client's subnet, which an answer may be for (RFC 7871). Whatever else a question holds is left to whoever can read
+all of DNS.
 
 Nothing here expires: whoever keeps answers says `forget` when one of them could change.
 """
@@ -15,9 +16,10 @@ _HEADER = 12
 _ONE_QUESTION, _ONE_AND_OPT = b"\0\1\0\0\0\0\0\0", b"\0\1\0\0\0\0\0\1"
 _OPT = b"\0\0\x29"
 _LABEL_MAX, _NAME_MAX = 63, 255
+_SUBNET = b"\0\x08"
 
 Key = tuple[bytes, bytes, bytes, int]
-"""Flags; the question in lower case; the OPT's payload size, version and flags, b"" without one; the limit."""
+"""Flags; the question in lower case; the OPT's payload size, version, flags and subnet, b"" without one; the limit."""
 
 
 def question_end(wire: bytes) -> int:
@@ -48,17 +50,26 @@ def key_of(wire: bytes, limit: int) -> tuple[Key, int] | None:
     # root, type 41, payload size (2), extended code, version, flags (2), length of the options (2)
     if end == 0 or wire[end : end + 3] != _OPT or len(wire) < end + 11 or wire[end + 5 : end + 7] != b"\0\0":
         return None
-    if end + 11 + int.from_bytes(wire[end + 9 : end + 11], "big") != len(wire) or not _whole(wire[end + 11 :]):
+    subnet = _subnet(wire[end + 11 :])
+    if subnet is None or end + 11 + int.from_bytes(wire[end + 9 : end + 11], "big") != len(wire):
         return None
-    return (wire[2:4], wire[_HEADER:end].lower(), wire[end + 3 : end + 5] + wire[end + 7 : end + 9], limit), end
+    return (
+        wire[2:4],
+        wire[_HEADER:end].lower(),
+        wire[end + 3 : end + 5] + wire[end + 7 : end + 9] + subnet,
+        limit,
+    ), end
 
 
-def _whole(options: bytes) -> bool:
-    """Whether options are as long as they say."""
-    place = 0
+def _subnet(options: bytes) -> bytes | None:
+    """What options say of the client's subnet, b"" where nothing; None where they are not as long as they say."""
+    place, found = 0, b""
     while place + 4 <= len(options):
-        place += 4 + int.from_bytes(options[place + 2 : place + 4], "big")
-    return place == len(options)
+        after = place + 4 + int.from_bytes(options[place + 2 : place + 4], "big")
+        if options[place : place + 2] == _SUBNET:
+            found += options[place:after]
+        place = after
+    return found if place == len(options) else None
 
 
 class WireCache:
