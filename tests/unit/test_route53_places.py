@@ -92,7 +92,7 @@ def test_a_client_whom_no_record_is_for_gets_no_answer() -> None:
 def test_an_answer_for_one_network_is_not_remembered_for_another() -> None:
     def known(*options: dns.edns.Option) -> object:
         query = dns.message.make_query(APP, "A", id=7)
-        query.use_edns(options=options)
+        query.use_edns(options=list(options))
         return key_of(query.to_wire(), 0)
 
     here, there = (dns.edns.ECSOption(address, 24) for address in ("203.0.113.0", "198.51.100.0"))
