@@ -8,7 +8,7 @@ KILLS ?= 200
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup drill drills drills-all drills-everywhere broken-designs test lint types contracts kill-test controls soak bench clean
+.PHONY: help setup drill drills drills-all drills-everywhere broken-designs test lint types contracts kill-test real-clients controls soak bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -29,7 +29,7 @@ drill: setup ## one whole drill: a region goes dark, clients recover, it heals, 
 drills: setup ## all drills, as they are
 	@$(BIN)/drill run
 
-drills-all: setup ## all drills and their negative twins, each in an environment that can do it (about 90 minutes)
+drills-all: setup ## all drills and their negative twins, each in an environment that can do it (about two and a half hours)
 	@$(BIN)/python drills/twins.py --everywhere
 
 drills-everywhere: setup ## four drills on every environment that is installed; they must end alike (drill install NAME)
@@ -40,6 +40,9 @@ broken-designs: setup ## every broken design in the drill that must catch it, an
 
 kill-test: setup ## a harness killed at 200 random points (SIGKILL, SIGTERM, SIGINT); nothing may be left (KILLS=N)
 	@DRILL_KILLS=$(KILLS) $(BIN)/pytest tests/live/test_killed_anywhere.py tests/live/test_leftovers.py --capture=no
+
+real-clients: setup ## a JVM, Node, Go and Chromium, those that are installed, in a world that fails over, beside their profiles
+	@DRILL_REAL_CLIENTS=1 $(BIN)/pytest tests/conformance/test_audience_clients.py -k world
 
 controls: setup ## the two controls, three times each
 	@$(BIN)/drill run control-failover-disabled control-fault-never-applied --trials 3

@@ -3,10 +3,9 @@
     python -m benchmarks.audience_clients [--ttl 5] [CLIENT ...]
 
 Each client looks one name up again and again, in a network of its own in which our name server answers with the given
-TTL; kept_s is the longest time between two questions of its, expected_s what its profile says of such a TTL. All at
-once,
-for a little longer than the longest expected. Prints one line of JSON for each; a client that is not installed is left
-out, with the reason.
+TTL; kept_s is the longest time between two questions of its (0 if it asked each time), expected_s what its profile says
+of such a TTL. All at once, for a little longer than the longest expected. Prints one line of JSON for each; a client
+that is not installed is left out, with the reason.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ def measured(client: str, ttl_s: int) -> dict[str, Any]:
     expected_s = profile_of(profile).cache.kept_s(ttl_s)
     times = round((expected_s + _BESIDE_S) / _EVERY_S)
     looked = real_clients.look(client, ttl_s=ttl_s, times=times, every_s=_EVERY_S)
-    kept_s = round(looked.kept_s, 2) if len(looked.asked_s) > 1 else None
+    kept_s = 0.0 if len(looked.asked_s) >= times else round(looked.kept_s, 2) if len(looked.asked_s) > 1 else None
     return {
         "client": client, "profile": profile, "ttl_s": ttl_s, "expected_s": expected_s, "kept_s": kept_s,
         "asked": len(looked.asked_s), "watched_s": times * _EVERY_S,

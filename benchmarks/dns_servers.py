@@ -33,6 +33,7 @@ from dns_rate import APP, fresh, repeated, server
 Address = tuple[str, int]
 Question = Callable[[int], bytes]
 WINDOW = 32
+TRIES = 3
 _READY_S = 10.0
 _LETTERS = random.Random(7)
 
@@ -81,25 +82,43 @@ def printed(name: str, runs: list[tuple[float, float]]) -> None:
 
 @contextmanager
 def _program(name: str, package: str, command: Callable[[str, Path, int], list[str]]) -> Iterator[tuple[Address, int]]:
-    """Another server, ready to answer. Raises LookupError where it is not installed."""
+    """Another server, ready to answer. Raises LookupError where it is not installed.
+
+    It must be told a port, and somebody else may take it first: then it is started again with another one.
+    """
     found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
     if found is None:
         raise LookupError(f"{name} is not installed (apt install {package})")
-    with (
-        tempfile.TemporaryDirectory(prefix="drill-dns-") as folder,
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s,
-    ):
-        s.bind(("127.0.0.1", 0))
-        port: int = s.getsockname()[1]
-        s.close()
-        _zone(Path(folder) / "zone")
-        argv = command(found, Path(folder), port)
-        with subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    for attempt in range(TRIES):
+        address = ("127.0.0.1", _free_port())
+        with tempfile.TemporaryDirectory(prefix="drill-dns-") as folder:
+            _zone(Path(folder) / "zone")
+            argv = command(found, Path(folder), address[1])
+            with (Path(folder) / "log").open("w+") as log, subprocess.Popen(argv, stdout=log, stderr=log) as process:
+                try:
+                    if _answers(address, process):
+                        yield address, process.pid
+                        return
+                finally:
+                    process.kill()
+            if attempt == TRIES - 1:
+                raise LookupError(f"it did not answer: {(Path(folder) / 'log').read_text()[-300:]}")
+
+
+def _free_port() -> int:
+    """One that is free for both protocols, as far as anybody can tell."""
+    for _ in range(32):
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
+            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as stream,
+        ):
+            datagrams.bind(("127.0.0.1", 0))
             try:
-                _await(("127.0.0.1", port), process)
-                yield ("127.0.0.1", port), process.pid
-            finally:
-                process.kill()
+                stream.bind(datagrams.getsockname())
+            except OSError:
+                continue
+            return int(datagrams.getsockname()[1])
+    raise LookupError("no port is free for UDP and TCP")
 
 
 def _zone(path: Path) -> None:
@@ -109,7 +128,8 @@ def _zone(path: Path) -> None:
     )
 
 
-def _await(address: Address, process: subprocess.Popen[bytes]) -> None:
+def _answers(address: Address, process: subprocess.Popen[bytes]) -> bool:
+    """Whether it does, soon enough."""
     until = time.monotonic() + _READY_S
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.connect(address)
@@ -118,10 +138,10 @@ def _await(address: Address, process: subprocess.Popen[bytes]) -> None:
             try:
                 client.send(repeated()(1))
                 if client.recv(512)[7]:  # an answer in it
-                    return
+                    return True
             except OSError:
                 time.sleep(0.05)
-    raise LookupError("it did not answer")
+    return False
 
 
 def knot(program: str, folder: Path, port: int) -> list[str]:

@@ -46,12 +46,20 @@ HOMES: Mapping[str, str] = {
     "audience.feature": "audience",
 }  # fmt: skip
 """By feature file or drill, the environment that can do what they need; all others run in `embedded`."""
+STEERED = (
+    "region-lost-black-holed", "region-lost-refused", "region-heals-failback",
+    "control-failover-disabled", "control-fault-never-applied",
+)  # fmt: skip
+"""What every way of steering clients must come through."""
 ELSEWHERE: Mapping[str, Sequence[str]] = {
     "places": ("region-lost-black-holed", "database-lost-in-primary"),
-    "cloudflare": ("region-lost-black-holed", "region-lost-refused"),
-    "cloudflare-proxied": ("region-lost-black-holed",),
-    "akamai": ("region-lost-black-holed", "region-lost-refused"),
-}  # fmt: skip
+    "cloudflare": (*STEERED, "control-plane-lost-during-failover", "provider-health-checks-blind", "name-server-lost"),
+    "cloudflare-proxied": (*STEERED, "provider-health-checks-blind"),
+    "akamai": (*STEERED, "control-plane-lost-during-failover", "provider-health-checks-blind", "nxdomain-blink"),
+    "route53-weighted": (*STEERED, "resolver-lost"),
+    "route53-latency": STEERED,
+    "route53-routing-controls": STEERED,
+}
 """What `--everywhere` runs in a further environment as well."""
 _CONTROL = "control-"
 _CONTROLS = ("record-replaced-nxdomain",)

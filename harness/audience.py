@@ -21,6 +21,9 @@ Connections = Literal["fresh", "pooled", "racing", "in_turn"]
 """fresh: one for each request. pooled: kept, and the name is looked up again only when one breaks. racing: one for
 each request, to all addresses of both families in a staggered race (RFC 8305). in_turn: the same addresses, the next
 one only when the one before has failed."""
+IPv6 = Literal["carried", "silent", "refused"]
+"""What becomes of IPv6 in a network of users: it arrives; it is sent, and nothing ever comes back; it is refused at
+once. Names have AAAA in all three."""
 RetryMode = Literal["legacy", "standard", "adaptive"]
 """As AWS's client libraries name them."""
 
@@ -61,8 +64,9 @@ class Cache:
 class Profile:
     """One kind of client. words: what such clients do, after "clients that". source: where its constants are from.
 
-    takes: the fields of the cache (or `hang_s`) that the numbers in parentheses replace, in this order. hang_s: how
-    long a pooled client waits for an answer that never comes, before it tries anybody else; 0: as for any request.
+    takes: the fields of the cache (or `hang_s`) that the numbers in parentheses replace, in this order; with a `+`
+    between them, those that one number replaces. hang_s: how long a pooled client waits for an answer that never comes,
+    before it tries anybody else; 0: as for any request.
     """
 
     name: str
@@ -116,8 +120,8 @@ PROFILES: tuple[Profile, ...] = (
     ),
     Profile(
         "coredns", "are behind CoreDNS's cache",
-        "plugin/cache: 5 to 3600 s, denial at most 1800 s, SERVFAIL 5 s",
-        Cache(least_s=5.0, most_s=3600.0, negative_most_s=1800.0, failure_s=5.0), takes=("most_s",),
+        "plugin/cache: 5 to 3600 s, denial at most 1800 s, SERVFAIL 5 s; `cache 30` is for both",
+        Cache(least_s=5.0, most_s=3600.0, negative_most_s=1800.0, failure_s=5.0), takes=("most_s+negative_most_s",),
     ),
     Profile(
         "unbound", "are behind Unbound",
@@ -169,7 +173,8 @@ def profile_of(text: str) -> Profile:
     numbers = [] if match[2] is None else [_number(one, known) for one in match[2].split(",")]
     if len(numbers) > len(known.takes):
         raise InputError(f"{text!r} has more numbers than the profile takes: {_shape(known)}")
-    given = dict(zip(known.takes, numbers, strict=False))
+    replaced = zip(known.takes, numbers, strict=False)
+    given = {name: number for names, number in replaced for name in names.split("+")}
     hang_s = given.pop("hang_s", known.hang_s)
     return replace(known, cache=replace(known.cache, **given), hang_s=hang_s)
 
@@ -186,5 +191,6 @@ def _number(text: str, profile: Profile) -> float:
 
 def _shape(profile: Profile) -> str:
     """How the profile is written: `jvm(30, 10)`, with what it has by itself."""
-    values = [profile.hang_s if name == "hang_s" else getattr(profile.cache, name) for name in profile.takes]
+    names = [names.split("+")[0] for names in profile.takes]
+    values = [profile.hang_s if name == "hang_s" else getattr(profile.cache, name) for name in names]
     return f"{profile.name}({', '.join(f'{value:g}' for value in values)})" if values else profile.name

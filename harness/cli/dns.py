@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.errors import InputError
+from harness.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from harness.parts.steering.route53.brought.review import Outlook, Review
+    from harness.parts.steering.route53.brought.review import Finding, Outlook, Review
 
 EXAMPLES = """
 Examples:
@@ -25,6 +26,8 @@ Examples:
 `terraform show -json plan.out > plan.json && drill dns check plan.json --zone example.com`
 
 `drill dns check config/example.com.yaml --objective 120` (octoDNS)
+
+`drill dns check zones/*.yaml` (several at once)
 
 Nothing is asked of any name server, and nothing is changed.
 
@@ -43,7 +46,10 @@ def _group() -> None:
 
 @app.command("check", epilog=EXAMPLES)
 def check(
-    file: Annotated[Path, typer.Argument(help="A zone: AWS's own list of record sets, a Terraform plan, or octoDNS.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="Zones: AWS's own list of record sets, a Terraform plan, or octoDNS."),
+    ],
     zone: Annotated[
         str | None, typer.Option(help="Its name, where the file has several zones, or does not say it.")
     ] = None,
@@ -55,21 +61,34 @@ def check(
 ) -> None:
     """Say what would happen at each loss: who is answered with, after how long, and what is wrong with the zone."""
     from harness.parts.steering.route53.brought.reading import read
-    from harness.parts.steering.route53.brought.review import review
+    from harness.parts.steering.route53.brought.review import review, unnamed
 
-    if not file.exists():
-        raise InputError(f"{file}: no such file")
-    brought = read(file, zone, health_checks)
-    found = review(brought, objective)
+    problems: list[Problem | str] = []
+    zones = []
+    if zone is not None and len(files) > 1:
+        problems.append(f"--zone {zone}: of one file, and {len(files)} are named")
+    for file in dict.fromkeys(files):
+        try:
+            zones.append(read(file, zone, health_checks))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(*dict.fromkeys(problems))
+    reviews = [review(one, objective) for one in zones]
+    unused = unnamed(zones)
     if as_json:
-        typer.echo(json.dumps(_data(brought.name, found), indent=2))
+        told = [_data(one.name, found, one.notes) for one, found in zip(zones, reviews, strict=True)]
+        first = {**told[0], "findings": [*told[0]["findings"], *_findings(unused)]}
+        typer.echo(json.dumps({"zones": told, "findings": _findings(unused)} if told[1:] else first, indent=2))
     else:
-        _show(brought.name, found, brought.notes, objective)
-    raise typer.Exit(EXIT_FOUND if found.serious else 0)
+        for one, found in zip(zones, reviews, strict=True):
+            _show(one.name, found, one.notes, objective)
+        _show_findings(unused)
+    raise typer.Exit(EXIT_FOUND if any(found.serious for found in reviews) else 0)
 
 
 def _show(name: str, found: Review, notes: tuple[str, ...], objective_s: float) -> None:
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
     from harness.reporting import terminal
@@ -77,7 +96,10 @@ def _show(name: str, found: Review, notes: tuple[str, ...], objective_s: float) 
     out = terminal.console()
     out.print(Text(f"Zone {name}", style="bold"))
     if found.outlooks:
-        table = Table("When this is lost", "for", "clients are led to", "after", box=None, pad_edge=False)
+        columns = [
+            Column(word, overflow="fold") for word in ("When this is lost", "for", "clients are led to", "after")
+        ]
+        table = Table(*columns, box=None, pad_edge=False)
         for one in found.outlooks:
             table.add_row(*map(Text, (one.loss.target, f"{one.loss.name} {one.loss.type}", _led(one), _after(one))))
         out.print(table)
@@ -86,14 +108,26 @@ def _show(name: str, found: Review, notes: tuple[str, ...], objective_s: float) 
         shown = ", ".join(found.single[:5]) + (", ..." if len(found.single) > 5 else "")
         out.print(Text(f"{count} with one target and no failover: {shown}"))
     for note in notes:
-        out.print(Text(f"note: {note}"))
-    for finding in found.findings:
+        out.print(Text(f"note: {note}"), soft_wrap=True)
+    _show_findings(found.findings)
+    if found.serious:
+        return
+    if not found.outlooks:
+        out.print(Text("✓ nothing serious; but no name here has anything to fail over to"))
+        return
+    out.print(
+        Text(f"✓ nothing serious: at each loss, clients are led elsewhere within {objective_s:g} s, or nobody is")
+    )
+
+
+def _show_findings(findings: Sequence[Finding]) -> None:
+    from rich.text import Text
+
+    from harness.reporting import terminal
+
+    for finding in findings:
         place = "" if finding.where is None else f"{finding.where}: "
-        out.print(Text(f"{'✗' if finding.serious else '!'} {place}{finding.text}"), soft_wrap=True)
-    if not found.serious:
-        out.print(
-            Text(f"✓ nothing serious: at each loss, clients are led elsewhere within {objective_s:g} s, or nobody is")
-        )
+        terminal.console().print(Text(f"{'✗' if finding.serious else '!'} {place}{finding.text}"), soft_wrap=True)
 
 
 def _led(one: Outlook) -> str:
@@ -113,7 +147,7 @@ def _after(one: Outlook) -> str:
     return f"{one.detect_s[0]:.0f} - {one.detect_s[1]:.0f} s, and TTL {one.ttl_s} s"
 
 
-def _data(name: str, found: Review) -> dict[str, object]:
+def _data(name: str, found: Review, notes: tuple[str, ...]) -> dict[str, Any]:
     return {
         "zone": name,
         "losses": [
@@ -125,8 +159,13 @@ def _data(name: str, found: Review) -> dict[str, object]:
             for one in found.outlooks
         ],
         "single": list(found.single),
-        "findings": [
-            {"serious": one.serious, "where": None if one.where is None else str(one.where), "text": one.text}
-            for one in found.findings
-        ],
+        "notes": list(notes),
+        "findings": _findings(found.findings),
     }  # fmt: skip
+
+
+def _findings(found: Sequence[Finding]) -> list[dict[str, Any]]:
+    return [
+        {"serious": one.serious, "where": None if one.where is None else str(one.where), "text": one.text}
+        for one in found
+    ]

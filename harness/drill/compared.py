@@ -8,11 +8,10 @@ estimate.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.drill.evidence import DrillResult, PredictionResult, RunResult
-from harness.outcome import Bracket, Verdict
-from harness.units import to_ns
+from harness.outcome import Bracket, Verdict, merge_run
 
 SCHEMA = "drill-comparison/1"
 DETECT, DECIDE, PROPAGATE = "detect", "decide", "propagate"
@@ -26,16 +25,17 @@ PROVEN = (Verdict.MET, Verdict.MISSED, Verdict.UNKNOWN)
 
 @dataclass(frozen=True)
 class Way:
-    """One way to lead clients. label: of the environment, and of what was changed in it."""
+    """One way to lead clients. name: of the environment; label: the same, and what was changed in it.
+
+    lacking: what was asked for and this way does not have, each with the reason. folder: where its runs are kept, in
+    the folder of all.
+    """
 
     label: str
-    environment: str
-    changed: Mapping[str, str]
-
-    @property
-    def folder(self) -> str:
-        """Where its runs are kept, in the folder of all."""
-        return self.label.replace(", ", "-").replace(" ", "")
+    name: str
+    changed: Mapping[str, str] = field(default_factory=dict)
+    lacking: Mapping[str, str] = field(default_factory=dict)
+    folder: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """profile, seed: what all runs had in common."""
+    """profile, seed: what all runs had in common. interrupted: some of them are missing therefore."""
 
     rows: tuple[Row, ...]
     profile: str
     seed: int | None = None
+    interrupted: bool = False
 
     @property
     def outages(self) -> tuple[str, ...]:
@@ -72,9 +73,14 @@ class Comparison:
         return tuple(dict.fromkeys(row.outage for row in self.rows))
 
     @property
-    def proven(self) -> bool:
-        """Whether every row has figures, and met what was promised."""
-        return all(row.verdict == Verdict.MET.value for row in self.rows)
+    def ways(self) -> tuple[Way, ...]:
+        """In the order of the rows."""
+        return tuple({row.way.label: row.way for row in self.rows}.values())
+
+    @property
+    def verdict(self) -> Verdict:
+        """Of all rows, in the order of exit codes; a row that was not run proves nothing."""
+        return merge_run(Verdict(row.verdict) if row.verdict else Verdict.INVALID for row in self.rows)
 
 
 def rows_of(way: Way, run: RunResult, outages: Sequence[str]) -> list[Row]:
@@ -109,10 +115,12 @@ def _row(way: Way, run: str, number: int, drill: DrillResult) -> Row:
 
 
 def gathered(phases_ns: Mapping[str, int | None]) -> Mapping[str, int]:
-    """The three parts of a recovery; what nobody saw has gone to the phase after it."""
-    found = dict.fromkeys((DETECT, DECIDE, PROPAGATE), 0)
+    """The three parts of a recovery; one of which nobody saw the end has none, and its time is in the part after it."""
+    found: dict[str, int] = {}
     for name, length_ns in phases_ns.items():
-        found[GATHERED.get(name, PROPAGATE)] += length_ns or 0
+        if length_ns is not None:
+            part = GATHERED.get(name, PROPAGATE)
+            found[part] = found.get(part, 0) + length_ns
     return found
 
 
@@ -125,15 +133,21 @@ def _phases(expected: PredictionResult) -> Mapping[str, Bracket]:
     return {part: Bracket(low_ns, high_ns) for part, (low_ns, high_ns) in found.items()}
 
 
-def fastest(rows: Iterable[Row]) -> Row | None:
-    """Whose recovery ends first at the latest; None where none has one."""
+def lacking(ways: Iterable[Way]) -> tuple[str, ...]:
+    """What was asked for and some ways do not have: once for each reason."""
+    reasons: dict[tuple[str, str], dict[str, None]] = {}
+    for way in ways:
+        for word, why in way.lacking.items():
+            reasons.setdefault((word, why), {})[way.name] = None
+    return tuple(f"{word}: not applicable to {', '.join(names)}: {why}" for (word, why), names in reasons.items())
+
+
+def fastest(rows: Iterable[Row]) -> Sequence[Row]:
+    """Whose recovery ends first at the latest, and behind it those that the measurement does not tell from it."""
     ended = [row for row in rows if row.recovery is not None and row.recovery.high_ns is not None]
-    return min(ended, key=lambda row: (row.recovery.high_ns if row.recovery else None) or 0, default=None)
+    ordered = sorted(ended, key=lambda row: _bounds(row)[1])
+    return [row for row in ordered if _bounds(row)[0] <= _bounds(ordered[0])[1]]
 
 
-def longest_ns(rows: Iterable[Row]) -> int:
-    """The longest that any of them shows, for a scale; a second where there is none."""
-    ends = [
-        end for row in rows for one in (row.recovery, row.expected) if one for end in (one.high_ns, one.low_ns) if end
-    ]
-    return max(ends, default=to_ns(1.0))
+def _bounds(row: Row) -> tuple[int, int]:
+    return (0, 0) if row.recovery is None else (row.recovery.low_ns, row.recovery.high_ns or 0)

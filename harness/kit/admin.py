@@ -54,8 +54,13 @@ async def serve_admin(stack: AsyncExitStack, name: str, routes: Iterable[web.Rou
 
 
 async def serve_application(stack: AsyncExitStack, name: str, app: web.Application, address: Address) -> Address:
-    """Serve an application that answers mistakes in its own way. Raises WorldError."""
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_S)
+    """Serve an application that answers mistakes in its own way; a body is what was sent, compressed or not.
+
+    Raises WorldError.
+    """
+    runner = web.AppRunner(
+        app, access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_S, auto_decompress=False
+    )
     return await serve_http(stack, name, runner, address)
 
 

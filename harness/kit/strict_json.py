@@ -20,6 +20,27 @@ def strict_json(text: str | bytes) -> Any:
         raise ValueError("nested too deeply") from None
 
 
+def well_formed_json(text: str | bytes) -> Any:
+    """What a JSON text says that holds no half of a character, which nothing that is sent or stored can carry.
+
+    Raises ValueError.
+    """
+    found = strict_json(text)
+    waiting = [found]
+    while waiting:
+        match waiting.pop():
+            case str(one):
+                try:
+                    one.encode()
+                except UnicodeEncodeError:
+                    raise ValueError("a text holds half a character") from None
+            case list(several):
+                waiting += several
+            case dict(pairs):
+                waiting += (*pairs, *pairs.values())
+    return found
+
+
 def _refused(word: str) -> NoReturn:
     raise ValueError(f"{word} is no number that JSON can carry")
 

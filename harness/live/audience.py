@@ -34,6 +34,7 @@ def _member(users: Users, timing: Timing, period_s: float) -> dict[str, Any]:
         "caches": [_scaled(one.cache, timing) for one in users.profiles],
         "connections": profile.connections,
         "families": list(profile.families),
+        "ipv6": users.ipv6,
         "hang_s": timing.timeout_s(profile.hang_s) if profile.hang_s else 0.0,
         "retry": profile.retry,
         "scale": timing.scale,

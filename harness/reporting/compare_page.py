@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from harness.drill.compared import DECIDE, DETECT, PROPAGATE, SCHEMA, Comparison, Row, fastest
+from harness.drill.compared import DECIDE, DETECT, PROPAGATE, SCHEMA, Comparison, Row, lacking
 from harness.drill.plain import to_plain
 from harness.reporting import compare_svg, wording
+from harness.reporting.compare_words import soonest
 from harness.reporting.pages import environment
 from harness.storable_text import write_json, write_text
 from harness.units import to_s
@@ -19,24 +21,31 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """One figure of the table: what was measured, what is expected of production, and typical there, if anything is."""
+
+    measured: str
+    expected: str = ""
+    typical: str = ""
+
+
+@dataclass(frozen=True)
 class RowView:
-    """One row of the table. parts: detect, decide, propagate. link: to the run's report, seen from the page."""
+    """One row of the table. cells: detect, decide, propagate, last client. link: to the run's report, from the page."""
 
     label: str
     verdict: str
-    parts: tuple[str, ...]
-    last: str
-    expected: str
+    cells: tuple[Cell, ...]
     why: str
     link: str
 
 
 @dataclass(frozen=True)
 class OutageView:
-    """One outage."""
+    """One outage. svg: None where nothing was run."""
 
     name: str
-    svg: Markup
+    svg: Markup | None
     rows: tuple[RowView, ...]
     soonest: str
 
@@ -48,21 +57,17 @@ def view(found: Comparison) -> tuple[OutageView, ...]:
     shown = []
     for outage in found.outages:
         rows = [row for row in found.rows if row.outage == outage]
-        best = fastest(rows)
-        picture = Markup(compare_svg.draw(rows, found.profile))  # noqa: S704 - our own drawing, its texts escaped
-        soonest = "" if best is None or len(rows) < 2 else f"{best.way.label}: {wording.bracket(best.recovery)}"
-        shown.append(OutageView(outage, picture, tuple(map(_row, rows)), soonest))
+        drawn = any(row.verdict for row in rows)
+        picture = Markup(compare_svg.draw(rows, found.profile)) if drawn else None  # noqa: S704 - ours, texts escaped
+        shown.append(OutageView(outage, picture, tuple(map(_row, rows)), soonest(rows)))
     return tuple(shown)
 
 
 def _row(row: Row) -> RowView:
-    phases = row.phases_ns or {}
     return RowView(
         row.way.label,
         row.verdict,
-        tuple(f"{to_s(phases[name]):.2f} s" if name in phases else "–" for name in (DETECT, DECIDE, PROPAGATE)),
-        wording.NOT_MEASURED if row.recovery is None else wording.bracket(row.recovery),
-        "nothing is documented of it" if row.expected is None else wording.bracket(row.expected),
+        tuple(_cells(row)) if row.verdict else (Cell("–"),) * 4,
         row.why,
         f"./{quote(row.way.folder)}/{quote(row.run)}/report.html#d{row.number}-{wording.slug(row.outage)}"
         if row.run
@@ -70,10 +75,23 @@ def _row(row: Row) -> RowView:
     )
 
 
+def _cells(row: Row) -> Iterator[Cell]:
+    phases, expected = row.phases_ns or {}, row.expected_phases or {}
+    for name in (DETECT, DECIDE, PROPAGATE):
+        measured = f"{to_s(phases[name]):.2f} s" if name in phases else "–"
+        yield Cell(measured, f"{wording.whole_seconds(expected[name])} s" if name in expected else "")
+    last = wording.NOT_MEASURED if row.recovery is None else wording.bracket(row.recovery)
+    if row.expected is None:
+        yield Cell(last, "nothing documented")
+        return
+    typical = "" if row.expected.point_ns is None else f"typically {to_s(row.expected.point_ns):.0f} s"
+    yield Cell(last, f"{wording.whole_seconds(row.expected)} s", typical)
+
+
 def write(found: Comparison, path: Path) -> None:
     """Write the page."""
     template = environment().get_template("compare.html.j2")
-    write_text(path, template.render(shown=view(found), found=found))
+    write_text(path, template.render(shown=view(found), found=found, lacking=lacking(found.ways)))
 
 
 def write_data(found: Comparison, path: Path) -> None:

@@ -88,11 +88,13 @@ def arrange(events: Sequence[Event | Commit], drill: DrillResult) -> Lanes:
     names = _names_of_addresses(operations) | {a: one_line(place, 60) for a, place in drill.places.items()}
     width_s = bin_width_s(end_s - start_s)
     cohorts, more_cohorts = _capped(
-        _cohorts(operations, zero_ns, width_s, drill.places), COHORTS_SHOWN, "kind of client"
+        _cohorts(operations, zero_ns, width_s, drill.places), COHORTS_SHOWN, ("kind of client", "kinds of client")
     )
-    dns, more_clients = _capped(_dns(events, zero_ns, end_s, names), ROWS_SHOWN, "DNS client")
+    dns, more_clients = _capped(_dns(events, zero_ns, end_s, names), ROWS_SHOWN, ("DNS client", "DNS clients"))
     writers = _writers(operations, zero_ns, names)
-    health, more_health = _capped(_health(events, zero_ns, (start_s, end_s)), ROWS_SHOWN, "health check")
+    health, more_health = _capped(
+        _health(events, zero_ns, (start_s, end_s)), ROWS_SHOWN, ("health check", "health checks")
+    )
     things = (*journey_lanes.group(events, zero_ns), *groups(events, zero_ns, (start_s, end_s)))
     return Lanes(
         start_s=start_s,
@@ -270,6 +272,7 @@ def _hidden(things: Sequence[Group]) -> tuple[str, ...]:
     return tuple(f"{group.hidden} more not drawn of: {group.title}" for group in things if group.hidden)
 
 
-def _capped(rows: Sequence[_Lane], limit: int, noun: str) -> tuple[tuple[_Lane, ...], tuple[str, ...]]:
+def _capped(rows: Sequence[_Lane], limit: int, nouns: tuple[str, str]) -> tuple[tuple[_Lane, ...], tuple[str, ...]]:
+    """nouns: for one that is left out, and for several."""
     extra = len(rows) - limit
-    return tuple(rows[:limit]), (f"{extra} more {noun}{'s' if extra > 1 else ''} not drawn",) if extra > 0 else ()
+    return tuple(rows[:limit]), (f"{extra} more {nouns[extra > 1]} not drawn",) if extra > 0 else ()

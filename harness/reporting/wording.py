@@ -57,6 +57,12 @@ def bracket(value: Bracket | None) -> str:
     return spelling.bracket(value) + (", not recovered" if value.high_ns is None else "")
 
 
+def whole_seconds(value: Bracket) -> str:
+    """`75 – 129`, in seconds: rounded outwards, for figures that are minutes long."""
+    low, high = value.low_ns // NS_PER_S, None if value.high_ns is None else -(-value.high_ns // NS_PER_S)
+    return f"over {low}" if high is None else f"{low}" if low == high else f"{low} – {high}"
+
+
 def interruption(value: Bracket) -> str:
     """The same of an interruption that the plan caused: without an end it is one that nobody saw end."""
     return spelling.bracket(value) + (", not ended" if value.high_ns is None else "")

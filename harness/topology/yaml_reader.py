@@ -66,5 +66,7 @@ def loaded(file: str, text: str) -> Any:
         mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
         said = (error.problem if isinstance(error, MarkedYAMLError) else None) or error
         raise InputError(
-            Problem(file, None if mark is None else int(mark.line) + 1, f"this is no YAML: {said}")
+            Problem(
+                file, None if mark is None else int(mark.line) + 1, f"this is no YAML: {' '.join(str(said).split())}"
+            )
         ) from error

@@ -35,7 +35,7 @@ def route_of(around: Surroundings, member: Member, number: int) -> Route:
     """Of one client. number: among those of its profile."""
     resolvers: dict[str, Resolver] = {family: _resolver(around, member, number, family) for family in member.families}
     if member.connections in ("racing", "in_turn"):
-        return RacingRoute(resolvers, around.dial, staggered=member.connections == "racing")
+        return RacingRoute(resolvers, around.dial, staggered=member.connections == "racing", ipv6=member.ipv6)
     (resolver,) = resolvers.values()
     if member.connections == "pooled":
         return PooledRoute(HeldAddress(resolver, to_ns(member.hang_s)), around.dial, KEPT_IDLE)

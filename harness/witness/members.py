@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from harness.audience import Connections, RetryMode
+from harness.audience import Connections, IPv6, RetryMode
 from harness.kit.config import Strict
 from harness.units import to_ns
 from harness.witness.cache_policy import CachePolicy
@@ -39,8 +39,8 @@ class NameCache(Strict):
 class Member(Strict):
     """Clients of one profile. cohort: as the environment writes the profile; period_s: as of other cohorts.
 
-    caches: the nearest to the client first. families: asked for. hang_s: see harness.audience.Profile. retry: how their
-    library tries again; scale: of its waits.
+    caches: the nearest to the client first. families: asked for; ipv6: what becomes of it. hang_s: see
+    harness.audience.Profile. retry: how their library tries again; scale: of its waits.
     """
 
     cohort: str = Field(min_length=1)
@@ -49,6 +49,7 @@ class Member(Strict):
     caches: tuple[NameCache, ...] = (NameCache(),)
     connections: Connections = "fresh"
     families: tuple[Family, ...] = ("A",)
+    ipv6: IPv6 = "carried"
     hang_s: float = Field(default=0.0, ge=0)
     retry: RetryMode | None = None
     scale: float = Field(default=1.0, gt=0)

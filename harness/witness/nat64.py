@@ -27,3 +27,8 @@ def translated(address: str) -> str:
     if not isinstance(found, ipaddress.IPv6Address) or found not in PREFIX:
         return address
     return str(ipaddress.IPv4Address(int(found) & 0xFFFF_FFFF))
+
+
+def is_ipv6(address: str) -> bool:
+    """Of which family an address is."""
+    return ipaddress.ip_address(address).version == 6

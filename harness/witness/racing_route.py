@@ -7,25 +7,29 @@ from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
 
+from harness.audience import IPv6
 from harness.clock import monotonic_ns
 from harness.units import to_s
 from harness.witness import outcomes, racing
 from harness.witness.channel import Channel, ExchangeError
 from harness.witness.dns_client import DnsFailure, NoAddress
-from harness.witness.nat64 import translated
+from harness.witness.nat64 import is_ipv6, translated
 from harness.witness.operation import Connected, Resolved
 from harness.witness.resolver import Resolver
 from harness.witness.routes import Dial, Lease, Tell
 
 
 class RacingRoute:
-    """A new connection for every operation. resolvers: of each family. staggered: whether attempts overlap."""
+    """A new connection for every operation. resolvers: of each family. staggered: whether attempts overlap. ipv6: what
+    becomes of it in the client's network."""
 
     keepalive = False
 
-    def __init__(self, resolvers: Mapping[str, Resolver], dial: Dial, *, staggered: bool) -> None:
+    def __init__(
+        self, resolvers: Mapping[str, Resolver], dial: Dial, *, staggered: bool, ipv6: IPv6 = "carried"
+    ) -> None:
         self._resolvers = resolvers
-        self._dial = dial
+        self._dial = partial(_over, ipv6, dial)
         self._staggered = staggered
 
     async def acquire(self, tell: Tell) -> Lease:
@@ -84,7 +88,7 @@ class _Run:
 
     async def _connect(self, address: str) -> None:
         try:
-            self._channels[address] = await self._dial(translated(address))
+            self._channels[address] = await self._dial(address)
         except ExchangeError:
             self._step(racing.Broke(address))
         else:
@@ -112,3 +116,12 @@ class _Run:
         else:
             error: Callable[[str], Exception] = DnsFailure if effect.why == "dns" else NoAddress
             self._won.set_exception(error("no address to connect to"))
+
+
+async def _over(ipv6: IPv6, dial: Dial, address: str) -> Channel:
+    """A connection as the client's network carries it: to where a translator leads. Raises ExchangeError."""
+    if is_ipv6(address) and ipv6 == "silent":
+        await asyncio.Event().wait()  # until whoever waits gives up
+    if is_ipv6(address) and ipv6 == "refused":
+        raise ExchangeError(outcomes.REFUSED)
+    return await dial(translated(address))

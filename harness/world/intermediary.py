@@ -29,7 +29,7 @@ from harness.topology.environment import Environment, Name, Period, Seconds, Spe
 from harness.topology.timing import Timing
 from harness.units import NS_PER_S, to_ns
 from harness.world.part import Edge, Net
-from harness.world.steering import Milestone
+from harness.world.steering import INTERVAL, THRESHOLD, Milestone, Setting
 from harness.world.wires import Arrow
 
 RESPONSE_NS = NS_PER_S // 10
@@ -63,6 +63,11 @@ class Watching(Spec):
         if not len(self.vantage_points) < 2 * self.agree <= 2 * len(self.vantage_points):
             raise ValueError("agree must be more than half of the vantage points, and no more than all")
         return self
+
+
+def settings(*section: str) -> Mapping[str, Setting]:
+    """See harness.world.steering.settings_of. section: the keys that lead to what the intermediary is told."""
+    return {INTERVAL: (*section, "look_every_s"), THRESHOLD: (*section, "unhealthy_after")}
 
 
 def vantage_arrows(environment: Environment, edges: Mapping[str, Edge], spec: Watching) -> Iterator[Arrow]:

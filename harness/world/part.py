@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from harness.errors import WorldError
 from harness.faults.hand import Hand
 from harness.faults.model import Fault, Plan
 from harness.kit.address import Address
@@ -78,6 +79,19 @@ class Process(Protocol):
     def poll(self) -> int | None:
         """Its return code, None while it runs."""
         ...
+
+
+def listening(name: str, process: Process | None) -> dict[str, Address]:
+    """Where a part's process said that it listens, by name; what holds several addresses by name counts as these.
+
+    name: of the part. Raises WorldError before it is started, ProcessError when it has failed.
+    """
+    if process is None:
+        raise WorldError(f"{name} is not started")
+    told = process.ready(READY_TIMEOUT_S)
+    single = {what: at for what, at in told.items() if not isinstance(at, Mapping)}
+    held = [single, *(at for at in told.values() if isinstance(at, Mapping))]
+    return {what: (str(at[0]), int(at[1])) for one in held for what, at in one.items()}
 
 
 class Ground(Protocol):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TypeVar
 
+from harness.engines.health_checks.policy import Blindness
+from harness.engines.provider.values import ApiLoss
 from harness.errors import WorldError
 from harness.faults.model import Link
 from harness.kit.address import Address, join_address
@@ -18,8 +20,10 @@ from harness.topology.timing import Timing
 from harness.world.part import Part
 from harness.world.wires import Arrow
 
-ApiLoss = Literal["silent", "failing"]
-Blindness = Literal["unreachable", "frozen"]
+TTL, INTERVAL, THRESHOLD = "ttl", "interval", "threshold"
+Setting = tuple[str, ...] | str
+"""The keys that lead to a value in the environment file; a text: there is no such value, and why."""
+_UNSAID = "this way to lead clients does not say where it has one"
 
 
 class Steering(Part):
@@ -125,6 +129,16 @@ def law_of(environment: Environment, timing: Timing) -> EdgeLaw:
 def milestones_of(environment: Environment) -> Sequence[Milestone]:
     """What an environment's steering tells of itself."""
     return _said(load(section_named("steering"), environment.steering.kind, "law").MILESTONES, environment)
+
+
+def settings_of(environment: Environment) -> Mapping[str, Setting]:
+    """Where the file says TTL, interval and threshold of its steering, each by its word.
+
+    A law has them as `SETTINGS`, a mapping or, as with milestones, a function of the environment.
+    """
+    found = getattr(load(section_named("steering"), environment.steering.kind, "law"), "SETTINGS", {})
+    told: Mapping[str, Setting] = found(environment) if callable(found) else found
+    return {word: told.get(word, _UNSAID) for word in (TTL, INTERVAL, THRESHOLD)}
 
 
 Item = TypeVar("Item")

@@ -222,7 +222,8 @@ async def run(settings: Settings, beside: Beside | None = None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     storefront = Storefront(settings, beside)
-    runner = web.AppRunner(storefront.application(), access_log=None, shutdown_timeout=1.0)
+    # A body is what was sent, and signed: a compressed one is no JSON.
+    runner = web.AppRunner(storefront.application(), access_log=None, shutdown_timeout=1.0, auto_decompress=False)
     await runner.setup()
     beats = asyncio.create_task(storefront.beat_for_ever())
     beats.add_done_callback(lambda _task: stop.set())  # a storefront that cannot beat must not linger

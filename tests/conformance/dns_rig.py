@@ -31,6 +31,7 @@ ZONE, APP, GONE = "example.com", "app.example.com", "later.example.com"
 EAST, WEST, LATER = "127.0.1.10", "127.0.2.10", "127.0.3.10"
 TTL_S, NEGATIVE_S = 2, 2
 PATIENCE_S = 10.0
+BESIDE_PATH = ":/usr/sbin:/usr/local/sbin:/usr/lib/systemd:/lib/systemd"
 TRIES = 5
 
 
@@ -51,27 +52,37 @@ RECORDS = [
     RecordSet(f"c2.{ZONE}", "CNAME", ttl_s=20, values=(f"long.{ZONE}.",)),
     RecordSet(f"*.wild.{ZONE}", "A", ttl_s=60, values=("192.0.2.7",)),
     RecordSet(f"many.{ZONE}", "A", ttl_s=60, values=tuple(f"192.0.2.{n}" for n in range(1, 120))),
+    RecordSet(f"more.{ZONE}", "A", ttl_s=60, values=tuple(f"192.0.2.{n}" for n in range(1, 51))),
     RecordSet(f"six.{ZONE}", "AAAA", ttl_s=60, values=("2001:db8::1",)),
     RecordSet(f"six.{ZONE}", "A", ttl_s=60, values=("192.0.2.6",)),
+    RecordSet(f"sub.{ZONE}", "NS", ttl_s=300, values=(f"ns.sub.{ZONE}.",)),
+    RecordSet(f"ns.sub.{ZONE}", "A", ttl_s=30, values=("192.0.2.53",)),
     RecordSet(f"odd.{ZONE}", "CAA", ttl_s=60, values=('0 issue "ca.example.net"',)),
 ]
 
 
 class Authority(Responder):
-    """Our server's answers. asked: questions by name and type in lower case; over_tcp: of those, over TCP."""
+    """Our server's answers. asked: questions by name and type in lower case; over_tcp: of those, over TCP; spelled: the
+    names as they were asked; with_edns: of those, with an OPT record."""
 
     def __init__(self) -> None:
         super().__init__(self)
         self.generation, self.draws, self.scale = 0, 0, 1.0
         self.asked: Counter[tuple[str, str]] = Counter()
         self.over_tcp: Counter[tuple[str, str]] = Counter()
+        self.spelled: set[str] = set()
+        self.with_edns: set[str] = set()
         self.address: Address = ("", 0)
         self._healthy, self._records = True, list(RECORDS)
         self._random = random.Random(1)
 
     def respond(self, wire: bytes, limit: int) -> bytes | None:
         try:
-            question = dns.message.from_wire(wire).question[0]
+            message = dns.message.from_wire(wire)
+            question = message.question[0]
+            self.spelled.add(str(question.name).rstrip("."))
+            if message.edns >= 0:
+                self.with_edns.add(str(question.name).lower().rstrip("."))
             key = str(question.name).lower().rstrip("."), dns.rdatatype.to_text(question.rdtype)
             (self.over_tcp if limit else self.asked)[key] += 1
         except (dns.exception.DNSException, IndexError):
@@ -87,8 +98,9 @@ class Authority(Responder):
         self._healthy, self.generation = primary, self.generation + 1
 
     def add(self, name: str, address: str) -> None:
-        """A name that did not exist."""
-        self._records = [*self._records, RecordSet(name, "A", ttl_s=TTL_S, values=(address,))]
+        """A name, or a type of it, that did not exist."""
+        kind = "AAAA" if ":" in address else "A"
+        self._records = [*self._records, RecordSet(name, kind, ttl_s=TTL_S, values=(address,))]
         self.generation += 1
 
 
@@ -119,7 +131,7 @@ def authority() -> Iterator[Authority]:
 
 def required(program: str, package: str) -> Path:
     """A program of this machine; the test is skipped where it is missing."""
-    found = shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+    found = shutil.which(program, path=os.environ.get("PATH", "") + BESIDE_PATH)
     if found is None:
         pytest.skip(f"{program} is not installed ({package})")
     return Path(found)
@@ -171,8 +183,73 @@ def coredns(upstream: Address, port: int, folder: Path) -> list[str]:
     return [str(program), "-conf", str(file)]
 
 
+def systemd_resolved(upstream: Address, port: int, folder: Path) -> list[str]:
+    """systemd-resolved without systemd and without a bus: in a view of the files of its own, where its configuration
+    and its user are ours and nothing of this machine's runs. It need not be set up: `apt-get download systemd-resolved`
+    and `dpkg -x` leave the machine's own names alone."""
+    program = required("systemd-resolved", "apt-get download systemd-resolved; dpkg -x; lib/systemd in PATH")
+    view = ("unshare", "--map-root-user", "--mount")
+    if shutil.which("unshare") is None or subprocess.run((*view, "true"), capture_output=True, check=False).returncode:
+        pytest.skip("this machine lets nobody have a view of the files of his own (unshare --mount)")
+    (folder / "passwd").write_text("root:x:0:0::/:/bin/sh\nsystemd-resolve:x:0:0::/:/bin/false\n")
+    (folder / "group").write_text("root:x:0:\nsystemd-resolve:x:0:\n")
+    (folder / "resolved.conf").write_text(f"""\
+[Resolve]
+DNS={upstream[0]}:{upstream[1]}
+FallbackDNS=
+Domains=~.
+LLMNR=no
+MulticastDNS=no
+DNSSEC=no
+DNSOverTLS=no
+Cache=yes
+CacheFromLocalhost=yes
+DNSStubListener=no
+DNSStubListenerExtra=127.0.0.1:{port}
+ReadEtcHosts=no
+""")
+    script = """\
+set -e
+mount -t tmpfs tmpfs /run
+mkdir -p /run/systemd/resolve
+for file in passwd group; do mount --bind "$0/$file" /etc/$file; done
+mount -t tmpfs tmpfs /etc/systemd
+cp "$0/resolved.conf" /etc/systemd
+exec "$1"
+"""
+    return ["env", "SYSTEMD_LOG_TARGET=console", *view, "sh", "-c", script, str(folder), str(program)]
+
+
+def knot(_: Address, port: int, folder: Path) -> list[str]:
+    """Knot, an authoritative server itself, with some of our zone."""
+    program = required("knotd", "apt install knot")
+    (folder / "zone").write_text(
+        f"$ORIGIN {ZONE}.\n@ 900 SOA ns-1 hostmaster 1 7200 900 1209600 {NEGATIVE_S}\n@ 3600 NS ns-1\n"
+        f"ns-1 3600 A 127.0.0.1\napp {TTL_S} A {EAST}\nc1 30 CNAME c2\nc2 20 CNAME app\n*.wild 60 A 192.0.2.7\n"
+        "sub 300 NS ns.sub\nns.sub 30 A 192.0.2.53\n"
+    )
+    (folder / "knot.conf").write_text(f"""\
+server:
+  rundir: {folder}
+  listen: 127.0.0.1@{port}
+  udp-workers: 1
+  tcp-workers: 1
+  background-workers: 1
+database:
+  storage: {folder}
+log:
+  - target: stderr
+    any: info
+zone:
+  - domain: {ZONE}
+    storage: {folder}
+    file: zone
+""")
+    return [str(program), "-c", str(folder / "knot.conf")]
+
+
 Start = Callable[[Address, int, Path], list[str]]
-RESOLVERS: dict[str, Start] = {"unbound": unbound, "coredns": coredns}
+RESOLVERS: dict[str, Start] = {"unbound": unbound, "coredns": coredns, "systemd-resolved": systemd_resolved}
 
 
 @contextmanager
@@ -198,7 +275,7 @@ def _serves(process: subprocess.Popen[bytes], at: Address, log: Path, *, last: b
     until = time.monotonic() + PATIENCE_S
     while not _answers(at):
         told = log.read_text()
-        if process.poll() is not None and "in use" in told and not last:
+        if "in use" in told and not last:
             return False
         assert process.poll() is None, told
         assert time.monotonic() < until, told
@@ -212,9 +289,9 @@ def _answers(at: Address) -> bool:
         return False
 
 
-def ask(at: Address, name: str, kind: str = "A", *, wait_s: float = 5.0) -> dns.message.Message:
+def ask(at: Address, name: str, kind: str = "A", *, wait_s: float = 5.0, edns: bool = False) -> dns.message.Message:
     """As a stub does: over TCP as well, where the answer does not fit."""
-    question = dns.message.make_query(name, kind, use_edns=False)
+    question = dns.message.make_query(name, kind, use_edns=0 if edns else False)
     answer, _ = dns.query.udp_with_fallback(question, at[0], wait_s, at[1])
     return answer
 

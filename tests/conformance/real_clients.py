@@ -73,13 +73,13 @@ def lacking(client: str) -> str | None:
     needs = CLIENTS_KNOWN[client].needs
     if shutil.which(needs) is None:
         return f"{needs} is not installed"
-    tried = (*_ROOM, "true")
+    tried = (*ROOM, "true")
     if shutil.which("unshare") is None or subprocess.run(tried, capture_output=True, check=False).returncode:
         return "this machine lets nobody make a network of his own (unshare --net --mount)"
     return None
 
 
-_ROOM = ("unshare", "--map-root-user", "--net", "--mount", "--kill-child", "--fork")
+ROOM = ("unshare", "--map-root-user", "--net", "--mount", "--kill-child", "--fork")
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def look(client: str, *, ttl_s: int, times: int, every_s: float) -> Looked:
             subprocess.run([word.format(**filled) for word in known.prepared], check=True)
         command = [word.format(**filled) for word in known.command]
         task = {"command": command, "ttl_s": ttl_s, "for_s": times * every_s if known.page else 0, "every_s": every_s}
-        argv = [*_ROOM, sys.executable, __file__, folder, json.dumps(task)]
+        argv = [*ROOM, sys.executable, __file__, folder, json.dumps(task)]
         limit_s = 60 + 3 * times * every_s
         done = subprocess.run(argv, capture_output=True, text=True, timeout=limit_s, check=False)
     assert done.returncode == 0, done.stderr[-2000:]

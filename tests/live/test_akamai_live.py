@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ import requests
 from akamai.edgegrid import EdgeGridAuth
 from akamai_account import APP, DOMAIN, HOST, V16, liveness_test, prop
 from akamai_description import description
+from served_process import ServedProcess, until
 
 from harness.history.codec import read
 from harness.history.events import DnsAnswer, HealthTransition
@@ -29,10 +28,9 @@ pytestmark = pytest.mark.live
 TOKENS = {"client_token": "akab-client", "client_secret": "c2VjcmV0", "access_token": "akab-access"}
 VERSION = {"Accept": V16, "Content-Type": V16}
 SCALE = 0.05
-WAIT_S = 20.0
 
 
-class Gtm:
+class Gtm(ServedProcess):
     """The process, on a thread of this one."""
 
     def __init__(self, folder: Path, **settings: Any) -> None:
@@ -44,27 +42,12 @@ class Gtm:
                 **settings,
             }
         )  # fmt: skip
-        self._told = threading.Event()
-        self.addresses: dict[str, tuple[str, int]] = {}
-        self._loop = asyncio.new_event_loop()
-        self._stop = asyncio.Event()
-        self._thread = threading.Thread(target=self._serve, args=(config,))
-        self._thread.start()
-        assert self._told.wait(10)
+        super().__init__(run, config)
         self.session = self.client()
-
-    def _serve(self, config: AkamaiConfig) -> None:
-        def ready(told: Any) -> None:
-            self.addresses = {key: (str(value[0]), int(value[1])) for key, value in told.items()}
-            self._told.set()
-
-        self._loop.run_until_complete(run(config, ready, self._stop))
-        self._loop.close()
 
     def close(self) -> None:
         self.session.close()
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
+        super().close()
 
     def client(self, **tokens: str) -> requests.Session:
         session = requests.Session()
@@ -87,9 +70,6 @@ class Gtm:
             self.done("POST", f"/domains/{DOMAIN}/datacenters", {"nickname": nickname})
         self.done("PUT", f"/domains/{DOMAIN}/properties/app", prop(**fields))
 
-    def admin(self, path: str, body: bytes = b"{}") -> Any:
-        return ask(self.addresses["admin"], "POST", path, timeout_s=5, body=body)
-
     def asked(self, name: str = APP) -> list[str]:
         host, port = self.addresses["dns"]
         answer = dns.query.udp(dns.message.make_query(name, "A"), host, 5, port)
@@ -101,14 +81,6 @@ def gtm(tmp_path: Path) -> Iterator[Gtm]:
     found = Gtm(tmp_path)
     yield found
     found.close()
-
-
-def until(what: Callable[[], bool]) -> None:
-    """Wait for a condition."""
-    deadline = time.monotonic() + WAIT_S
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_akamais_own_client_sets_an_edge_up_and_waits_for_its_activation(gtm: Gtm) -> None:
@@ -174,15 +146,15 @@ def test_agents_move_the_answer_and_say_so_and_go_blind(tmp_path: Path) -> None:
         until(lambda: gtm.asked() == ["192.0.2.1"])
         one.status = 503
         until(lambda: gtm.asked() == ["192.0.2.2"])
-        gtm.admin("/drill/blind", b'{"mode": "frozen"}')
+        gtm.admin("/blind", {"mode": "frozen"})
         one.status = 200
         assert b'"frozen"' in ask(gtm.addresses["admin"], "GET", "/sight", timeout_s=5).body
-        gtm.admin("/drill/unblind")
+        gtm.admin("/blind", {"mode": None})
         until(lambda: gtm.asked() == ["192.0.2.1"])
-        gtm.admin("/drill/lose-api", b'{"mode": "failing"}')
+        gtm.admin("/outage", {"mode": "failing"})
         assert gtm.call("GET", "/domains").status_code == 503
         assert gtm.asked() == ["192.0.2.1"]
-        gtm.admin("/drill/restore-api")
+        gtm.admin("/outage", {"mode": None})
         assert gtm.call("GET", "/domains").status_code == 200
     finally:
         gtm.close()

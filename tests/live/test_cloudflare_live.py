@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ import dns.rcode
 import httpx
 import pytest
 from cloudflare_account import RULES, mistakes
+from served_process import ServedProcess, until
 
 from harness.history.codec import read
 from harness.history.events import DnsAnswer, HealthTransition
@@ -51,11 +51,15 @@ class Origin:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                origin.connections.add(self.client_address)
+                origin.connections.add(self.connection)
                 self.send_response(origin.status)
                 self.send_header("Content-Length", "5")
                 self.end_headers()
                 self.wfile.write(b"alive")
+
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self.do_GET()
 
             def log_message(self, *_: Any) -> None:
                 pass
@@ -72,6 +76,9 @@ class Origin:
             self._server.shutdown()
             self._thread.join(10)
             self._server.server_close()
+            for connection in self.connections:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
             self._held = socket.socket()
             self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._held.bind(self.address)
@@ -82,7 +89,7 @@ class Origin:
         self._held.close()
 
 
-class Provider:
+class Provider(ServedProcess):
     """The process, on a thread of this one, with two origins and one proxy."""
 
     def __init__(self, folder: Path) -> None:
@@ -96,35 +103,16 @@ class Provider:
             }
         )  # fmt: skip
         self._clients: list[cloudflare.Cloudflare] = []
-        self._told = threading.Event()
-        self.addresses: dict[str, tuple[str, int]] = {}
-        self._loop = asyncio.new_event_loop()
-        self._stop = asyncio.Event()
-        self._thread = threading.Thread(target=self._serve, args=(config,))
-        self._thread.start()
-        assert self._told.wait(10)
+        super().__init__(run, config)
         book = {EAST: list(self.east.address), WEST: list(self.west.address)}
         self.admin("/address-book", {"checks": book, "proxies": book})
-
-    def _serve(self, config: CloudflareConfig) -> None:
-        def ready(told: Any) -> None:
-            self.addresses = {key: (str(value[0]), int(value[1])) for key, value in told.items()}
-            self._told.set()
-
-        self._loop.run_until_complete(run(config, ready, self._stop))
-        self._loop.close()
 
     def close(self) -> None:
         for client in self._clients:
             client.close()
         self.east.release()
         self.west.release()
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
-
-    def admin(self, path: str, body: Any = None) -> None:
-        answer = ask(self.addresses["admin"], "POST", path, timeout_s=5.0, body=json.dumps(body or {}).encode())
-        assert answer.status == 200, answer.body
+        super().close()
 
     def client(self, token: str = TOKEN) -> cloudflare.Cloudflare:
         """Cloudflare's own, each of whose answers is held against the published description."""
@@ -186,13 +174,6 @@ def _free() -> int:
         return int(one.getsockname()[1])
 
 
-def until(what: Callable[[], bool]) -> None:
-    end = time.monotonic() + WAIT_S
-    while not what():
-        assert time.monotonic() < end, "it did not come"
-        time.sleep(0.02)
-
-
 @pytest.fixture
 def provider(tmp_path: Path) -> Iterator[Provider]:
     found = Provider(tmp_path)
@@ -231,6 +212,10 @@ def test_cloudflares_own_client_reads_and_writes_everything(provider: Provider) 
         balancers.pools.get(east, account_id=ACCOUNT)
     with pytest.raises(cloudflare.BadRequestError, match="interval is not in range"):
         balancers.monitors.create(account_id=ACCOUNT, expected_codes="200", interval=1)
+    squeezed = {"Authorization": f"Bearer {TOKEN}", "Content-Encoding": "gzip"}
+    path = f"{BASE}/accounts/{ACCOUNT}/load_balancers/pools"
+    told = ask(provider.addresses["api"], "POST", path, timeout_s=5.0, headers=squeezed, body=b"no gzip at all")
+    assert (told.status, json.loads(told.body)["errors"][0]["code"]) == (400, 1002)
     with pytest.raises(cloudflare.PermissionDeniedError, match="9109"):
         list(provider.client("x" * 40).load_balancers.pools.list(account_id=ACCOUNT))
 
@@ -274,6 +259,8 @@ def test_a_proxied_name_never_changes_and_its_proxy_goes_on_to_another_origin(pr
     provider.admin("/blind", {"mode": "frozen"})
     provider.east.close()
     until(lambda: provider.get() == (200, b"alive", WEST))  # refused, so once more elsewhere
+    long = ask(provider.front, "POST", "/", timeout_s=5.0, host=APP, body=b"x" * 1_000_000)
+    assert (long.status, long.body) == (200, b"alive"), "over an idle connection, once it is chosen"
     (balancer,) = client.load_balancers.list(zone_id=ZONE)
     client.load_balancers.edit(str(balancer.id), zone_id=ZONE, adaptive_routing={"failover_across_pools": False})
     assert provider.get() == (521, b"error code: 521\n", EAST), "no other origin in the pool"

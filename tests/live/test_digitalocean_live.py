@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +18,7 @@ from azure.core.exceptions import HttpResponseError
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 from digitalocean_description import description
 from pydo import Client
+from served_process import ServedProcess, until
 
 from harness.faults.actions import DropRecord, TroubleProvider, undo
 from harness.history.codec import read
@@ -37,7 +36,7 @@ APP = "app.example.com"
 SCALE = 0.1
 
 
-class Provider:
+class Provider(ServedProcess):
     """The process, on a thread of this one."""
 
     def __init__(self, folder: Path, **settings: Any) -> None:
@@ -51,25 +50,7 @@ class Provider:
                 "requests_per_hour": 1_000_000, **settings,
             }
         )  # fmt: skip
-        self._told = threading.Event()
-        self.addresses: dict[str, tuple[str, int]] = {}
-        self._loop = asyncio.new_event_loop()
-        self._stop = asyncio.Event()
-        self._thread = threading.Thread(target=self._serve, args=(config,))
-        self._thread.start()
-        assert self._told.wait(10)
-
-    def _serve(self, config: DigitalOceanConfig) -> None:
-        def ready(told: Any) -> None:
-            self.addresses = {key: (str(value[0]), int(value[1])) for key, value in told.items()}
-            self._told.set()
-
-        self._loop.run_until_complete(run(config, ready, self._stop))
-        self._loop.close()
-
-    def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
+        super().__init__(run, config)
 
     @property
     def url(self) -> str:
@@ -83,10 +64,6 @@ class Provider:
         told = json.loads(answer.body) if answer.body else None
         assert description().mistakes(method, urlsplit(path).path, answer.status, fields, told) == []
         return answer.status, told
-
-    def admin(self, path: str, body: Any = None) -> None:
-        answer = ask(self.addresses["admin"], "POST", path, timeout_s=5.0, body=json.dumps(body or {}).encode())
-        assert answer.status == 200, answer.body
 
     def query(self, name: str, kind: str = "A") -> dns.message.Message:
         host, port = self.addresses["dns"]
@@ -131,14 +108,6 @@ RULE = {"entry_protocol": "http", "entry_port": 80, "target_protocol": "http", "
 DROPLET = {"name": "web-1", "region": "nyc3", "size": "s-1vcpu-1gb", "image": "ubuntu-24-04-x64", "tags": ["web"]}
 
 
-def wait_for(condition: Any, timeout_s: float = 10.0) -> Any:
-    end = time.monotonic() + timeout_s
-    while not (found := condition()):
-        assert time.monotonic() < end, "the condition never came true"
-        time.sleep(0.02)
-    return found
-
-
 def test_the_real_client_fails_a_name_over(provider: Provider, client: tuple[Any, Described]) -> None:
     do, policy = client
     do.domains.create(body={"name": "example.com"})
@@ -176,7 +145,7 @@ def test_the_real_client_sees_things_being_made(client: tuple[Any, Described]) -
         body={"name": "lb", "region": "nyc3", "forwarding_rules": [RULE], "droplet_ids": [droplet["id"]]}
     )["load_balancer"]
     assert (balancer["status"], balancer["ip"]) == ("new", "")
-    active = wait_for(
+    active = until(
         lambda: (found := do.load_balancers.get(lb_id=balancer["id"])["load_balancer"])["status"] == "active" and found
     )
     assert active["ip"] == "127.0.1.10"
@@ -195,7 +164,7 @@ def test_the_real_client_sees_things_being_made(client: tuple[Any, Described]) -
         body={"name": "shop", "region": "sfo3", "version": "latest", "node_pools": [pool]}
     )["kubernetes_cluster"]
     assert cluster["status"]["state"] == "provisioning"
-    wait_for(
+    until(
         lambda: (
             do.kubernetes.get_cluster(cluster_id=cluster["id"])["kubernetes_cluster"]["status"]["state"] == "running"
         )
@@ -262,7 +231,7 @@ def test_testimony_is_taken_for_what_it_is(provider: Provider) -> None:
     def heard() -> list[HealthTransition]:
         return [e for e in read(provider.events) if isinstance(e, HealthTransition)]
 
-    wait_for(lambda: len(heard()) == 2)
+    until(lambda: len(heard()) == 2)
     assert [(e.target, e.status, e.source, e.kind) for e in heard()] == [
         ("nyc3", "unhealthy", "subject", "intermediary"),
         ("sfo3", "healthy", "subject", "intermediary"),

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
+from served_process import ServedProcess
 
+from harness.kit.address import Address
 from harness.parts.steering.route53.routing_controls.maintenance import REGIONS
 from harness.parts.steering.route53.routing_controls.server import RoutingControlsConfig, run
 from harness.wire.admin_client import AdminClient
@@ -26,28 +26,17 @@ PLACES = {"us-east-1": "127.0.1.10", "us-west-2": "127.0.2.10"}
 AWAY = "EndpointTemporarilyUnavailableException"
 
 
-class Served:
+class Served(ServedProcess):
     """The process's body on a thread of this one."""
 
     def __init__(self, **settings: Any) -> None:
-        self._there = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run(RoutingControlsConfig(**settings))))
-        self._thread.start()
-        assert self._there.wait(20)
-        self.admin = AdminClient("routing controls", self.told["admin"])
-        self.config = client("route53-recovery-control-config", self.told["config"])
-
-    async def _run(self, settings: RoutingControlsConfig) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        await run(settings, self._ready, self._stop)
-
-    def _ready(self, told: Mapping[str, Any]) -> None:
-        self.told = told
-        self._there.set()
+        super().__init__(run, RoutingControlsConfig(**settings))
+        self.own = AdminClient("routing controls", self.addresses["admin"])
+        self.config = client("route53-recovery-control-config", self.addresses["config"])
 
     def at(self, region: str) -> Any:
         """A client of the cluster's endpoint in a region."""
-        return client("route53-recovery-cluster", self.told["endpoints"][region])
+        return client("route53-recovery-cluster", self.addresses[region])
 
     def set_up(self, **rule: Any) -> tuple[str, list[str], str]:
         """A cluster with two routing controls and a rule: panel, controls, rule."""
@@ -67,12 +56,8 @@ class Served:
         made = self.config.create_safety_rule(ClientToken="r", AssertionRule={**asserted, **rule})
         return panel, controls, made["AssertionRule"]["SafetyRuleArn"]
 
-    def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join()
 
-
-def client(service: str, address: list[Any]) -> Any:
+def client(service: str, address: Address) -> Any:
     return boto3.client(
         service,
         region_name="us-west-2",
@@ -98,9 +83,9 @@ def served() -> Iterator[Served]:
 
 @pytest.fixture
 def fresh(served: Served) -> Served:
-    served.admin.post("/reset")
-    served.admin.post("/outage", {"mode": None})
-    served.admin.post("/maintenance", {"away": 0})
+    served.own.post("/reset")
+    served.own.post("/outage", {"mode": None})
+    served.own.post("/maintenance", {"away": 0})
     return served
 
 
@@ -215,7 +200,7 @@ def test_a_wait_period_refuses_what_comes_too_soon(fresh: Served) -> None:
 
 def test_some_endpoints_are_away_and_three_are_there(fresh: Served) -> None:
     _, controls, _ = fresh.set_up()
-    fresh.admin.post("/maintenance", {"away": 2})
+    fresh.own.post("/maintenance", {"away": 2})
     answers = []
     for region in REGIONS:
         try:
@@ -228,9 +213,9 @@ def test_some_endpoints_are_away_and_three_are_there(fresh: Served) -> None:
 
 def test_the_configuration_api_may_be_lost_and_the_endpoints_go_on(fresh: Served) -> None:
     _, controls, _ = fresh.set_up()
-    fresh.admin.post("/outage", {"mode": "failing"})
+    fresh.own.post("/outage", {"mode": "failing"})
     assert refusal(fresh.config.list_clusters)["Error"]["Code"] == "InternalServerException"
-    fresh.admin.post("/outage", {"mode": "silent"})
+    fresh.own.post("/outage", {"mode": "silent"})
     with pytest.raises((ReadTimeoutError, ConnectTimeoutError)):
         fresh.config.list_clusters()
     fresh.at("eu-west-1").update_routing_control_state(RoutingControlArn=controls[1], RoutingControlState="On")
@@ -247,7 +232,7 @@ class Operator:
             }
             for name, address in PLACES.items()
         ]  # fmt: skip
-        urls = {region: f"http://{host}:{port}" for region, (host, port) in served.told["endpoints"].items()}
+        urls = {region: "http://{}:{}".format(*served.addresses[region]) for region in REGIONS}
         variables = {
             "AWS_ENDPOINT_URL": "http://127.0.0.1:1", "PRIMARY_REGION": "us-east-1", "SECONDARY_REGION": "us-west-2",
             "COMPONENT": "operator", "PLACES": json.dumps(places), "DNS_DOMAIN": "example.com",
@@ -269,7 +254,7 @@ class Operator:
 
 def test_an_operator_tries_one_endpoint_after_the_other(fresh: Served) -> None:
     _, controls, _ = fresh.set_up()
-    fresh.admin.post("/maintenance", {"away": 2})
+    fresh.own.post("/maintenance", {"away": 2})
     nobody = {"eu-west-1": "http://127.0.0.1:1"}
     operator = Operator(fresh, controls, nobody)
     assert operator.reads() == []

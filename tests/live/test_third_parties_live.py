@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from command_line import drill
+from served_process import ServedProcess
 
 from harness.faults.actions import undo
 from harness.faults.commerce_actions import TroubleParty
@@ -28,32 +27,15 @@ SUBJECT = Path(__file__).parents[1] / "subjects" / "parties"
 HERE, THERE = "us-east-1", "us-west-2"
 
 
-class Erp:
+class Erp(ServedProcess):
     """The process, on a thread of this one."""
 
     def __init__(self, folder: Path) -> None:
         self.events = folder / "events.jsonl"
         places = {HERE: ["127.0.0.1", 0], THERE: ["127.0.0.1", 0]}
         config = ThirdPartyConfig.parse({"system": "erp", "places": places, "events": str(self.events)})
-        self._told = threading.Event()
-        self._loop = asyncio.new_event_loop()
-        self._stop = asyncio.Event()
-        self._thread = threading.Thread(target=self._serve, args=(config,))
-        self._thread.start()
-        assert self._told.wait(10)
-        self.admin = AdminClient("erp", self.addresses["admin"])
-
-    def _serve(self, config: ThirdPartyConfig) -> None:
-        def ready(told: Any) -> None:
-            self.addresses: dict[str, Any] = {**told["places"], "admin": told["admin"]}
-            self._told.set()
-
-        self._loop.run_until_complete(run(config, ready, self._stop))
-        self._loop.close()
-
-    def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
+        super().__init__(run, config, "places")
+        self.own = AdminClient("erp", self.addresses["admin"])
 
     def told(self, key: str, idempotency: str, body: bytes | None = None, *, place: str = HERE, kind: str =
              "application/json", timeout_s: float = 5.0) -> tuple[int, Any]:  # fmt: skip
@@ -101,11 +83,11 @@ def test_bad_input_is_answered_and_is_no_record(erp: Erp) -> None:
     assert erp.told("k" * 300, "a")[0] == 400
     assert erp.told("%F0%9F%9B%92%2F%22", "a", b'{"value": "\\ud83d"}')[0] in (201, 400)
     assert [call.status for call in erp.calls() if call.stored is False][:5] == [400, 400, 415, 413, 400]
-    assert erp.admin.get("/status")["keys"] <= 1
+    assert erp.own.get("/status")["keys"] <= 1
 
 
 def test_troubles_begin_and_end_by_the_adversarys_hand(erp: Erp) -> None:
-    hand = PartyHand("erp", lambda: erp.admin)
+    hand = PartyHand("erp", lambda: erp.own)
 
     def brought_about(trouble: str, amount: float = 1.0) -> TroubleParty:
         action = TroubleParty("erp", f"t.{trouble}", trouble, amount)

@@ -22,9 +22,10 @@ AUDIENCE = [
     member("hours", {"fixed_s": 7200}),
     member("pooled", connections="pooled"),
     member("racing", connections="racing", families=["AAAA", "A"]),
+    member("no-ipv6", connections="racing", families=["AAAA", "A"], ipv6="silent"),
     member("sdk", {"fixed_s": 0}, connections="pooled", retry="standard", scale=0.01),
 ]
-FOLLOW, STAY = ("uncached", "honest", "racing"), ("hours", "pooled")
+FOLLOW, STAY = ("uncached", "honest", "racing", "no-ipv6"), ("hours", "pooled")
 
 
 def test_each_profile_follows_a_new_answer_in_its_own_way(tmp_path: Path) -> None:

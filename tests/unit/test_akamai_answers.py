@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from akamai_account import APP, BAD, DOMAIN, GOOD, HOST, ONE, TWO, Account, liveness_test, prop
 
+from harness.engines.dns.answering import Freeze, Thaw
 from harness.engines.dns.lookup import everyone
 from harness.parts.steering.akamai import model
 from harness.parts.steering.akamai.zones import picking
@@ -167,11 +168,11 @@ def test_a_frozen_name_stays_and_follows_again() -> None:
     account = Account()
     account.published()
     account.rounds(2)
-    account.happened(model.Freeze(APP))
+    account.happened(Freeze(APP))
     account.rounds(2, one=BAD)
     assert account.addresses() == (ONE,)
     assert account.addresses(HOST) == (TWO,)
-    account.happened(model.Thaw())
+    account.happened(Thaw())
     assert account.addresses() == (TWO,)
 
 

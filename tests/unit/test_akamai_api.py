@@ -10,6 +10,7 @@ from akamai_description import description, unlike
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.engines.provider.values import ApiLost
 from harness.parts.steering.akamai import model, routes
 from harness.parts.steering.akamai.calls import BASE
 from harness.parts.steering.akamai.signing import Credential
@@ -348,10 +349,10 @@ def test_a_whole_domain_is_written_at_once(account: Account) -> None:
 def test_a_lost_api_fails_every_call_and_names_are_answered_all_the_same(account: Account) -> None:
     account.put()
     account.happened(model.Activate())
-    account.happened(model.LoseApi("failing"))
+    account.happened(ApiLost("failing"))
     assert account.call("GET", "/domains").status == 503
     assert account.addresses() == (ONE,)
-    account.happened(model.LoseApi("silent"))
+    account.happened(ApiLost("silent"))
     assert account.call("GET", "/domains").silent
-    account.happened(model.RestoreApi())
+    account.happened(ApiLost(None))
     assert account.call("GET", "/domains").status == 200

@@ -83,9 +83,19 @@ def test_its_milestone_is_what_its_agents_find() -> None:
         (", test_timeout_s: 61", "", "test_timeout_s"),
         (", domain: example.com", "", "needs a name below akadns.net"),
         (", property_type: performance", "", "property_type"),
-        (", agents: 6", "", "agents must be an odd number"),
+        (", agents: 6", "", "agents: must be an odd number"),
         (", backup_ip: 192.0.2.9, backup_cname: www.example.com", "", "a backup_ip or a backup_cname, not both"),
         (", intervall: 10", "", "intervall"),
+        (", backup_ip: nowhere", "", "backup_ip: must be an IPv4 address"),
+        (", backup_ip: '::1'", "", "backup_ip: must be an IPv4 address"),
+        (", error_penalty: 4", "", "steering.error_penalty"),
+        (", timeout_penalty: 0", "", "steering.timeout_penalty"),
+        (", domain: a..b.akadns.net", "", "needs a name below akadns.net"),
+        (", standby_weight: 10", "", "weights are of weighted-round-robin, and not of failover"),
+        (", property_type: weighted-round-robin, standby_weight: 100", "", "100 leads nobody to the primary"),
+        (", handout_mode: one-ip, handout_limit: 3", "", "a limit is of the modes normal and persistent"),
+        ("", "edge: {hosted_zone: example.akadns.net, record: app.example.akadns.net}", "GTM's own zone"),
+        (", interval_s: 60, check_regions: [WEU], proxied: true", "", "steering.check_regions: unknown key"),
         ("", "edge: {ttl_s: 20}", "whole seconds from 30 to 3600"),
         ("", "edge: {ttl_s: 60.5}", "whole seconds from 30 to 3600"),
         ("", "edge: {record: example.com}", "a CNAME, which the zone's own name cannot have"),
@@ -100,3 +110,12 @@ def test_what_it_cannot_follow_is_refused_by_file_and_line(
         load_environment(path)
     assert words in str(error.value)
     assert f"{path}:" in str(error.value)
+
+
+def test_all_mistakes_are_told_at_once_each_with_its_line(tmp_path: Path) -> None:
+    path = written(tmp_path, ", agents: 6, backup_ip: x, test_interval_s: 1, error_penalty: 1", "edge: {ttl_s: 20}")
+    with pytest.raises(InputError) as error:
+        load_environment(path)
+    for word in ("agents", "backup_ip", "test_interval_s", "error_penalty", "edge.ttl_s"):
+        assert word in str(error.value)
+    assert str(error.value).count(f"{path}:") == 5

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from akamai_account import APP, BAD, GOOD, LATE, ONE, TWO, Account, liveness_test
 
+from harness.engines.dns.answering import AnswerChanged
 from harness.engines.health_checks.checker import NOT_CONNECTED, Finished, Observation
 from harness.parts.steering.akamai.agents import AnyOf, LivenessAgents, checks_of, reported
-from harness.parts.steering.akamai.model import AnswerChanged
 from harness.parts.steering.akamai.properties import LivenessTest, parse_property
 from harness.parts.steering.akamai.scoring import Result, Score, after, together
 from harness.units import NS_PER_S

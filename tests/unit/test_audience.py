@@ -47,6 +47,8 @@ def test_everything_that_is_wrong_with_an_audience_is_told_at_once_with_its_line
         environment(
             tmp_path, "{profile: jmv(30)}", "{profile: honest, behind: pooled}", "{profile: uncached}",
             "{profile: uncached, weight: 3}", "{profile: honest, clients: 32, behind: honestly}",
+            "{profile: jvm, ipv6: silent}", "{profile: dual_stack, ipv6: silent}",
+            "{profile: dual_stack, ipv6: refused}", "{profile: happy_eyeballs, ipv6: silent}",
         )  # fmt: skip
     told = str(refused.value)
     wanted = {
@@ -54,9 +56,12 @@ def test_everything_that_is_wrong_with_an_audience_is_told_at_once_with_its_line
         6: "pooled says how clients connect",
         4: "uncached is named 2 times; add its weights up",
         9: "no profile is called 'honestly'",
+        10: "jvm asks for IPv4 addresses alone; happy_eyeballs and dual_stack ask for both",
+        11: "dual_stack waits for IPv6 to the end and is never served, so no outage is measurable: `refused`",
     }
     for line, text in wanted.items():
         assert re.search(rf"mine\.yaml:{line}: audience.*{re.escape(text)}", told), told
+    assert not re.search(r"mine\.yaml:1[23]", told)
 
 
 @pytest.mark.parametrize("line", ["{profile: honest, weight: 0}", "{profile: honest, clients: 1}", "{weight: 2}"])

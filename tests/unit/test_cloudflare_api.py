@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from cloudflare_account import APP, OWN, RULES, ZONE, Account, operations
 
+from harness.engines.provider.values import ApiLost, Called
 from harness.parts.steering.cloudflare import routes
-from harness.parts.steering.cloudflare.model import Called, Lost, Reset, Restored
+from harness.parts.steering.cloudflare.model import Reset
 from harness.parts.steering.cloudflare.values import Reply, Request
 
 UNKNOWN = "0" * 32
@@ -212,13 +213,13 @@ def test_1200_requests_in_five_minutes_are_answered_and_one_more_must_wait() -> 
 def test_a_lost_api_answers_nothing_or_errors_and_what_was_set_up_is_still_answered() -> None:
     account, _, _, _, _ = shop()
     account.sees()
-    account.happened(Lost("failing"))
+    account.happened(ApiLost("failing"))
     assert account.refused("GET", f"{OWN}/pools")[0] == 503
     assert Called in {type(effect) for effect in account.effects}
-    account.happened(Lost("silent"))
+    account.happened(ApiLost("silent"))
     assert account.call("POST", f"{OWN}/pools", {}).lost
     assert account.addresses() == ("127.0.1.10",)
-    account.happened(Restored())
+    account.happened(ApiLost(None))
     assert account.done("GET", f"{OWN}/pools")
 
 

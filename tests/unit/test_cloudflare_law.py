@@ -94,12 +94,17 @@ def test_checks_in_a_row_take_a_whole_interval_each() -> None:
     ("steering", "edge", "said"),
     [
         (", interval_s: 4", "{ttl_s: 30}", "interval_s"),
-        (", interval_s: 5, timeout_s: 5", "{ttl_s: 30}", "timeout_s must be shorter than interval_s"),
+        (", interval_s: 5, timeout_s: 5", "{ttl_s: 30}", "steering.timeout_s: must be shorter than interval_s"),
         (", check_regions: [WEU, WEU]", "{ttl_s: 30}", "names a region twice"),
         (", check_regions: [MARS]", "{ttl_s: 30}", "check_regions"),
         (", fallback: nobody", "{ttl_s: 30}", "fallback"),
         ("", "{ttl_s: 5}", "Cloudflare takes whole seconds from 10 to 86400, not 5"),
         (", proxied: true", "{ttl_s: 30}", "Cloudflare answers 300 s for a proxied name, not 30"),
+        (", proxied: 'true'", "{ttl_s: 30}", "Cloudflare answers 300 s for a proxied name, not 30"),
+        (", failover_across_pools: true", "{ttl_s: 30}", "only a proxied request goes on to another pool"),
+        (", requests_per_5_minutes: 4", "{ttl_s: 30}", "requests_per_5_minutes"),
+        ("}\nhealth_checks: {request_interval_s: 30", "{ttl_s: 30}", "Cloudflare's monitor is described in section"),
+        (", domain: x.akadns.net, test_interval_s: 10", "{ttl_s: 30}", "steering.test_interval_s: unknown key"),
     ],
 )
 def test_what_cloudflare_cannot_follow_is_refused_with_its_line(
@@ -115,6 +120,15 @@ def test_the_pool_of_last_resort_gets_clients_without_waiting_for_its_health(tmp
     timing = load_subject(ROOT / "reference" / "subject.yaml", environment()).timing
     assert timing is not None
     assert timing.edge_follows
-    assert not conditions_of(environment(), FAST, subject=timing).edge_follows
-    waiting = load_environment(written(tmp_path, ", fallback: primary"))
-    assert conditions_of(waiting, FAST, subject=timing).edge_follows
+    assert conditions_of(environment(), FAST, subject=timing).edge_follows
+    at_once = load_environment(written(tmp_path, ", fallback: standby"))
+    assert not conditions_of(at_once, FAST, subject=timing).edge_follows
+
+
+def test_all_mistakes_are_told_at_once_each_with_its_line(tmp_path: Path) -> None:
+    steering = ", interval_s: 5, timeout_s: 10, check_regions: [WEU, WEU], fallback: nobody, retries: 9"
+    with pytest.raises(InputError) as refused:
+        load_environment(written(tmp_path, steering, "{ttl_s: 5}"))
+    for word in ("timeout_s: must be shorter", "a region twice", "steering.fallback", "steering.retries"):
+        assert word in str(refused.value)
+    assert str(refused.value).count("mine.yaml:") == 5, "edge.ttl_s is the fifth"

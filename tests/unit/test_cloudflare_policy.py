@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from cloudflare_account import APP, OWN, ZONE, Account
 
+from harness.engines.dns.answering import AnswerChanged, Freeze, Thaw
 from harness.engines.dns.lookup import drawing
 from harness.engines.health_checks.checker import Finished, Limits
 from harness.parts.steering.cloudflare.checking import CloudflareCheckers, Expecting, checks_of, expects
 from harness.parts.steering.cloudflare.health import majority, status_of
-from harness.parts.steering.cloudflare.model import AnswerChanged, EndpointChanged, Freeze, Thaw
+from harness.parts.steering.cloudflare.model import EndpointChanged
 from harness.units import NS_PER_S
 
 EAST, WEST = "127.0.1.10", "127.0.2.10"
@@ -42,7 +43,7 @@ def test_a_region_follows_most_of_its_data_centres_and_an_endpoint_most_of_the_r
 def test_a_change_is_told_with_how_many_data_centres_hold_what() -> None:
     account = shop()
     account.sees()
-    assert account.sees(east=4) == (EndpointChanged(EAST, False, 4, 9), AnswerChanged(APP, (WEST,), 30))
+    assert account.sees(east=4) == (EndpointChanged(EAST, False, 4, 9), AnswerChanged(APP, (WEST,), 30, before=(EAST,)))
 
 
 def test_when_no_pool_is_healthy_the_last_resort_gets_all_of_it() -> None:

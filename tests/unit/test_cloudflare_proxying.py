@@ -10,7 +10,9 @@ from cloudflare_account import APP, Account
 from harness.engines.http.upstream import Failure
 from harness.history.events import DnsAnswer, Mark
 from harness.parts.steering.cloudflare import proxying
+from harness.parts.steering.cloudflare.forwarding import request_head, response_head
 from harness.parts.steering.cloudflare.proxying import Course, status_of
+from harness.wire.framing import RequestHead, RequestReader, ResponseHead, ResponseReader
 from harness.witness.models import WitnessConfig
 from harness.witness.outcomes import edge_of
 
@@ -86,3 +88,34 @@ def test_an_answer_of_a_proxy_in_front_is_told_as_every_edge_behind_it() -> None
     plain, mark = DnsAnswer("witness", "dns-0", APP, (EAST,), 30.0, 5), Mark("steady", 5)
     assert (config.behind(plain), config.behind(mark)) == (plain, mark)
     assert (edge_of(None), edge_of(EAST)) == (None, EAST)
+
+
+def asked(*fields: bytes) -> list[bytes]:
+    raw = b"\r\n".join((b"POST /a HTTP/1.1", b"Host: app.example.com", b"Content-Length: 3", *fields, b"", b"abc"))
+    head = RequestReader().feed(raw)[0].head
+    assert isinstance(head, RequestHead)
+    return request_head(head, b"192.0.2.7").removesuffix(b"\r\n\r\n").split(b"\r\n")
+
+
+def test_an_origin_hears_nothing_of_the_clients_connection_and_who_the_client_is_from_the_edge() -> None:
+    ours = [b"CF-Connecting-IP: 192.0.2.7", b"X-Forwarded-For: 192.0.2.7", b"CDN-Loop: cloudflare"]
+    first = [b"POST /a HTTP/1.1", b"Host: app.example.com", b"Content-Length: 3"]
+    assert asked() == [*first, *ours]
+    said = (b"Connection: close, X-Hop, content-length", b"x-hop: 1", b"Keep-Alive: 5", b"Upgrade: websocket", b"TE: x")
+    assert asked(*said) == [*first, *ours], "a length stays, whatever Connection names"
+    assert asked(b"CF-Connecting-IP: 6.6.6.6", b"Cookie: a=b") == [*first, b"Cookie: a=b", *ours]
+    assert asked(b"X-Forwarded-For: 198.51.100.1", b"CDN-Loop: other")[-2:] == [
+        b"X-Forwarded-For: 198.51.100.1, 192.0.2.7", b"CDN-Loop: other, cloudflare",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("keep", "word"), [(True, b"keep-alive"), (False, b"close")])
+def test_a_client_hears_nothing_of_the_origins_connection_and_which_origin_it_was_from_the_edge(
+    keep: bool, word: bytes
+) -> None:
+    raw = b"HTTP/1.0 200 OK\r\nConnection: close\r\nX-Drill-Edge: 192.0.2.9\r\nContent-Length: 0\r\nETag: x\r\n\r\n"
+    head = ResponseReader().feed(raw)[0].head
+    assert isinstance(head, ResponseHead)
+    assert response_head(head, EAST, keep=keep) == (
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nETag: x\r\nX-Drill-Edge: 127.0.1.10\r\nConnection: %s\r\n\r\n" % word
+    )

@@ -7,16 +7,14 @@ from typing import Any
 import pytest
 from digitalocean_description import description
 
+from harness.engines.dns.answering import AnswerChanged, Freeze, Thaw
+from harness.engines.provider.values import Called
 from harness.parts.steering.digitalocean import routes
 from harness.parts.steering.digitalocean.calls import Rules
 from harness.parts.steering.digitalocean.model import (
-    AnswerChanged,
-    Called,
-    Freeze,
     Provider,
     Relief,
     Reset,
-    Thaw,
     Trouble,
 )
 from harness.parts.steering.digitalocean.values import Reply, Request

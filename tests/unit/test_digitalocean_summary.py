@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from test_digitalocean_api import APP, BALANCER, Account
 
+from harness.engines.dns.answering import AnswerChanged, Freeze
+from harness.engines.provider.telling import answer_told
+from harness.engines.provider.values import Called
 from harness.history.events import Happening
-from harness.parts.steering.digitalocean.model import AnswerChanged, Called, Freeze, Trouble
+from harness.parts.steering.digitalocean.model import Trouble
 from harness.parts.steering.digitalocean.summary import lines
-from harness.parts.steering.digitalocean.telling import DRILL, answer_told, call_told
+from harness.parts.steering.digitalocean.telling import DRILL, call_told
 
 PLACES = {"192.0.2.1": "nyc3", "192.0.2.2": "sfo3"}
 PATH = "/v2/domains/example.com/records"

@@ -95,6 +95,7 @@ OTHER: Mapping[Key, Any] = {
     ("audience", "weight"): 7,
     ("audience", "clients"): 8,
     ("audience", "behind"): "coredns(30)",
+    ("audience", "ipv6"): "silent",
     ("stop", "command", "command"): ["see"],
     ("stop", "command", "every_s"): 2,
     ("stop", "command", "timeout_s"): 3,
@@ -107,6 +108,7 @@ JUDGED = {
     ("load_balancer", "healthy_threshold"), ("load_balancer", "unhealthy_threshold"), ("workload", "dns_clients"),
     ("workload", "rate_per_s"), ("workload", "timeout_s"), ("load_balancer", "like"),
     ("audience", "profile"), ("audience", "weight"), ("audience", "clients"), ("audience", "behind"),
+    ("audience", "ipv6"),
     *(key for key in OTHER if key[0] == "stop"),
 }  # fmt: skip
 """What predictions, the window W, the judgement of single operations or stop conditions are made from."""
@@ -142,7 +144,7 @@ def document() -> dict[str, Any]:
         "places": [{"name": "us-east-1", "role": "primary"}, {"name": "us-west-2", "role": "standby"}],
         "edge": {"record": "app.example.com"},
         "objectives": {"fast": {"rto_s": 20}, "production": {"rto_s": 150}},
-        "audience": [{"profile": "honest"}, {"profile": "jvm(30)"}],
+        "audience": [{"profile": "honest"}, {"profile": "happy_eyeballs"}],
         "stop": {"errors": {}, "latency": {"above_ms": 500}, "command": {"command": ["look"]}},
         "subject": "subject.yaml",
     }

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import re
+from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 from aiohttp.test_utils import make_mocked_request
 
 from harness.engines.moto.http import with_routes
-from harness.kit.admin import _explain, answer_json
+from harness.kit.admin import _explain, answer_json, serve_application
 
 BROWSERS = [
     {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64)", "Content-Type": "text/plain"},
@@ -43,3 +46,33 @@ def test_the_endpoints_of_a_region_server_refuse_browsers(headers: dict[str, str
     body = b"".join(app({**environ, "wsgi.input": io.BytesIO()}, lambda line, _: told.append(line)))
     assert told[0].startswith(str(status))
     assert isinstance(json.loads(body), dict)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "nonsense"])
+def test_a_body_is_what_was_sent_whatever_it_says_of_its_coding(coding: str) -> None:
+    async def echoed(request: web.Request) -> web.Response:
+        return web.Response(body=await request.read())
+
+    async def asked() -> tuple[int, bytes]:
+        app = web.Application()
+        app.router.add_post("/", echoed)
+        async with AsyncExitStack() as stack:
+            host, port = await serve_application(stack, "mine", app, ("127.0.0.1", 0))
+            session = await stack.enter_async_context(ClientSession(skip_auto_headers=["Accept-Encoding"]))
+            sent = {"Content-Encoding": coding}
+            async with session.post(f"http://{host}:{port}/", data=b"not compressed", headers=sent) as answer:
+                return answer.status, await answer.read()
+
+    assert asyncio.run(asked()) == (200, b"not compressed")
+
+
+def test_no_server_of_ours_takes_a_body_apart_before_its_handler() -> None:
+    """aiohttp answers 500 in a server's own place where a coding is false, and a signature is of what was sent."""
+    root = Path(__file__).parents[2]
+    made = 0
+    for path in [*(root / "harness").rglob("*.py"), *(root / "reference").rglob("*.py")]:
+        text = path.read_text(encoding="utf-8")
+        for found in re.finditer(r"web\.AppRunner\(", text):
+            made += 1
+            assert "auto_decompress=False" in text[found.end() :][:300], path
+    assert made >= 5

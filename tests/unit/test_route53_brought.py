@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from typer.testing import CliRunner
 from harness.cli.commands import app
 from harness.errors import InputError
 from harness.parts.steering.route53.brought.reading import read
-from harness.parts.steering.route53.brought.review import Review, review
+from harness.parts.steering.route53.brought.review import Review, review, unnamed
 
 Written = Callable[..., Path]
 EAST, WEST = "192.0.2.10", "198.51.100.7"
@@ -51,7 +52,9 @@ def check(check_id: str, ip: str | None = None, **more: Any) -> dict[str, Any]:
 def reviewed(written: Written) -> Callable[..., Review]:
     def look(records: list[Mapping[str, Any]], checks: list[Mapping[str, Any]] | None = None, s: float = 150) -> Review:
         known = None if checks is None else written({"HealthChecks": checks}, "checks.json")
-        return review(read(written({"ResourceRecordSets": [SOA, *records]}), None, known), s)
+        brought = read(written({"ResourceRecordSets": [SOA, *records]}), None, known)
+        found = review(brought, s)
+        return replace(found, findings=(*found.findings, *unnamed([brought])))
 
     return look
 
@@ -95,6 +98,18 @@ def test_what_is_wrong_with_it_is_said(
 ) -> None:
     found = reviewed(records, checks)
     assert any(re.search(says, one.text) for one in found.findings), [one.text for one in found.findings]
+
+
+def test_records_below_a_delegation_are_said_to_be_never_answered(reviewed: Callable[..., Review]) -> None:
+    """But for the addresses of its name servers; and nothing is promised of the others."""
+    cut = {"Name": "app.example.com.", "Type": "NS", "TTL": 300, "ResourceRecords": [{"Value": "ns.app.example.com."}]}
+    server = {"Name": "ns.app.example.com.", "Type": "A", "TTL": 300, "ResourceRecords": [{"Value": "192.0.2.53"}]}
+    left = {**server, "Name": "left.app.example.com."}
+    below = [one | {"Name": "x.app.example.com."} for one in WHOLE]
+    found = reviewed([cut, server, left, *below], CHECKS)
+    told = [(one.serious, one.text.partition(":")[0]) for one in found.findings]
+    assert told == [(False, "left.app.example.com A"), *[(True, "x.app.example.com A")] * 2]
+    assert (found.outlooks, found.single) == ((), ())
 
 
 def test_a_metric_that_is_lost_with_what_it_is_about_stays_healthy(reviewed: Callable[..., Review]) -> None:
@@ -200,7 +215,7 @@ def test_an_octodns_zone_is_what_its_provider_makes_of_it(written: Written) -> N
     ("content", "name", "says"),
     [
         ("{ not json", "a.json", r"a\.json:1: this is no JSON"),
-        ("[1]", "a.json", "this is a list"),
+        ("[1]", "a.json", "none of what can be read: `aws route53"),
         ({"some": "thing"}, "a.json", "none of what can be read: `aws route53"),
         ({"HealthChecks": []}, "a.json", "--health-checks"),
         ({"ResourceRecordSets": [{"Type": "A"}], "x": 1}, "a.json", r"json:\d+: this is no record set: 'Name' is"),

@@ -6,21 +6,19 @@ from dataclasses import replace
 
 import pytest
 
+from harness.engines.dns.answering import AnswerChanged, Freeze, Thaw
 from harness.engines.dns.lookup import everyone
 from harness.engines.dns.zone import AliasTarget, Configuration, HealthCheck, RecordSet, Zone
 from harness.engines.health_checks.checker import Checker
 from harness.parts.steering.route53.model import (
-    AnswerChanged,
     Checked,
     Configured,
     Effect,
     Event,
     Forgotten,
-    Freeze,
     Plane,
     StatusChanged,
     Targets,
-    Thaw,
     start,
 )
 from harness.units import NS_PER_S
@@ -78,7 +76,7 @@ def test_an_answer_follows_the_health_check_at_18_percent() -> None:
     assert scene.state.generation == generation, "no answer can have changed"
     assert scene.vote("east", 2) == (
         StatusChanged("east", False, 2, 16, "us-east-1"),
-        AnswerChanged(APP, (WEST,), 6),
+        AnswerChanged(APP, (WEST,), 6, before=(EAST,)),
     )
     assert scene.state.generation == generation + 1
 
@@ -93,9 +91,9 @@ def test_a_check_of_no_region_is_told_without_one() -> None:
 
 def test_a_load_balancer_without_a_healthy_target_is_left() -> None:
     scene = Scene()
-    assert scene.happen(Targets("lb-east.example.net", False)) == (AnswerChanged(APP, (WEST,), 6),)
+    assert scene.happen(Targets("lb-east.example.net", False)) == (AnswerChanged(APP, (WEST,), 6, before=(EAST,)),)
     assert scene.happen(Targets("lb-east.example.net", False)) == ()
-    assert scene.happen(Targets("LB-EAST.example.net.", True)) == (AnswerChanged(APP, (EAST,), 6),)
+    assert scene.happen(Targets("LB-EAST.example.net.", True)) == (AnswerChanged(APP, (EAST,), 6, before=(WEST,)),)
 
 
 def test_a_frozen_name_follows_nothing_until_it_thaws() -> None:
@@ -105,7 +103,7 @@ def test_a_frozen_name_follows_nothing_until_it_thaws() -> None:
     assert isinstance(told, StatusChanged), "the health check still turns, and is told"
     scene.happen(Freeze(APP))
     assert scene.answer == (EAST,), "freezing twice keeps the first snapshot"
-    assert scene.happen(Thaw()) == (AnswerChanged(APP, (WEST,), 6),)
+    assert scene.happen(Thaw()) == (AnswerChanged(APP, (WEST,), 6, before=(EAST,)),)
 
 
 @pytest.mark.parametrize("frozen", [False, True])

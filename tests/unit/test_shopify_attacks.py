@@ -10,7 +10,9 @@ import pytest
 from shopify_rig import VERSION, Rig
 
 from harness.parts.commerce.shopify.admin import session_tokens
+from harness.parts.commerce.shopify.admin.exchange import AdminRequest
 
+GRAPHQL = f"/admin/api/{VERSION}/graphql.json"
 REST = f"/admin/api/{VERSION}"
 BULK = """mutation ($query: String!) { bulkOperationRunQuery(query: $query) {
   bulkOperation { id } userErrors { message } } }"""
@@ -134,3 +136,42 @@ def test_claims_with_odd_numbers(claims: dict[str, Any], status: int) -> None:
         "subject_token": session_tokens.sign(said | claims, installed.client_secret),
     }
     assert rig.ask("POST", "/admin/oauth/access_token", body).status == status
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{" + "shop { name } " * 2_000 + "}",
+        "{ shop {" + "name " * 15_000 + "} }",
+        "{ shop {" + " ".join(f"...F{n}" for n in range(900)) + "} }"
+        + " ".join(f"fragment F{n} on Shop {{ name }}" for n in range(900)),
+        "{ shop { ...F0 } }" + " ".join(f"fragment F{n} on Shop {{ name ...F{n + 1} }}" for n in range(1_000))
+        + " fragment F1000 on Shop { name }",
+    ],
+    ids=["fields", "names", "fragments", "chain"],
+)  # fmt: skip
+def test_a_document_that_is_too_heavy_to_look_at_is_given_up_and_not_run(query: str) -> None:
+    rig = Rig()
+    assert rig.error(query)["extensions"]["code"] == "validationTimeout"
+    assert rig.data("{ shop { name } }")["shop"]["name"], "and the next one is answered"
+
+
+def test_what_takes_long_to_read_is_told_to_whoever_serves_it_and_other_requests_are_not() -> None:
+    rig = Rig()
+    token = {"x-shopify-access-token": rig.token, "content-type": "application/json"}
+    long = json.dumps({"query": "{ shop { name } } #" + "x" * 10_000}).encode()
+
+    def foreseen(path: str, headers: dict[str, str], body: bytes) -> str | None:
+        return rig.api.foresee(AdminRequest("POST", path, {}, headers, body, "us-east-1"))
+
+    assert (foreseen(GRAPHQL, token, long) or "").startswith("{ shop")
+    assert foreseen(GRAPHQL, token, b'{"query": "{ shop { name } }"}') is None
+    assert foreseen(GRAPHQL, {**token, "x-shopify-access-token": "x"}, long) is None, "it will be refused"
+    assert foreseen(f"{REST}/orders.json", token, long) is None
+    assert foreseen(GRAPHQL, token, b"\x1f\x8b" + b"x" * 10_000) is None, "no JSON"
+
+
+def test_a_body_that_is_no_json_whatever_its_coding_says_is_a_bad_request() -> None:
+    for path in (GRAPHQL, f"{REST}/orders.json"):
+        reply = Rig().ask("POST", path, b"\x1f\x8bno gzip at all", {"Content-Encoding": "gzip"})
+        assert reply.status == 400, path

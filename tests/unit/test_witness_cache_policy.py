@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 
 import pytest
 
@@ -12,6 +13,7 @@ from harness.units import NS_PER_S
 from harness.witness import resolver_cache as cache
 from harness.witness.cache_policy import CachePolicy
 from harness.witness.dns_client import DnsFailure, DnsReply
+from harness.witness.members import NameCache
 from harness.witness.resolver import Resolver
 from harness.witness.resolver_cache import CacheState
 from harness.witness.tasks import TaskSet
@@ -185,6 +187,44 @@ def test_every_profile_is_found_by_its_name_and_takes_its_numbers() -> None:
     assert profile_of("jvm( 5 , 0)").cache.negative_s == 0
     assert profile_of("pooled(60)").hang_s == 60
     assert profile_of("serve_stale(10, 3600)").cache.stale_for_s == 3600
+
+
+def of_profile(text: str) -> CachePolicy:
+    """As the witness is told of it, with production's durations."""
+    return NameCache(**asdict(profile_of(text).cache)).policy
+
+
+@pytest.mark.parametrize(
+    ("text", "of_a_minute_s", "of_two_days_s", "denied_s", "failed_s"),
+    [
+        ("honest", 60, 172_800, 900, 0),
+        ("uncached", 0, 0, 0, 0),
+        ("clamp_min(300)", 300, 172_800, 900, 0),
+        ("jvm(30)", 30, 30, 10, 0),
+        ("chrome(60)", 60, 172_800, 0, 0),
+        ("firefox", 60, 60, 900, 0),
+        ("nscd(3600)", 60, 3600, 20, 0),
+        ("systemd_resolved", 60, 7200, 900, 10),
+        ("coredns", 60, 3600, 900, 5),
+        ("coredns(30)", 30, 30, 30, 5),
+        ("unbound", 60, 86_400, 900, 0),
+        ("serve_stale", 60, 172_800, 900, 0),
+        ("happy_eyeballs", 60, 172_800, 900, 0),
+        ("sdk_standard", 0, 0, 0, 0),
+    ],
+)
+def test_each_profile_keeps_what_its_source_says(
+    text: str, of_a_minute_s: float, of_two_days_s: float, denied_s: float, failed_s: float
+) -> None:
+    """denied_s: that there is no such name, where the SOA says 900 s."""
+    policy = of_profile(text)
+    assert [kept_s(policy, 60), kept_s(policy, 172_800)] == [of_a_minute_s, of_two_days_s]
+    assert [kept_s(policy, 900, ()), policy.failure_ns / S] == [denied_s, failed_s]
+
+
+def test_denials_are_bounded_where_their_cache_bounds_them() -> None:
+    found = [kept_s(of_profile(text), 172_800, ()) for text in ("coredns", "unbound", "systemd_resolved", "honest")]
+    assert found == [1800, 3600, 7200, 172_800]
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,17 @@ def test_a_refused_attempt_makes_the_next_one_begin_at_once() -> None:
     assert attempts(held) == ["fd00::1", "127.0.1.10"], "another attempt is under way"
 
 
+def test_where_ipv6_leads_nowhere_who_races_is_late_by_one_attempt_and_who_does_not_waits_for_ever() -> None:
+    """AAAA is answered, and nothing comes back: no event of the attempt at it ever does."""
+    asked = (Found("AAAA", V6[:1]), Found("A", V4[:1]))
+    assert attempts(raced(*asked)) == ["fd00::1"]
+    racing = raced(*asked, Waited(1), Connected("127.0.1.10"))
+    assert racing[0] == (Attempt("fd00::1"), Delay(1, 250 * NS_PER_MS))
+    assert racing[-1] == (Won("127.0.1.10"),)
+    assert attempts(raced(*asked, Waited(1), staggered=False)) == ["fd00::1"]
+    assert attempts(raced(*asked, Broke("fd00::1"), staggered=False)) == ["fd00::1", "127.0.1.10"]
+
+
 def test_the_first_connection_wins_and_the_rest_is_nothing() -> None:
     found = raced(
         Found("AAAA", V6), Found("A", V4), Waited(1), Connected("127.0.1.10"), Connected("fd00::1"), Waited(2)

@@ -117,6 +117,18 @@ def test_without_a_race_silence_holds_the_client_and_a_refusal_moves_it_on() -> 
     assert asyncio.run(led(route(names, dialling, **IN_TURN))).address == WEST
 
 
+def test_a_network_that_carries_no_ipv6_is_one_attempt_late_or_moves_its_clients_on() -> None:
+    """The name has both families, and only IPv4 leads anywhere: nothing of IPv6 is dialled."""
+    dialling, began_ns = Dialling(), monotonic_ns()
+    assert asyncio.run(led(route(Names(EAST), dialling, ipv6="silent", **RACING))).address == EAST
+    assert monotonic_ns() - began_ns >= NS_PER_S // 4
+    assert dialling.dialled == [EAST]
+    for family in (RACING, IN_TURN):
+        dialling = Dialling()
+        assert asyncio.run(led(route(Names(EAST), dialling, ipv6="refused", **family))).address == EAST
+        assert dialling.dialled == [EAST]
+
+
 def test_a_race_with_nowhere_to_go_says_so() -> None:
     with pytest.raises(NoAddress):
         asyncio.run(led(route(Names(), Dialling(), **RACING)))

@@ -2,8 +2,9 @@
 
 Aliases are followed inside the zone and never shown; the answer carries the name that was asked for and the TTL of
 the record that the alias ends at, 60 s for a load balancer (API Reference, ResourceRecordSet TTL). A name outside
-every zone is refused. NXDOMAIN and "no such type" carry the SOA, whose TTL in the authority section is how long the
-absence may be cached: min(TTL of the SOA record, its MINIMUM field) (RFC 2308 sections 3 and 5).
+every zone is refused; one that is delegated to others is referred to their name servers. NXDOMAIN and "no such type"
+carry the SOA, whose TTL in the authority section is how long the absence may be cached: min(TTL of the SOA record, its
+MINIMUM field) (RFC 2308 sections 3 and 5).
 """
 
 from __future__ import annotations
@@ -36,12 +37,13 @@ class RRset:
 
 @dataclass(frozen=True)
 class Answer:
-    """What is answered: code, answer section, authority section. authoritative: the AA bit."""
+    """What is answered: code, and the three sections. authoritative: the AA bit."""
 
     rcode: Rcode
     answers: tuple[RRset, ...] = ()
     authority: tuple[RRset, ...] = ()
     authoritative: bool = True
+    additional: tuple[RRset, ...] = ()
 
     def values(self, record_type: str) -> tuple[str, ...]:
         """All answered values of one type, in answer order."""
@@ -80,7 +82,8 @@ def lookup_in(config: Configuration, zone: Zone, health: Health, name: str, reco
             answer = _step(here, health, asked, record_type, pick)
             chain = (*chain, *answer.answers)
             if record_type == "CNAME" or not answer.answers or answer.answers[0].type != "CNAME":
-                return replace(answer, answers=chain)
+                # The bit is about the first name: of a chain, one of ours.
+                return replace(answer, answers=chain, authoritative=answer.authoritative or bool(chain))
             asked = normalise(answer.answers[0].values[0])
             here = config.zone_for(asked)
     except _Unresolvable:
@@ -89,6 +92,9 @@ def lookup_in(config: Configuration, zone: Zone, health: Health, name: str, reco
 
 
 def _step(zone: Zone, health: Health, name: str, record_type: str, pick: Pick) -> Answer:
+    cut = zone.cut_above(name) if zone.cuts else None
+    if cut is not None and (name, record_type) != (cut, "DS"):  # which is the parent's (RFC 4035 section 3.1.4.1)
+        return _referral(zone, cut)
     owner = _owner(zone, name)
     if owner is None:
         return Answer("NXDOMAIN", authority=_negative(zone))
@@ -98,6 +104,19 @@ def _step(zone: Zone, health: Health, name: str, record_type: str, pick: Pick) -
             rrset = _rrset(name, group, zone, health, pick)
             return Answer("NOERROR", (rrset,)) if rrset else Answer("NOERROR", authority=_negative(zone))
     return Answer("NOERROR", authority=_negative(zone))
+
+
+def _referral(zone: Zone, cut: str) -> Answer:
+    """To the name servers of a delegated name, with those of their addresses that are known here (RFC 1034 section
+    4.3.2)."""
+    servers = tuple(_plain(record) for record in zone.group(cut, "NS"))
+    names = dict.fromkeys(normalise(value) for rrset in servers for value in rrset.values)
+    glue = tuple(_plain(one) for name in names for kind in ("A", "AAAA") for one in zone.group(name, kind))
+    return Answer("NOERROR", authority=servers, authoritative=False, additional=glue)
+
+
+def _plain(record: RecordSet) -> RRset:
+    return RRset(record.name, record.type, record.ttl_s or 0, record.values)
 
 
 def _owner(zone: Zone, name: str) -> str | None:

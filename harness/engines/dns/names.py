@@ -14,6 +14,7 @@ LABEL_MAX = 63
 """Characters of a label; a name has at most 255 (Developer Guide, "DNS domain name format"; RFC 1035)."""
 NAME_MAX = 255
 
+_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?")
 _OCTAL = re.compile(r"\\([0-3][0-7]{2})")
 _KEPT = {".": r"\056", "\\": r"\134"}
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
@@ -31,7 +32,18 @@ def unescaped(name: str) -> str:
 
 def normalise(name: str) -> str:
     """A name in the one spelling that is compared and kept."""
-    return unescaped(name).removesuffix(".").lower()
+    return _lowered(unescaped(name).removesuffix("."))
+
+
+def _lowered(name: str) -> str:
+    """Of no other letters than A to Z does DNS take the small one for the same (RFC 4343 section 3)."""
+    return name.lower() if name.isascii() else "".join(c.lower() if c.isascii() else c for c in name)
+
+
+def is_host_name(text: str) -> bool:
+    """Whether a name can be a host's, or a service's, in whatever case (RFC 1123 section 2.1); a wildcard is none."""
+    labels = text.lower().removesuffix(".").split(".")
+    return len(text) < NAME_MAX and all(len(one) <= LABEL_MAX and _LABEL.fullmatch(one) for one in labels)
 
 
 def escaped(name: str) -> str:
@@ -57,7 +69,7 @@ def _bytes(piece: str) -> bytes:
 
 def from_labels(labels: Iterable[bytes]) -> str:
     """The name that a DNS query asks for, of its labels without the root."""
-    return ".".join("".join(_KEPT.get(c, c) for c in label.decode("latin-1")) for label in labels).lower()
+    return _lowered(".".join("".join(_KEPT.get(c, c) for c in label.decode("latin-1")) for label in labels))
 
 
 def to_labels(name: str) -> tuple[bytes, ...]:

@@ -1,6 +1,15 @@
 """Authoritative DNS over UDP and TCP. Decides nothing: questions go to the data plane, answers to the wire.
 
-A question that nobody can read is answered FORMERR when it has an id to answer to, else ignored.
+Whatever has an id to answer to, and is no answer itself, gets an answer: FORMERR what nobody can read, SERVFAIL where
+answering failed. What is asked beside data is answered so:
+
+| asked for | answered |
+| --- | --- |
+| ANY | the name's CNAME, or a HINFO in the place of all that there is (RFC 8482 section 4.2) |
+| a zone's transfer (AXFR, IXFR), another class than IN | REFUSED |
+| a record that only messages have (OPT, TSIG) | FORMERR; other metatypes NOTIMP |
+| anything, under EDNS beyond version 0 | BADVERS (RFC 6891 section 6.1.3) |
+| anything, signed (TSIG) | NOTAUTH with BADKEY, since no key is known here (RFC 8945 section 5.2.1) |
 """
 
 from __future__ import annotations
@@ -8,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import struct
-from contextlib import suppress
+from collections.abc import Mapping
 from typing import Protocol, cast, runtime_checkable
 
 import dns.edns
@@ -20,11 +29,16 @@ import dns.opcode
 import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
+import dns.rdtypes.ANY.TSIG
 import dns.rrset
 
 from harness import scaling
+from harness.engines.dns import headers
+from harness.engines.dns.headers import EDNS_UDP_BYTES
 from harness.engines.dns.lookup import Answer, RRset
 from harness.engines.dns.names import from_labels, to_labels
+from harness.engines.dns.tcp import Answer as Send
+from harness.engines.dns.tcp import TcpClients
 from harness.engines.dns.wire_cache import WireCache, key_of
 from harness.kit.address import Address
 
@@ -32,11 +46,13 @@ log = logging.getLogger(__name__)
 
 PLAIN_UDP_BYTES = 512
 """Largest UDP answer for a client without EDNS (RFC 1035 section 4.2.1)."""
-EDNS_UDP_BYTES = 1232
-"""Largest UDP answer with EDNS (DNS flag day 2020); beyond it the truncation bit sends the client to TCP."""
 TCP_BYTES = 65_535
-TCP_IDLE_S = 10.0
+ANY_TTL_S = 3600
 _BIND_ATTEMPTS = 32
+_NO_DATA: Mapping[dns.rdatatype.RdataType, dns.rcode.Rcode] = {
+    dns.rdatatype.AXFR: dns.rcode.REFUSED, dns.rdatatype.IXFR: dns.rcode.REFUSED,
+    dns.rdatatype.OPT: dns.rcode.FORMERR, dns.rdatatype.TSIG: dns.rcode.FORMERR,
+}  # fmt: skip
 
 
 class Answers(Protocol):
@@ -95,41 +111,51 @@ class Responder:
         return answer
 
     def _compute(self, wire: bytes, limit: int) -> bytes | None:
-        try:
-            query = dns.message.from_wire(wire)
-        except (dns.exception.DNSException, struct.error, ValueError, IndexError):
-            return _format_error(wire)
-        if query.flags & dns.flags.QR:
+        if not headers.is_question(wire):
             return None
-        response = dns.message.make_response(query, our_payload=EDNS_UDP_BYTES)
-        self._fill(query, response)
-        return response.to_wire(max_size=limit or _udp_limit(query), prefer_truncation=True)
+        refused = headers.refused_unread(wire)
+        if refused is not None:
+            return headers.bare(wire, refused)
+        try:
+            query = dns.message.from_wire(wire, keyring=False)
+        except (dns.exception.DNSException, struct.error, ValueError, IndexError):
+            return headers.bare(wire, dns.rcode.FORMERR)
+        try:
+            response = dns.message.make_response(query, our_payload=EDNS_UDP_BYTES, pad=0)
+            self._fill(query, response)
+            return response.to_wire(max_size=limit or _udp_limit(query), prefer_truncation=True)
+        except Exception:
+            log.exception("no answer to %s", query.question[0])
+            return headers.bare(wire, dns.rcode.SERVFAIL)
 
     def _fill(self, query: dns.message.Message, response: dns.message.Message) -> None:
-        response.flags &= ~dns.flags.RA
+        question = query.question[0]
         if query.edns > 0:
             response.set_rcode(dns.rcode.BADVERS)
-            return
-        if query.opcode() != dns.opcode.QUERY or len(query.question) != 1:
-            response.set_rcode(dns.rcode.NOTIMP if query.opcode() != dns.opcode.QUERY else dns.rcode.FORMERR)
-            return
-        question = query.question[0]
-        if question.rdclass != dns.rdataclass.IN:
+        elif query.had_tsig:
+            _know_no_key(query, response)
+        elif question.rdclass != dns.rdataclass.IN:
             response.set_rcode(dns.rcode.REFUSED)
-            return
-        if dns.rdatatype.is_metatype(question.rdtype):
-            response.set_rcode(dns.rcode.NOTIMP)
-            return
-        answer = self._answer(query, response, from_labels(question.name.labels[:-1]), question.rdtype)
+        elif question.rdtype != dns.rdatatype.ANY and dns.rdatatype.is_metatype(question.rdtype):
+            response.set_rcode(_NO_DATA.get(question.rdtype, dns.rcode.NOTIMP))
+        else:
+            self._tell(query, response)
+
+    def _tell(self, query: dns.message.Message, response: dns.message.Message) -> None:
+        asked, rdtype = query.question[0].name, query.question[0].rdtype
+        name = from_labels(asked.labels[:-1])
+        if rdtype == dns.rdatatype.ANY:
+            answer = _least(name, self._answer(query, response, name, dns.rdatatype.CNAME))
+        else:
+            answer = self._answer(query, response, name, rdtype)
         response.set_rcode(dns.rcode.from_text(answer.rcode))
         if answer.authoritative:
             response.flags |= dns.flags.AA
         # The owner is spelled as it was asked (clients may randomise case), but only where it is the same name.
-        asked = question.name
-        response.answer = [found for rrset in answer.answers if (found := self._to_rrset(rrset, asked)) is not None]
-        response.authority = [
-            found for rrset in answer.authority if (found := self._to_rrset(rrset, asked)) is not None
-        ]
+        response.answer, response.authority, response.additional = (
+            [found for rrset in section if (found := self._to_rrset(rrset, asked)) is not None]
+            for section in (answer.answers, answer.authority, answer.additional)
+        )
 
     def _answer(
         self, query: dns.message.Message, response: dns.message.Message, name: str, rdtype: dns.rdatatype.RdataType
@@ -170,12 +196,19 @@ def _udp_limit(query: dns.message.Message) -> int:
     return max(PLAIN_UDP_BYTES, min(query.payload, EDNS_UDP_BYTES))
 
 
-def _format_error(wire: bytes) -> bytes | None:
-    """A bare FORMERR header; nothing for what is too short to have an id, or is itself an answer."""
-    if len(wire) < 12 or wire[2] & 0x80:
-        return None
-    opcode = wire[2] & 0x78
-    return wire[:2] + bytes((0x80 | opcode, dns.rcode.FORMERR)) + bytes(8)
+def _least(name: str, about_cname: Answer) -> Answer:
+    """The answer to ANY, of the one about the name's CNAME."""
+    if about_cname.rcode != "NOERROR" or about_cname.answers or not about_cname.authoritative:
+        return about_cname
+    return Answer("NOERROR", (RRset(name, "HINFO", ANY_TTL_S, ('"RFC8482" ""',)),))
+
+
+def _know_no_key(query: dns.message.Message, response: dns.message.Message) -> None:
+    assert query.tsig is not None
+    response.set_rcode(dns.rcode.NOTAUTH)
+    signed = cast("dns.rdtypes.ANY.TSIG.TSIG", query.tsig[0])
+    unsigned = signed.replace(mac=b"", error=dns.rcode.BADKEY, other=b"")
+    response.tsig = dns.rrset.from_rdata(query.tsig.name, 0, unsigned)
 
 
 class _Udp(asyncio.DatagramProtocol):
@@ -202,13 +235,13 @@ class DnsServer:
         self._responder = responder
         self._udp: asyncio.DatagramTransport | None = None
         self._tcp: asyncio.Server | None = None
-        self._clients: set[asyncio.Task[None]] = set()
+        self._clients = TcpClients(self._asked)
 
     async def start(self, host: str, port: int) -> Address:
         """Listen on `port` (0: any that is free for both); returns the address. Raises OSError when it is taken."""
         loop = asyncio.get_running_loop()
         for attempt in range(_BIND_ATTEMPTS):
-            tcp = await asyncio.start_server(self._serve_tcp, host, port)
+            tcp = await asyncio.start_server(self._clients.serve, host, port)
             address: Address = tcp.sockets[0].getsockname()[:2]
             try:
                 udp, _ = await loop.create_datagram_endpoint(lambda: _Udp(self._responder), local_addr=address)
@@ -222,26 +255,11 @@ class DnsServer:
             return address
         raise AssertionError("the last attempt returns or raises")
 
-    async def _serve_tcp(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            self._clients.add(task)
-            task.add_done_callback(self._clients.discard)
-        try:
-            while True:
-                header = await asyncio.wait_for(reader.readexactly(2), TCP_IDLE_S)
-                wire = await asyncio.wait_for(reader.readexactly(int.from_bytes(header)), TCP_IDLE_S)
-                answer = self._responder.respond(wire, TCP_BYTES)
-                if answer is None:
-                    return
-                writer.write(len(answer).to_bytes(2) + answer)
-                await asyncio.wait_for(writer.drain(), TCP_IDLE_S)
-        except (asyncio.IncompleteReadError, TimeoutError, OSError) as error:
-            log.debug("a DNS client over TCP left: %r", error)
-        finally:
-            writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
+    def _asked(self, wire: bytes, send: Send) -> bool:
+        answer = self._responder.respond(wire, TCP_BYTES)
+        if answer is not None:
+            send(answer)
+        return answer is not None
 
     async def close(self) -> None:
         """Close both listeners and every connection."""
@@ -249,9 +267,6 @@ class DnsServer:
             self._udp.close()
         if self._tcp is not None:
             self._tcp.close()
-        clients = tuple(self._clients)
-        for client in clients:
-            client.cancel()
-        await asyncio.gather(*clients, return_exceptions=True)
+        await self._clients.close()
         if self._tcp is not None:
             await self._tcp.wait_closed()

@@ -2,9 +2,9 @@
 
 A question is recognised without reading all of it: one name, type and class, and no records but an OPT of version 0 at
 most. Its id, the case of its letters (clients randomise it, "0x20") and options such as cookies play no part in an
-answer of ours: id and name are put in again as they were asked, options are ignored (RFC 6891 section 6.1.2), all but
-the client's subnet, which an answer may be for (RFC 7871). Whatever else a question holds is left to whoever can read
-all of DNS.
+answer of ours: id and name are put in again as they were asked, options are ignored (RFC 6891 section 6.1.2), but for
+the network that a client is said to be in (RFC 7871), which may decide. Whatever else a question holds is left to
+whoever can read all of DNS.
 
 Nothing here expires: whoever keeps answers says `forget` when one of them could change.
 """
@@ -14,12 +14,13 @@ from __future__ import annotations
 ENTRIES = 4096
 _HEADER = 12
 _ONE_QUESTION, _ONE_AND_OPT = b"\0\1\0\0\0\0\0\0", b"\0\1\0\0\0\0\0\1"
-_OPT = b"\0\0\x29"
+OPT = b"\0\0\x29"
+"""How a plainly written OPT record begins: the root's name, and its type."""
 _LABEL_MAX, _NAME_MAX = 63, 255
-_SUBNET = b"\0\x08"
+_CLIENT_SUBNET = b"\0\x08"
 
 Key = tuple[bytes, bytes, bytes, int]
-"""Flags; the question in lower case; the OPT's payload size, version, flags and subnet, b"" without one; the limit."""
+"""Flags; the question in lower case; the OPT's payload size, version and flags, b"" without one; the limit."""
 
 
 def question_end(wire: bytes) -> int:
@@ -48,28 +49,21 @@ def key_of(wire: bytes, limit: int) -> tuple[Key, int] | None:
         return None
     end = question_end(wire)
     # root, type 41, payload size (2), extended code, version, flags (2), length of the options (2)
-    if end == 0 or wire[end : end + 3] != _OPT or len(wire) < end + 11 or wire[end + 5 : end + 7] != b"\0\0":
+    if end == 0 or wire[end : end + 3] != OPT or len(wire) < end + 11 or wire[end + 5 : end + 7] != b"\0\0":
         return None
-    subnet = _subnet(wire[end + 11 :])
-    if subnet is None or end + 11 + int.from_bytes(wire[end + 9 : end + 11], "big") != len(wire):
+    if end + 11 + int.from_bytes(wire[end + 9 : end + 11], "big") != len(wire) or not _of_no_account(wire[end + 11 :]):
         return None
-    return (
-        wire[2:4],
-        wire[_HEADER:end].lower(),
-        wire[end + 3 : end + 5] + wire[end + 7 : end + 9] + subnet,
-        limit,
-    ), end
+    return (wire[2:4], wire[_HEADER:end].lower(), wire[end + 3 : end + 5] + wire[end + 7 : end + 9], limit), end
 
 
-def _subnet(options: bytes) -> bytes | None:
-    """What options say of the client's subnet, b"" where nothing; None where they are not as long as they say."""
-    place, found = 0, b""
+def _of_no_account(options: bytes) -> bool:
+    """Whether options are as long as they say, and none of them has a part in the answer."""
+    place = 0
     while place + 4 <= len(options):
-        after = place + 4 + int.from_bytes(options[place + 2 : place + 4], "big")
-        if options[place : place + 2] == _SUBNET:
-            found += options[place:after]
-        place = after
-    return found if place == len(options) else None
+        if options[place : place + 2] == _CLIENT_SUBNET:
+            return False
+        place += 4 + int.from_bytes(options[place + 2 : place + 4], "big")
+    return place == len(options)
 
 
 class WireCache:

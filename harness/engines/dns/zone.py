@@ -73,12 +73,14 @@ Group = tuple[RecordSet, ...]
 @dataclass(frozen=True)
 class Zone:
     """A public hosted zone. groups: every record set by (name, type); names: every name that exists in the zone,
-    including those that exist only because something exists below them (RFC 4592 section 2.2.2)."""
+    including those that exist only because something exists below them (RFC 4592 section 2.2.2); cuts: those that are
+    delegated to the name servers of others, with all below."""
 
     id: str
     name: str
     groups: Mapping[tuple[str, str], Group] = field(default_factory=lambda: MappingProxyType({}))
     names: frozenset[str] = frozenset()
+    cuts: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, zone_id: str, name: str, record_sets: Iterable[RecordSet]) -> Zone:
@@ -91,11 +93,17 @@ class Zone:
             key = (record.name, record.type)
             groups[key] = (*groups.get(key, ()), record)
             names.update(_with_ancestors(record.name, apex))
-        return cls(zone_id, apex, MappingProxyType(groups), frozenset(names))
+        cuts = frozenset(name for name, record_type in groups if record_type == "NS" and name != apex)
+        return cls(zone_id, apex, MappingProxyType(groups), frozenset(names), cuts)
 
     def group(self, name: str, record_type: str) -> Group:
         """The record sets of one name and type; () when there are none."""
         return self.groups.get((name, record_type), ())
+
+    def cut_above(self, name: str) -> str | None:
+        """The delegated name that `name` is, or is below of; the topmost of several."""
+        found = (cut for cut in self.cuts if name == cut or name.endswith(f".{cut}"))
+        return min(found, key=len, default=None)
 
     def contains(self, name: str) -> bool:
         """Whether `name` is the zone's apex or below it."""

@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Generic, Literal
+from typing import Generic
 
 from harness.clock import monotonic_ns
 from harness.engines.health_checks.checker import NOT_CONNECTED, Checker, Finished, Observation
@@ -25,12 +25,11 @@ from harness.engines.health_checks.fleet import (
     Sleep,
     Voted,
 )
-from harness.engines.health_checks.policy import AddressBook, C, Place, Policy, Resolve
+from harness.engines.health_checks.policy import AddressBook, Blindness, C, Place, Policy, Resolve
 from harness.engines.health_checks.probe import Prober
 from harness.kit.address import ANY_ADDRESS
 from harness.units import to_s
 
-Blindness = Literal["unreachable", "frozen"]
 _UNREACHED = Finished(False, NOT_CONNECTED, "timeout")
 
 

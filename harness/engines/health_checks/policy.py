@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from harness.engines.health_checks.checker import Checker, Finished, Limits
 from harness.kit.address import Address
 
+Blindness = Literal["unreachable", "frozen"]
+"""How health checks may be blind: they reach nothing, or nobody looks any more and the last word stays."""
 Resolve = Callable[[str], str | None]
 AddressBook = Mapping[str, Address]
 """Address to check -> where to dial instead."""

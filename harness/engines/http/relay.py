@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from typing import cast
 
 from harness.engines.http.answer import Answer
@@ -209,7 +210,9 @@ class ClientConnection(asyncio.Protocol, ABC):
         pooled = self.take_pooled(destination)
         if pooled is not None:
             self._own(pooled)
+            self.hold_reading(False)
             self._flush()
+            self.on_progress()
         else:
             self._connecting = asyncio.get_running_loop().create_task(self._connect(destination))
 
@@ -383,5 +386,6 @@ class ClientConnection(asyncio.Protocol, ABC):
         self._draining = True
         self.hold_reading(False)
         if not self.transport.is_closing():
-            self.transport.write_eof()
+            with suppress(OSError):  # a client that is gone by now, unnoticed while nothing was read
+                self.transport.write_eof()
             self._linger = asyncio.get_running_loop().call_later(LINGER_S, self.transport.abort)

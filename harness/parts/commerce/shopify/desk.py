@@ -185,6 +185,10 @@ class ShopDesk:
         about = f"{told['subscriptions']} subscriptions, {told['calls']} calls; {left}{held}"
         return ({"what": "shop", "where": self._config.domain, "about": about},)
 
+    def foresee(self, request: AdminRequest) -> str | None:
+        """See AdminApi."""
+        return self._api.foresee(request)
+
     def answer(self, request: AdminRequest) -> AdminReply:
         """A request to the API."""
         self._calls += 1

@@ -22,7 +22,7 @@ from harness.topology.subject import Instance
 from harness.topology.timing import Profile
 from harness.wire.admin_client import AdminClient
 from harness.world.diagnosis import Diagnosis, State
-from harness.world.part import LIGHT, READY_TIMEOUT_S, Blueprint, Ground, Net, Process, StatusLine
+from harness.world.part import LIGHT, Blueprint, Ground, Net, Process, StatusLine, listening
 from harness.world.shop import Shop, ShopAccess
 from harness.world.steering import Steering
 from harness.world.wires import Arrow
@@ -82,8 +82,7 @@ class Shopify(Shop):
 
     def endpoints(self) -> Mapping[str, Address]:
         """admin, and of each place api.PLACE: what applications there call."""
-        told = self._process.ready(READY_TIMEOUT_S)
-        return {name: (str(host), int(port)) for name, (host, port) in told.items()}
+        return listening(self.name, self._process)
 
     def arrows(self) -> Sequence[Arrow]:
         """From each instance of the subject to its API, and the canary that asks how the shop is."""

@@ -13,6 +13,7 @@ from harness.kit.address import ANY_ADDRESS
 from harness.kit.admin import serve_admin, serve_application
 from harness.kit.process import Ready, run_until_signal, stop_or_failure
 from harness.parts.commerce.shopify.admin.exchange import AdminRequest
+from harness.parts.commerce.shopify.admin.graphql_requests import look_at
 from harness.parts.commerce.shopify.config import ShopConfig
 from harness.parts.commerce.shopify.control import routes
 from harness.parts.commerce.shopify.desk import ShopDesk
@@ -46,6 +47,9 @@ def _api(desk: ShopDesk, place: str) -> web.Application:
         body = await request.read()
         headers = {name.lower(): value for name, value in request.headers.items()}
         asked = AdminRequest(request.method, request.path, dict(request.query), headers, body, place)
+        text = desk.foresee(asked)
+        if text is not None:
+            await asyncio.to_thread(look_at, text)
         status, told, content = desk.answer(asked)
         return web.Response(status=status, headers=told, body=content)
 

@@ -6,22 +6,16 @@ docs/THIRD_PARTIES.md for the configuration.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 
-from harness.kit.command_line import CONFIG_HELP, load_config, serve_by_hand
+from harness.kit.command_line import command_line
 from harness.parts.commerce.third_party.server import serve
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit code: 0 after a signal, 3 when the configuration or an address is wrong."""
-    parser = argparse.ArgumentParser(
-        prog="python -m harness.parts.commerce.third_party", description="the system of a third party"
-    )
-    parser.add_argument("--config", required=True, help=CONFIG_HELP)
-    options = parser.parse_args(arguments)
-    return serve_by_hand(serve, lambda: load_config(options.config))
+    return command_line(serve, "harness.parts.commerce.third_party", "the system of a third party", arguments)
 
 
 if __name__ == "__main__":

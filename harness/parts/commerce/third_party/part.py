@@ -19,7 +19,7 @@ from harness.parts.commerce.third_party.hand import PartyHand
 from harness.parts.commerce.third_party.spec import ThirdParties as Spec
 from harness.topology.subject import Instance
 from harness.wire.admin_client import AdminClient
-from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Net, Process, StatusLine
+from harness.world.part import LIGHT, LOOPBACK, Blueprint, Ground, Net, Process, StatusLine, listening
 from harness.world.parties import ThirdParty, variable
 from harness.world.wires import Arrow
 
@@ -52,11 +52,7 @@ class System(ThirdParty):
 
     def endpoints(self) -> Mapping[str, Address]:
         """By place: where callers of it are served, past every link; admin: its own interface."""
-        if self._process is None:
-            raise WorldError(f"{self.name} is not started")
-        told = self._process.ready(READY_TIMEOUT_S)
-        found = {**told["places"], "admin": told["admin"]}
-        return {what: (str(address[0]), int(address[1])) for what, address in found.items()}
+        return listening(self.name, self._process)
 
     def arrows(self) -> Sequence[Arrow]:
         """From every instance of the subject, and from a canary."""

@@ -54,7 +54,7 @@ async def run(config: ThirdPartyConfig, ready: Ready, stop: asyncio.Event) -> No
             # A handler that never answers is cancelled when its client gives up.
             runner = web.AppRunner(
                 party.application(place), access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_S,
-                handler_cancellation=True,
+                handler_cancellation=True, auto_decompress=False,
             )  # fmt: skip
             places[place] = list(await serve_http(stack, config.system, runner, address))
         ready({"admin": list(admin), "places": places})

@@ -14,7 +14,7 @@ from harness.parts.data.backups.calls import CALLS
 from harness.parts.data.backups.spec import Backups
 from harness.units import to_ns
 from harness.wire.admin_client import AdminClient
-from harness.world.part import READY_TIMEOUT_S, Blueprint, Ground, Net, Part, Process, StatusLine
+from harness.world.part import Blueprint, Ground, Net, Part, Process, StatusLine, listening
 from harness.world.regions import RegionServer
 
 GROUP = "net"
@@ -47,8 +47,7 @@ class Recovery(Part):
 
     def endpoints(self) -> Mapping[str, Address]:
         """admin, and api.REGION for each region."""
-        told = self._process.ready(READY_TIMEOUT_S)
-        return {name: (str(host), int(port)) for name, (host, port) in told.items()}
+        return listening(self.name, self._process)
 
     def connect(self, net: Net) -> None:
         """Take the calls of every region, or say why that cannot be."""

@@ -56,7 +56,11 @@ async def run(config: EventSourcesConfig, ready: Ready, stop: asyncio.Event) -> 
         plane = Plane(config, record)
         stack.push_async_callback(plane.unlink)
         runner = web.AppRunner(
-            Api(plane, config).application(), access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_S
+            Api(plane, config).application(),
+            access_log=None,
+            handle_signals=False,
+            shutdown_timeout=_SHUTDOWN_S,
+            auto_decompress=False,
         )
         ready({"api": list(await serve_http(stack, _NAME, runner, config.listen))})
         await stop_or_failure(stop, plane.failing)

@@ -22,7 +22,7 @@ from harness.parts.data.global_tables.spec import GlobalTables
 from harness.topology.subject import Table
 from harness.units import to_ns
 from harness.wire.admin_client import AdminClient
-from harness.world.part import READY_TIMEOUT_S, Blueprint, Ground, Net, Part, Process, StatusLine
+from harness.world.part import Blueprint, Ground, Net, Part, Process, StatusLine, listening
 from harness.world.regions import RegionServer
 from harness.world.wires import Arrow
 
@@ -74,8 +74,7 @@ class Replication(Part):
 
     def endpoints(self) -> Mapping[str, Address]:
         """admin, and of each region api.REGION (calls of its API) and peer.REGION (what other regions dial)."""
-        told = self._process.ready(READY_TIMEOUT_S)
-        return {name: (str(host), int(port)) for name, (host, port) in told.items()}
+        return listening(self.name, self._process)
 
     def arrows(self) -> Sequence[Arrow]:
         """From each region to each other one, with a canary beside each."""

@@ -13,9 +13,11 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
+from harness.engines.dns.headers import HEADER_BYTES as _HEADER
+from harness.engines.dns.wire_cache import question_end
+
 WRONG_ADDRESS = "192.0.2.1"
 """An address for documentation (RFC 5737): nobody's, and dialled by nobody."""
-_HEADER = 12
 _SOA = dns.rdatatype.SOA
 
 
@@ -35,31 +37,13 @@ def bare(question: bytes, rcode: dns.rcode.Rcode, *, truncated: bool = False) ->
 
 def _question_of(wire: bytes) -> bytes:
     """The one question, as it was spelled; b"" where there is not exactly one that can be read."""
-    if wire[4:6] != b"\0\1":
-        return b""
-    end = _name_end(wire)
-    return wire[_HEADER : end + 4] if end and end + 4 <= len(wire) else b""
-
-
-def _name_end(wire: bytes) -> int:
-    """Where the question's name ends; 0 where it cannot be read."""
-    place = _HEADER
-    while place < len(wire):
-        length = wire[place]
-        if length == 0:
-            return place + 1
-        if length > 63:
-            return 0
-        place += length + 1
-    return 0
+    return wire[_HEADER : question_end(wire)] if wire[4:6] == b"\0\1" else b""
 
 
 def asking_for_soa(question: bytes) -> bytes | None:
     """The same question, for the name's SOA: its answer shows how long an absence may be remembered there."""
-    end = _name_end(question)
-    if not end or end + 4 > len(question):
-        return None
-    return question[:end] + int(_SOA).to_bytes(2, "big") + question[end + 2 :]
+    end = question_end(question)
+    return question[: end - 4] + int(_SOA).to_bytes(2, "big") + question[end - 2 :] if end else None
 
 
 def denied(question: bytes, about_soa: bytes) -> bytes:

@@ -70,11 +70,14 @@ class Upstream(asyncio.DatagramProtocol):
         reader, writer = await asyncio.open_connection(*self._server)
         try:
             writer.write(len(question).to_bytes(2, "big") + question)
-            return await reader.readexactly(int.from_bytes(await reader.readexactly(2), "big"))
+            found = await reader.readexactly(int.from_bytes(await reader.readexactly(2), "big"))
         except EOFError as error:
             raise Refused("the connection was closed") from error
         finally:
             writer.close()
+        if len(found) < _HEADER:
+            raise Refused("its answer is none")
+        return found
 
     def close(self) -> None:
         """Close the socket."""

@@ -8,11 +8,12 @@ from typing import Any
 import dns.rcode
 
 from harness.clock import monotonic_ns
+from harness.engines.dns.tcp import Answer
 from harness.errors import InputError
 from harness.kit.address import Address
 from harness.parts.dns.relay import answers, model
 from harness.parts.dns.relay.asking import Upstream, connected
-from harness.parts.dns.relay.port import Answer, Port
+from harness.parts.dns.relay.port import Port
 from harness.units import to_s
 from harness.witness.tasks import TaskSet
 

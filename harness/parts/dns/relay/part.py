@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harness.errors import WorldError
 from harness.faults.hand import Hand
 from harness.faults.model import Link
 from harness.faults.needs import DNS_PATHS
@@ -20,7 +19,7 @@ from harness.parts.dns.relay.hand import DnsHand
 from harness.parts.dns.relay.spec import Relay as Spec
 from harness.wire.admin_client import AdminClient
 from harness.world.naming import NameService, Stub, name_servers, resolvers
-from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Net, Process, StatusLine
+from harness.world.part import LIGHT, LOOPBACK, Blueprint, Ground, Net, Process, StatusLine, listening
 from harness.world.steering import Steering
 from harness.world.wires import Arrow
 
@@ -49,11 +48,7 @@ class Relay(NameService):
 
     def endpoints(self) -> Mapping[str, Address]:
         """By link: where it listens; admin: its own interface."""
-        if self._process is None:
-            raise WorldError(f"{self.name} is not started")
-        told = self._process.ready(READY_TIMEOUT_S)
-        found = {**told["links"], "admin": told["admin"]}
-        return {what: (str(address[0]), int(address[1])) for what, address in found.items()}
+        return listening(self.name, self._process)
 
     def arrows(self) -> Sequence[Arrow]:
         """From clients and a canary to every resolver; from each resolver and a canary to every name server."""

@@ -10,24 +10,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol, cast
 
+from harness.engines.dns.headers import is_question
+from harness.engines.dns.tcp import Answer, TcpClients
 from harness.kit.address import Address
 
 log = logging.getLogger(__name__)
 
 _ATTEMPTS = 32
 _BACKLOG = 64
-_IDLE_S = 10.0
-
-Answer = Callable[[bytes], None]
-"""Sends an answer to whoever asked."""
 
 
 class Served(Protocol):
-    """Whoever gets the questions. May answer at once, later or never."""
+    """Whoever gets the questions. May answer at once, later or never. What is no question is dropped before: a resolver
+    would ask name servers about it that, rightly, do not answer, and think that they are gone."""
 
     def asked(self, question: bytes, *, tcp: bool, answer: Answer) -> None:
         """A question has come."""
@@ -43,7 +41,7 @@ class Port:
         self._udp: asyncio.DatagramTransport | None = None
         self._gone = asyncio.Event()
         self._tcp: asyncio.Server | None = None
-        self._clients: set[asyncio.Task[None]] = set()
+        self._clients = TcpClients(self._asked)
 
     async def open(self) -> None:
         """Take questions from now on."""
@@ -54,7 +52,7 @@ class Port:
         self._gone = asyncio.Event()
         self._udp, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(self._served, self._gone), sock=datagrams)
         self._tcp = await asyncio.start_server(
-            self._serve, sock=_bound(self.address, socket.SOCK_STREAM), backlog=_BACKLOG
+            self._clients.serve, sock=_bound(self.address, socket.SOCK_STREAM), backlog=_BACKLOG
         )
 
     async def shut(self) -> None:
@@ -65,9 +63,7 @@ class Port:
         self._tcp.close()
         self._udp, tcp, self._tcp = None, self._tcp, None
         await self._gone.wait()  # until then the machine takes datagrams for it
-        for client in tuple(self._clients):
-            client.cancel()
-        await asyncio.gather(*self._clients, return_exceptions=True)
+        await self._clients.close()
         await tcp.wait_closed()
 
     async def close(self) -> None:
@@ -76,25 +72,11 @@ class Port:
         for keeper in self._keepers:
             keeper.close()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            self._clients.add(task)
-            task.add_done_callback(self._clients.discard)
-
-        def answer(wire: bytes) -> None:
-            if not writer.is_closing():
-                writer.write(len(wire).to_bytes(2) + wire)
-
-        try:
-            while True:
-                header = await asyncio.wait_for(reader.readexactly(2), _IDLE_S)
-                question = await asyncio.wait_for(reader.readexactly(int.from_bytes(header)), _IDLE_S)
-                self._served.asked(question, tcp=True, answer=answer)
-        except (asyncio.IncompleteReadError, TimeoutError, OSError) as error:
-            log.debug("a client over TCP left: %r", error)
-        finally:
-            writer.transport.abort()
+    def _asked(self, question: bytes, answer: Answer) -> bool:
+        if not is_question(question):
+            return False
+        self._served.asked(question, tcp=True, answer=answer)
+        return True
 
 
 class _Datagrams(asyncio.DatagramProtocol):
@@ -113,7 +95,8 @@ class _Datagrams(asyncio.DatagramProtocol):
             if not self._transport.is_closing():
                 self._transport.sendto(wire, addr)
 
-        self._served.asked(data, tcp=False, answer=answer)
+        if is_question(data):
+            self._served.asked(data, tcp=False, answer=answer)
 
     def error_received(self, exc: Exception) -> None:
         log.debug("a client went away: %s", exc)

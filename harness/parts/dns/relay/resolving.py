@@ -12,10 +12,12 @@ from typing import Any
 import dns.rcode
 
 from harness.clock import monotonic_ns
+from harness.engines.dns.tcp import Answer
+from harness.engines.dns.wire_cache import OPT, question_end
 from harness.kit.address import Address
 from harness.parts.dns.relay import answers, choosing
 from harness.parts.dns.relay.asking import Upstream, connected
-from harness.parts.dns.relay.port import Answer, Port
+from harness.parts.dns.relay.port import Port
 from harness.units import to_s
 from harness.witness.tasks import TaskSet
 
@@ -120,7 +122,7 @@ def _passed_on(found: bytes, question: bytes, tcp: bool) -> bytes:
 
 def _limit(question: bytes) -> int:
     """What a client takes over UDP: the payload size of its OPT record, where there is one."""
-    place = question.find(b"\0\0\x29", 12)
-    if place < 0:
+    place = question_end(question)
+    if not place or question[place : place + 3] != OPT:
         return _PLAIN_UDP_BYTES
     return max(_PLAIN_UDP_BYTES, int.from_bytes(question[place + 3 : place + 5], "big"))

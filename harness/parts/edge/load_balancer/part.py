@@ -12,7 +12,7 @@ from harness.wire.statuses import codes
 from harness.world import load_balancer
 from harness.world.diagnosis import Complaint
 from harness.world.load_balancer import edge_arrows, targets_in_words
-from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Net, StatusLine
+from harness.world.part import LIGHT, LOOPBACK, Blueprint, Ground, Net, StatusLine, listening
 from harness.world.wires import Arrow
 
 MODULE = "harness.parts.edge.load_balancer.server"
@@ -55,8 +55,7 @@ class LoadBalancer(load_balancer.LoadBalancer):
 
     def endpoints(self) -> Mapping[str, Address]:
         """listen: the application's requests; admin: its own interface."""
-        told = self._process.ready(READY_TIMEOUT_S)
-        return {key: (str(told[key][0]), int(told[key][1])) for key in ("listen", "admin")}
+        return listening(self.name, self._process)
 
     def arrows(self) -> Sequence[Arrow]:
         """From the clients, from the edge's health checkers, and from a canary."""

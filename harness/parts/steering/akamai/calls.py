@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
-from harness.kit.strict_json import strict_json
+from harness.engines.provider.values import Json
+from harness.kit.strict_json import well_formed_json
 from harness.parts.steering.akamai import media
 from harness.parts.steering.akamai.signing import Credential
 from harness.parts.steering.akamai.values import (
     Account,
     Change,
     Domain,
-    Json,
     Refusal,
     Reply,
     Request,
@@ -54,7 +54,7 @@ class Call:
     def body(self) -> Any:
         """What the request's JSON says. Raises Refusal."""
         try:
-            return strict_json(self.request.body)
+            return well_formed_json(self.request.body)
         except ValueError as error:
             raise Refusal(400, "config-gtm/v1/badRequest", "Bad Request", "Could not read JSON") from error
 

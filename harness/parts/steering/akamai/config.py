@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from harness.engines.provider.config import ProviderConfig
 from harness.kit.address import ANY_ADDRESS, Address, LoopbackAddress
-from harness.kit.config import Strict, Text, parsed
+from harness.kit.config import Strict, Text
 from harness.parts.steering.akamai.liveness import AGENTS
 from harness.parts.steering.akamai.scoring import HALF_LIFE_TESTS
 
@@ -32,7 +31,7 @@ class AliasConfig(Strict):
     ttl_s: Annotated[int, Field(ge=0, le=86_400)] = 300
 
 
-class AkamaiConfig(Strict):
+class AkamaiConfig(ProviderConfig):
     """Addresses are [host, port], port 0 = any free one.
 
     credentials: of whoever may call the API. aliases: names of the customer's. watch: names whose answer is logged when
@@ -41,22 +40,20 @@ class AkamaiConfig(Strict):
     all name servers answer by a change. half_life_tests: see scoring.py. events: JSON-lines file.
     """
 
+    called = "akamai"
+
     credentials: Annotated[tuple[CredentialConfig, ...], Field(min_length=1)]
     api: LoopbackAddress = ANY_ADDRESS
-    dns: LoopbackAddress = ANY_ADDRESS
-    admin: LoopbackAddress = ANY_ADDRESS
     aliases: tuple[AliasConfig, ...] = ()
-    watch: tuple[str, ...] = ()
     address_book: dict[str, Address] = Field(default_factory=dict)
     edges: dict[str, str] = Field(default_factory=dict)
     agents: Annotated[int, Field(ge=1, le=64)] = AGENTS
-    scale: Annotated[float, Field(gt=0, le=10)] = 1.0
-    seed: int = 0
     activation_s: Annotated[float, Field(ge=0, le=86_400)] = 300
     half_life_tests: Annotated[float, Field(gt=0, le=100)] = HALF_LIFE_TESTS
-    events: Path | None = None
 
+    @field_validator("credentials")
     @classmethod
-    def parse(cls, config: Mapping[str, Any]) -> AkamaiConfig:
-        """The configuration in `config`. Raises InputError with every unknown, missing or wrong key."""
-        return parsed(cls, config, "akamai")
+    def _distinct(cls, credentials: tuple[CredentialConfig, ...]) -> tuple[CredentialConfig, ...]:
+        if len({one.client_token for one in credentials}) < len(credentials):
+            raise ValueError("two API clients have the same client_token")
+        return credentials

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from harness.engines.provider.values import Json
 from harness.parts.steering.akamai import media
 from harness.parts.steering.akamai.calls import Call, link, path_of
 from harness.parts.steering.akamai.shapes import datacenter_of
-from harness.parts.steering.akamai.values import Account, Domain, Json, Refusal, Reply, not_found, without
+from harness.parts.steering.akamai.values import Account, Domain, Refusal, Reply, not_found, without
 
 FIRST_ID = 3131
 """The first number that a data centre gets."""

@@ -6,21 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from harness.engines.provider.values import Json
 from harness.parts.steering.akamai import datacenters, media
 from harness.parts.steering.akamai.calls import BASE, Call, link, path_of
 from harness.parts.steering.akamai.fields import object_of
-from harness.parts.steering.akamai.shapes import datacenter_of, domain_of, property_of
-from harness.parts.steering.akamai.values import (
-    Account,
-    Change,
-    Domain,
-    Json,
-    Refusal,
-    Reply,
-    invalid,
-    not_found,
-    without,
-)
+from harness.parts.steering.akamai.shapes import ID_MAX, datacenter_of, domain_of, property_of
+from harness.parts.steering.akamai.values import Account, Change, Domain, Refusal, Reply, invalid, not_found, without
 
 _PAGE_SIZE, _PAGE_SIZE_MAX = 25, 1000
 _PARTS = ("datacenters", "properties", "geographic-maps", "cidr-maps", "resources")
@@ -86,7 +77,7 @@ def _filled(domain: Domain, body: Json, version: str) -> Domain:
     held: dict[int, Json] = {}
     for one in body["datacenters"]:
         number = one.get("datacenterId") or datacenters.numbered(replace(domain, datacenters=held))
-        if type(number) is not int or number in held:
+        if type(number) is not int or not 0 < number <= ID_MAX or number in held:
             raise invalid("domain", [f'Domain: the datacenterId "{number}" is no number, or is there twice'])
         held[number] = datacenter_of({key: one[key] for key in one if key != "datacenterId"}, version)
     found: dict[str, Json] = {}

@@ -11,8 +11,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.engines.dns.names import is_host_name
+from harness.engines.provider.values import Json
 from harness.parts.steering.akamai import media
-from harness.parts.steering.akamai.values import Json, Refusal
+from harness.parts.steering.akamai.values import Refusal
 
 Check = Callable[[Any], str | None]
 """What is wrong with a value, "" for nothing to say; None: nothing is."""
@@ -26,6 +28,12 @@ def text(value: Any) -> str | None:
 def name(value: Any) -> str | None:
     """A string that says something."""
     return None if isinstance(value, str) and value.strip() else "must not be empty"
+
+
+def host(value: Any) -> str | None:
+    """A host name, or an empty string."""
+    good = isinstance(value, str) and (not value or is_host_name(value))
+    return None if good else "must be a host name"
 
 
 def flag(value: Any) -> str | None:

@@ -28,11 +28,16 @@ from harness.topology.environment import Environment
 from harness.topology.kinds import checked, section_named
 from harness.topology.timing import Timing
 from harness.units import NS_PER_S, to_ns
-from harness.world.steering import Milestone
+from harness.world.steering import INTERVAL, THRESHOLD, TTL, Milestone
 
 RESPONSE_NS = NS_PER_S // 10
 
 MILESTONES = (Milestone("detect", "detection by GTM's liveness tests", "akamai"),)
+SETTINGS = {
+    TTL: ("edge", "ttl_s"),
+    INTERVAL: ("steering", "test_interval_s"),
+    THRESHOLD: "to GTM a server is down with the first bad test; what it takes to be up again is a matter of scores",
+}
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from harness import scaling
+from harness.engines.provider.values import nothing
 from harness.parts.steering.akamai.properties import Property
 from harness.parts.steering.akamai.scoring import (
     HALF_LIFE_TESTS,
@@ -31,7 +32,6 @@ from harness.parts.steering.akamai.scoring import (
     score_of,
     together,
 )
-from harness.parts.steering.akamai.values import nothing
 from harness.units import NS_PER_S, to_ns
 
 AGENTS = 7

@@ -11,7 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from harness.parts.steering.akamai.values import DEFAULT_VERSION, Json, Refusal
+from harness.engines.provider.values import Json
+from harness.parts.steering.akamai.values import DEFAULT_VERSION, Refusal
 
 VERSIONS = ("1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6")
 JSON = "application/json"

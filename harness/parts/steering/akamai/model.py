@@ -7,7 +7,7 @@
 | `Activate` | the same for every change there is, at once: as if it had been made long ago |
 | `Tested`, `Report`, `Decide` | see liveness.py |
 | `Freeze`, `Thaw` | a name is answered as now, whatever changes; names follow again |
-| `LoseApi`, `RestoreApi` | from now on the API answers nobody, or fails every call; name servers go on; no longer |
+| `ApiLost` | from now on the API answers nobody, or fails every call, or does so no longer; name servers go on |
 | `Reset` | an empty account, of which nothing is known; what the adversary did stays |
 """
 
@@ -15,13 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
-from harness import scaling
+from harness.engines.dns.answering import AnswerChanged, Answered, Answering, Freeze, Thaw, possible
 from harness.engines.dns.lookup import Answer, Pick, everyone, lookup
-from harness.engines.dns.names import normalise
 from harness.engines.dns.selection import Health
 from harness.engines.dns.zone import Configuration
+from harness.engines.provider.values import BODY_BYTES_MAX, CHANGES, ApiLoss, ApiLost, Called, nothing
 from harness.parts.steering.akamai import liveness
 from harness.parts.steering.akamai.calls import Call, Rules
 from harness.parts.steering.akamai.liveness import Decide, Forgotten, Liveness, LivenessRules, Report, Stood, Tested
@@ -29,15 +28,13 @@ from harness.parts.steering.akamai.problems import problem
 from harness.parts.steering.akamai.properties import Property, parse_property
 from harness.parts.steering.akamai.routes import route
 from harness.parts.steering.akamai.signing import Credential, remembered, verified
-from harness.parts.steering.akamai.values import Account, Refusal, Reply, Request, nothing
+from harness.parts.steering.akamai.values import Account, Refusal, Reply, Request
 from harness.parts.steering.akamai.zones import Alias, configuration
 
-ApiLoss = Literal["silent", "failing"]
 UNAVAILABLE = "The service is unavailable"
 """What a call is answered while the API fails."""
 NOBODY = "a wrong signature"
 _NO_HEALTH = Health()
-_CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 @dataclass(frozen=True)
@@ -51,55 +48,11 @@ class Activate:
 
 
 @dataclass(frozen=True)
-class Freeze:
-    """Keep answering for `name` as now. Freezing twice is freezing once."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class Thaw:
-    """Let every name follow again."""
-
-
-@dataclass(frozen=True)
-class LoseApi:
-    """silent: the API answers nobody; failing: every call with an error."""
-
-    mode: ApiLoss
-
-
-@dataclass(frozen=True)
-class RestoreApi:
-    """It answers again."""
-
-
-@dataclass(frozen=True)
 class Reset:
     """As if the account were new."""
 
 
-Event = Request | Activated | Activate | Tested | Report | Decide | Freeze | Thaw | LoseApi | RestoreApi | Reset
-
-
-@dataclass(frozen=True)
-class AnswerChanged:
-    """Effect: a watched name is answered otherwise now. before: the addresses until then."""
-
-    name: str
-    addresses: tuple[str, ...]
-    ttl_s: int
-    before: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Called:
-    """Effect: a call that was to change something was answered so, or one that was refused. by: whose it was."""
-
-    method: str
-    path: str
-    status: int
-    by: str
+Event = Request | Activated | Activate | Tested | Report | Decide | Freeze | Thaw | ApiLost | Reset
 
 
 @dataclass(frozen=True)
@@ -129,30 +82,20 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
-class State:
-    """generation: grows with every change that could alter an answer. served: by domain, the properties that name
-    servers know. nonces: of requests that were let in. lost: how the API is lost, if it is. watched: what was last told
-    of each name.
-    """
+class State(Answering[Snapshot]):
+    """served: by domain, the properties that name servers know. nonces: of requests that were let in. lost: how the API
+    is lost, if it is."""
 
     liveness: Liveness
     account: Account = field(default_factory=Account)
     served: Mapping[str, tuple[Property, ...]] = field(default_factory=nothing)
-    now: Snapshot = field(default_factory=Snapshot)
-    frozen: Mapping[str, Snapshot] = field(default_factory=nothing)
     nonces: Mapping[str, int] = field(default_factory=nothing)
-    watched: Mapping[str, tuple[tuple[str, ...], int]] = field(default_factory=nothing)
-    generation: int = 0
     calls: int = 0
     lost: ApiLoss | None = None
 
-    def snapshot(self, name: str) -> Snapshot:
-        """What answers for `name` follow from."""
-        return self.frozen.get(normalise(name), self.now)
-
     def answer(self, name: str, record_type: str, pick: Pick) -> Answer:
         """The answer to one question."""
-        return lookup(self.snapshot(name).zones, _NO_HEALTH, name, record_type, pick)
+        return lookup(self.basis(name).zones, _NO_HEALTH, name, record_type, pick)
 
 
 @dataclass(frozen=True)
@@ -169,15 +112,12 @@ class Gtm:
     def start(self, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
         """An empty account, and the clocks of agents."""
         fresh, effects = self.testing.start(now_ns)
-        state = State(fresh)
+        state = State(fresh, now=Snapshot())
         return replace(state, now=self._snapshot(state)), _woken(effects)
 
-    def possible(self, state: State, name: str) -> tuple[tuple[str, ...], int]:
-        """The addresses that a name may be answered with now, sorted, and the TTL in wire seconds; () and 0: none."""
-        answer = state.answer(name, "A", everyone)
-        values = tuple(sorted(answer.values("A")))
-        ttl_s = min((rrset.ttl_s for rrset in answer.answers), default=0)
-        return values, scaling.ttl_s(ttl_s, self.scale) if values else 0
+    def possible(self, state: State, name: str) -> Answered:
+        """The addresses that a name may be answered with now."""
+        return possible(state.answer(name, "A", everyone), self.scale)
 
     def step(self, state: State, event: Event, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
         """The next state, and what comes of it."""
@@ -189,16 +129,14 @@ class Gtm:
             case Tested() | Report() | Decide():
                 return self._heard(state, event, now_ns)
             case Freeze(name=name):
-                return replace(state, frozen={normalise(name): state.now, **state.frozen}), ()
+                return state.freezing(name), ()
             case Thaw():
-                return self._moved(replace(state, frozen={}))
-            case LoseApi(mode=mode):
+                return self._moved(state.thawed())
+            case ApiLost(mode=mode):
                 return replace(state, lost=mode), ()
-            case RestoreApi():
-                return replace(state, lost=None), ()
             case Reset():
                 forgotten, _ = self.testing.step(state.liveness, Forgotten(), now_ns)
-                fresh = replace(state, account=Account(made=state.account.made), frozen={}, liveness=forgotten)
+                fresh = replace(state.thawed(), account=Account(made=state.account.made), liveness=forgotten)
                 return self._activated(fresh, now_ns, at_once=True)
 
     # Calls of the API
@@ -209,6 +147,9 @@ class Gtm:
         try:
             if state.lost is not None:
                 raise Refusal(503, "config-gtm/v1/serverError", "Server Error", UNAVAILABLE)
+            if request.too_large:  # all of it would be needed to see who signed it
+                text = f"The request is larger than {BODY_BYTES_MAX} bytes"
+                raise Refusal(413, "config-gtm/v1/requestTooLarge", "Request Entity Too Large", text)
             signed = verified(request, self.credentials, state.nonces, wall_ns)
             by = signed.credential.by
             state = replace(state, nonces=remembered(state.nonces, signed.nonce, wall_ns))
@@ -218,7 +159,7 @@ class Gtm:
         except Refusal as refusal:
             reply = problem(refusal, request, state.calls, wall_ns)
         effects: list[Effect] = [replace(reply, silent=state.lost == "silent")]
-        if request.method in _CHANGES or reply.status >= 400:
+        if request.method in CHANGES or reply.status >= 400:
             effects.append(Called(request.method, request.path, reply.status, by))
         if state.account is not before:
             effects.append(Wake(Activated(), now_ns + self.rules.activation_ns))
@@ -257,13 +198,8 @@ class Gtm:
 
     def _moved(self, state: State) -> tuple[State, tuple[Effect, ...]]:
         """What may have changed of answers."""
-        state = replace(state, now=self._snapshot(state), generation=state.generation + 1)
-        seen = {name: self.possible(state, name) for name in self.watch}
-        before = {name: state.watched.get(name, ((), 0)) for name in seen}
-        told = tuple(
-            AnswerChanged(name, *found, before[name][0]) for name, found in seen.items() if before[name] != found
-        )
-        return replace(state, watched=seen), told
+        state = replace(state.moved(), now=self._snapshot(state))
+        return state.seeing({name: self.possible(state, name) for name in self.watch})
 
 
 def _settled(account: Account, now_ns: int) -> Account:

@@ -11,11 +11,9 @@ import hashlib
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from harness.engines.addresses import choose_port
-from harness.faults.needs import PROVIDER_CONTROL_PLANE, PROVIDER_HEALTH_CHECKS
 from harness.kit.address import join_address
 from harness.names import AKAMAI, CHECKERS
 from harness.parts.steering.akamai.calls import BASE
@@ -25,9 +23,9 @@ from harness.parts.steering.akamai.signing import Credential
 from harness.parts.steering.akamai.spec import Akamai as Spec
 from harness.topology.environment import Environment
 from harness.world.diagnosis import Complaint, Diagnosis, is_passive
-from harness.world.part import LIGHT, LOOPBACK, Blueprint, Ground, Net, StatusLine
-from harness.world.provider_process import ProviderProcess, name_server_port
-from harness.world.steering import ApiLoss, Asked, Blindness, watched_by
+from harness.world.part import LIGHT, LOOPBACK, Blueprint, Ground, Net
+from harness.world.provider_process import CheckingProvider, name_server_port
+from harness.world.steering import Asked, watched_by
 from harness.world.wires import Arrow
 
 MODULE = "harness.parts.steering.akamai.server"
@@ -58,10 +56,12 @@ print(session.put(property, headers=version, json=body).json()["status"])
 """No empty lines: shells paste what is between quotation marks as it is."""
 
 
-class Akamai(ProviderProcess):
+class Akamai(CheckingProvider):
     """Leads clients to what the property hands out."""
 
     name = AKAMAI
+    api_line = ("Akamai API", "past every link, signed by EdgeGrid")
+    account_line = "GTM"
 
     def __init__(self, blueprint: Blueprint, spec: Spec) -> None:
         super().__init__(blueprint)
@@ -70,7 +70,6 @@ class Akamai(ProviderProcess):
     def start(self, ground: Ground) -> None:
         """Start the process; where its agents dial is told once the links are up."""
         self._edges = ground.edges
-        self._events = ground.folder / f"{self.name}.events.jsonl"
         environment, spec = self._environment, self._spec
         wanted = environment.edge.dns_port and choose_port([LOOPBACK], environment.edge.dns_port, "edge.dns_port")
         alias = {
@@ -88,7 +87,7 @@ class Akamai(ProviderProcess):
             "seed": self._blueprint.seed,
             "activation_s": spec.activation_s,
             "half_life_tests": spec.half_life_tests,
-            "events": str(self._events),
+            "events": self._noting_in(ground),
         }
         self._process = ground.spawn(LIGHT, self.name, MODULE, config)
 
@@ -108,22 +107,6 @@ class Akamai(ProviderProcess):
         Publisher(caller, self._blueprint, self._spec, self._edges).publish()
         self._admin.post("/activate")
 
-    def lose_api(self, mode: ApiLoss = "failing") -> None:
-        """See Steering."""
-        self._admin.post("/drill/lose-api", {"mode": mode})
-
-    def restore_api(self) -> None:
-        """See Steering."""
-        self._admin.post("/drill/restore-api")
-
-    def blind(self, mode: Blindness = "unreachable") -> None:
-        """See Steering."""
-        self._admin.post("/drill/blind", {"mode": mode})
-
-    def unblind(self) -> None:
-        """See Steering."""
-        self._admin.post("/drill/unblind")
-
     def ready(self) -> Sequence[str]:
         """Why the agents are no quorum yet."""
         return quorum_reasons(self._admin.get("/status")["servers"], self._addresses(), self._environment)
@@ -141,20 +124,6 @@ class Akamai(ProviderProcess):
     def _addresses(self) -> Mapping[str, str]:
         return {place: edge.answered for place, edge in self._edges.items()}
 
-    def reset(self) -> None:
-        """A new account with the same property, of whose servers nothing is known."""
-        self._admin.post("/reset")
-        self._publish()
-
-    def status(self) -> Sequence[StatusLine]:
-        """Where the API and the name servers are; domain, property and servers as they are when somebody looks."""
-        admin = join_address(self.endpoints()["admin"])
-        return (
-            StatusLine("Akamai API", join_address(self.endpoints()["api"]), "past every link, signed by EdgeGrid"),
-            StatusLine("DNS", join_address(self.dns), "authoritative, UDP and TCP"),
-            StatusLine("GTM", admin, "", f"http://{admin}/lines"),
-        )
-
     def commands(self) -> Sequence[tuple[str, str]]:
         """What one does with the API, with Akamai's own signing client."""
         primary, standby = self._environment.primary.name, self._environment.standby.name
@@ -171,17 +140,6 @@ class Akamai(ProviderProcess):
             "property": property_name(self._environment.edge.record), "address": self._edges[place].answered,
         }  # fmt: skip
         return f"python -c {shlex.quote((_CALL + lines).format(**words))}"
-
-    def events(self) -> Sequence[Path]:
-        """Agents' findings, answers and calls."""
-        return (self._events,)
-
-    def capabilities(self) -> Mapping[str, bool | str]:
-        """What can be taken away."""
-        return {
-            PROVIDER_CONTROL_PLANE: True,
-            PROVIDER_HEALTH_CHECKS: True,
-        }
 
 
 def credential_of(name: str) -> Credential:

@@ -8,19 +8,22 @@ import random
 from collections.abc import Callable
 
 from harness.clock import monotonic_ns, wall_time
+from harness.engines.dns.answering import AnswerChanged
 from harness.engines.dns.lookup import Answer
 from harness.engines.health_checks.checker import Observation
 from harness.engines.health_checks.checking import Fleet
+from harness.engines.provider.plane import AnsweringPlane
+from harness.engines.provider.telling import answer_told, answered, call_told
+from harness.engines.provider.values import ApiLoss, ApiLost, Called
 from harness.history.events import DnsAnswer, Happening, HealthTransition
-from harness.names import AUTHORITATIVE
 from harness.parts.steering.akamai import model
 from harness.parts.steering.akamai.agents import LivenessAgents, ServerCheck, checks_of, reported
 from harness.parts.steering.akamai.calls import Rules
 from harness.parts.steering.akamai.config import AkamaiConfig
 from harness.parts.steering.akamai.liveness import LivenessRules, Stood
-from harness.parts.steering.akamai.model import AnswerChanged, Called, Follow, Gtm, Wake
+from harness.parts.steering.akamai.model import Follow, Gtm, Wake
 from harness.parts.steering.akamai.signing import Credential
-from harness.parts.steering.akamai.telling import answer_told, call_told, health_told
+from harness.parts.steering.akamai.telling import health_told
 from harness.parts.steering.akamai.values import Reply, Request
 from harness.parts.steering.akamai.zones import Alias, picking
 from harness.scaling import interval_ns
@@ -31,15 +34,14 @@ log = logging.getLogger(__name__)
 Record = Callable[[DnsAnswer | HealthTransition | Happening], None]
 
 
-class Plane:
+class Plane(AnsweringPlane[model.State]):
     """GTM in one event loop, agents included; listening is the server's. record: where events go."""
 
     def __init__(self, config: AkamaiConfig, record: Record) -> None:
+        super().__init__(config.seed, config.scale)
         self._record = record
         self._places = {address: place for place, address in config.edges.items()}
         self.address_book = dict(config.address_book)
-        self._random = random.Random(f"{config.seed}/answers")
-        self.draws = 0
         phases = random.Random(f"{config.seed}/agents")
         self.gtm = Gtm(
             {one.client_token: Credential(**one.model_dump()) for one in config.credentials},
@@ -76,30 +78,20 @@ class Plane:
 
     # What others read
 
-    @property
-    def generation(self) -> int:
-        """Grows with every change that could alter an answer."""
-        return self.state.generation
-
-    @property
-    def scale(self) -> float:
-        """What every TTL is multiplied by."""
-        return self.gtm.scale
-
     def answer(self, name: str, record_type: str) -> Answer:
         """One client's answer."""
-        snapshot = self.state.snapshot(name)
+        snapshot = self.state.basis(name)
         return self.state.answer(name, record_type, picking(snapshot.properties, self._draw))
-
-    def _draw(self) -> float:
-        self.draws += 1
-        return self._random.random()
 
     # What changes the state
 
     def call(self, request: Request) -> Reply:
         """Carry out a call of the API."""
         return next(effect for effect in self.happened(request) if isinstance(effect, Reply))
+
+    def lose_api(self, mode: ApiLoss | None) -> None:
+        """The API is lost, or there again."""
+        self.happened(ApiLost(mode))
 
     def reset(self) -> None:
         """A new account, of which nothing is known."""
@@ -140,7 +132,7 @@ class Plane:
     def _tell(self, effect: model.Effect, now_ns: int) -> None:
         if isinstance(effect, AnswerChanged):
             log.info("answer for %s: %s", effect.name, ", ".join(effect.addresses) or "none")
-            self._record(DnsAnswer("world", AUTHORITATIVE, effect.name, effect.addresses, effect.ttl_s, now_ns))
+            self._record(answered(effect, now_ns))
             self._record(answer_told(effect, self._places, now_ns))
         elif isinstance(effect, Stood):
             text = "%s: server %s is %s for most agents, and %s (%d of %d find it good)"

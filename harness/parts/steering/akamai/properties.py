@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from harness.engines.dns.names import normalise
-from harness.parts.steering.akamai.values import Json
+from harness.engines.provider.values import Json
 
 ERROR_PENALTY, TIMEOUT_PENALTY = 75.0, 25.0
 HEALTH_MULTIPLIER, HEALTH_THRESHOLD = 1.5, 4.0
@@ -94,12 +94,12 @@ class Property:
 
 
 def is_address(text: str) -> bool:
-    """Whether a server is an address, and no host name."""
+    """Whether a server is an address, and no host name; an address of one link only is none."""
     try:
         ip_address(text)
     except ValueError:
         return False
-    return True
+    return "%" not in text
 
 
 def parse_property(body: Json, domain: str) -> Property:

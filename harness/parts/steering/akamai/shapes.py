@@ -6,11 +6,14 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from harness.engines.dns.names import is_host_name
+from harness.engines.provider.values import Json
 from harness.parts.steering.akamai.fields import (
     Field,
     Shape,
     anything,
     flag,
+    host,
     name,
     number,
     object_of,
@@ -21,17 +24,18 @@ from harness.parts.steering.akamai.fields import (
     texts,
     whole,
 )
-from harness.parts.steering.akamai.properties import RANKED, STATIC, TYPES, WEIGHTED, is_address
-from harness.parts.steering.akamai.values import Json, invalid
+from harness.parts.steering.akamai.properties import APEX, RANKED, STATIC, TYPES, WEIGHTED, is_address
+from harness.parts.steering.akamai.values import invalid
 
 PROTOCOLS = ("HTTP", "HTTPS", "TCP", "TCPS")
 """Of liveness tests, those that agents here can send."""
 _OTHERS = ("DNS", "DOH", "DOT", "FTP", "POP", "POPS", "SMTP", "SMTPS", "HTTP2", "HTTP2S")
 _MODES = ("normal", "persistent", "one-ip", "one-ip-hashed", "all-live-ips")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
-_DOMAIN = re.compile(r"(?!-)[a-z0-9-]+(?:\.[a-z0-9-]+)*\.akadns\.net")
-_LABELS = re.compile(r"@|[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*")
+_DOMAIN = re.compile(r"[a-z0-9.-]+\.akadns\.net")
 _LONGEST_DOMAIN = 100
+ID_MAX = 2**31 - 1
+"""Of a data centre's number."""
 _MOST = 1_000_000
 """Of numbers of which no greatest one is published: whatever is greater cannot be meant."""
 _ONE_LINE = re.compile(r"[\x21-\x7e]*")
@@ -57,16 +61,16 @@ TEST = Shape(
 TARGET = Shape(
     "target",
     {
-        "datacenterId": Field(whole(1), 0, required=True), "enabled": Field(flag, True),
-        "weight": Field(number(0, _MOST), 0.0), "handoutCName": Field(text), "name": Field(text),
+        "datacenterId": Field(whole(1, ID_MAX), 0, required=True), "enabled": Field(flag, True),
+        "weight": Field(number(0, _MOST), 0.0), "handoutCName": Field(host), "name": Field(text),
         "servers": Field(texts, []), "precedence": Field(whole(0, 255)),
     },
 )  # fmt: skip
 PROPERTY = Shape(
     "property",
     {
-        "name": Field(name, required=True), "type": Field(text, required=True), "backupCName": Field(text),
-        "backupIp": Field(text), "balanceByDownloadScore": Field(flag, False), "cname": Field(text),
+        "name": Field(name, required=True), "type": Field(text, required=True), "backupCName": Field(host),
+        "backupIp": Field(text), "balanceByDownloadScore": Field(flag, False), "cname": Field(host),
         "comments": Field(text), "dynamicTTL": Field(whole(30, 3600), 60), "failbackDelay": Field(whole(0, _MOST), 0),
         "failoverDelay": Field(whole(0, _MOST), 0), "handoutLimit": Field(whole(1)),
         "handoutMode": Field(one_of(_MODES), "normal", required=True), "healthMax": Field(number(0, _MOST)),
@@ -153,18 +157,18 @@ def property_of(
         "mxRecords": [MAIL.filled(one, version, f"{label}: MX record", errors) for one in found["mxRecords"]],
     }
     if not errors:
-        errors = [f"In {label}, {wrong}" for wrong in _wrong(found, datacenters, named)]
+        errors = [f"In {label}, {wrong}" for wrong in _wrong(found, datacenters, named, domain["name"])]
     if errors:
         raise invalid("property", errors)
     return found
 
 
-def _wrong(found: Json, datacenters: Collection[int], named: str | None) -> list[str]:
+def _wrong(found: Json, datacenters: Collection[int], named: str | None, domain: str) -> list[str]:
     """What contradicts itself, or what it refers to."""
     wrong: list[str] = []
     if named is not None and found["name"] != named:
         wrong.append(f'the name is not that of the path, "{named}"')
-    if not _LABELS.fullmatch(found["name"]):
+    if found["name"] != APEX and not (is_host_name(found["name"]) and is_host_name(f"{found['name']}.{domain}")):
         wrong.append("the name is no host name")
     if found["type"] not in TYPES:
         wrong.append(f"the type {found['type']!r} is not offered here; one of: {', '.join(TYPES)}")
@@ -175,7 +179,28 @@ def _wrong(found: Json, datacenters: Collection[int], named: str | None) -> list
     wrong += [f'two liveness tests are called "{one}"' for one in repeated(t["name"] for t in found["livenessTests"])]
     for test in found["livenessTests"]:
         wrong += [f'liveness test "{test["name"]}": {text}' for text in _wrong_test(test)]
+    wrong += [text for one in found["staticRRSets"] for text in _wrong_static(one)]
+    mail = (one["exchange"] for one in found["mxRecords"])
+    wrong += [f'the exchange "{exchange}" is no host name' for exchange in mail if not is_host_name(exchange)]
     return [*wrong, *_wrong_targets(found, datacenters)]
+
+
+def _wrong_static(static: Json) -> list[str]:
+    kind, rdata = static["type"], static["rdata"]
+    wrong = [f"the static {kind} record {value!r} is none" for value in rdata if not _fits(static, value)]
+    if not rdata or (kind == "CNAME" and len(rdata) > 1):
+        wrong.append(f"the static {kind} set has {len(rdata)} records")
+    return wrong
+
+
+def _fits(static: Json, value: str) -> bool:
+    match static["type"]:
+        case "A" | "AAAA":
+            return _is_of_family(value, ipv6=static["type"] == "AAAA")
+        case "CNAME" | "NS" | "PTR":
+            return is_host_name(value)
+        case _:
+            return True
 
 
 def _wrong_test(test: Json) -> list[str]:
@@ -233,7 +258,8 @@ def domain_of(body: Any, version: str, named: str | None = None) -> dict[str, An
     found = DOMAIN.filled(object_of(body), version, "Domain", errors)
     if not errors and named is not None and found["name"] != named:
         errors.append(f'the name is not that of the path, "{named}"')
-    if not errors and (not _DOMAIN.fullmatch(found["name"]) or len(found["name"]) > _LONGEST_DOMAIN):
+    good = bool(_DOMAIN.fullmatch(found["name"] or "")) and is_host_name(found["name"])
+    if not errors and not (good and len(found["name"]) <= _LONGEST_DOMAIN):
         errors.append(f"the name must end in .akadns.net and have up to {_LONGEST_DOMAIN} characters")
     if errors:
         raise invalid("domain", errors)

@@ -30,10 +30,8 @@ SKEW_S = 30
 """How far a timestamp may be off, in both directions."""
 BODY_BYTES_MAX = 131_072
 """Of a body, what the content hash is made of."""
-_HEADER = re.compile(
-    rf"(?P<unsigned>{SCHEME} client_token=(?P<client>[^;]*);access_token=(?P<access>[^;]*);"
-    r"timestamp=(?P<timestamp>[^;]*);nonce=(?P<nonce>[^;]*);)signature=(?P<signature>[^;]*)"
-)
+_HEADER = re.compile(rf"(?P<unsigned>{SCHEME} (?P<fields>(?:[a-z_]+=[^;]*;){{4}}))signature=(?P<signature>[^;]*)")
+_FIELDS = {"client_token", "access_token", "timestamp", "nonce"}
 _TIMESTAMP = "%Y%m%dT%H:%M:%S+0000"
 
 
@@ -61,21 +59,22 @@ def verified(
     """Who signed a request. nonces: those that were used, see `remembered`. Raises Refusal."""
     given = request.headers.get("authorization", "")
     found = _HEADER.fullmatch(given.strip())
-    if found is None:
+    said = dict(field.split("=", 1) for field in found["fields"].split(";")[:-1]) if found is not None else {}
+    if found is None or said.keys() != _FIELDS:
         raise _bad_request("Missing authorization header" if not given else "Invalid authorization header")
-    credential = credentials.get(found["client"])
+    credential = credentials.get(said["client_token"])
     if credential is None:
         raise _bad_request("Invalid client token")
-    if not hmac.compare_digest(found["access"].encode(), credential.access_token.encode()):
+    if not hmac.compare_digest(_bytes(said["access_token"]), _bytes(credential.access_token)):
         raise _denied("Invalid access token")
-    if not _is_now(found["timestamp"], wall_ns):
+    if not _is_now(said["timestamp"], wall_ns):
         raise _bad_request("Invalid timestamp")
-    expected = signature(request, found["unsigned"], found["timestamp"], credential.client_secret)
-    if not hmac.compare_digest(expected.encode(), found["signature"].encode()):
+    expected = signature(request, found["unsigned"], said["timestamp"], credential.client_secret)
+    if not hmac.compare_digest(_bytes(expected), _bytes(found["signature"])):
         raise _denied("The signature does not match")
-    nonce = f"{credential.client_token}/{found['nonce']}"
-    if not found["nonce"] or nonce in nonces:
-        raise _bad_request("Duplicate nonce" if found["nonce"] else "Invalid nonce")
+    nonce = f"{credential.client_token}/{said['nonce']}"
+    if not said["nonce"] or nonce in nonces:
+        raise _bad_request("Duplicate nonce" if said["nonce"] else "Invalid nonce")
     return Signed(credential, nonce)
 
 
@@ -105,7 +104,12 @@ def signature(request: Request, unsigned: str, timestamp: str, secret: str) -> s
 
 
 def _keyed(data: str, key: str) -> str:
-    return base64.b64encode(hmac.new(key.encode(), data.encode(), hashlib.sha256).digest()).decode()
+    return base64.b64encode(hmac.new(_bytes(key), _bytes(data), hashlib.sha256).digest()).decode()
+
+
+def _bytes(text: str) -> bytes:
+    """What a header said, bytes that are no UTF-8 among it."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _is_now(timestamp: str, wall_ns: int) -> bool:

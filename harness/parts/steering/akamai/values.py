@@ -10,21 +10,14 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Any
 
+from harness.engines.provider.values import NOTHING, Json, nothing
 from harness.units import NS_PER_S
 
-Json = Mapping[str, Any]
-NOTHING: Mapping[Any, Any] = MappingProxyType({})
 PROBLEMS = "https://problems.luna.akamaiapis.net"
 DEFAULT_VERSION = "1.0"
 """Of what is answered to somebody who names no version."""
-
-
-def nothing() -> Mapping[Any, Any]:
-    """An empty mapping that nobody can change, as the default of a field."""
-    return NOTHING
 
 
 class Refusal(Exception):
@@ -61,7 +54,10 @@ def invalid(what: str, errors: list[str]) -> Refusal:
 
 @dataclass(frozen=True)
 class Request:
-    """One call of the API as it came in. target: path and query as they were sent; headers: by lower-case name."""
+    """One call of the API as it came in. target: path and query as they were sent; headers: by lower-case name.
+
+    too_large: the body is longer than anything that is read.
+    """
 
     method: str
     target: str
@@ -69,6 +65,7 @@ class Request:
     body: bytes = b""
     scheme: str = "http"
     client: str = "127.0.0.1"
+    too_large: bool = False
 
     @property
     def path(self) -> str:

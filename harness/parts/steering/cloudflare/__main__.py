@@ -5,20 +5,16 @@ Prints where it listens as one line of JSON, then serves until Ctrl-C. See docs/
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 
-from harness.kit.command_line import CONFIG_HELP, load_config, serve_by_hand
+from harness.kit.command_line import command_line
 from harness.parts.steering.cloudflare.server import serve
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit code: 0 after a signal, 3 when the configuration or an address is wrong."""
-    parser = argparse.ArgumentParser(prog="python -m harness.parts.steering.cloudflare", description="Cloudflare")
-    parser.add_argument("--config", required=True, help=CONFIG_HELP)
-    options = parser.parse_args(arguments)
-    return serve_by_hand(serve, lambda: load_config(options.config))
+    return command_line(serve, "harness.parts.steering.cloudflare", "Cloudflare", arguments)
 
 
 if __name__ == "__main__":

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 
-from harness.engines.health_checks.checking import Blindness
+from harness.engines.provider import admin
 from harness.kit.address import Address
 from harness.kit.admin import answer_json, read_json
-from harness.kit.config import Strict, Text, parsed
-from harness.parts.steering.cloudflare import model
+from harness.kit.config import Strict, parsed
 from harness.parts.steering.cloudflare.edge import Edge
 from harness.parts.steering.cloudflare.health import endpoints_of, status_of
 from harness.parts.steering.cloudflare.plane import Plane
-
-
-class NameBody(Strict):
-    """The body of `POST /freeze`."""
-
-    name: Text
 
 
 class AddressBookBody(Strict):
@@ -30,85 +22,46 @@ class AddressBookBody(Strict):
     proxies: dict[str, Address]
 
 
-class OutageBody(Strict):
-    """The body of `POST /outage`; mode null: it is over."""
-
-    mode: model.ApiLoss | None
-
-
-class BlindBody(Strict):
-    """The body of `POST /blind`; mode null: the data centres see again."""
-
-    mode: Blindness | None
-
-
 def routes(plane: Plane, edge: Edge) -> list[web.RouteDef]:
     """The admin endpoints."""
 
-    async def status(_: web.Request) -> web.Response:
-        return answer_json({**describe(plane), "proxied": dict(edge.counts)})
-
-    async def listed(_: web.Request) -> web.Response:
-        return answer_json(lines(plane))
-
-    async def sight(_: web.Request) -> web.Response:
-        return answer_json({"blind": plane.fleet.blindness})
-
-    async def freeze(request: web.Request) -> web.Response:
-        plane.happened(model.Freeze(parsed(NameBody, await read_json(request), "freeze").name))
-        return answer_json(describe(plane))
+    def told() -> dict[str, Any]:
+        return {**describe(plane), "proxied": dict(edge.counts)}
 
     async def address_book(request: web.Request) -> web.Response:
         book = parsed(AddressBookBody, await read_json(request), "address-book")
         plane.dial_by(book.checks)
         edge.dial = dict(book.proxies)
-        return answer_json(describe(plane))
-
-    async def reset(_: web.Request) -> web.Response:
-        plane.reset()
         edge.forget()
-        return answer_json(describe(plane))
-
-    async def outage(request: web.Request) -> web.Response:
-        mode = parsed(OutageBody, await read_json(request), "outage").mode
-        plane.happened(model.Restored() if mode is None else model.Lost(mode))
-        return answer_json({"mode": mode})
-
-    async def blind(request: web.Request) -> web.Response:
-        mode = parsed(BlindBody, await read_json(request), "blind").mode
-        plane.blind(mode)
-        return answer_json({"blind": mode})
+        return answer_json(told())
 
     return [
-        web.get("/status", status),
-        web.get("/lines", listed),
-        web.get("/sight", sight),
+        *admin.names(_Both(plane, edge), told),
+        *admin.account(lambda: lines(plane)),
+        *admin.checks(plane.fleet, plane.blind),
+        *admin.api(plane.lose_api),
         web.post("/address-book", address_book),
-        web.post("/freeze", freeze),
-        web.post("/thaw", _then(plane, lambda: plane.happened(model.Thaw()))),
-        web.post("/reset", reset),
-        web.post("/outage", outage),
-        web.post("/blind", blind),
     ]
 
 
-def _then(plane: Plane, action: Callable[[], object]) -> Callable[[web.Request], Awaitable[web.Response]]:
-    async def handler(_: web.Request) -> web.Response:
-        action()
-        return answer_json(describe(plane))
+class _Both:
+    """The plane, and the proxies in front, which forget with it."""
 
-    return handler
+    def __init__(self, plane: Plane, edge: Edge) -> None:
+        self._edge, self._plane = edge, plane
+        self.freeze, self.thaw = plane.freeze, plane.thaw
+
+    def reset(self) -> None:
+        """See harness.engines.provider.admin.Plane."""
+        self._plane.reset()
+        self._edge.forget()
 
 
 def describe(plane: Plane) -> dict[str, Any]:
     """What GET /status says."""
     state = plane.state
-    answers = {}
-    for name in plane.machine.watch:
-        addresses, ttl_s = plane.machine.possible(state, name)
-        answers[name] = {"addresses": addresses, "ttl_s": ttl_s}
     return {
-        "answers": answers,
+        "answers": admin.answers(plane.machine.watch, lambda name: plane.machine.possible(state, name)),
         "generation": state.generation,
         "frozen": sorted(state.frozen),
         "api": state.lost or "serving",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from harness.engines.dns.names import is_host_name
+from harness.engines.provider.values import NOTHING, Json
 from harness.parts.steering.cloudflare.calls import Call
 from harness.parts.steering.cloudflare.fields import Fields
-from harness.parts.steering.cloudflare.values import NOTHING, Account, Json, Reply, invalid, result, without
+from harness.parts.steering.cloudflare.values import Account, Reply, invalid, result, without
 
 TTL_S = 30
 """Of a load balancer that is not proxied, when nothing is said."""
@@ -58,6 +60,8 @@ def _checked(account: Account, call: Call, before: Json) -> dict[str, Any]:
     zone = call.rules.zone
     if name != zone and not name.endswith(f".{zone}"):
         raise invalid(f"name {name} is not in the zone {zone}")
+    if not is_host_name(name.removeprefix("*.")):
+        raise invalid(f"name {name} is no host name")
     default_pools = fields.texts("default_pools")
     if not default_pools:
         raise invalid("default_pools is required")
@@ -79,13 +83,15 @@ def _checked(account: Account, call: Call, before: Json) -> dict[str, Any]:
     for key, kind in _AS_GIVEN:
         if (given := fields.of(key, kind)) is not None:
             told[key] = given
+    if (rules := fields.objects("rules")) is not None:
+        told["rules"] = rules
     _refuse_unknown(account, told)
     return told | _ttl(fields, call, told["proxied"])
 
 
 _AS_GIVEN = (
     ("location_strategy", dict), ("random_steering", dict), ("session_affinity_attributes", dict),
-    ("session_affinity_ttl", int), ("rules", list),
+    ("session_affinity_ttl", int),
 )  # fmt: skip
 """Kept as they are told; nothing here follows them."""
 

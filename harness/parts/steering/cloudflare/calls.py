@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.engines.provider.values import BODY_BYTES_MAX, NOTHING, Json
 from harness.parts.steering.cloudflare.health import Health
 from harness.parts.steering.cloudflare.values import (
-    NOTHING,
     Account,
-    Json,
     Refusal,
     Reply,
     Request,
@@ -21,6 +20,7 @@ from harness.parts.steering.cloudflare.values import (
 )
 
 PER_PAGE, PER_PAGE_MAX = 20, 1_000
+_TYPES = ("", "application/json", "multipart/form-data")
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,12 @@ class Call:
     @property
     def body(self) -> Json:
         """What the request's JSON object says. Raises Refusal."""
+        given = self.request.content_type.partition(";")[0].strip().lower()
+        if given not in _TYPES:
+            chain = (6105, "Invalid Content-Type header, valid values are application/json,multipart/form-data")
+            raise Refusal(400, (6003, "Invalid request headers"), chain=chain)
+        if self.request.too_large:
+            raise invalid(f"the request body is larger than {BODY_BYTES_MAX} bytes")
         if self.request.broken or not isinstance(self.request.body, Mapping):
             raise Refusal(400, (1002, "could not parse the request body as a JSON object: validation failed"))
         return self.request.body

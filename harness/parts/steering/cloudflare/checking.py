@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from harness import scaling
 from harness.engines.health_checks.checker import Checker, Finished, Limits
 from harness.engines.health_checks.policy import AddressBook, Place, Request, Resolve
+from harness.engines.provider.values import Json
 from harness.kit.address import Address, is_loopback
 from harness.parts.steering.cloudflare.health import REASONS, data_centres, endpoints_of, is_address
-from harness.parts.steering.cloudflare.values import Account, Json
+from harness.parts.steering.cloudflare.values import Account
 from harness.units import to_ns
 
 SEARCHED_BYTES = 10_240
@@ -152,12 +153,12 @@ def _of_pool(pool: Json, monitors: Mapping[str, Json]) -> Iterator[EndpointCheck
     if monitor is None or not pool["enabled"]:
         return
     places = tuple(data_centres(pool))
-    headers = {origin["name"]: (origin.get("header") or {}).get("Host", [None])[0] for origin in pool["origins"]}
+    hosts = {origin["name"]: _host(origin.get("header") or {}) for origin in pool["origins"]}
     for endpoint in endpoints_of(pool):
         if not endpoint.traffic:
             continue
         kind = monitor["type"]
-        host = headers[endpoint.name] or (monitor.get("header") or {}).get("Host", [endpoint.address])[0]
+        host = hosts[endpoint.name] or _host(monitor.get("header") or {}) or endpoint.address
         yield EndpointCheck(
             id=endpoint.id,
             address=endpoint.address,
@@ -175,6 +176,10 @@ def _of_pool(pool: Json, monitors: Mapping[str, Json]) -> Iterator[EndpointCheck
             up=monitor["consecutive_up"],
             places=places,
         )
+
+
+def _host(headers: Mapping[str, list[str]]) -> str | None:
+    return next((values[0] for name, values in headers.items() if name.lower() == "host"), None)
 
 
 def _payload(monitor: Json, host: str) -> bytes:

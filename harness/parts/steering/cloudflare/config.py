@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
+from harness.engines.provider.config import ProviderConfig
 from harness.kit.address import ANY_ADDRESS, Address, BoundLoopbackAddress, LoopbackAddress
-from harness.kit.config import Strict, Text, parsed
+from harness.kit.config import Text
+from harness.kit.forms import Form
+from harness.parts.steering.cloudflare.model import BEARER_FORM
 from harness.parts.steering.cloudflare.quota import REQUESTS
 
 
-class CloudflareConfig(Strict):
+class CloudflareConfig(ProviderConfig):
     """Addresses are [host, port], port 0 = any free one.
 
     token: the account's own; callers: other tokens that are let in, and whose they are ("": nobody need hear of their
@@ -24,22 +25,13 @@ class CloudflareConfig(Strict):
     and of when checks begin. events: JSON-lines file.
     """
 
-    token: Text
+    called = "cloudflare"
+
+    token: Annotated[str, Form(BEARER_FORM, "needs 40 or more of A-Z a-z 0-9 - and _, as the service's tokens have")]
     zone: Text = "example.com"
     api: LoopbackAddress = ANY_ADDRESS
-    dns: LoopbackAddress = ANY_ADDRESS
-    admin: LoopbackAddress = ANY_ADDRESS
-    watch: tuple[str, ...] = ()
     callers: dict[str, str] = Field(default_factory=dict)
     address_book: dict[str, Address] = Field(default_factory=dict)
     places: dict[str, str] = Field(default_factory=dict)
     anycast: dict[str, BoundLoopbackAddress] = Field(default_factory=dict)
     requests: Annotated[int, Field(ge=1, le=100_000_000)] = REQUESTS
-    scale: Annotated[float, Field(gt=0, le=10)] = 1.0
-    seed: int = 0
-    events: Path | None = None
-
-    @classmethod
-    def parse(cls, config: Mapping[str, Any]) -> CloudflareConfig:
-        """The configuration in `config`. Raises InputError with every unknown, missing or wrong key."""
-        return parsed(cls, config, "cloudflare")

@@ -16,6 +16,7 @@ from harness.kit.address import Address
 from harness.kit.process import binding
 from harness.names import HEADER_EDGE
 from harness.parts.steering.cloudflare import proxying
+from harness.parts.steering.cloudflare.forwarding import request_head, response_head
 from harness.parts.steering.cloudflare.plane import Plane
 from harness.parts.steering.cloudflare.proxying import Course
 from harness.units import to_ns, to_s
@@ -129,14 +130,18 @@ class EdgeConnection(ClientConnection):
             self._course = proxying.connected(self._course)
 
     def request_bytes(self, request: RequestHead) -> bytes:
-        told = b"CF-Connecting-IP: %s\r\nX-Forwarded-For: %s\r\nCDN-Loop: cloudflare\r\n\r\n" % (self._peer, self._peer)
-        return request.raw[:-2] + told
+        return request_head(request, self._peer)
 
     def response_bytes(self, response: ResponseHead) -> bytes:
         origin = None if self._course is None else self._course.origin
         if response.interim or origin is None:
             return response.raw
-        return response.raw[:-2] + f"{HEADER_EDGE}: {origin.address}\r\n\r\n".encode()
+        keep = self.request is not None and self.request.keep_alive and not response.until_close
+        return response_head(response, origin.address, keep=keep)
+
+    def keeps_client(self) -> bool:
+        request, response = self.request, self.response
+        return request is not None and request.keep_alive and response is not None and not response.until_close
 
     def on_failure(self, failure: Failure, detail: str) -> None:
         course = self._course
@@ -180,7 +185,9 @@ class EdgeConnection(ClientConnection):
 
     def _late(self) -> None:
         self._timer = None
-        if self.response is None:
+        if not self.request_done:
+            self._start_timer()  # the origin is given its time once it has all of the request
+        elif self.response is None:
             self.fail(Failure.TIMEOUT, "the origin did not answer in time")
 
 

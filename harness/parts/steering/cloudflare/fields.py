@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from harness.parts.steering.cloudflare.values import Json, invalid
+from harness.engines.provider.values import Json
+from harness.parts.steering.cloudflare.values import invalid
 
 _KINDS: Mapping[type, str] = {
     int: "an integer",
@@ -14,6 +16,8 @@ _KINDS: Mapping[type, str] = {
     list: "an array",
     dict: "an object",
 }
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 
 
 class Fields:
@@ -76,3 +80,19 @@ class Fields:
         """An object whose values are lists of texts."""
         found: dict[str, Any] = self.of(name, dict, {})
         return {key: Fields(found, {}).texts(key) for key in found}
+
+    def headers(self, name: str) -> dict[str, list[str]]:
+        """Headers of HTTP, each with one value or more, that can stand in a request."""
+        found = self.lists_by_name(name)
+        if any(not _HEADER_NAME.fullmatch(key) for key in found):
+            raise invalid(f"{name} has a name that no header can have")
+        if any(not values or not all(map(_HEADER_VALUE.fullmatch, values)) for values in found.values()):
+            raise invalid(f"{name} needs values of one line each")
+        return found
+
+    def objects(self, name: str) -> list[Any] | None:
+        """A list of objects; None where there is none."""
+        found: list[Any] | None = self.of(name, list)
+        if found is not None and not all(isinstance(one, Mapping) for one in found):
+            raise invalid(f"{name} must be an array of objects")
+        return found

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from harness.engines.health_checks.checker import Cause, Checker, Observation
-from harness.parts.steering.cloudflare.values import Json
+from harness.engines.provider.values import Json
 from harness.units import NS_PER_S
 
 REGIONS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
@@ -174,9 +174,9 @@ REASONS: Mapping[Cause, str] = MappingProxyType(
 
 
 def is_address(text: str) -> bool:
-    """Whether an origin is named by an IP address, and not by a name."""
+    """Whether an origin is named by an IP address, and not by a name; an address of one link only is none."""
     try:
         ipaddress.ip_address(text)
     except ValueError:
         return False
-    return True
+    return "%" not in text

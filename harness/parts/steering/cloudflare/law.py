@@ -16,7 +16,7 @@ Sources: API description of monitors (interval 60, timeout 5, retries 2, "attemp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import comb
 
@@ -27,7 +27,7 @@ from harness.topology.environment import Environment
 from harness.topology.kinds import checked, section_named
 from harness.topology.timing import Timing
 from harness.units import NS_PER_S, to_ns
-from harness.world.steering import Milestone
+from harness.world.steering import INTERVAL, THRESHOLD, TTL, Milestone, Setting
 
 RESPONSE_NS = NS_PER_S // 10
 """An ordinary answer."""
@@ -36,6 +36,16 @@ _STEPS = 1_000
 MILESTONES = (Milestone("detect", "detection by the edge's health checks", "cloudflare"),)
 PROXIED_STEPS = ("detect", "activate")
 """Where no answer changes, whoever notices moves clients at once."""
+
+
+def SETTINGS(environment: Environment) -> Mapping[str, Setting]:
+    """A proxied name's TTL is Cloudflare's, and nothing waits for it."""
+    proxied = "Cloudflare fixes it for a proxied name, whose addresses never change: no answer has to run out"
+    return {
+        TTL: proxied if _spec(environment).proxied else ("edge", "ttl_s"),
+        INTERVAL: ("steering", "interval_s"),
+        THRESHOLD: ("steering", "consecutive_down"),
+    }
 
 
 @dataclass(frozen=True)

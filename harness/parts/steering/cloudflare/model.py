@@ -5,7 +5,7 @@
 | `Request` | a `Reply`; `Called` for one that was to change something or was refused for the API's own sake |
 | `Checked` | `EndpointChanged` for each endpoint whose health is another now |
 | `Freeze`, `Thaw` | a name is answered as now, whatever happens; names follow the account and its health again |
-| `Lost`, `Restored` | from now on no call is answered, or each with an error of the service; no longer |
+| `ApiLost` | from now on no call is answered, or each with an error of the service, or that is over |
 | `Reset` | an empty account |
 
 Whatever changes what a watched name is answered is told by `AnswerChanged`. A call is judged in the order in which the
@@ -17,13 +17,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
-from harness import scaling
+from harness.engines.dns.answering import AnswerChanged, Answered, Answering, Freeze, Thaw, possible
 from harness.engines.dns.lookup import Answer, Pick, everyone, lookup
 from harness.engines.dns.names import normalise
 from harness.engines.dns.selection import Health as NoHealth
 from harness.engines.dns.zone import Configuration
+from harness.engines.provider.values import CHANGES, ApiLoss, ApiLost, Called
 from harness.engines.sliding_window import Window
 from harness.parts.steering.cloudflare.calls import Call, Rules
 from harness.parts.steering.cloudflare.health import Health, Seen, endpoints_of
@@ -32,12 +32,10 @@ from harness.parts.steering.cloudflare.routes import route
 from harness.parts.steering.cloudflare.selection import Chosen, choose, configuration
 from harness.parts.steering.cloudflare.values import Account, Refusal, Reply, Request
 
-ApiLoss = Literal["silent", "failing"]
-Answered = tuple[tuple[str, ...], int]
 BY_HAND, NOBODY = "by hand", "a wrong token"
 _BEARER = re.compile(r"[Bb]earer +(.*)")
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{40,}")
-_CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+BEARER_FORM = r"[A-Za-z0-9_-]{40,}"
+"""What a token looks like."""
 _DNS_HEALTH = NoHealth()
 """What the name servers are given holds only what may be answered: nothing is left to decide there."""
 
@@ -50,44 +48,11 @@ class Checked:
 
 
 @dataclass(frozen=True)
-class Freeze:
-    """Keep answering for `name` as now. Freezing twice is freezing once."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class Thaw:
-    """Let every name follow the account again."""
-
-
-@dataclass(frozen=True)
-class Lost:
-    """The API is lost; what it serves goes on."""
-
-    mode: ApiLoss
-
-
-@dataclass(frozen=True)
-class Restored:
-    """The API answers again."""
-
-
-@dataclass(frozen=True)
 class Reset:
     """As if the account were new. A loss of the API stays."""
 
 
-Event = Request | Checked | Freeze | Thaw | Lost | Restored | Reset
-
-
-@dataclass(frozen=True)
-class AnswerChanged:
-    """Effect: a watched name is answered otherwise now. addresses: none where it leads nowhere."""
-
-    name: str
-    addresses: tuple[str, ...]
-    ttl_s: int
+Event = Request | Checked | Freeze | Thaw | ApiLost | Reset
 
 
 @dataclass(frozen=True)
@@ -98,17 +63,6 @@ class EndpointChanged:
     healthy: bool
     healthy_votes: int
     data_centres: int
-
-
-@dataclass(frozen=True)
-class Called:
-    """Effect: a call that was to change something was answered so (status 0: never), or was refused for the API's own
-    sake. by: whose token it had; "" for one that nobody need hear of."""
-
-    method: str
-    path: str
-    status: int
-    by: str
 
 
 Effect = Reply | AnswerChanged | EndpointChanged | Called
@@ -123,29 +77,22 @@ class Names:
 
 
 @dataclass(frozen=True)
-class State:
-    """generation: grows with every change that could alter an answer. frozen: by name, what it follows from. watched:
-    what was last told of each name."""
+class State(Answering[Names]):
+    """The account, what is known of its origins, and what its names are answered from. lost: how the API is, if it
+    is."""
 
     account: Account
     quota: Window
-    names: Names
     health: Health = field(default_factory=Health)
     lost: ApiLoss | None = None
-    generation: int = 0
-    frozen: Mapping[str, Names] = field(default_factory=dict)
-    watched: Mapping[str, Answered] = field(default_factory=dict)
 
     def answer(self, name: str, record_type: str, pick: Pick = everyone) -> Answer:
         """The answer to one question."""
-        return lookup(self._names(name).zones, _DNS_HEALTH, name, record_type, pick)
+        return lookup(self.basis(name).zones, _DNS_HEALTH, name, record_type, pick)
 
     def chosen(self, name: str) -> Chosen:
         """Where a load balancer of this name leads; nowhere where there is none."""
-        return self._names(name).chosen.get(normalise(name), Chosen())
-
-    def _names(self, name: str) -> Names:
-        return self.frozen.get(normalise(name), self.names)
+        return self.basis(name).chosen.get(normalise(name), Chosen())
 
 
 @dataclass(frozen=True)
@@ -163,15 +110,12 @@ class Cloudflare:
 
     def start(self) -> State:
         """An empty account."""
-        state = State(Account(), quota_of(self.requests, self.scale), Names())
-        return replace(state, names=self._names(state))
+        state = State(Account(), quota_of(self.requests, self.scale), now=Names())
+        return replace(state, now=self._names(state))
 
     def possible(self, state: State, name: str) -> Answered:
-        """Every address that a name may be answered with now, sorted, and the TTL in wire seconds; () and 0: none."""
-        answer = state.answer(name, "A")
-        values = tuple(sorted(answer.values("A")))
-        ttl_s = min((rrset.ttl_s for rrset in answer.answers), default=0)
-        return values, scaling.ttl_s(ttl_s, self.scale) if values else 0
+        """Every address that a name may be answered with now."""
+        return possible(state.answer(name, "A"), self.scale)
 
     def step(self, state: State, event: Event, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
         """The next state, and what comes of it."""
@@ -181,16 +125,16 @@ class Cloudflare:
             case Checked(seen=seen):
                 return self._checked(state, Health(seen))
             case Freeze(name=name):
-                return self._moved(replace(state, frozen={normalise(name): state.names, **state.frozen}))
+                return state.freezing(name), ()
             case Thaw():
-                return self._moved(replace(state, frozen={}))
-            case Lost(mode=mode):
+                return self._moved(state.thawed())
+            case ApiLost(mode=mode):
                 return replace(state, lost=mode), ()
-            case Restored():
-                return replace(state, lost=None), ()
             case Reset():
                 fresh = self.start()
-                return self._moved(replace(state, account=fresh.account, quota=fresh.quota, health=Health(), frozen={}))
+                return self._moved(
+                    replace(state.thawed(), account=fresh.account, quota=fresh.quota, health=fresh.health)
+                )
 
     def _names(self, state: State) -> Names:
         account, rules = state.account, self.rules
@@ -221,7 +165,7 @@ class Cloudflare:
         by = self._caller(request)
         state, reply = self._answered(state, request, now_ns)
         effects: tuple[Effect, ...] = (reply,)
-        if request.method in _CHANGES or reply.lost or reply.status == 429 or reply.status >= 500:
+        if request.method in CHANGES or reply.lost or reply.status == 429 or reply.status >= 500:
             effects = (reply, Called(request.method, request.path, 0 if reply.lost else reply.status, by))
         if state.account is before:
             return state, effects
@@ -255,7 +199,7 @@ class Cloudflare:
         if request.authorization is None:
             raise Refusal(400, (9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers"))
         token = _token(request)
-        if token is None or not _TOKEN.fullmatch(token):
+        if token is None or not re.fullmatch(BEARER_FORM, token):
             chain = (6111, "Invalid format for Authorization header")
             raise Refusal(400, (6003, "Invalid request headers"), chain=chain)
         if token != self.token and token not in self.callers:
@@ -267,12 +211,8 @@ class Cloudflare:
             raise Refusal(403, (10000, "Authentication error"))
 
     def _moved(self, state: State) -> tuple[State, tuple[Effect, ...]]:
-        state = replace(state, generation=state.generation + 1, names=self._names(state))
-        seen = {name: self.possible(state, name) for name in self.watch}
-        changed = tuple(
-            AnswerChanged(name, *found) for name, found in seen.items() if state.watched.get(name, ((), 0)) != found
-        )
-        return replace(state, watched=seen), changed
+        state = replace(state.moved(), now=self._names(state))
+        return state.seeing({name: self.possible(state, name) for name in self.watch})
 
 
 def _token(request: Request) -> str | None:

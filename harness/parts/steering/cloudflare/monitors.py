@@ -6,16 +6,17 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from harness.engines.provider.values import NOTHING, Json
 from harness.parts.steering.cloudflare.calls import Call
 from harness.parts.steering.cloudflare.fields import Fields
-from harness.parts.steering.cloudflare.values import NOTHING, Account, Json, Reply, in_use, invalid, result, without
+from harness.parts.steering.cloudflare.values import Account, Reply, in_use, invalid, result, without
 
 TYPES = ("http", "https", "tcp", "udp_icmp", "icmp_ping", "smtp")
 INTERVAL_S, TIMEOUT_S, RETRIES = 60, 5, 2
 """When nothing is said (API description)."""
 INTERVALS, TIMEOUTS, RETRIES_MAX, CONSECUTIVE_MAX = (5, 3_600), (1, 10), 5, 10
 """What an account may ask for; 5 s needs a plan that allows it."""
-_CODES = re.compile(r"[1-5](xx|[0-9]{2})(-[1-5][0-9]{2})?(\s*,\s*[1-5](xx|[0-9]{2})(-[1-5][0-9]{2})?)*")
+_CODES = re.compile(r"[1-5]xx|([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?")
 
 
 def listing(account: Account, call: Call) -> tuple[Account, Reply]:
@@ -77,7 +78,7 @@ def checked(body: Json, before: Json) -> dict[str, Any]:
         "consecutive_down": fields.within("consecutive_down", 0, CONSECUTIVE_MAX, 0),
         "port": fields.within("port", 0, 65_535, 0),
     }
-    if told["timeout"] * (1 + told["retries"]) >= told["interval"] and told["timeout"] >= told["interval"]:
+    if told["timeout"] >= told["interval"]:
         raise invalid("timeout must be smaller than interval")
     if kind in ("http", "https"):
         return told | _of_http(fields)
@@ -94,7 +95,7 @@ def _of_http(fields: Fields) -> dict[str, Any]:
     if not path.startswith("/") or any(ord(character) < 33 for character in path):
         raise invalid("path must begin with /")
     codes: str = fields.of("expected_codes", str, "200") or "200"
-    if not _CODES.fullmatch(codes):
+    if not all(map(_are_codes, codes.replace(" ", "").split(","))):
         raise invalid(f"expected_codes {codes!r} are no HTTP status codes")
     return {
         "method": fields.among("method", ("GET", "HEAD"), "GET"),
@@ -104,5 +105,11 @@ def _of_http(fields: Fields) -> dict[str, Any]:
         "follow_redirects": fields.of("follow_redirects", bool, False),
         "allow_insecure": fields.of("allow_insecure", bool, False),
         "probe_zone": fields.of("probe_zone", str, ""),
-        "header": fields.lists_by_name("header"),
+        "header": fields.headers("header"),
     }
+
+
+def _are_codes(text: str) -> bool:
+    """`200`, `2xx` or `200-299`; a range begins with its lowest."""
+    found = _CODES.fullmatch(text)
+    return found is not None and (found[2] is None or int(found[1]) <= int(found[2]))

@@ -8,11 +8,9 @@ from __future__ import annotations
 import hashlib
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from harness.engines.addresses import front_addresses
-from harness.faults.needs import PROVIDER_CONTROL_PLANE, PROVIDER_HEALTH_CHECKS
 from harness.kit.address import Address, join_address
 from harness.names import CHECKERS, CLIENTS, CLOUDFLARE
 from harness.parts.steering.cloudflare.publishing import ACCOUNT, ZONE, Caller, publish
@@ -20,9 +18,9 @@ from harness.parts.steering.cloudflare.routes import BASE
 from harness.parts.steering.cloudflare.server import ALIVE
 from harness.parts.steering.cloudflare.spec import Cloudflare as Spec
 from harness.world.diagnosis import Complaint, Diagnosis, is_passive
-from harness.world.part import LIGHT, LOOPBACK, Blueprint, Ground, Net, StatusLine
-from harness.world.provider_process import ProviderProcess, name_server_port
-from harness.world.steering import ApiLoss, Asked, Blindness, watched_by
+from harness.world.part import LIGHT, LOOPBACK, Blueprint, Ground, Net
+from harness.world.provider_process import CheckingProvider, name_server_port
+from harness.world.steering import Asked, watched_by
 from harness.world.wires import Arrow
 
 MODULE = "harness.parts.steering.cloudflare.server"
@@ -40,10 +38,11 @@ for pool in client.load_balancers.pools.list(account_id="{account}"):
 """No empty lines: shells paste what is between quotation marks as it is."""
 
 
-class Cloudflare(ProviderProcess):
+class Cloudflare(CheckingProvider):
     """Leads clients to the first pool that is healthy, else to the one of last resort."""
 
     name = CLOUDFLARE
+    api_line = ("Cloudflare API", "past every link")
 
     def __init__(self, blueprint: Blueprint, spec: Spec) -> None:
         super().__init__(blueprint)
@@ -54,7 +53,6 @@ class Cloudflare(ProviderProcess):
     def start(self, ground: Ground) -> None:
         """Start the process; what it looks at is told once the links are up."""
         self._edges = ground.edges
-        self._events = ground.folder / f"{self.name}.events.jsonl"
         environment = self._environment
         ports = {edge.port for edge in ground.edges.values()}
         self._fronts = front_addresses(min(ports)) if self._spec.proxied else {}
@@ -73,7 +71,7 @@ class Cloudflare(ProviderProcess):
                 "requests": self._spec.requests_per_5_minutes,
                 "scale": self._blueprint.timing.scale,
                 "seed": self._blueprint.seed,
-                "events": str(self._events),
+                "events": self._noting_in(ground),
             },
         )
 
@@ -101,22 +99,6 @@ class Cloudflare(ProviderProcess):
         """See Steering: the addresses of Cloudflare's own edge, where the name is proxied."""
         return self._fronts
 
-    def lose_api(self, mode: ApiLoss = "failing") -> None:
-        """See Steering."""
-        self._admin.post("/outage", {"mode": mode})
-
-    def restore_api(self) -> None:
-        """See Steering."""
-        self._admin.post("/outage", {"mode": None})
-
-    def blind(self, mode: Blindness = "unreachable") -> None:
-        """See Steering."""
-        self._admin.post("/blind", {"mode": mode})
-
-    def unblind(self) -> None:
-        """See Steering."""
-        self._admin.post("/blind", {"mode": None})
-
     def ready(self) -> Sequence[str]:
         """Why the data centres are no quorum yet."""
         return quorum_reasons(self._told(), [place.name for place in self._environment.places[:2]])
@@ -132,20 +114,6 @@ class Cloudflare(ProviderProcess):
         path = self._blueprint.subject.application.edge_health_path
         return {place: [_complaint(place, one, path)] for place, one in self._told().items() if not one["healthy"]}
 
-    def reset(self) -> None:
-        """A new account, of whose origins nothing is known."""
-        self._admin.post("/reset")
-        self._publish()
-
-    def status(self) -> Sequence[StatusLine]:
-        """Where the API and the name servers are; pools and balancers as they are when somebody looks."""
-        admin = join_address(self.endpoints()["admin"])
-        return (
-            StatusLine("Cloudflare API", join_address(self.endpoints()["api"]), "past every link"),
-            StatusLine("DNS", join_address(self.dns), "authoritative, UDP and TCP"),
-            StatusLine("account", admin, "", f"http://{admin}/lines"),
-        )
-
     def commands(self) -> Sequence[tuple[str, str]]:
         """What one does with the API: by `curl`, and with Cloudflare's own client."""
         url = f"http://{join_address(self.endpoints()['api'])}{BASE}"
@@ -156,17 +124,6 @@ class Cloudflare(ProviderProcess):
             ("The pools:", f"curl -s {header} {url}/accounts/{ACCOUNT}/load_balancers/pools"),
             ("What each data centre sees, with Cloudflare's client:", f"python -c {shlex.quote(look)}"),
         )
-
-    def events(self) -> Sequence[Path]:
-        """Health, pools and answers that changed, and calls of the API."""
-        return (self._events,)
-
-    def capabilities(self) -> Mapping[str, bool | str]:
-        """What can be taken away."""
-        return {
-            PROVIDER_CONTROL_PLANE: True,
-            PROVIDER_HEALTH_CHECKS: True,
-        }
 
 
 def quorum_reasons(told: Mapping[str, Mapping[str, Any]], places: Sequence[str]) -> list[str]:

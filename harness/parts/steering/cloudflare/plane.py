@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import logging
-import random
 from collections.abc import Callable, Mapping
 from typing import Literal
 
 from harness.clock import monotonic_ns, wall_time
+from harness.engines.dns.answering import AnswerChanged
 from harness.engines.dns.lookup import Answer, drawing
-from harness.engines.health_checks.checking import Blindness, Fleet
+from harness.engines.health_checks.checking import Fleet
+from harness.engines.health_checks.policy import Blindness
+from harness.engines.provider.plane import AnsweringPlane
+from harness.engines.provider.telling import answered, call_told
+from harness.engines.provider.values import ApiLoss, ApiLost, Called
 from harness.history.events import DnsAnswer, Happening, HealthTransition
 from harness.kit.address import Address
-from harness.names import AUTHORITATIVE
 from harness.parts.steering.cloudflare import model, proxying
 from harness.parts.steering.cloudflare.calls import Rules
 from harness.parts.steering.cloudflare.checking import CloudflareCheckers, EndpointCheck, checks_of
 from harness.parts.steering.cloudflare.config import CloudflareConfig
 from harness.parts.steering.cloudflare.health import Status, status_of
-from harness.parts.steering.cloudflare.model import AnswerChanged, Called, EndpointChanged
+from harness.parts.steering.cloudflare.model import EndpointChanged
 from harness.parts.steering.cloudflare.proxying import Course
-from harness.parts.steering.cloudflare.telling import call_told, pool_told
+from harness.parts.steering.cloudflare.telling import pool_told
 from harness.parts.steering.cloudflare.values import Reply, Request, identifier
 
 log = logging.getLogger(__name__)
@@ -28,15 +31,14 @@ log = logging.getLogger(__name__)
 Record = Callable[[DnsAnswer | HealthTransition | Happening], None]
 
 
-class Plane:
+class Plane(AnsweringPlane[model.State]):
     """Cloudflare in one event loop, checkers included; listening is the server's. record: where events go."""
 
     def __init__(self, config: CloudflareConfig, record: Record) -> None:
+        super().__init__(config.seed, config.scale)
         self._record = record
         self._places = config.places
         self._address_book: dict[str, Address] = dict(config.address_book)
-        self._random = random.Random(f"{config.seed}/answers")
-        self.draws = 0
         rules = Rules(
             account_id=identifier(0, "account"),
             zone_id=identifier(0, "zone"),
@@ -62,16 +64,6 @@ class Plane:
             resolve=lambda name: None,
             changed=lambda _: self._look(),
         )
-
-    @property
-    def generation(self) -> int:
-        """Grows with every change that could alter an answer."""
-        return self.state.generation
-
-    @property
-    def scale(self) -> float:
-        """What every TTL is multiplied by."""
-        return self.machine.scale
 
     def answer(self, name: str, record_type: str) -> Answer:
         """One client's answer."""
@@ -103,6 +95,10 @@ class Plane:
             self._look()
         return reply
 
+    def lose_api(self, mode: ApiLoss | None) -> None:
+        """The API is lost, or there again."""
+        self.happened(ApiLost(mode))
+
     def reset(self) -> None:
         """An empty account, of which nothing is known."""
         self.happened(model.Reset())
@@ -133,15 +129,11 @@ class Plane:
                 log.info("pool %s is %s", pool["name"], status)
                 self._record(pool_told(pool["name"], status, before, now_ns))
 
-    def _draw(self) -> float:
-        self.draws += 1
-        return self._random.random()
-
     def _tell(self, effect: model.Effect, now_ns: int) -> None:
         match effect:
-            case AnswerChanged(name=name, addresses=addresses, ttl_s=ttl_s):
-                log.info("answer for %s: %s", name, ", ".join(addresses) or "none")
-                self._record(DnsAnswer("world", AUTHORITATIVE, name, addresses, ttl_s, now_ns))
+            case AnswerChanged():
+                log.info("answer for %s: %s", effect.name, ", ".join(effect.addresses) or "none")
+                self._record(answered(effect, now_ns))
             case EndpointChanged(address=address, healthy=healthy, healthy_votes=votes, data_centres=centres):
                 status: Literal["healthy", "unhealthy"] = "healthy" if healthy else "unhealthy"
                 log.info("endpoint %s is %s: %d of %d data centres", address, status, votes, centres)

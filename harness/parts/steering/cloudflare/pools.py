@@ -7,21 +7,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from harness.engines.dns.names import is_host_name
+from harness.engines.provider.values import NOTHING, Json
 from harness.parts.steering.cloudflare.calls import Call
 from harness.parts.steering.cloudflare.fields import Fields
-from harness.parts.steering.cloudflare.health import REGIONS, health_of
+from harness.parts.steering.cloudflare.health import REGIONS, health_of, is_address
 from harness.parts.steering.cloudflare.monitors import reference
-from harness.parts.steering.cloudflare.values import (
-    NOTHING,
-    Account,
-    Json,
-    Reply,
-    in_use,
-    invalid,
-    not_found,
-    result,
-    without,
-)
+from harness.parts.steering.cloudflare.values import Account, Reply, in_use, invalid, not_found, result, without
 
 ORIGINS_MAX = 200
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,63}")
@@ -115,7 +107,7 @@ def _checked(account: Account, call: Call, before: Json) -> dict[str, Any]:
         "description": fields.of("description", str, ""),
         "enabled": enabled,
         "minimum_origins": fields.within("minimum_origins", 1, ORIGINS_MAX, 1),
-        "origins": _origins(fields.of("origins", list, []), call),
+        "origins": _origins(fields.of("origins", list, []), call, before),
         "check_regions": _regions(fields),
         "notification_email": fields.of("notification_email", str, ""),
         "load_shedding": _shedding(fields.of("load_shedding", dict, {})),
@@ -162,17 +154,19 @@ def _shedding(given: Json) -> dict[str, Any]:
     }
 
 
-def _origins(given: list[Any], call: Call) -> list[dict[str, Any]]:
+def _origins(given: list[Any], call: Call, before: Json) -> list[dict[str, Any]]:
     if not 1 <= len(given) <= ORIGINS_MAX:
         raise invalid(f"the origin list length must be in range [1, {ORIGINS_MAX}]")
-    found = [_origin(one, call) for one in given]
+    known = {one["name"]: one.get("disabled_at", call.now) for one in before.get("origins", ())}
+    found = [_origin(one, call, known) for one in given]
     for key in ("name", "address"):
         if len({(one[key], one.get("port") if key == "address" else 0) for one in found}) < len(found):
             raise invalid(f"origins must have unique {key}s")
     return found
 
 
-def _origin(given: Any, call: Call) -> dict[str, Any]:
+def _origin(given: Any, call: Call, known: Mapping[str, str]) -> dict[str, Any]:
+    """known: since when those of the pool that are disabled are, by name."""
     if not isinstance(given, Mapping):
         raise invalid("origins must be an array of objects")
     fields = Fields(given, NOTHING)
@@ -183,13 +177,17 @@ def _origin(given: Any, call: Call) -> dict[str, Any]:
         "enabled": enabled,
         "weight": fields.number("weight", 0, 1, 1),
     }
-    header = Fields(fields.of("header", dict, {}), NOTHING).texts("Host")
+    if not is_address(told["address"]) and not is_host_name(told["address"]):
+        raise invalid(f"address {told['address']!r} is neither an IP address nor a host name")
+    header = fields.headers("header")
+    if [name.lower() for name in header] not in ([], ["host"]):
+        raise invalid("header can only override Host")
     if header:
-        told["header"] = {"Host": header}
+        told["header"] = {"Host": next(iter(header.values()))}
     if fields.within("port", 0, 65_535, 0):
         told["port"] = fields.within("port", 0, 65_535, 0)
     if fields.of("virtual_network_id", str):
         told["virtual_network_id"] = fields.of("virtual_network_id", str)
     if not enabled:
-        told["disabled_at"] = given.get("disabled_at", call.now)
+        told["disabled_at"] = known.get(told["name"], call.now)
     return told

@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from harness.engines.provider.values import NOTHING
 from harness.parts.steering.cloudflare.calls import Call
 from harness.parts.steering.cloudflare.health import endpoints_of, told_of
 from harness.parts.steering.cloudflare.monitors import checked
-from harness.parts.steering.cloudflare.values import NOTHING, Account, Reply, identifier, not_found, result
+from harness.parts.steering.cloudflare.values import Account, Reply, identifier, not_found, result
 
 
 def of_monitor(account: Account, call: Call) -> tuple[Account, Reply]:

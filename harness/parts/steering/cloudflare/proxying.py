@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 
 from harness.engines.dns.selection import Draw
 from harness.engines.http.upstream import Failure
+from harness.engines.provider.values import Json
 from harness.parts.steering.cloudflare.health import Endpoint, Health, healthy_endpoints
 from harness.parts.steering.cloudflare.selection import Chosen
-from harness.parts.steering.cloudflare.values import Json
 
 CONNECT_TIMEOUT_S, ANSWER_TIMEOUT_S = 19, 100
 """Until a SYN is answered; until an answer begins."""

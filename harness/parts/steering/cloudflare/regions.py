@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from harness.engines.provider.values import Json
 from harness.parts.steering.cloudflare.calls import Call
 from harness.parts.steering.cloudflare.health import REGIONS
 from harness.parts.steering.cloudflare.monitors import reference
 from harness.parts.steering.cloudflare.pools import pools_of
-from harness.parts.steering.cloudflare.values import Account, Json, Reply, not_found, result
+from harness.parts.steering.cloudflare.values import Account, Reply, not_found, result
 
 _COUNTRIES = {
     "WNAM": ("US", "United States"), "ENAM": ("CA", "Canada"), "WEU": ("FR", "France"), "EEU": ("PL", "Poland"),

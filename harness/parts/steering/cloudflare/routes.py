@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 
+from harness.engines.provider.routing import Routes
 from harness.parts.steering.cloudflare import balancers, monitors, pools, previews, regions
 from harness.parts.steering.cloudflare.calls import Handler
 from harness.parts.steering.cloudflare.values import Refusal, no_route
@@ -49,30 +49,19 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
 _IDENTIFIER = re.compile(r"[0-9a-f]{32}")
 
 
-@cache
-def _compiled() -> tuple[tuple[re.Pattern[str], dict[str, Handler]], ...]:
-    by_path: dict[str, dict[str, Handler]] = {}
-    for method, path, handler in _TABLE:
-        by_path.setdefault(path, {})[method] = handler
-    return tuple((re.compile(re.escape(path).replace(r"\{\}", "([^/]+)")), by_path[path]) for path in by_path)
+_ROUTES = Routes(_TABLE, BASE)
 
 
 def route(method: str, path: str) -> tuple[Handler, tuple[str, ...]]:
     """The handler of a call, and what its path names. Raises Refusal."""
-    below = path.removeprefix(BASE).rstrip("/")
-    for pattern, handlers in _compiled() if path.startswith(f"{BASE}/") else ():
-        found = pattern.fullmatch(below)
-        if found is None:
-            continue
-        if method not in handlers:
-            allow = {"Allow": ", ".join(sorted(handlers))}  # RFC 9110 section 15.5.6
-            raise Refusal(405, (10405, "Method not allowed for this authentication scheme"), headers=allow)
-        if any(not _IDENTIFIER.fullmatch(one) for one in found.groups()[:1]):
-            raise no_route(path)
-        return handlers[method], found.groups()
-    raise Refusal(400, (7000, "No route for that URI"))
+    found = _ROUTES.find(path)
+    if found is None:
+        raise Refusal(400, (7000, "No route for that URI"))
+    if method not in found.handlers:
+        raise Refusal(405, (10405, "Method not allowed for this authentication scheme"), headers=found.allow)
+    if any(not _IDENTIFIER.fullmatch(one) for one in found.ids[:1]):
+        raise no_route(path)
+    return found.handlers[method], found.ids
 
 
-def served() -> frozenset[tuple[str, str]]:
-    """Every method with its path, `{}` for what is filled in."""
-    return frozenset((method, path) for method, path, _ in _TABLE)
+served = _ROUTES.served

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from harness.engines.dns.names import normalise
 from harness.engines.dns.zone import Configuration, RecordSet, Zone
+from harness.engines.provider.values import Json
 from harness.parts.steering.cloudflare.balancers import TTL_S
 from harness.parts.steering.cloudflare.health import (
     Endpoint,
@@ -22,7 +23,7 @@ from harness.parts.steering.cloudflare.health import (
     is_address,
     serves,
 )
-from harness.parts.steering.cloudflare.values import Account, Json
+from harness.parts.steering.cloudflare.values import Account
 
 PROXIED_TTL_S = 300
 """Of the addresses of Cloudflare's own edge (TTL "Auto")."""

@@ -6,18 +6,20 @@ Each place is a pool with one origin, its edge; the pools are in the order of th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from harness.parts.steering.cloudflare.balancers import TTLS
 from harness.parts.steering.cloudflare.monitors import CONSECUTIVE_MAX, INTERVALS, RETRIES_MAX, TIMEOUTS
 from harness.parts.steering.cloudflare.quota import REQUESTS
 from harness.parts.steering.cloudflare.selection import PROXIED_TTL_S
-from harness.topology.environment import Environment, Spec
+from harness.topology.environment import Environment, HealthChecks, Spec
 from harness.topology.mistakes import Mistake
 
 Region = Literal["WNAM", "ENAM", "WEU", "EEU", "NSAM", "SSAM", "OC", "ME", "NAF", "SAF", "SAS", "SEAS", "NEAS"]
+_REQUESTS_MIN = 5
+"""A monitor, three pools and a load balancer: the world's own set-up."""
 Consecutive = Annotated[int, Field(ge=0, le=CONSECUTIVE_MAX)]
 
 
@@ -39,15 +41,21 @@ class Cloudflare(Spec):
     fallback: Literal["standby", "primary", "none"] = "standby"
     proxied: bool = False
     failover_across_pools: bool = False
-    requests_per_5_minutes: Annotated[int, Field(ge=1, le=1_000_000)] = REQUESTS
+    requests_per_5_minutes: Annotated[int, Field(ge=_REQUESTS_MIN, le=1_000_000)] = REQUESTS
 
-    @model_validator(mode="after")
-    def _sensible(self) -> Self:
-        if len(set(self.check_regions)) < len(self.check_regions):
-            raise ValueError("check_regions names a region twice")
-        if self.timeout_s >= self.interval_s:
-            raise ValueError("timeout_s must be shorter than interval_s")
-        return self
+    @field_validator("timeout_s")
+    @classmethod
+    def _shorter(cls, timeout_s: int, info: ValidationInfo) -> int:
+        if timeout_s >= info.data.get("interval_s", INTERVALS[1]):
+            raise ValueError("must be shorter than interval_s")
+        return timeout_s
+
+    @field_validator("check_regions")
+    @classmethod
+    def _distinct(cls, regions: tuple[Region, ...]) -> tuple[Region, ...]:
+        if len(set(regions)) < len(regions):
+            raise ValueError("names a region twice")
+        return regions
 
 
 SPEC = Cloudflare
@@ -55,9 +63,20 @@ PRELOAD: tuple[tuple[str, str], ...] = (("net", "harness.parts.steering.cloudfla
 
 
 def mistakes(environment: Environment) -> Iterator[Mistake]:
-    """A TTL that the API would refuse, or that proxied names do not have."""
+    """A TTL that the API would refuse or proxied names do not have, and what nobody here follows."""
     ttl_s = environment.edge.ttl_s
-    if environment.steering.settings.get("proxied") is True:
+    settings = environment.steering.settings
+    try:
+        spec = Cloudflare.model_validate(settings)
+    except ValidationError:  # told by itself
+        spec = Cloudflare(proxied=settings.get("proxied") is True)
+    if environment.health_checks != HealthChecks():
+        text = "health_checks: of Route 53; Cloudflare's monitor is described in section `steering`"
+        yield Mistake(("health_checks",), text)
+    if spec.failover_across_pools and not spec.proxied:
+        text = "steering.failover_across_pools: only a proxied request goes on to another pool; needs `proxied: true`"
+        yield Mistake(("steering", "failover_across_pools"), text)
+    if spec.proxied:
         if ttl_s != PROXIED_TTL_S:
             text = f"edge.ttl_s: Cloudflare answers {PROXIED_TTL_S} s for a proxied name, not {ttl_s:g}"
             yield Mistake(("edge", "ttl_s"), text)

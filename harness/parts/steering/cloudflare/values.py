@@ -10,18 +10,10 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Any
 
+from harness.engines.provider.values import NOTHING, Json, nothing
 from harness.units import NS_PER_S
-
-Json = Mapping[str, Any]
-NOTHING: Mapping[Any, Any] = MappingProxyType({})
-
-
-def nothing() -> Mapping[Any, Any]:
-    """An empty mapping that nobody can change, as the default of a field."""
-    return NOTHING
 
 
 class Refusal(Exception):
@@ -71,9 +63,10 @@ def no_route(path: str) -> Refusal:
 
 @dataclass(frozen=True)
 class Request:
-    """One call of the API. path: without its query. body: what its JSON says, None without one; broken: it is no JSON.
+    """One call of the API. path: without its query. body: what its JSON says, None without one; broken: it is no JSON,
+    or too_large: longer than anything that is read.
 
-    authorization: the header of that name, None without it. key: it has X-Auth-Key instead.
+    authorization: the header of that name, None without it. key: it has X-Auth-Key instead. content_type: of the body.
     """
 
     method: str
@@ -83,6 +76,8 @@ class Request:
     authorization: str | None = None
     key: bool = False
     broken: bool = False
+    too_large: bool = False
+    content_type: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,18 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from harness.engines.provider.values import Json
 from harness.parts.steering.digitalocean.calls import Call, Rules, chosen, field_of, within
 from harness.parts.steering.digitalocean.offers import region
-from harness.parts.steering.digitalocean.values import (
-    Account,
-    Json,
-    Reply,
-    Thing,
-    not_found,
-    unprocessable,
-    uuid_of,
-    without,
-)
+from harness.parts.steering.digitalocean.values import Account, Reply, Thing, not_found, unprocessable, uuid_of, without
 
 _ENTRY = ("http", "https", "http2", "http3", "tcp", "udp")
 _TARGET = ("http", "https", "http2", "tcp", "udp")

@@ -7,15 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+from harness.engines.provider.values import Json, nothing
 from harness.parts.steering.digitalocean.values import (
     Account,
-    Json,
     Refusal,
     Reply,
     Request,
     Thing,
     not_found,
-    nothing,
     rfc3339,
     unprocessable,
     uuid_of,

@@ -9,19 +9,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from harness.engines.provider.values import Json
 from harness.parts.steering.digitalocean import droplets
 from harness.parts.steering.digitalocean.calls import Call, field_of, within
 from harness.parts.steering.digitalocean.offers import region, size
-from harness.parts.steering.digitalocean.values import (
-    Account,
-    Json,
-    Reply,
-    Thing,
-    not_found,
-    unprocessable,
-    uuid_of,
-    without,
-)
+from harness.parts.steering.digitalocean.values import Account, Reply, Thing, not_found, unprocessable, uuid_of, without
 
 VERSIONS = ("1.33.1-do.0", "1.32.5-do.0", "1.31.9-do.0")
 _REGIONS, _SIZES = ("nyc3", "sfo3"), ("s-1vcpu-2gb", "s-2vcpu-4gb", "s-4vcpu-8gb")

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
+from harness.engines.provider.config import ProviderConfig
 from harness.kit.address import ANY_ADDRESS, LoopbackAddress
-from harness.kit.config import Strict, Text, parsed
+from harness.kit.config import Text
 from harness.parts.steering.digitalocean.quota import PER_HOUR, PER_MINUTE
 
 Requests = Annotated[int, Field(ge=1, le=100_000_000)]
 Making = Annotated[float, Field(ge=0, le=86_400)]
 
 
-class DigitalOceanConfig(Strict):
+class DigitalOceanConfig(ProviderConfig):
     """Addresses are [host, port], port 0 = any free one.
 
     api: of the API. token: the account's own; callers: other tokens that are let in, and whose they are ("": nobody
@@ -27,15 +27,12 @@ class DigitalOceanConfig(Strict):
     finds the `places`; see testimony.py.
     """
 
+    called = "digitalocean"
+
     token: Text
     api: LoopbackAddress = ANY_ADDRESS
-    dns: LoopbackAddress = ANY_ADDRESS
-    admin: LoopbackAddress = ANY_ADDRESS
-    watch: tuple[str, ...] = ()
     callers: dict[str, str] = Field(default_factory=dict)
     edges: dict[str, str] = Field(default_factory=dict)
-    scale: Annotated[float, Field(gt=0, le=10)] = 1.0
-    seed: int = 0
     requests_per_hour: Requests = PER_HOUR
     requests_per_minute: Requests = PER_MINUTE
     balancer_making_s: Making = 60
@@ -43,11 +40,5 @@ class DigitalOceanConfig(Strict):
     cluster_making_s: Making = 240
     healthy_threshold: Annotated[int, Field(ge=2, le=10)] = 3
     unhealthy_threshold: Annotated[int, Field(ge=2, le=10)] = 5
-    events: Path | None = None
     testimony: Path | None = None
     places: tuple[str, ...] = ()
-
-    @classmethod
-    def parse(cls, config: Mapping[str, Any]) -> DigitalOceanConfig:
-        """The configuration in `config`. Raises InputError with every unknown, missing or wrong key."""
-        return parsed(cls, config, "digitalocean")

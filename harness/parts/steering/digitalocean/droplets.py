@@ -6,11 +6,11 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from harness.engines.provider.values import Json
 from harness.parts.steering.digitalocean.calls import Call, chosen, field_of
 from harness.parts.steering.digitalocean.offers import region, size
 from harness.parts.steering.digitalocean.values import (
     Account,
-    Json,
     Refusal,
     Reply,
     Thing,

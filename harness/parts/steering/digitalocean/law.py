@@ -12,9 +12,11 @@ from harness.topology.kinds import checked, section_named
 from harness.topology.timing import Timing
 from harness.world import intermediary
 from harness.world.intermediary import WatchingLaw, watching_law
+from harness.world.steering import TTL
 
 MILESTONES = intermediary.MILESTONES
 PHASES = INTERMEDIARY_STEPS
+SETTINGS = {TTL: ("edge", "ttl_s"), **intermediary.settings("steering")}
 
 
 def law(environment: Environment, timing: Timing) -> WatchingLaw:

@@ -18,10 +18,11 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from harness import scaling
+from harness.engines.dns.answering import AnswerChanged, Answered, Answering, Freeze, Thaw, possible
 from harness.engines.dns.lookup import Answer, everyone, lookup
-from harness.engines.dns.names import normalise
 from harness.engines.dns.selection import Health
 from harness.engines.dns.zone import Configuration
+from harness.engines.provider.values import CHANGES, Called
 from harness.parts.steering.digitalocean.calls import Call, Rules
 from harness.parts.steering.digitalocean.quota import PER_HOUR, PER_MINUTE, Quota, burst_headers, quota_of
 from harness.parts.steering.digitalocean.routes import route
@@ -33,21 +34,8 @@ TroubleKind = Literal["throttled", "failing", "unanswered"]
 BY_HAND, NOBODY = "by hand", "a wrong token"
 """Who has the account's own token; who has none that is let in."""
 _NO_HEALTH = Health()
-_CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _THROTTLED_S = 2
 """What a throttled client is told to wait: so short that it asks again while the trouble lasts."""
-
-
-@dataclass(frozen=True)
-class Freeze:
-    """Keep answering for `name` as now. Freezing twice is freezing once."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class Thaw:
-    """Let every name follow the account again."""
 
 
 @dataclass(frozen=True)
@@ -73,48 +61,20 @@ class Reset:
 Event = Request | Freeze | Thaw | Trouble | Relief | Reset
 
 
-@dataclass(frozen=True)
-class AnswerChanged:
-    """Effect: a watched name is answered otherwise now. addresses: none where the name is not there. by: whose call it
-    was; "" where it was none. before: the addresses until then."""
-
-    name: str
-    addresses: tuple[str, ...]
-    ttl_s: int
-    by: str = ""
-    before: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Called:
-    """Effect: a call that was to change something was answered so (status 0: never), or any call that the API refused
-    for its own sake. by: whose token it had; "" for one that nobody need hear of."""
-
-    method: str
-    path: str
-    status: int
-    by: str = BY_HAND
-
-
 Effect = Reply | AnswerChanged | Called
 
 
 @dataclass(frozen=True)
-class State:
-    """generation: grows with every change that could alter an answer. watched: what was last told of each name."""
+class State(Answering[Configuration]):
+    """The account, and what its names are answered from. troubles: of the API, by name."""
 
     account: Account
     quota: Quota
-    zones: Configuration = field(default_factory=Configuration)
-    generation: int = 0
-    frozen: Mapping[str, Configuration] = field(default_factory=dict)
     troubles: Mapping[str, TroubleKind] = field(default_factory=dict)
-    watched: Mapping[str, tuple[tuple[str, ...], int]] = field(default_factory=dict)
 
     def answer(self, name: str, record_type: str) -> Answer:
         """The answer to one question."""
-        zones = self.frozen.get(normalise(name), self.zones)
-        return lookup(zones, _NO_HEALTH, name, record_type, everyone)
+        return lookup(self.basis(name), _NO_HEALTH, name, record_type, everyone)
 
 
 @dataclass(frozen=True)
@@ -132,14 +92,11 @@ class Provider:
 
     def start(self) -> State:
         """An empty account."""
-        return State(Account(), quota_of(self.per_hour, self.per_minute, self.scale))
+        return State(Account(), quota_of(self.per_hour, self.per_minute, self.scale), now=Configuration())
 
-    def possible(self, state: State, name: str) -> tuple[tuple[str, ...], int]:
-        """The addresses that a name is answered with now, sorted, and the TTL in wire seconds; () and 0: none."""
-        answer = state.answer(name, "A")
-        values = tuple(sorted(answer.values("A")))
-        ttl_s = min((rrset.ttl_s for rrset in answer.answers), default=0)
-        return values, scaling.ttl_s(ttl_s, self.scale) if values else 0
+    def possible(self, state: State, name: str) -> Answered:
+        """The addresses that a name is answered with now."""
+        return possible(state.answer(name, "A"), self.scale)
 
     def step(self, state: State, event: Event, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
         """The next state, and what comes of it."""
@@ -147,16 +104,16 @@ class Provider:
             case Request():
                 return self._called(state, event, now_ns)
             case Freeze(name=name):
-                return self._moved(replace(state, frozen={normalise(name): state.zones, **state.frozen}))
+                return state.freezing(name), ()
             case Thaw():
-                return self._moved(replace(state, frozen={}))
+                return self._moved(state.thawed())
             case Trouble(name=name, kind=kind):
                 return replace(state, troubles={**state.troubles, name: kind}), ()
             case Relief(name=name):
                 return replace(state, troubles={n: k for n, k in state.troubles.items() if n != name}), ()
             case Reset():
-                fresh = replace(state, account=Account(), quota=self.start().quota, zones=Configuration(), frozen={})
-                return self._moved(fresh)
+                fresh = self.start()
+                return self._moved(replace(state.thawed(), account=fresh.account, quota=fresh.quota, now=fresh.now))
 
     def _called(self, state: State, request: Request, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
         before = state.account
@@ -164,11 +121,11 @@ class Provider:
         reply = replace(reply, headers={**state.quota.headers(now_ns, self.rules.wall_ns), **reply.headers})
         effects: tuple[Effect, ...] = (reply,)
         by = self._caller(request.token)
-        if request.method in _CHANGES or reply.status == 429 or reply.status >= 500:
+        if request.method in CHANGES or reply.status == 429 or reply.status >= 500:
             effects = (reply, Called(request.method, request.path, 0 if reply.lost else reply.status, by))
         if state.account.domains is before.domains:
             return state, effects
-        state, more = self._moved(replace(state, zones=configuration(state.account.domains.values())), by)
+        state, more = self._moved(replace(state, now=configuration(state.account.domains.values())), by)
         return state, (*effects, *more)
 
     def _caller(self, token: str | None) -> str:
@@ -189,7 +146,7 @@ class Provider:
                 raise Refusal(503, "service_unavailable", "Service Unavailable")
             handler, ids = route(request.method, request.path)
             account, reply = handler(state.account, Call(request, ids, self.rules, now_ns))
-            lost = trouble == "unanswered" and request.method in _CHANGES
+            lost = trouble == "unanswered" and request.method in CHANGES
             return replace(state, account=account), replace(reply, lost=lost)
         except Refusal as refusal:
             body = {"id": refusal.id, "message": str(refusal)}
@@ -197,12 +154,8 @@ class Provider:
 
     def _moved(self, state: State, by: str = "") -> tuple[State, tuple[Effect, ...]]:
         """What may have changed of answers. by: whose call it was."""
-        seen = {name: self.possible(state, name) for name in self.watch}
-        before = {name: state.watched.get(name, ((), 0)) for name in seen}
-        told = tuple(
-            AnswerChanged(name, *found, by, before[name][0]) for name, found in seen.items() if before[name] != found
-        )
-        return replace(state, generation=state.generation + 1, watched=seen), told
+        state = state.moved()
+        return state.seeing({name: self.possible(state, name) for name in self.watch}, by)
 
 
 def _too_many(headers: Mapping[str, str]) -> Refusal:

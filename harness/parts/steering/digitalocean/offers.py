@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from harness.engines.provider.values import Json
 from harness.parts.steering.digitalocean.calls import Call
-from harness.parts.steering.digitalocean.values import Account, Json, Reply, unprocessable, uuid_of
+from harness.parts.steering.digitalocean.values import Account, Reply, unprocessable, uuid_of
 
 _REGIONS: Mapping[str, str] = {
     "nyc1": "New York 1", "nyc2": "New York 2", "nyc3": "New York 3", "sfo2": "San Francisco 2",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 from harness.errors import WorldError
 from harness.faults.hand import Hand
@@ -25,7 +24,7 @@ from harness.topology.environment import Place
 from harness.topology.subject import Instance
 from harness.world.diagnosis import Diagnosis
 from harness.world.intermediary import told, vantage_arrows
-from harness.world.part import LIGHT, LOOPBACK, Blueprint, Ground, Net, StatusLine
+from harness.world.part import LIGHT, LOOPBACK, Blueprint, Ground, Net
 from harness.world.provider_process import ProviderProcess, name_server_port
 from harness.world.wires import Arrow
 
@@ -51,6 +50,7 @@ class DigitalOcean(ProviderProcess):
     """Leads clients wherever the record says."""
 
     name = DIGITALOCEAN
+    api_line = ("DigitalOcean API", "past every link")
 
     def __init__(self, blueprint: Blueprint, spec: Spec) -> None:
         super().__init__(blueprint)
@@ -64,7 +64,6 @@ class DigitalOcean(ProviderProcess):
     def start(self, ground: Ground) -> None:
         """Start the process, and publish the edges."""
         self._edges = ground.edges
-        self._events = ground.folder / f"{self.name}.events.jsonl"
         self._testimony = ground.folder / f"{self.name}.testimony.jsonl"
         environment, spec = self._environment, self._spec
         self._process = ground.spawn(
@@ -81,7 +80,7 @@ class DigitalOcean(ProviderProcess):
                 "seed": self._blueprint.seed,
                 "requests_per_hour": spec.requests_per_hour,
                 "requests_per_minute": spec.requests_per_minute,
-                "events": str(self._events),
+                "events": self._noting_in(ground),
                 "testimony": str(self._testimony),
                 "places": [place.name for place in self._places],
             },
@@ -132,20 +131,6 @@ class DigitalOcean(ProviderProcess):
             "TESTIMONY_FILE": str(self._testimony),
         }
 
-    def reset(self) -> None:
-        """A new account, with the record where it begins."""
-        self._admin.post("/reset")
-        self._publish()
-
-    def status(self) -> Sequence[StatusLine]:
-        """Where the API and the name servers are; balancers and records as they are when somebody looks."""
-        admin = join_address(self.endpoints()["admin"])
-        return (
-            StatusLine("DigitalOcean API", join_address(self.endpoints()["api"]), "past every link"),
-            StatusLine("DNS", join_address(self.dns), "authoritative, UDP and TCP"),
-            StatusLine("account", admin, "", f"http://{admin}/lines"),
-        )
-
     def commands(self) -> Sequence[tuple[str, str]]:
         """What one does with the API: by `curl`, and with DigitalOcean's own client."""
         edge, url = self._environment.edge, f"http://{join_address(self.endpoints()['api'])}"
@@ -162,10 +147,6 @@ class DigitalOcean(ProviderProcess):
         words = {"token": TOKEN, "url": url, "domain": edge.hosted_zone, "record": edge.record}
         script = _MOVE.format(**words, address=self._edges[place].answered)
         return f"python -c {shlex.quote(script)}"
-
-    def events(self) -> Sequence[Path]:
-        """Answers that changed; and what an intermediary says of its own looks, as testimony."""
-        return (self._events,)
 
     def hands(self) -> Sequence[Hand]:
         """The adversary's on the API."""

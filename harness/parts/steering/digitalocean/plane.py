@@ -6,26 +6,27 @@ import logging
 from collections.abc import Callable
 
 from harness.clock import monotonic_ns, wall_time
+from harness.engines.dns.answering import AnswerChanged
 from harness.engines.dns.lookup import Answer
+from harness.engines.provider.plane import AnsweringPlane
+from harness.engines.provider.telling import answer_told, answered
+from harness.engines.provider.values import Called
 from harness.history.events import DnsAnswer, Happening
-from harness.names import AUTHORITATIVE
 from harness.parts.steering.digitalocean import model, summary
 from harness.parts.steering.digitalocean.calls import Rules
 from harness.parts.steering.digitalocean.config import DigitalOceanConfig
-from harness.parts.steering.digitalocean.model import AnswerChanged, Called, Provider, State
-from harness.parts.steering.digitalocean.telling import answer_told, call_told
+from harness.parts.steering.digitalocean.model import Provider, State
+from harness.parts.steering.digitalocean.telling import call_told
 from harness.parts.steering.digitalocean.values import Reply, Request
 
 log = logging.getLogger(__name__)
 
 
-class Plane:
+class Plane(AnsweringPlane[State]):
     """DigitalOcean in one event loop; listening is the server's. record: where events go."""
 
-    draws = 0
-    """Chance has no part in any answer (see harness.engines.dns.server.Answers)."""
-
     def __init__(self, config: DigitalOceanConfig, record: Callable[[DnsAnswer | Happening], None]) -> None:
+        super().__init__(config.seed, config.scale)
         self._record = record
         self._places = {address: place for place, address in config.edges.items()}
         self.provider = Provider(
@@ -46,17 +47,7 @@ class Plane:
             config.requests_per_minute,
             config.callers,
         )
-        self.state: State = self.provider.start()
-
-    @property
-    def generation(self) -> int:
-        """Grows with every change that could alter an answer."""
-        return self.state.generation
-
-    @property
-    def scale(self) -> float:
-        """What every TTL is multiplied by."""
-        return self.provider.scale
+        self.state = self.provider.start()
 
     def answer(self, name: str, record_type: str) -> Answer:
         """One client's answer."""
@@ -70,6 +61,10 @@ class Plane:
         """Carry out a call of the API."""
         return next(effect for effect in self.happened(request) if isinstance(effect, Reply))
 
+    def reset(self) -> None:
+        """A new account."""
+        self.happened(model.Reset())
+
     def happened(self, event: model.Event) -> tuple[model.Effect, ...]:
         """Take an event in, and tell what it changed."""
         now_ns = monotonic_ns()
@@ -77,7 +72,7 @@ class Plane:
         for effect in effects:
             if isinstance(effect, AnswerChanged):
                 log.info("answer for %s: %s", effect.name, ", ".join(effect.addresses) or "none")
-                self._record(DnsAnswer("world", AUTHORITATIVE, effect.name, effect.addresses, effect.ttl_s, now_ns))
+                self._record(answered(effect, now_ns))
                 self._record(answer_told(effect, self._places, now_ns))
             elif isinstance(effect, Called):
                 outcome = effect.status or "carried out, never answered"

@@ -13,17 +13,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from harness.engines.provider.values import Json
 from harness.parts.steering.digitalocean.calls import Call, field_of, within
-from harness.parts.steering.digitalocean.values import (
-    Account,
-    Domain,
-    Json,
-    Record,
-    Reply,
-    not_found,
-    unprocessable,
-    without,
-)
+from harness.parts.steering.digitalocean.values import Account, Domain, Record, Reply, not_found, unprocessable, without
 
 DEFAULT_TTL_S = 1800
 TTL_MAX_S = 2**31 - 1

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from harness.engines.provider.values import Json
 from harness.parts.steering.digitalocean import droplets
 from harness.parts.steering.digitalocean.calls import Call, chosen, field_of
 from harness.parts.steering.digitalocean.offers import region
-from harness.parts.steering.digitalocean.values import (
-    Account,
-    Json,
-    Reply,
-    Thing,
-    not_found,
-    unprocessable,
-    uuid_of,
-    without,
-)
+from harness.parts.steering.digitalocean.values import Account, Reply, Thing, not_found, unprocessable, uuid_of, without
 
 
 def create(account: Account, call: Call) -> tuple[Account, Reply]:

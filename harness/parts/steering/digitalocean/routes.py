@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from functools import cache
-
+from harness.engines.provider.routing import Routes
 from harness.parts.steering.digitalocean import balancers, clusters, droplets, offers, records, reserved_ips
 from harness.parts.steering.digitalocean.calls import Handler
 from harness.parts.steering.digitalocean.values import Refusal, not_found
@@ -63,28 +61,17 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
 )
 
 
-@cache
-def _compiled() -> tuple[tuple[re.Pattern[str], dict[str, Handler]], ...]:
-    by_path: dict[str, dict[str, Handler]] = {}
-    for method, path, handler in _TABLE:
-        by_path.setdefault(path, {})[method] = handler
-    # Fixed words win over names that are filled in: `actions` is no droplet.
-    ordered = sorted(by_path, key=lambda path: (path.count("/"), path.count("{}"), path))
-    return tuple((re.compile(re.escape(path).replace(r"\{\}", "([^/]+)")), by_path[path]) for path in ordered)
+_ROUTES = Routes(_TABLE)
 
 
 def route(method: str, path: str) -> tuple[Handler, tuple[str, ...]]:
     """The handler of a call, and what its path names. Raises Refusal."""
-    for pattern, handlers in _compiled():
-        found = pattern.fullmatch(path.rstrip("/"))
-        if found is not None and method in handlers:
-            return handlers[method], found.groups()
-        if found is not None:
-            allow = {"Allow": ", ".join(sorted(handlers))}  # RFC 9110 section 15.5.6
-            raise Refusal(405, "method_not_allowed", "The method is not allowed for this resource.", allow)
-    raise not_found()
+    found = _ROUTES.find(path)
+    if found is None:
+        raise not_found()
+    if method not in found.handlers:
+        raise Refusal(405, "method_not_allowed", "The method is not allowed for this resource.", found.allow)
+    return found.handlers[method], found.ids
 
 
-def served() -> frozenset[tuple[str, str]]:
-    """Every method with its path, `{}` for what is filled in."""
-    return frozenset((method, path) for method, path, _ in _TABLE)
+served = _ROUTES.served

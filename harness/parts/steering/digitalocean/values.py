@@ -9,18 +9,10 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Any
 
+from harness.engines.provider.values import NOTHING, Json, nothing
 from harness.units import NS_PER_S
-
-Json = Mapping[str, Any]
-NOTHING: Mapping[Any, Any] = MappingProxyType({})
-
-
-def nothing() -> Mapping[Any, Any]:
-    """An empty mapping that nobody can change, as the default of a field."""
-    return NOTHING
 
 
 class Refusal(Exception):

@@ -10,10 +10,11 @@ from harness.topology.environment import Environment
 from harness.topology.kinds import checked, section_named
 from harness.topology.timing import Timing
 from harness.units import to_ns
-from harness.world.steering import Milestone
+from harness.world.steering import INTERVAL, THRESHOLD, TTL, Milestone
 
 MILESTONES: tuple[Milestone, ...] = ()
 """Its health checks tell nothing of themselves."""
+SETTINGS = dict.fromkeys((TTL, INTERVAL, THRESHOLD), "this stack is not ours to set up: its owner says how it is")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,12 +10,9 @@ from aiohttp import web
 
 from harness.clock import monotonic_ns, wall_time
 from harness.engines.health_checks.checker import Checker, Observation
-from harness.engines.health_checks.checking import Blindness
 from harness.engines.health_checks.health import votes
 from harness.engines.health_checks.policy import Place
-from harness.kit.admin import read_json
-from harness.kit.config import Strict, parsed
-from harness.kit.strict_json import strict_json
+from harness.engines.provider import admin
 from harness.parts.steering.route53.plane import DataPlane
 
 Reachable = Callable[[], bool]
@@ -23,31 +20,11 @@ NAME_SERVER = "ns-2048.awsdns-64.com"
 """What TestDNSAnswer calls us when the zone names nobody."""
 
 
-class BlindBody(Strict):
-    """The body of `POST /blind`; mode null: the checkers see again."""
-
-    mode: Blindness | None
-
-
 def routes(plane: DataPlane, control_plane_reachable: Reachable) -> list[web.RouteDef]:
     """The admin endpoints of one data plane."""
 
-    async def status(_: web.Request) -> web.Response:
-        return web.json_response(describe(plane, control_plane_reachable()))
-
-    async def freeze(request: web.Request) -> web.Response:
-        name = await _name_in(request)
-        if not plane.configured:
-            raise web.HTTPConflict(text="nothing to freeze: no configuration was read from the control plane yet")
-        return web.json_response({"name": name, "addresses": plane.freeze(name)})
-
-    async def blind(request: web.Request) -> web.Response:
-        mode = parsed(BlindBody, await read_json(request), "blind").mode
-        plane.blind(mode)
-        return web.json_response({"blind": mode})
-
-    async def sight(_: web.Request) -> web.Response:
-        return web.json_response({"blind": plane.fleet.blindness})
+    def told() -> dict[str, Any]:
+        return describe(plane, control_plane_reachable())
 
     async def health_check_status(request: web.Request) -> web.Response:
         return web.json_response(_observations(plane, _query(request, "id")))
@@ -58,23 +35,11 @@ def routes(plane: DataPlane, control_plane_reachable: Reachable) -> list[web.Rou
         return web.json_response(_test_answer(plane, zone_id, name, record_type, subnet))
 
     return [
-        web.get("/status", status),
-        web.post("/freeze", freeze),
-        web.post("/thaw", _then_ok(plane.thaw)),
-        web.post("/blind", blind),
-        web.get("/sight", sight),
-        web.post("/reset", _then_ok(plane.reset)),
+        *admin.names(plane, told),
+        *admin.checks(plane.fleet, plane.blind),
         web.get("/health-check-status", health_check_status),
         web.get("/test-dns-answer", test_dns_answer),
     ]
-
-
-def _then_ok(action: Callable[[], None]) -> Callable[[web.Request], Awaitable[web.Response]]:
-    async def handler(_: web.Request) -> web.Response:
-        action()
-        return web.json_response({"ok": True})
-
-    return handler
 
 
 def _query(request: web.Request, key: str) -> str:
@@ -84,29 +49,14 @@ def _query(request: web.Request, key: str) -> str:
     return value
 
 
-async def _name_in(request: web.Request) -> str:
-    try:
-        body = strict_json(await request.read())
-        name = body["name"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise web.HTTPBadRequest(text='the body must be JSON: {"name": "app.example.com"}') from error
-    if not isinstance(name, str) or not name:
-        raise web.HTTPBadRequest(text="`name` must be a DNS name")
-    return name
-
-
 def describe(plane: DataPlane, control_plane_reachable: bool) -> dict[str, Any]:
     """What GET /status says."""
-    answers = {}
-    for name in plane.settings.watch:
-        addresses, ttl_s = plane.possible(name)
-        answers[name] = {"addresses": addresses, "ttl_s": ttl_s}
     return {
         "configured": plane.configured,
         "control_plane_reachable": control_plane_reachable,
         "generation": plane.generation,
         "frozen": plane.frozen,
-        "answers": answers,
+        "answers": admin.answers(plane.settings.watch, plane.possible),
         "load_balancers": {
             name: {"address": balancer.address, "healthy": balancer.healthy}
             for name, balancer in plane.now.health.load_balancers.items()

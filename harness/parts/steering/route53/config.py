@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from harness.engines.dns.geography import located
-from harness.kit.address import ANY_ADDRESS, Address, LoopbackAddress
-from harness.kit.config import Strict, parsed
+from harness.engines.provider.config import ProviderConfig
+from harness.kit.address import Address
+from harness.kit.config import Strict
 
 
 def _place(text: str) -> str:
@@ -35,7 +34,7 @@ class LoadBalancerConfig(Strict):
     admin: Address | None = None
 
 
-class DataPlaneConfig(Strict):
+class DataPlaneConfig(ProviderConfig):
     """Configuration of the Route 53 data plane; addresses are [host, port], port 0 = any free one.
 
     control_plane: Route 53 API that is followed. address_book: answered address -> where checkers dial for it.
@@ -47,25 +46,16 @@ class DataPlaneConfig(Strict):
     metrics and for what is told of health checks in us-east-1. events: JSON-lines file.
     """
 
+    called = "route53"
+
     control_plane: Address
-    dns: LoopbackAddress = ANY_ADDRESS
-    admin: LoopbackAddress = ANY_ADDRESS
     address_book: dict[str, Address] = Field(default_factory=dict)
     load_balancers: dict[str, LoadBalancerConfig] = Field(default_factory=dict)
     regions: dict[str, str] = Field(default_factory=dict)
-    watch: tuple[str, ...] = ()
     checkers: Annotated[int, Field(ge=1, le=256)] = 16
-    scale: Annotated[float, Field(gt=0, le=10)] = 1.0
-    seed: int = 0
     poll_interval_s: Annotated[float, Field(gt=0)] = 0.25
     target_poll_interval_s: Annotated[float, Field(gt=0)] = 0.25
     clients_at: Place | None = None
     locations: dict[Network, Place] = Field(default_factory=dict)
     routing_controls: Address | None = None
     cloudwatch: dict[str, Address] = Field(default_factory=dict)
-    events: Path | None = None
-
-    @classmethod
-    def parse(cls, config: Mapping[str, Any]) -> DataPlaneConfig:
-        """The configuration in `config`. Raises InputError with every unknown, missing or wrong key."""
-        return parsed(cls, config, "route53")

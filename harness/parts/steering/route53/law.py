@@ -13,9 +13,10 @@ Route 53 determines whether a health check is healthy" (18 %, connect 4 s, statu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from harness.engines.dns.lookup import LOAD_BALANCER_TTL_S
 from harness.engines.health_checks.health import HEALTHY_PERCENT
 from harness.measurement.phases import INTERMEDIARY_STEPS, STEPS
 from harness.measurement.prediction import Failure
@@ -27,7 +28,7 @@ from harness.units import NS_PER_S, to_ns
 from harness.world import intermediary
 from harness.world.intermediary import WatchingLaw
 from harness.world.load_balancer import Settling, settling_of
-from harness.world.steering import Milestone
+from harness.world.steering import INTERVAL, THRESHOLD, TTL, Milestone, Setting
 
 RESPONSE_NS = NS_PER_S // 10
 ENDPOINT_TIMEOUT_NS = NS_PER_S
@@ -44,6 +45,15 @@ def MILESTONES(environment: Environment) -> Sequence[Milestone]:
 def PHASES(environment: Environment) -> Sequence[str]:
     """By who changes the answer."""
     return STEPS if spec_of(environment).routing_controls is None else INTERMEDIARY_STEPS
+
+
+def SETTINGS(environment: Environment) -> Mapping[str, Setting]:
+    """By who notices; an alias's TTL is Route 53's."""
+    fixed: Mapping[str, Setting] = {TTL: f"Route 53 fixes it for an alias to a load balancer: {LOAD_BALANCER_TTL_S} s"}
+    if spec_of(environment).routing_controls is not None:
+        return {**fixed, **intermediary.settings("steering", "routing_controls")}
+    checks = "health_checks"
+    return {**fixed, INTERVAL: (checks, "request_interval_s"), THRESHOLD: (checks, "failure_threshold")}
 
 
 @dataclass(frozen=True)

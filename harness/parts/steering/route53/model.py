@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from harness import scaling
+from harness.engines.dns.answering import AnswerChanged, Answered, Answering, Freeze, Thaw, possible
 from harness.engines.dns.geography import Location
 from harness.engines.dns.lookup import Answer, Pick, everyone, lookup, lookup_in
 from harness.engines.dns.names import normalise
@@ -21,9 +21,6 @@ from harness.engines.health_checks.health import NOTHING_TOLD, Told, status_of, 
 
 Checkers = Mapping[str, Sequence[Checker]]
 """What every checker knows, by health check id."""
-
-Seen = tuple[tuple[str, ...], int]
-"""Every value that may be answered, sorted, and the TTL in wire seconds; () and 0 when there is none."""
 
 
 @dataclass(frozen=True)
@@ -71,18 +68,6 @@ class Heard:
 
 
 @dataclass(frozen=True)
-class Freeze:
-    """Keep answering for `name` as now, whatever changes. Freezing twice is freezing once."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class Thaw:
-    """Let every name follow health and configuration again."""
-
-
-@dataclass(frozen=True)
 class Forgotten:
     """The checkers have forgotten what they saw, and nothing is frozen any more."""
 
@@ -100,46 +85,29 @@ class StatusChanged:
     region: str | None
 
 
-@dataclass(frozen=True)
-class AnswerChanged:
-    """Effect: what may be answered for a watched name changed."""
-
-    name: str
-    addresses: tuple[str, ...]
-    ttl_s: int
-
-
 Event = Configured | Checked | Targets | Heard | Freeze | Thaw | Forgotten
 Effect = StatusChanged | AnswerChanged
 
 
 @dataclass(frozen=True)
-class PlaneState:
-    """frozen: by normalised name, what its answers follow from. watched: what was last told of each watched name."""
+class PlaneState(Answering[Snapshot]):
+    """configured: whether a configuration was read. told: what is known of checks that probe nothing."""
 
-    now: Snapshot
     configured: bool = False
-    generation: int = 0
-    frozen: Mapping[str, Snapshot] = field(default_factory=dict)
-    watched: Mapping[str, Seen] = field(default_factory=dict)
     told: Told = NOTHING_TOLD
-
-    def snapshot(self, name: str) -> Snapshot:
-        """What answers for `name` follow from."""
-        return self.frozen.get(normalise(name), self.now)
 
     def answer(self, name: str, record_type: str, pick: Pick, client: Location | None = None) -> Answer:
         """The answer to one question; SERVFAIL until there is a configuration. client: where it is from."""
         if not self.configured:
             return Answer("SERVFAIL", authoritative=False)
-        snapshot = self.snapshot(name).seen_from(client)
+        snapshot = self.basis(name).seen_from(client)
         return lookup(snapshot.config, snapshot.health, name, record_type, pick)
 
     def answer_in(
         self, zone_id: str, name: str, record_type: str, pick: Pick, client: Location | None = None
     ) -> Answer | None:
         """The answer that one hosted zone gives, None when there is no such zone here."""
-        snapshot = self.snapshot(name).seen_from(client)
+        snapshot = self.basis(name).seen_from(client)
         zone = snapshot.config.zone_by_id(zone_id)
         if zone is None:
             return None
@@ -166,7 +134,7 @@ def start(load_balancers: Mapping[str, str], client: Location | None = None) -> 
     """The state before any configuration. load_balancers: name -> address; they count as healthy until told. client:
     where all clients are of which nothing else is known."""
     balancers = {normalise(name): LoadBalancer(address) for name, address in load_balancers.items()}
-    return PlaneState(Snapshot(Configuration(), Health(load_balancers=balancers, client=client)))
+    return PlaneState(now=Snapshot(Configuration(), Health(load_balancers=balancers, client=client)))
 
 
 @dataclass(frozen=True)
@@ -178,12 +146,9 @@ class Plane:
     regions: Mapping[str, str] = field(default_factory=dict)
     scale: float = 1.0
 
-    def possible(self, state: PlaneState, name: str, record_type: str = "A") -> Seen:
+    def possible(self, state: PlaneState, name: str, record_type: str = "A") -> Answered:
         """Every value that may be answered now, and the TTL."""
-        answer = state.answer(name, record_type, everyone)
-        values = tuple(sorted(answer.values(record_type)))
-        ttl_s = min((rrset.ttl_s for rrset in answer.answers), default=0)
-        return values, scaling.ttl_s(ttl_s, self.scale) if values else 0
+        return possible(state.answer(name, record_type, everyone), self.scale, record_type)
 
     def step(self, state: PlaneState, event: Event, now_ns: int) -> tuple[PlaneState, tuple[Effect, ...]]:
         """The plane after `event`, and what changed for whoever watches."""
@@ -196,13 +161,13 @@ class Plane:
             case Heard(told=told, checkers=checkers):
                 return self._judged(replace(state, told=state.told.hearing(told)), checkers)
             case Forgotten(checkers=checkers):
-                return self._judged(replace(state, frozen={}), checkers, moved=True)
+                return self._judged(state.thawed(), checkers, moved=True)
             case Targets():
                 return self._targets(state, event)
             case Freeze(name=name):
-                return replace(state, frozen={normalise(name): state.now, **state.frozen}), ()
+                return state.freezing(name), ()
             case Thaw():
-                return self._moved(replace(state, frozen={}))
+                return self._moved(state.thawed())
 
     def _targets(self, state: PlaneState, event: Targets) -> tuple[PlaneState, tuple[Effect, ...]]:
         health, name = state.now.health, normalise(event.load_balancer)
@@ -238,14 +203,10 @@ class Plane:
         return state, (*told, *changed)
 
     def _moved(self, state: PlaneState) -> tuple[PlaneState, tuple[Effect, ...]]:
-        state = replace(state, generation=state.generation + 1)
+        state = state.moved()
         if not state.configured:
             return state, ()
-        seen = {name: self.possible(state, name) for name in self.watch}
-        changed = tuple(
-            AnswerChanged(name, *found) for name, found in seen.items() if state.watched.get(name, ((), 0)) != found
-        )
-        return replace(state, watched=seen), changed
+        return state.seeing({name: self.possible(state, name) for name in self.watch})
 
 
 def _unmoved(state: PlaneState, checkers: Checkers, check_id: str) -> bool:

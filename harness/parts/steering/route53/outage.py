@@ -8,9 +8,11 @@ from __future__ import annotations
 import errno
 import threading
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
-from harness.kit.config import Strict, parsed
+from harness.engines.provider.bodies import OutageBody
+from harness.engines.provider.values import ApiLoss
+from harness.kit.config import parsed
 from harness.parts.steering.route53.api import Refused
 
 UNAVAILABLE = "ServiceUnavailable"
@@ -20,17 +22,11 @@ _HELD_MAX = 12
 """Calls that are held at the same time; each occupies a thread of the server, and the rest must go on."""
 
 
-class OutageBody(Strict):
-    """The body of `POST /drill/outage`; mode null: it is over."""
-
-    mode: Literal["silent", "failing"] | None
-
-
 class Outage:
     """Whether the API is lost, and how. Usable from several threads."""
 
     def __init__(self) -> None:
-        self._mode: Literal["silent", "failing"] | None = None
+        self._mode: ApiLoss | None = None
         self._over = threading.Event()
         self._seats = threading.BoundedSemaphore(_HELD_MAX)
 

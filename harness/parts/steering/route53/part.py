@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.engines.addresses import choose_port
+from harness.engines.provider.values import ApiLoss
 from harness.errors import WorldError
 from harness.faults.model import Link
 from harness.faults.needs import PROVIDER_CONTROL_PLANE, PROVIDER_HEALTH_CHECKS, ROUTING_CONTROLS
@@ -27,9 +28,9 @@ from harness.topology.subject import Instance
 from harness.wire.admin_client import AdminClient
 from harness.world.diagnosis import Complaint, Diagnosis
 from harness.world.load_balancer import LoadBalancer
-from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Net, Process, StatusLine
-from harness.world.provider_process import name_server_port
-from harness.world.steering import ApiLoss, Asked, Blindness, Steering, watched_by
+from harness.world.part import LIGHT, LOOPBACK, Blueprint, Ground, Net, Process, StatusLine, listening
+from harness.world.provider_process import CheckingProvider, name_server_port
+from harness.world.steering import Asked, watched_by
 from harness.world.wires import Arrow
 
 MODULE = "harness.parts.steering.route53.server"
@@ -41,26 +42,25 @@ _NO_CHECKS = "not measurable here: health checks follow routing controls, and no
 _NO_CONTROLS = "not measurable here: nobody has routing controls (`steering: {kind: route53, routing_controls: {}}`)"
 
 
-class Route53(Steering):
+class Route53(CheckingProvider):
     """Leads clients to the primary while its health check is healthy, else to the standby."""
 
     name = ROUTE53
 
     def __init__(self, blueprint: Blueprint, spec: Spec) -> None:
-        self._blueprint = blueprint
+        super().__init__(blueprint)
         self._spec = spec
         controls = spec.routing_controls
         self._beside = None if controls is None else RoutingControlsBeside(blueprint, controls)
         self._controls: Mapping[str, str] = {}
         self._net: Net | None = None
-        self._environment = blueprint.environment
-        self._data: Process | None = None
+        self._control: Process | None = None
 
     def start(self, ground: Ground) -> None:
         """Start the control plane; while it warms up, do what the first client of a process takes long for."""
         config = {"region": CONTROL_REGION, "role": "control-plane", "listen": [LOOPBACK, 0], "wrap": _TRUTHFUL}
         self._control = ground.spawn(_CONTROL_GROUP, "control-plane", _CONTROL_MODULE, config)
-        self._events = ground.folder / f"{self.name}.events.jsonl"
+        self._noted = self._noting_in(ground)
         self._public = ground.edges
         if self._beside is not None:
             self._beside.start(ground)
@@ -70,18 +70,19 @@ class Route53(Steering):
 
     @property
     def _api(self) -> Address:
-        return _address(self._control, "listen")
+        return listening("control-plane", self._control)["listen"]
 
     def endpoints(self) -> Mapping[str, Address]:
         """api: the control plane, past every link; once connected, dns: the name server, admin: of the data plane."""
-        later = () if self._data is None else ("dns", "admin")
+        later = {} if self._process is None else self._own
         beside = {} if self._beside is None else {"routing-control-config": self._beside.config, **self._beside.cluster}
-        return {"api": self._api, **{key: self._plane(key) for key in later}, **beside}
+        return {"api": self._api, **later, **beside}
 
-    def _plane(self, key: str) -> Address:
-        if self._data is None:
+    @property
+    def _own(self) -> Mapping[str, Address]:
+        if self._process is None:
             raise WorldError(f"{self.name}: its data plane is not there before the links are up")
-        return _address(self._data, key)
+        return super()._own
 
     def arrows(self) -> Sequence[Arrow]:
         """From every instance of the subject to the API, and the canaries that ask how it is, and what checkers see."""
@@ -109,11 +110,11 @@ class Route53(Steering):
     def connect(self, net: Net) -> None:
         """Start the data plane, and publish the edges while it comes up."""
         self._edges, self._net = net.edges, net
-        self._data = net.ground.spawn(LIGHT, self.name, MODULE, self._config(net))
+        self._process = net.ground.spawn(LIGHT, self.name, MODULE, self._config(net))
         self._publish()
         scale = self._blueprint.timing.scale
         self._control_plane.post("/drill/pace", {"insync_s": INSYNC_S * scale, "calls_per_s": CALLS_PER_S})
-        self._control_plane.post("/drill/data-plane", {"admin": list(self._plane("admin"))})
+        self._control_plane.post("/drill/data-plane", {"admin": list(self._own["admin"])})
 
     def _config(self, net: Net) -> dict[str, object]:
         environment, timing = self._environment, self._blueprint.timing
@@ -143,7 +144,7 @@ class Route53(Steering):
                 for arrow in net.dialled_by(CHECKERS)
                 if arrow.link.service == CLOUDWATCH
             },
-            "events": str(self._events),
+            "events": self._noted,
         }
 
     def _publish(self) -> None:
@@ -170,14 +171,6 @@ class Route53(Steering):
             return {}
         return self._beside.variables(self._net, instance)
 
-    def freeze(self) -> None:
-        """See Steering."""
-        self._admin.post("/freeze", {"name": self._environment.edge.record})
-
-    def thaw(self) -> None:
-        """See Steering."""
-        self._admin.post("/thaw")
-
     def lose_api(self, mode: ApiLoss = "failing") -> None:
         """See Steering. The data plane follows the same API, and goes on with what it has read."""
         self._control_plane.post("/drill/outage", {"mode": mode})
@@ -190,31 +183,9 @@ class Route53(Steering):
         if self._beside is not None:
             self._beside.outage(None)
 
-    def blind(self, mode: Blindness = "unreachable") -> None:
-        """See Steering. What stands still includes what is known of load balancers' targets."""
-        self._admin.post("/blind", {"mode": mode})
-
-    def unblind(self) -> None:
-        """See Steering."""
-        self._admin.post("/blind", {"mode": None})
-
     @property
     def _control_plane(self) -> AdminClient:
         return AdminClient("control-plane", self._api)
-
-    def answers(self) -> Sequence[str]:
-        """See Steering."""
-        found = self._admin.get("/status")["answers"].get(self._environment.edge.record, {})
-        return [str(address) for address in found.get("addresses") or ()]
-
-    @property
-    def dns(self) -> Address:
-        """See Steering."""
-        return self._plane("dns")
-
-    @property
-    def _admin(self) -> AdminClient:
-        return AdminClient(self.name, self._plane("admin"))
 
     def ready(self) -> Sequence[str]:
         """Why the edge's health checks are no quorum yet, or the routing controls not heard of."""
@@ -241,19 +212,12 @@ class Route53(Steering):
 
     def status(self) -> Sequence[StatusLine]:
         """Where the API and the name server are."""
-        lines = [
+        beside = () if self._beside is None else self._beside.status()
+        return (
             StatusLine("Route 53 API", "{}:{}".format(*self._api), "past every link"),
             StatusLine("DNS", "{}:{}".format(*self.dns), "authoritative, UDP and TCP"),
-        ]
-        if self._beside is not None:
-            lines.append(
-                StatusLine("routing control config API", "{}:{}".format(*self._beside.config), "past every link")
-            )
-            lines += [
-                StatusLine(f"cluster endpoint {region}", "{}:{}".format(*at), "past every link")
-                for region, at in self._beside.cluster.items()
-            ]
-        return lines
+            *beside,
+        )
 
     def events(self) -> Sequence[Path]:
         """Health checks and answers that changed."""
@@ -263,18 +227,13 @@ class Route53(Steering):
         """What can be taken away."""
         return {
             PROVIDER_CONTROL_PLANE: True,
-            PROVIDER_HEALTH_CHECKS: True if self._beside is None else _NO_CHECKS,
+            PROVIDER_HEALTH_CHECKS: self._beside is None or _NO_CHECKS,
             ROUTING_CONTROLS: self._beside is not None or _NO_CONTROLS,
         }
 
     def versions(self) -> Mapping[str, str]:
         """Of what speaks DNS and HTTP here, and of moto."""
         return {name: metadata.version(name) for name in ("dnspython", "aiohttp", "moto")}
-
-
-def _address(process: Process, key: str) -> Address:
-    host, number = process.ready(READY_TIMEOUT_S)[key]
-    return str(host), int(number)
 
 
 def build(blueprint: Blueprint, spec: AnySpec) -> list[Route53]:

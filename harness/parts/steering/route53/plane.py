@@ -9,14 +9,17 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from harness.clock import monotonic_ns
+from harness.engines.dns.answering import Freeze, Thaw
 from harness.engines.dns.geography import Location, located
 from harness.engines.dns.lookup import Answer, drawing
 from harness.engines.dns.names import normalise
 from harness.engines.dns.zone import Configuration
-from harness.engines.health_checks.checking import Blindness, Fleet
+from harness.engines.health_checks.checking import Fleet
+from harness.engines.health_checks.policy import Blindness
 from harness.engines.health_checks.route53 import Route53Checkers
+from harness.engines.provider.telling import answered
+from harness.errors import InputError
 from harness.history.events import DnsAnswer, HealthTransition
-from harness.names import AUTHORITATIVE
 from harness.parts.steering.route53 import model
 from harness.parts.steering.route53.config import DataPlaneConfig
 from harness.parts.steering.route53.metrics import Statuses
@@ -134,17 +137,18 @@ class DataPlane:
         if self._state is not before:
             log.info("load balancer %s has %s healthy target", name, "a" if healthy else "no")
 
-    def freeze(self, name: str) -> tuple[str, ...]:
-        """Keep answering for `name` as now, whatever changes; returns what may be answered. Freezing twice is once."""
-        self._step(model.Freeze(name))
+    def freeze(self, name: str) -> None:
+        """Keep answering for `name` as now, whatever changes. Raises InputError where nothing is answered yet."""
+        if not self._state.configured:
+            raise InputError("nothing to freeze: no configuration was read from the control plane yet")
+        self._step(Freeze(name))
         log.info("answer for %s is frozen", normalise(name))
-        return self.possible(name)[0]
 
     def thaw(self) -> None:
         """Let every name follow health and configuration again."""
         if self._state.frozen:
             log.info("answers are no longer frozen")
-        self._step(model.Thaw())
+        self._step(Thaw())
 
     def reset(self) -> None:
         """Forget what checkers have seen, and thaw."""
@@ -170,4 +174,4 @@ class DataPlane:
                 self._record(HealthTransition(effect.region, status, effect.votes, effect.checkers, now_ns))
             return
         log.info("answer for %s: %s", effect.name, ", ".join(effect.addresses) or "none")
-        self._record(DnsAnswer("world", AUTHORITATIVE, effect.name, effect.addresses, effect.ttl_s, now_ns))
+        self._record(answered(effect, now_ns))

@@ -8,15 +8,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
-from contextlib import AsyncExitStack, suppress
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
-from harness.engines.dns.server import DnsServer, Responder
 from harness.engines.dns.zone import Configuration
-from harness.history.events import DnsAnswer, HealthTransition
-from harness.history.log import EventLog
-from harness.kit.admin import serve_admin
-from harness.kit.process import Ready, binding, cancelled, run_until_signal, stop_or_failure
+from harness.engines.provider.process import serving
+from harness.kit.process import Ready, run_until_signal, stop_or_failure
 from harness.parts.steering.route53 import targets
 from harness.parts.steering.route53.admin import routes
 from harness.parts.steering.route53.config import DataPlaneConfig
@@ -40,30 +38,19 @@ def serve(config: Mapping[str, Any], ready: Ready) -> None:
 
 async def run(settings: DataPlaneConfig, ready: Ready, stop: asyncio.Event) -> None:
     """Run the data plane in this event loop until `stop` is set."""
-    async with AsyncExitStack() as cleanup:
-        events = cleanup.enter_context(EventLog(settings.events)) if settings.events else None
-
-        def record(event: DnsAnswer | HealthTransition) -> None:
-            if events is not None:
-                events.append(event)
-
-        plane = DataPlane(settings, record)
-        cleanup.push_async_callback(plane.fleet.close)
+    async with serving("route53 data plane", settings.events) as process:
+        plane = DataPlane(settings, process.record)
+        process.closing(plane.fleet.close)
         follower = _following(plane, settings)
-        server = DnsServer(Responder(plane))
-        cleanup.push_async_callback(server.close)
-        with binding("route53 data plane", settings.dns):
-            dns = await server.start(*settings.dns)
-        admin_routes = routes(plane, lambda: follower.reachable)
-        admin = await serve_admin(cleanup, "route53 data plane", admin_routes, settings.admin)
-        watching = asyncio.create_task(_watch(plane, settings))
-        cleanup.push_async_callback(cancelled, watching)
+        await process.names(plane, settings.dns)
+        await process.admin(routes(plane, lambda: follower.reachable), settings.admin)
+        watching = process.beside(_watch(plane, settings))
         readers: list[Follower | RegionMetrics] = [follower, *_metrics(plane, settings)]
         for reader in readers:
             reader.start()
-            cleanup.push_async_callback(asyncio.to_thread, reader.stop)
-        ready({"dns": list(dns), "admin": list(admin)})
-        log.info("route53 data plane: dns %s:%d, admin %s:%d", *dns, *admin)
+            process.closing(partial(asyncio.to_thread, reader.stop))
+        process.ready(ready)
+        log.info("route53 data plane: dns %s:%d, admin %s:%d", *process.told["dns"], *process.told["admin"])
         await stop_or_failure(stop, watching)
 
 

@@ -63,6 +63,13 @@ class AdminApi:
             log.info("%s %s: %d %s", request.method, request.path, reply.status, reply.body[:200])
         return reply
 
+    def foresee(self, request: AdminRequest) -> str | None:
+        """See `graphql_requests.foresee`: of requests that will be answered."""
+        known = self._shop.installation.token(request.headers.get("x-shopify-access-token", "")) is not None
+        return (
+            graphql_requests.foresee(request) if known and len(request.body) <= self.settings.body_bytes_max else None
+        )
+
     def settle(self) -> None:
         """End the bulk operations that are due."""
         changes = self._operations.settle(lambda query: graphql_requests.run_whole(query, self._asked("", STABLE[-1])))

@@ -11,6 +11,9 @@ from typing import Any
 from graphql import ExecutionResult, GraphQLError, OperationType, execute, parse, validate, value_from_ast_untyped
 from graphql.execution.values import get_variable_values
 from graphql.language import DocumentNode, FieldNode, OperationDefinitionNode
+from graphql.validation import validation_context
+from graphql.validation.rules import overlapping_fields_can_be_merged
+from graphql.validation.validate import ValidationAbortedError
 
 from harness.kit.strict_json import strict_json
 from harness.parts.commerce.shopify.admin import form
@@ -24,9 +27,18 @@ from harness.parts.commerce.shopify.records.values import Refused
 log = logging.getLogger(__name__)
 RATE_LIMITS = "https://shopify.dev/api/usage/rate-limits"
 _TOKENS_MAX = 20_000
+_LONG = 8_192
+"""Characters of a text from which on reading it would hold up whoever waits for something else."""
+# A text of few characters can make thousands of fields comparable to each other: a tenth of what the library allows.
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 50_000
+validation_context.MAX_FRAGMENT_WORK = 5_000
 _OUR_FAULT = "Internal error. Looks like something went wrong on our end."
-_KEPT = 256
+_KEPT, _ERRORS_MAX = 256, 20
 _TOO_DEEP: form.Said = {"message": "Query is nested too deeply", "extensions": {"code": "invalid"}}
+_TOO_HEAVY: form.Said = {
+    "message": "Timeout on validation of query", "extensions": {"code": "validationTimeout"},
+}  # fmt: skip
+"""As graphql-ruby says it, which Shopify runs on."""
 _TOO_COSTLY = (
     "Query cost is {cost}, which exceeds the single query max cost limit ({most}).\n\n"
     "See https://shopify.dev/concepts/about-apis/rate-limits for more information on how the\n"
@@ -79,6 +91,15 @@ def read(request: AdminRequest) -> Wanted | AdminReply:
     if not isinstance(variables, dict):
         return refusal(400, {"variables": "Required parameter missing or invalid"})
     return Wanted(body["query"], variables, operation if isinstance(operation, str) and operation else None)
+
+
+def foresee(request: AdminRequest) -> str | None:
+    """The text of a request that takes long to look at: whoever calls `look_at` with it in a thread waits for nothing
+    when it is answered. None: there is no such."""
+    if len(request.body) < _LONG or not request.path.endswith("/graphql.json"):
+        return None
+    wanted = read(request)
+    return wanted.query if isinstance(wanted, Wanted) else None
 
 
 def answer(wanted: Wanted, asked: Asked, points: Points) -> AdminReply:
@@ -136,11 +157,13 @@ def look_at(query: str) -> Known:
     """Parse and validate a text."""
     try:
         document = parse(query, max_tokens=_TOKENS_MAX)
-        errors = validate(schema(), document, max_errors=20)
+        errors = validate(schema(), document, max_errors=_ERRORS_MAX)
     except GraphQLError as error:
         return Known(None, (form.syntax(error),))
     except RecursionError:
         return Known(None, (_TOO_DEEP,))
+    if any(isinstance(one, ValidationAbortedError) for one in errors) and len(errors) < _ERRORS_MAX:
+        return Known(None, (_TOO_HEAVY,))
     if errors:
         return Known(None, tuple(form.invalid(one, document) for one in errors))
     return Known(document)

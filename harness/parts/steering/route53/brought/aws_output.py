@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.engines.dns.zone import parse_health_check, parse_record_set
 from harness.errors import InputError, Problem
-from harness.parts.steering.route53.brought.model import Brought, Check, Record, Where
+from harness.parts.steering.route53.brought.model import UNFIT, Brought, Check, Record, Where, told_of
 from harness.parts.steering.route53.record_sets import POLICIES, Stored
 
 RECORDS, CHECKS = "ResourceRecordSets", "HealthChecks"
@@ -27,8 +27,8 @@ def zone(file: str, text: str, document: Mapping[str, Any]) -> Brought:
     for body, where in _listed(file, text, document, RECORDS):
         try:
             records.append(Record(stored_of(body), where))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            problems.append(Problem(file, where.line, f"this is no record set: {_said(error)}"))
+        except UNFIT as error:
+            problems.append(Problem(file, where.line, f"this is no record set: {told_of(error)}"))
     if problems:
         raise InputError(*problems)
     apex = [one.stored.record.name for one in records if one.stored.record.type == "SOA"]
@@ -47,8 +47,8 @@ def checks(file: str, text: str, document: Mapping[str, Any]) -> dict[str, Check
             check = parse_health_check(body)
             alarm = body["HealthCheckConfig"].get("AlarmIdentifier") or {}
             found[check.id] = Check(check, where, str(alarm.get("Region", "")))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            problems.append(Problem(file, where.line, f"this is no health check: {_said(error)}"))
+        except UNFIT as error:
+            problems.append(Problem(file, where.line, f"this is no health check: {told_of(error)}"))
     if problems:
         raise InputError(*problems)
     return found
@@ -91,7 +91,3 @@ def _listed(file: str, text: str, document: Mapping[str, Any], what: str) -> Ite
         _, at = _DECODER.raw_decode(text, begins)
         yield body, Where(file, line)
         line += text.count("\n", begins, at)
-
-
-def _said(error: Exception) -> str:
-    return f"{error} is missing" if isinstance(error, KeyError) else str(error)

@@ -16,14 +16,15 @@ from harness.engines.dns.selection import DEEPEST_ALIAS, DUALSTACK, Health, Load
 from harness.engines.dns.zone import Configuration, Group, HealthCheck, RecordSet, Zone
 from harness.engines.health_checks.checker import Checker
 from harness.engines.health_checks.health import statuses
-from harness.parts.steering.route53.brought.model import Brought
+from harness.parts.steering.route53.brought.model import UNKNOWN, Brought
 
-UNKNOWN = "unknown"
 TOLD = frozenset((UNKNOWN, "CLOUDWATCH_METRIC", "RECOVERY_CONTROL"))
 """Health checks that ask no endpoint themselves."""
 _REGION = re.compile(r"(?<![a-z0-9])((?:us|eu|ap|sa|ca|me|af|il|mx)-(?:gov-)?[a-z]+-\d)(?![a-z0-9])")
 ADDRESSED = ("A", "AAAA", "CNAME")
 """Types whose answers lead a client somewhere."""
+_KEPT = 200
+"""What holds at so many losses is remembered: names next to each other often lead to the same targets."""
 Answered = frozenset[str]
 """Every target that some client may be answered with."""
 
@@ -74,9 +75,18 @@ class Places:
         self._alarms = {key: one.alarm_region for key, one in (brought.checks or {}).items() if one.alarm_region}
         self._asked = {key: replace(check, type="HTTP") for key, check in self.checks.items() if check.type in TOLD}
         self._config = Configuration(checks={**self.checks, **self._asked})
+        self._watching: dict[str, tuple[HealthCheck, ...]] = {}
+        self._healths: dict[frozenset[str], Health] = {}
+        self._outside = {
+            record.alias.name
+            for group in self.zone.groups.values()
+            for record in group
+            if record.alias is not None and not self.zone.group(record.alias.name, record.type)
+        }
 
     def names(self) -> Iterator[tuple[str, str]]:
-        """Names that clients ask for and that lead somewhere: not those that only records of the zone lead to."""
+        """Names that clients ask for here and that lead somewhere: not those that only records of the zone lead to, and
+        none that is delegated."""
         inner = {
             (record.alias.name, record.type)
             for group in self.zone.groups.values()
@@ -84,8 +94,26 @@ class Places:
             if record.alias is not None
         }
         for key in self.zone.groups:
-            if key[1] in ADDRESSED and not (key in inner and key[0].startswith("_")):
+            hidden = (key in inner and key[0].startswith("_")) or self.zone.cut_above(key[0]) is not None
+            if key[1] in ADDRESSED and not hidden:
                 yield key
+
+    def holders(self, name: str, asking: RecordSet) -> tuple[str, ...]:
+        """Whose records answer for a name: itself, or a wildcard above it (RFC 4592); an alias wants itself."""
+        if asking.alias is not None or name in self.zone.names:
+            return (name,)
+        above = name.partition(".")[2]
+        while above not in self.zone.names and above:
+            above = above.partition(".")[2]
+        return (f"*.{above}",)
+
+    def is_delegated(self, name: str) -> bool:
+        """Whether a name is below one that has name servers of its own."""
+        while name != self.zone.name:
+            if self.zone.group(name, "NS"):
+                return True
+            name = name.partition(".")[2]
+        return False
 
     def losses(self, name: str, record_type: str) -> Iterator[Loss]:
         """One for each target of a name, in the order of its records."""
@@ -95,8 +123,7 @@ class Places:
         for target, path in dict(self._targets(group, ())).items():
             ill = self.health(target)
             during = self.answered(group, ill)
-            watching = tuple(check for check in self.checks.values() if self.watches(check, target))
-            yield Loss(name, record_type, target, before, during, path, watching)
+            yield Loss(name, record_type, target, before, during, path, self.watching(target))
 
     def alone(self, name: str, record_type: str, target: str) -> Answered:
         """Who is answered with when every other target is lost."""
@@ -106,17 +133,21 @@ class Places:
 
     def health(self, *lost: str | None) -> Health:
         """What holds while targets are lost."""
-        gone = {one for one in lost if one}
-        ill = (Checker(1, 1, healthy=False),)
-        seen = {i: ill for i, check in self.checks.items() if any(self.watches(check, one) for one in gone)}
-        found = statuses(self._config, seen)
-        balancers = {
-            record.alias.name.removeprefix(DUALSTACK): LoadBalancer(record.alias.name, record.alias.name not in gone)
-            for group in self.zone.groups.values()
-            for record in group
-            if record.alias is not None and not self.zone.group(record.alias.name, record.type)
-        }
-        return Health(found, balancers)
+        gone = frozenset(one for one in lost if one)
+        if gone not in self._healths:
+            if len(self._healths) >= _KEPT:
+                self._healths.clear()
+            ill = (Checker(1, 1, healthy=False),)
+            found = statuses(self._config, {check.id: ill for one in gone for check in self.watching(one)})
+            balancers = {name.removeprefix(DUALSTACK): LoadBalancer(name, name not in gone) for name in self._outside}
+            self._healths[gone] = Health(found, balancers)
+        return self._healths[gone]
+
+    def watching(self, target: str) -> tuple[HealthCheck, ...]:
+        """The health checks that turn unhealthy with a target."""
+        if target not in self._watching:
+            self._watching[target] = tuple(c for c in self.checks.values() if self.watches(c, target))
+        return self._watching[target]
 
     def watches(self, check: HealthCheck, target: str) -> bool:
         """Whether a health check turns unhealthy with this target: it asks its address or its name, or is told."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from harness.engines.dns.zone import HealthCheck
 from harness.parts.steering.route53.record_sets import Stored
+
+UNKNOWN = "unknown"
+"""The type of a health check of which only the id is known: it is taken to ask what its record leads to."""
 
 
 @dataclass(frozen=True)
@@ -55,3 +59,40 @@ class Brought:
     checks: Mapping[str, Check] | None = None
     zone_id: str = ""
     notes: tuple[str, ...] = field(default=())
+
+
+UNFIT = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+"""What reading something raises that has not the form it should have."""
+
+
+class Misfit(ValueError):
+    """What is wrong with a value, in words."""
+
+
+def told_of(error: Exception) -> str:
+    """The same for people, who do not know Python."""
+    if isinstance(error, KeyError):
+        return f"{error} is missing"
+    return str(error) if isinstance(error, Misfit) else f"a value in it is of the wrong kind ({error})"
+
+
+def whole(found: Mapping[str, Any], key: str, default: int) -> int:
+    """A whole number. Raises Misfit."""
+    value = found.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Misfit(f"{key}: a whole number is wanted, not {value}")
+    return int(value)
+
+
+def mapping(found: Any, what: str) -> Mapping[str, Any]:
+    """A mapping. Raises Misfit."""
+    if not isinstance(found, Mapping):
+        raise Misfit(f"{what}: a mapping is wanted, not {found}")
+    return found
+
+
+def sequence(found: Any, what: str) -> Sequence[Any]:
+    """A list with something in it. Raises Misfit."""
+    if not isinstance(found, Sequence) or isinstance(found, str) or not found:
+        raise Misfit(f"{what}: a list with something in it is wanted, not {found}")
+    return found

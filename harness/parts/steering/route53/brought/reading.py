@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from harness.engines.dns.names import normalise
 from harness.errors import InputError, Problem
-from harness.parts.steering.route53.brought import aws_output, octodns, terraform
-from harness.parts.steering.route53.brought.model import Brought, Check
-from harness.regular_files import read_text
+from harness.parts.steering.route53.brought import aws_output, octodns, strangers, terraform
+from harness.parts.steering.route53.brought.model import UNKNOWN, Brought, Check
+from harness.parts.steering.route53.brought.texts import text_of
 from harness.topology.yaml_reader import loaded
 
 FORMS = (
@@ -22,70 +24,72 @@ FORMS = (
 def read(file: Path, zone: str | None = None, health_checks: Path | None = None) -> Brought:
     """The zone that a file holds. zone: its name, where the file cannot say it, or holds several. health_checks: what
     `aws route53 list-health-checks` printed. Raises InputError, with file and line where there is one."""
-    name, text = str(file), _text(file)
-    document = _json(name, text)
-    if document is None:
-        found = _octodns(file, text, zone)
-    elif aws_output.RECORDS in document:
-        found = aws_output.zone(name, text, document)
-    elif terraform.is_plan(document):
-        found = terraform.zone(name, document, zone)
-    elif aws_output.CHECKS in document:
-        raise InputError(
-            Problem(name, None, "these are health checks: name the zone's file, and this with --health-checks")
-        )
-    else:
-        raise InputError(Problem(name, None, f"this is none of what can be read: {FORMS}"))
+    found = _zone(file, zone)
     if health_checks is None:
         return found
-    return Brought(
-        found.name, found.records, {**(found.checks or {}), **_checks(health_checks)}, found.zone_id, found.notes
-    )
+    own = {key: one for key, one in (found.checks or {}).items() if one.check.type != UNKNOWN or "." in key}
+    return replace(found, checks={**own, **checks_of(health_checks)})
 
 
-def _text(file: Path) -> str:
-    try:
-        return read_text(file)
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise InputError(Problem(str(file), None, f"it cannot be read: {error}")) from error
+def checks_of(file: Path) -> Mapping[str, Check]:
+    """The health checks of an account. Raises InputError."""
+    name, text = str(file), text_of(file)
+    document = _json(name, text)
+    if not isinstance(document, Mapping) or aws_output.CHECKS not in document:
+        told = "these are no health checks as `aws route53 list-health-checks` prints them"
+        raise InputError(Problem(name, None, told))
+    return aws_output.checks(name, text, document)
 
 
-def _json(name: str, text: str) -> Mapping[str, Any] | None:
+def _zone(file: Path, zone: str | None) -> Brought:
+    name, text = str(file), text_of(file)
+    document = _json(name, text)
+    if document is None:
+        return _octodns(file, text, zone)
+    if isinstance(document, Mapping) and aws_output.RECORDS in document:
+        found = aws_output.zone(name, text, document)
+        if zone is not None and normalise(zone) != found.name:
+            raise InputError(Problem(name, None, f"this is the zone {found.name}, and not {normalise(zone)}"))
+        return found
+    if isinstance(document, Mapping) and terraform.is_plan(document):
+        return terraform.zone(name, document, zone)
+    if isinstance(document, Mapping) and aws_output.CHECKS in document:
+        text = "these are health checks: name the zone's file, and this with --health-checks"
+        raise InputError(Problem(name, None, text))
+    raise _refused(name, strangers.of_document(document))
+
+
+def _refused(file: str, told: str, line: int | None = None) -> InputError:
+    """told: what it is, "" where nobody knows."""
+    known = f"{told}. What can be read" if told else "this is none of what can be read"
+    return InputError(Problem(file, line, f"{known}: {FORMS}"))
+
+
+def _json(name: str, text: str) -> Any:
     """None: it is not JSON at all."""
     if not text.lstrip().startswith(("{", "[")):
         return None
     try:
-        document = json.loads(text)
+        return json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:
+        if told := strangers.of_text(text):
+            raise _refused(name, told) from error
         line = getattr(error, "lineno", None)
         raise InputError(Problem(name, line, f"this is no JSON: {getattr(error, 'msg', 'it is too deep')}")) from error
-    if not isinstance(document, dict):
-        raise InputError(Problem(name, 1, f"this is a list, and none of what can be read: {FORMS}"))
-    return document
-
-
-def _checks(file: Path) -> Mapping[str, Check]:
-    name, text = str(file), _text(file)
-    document = _json(name, text)
-    if document is None or aws_output.CHECKS not in document:
-        raise InputError(
-            Problem(name, None, "these are no health checks as `aws route53 list-health-checks` prints them")
-        )
-    return aws_output.checks(name, text, document)
 
 
 def _octodns(file: Path, text: str, zone: str | None) -> Brought:
     name = str(file)
-    if _is_master_file(text):
-        told = "this is a zone file in the form of BIND: it holds no routing policy and no health check"
-        raise InputError(Problem(name, 1, f"{told}. What can be read: {FORMS}"))
+    if told := strangers.of_text(text):
+        raise _refused(name, told, 1)
     document = loaded(name, text)
-    if not isinstance(document, Mapping) or not all(
-        isinstance(one, Mapping)
-        for value in document.values()
-        for one in (value if isinstance(value, list) else [value])
-    ):
-        raise InputError(Problem(name, None, f"this is none of what can be read: {FORMS}"))
+    if isinstance(document, Mapping) and {aws_output.RECORDS, aws_output.CHECKS} & document.keys():
+        raise InputError(Problem(name, None, "this is AWS's list as YAML: add `--output json`"))
+    bodies = [one for value in document.values() for one in _listed(value)] if isinstance(document, Mapping) else []
+    if not any(isinstance(one, Mapping) and "type" in one for one in bodies):
+        stranger = strangers.of_document(document)
+        if stranger or not bodies or not all(isinstance(one, Mapping) for one in bodies):
+            raise _refused(name, stranger)
     apex = zone or file.name.removesuffix(".yaml").removesuffix(".yml").removesuffix(".")
     if "." not in apex:
         raise InputError(
@@ -94,8 +98,5 @@ def _octodns(file: Path, text: str, zone: str | None) -> Brought:
     return octodns.zone(name, document, apex)
 
 
-def _is_master_file(text: str) -> bool:
-    """Whether it begins like an RFC 1035 master file."""
-    lines = (line.partition(";")[0].strip() for line in text.splitlines())
-    first = next((line for line in lines if line), "")
-    return first.startswith("$") or " IN " in f" {first} ".replace("\t", " ")
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

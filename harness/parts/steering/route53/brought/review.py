@@ -10,15 +10,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.engines.dns.lookup import LOAD_BALANCER_TTL_S
+from harness.engines.dns.names import normalise
 from harness.engines.dns.zone import HealthCheck, RecordSet
 from harness.engines.health_checks.route53 import HTTP_CONNECT_TIMEOUT_S, STATUS_TIMEOUT_S
 from harness.parts.steering.route53 import record_groups, record_values
-from harness.parts.steering.route53.brought.losses import TOLD, UNKNOWN, Loss, Places, region_of
-from harness.parts.steering.route53.brought.model import Brought, Where
+from harness.parts.steering.route53.brought.losses import ADDRESSED, TOLD, Loss, Places, region_of
+from harness.parts.steering.route53.brought.model import UNKNOWN, Brought, Where
 from harness.parts.steering.route53.law import Route53Law
 from harness.parts.steering.route53.record_sets import Key
 from harness.units import NS_PER_S, to_ns, to_s
 
+ANY = (*ADDRESSED, "TXT", "MX", "SRV", "CAA", "NS", "HTTPS", "SVCB")
+_NAMING = ("MX", "SRV")
+"""Types whose last word is the name of a host."""
 CHECKERS = 16
 """As in a drill (Developer Guide: about one request every two seconds at 30 s)."""
 
@@ -61,7 +65,9 @@ def review(brought: Brought, objective_s: float) -> Review:
     places = Places(brought)
     where = {one.stored.key: one.where for one in brought.records}
     outlooks: list[Outlook] = []
-    findings = [*_contradictions(brought), *_nowhere(brought, places), *_checks(brought)]
+    findings = [
+        *_contradictions(brought), *_nowhere(brought, places), *_delegated(brought, places), *_checks(brought),
+    ]  # fmt: skip
     single = []
     for name, kind in places.names():
         losses = list(places.losses(name, kind))
@@ -100,11 +106,35 @@ def _contradictions(brought: Brought) -> Iterator[Finding]:
 def _nowhere(brought: Brought, places: Places) -> Iterator[Finding]:
     for one in brought.records:
         record = one.stored.record
-        inside = record.alias is not None and _within(record.alias.name, brought.name)
-        if record.alias is not None and inside and not places.zone.group(record.alias.name, record.type):
-            yield Finding(
-                True, f"{one.stored.named} leads to {record.alias.name}, of which there is no {record.type}", one.where
-            )
+        for target, kinds in _leads_to(record):
+            if not _within(target, brought.name) or places.is_delegated(target):
+                continue
+            if not any(places.zone.group(held, kind) for held in places.holders(target, record) for kind in kinds):
+                what = "record" if kinds is ANY else " and no ".join(kinds)
+                text = f"{one.stored.named} leads to {target}, of which there is no {what}"
+                yield Finding(True, text, one.where)
+
+
+def _leads_to(record: RecordSet) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The names that a record leads to, and the types of record that somebody wants of each."""
+    if record.alias is not None:
+        yield record.alias.name, (record.type,)
+    elif record.type == "CNAME":
+        yield from ((normalise(value), ANY) for value in record.values)
+    elif record.type in _NAMING:
+        yield from ((normalise(words[-1]), ADDRESSED) for value in record.values if (words := value.split()))
+
+
+def _delegated(brought: Brought, places: Places) -> Iterator[Finding]:
+    """What nobody asks this zone for: all at and below a delegated name, but for the addresses of its name servers."""
+    servers = {normalise(v) for (_, kind), group in places.zone.groups.items() if kind == "NS" for v in group[0].values}
+    for one in brought.records:
+        record = one.stored.record
+        cut = places.zone.cut_above(record.name)
+        if cut is None or (cut == record.name and record.type in ("NS", "DS")) or record.name in servers:
+            continue
+        steered = record.health_check_id is not None or record.set_identifier is not None
+        yield Finding(steered, f"{record.name} {record.type}: never answered: {cut} is delegated to others", one.where)
 
 
 def _checks(brought: Brought) -> Iterator[Finding]:
@@ -118,10 +148,19 @@ def _checks(brought: Brought) -> Iterator[Finding]:
         if check_id not in brought.checks:
             text = f"{record.stored.named}: health check {check_id} does not exist, and counts as healthy for ever"
             yield Finding(True, text, record.where)
-    children = {child for one in brought.checks.values() for child in one.check.children}
-    for check_id, one in brought.checks.items():
-        if check_id not in named and check_id not in children:
-            yield Finding(False, f"health check {check_id} is not named by any record of this zone", one.where)
+
+
+def unnamed(zones: Sequence[Brought]) -> tuple[Finding, ...]:
+    """Health checks that no record of any of these zones names: they may all have been made for one."""
+    named = {one.stored.record.health_check_id for zone in zones for one in zone.records}
+    found = {key: one for zone in zones for key, one in (zone.checks or {}).items()}
+    children = {child for one in found.values() for child in one.check.children}
+    which = "this zone" if len(zones) == 1 else "these zones"
+    return tuple(
+        Finding(False, f"health check {key} is not named by any record of {which}", one.where)
+        for key, one in found.items()
+        if key not in named and key not in children
+    )
 
 
 def _leads_on(loss: Loss) -> bool:

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.engines.dns.names import normalise
-from harness.engines.dns.zone import parse_health_check
+from harness.engines.dns.zone import HealthCheck, parse_health_check
 from harness.errors import InputError, Problem
 from harness.parts.steering.route53.brought.aws_output import stored_of
-from harness.parts.steering.route53.brought.model import Brought, Check, Record, Where
+from harness.parts.steering.route53.brought.model import UNFIT, UNKNOWN, Brought, Check, Record, Where, told_of
 
 RECORD, CHECK, ZONE = "aws_route53_record", "aws_route53_health_check", "aws_route53_zone"
 _CHECK_FIELDS = {
@@ -24,6 +24,7 @@ _CHECK_FIELDS = {
     "enable_sni": "EnableSNI", "child_health_threshold": "HealthThreshold", "child_healthchecks": "ChildHealthChecks",
     "regions": "Regions", "insufficient_data_health_status": "InsufficientDataHealthStatus",
 }  # fmt: skip
+_NO_RESOURCES = ("var.", "each.", "local.", "count.", "module.")
 _INDEX = re.compile(r"\[[^\]]*\]")
 _GEO = {"continent": "ContinentCode", "country": "CountryCode", "subdivision": "SubdivisionCode"}
 
@@ -43,34 +44,84 @@ def zone(file: str, document: Mapping[str, Any], wanted: str | None) -> Brought:
     for resource in resources:
         if resource["type"] == CHECK:
             _take(problems, file, resource, lambda r=resource: checks.update(_check(file, r)))
+    zones = Zones(document, wanted)
     records: list[Record] = []
     for resource in resources:
         if resource["type"] == RECORD:
             known = expressions.get(_plain(_address(resource)), {})
-            _take(problems, file, resource, lambda r=resource, k=known: records.append(_record(file, r, k, checks)))
+            _take(
+                problems, file, resource, lambda r=resource, k=known: records.append(_record(file, r, k, checks, zones))
+            )
     if problems:
         raise InputError(*problems)
-    name = _name(file, [normalise(r["values"]["name"]) for r in resources if r["type"] == ZONE], records, wanted)
+    name = _name(file, zones, records, wanted)
     inside = tuple(one for one in records if _within(one.stored.record.name, name))
+    if not inside:
+        names = ", ".join(sorted({one.stored.record.name for one in records})[:5]) or "none"
+        raise InputError(Problem(file, None, f"no {RECORD} of {name} is in this; its records: {names}"))
     outside = len(records) - len(inside)
-    notes = (f"{outside} records of other zones are left out",) if outside else ()
-    return Brought(name, inside, checks, "", notes)
+    notes = [f"{outside} record{'s' * (outside != 1)} of other zones left out"] if outside else []
+    elsewhere = {
+        check_id: Check(HealthCheck(check_id, UNKNOWN), one.where)
+        for one in inside
+        if (check_id := one.stored.record.health_check_id) and check_id not in checks
+    }
+    if elsewhere:
+        told = (
+            "made elsewhere (`aws route53 list-health-checks`, given as --health-checks, tells): each is taken to ask"
+        )
+        notes.append(f"health checks {', '.join(sorted(elsewhere))} are {told} what its record leads to")
+    return Brought(name, inside, {**checks, **elsewhere}, "", tuple(notes))
+
+
+class Zones:
+    """The zones that a plan makes or looks up, by address and by id; what is looked up stands in its prior state."""
+
+    def __init__(self, document: Mapping[str, Any], wanted: str | None) -> None:
+        self.made: list[str] = []
+        self._by: dict[str, str] = {}
+        prior = (document.get("prior_state") or {}).get("values") or {}
+        for values in (prior, document.get("planned_values") or {}, document.get("values") or {}):
+            for resource in _resources(values.get("root_module") or {}, ("managed", "data")):
+                name = resource["values"].get("name")
+                if resource["type"] == ZONE and isinstance(name, str):
+                    self.made.append(normalise(name))
+                    self._by[_address(resource)] = normalise(name)
+                    self._by[str(resource["values"].get("zone_id") or "")] = normalise(name)
+        self._by.pop("", None)
+        self.made = list(dict.fromkeys(self.made))
+        self._only = normalise(wanted) if wanted else self.made[0] if len(self.made) == 1 else ""
+
+    def full(self, values: Mapping[str, Any], address: str, expressions: Mapping[str, Any]) -> str:
+        """A record's whole name: the provider puts the zone's behind what does not end with it."""
+        name = normalise(str(values["name"]))
+        apex = self._by.get(str(values.get("zone_id") or "")) or self._referred(address, expressions)
+        if not apex and "." not in name:
+            apex = self._only
+        if not apex:
+            return normalise(str(values.get("fqdn") or name))
+        return name if _within(name, apex) else f"{name}.{apex}".lstrip(".")
+
+    def _referred(self, address: str, expressions: Mapping[str, Any]) -> str:
+        """By what its zone_id refers to, in the same module, at the record's own index or at none."""
+        found = _referred(expressions.get("zone_id"))
+        module, index = _module(address), "".join(_INDEX.findall(address.rpartition(".")[2]))
+        return self._by.get(f"{module}{_plain(found)}{index}") or self._by.get(f"{module}{found}", "")
 
 
 def _take(problems: list[Problem], file: str, resource: Mapping[str, Any], work: Any) -> None:
     try:
         work()
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        said = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        problems.append(Problem(file, None, f"{_address(resource)}: {said}"))
+    except UNFIT as error:
+        problems.append(Problem(file, None, f"{_address(resource)}: {told_of(error)}"))
 
 
-def _resources(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _resources(module: Mapping[str, Any], modes: Sequence[str] = ("managed",)) -> Iterator[Mapping[str, Any]]:
     for resource in module.get("resources") or ():
-        if resource.get("mode", "managed") == "managed" and isinstance(resource.get("values"), Mapping):
+        if resource.get("mode", "managed") in modes and isinstance(resource.get("values"), Mapping):
             yield resource
     for child in module.get("child_modules") or ():
-        yield from _resources(child)
+        yield from _resources(child, modes)
 
 
 def _expressions(module: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -107,12 +158,13 @@ def _check(file: str, resource: Mapping[str, Any]) -> Mapping[str, Check]:
 
 
 def _record(
-    file: str, resource: Mapping[str, Any], expressions: Mapping[str, Any], checks: Mapping[str, Check]
+    file: str, resource: Mapping[str, Any], expressions: Mapping[str, Any], checks: Mapping[str, Check], zones: Zones
 ) -> Record:
     values, address = resource["values"], _address(resource)
     body: dict[str, Any] = {
-        "Name": values["name"], "Type": values["type"], "SetIdentifier": values.get("set_identifier"),
-        "TTL": values.get("ttl"), "ResourceRecords": [{"Value": value} for value in values.get("records") or ()],
+        "Name": zones.full(values, address, expressions), "Type": values["type"],
+        "SetIdentifier": values.get("set_identifier"), "TTL": values.get("ttl"),
+        "ResourceRecords": [{"Value": _value(value, values["type"])} for value in values.get("records") or ()],
         "HealthCheckId": values.get("health_check_id") or _check_of(address, expressions, checks),
         "MultiValueAnswer": values.get("multivalue_answer_routing_policy") or None,
     }  # fmt: skip
@@ -121,7 +173,7 @@ def _record(
         made_of = written[number] if isinstance(written, Sequence) and number < len(written) else {}
         body["AliasTarget"] = {
             "HostedZoneId": alias.get("zone_id") or "",
-            "DNSName": alias.get("name") or _referred(made_of.get("name")) or "known after apply",
+            "DNSName": alias.get("name") or _unknown(_referred(made_of.get("name")), address),
             "EvaluateTargetHealth": bool(alias.get("evaluate_target_health")),
         }
     for policy in values.get("failover_routing_policy") or ():
@@ -135,24 +187,40 @@ def _record(
     return Record(stored_of({key: told for key, told in body.items() if told is not None}), Where(file, None, address))
 
 
+def _value(value: str, record_type: str) -> str:
+    """The provider puts quotes around texts."""
+    return f'"{value}"' if record_type in ("TXT", "SPF") else value
+
+
+def _unknown(referred: str, address: str) -> str:
+    """What an alias leads to that is not made yet: the resource it refers to. A variable is another for each record."""
+    return referred if referred and not referred.startswith(_NO_RESOURCES) else f"{referred or 'unknown'} of {address}"
+
+
 def _check_of(address: str, expressions: Mapping[str, Any], checks: Mapping[str, Check]) -> str | None:
     """The health check that a record refers to and that has no id yet: by its address, at the record's own index."""
     referred = _referred(expressions.get("health_check_id"))
     if not referred:
         return None
-    module = address[: address.index(f"{RECORD}.")]
+    module = _module(address)
     index = "".join(_INDEX.findall(address.rpartition(".")[2]))
     found = f"{module}{_plain(referred)}"
     return f"{found}{index}" if f"{found}{index}" in checks else found
 
 
-def _name(file: str, zones: Sequence[str], records: Sequence[Record], wanted: str | None) -> str:
+def _module(address: str) -> str:
+    """What stands before a record's own address: `module.dns.`, with its index, or nothing."""
+    return address[: address.index(f"{RECORD}.")]
+
+
+def _name(file: str, zones: Zones, records: Sequence[Record], wanted: str | None) -> str:
     if wanted is not None:
         return normalise(wanted)
-    if len(zones) == 1:
-        return zones[0]
-    if len(zones) > 1:
-        raise InputError(Problem(file, None, f"several zones: say which with --zone: {', '.join(sorted(zones))}"))
+    used = [zone for zone in zones.made if any(_within(one.stored.record.name, zone) for one in records)] or zones.made
+    if len(used) == 1:
+        return used[0]
+    if len(used) > 1:
+        raise InputError(Problem(file, None, f"several zones: say which with --zone: {', '.join(sorted(used))}"))
     names = [one.stored.record.name.split(".") for one in records]
     if not names:
         raise InputError(Problem(file, None, f"no {RECORD} is in this plan"))

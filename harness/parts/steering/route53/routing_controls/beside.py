@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.errors import WorldError
+from harness.engines.provider.values import ApiLoss
 from harness.faults.model import Link
 from harness.kit.address import Address, join_address
 from harness.names import OUTSIDE
@@ -22,8 +22,7 @@ from harness.parts.steering.route53.spec import RoutingControls
 from harness.topology.subject import Instance
 from harness.wire.admin_client import AdminClient
 from harness.world.intermediary import told, vantage_arrows
-from harness.world.part import LIGHT, READY_TIMEOUT_S, Blueprint, Ground, Net, Process, StatusLine
-from harness.world.steering import ApiLoss
+from harness.world.part import LIGHT, Blueprint, Ground, Net, Process, StatusLine, listening
 from harness.world.wires import Arrow
 
 MODULE = "harness.parts.steering.route53.routing_controls.server"
@@ -63,25 +62,23 @@ class RoutingControlsBeside:
         )
 
     @property
-    def _told(self) -> Mapping[str, Any]:
-        if self._process is None:
-            raise WorldError(f"{NAME} are not started")
-        return self._process.ready(READY_TIMEOUT_S)
+    def _told(self) -> Mapping[str, Address]:
+        return listening(NAME, self._process)
 
     @property
     def config(self) -> Address:
         """Where the configuration API is."""
-        return _address(self._told["config"])
+        return self._told["config"]
 
     @property
     def admin(self) -> Address:
         """Where its admin port is."""
-        return _address(self._told["admin"])
+        return self._told["admin"]
 
     @property
     def cluster(self) -> Mapping[str, Address]:
         """Region -> the cluster's endpoint there, past every link."""
-        return {region: _address(self._told["endpoints"][region]) for region in REGIONS}
+        return {region: self._told[region] for region in REGIONS}
 
     def arrows(self, net_edges: Mapping[str, Any]) -> Iterator[Arrow]:
         """From every instance to every endpoint; from every vantage point to every place."""
@@ -146,7 +143,3 @@ class RoutingControlsBeside:
     @property
     def _admin(self) -> AdminClient:
         return AdminClient(NAME, self.admin)
-
-
-def _address(told: Any) -> Address:
-    return str(told[0]), int(told[1])

@@ -12,23 +12,24 @@ import json
 import logging
 import random
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import unquote
 
 from aiohttp import web
 from pydantic import Field
 
 from harness.clock import monotonic_ns
+from harness.engines.provider import admin
+from harness.engines.provider.api import application, never
+from harness.engines.provider.process import serving
+from harness.engines.provider.values import ApiLoss
 from harness.engines.sliding_window import Window
-from harness.engines.testimony import hear
-from harness.history.events import Happening, HealthTransition
-from harness.history.log import EventLog
-from harness.kit.address import ANY_ADDRESS, Address, LoopbackAddress
-from harness.kit.admin import answer_json, read_json, serve_admin, serve_http
+from harness.history.events import Happening
+from harness.kit.address import ANY_ADDRESS, LoopbackAddress
+from harness.kit.admin import answer_json, read_json
 from harness.kit.config import Strict, parsed
-from harness.kit.process import Ready, cancelled, run_until_signal
+from harness.kit.process import Ready, run_until_signal
 from harness.kit.strict_json import strict_json
 from harness.parts.steering.route53.routing_controls.cluster_api import PREFIX, ClusterApi
 from harness.parts.steering.route53.routing_controls.config_api import ConfigApi
@@ -73,12 +74,6 @@ class RoutingControlsConfig(Strict):
     places: tuple[str, ...] = ()
 
 
-class OutageBody(Strict):
-    """The body of `POST /outage`."""
-
-    mode: Literal["silent", "failing"] | None
-
-
 class MaintenanceBody(Strict):
     """The body of `POST /maintenance`."""
 
@@ -92,7 +87,7 @@ class SwitchBody(Strict):
 
 
 def serve(config: Mapping[str, Any], ready: Ready) -> None:
-    """Run until SIGTERM or SIGINT. ready: {"config", "admin": [host, port], "endpoints": {region: [host, port]}}.
+    """Run until SIGTERM or SIGINT. ready: {"config", "admin", each region of an endpoint: [host, port]}.
 
     Raises InputError for a wrong configuration, WorldError when an address cannot be bound.
     """
@@ -102,33 +97,15 @@ def serve(config: Mapping[str, Any], ready: Ready) -> None:
 
 async def run(settings: RoutingControlsConfig, ready: Ready, stop: asyncio.Event) -> None:
     """Serve in this event loop until `stop` is set."""
-    async with AsyncExitStack() as stack:
-        events = stack.enter_context(EventLog(settings.events)) if settings.events else None
-
-        def record(event: Happening | HealthTransition) -> None:
-            if events is not None:
-                events.append(event)
-
-        world = Recovery(settings, record)
-        endpoints: dict[str, Address] = {}
-        for region in REGIONS:
-            endpoints[region] = await _serve(stack, world.endpoint(region), ANY_ADDRESS)
+    async with serving(_NAME, settings.events) as process:
+        world = Recovery(settings, process.record)
+        endpoints = {region: await process.api(world.endpoint(region), name=region) for region in REGIONS}
         world.urls = {region: f"http://{host}:{port}" for region, (host, port) in endpoints.items()}
-        config = await _serve(stack, world.configuration(), settings.config)
-        admin = await serve_admin(stack, _NAME, world.admin(), settings.admin)
-        if settings.testimony is not None:
-            listening = asyncio.create_task(hear(settings.testimony, settings.places, record))
-            stack.push_async_callback(cancelled, listening)
-        told = {region: list(address) for region, address in endpoints.items()}
-        ready({"config": list(config), "admin": list(admin), "endpoints": told})
+        await process.api(world.configuration(), settings.config, "config")
+        await process.admin(world.admin(), settings.admin)
+        process.hear(settings.testimony, settings.places)
+        process.ready(ready)
         await stop.wait()
-
-
-async def _serve(stack: AsyncExitStack, app: web.Application, address: Address) -> Address:
-    runner = web.AppRunner(
-        app, access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN_S, handler_cancellation=True
-    )
-    return await serve_http(stack, _NAME, runner, address)
 
 
 class Recovery:
@@ -142,7 +119,7 @@ class Recovery:
         self._turn_ns = to_ns(settings.turn_s)
         self.maintenance = Maintenance(settings.away, self._turn_ns, monotonic_ns())
         self.urls: Mapping[str, str] = {}
-        self._outage: str | None = None
+        self._outage: ApiLoss | None = None
         self._changes_per_s = settings.changes_per_s
         self._changes: dict[str, Window] = {}
 
@@ -160,7 +137,7 @@ class Recovery:
 
         async def answer(request: web.Request) -> web.StreamResponse:
             if self._outage == "silent":
-                await asyncio.Event().wait()  # the handler is cancelled when the client gives up
+                await never()
             if self._outage == "failing":
                 reply = Reply(500, {"message": "An unexpected error occurred."}, "InternalServerException")
                 return _response(reply, "application/json")
@@ -173,7 +150,7 @@ class Recovery:
             asked = Request(request.method, path, dict(request.query), body, keys)
             return _response(api.answer(asked), "application/json")
 
-        return _application(answer)
+        return application(answer)
 
     @property
     def _endpoints(self) -> Mapping[str, str]:
@@ -198,7 +175,7 @@ class Recovery:
             self._tell(region, target.removeprefix(PREFIX), reply, _caller(request))
             return _response(reply, "application/x-amz-json-1.0")
 
-        return _application(answer)
+        return application(answer)
 
     def _is_busy(self, region: str) -> bool:
         if self._changes_per_s is None:
@@ -214,6 +191,9 @@ class Recovery:
             log.info("%s at %s: %s", operation, region, outcome)
             what = f"{operation or 'a call'} at {region}"
             self._record(Happening("call", who, what, monotonic_ns(), outcome, lasts=False, good=good))
+
+    def _lose_api(self, mode: ApiLoss | None) -> None:
+        self._outage = mode
 
     # -- the admin port ------------------------------------------------------------------------------------------
     def admin(self) -> list[web.RouteDef]:
@@ -232,10 +212,6 @@ class Recovery:
             self._happened(Forgotten())
             return answer_json({"ok": True})
 
-        async def outage(request: web.Request) -> web.Response:
-            self._outage = parsed(OutageBody, await read_json(request), "outage").mode
-            return answer_json({"mode": self._outage})
-
         async def maintenance(request: web.Request) -> web.Response:
             away = parsed(MaintenanceBody, await read_json(request), "maintenance").away
             self.maintenance = Maintenance(away, self._turn_ns, monotonic_ns())
@@ -251,15 +227,9 @@ class Recovery:
             web.post("/switch", switch),
             web.get("/status", status),
             web.post("/reset", reset),
-            web.post("/outage", outage),
+            *admin.api(self._lose_api),
             web.post("/maintenance", maintenance),
         ]
-
-
-def _application(answer: Any) -> web.Application:
-    app = web.Application(client_max_size=1 << 20)
-    app.router.add_route("*", "/{path:.*}", answer)
-    return app
 
 
 async def _body(request: web.Request) -> Any:
