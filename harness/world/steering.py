@@ -75,6 +75,15 @@ class Steering(Part):
         raise WorldError(f"{self.name}: its health checks cannot go blind here")
 
 
+def reads_metrics(environment: Environment) -> bool:
+    """Whether its health checks look at regions' metrics, as `reads_metrics` in the `spec.py` of its kind says.
+
+    Then each region brings a link of theirs to its CloudWatch.
+    """
+    found = getattr(load(section_named("steering"), environment.steering.kind, "spec"), "reads_metrics", None)
+    return found is not None and bool(found(environment))
+
+
 @dataclass(frozen=True)
 class Asked:
     """Where a canary asks how a provider is. bad: texts in an answer that mean it is not well; no answer does, too."""

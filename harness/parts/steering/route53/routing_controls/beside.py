@@ -17,6 +17,7 @@ from harness.faults.model import Link
 from harness.kit.address import Address, join_address
 from harness.names import OUTSIDE
 from harness.parts.steering.route53.routing_controls.maintenance import REGIONS
+from harness.parts.steering.route53.routing_controls.quotas import CHANGES_PER_S
 from harness.parts.steering.route53.spec import RoutingControls
 from harness.topology.subject import Instance
 from harness.wire.admin_client import AdminClient
@@ -53,6 +54,7 @@ class RoutingControlsBeside:
             {
                 "away": self._spec.endpoints_away,
                 "turn_s": timing.interval_s(self._spec.maintenance_s),
+                "changes_per_s": max(CHANGES_PER_S, round(CHANGES_PER_S / timing.scale)),
                 "seed": self._blueprint.seed,
                 "events": str(self.events),
                 "testimony": str(self._testimony),
