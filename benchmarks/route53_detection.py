@@ -27,6 +27,7 @@ from typing import Any
 
 from cloudflare_detection import Quantiles, quantiles, told
 
+from harness.engines.dns.answering import AnswerChanged
 from harness.engines.dns.zone import Configuration, HealthCheck, RecordSet, Zone
 from harness.engines.health_checks.checker import NOT_CONNECTED, Finished
 from harness.engines.health_checks.fleet import Ask, Due, Ended, Event, FleetRules, FleetState, Followed, Sleep, Voted
@@ -132,7 +133,7 @@ def run(setting: Settings, how: Failure, seed: int) -> tuple[float, float]:
             changes = [model.Checked(fleet.votes(), "check")]
         for change in changes:
             state, seen = plane.step(state, change, now_ns)
-            answered += [(now_ns, one.addresses) for one in seen if isinstance(one, model.AnswerChanged)]
+            answered += [(now_ns, one.addresses) for one in seen if isinstance(one, AnswerChanged)]
     assert [addresses for _, addresses in answered] == [(PRIMARY,), (STANDBY,), (PRIMARY,)]
     return to_s(answered[1][0] - lost_ns), to_s(answered[2][0] - over_ns)
 
