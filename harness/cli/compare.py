@@ -29,10 +29,10 @@ Examples:
 
 `drill compare -e mine.yaml -e embedded --seed 7 --reports comparison`
 
-Each is one `drill run` in a world of its own, one after the other, about a minute each; a drill that ended INVALID is
-run once more. Measured are the wall seconds
-of the profile; expected are production seconds by the documented constants alone. The page is compare.html in the
-folder of the runs, and compare.json the same as data; after Ctrl-C they tell of what has been run.
+Each is one `drill run` in a world of its own, one after the other, in the profile fast about a minute each; one that
+ended INVALID is run once more. Measured are the wall seconds of the profile; expected are production seconds by the
+documented constants alone. The page is compare.html in the folder of the runs, and compare.json the same as data; after
+Ctrl-C they tell of what has been run.
 
 Exit codes: 0 every drill was MET, 1 one was MISSED, 2 one was unknown, invalid, aborted or not run, 3 input or harness
 (nothing was run), 130 interrupted.

@@ -17,7 +17,7 @@ from harness.topology.environment import Environment
 from harness.topology.load import load_environment
 from harness.topology.shipped import find_environment
 from harness.topology.yaml_reader import reader
-from harness.world.steering import INTERVAL, TTL, settings_of
+from harness.world.steering import INTERVAL, TTL, set_to, settings_of
 
 Asked = Mapping[str, Sequence[float]]
 """By word, the values: see harness.world.steering.settings_of."""
@@ -63,7 +63,9 @@ def ways(environments: Iterable[Known], asked: Asked) -> Iterator[tuple[Way, Kno
             said = {word: f"{word} {value}{_UNITS.get(word, '')}" for word, value in changed.items()}
             said |= {word: f"{word} n/a" for word in lacking}
             label = ", ".join((one.name, *(said[word] for word in asked if word in said)))
-            yield Way(label, one.name, changed, lacking, _unique(slug(label) or "way", taken)), one
+            had = {word: f"{value:g}" for word, value in set_to(one.environment).items()} | changed
+            told = {word: f"{value}{_UNITS.get(word, '')}" for word, value in had.items()}
+            yield Way(label, one.name, changed, lacking, _unique(slug(label) or "way", taken), told), one
 
 
 def _unique(name: str, taken: set[str]) -> str:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from harness.drill.compared import DECIDE, DETECT, PROPAGATE, Comparison, Row, Way, lacking
 from harness.reporting import wording
-from harness.reporting.compare_words import soonest
+from harness.reporting.compare_words import in_production, settings, soonest
 from harness.topology.shipped import roots
 from harness.units import to_s
 
@@ -65,6 +65,13 @@ def show(found: Comparison, out: Console) -> None:
         if documented := [row for row in rows if row.expected is not None]:
             out.print(Text("\nExpected in production by the documented constants alone, seconds: from – to"))
             out.print(_table(("Last client", "Typically"), ((row, _expected(row)) for row in documented)))
+        if told := in_production(rows):
+            out.print(Text(f"  expected soonest: {told}"), soft_wrap=True)
+    if any(way.settings for way in found.ways):
+        out.print(Text("\nRun with, of production:"))
+    for way in found.ways:
+        if way.settings:
+            out.print(Text(f"  {way.label}: {settings(way)}"), soft_wrap=True)
     _show_lacking(found.ways, out)
 
 

@@ -48,7 +48,7 @@ def _group() -> None:
 def check(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", help="Zones: AWS's own list of record sets, a Terraform plan, or octoDNS."),
+        typer.Argument(metavar="FILE", help="Zones: AWS's own list of record sets, a Terraform plan, or octoDNS."),
     ],
     zone: Annotated[
         str | None, typer.Option(help="Its name, where the file has several zones, or does not say it.")
@@ -132,7 +132,7 @@ def _show_findings(findings: Sequence[Finding]) -> None:
 
 def _led(one: Outlook) -> str:
     if one.loss.stays:
-        return f"what is lost{' and others' * (len(one.loss.during) > 1)}"
+        return f"what is lost{', some of them' * (len(one.loss.during) > 1)}"
     if one.loss.during == one.loss.before:
         return "whom they were led to before"
     return ", ".join(sorted(one.loss.during)) or "nothing"

@@ -63,7 +63,7 @@ _CHECKS: dict[str, Callable[[Requirement, Measures], CheckResult]] = {
     "durability": lambda _, measures: loss.durability_of(measures),
     "same-data": lambda _, measures: loss.same_data(measures),
     "both-sides-wrote": lambda _, measures: moves.both_sides_wrote(measures),
-    "split-brain": lambda _, measures: moves.split_brain_of(measures),
+    "split-brain": lambda _, measures: moves.one_side_required(measures),
     "no-failover": moves.no_failover,
     "nowhere-to-go": moves.nowhere_to_go,
     "error-budget": recovery.error_budget,

@@ -25,8 +25,9 @@ from harness.wire.admin_client import AdminClient
 from harness.wire.ask import NoAnswer
 from harness.world.load_balancer import tls_of
 from harness.world.naming import NameService
-from harness.world.part import LIGHT, READY_TIMEOUT_S, Net
+from harness.world.part import LIGHT, Net
 from harness.world.platform import NEEDS_LONGER, Platform
+from harness.world.process import READY_TIMEOUT_S
 from harness.world.steering import Steering
 from harness.world.terms import Terms, closely, steady_rate_per_s, terms_of
 

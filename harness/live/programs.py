@@ -23,7 +23,7 @@ _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
 
 
 class Program:
-    """See harness.world.part.Process. answers: whether it serves; asked until it does."""
+    """See harness.world.process.Process. answers: whether it serves; asked until it does."""
 
     def __init__(self, process: ServerProcess, answers: Callable[[], bool]) -> None:
         self.process = process

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from harness.drill.compared import DECIDE, DETECT, PROPAGATE, SCHEMA, Comparison, Row, lacking
 from harness.drill.plain import to_plain
 from harness.reporting import compare_svg, wording
-from harness.reporting.compare_words import soonest
+from harness.reporting.compare_words import in_production, settings, soonest
 from harness.reporting.pages import environment
 from harness.storable_text import write_json, write_text
 from harness.units import to_s
@@ -31,13 +31,15 @@ class Cell:
 
 @dataclass(frozen=True)
 class RowView:
-    """One row of the table. cells: detect, decide, propagate, last client. link: to the run's report, from the page."""
+    """One row of the table. cells: detect, decide, propagate, last client. link: to the run's report, from the page.
+    settings: with what it was run."""
 
     label: str
     verdict: str
     cells: tuple[Cell, ...]
     why: str
     link: str
+    settings: str
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class OutageView:
     svg: Markup | None
     rows: tuple[RowView, ...]
     soonest: str
+    in_production: str
 
 
 def view(found: Comparison) -> tuple[OutageView, ...]:
@@ -59,7 +62,7 @@ def view(found: Comparison) -> tuple[OutageView, ...]:
         rows = [row for row in found.rows if row.outage == outage]
         drawn = any(row.verdict for row in rows)
         picture = Markup(compare_svg.draw(rows, found.profile)) if drawn else None  # noqa: S704 - ours, texts escaped
-        shown.append(OutageView(outage, picture, tuple(map(_row, rows)), soonest(rows)))
+        shown.append(OutageView(outage, picture, tuple(map(_row, rows)), soonest(rows), in_production(rows)))
     return tuple(shown)
 
 
@@ -72,6 +75,7 @@ def _row(row: Row) -> RowView:
         f"./{quote(row.way.folder)}/{quote(row.run)}/report.html#d{row.number}-{wording.slug(row.outage)}"
         if row.run
         else "",
+        settings(row.way),
     )
 
 

@@ -15,6 +15,7 @@ from harness.units import to_s
 PARTS = (DETECT, DECIDE, PROPAGATE)
 _WIDTH, _MIDDLE, _RIGHT, _TOP, _ROW = 360, 60, 30, 76, 46
 _TICKS = 4
+_STEPS = tuple(base * ten for ten in (1, 10, 100, 1000, 10_000) for base in (1, 2, 3, 4, 5))
 _LABEL = 34
 """Characters of a way's name, or of what was changed in it, that are shown beside its bars."""
 _CHARACTER = 7.8
@@ -63,7 +64,7 @@ def _legend(left: float, entries: Iterable[tuple[str, str]]) -> Iterator[str]:
 def _scale(ends_ns: Sequence[int]) -> float:
     """Seconds at the right end of an axis: a round number above all."""
     most = max((to_s(end) for end in ends_ns), default=1.0)
-    step = next(s for s in (0.5, 1, 2, 5, 10, 20, 25, 50, 100, 250, 500, 1000, 2500, 10_000, 1e9) if most <= s * _TICKS)
+    step = next(s for s in (0.5, *_STEPS, 1e9) if most <= s * _TICKS)
     return float(step * _TICKS)
 
 

@@ -96,7 +96,8 @@ def subject_mistakes(subject: Subject, environment: Environment) -> list[Mistake
             text = f"components.{index}.region: {component.region} is unknown here; one of: {', '.join(places)}"
             mistakes.append(Mistake(("components", index, "region"), text))
         if component.name in SOURCES:
-            text = f"components.{index}.name: `{component.name}` has a meaning of its own"
+            taken = f"has a meaning of its own, as have {', '.join(sorted(SOURCES - {component.name}))}"
+            text = f"components.{index}.name: `{component.name}` {taken}"
             mistakes.append(Mistake(("components", index, "name"), text))
         if served and component.has_port and component not in served:
             field = "port_env" if component.port_env else "command"

@@ -6,7 +6,7 @@ import difflib
 import math
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -174,6 +174,7 @@ def _checked(model: type[Model], document: Any, path: Path, meaning: Callable[[M
     if not isinstance(document, dict):
         wanted = ", ".join(name for name, f in model.model_fields.items() if f.is_required())
         raise InputError(Problem(str(path), 1, f"must be a mapping with at least: {wanted}"))
+    _refuse_the_other(model, document, path)
     for key in _OURS:
         if key in document:
             raise InputError(Problem(str(path), line_of(document, (key,)), f"{key}: unknown key"))
@@ -192,6 +193,16 @@ def _checked(model: type[Model], document: Any, path: Path, meaning: Callable[[M
     if mistakes:
         raise _refusal(path, document, mistakes)
     return found
+
+
+def _refuse_the_other(model: type[Model], document: Mapping[str, Any], path: Path) -> None:
+    """A subject file in the place of an environment's, and the other way round, is one mistake and not twenty."""
+    if model is Environment and "components" in document and "environment" not in document:
+        text = "this is a subject file, since it has `components`: name it with --subject, or in the environment file"
+        raise InputError(Problem(str(path), line_of(document, ("components",)), text))
+    if model is Subject and "environment" in document and "components" not in document:
+        text = "this is an environment file, since it has `environment`: name it with --environment"
+        raise InputError(Problem(str(path), line_of(document, ("environment",)), text))
 
 
 def _with_keys(model: Any, mistake: Mistake, item: Any) -> Mistake:

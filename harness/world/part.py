@@ -25,7 +25,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from harness.errors import WorldError
 from harness.faults.hand import Hand
 from harness.faults.model import Fault, Plan
 from harness.kit.address import Address
@@ -34,9 +33,9 @@ from harness.topology.environment import Environment
 from harness.topology.subject import Instance, Subject, Table
 from harness.topology.timing import Timing
 from harness.world.diagnosis import Complaint
+from harness.world.process import Process
 from harness.world.wires import Arrow
 
-READY_TIMEOUT_S = 60.0
 LOOPBACK = "127.0.0.1"
 
 LIGHT = "net"
@@ -61,37 +60,6 @@ class Edge:
     answered: str
     host: str
     port: int
-
-
-class Process(Protocol):
-    """A process of the world. log_path: its output; error: why it failed, in its own words."""
-
-    name: str
-    log_path: Path
-
-    @property
-    def error(self) -> str | None: ...
-
-    def ready(self, timeout_s: float) -> dict[str, Any]:
-        """What it told once it was ready. Raises ProcessError when it ends or fails first."""
-        ...
-
-    def poll(self) -> int | None:
-        """Its return code, None while it runs."""
-        ...
-
-
-def listening(name: str, process: Process | None) -> dict[str, Address]:
-    """Where a part's process said that it listens, by name; what holds several addresses by name counts as these.
-
-    name: of the part. Raises WorldError before it is started, ProcessError when it has failed.
-    """
-    if process is None:
-        raise WorldError(f"{name} is not started")
-    told = process.ready(READY_TIMEOUT_S)
-    single = {what: at for what, at in told.items() if not isinstance(at, Mapping)}
-    held = [single, *(at for at in told.values() if isinstance(at, Mapping))]
-    return {what: (str(at[0]), int(at[1])) for one in held for what, at in one.items()}
 
 
 class Ground(Protocol):

@@ -10,8 +10,9 @@ from harness.engines.aws.calls import not_dynamodb
 from harness.faults.hand import Hand
 from harness.kit.address import Address
 from harness.world.api_region import ApiRegion
-from harness.world.part import LOOPBACK, READY_TIMEOUT_S, Ground, Process
+from harness.world.part import LOOPBACK, Ground
 from harness.world.power import PowerHand
+from harness.world.process import READY_TIMEOUT_S, Process
 
 _PROBE_S = 1.0
 

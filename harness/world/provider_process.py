@@ -14,7 +14,8 @@ from harness.faults.needs import PROVIDER_CONTROL_PLANE, PROVIDER_HEALTH_CHECKS
 from harness.kit.address import Address, join_address
 from harness.wire.admin_client import AdminClient
 from harness.world.diagnosis import Diagnosis, port
-from harness.world.part import LOOPBACK, Blueprint, Ground, Process, StatusLine, listening
+from harness.world.part import LOOPBACK, Blueprint, Ground, StatusLine
+from harness.world.process import Process, listening
 from harness.world.steering import Steering
 
 

@@ -10,11 +10,22 @@ from typing import Any, Protocol
 from harness.faults.model import Link
 from harness.history.events import Commit, Event
 from harness.kit.address import Address
-from harness.names import CANARY, DYNAMODB, DYNAMODB_READS, DYNAMODB_WRITES, OUTSIDE, POISON_KEY, instance_name
+from harness.names import (
+    CANARY,
+    CHECKERS,
+    CLOUDWATCH,
+    DYNAMODB,
+    DYNAMODB_READS,
+    DYNAMODB_WRITES,
+    OUTSIDE,
+    POISON_KEY,
+    instance_name,
+)
 from harness.stored import Item, keyed
 from harness.topology.subject import Table
 from harness.world.callers import callers
 from harness.world.part import Blueprint, Part
+from harness.world.steering import reads_metrics
 from harness.world.wires import Arrow
 
 _REFUSED = ("InternalServerError", "ProvisionedThroughputExceededException", "AccessDeniedException")
@@ -85,7 +96,8 @@ def scanned(server: RegionServer, tables: Sequence[Table]) -> dict[str, State]:
 def database_arrows(blueprint: Blueprint, region: str, upstream: Address) -> list[Arrow]:
     """A region's links: from everybody who calls it, and from canaries in each place and outside.
 
-    Those outside also try one operation of each kind, over links of their own.
+    Those outside also try one operation of each kind, over links of their own; and health checks look at its metrics,
+    where they do so at all.
     """
     environment = blueprint.environment
     carries = ((region, DYNAMODB), (region, "*"))
@@ -105,6 +117,8 @@ def database_arrows(blueprint: Blueprint, region: str, upstream: Address) -> lis
     for service, call in _calls(blueprint).items():
         link = Link(instance_name(CANARY, OUTSIDE), OUTSIDE, region, region, service, from_canary=True)
         found.append(Arrow(link, upstream, probe={"kind": "dynamodb-call", "region": region, **call}))
+    if reads_metrics(environment):
+        found.append(Arrow(Link(CHECKERS, OUTSIDE, region, region, CLOUDWATCH), upstream))
     return found
 
 

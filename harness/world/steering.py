@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from harness.engines.health_checks.policy import Blindness
 from harness.engines.provider.values import ApiLoss
@@ -15,7 +15,7 @@ from harness.measurement.phases import STEPS
 from harness.measurement.prediction import EdgeLaw
 from harness.names import CANARY, CONTROL_PLANE, HEALTH_CHECKS, OUTSIDE, PROVIDER
 from harness.topology.environment import Environment
-from harness.topology.kinds import load, section_named
+from harness.topology.kinds import checked, load, section_named
 from harness.topology.timing import Timing
 from harness.world.part import Part
 from harness.world.wires import Arrow
@@ -75,6 +75,15 @@ class Steering(Part):
         raise WorldError(f"{self.name}: its health checks cannot go blind here")
 
 
+def reads_metrics(environment: Environment) -> bool:
+    """Whether its health checks look at regions' metrics, as `reads_metrics` in the `spec.py` of its kind says.
+
+    Then each region brings a link of theirs to its CloudWatch.
+    """
+    found = getattr(load(section_named("steering"), environment.steering.kind, "spec"), "reads_metrics", None)
+    return found is not None and bool(found(environment))
+
+
 @dataclass(frozen=True)
 class Asked:
     """Where a canary asks how a provider is. bad: texts in an answer that mean it is not well; no answer does, too."""
@@ -130,6 +139,22 @@ def settings_of(environment: Environment) -> Mapping[str, Setting]:
     found = getattr(load(section_named("steering"), environment.steering.kind, "law"), "SETTINGS", {})
     told: Mapping[str, Setting] = found(environment) if callable(found) else found
     return {word: told.get(word, _UNSAID) for word in (TTL, INTERVAL, THRESHOLD)}
+
+
+def set_to(environment: Environment) -> Mapping[str, float]:
+    """What TTL, interval and threshold are in an environment, in production's units; those that it has."""
+    found = {}
+    for word, keys in settings_of(environment).items():
+        if not isinstance(keys, str):
+            section, *rest = keys
+            steering = section == "steering"
+            value: Any = (
+                checked(section_named(section), environment.steering) if steering else getattr(environment, section)
+            )
+            for key in rest:
+                value = getattr(value, key)
+            found[word] = float(value)
+    return found
 
 
 Item = TypeVar("Item")

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime
 import ssl
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from route53_rig import certificate
 
 from harness.engines.dns.zone import HealthCheck
 from harness.engines.health_checks.checker import Finished, Limits
@@ -20,6 +16,7 @@ from harness.engines.health_checks.probe import LONGEST_HEAD, Prober
 from harness.engines.health_checks.route53 import SEARCHED_BYTES, request_for
 from harness.units import NS_PER_S
 
+__all__ = ["certificate"]
 pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 LIMITS = Limits(connect_ns=5 * NS_PER_S, status_ns=5 * NS_PER_S, body_ns=NS_PER_S // 4)
@@ -27,22 +24,6 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 FOUND = "Success: The search string was found"
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A self-signed certificate with its key: checkers do not validate it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "app.example.com")])
-    start = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
-    made = x509.CertificateBuilder(name, name, key.public_key(), 1, start, start + datetime.timedelta(days=36_500))
-    text = made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-    text += key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path = tmp_path_factory.mktemp("tls") / "both.pem"
-    path.write_bytes(text)
-    return path
 
 
 async def probed(kind: str, *pieces: bytes, search: str | None, certificate: Path | None, stay: bool) -> Finished:

@@ -126,6 +126,41 @@ def test_what_is_made_is_told_as_it_was_made(fresh: Served) -> None:
     fresh.config.delete_routing_control(RoutingControlArn=controls[0])
 
 
+def test_everything_can_be_tagged_and_there_is_only_so_much_of_it(fresh: Served) -> None:
+    panel, controls, rule = fresh.set_up()
+    config = fresh.config
+    second = config.create_cluster(ClusterName="d", Tags={"team": "shop", "old": ""})["Cluster"]["ClusterArn"]
+    config.tag_resource(ResourceArn=second, Tags={"team": "web", "tier": "1"})
+    config.untag_resource(ResourceArn=second, TagKeys=["tier", "old", "none"])
+    assert config.list_tags_for_resource(ResourceArn=second)["Tags"] == {"team": "web"}
+    for arn in (panel, controls[0], rule):
+        assert config.list_tags_for_resource(ResourceArn=arn)["Tags"] == {}
+    assert (
+        refusal(config.tag_resource, ResourceArn=panel, Tags={"aws:x": "y"})["Error"]["Code"] == "ValidationException"
+    )
+    gone = refusal(config.list_tags_for_resource, ResourceArn=f"{rule}0")
+    assert gone["Error"]["Code"] == "ResourceNotFoundException"
+    third = refusal(config.create_cluster, ClusterName="e")
+    assert (third["Error"]["Code"], third["ResponseMetadata"]["HTTPStatusCode"]) == (
+        "ServiceQuotaExceededException", 402,
+    )  # fmt: skip
+    many = refusal(
+        fresh.at("us-east-1").update_routing_control_states,
+        UpdateRoutingControlStateEntries=entries(controls * 6, *["On"] * 12),
+    )
+    assert many["Error"]["Code"] == "ServiceLimitExceededException"
+    asserted = {
+        "Name": "one", "ControlPanelArn": panel, "AssertedControls": controls, "WaitPeriodMs": 0,
+        "RuleConfig": {"Type": "ATLEAST", "Threshold": 3, "Inverted": False},
+    }  # fmt: skip
+    for wrong, says in (({}, "name one already"), ({"Name": "two"}, "Threshold 3 is not from 1 to the number")):
+        told = refusal(config.create_safety_rule, AssertionRule={**asserted, **wrong})
+        assert (told["Error"]["Code"], says in told["Error"]["Message"]) == ("ValidationException", True)
+    asked = refusal(fresh.at("us-west-2").update_routing_control_state, RoutingControlArn=controls[0],
+                    RoutingControlState="Off")  # fmt: skip
+    assert rule in asked["Error"]["Message"], "whoever overrides a rule needs its ARN"
+
+
 def test_controls_are_off_until_somebody_switches_them_and_both_are_never_off(fresh: Served) -> None:
     panel, controls, rule = fresh.set_up()
     east = fresh.at("us-east-1")

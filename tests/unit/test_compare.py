@@ -16,16 +16,17 @@ from harness.drill.evidence import DrillResult, PredictionResult, RunResult
 from harness.errors import InputError
 from harness.outcome import Bracket, Verdict, merge_run
 from harness.reporting import compare_page, compare_svg
-from harness.reporting.compare_words import soonest
+from harness.reporting.compare_words import in_production, settings, soonest
 from harness.reporting.terminal import console
 from harness.topology.environment import Environment
 from harness.topology.load import load_environment
+from harness.topology.shipped import find_environment
 from harness.topology.timing import Profile, Timing
 from harness.world.steering import law_of
 
 S = 1_000_000_000
 OUTAGE = "region-lost-black-holed"
-ROUTE53 = Way("embedded", "embedded", folder="embedded")
+ROUTE53 = Way("embedded", "embedded", folder="embedded", settings={"interval": "10 s", "threshold": "3"})
 OTHER = Way("other <&>", "other", lacking={"threshold": "it has none"}, folder="other")
 PRODUCTION = Timing(Profile.PRODUCTION)
 
@@ -98,7 +99,35 @@ def test_the_soonest_is_the_one_that_ends_first_at_the_latest_and_brackets_that_
     assert [row.way.label for row in fastest((never, late, early, sharp))] == ["sharp", "early"]
     assert soonest((never, late, early, sharp)) == "sharp, 9.20 – 9.40 s; not to be told from it: early"
     assert soonest((late, never)) == "late, 9.45 – 10.00 s"
-    assert soonest((sharp,)) == soonest((never, never)) == ""
+    assert soonest((sharp,)) == soonest((never, never)) == soonest((sharp, Row(OTHER, OUTAGE, ""))) == ""
+
+
+def test_the_soonest_in_production_is_by_the_constants_and_needs_two_of_which_some_are_documented() -> None:
+    slow, quick, untold = (
+        Row(Way(name, name), OUTAGE, "MET", expected=expected)
+        for name, expected in (
+            ("slow", Bracket(75 * S, 129 * S, 108 * S)), ("quick", Bracket(14 * S, 150 * S, 45 * S)), ("untold", None),
+        )
+    )  # fmt: skip
+    assert in_production((slow, untold, quick)) == "quick, typically 45 s (14 – 150 s)"
+    assert in_production((slow, untold)) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("embedded", "interval 10 s, threshold 3"),
+        ("route53-routing-controls", "interval 5 s, threshold 3"),
+        ("digitalocean", "ttl 60 s, interval 5 s, threshold 3"),
+        ("cloudflare", "ttl 30 s, interval 60 s, threshold 0"),
+        ("cloudflare-proxied", "interval 60 s, threshold 0"),
+        ("akamai", "ttl 60 s, interval 10 s"),
+    ],
+)
+def test_each_way_says_with_what_it_is_run(name: str, says: str) -> None:
+    path = find_environment(name)
+    ((way, _),) = compare_variants.ways([Known(name, path, load_environment(path))], {})
+    assert settings(way) == says
 
 
 def test_the_page_the_data_and_the_table_say_the_same(
@@ -120,7 +149,8 @@ def test_the_page_the_data_and_the_table_say_the_same(
     compare_view.show(found, console())
     page, printed = (tmp_path / "compare.html").read_text(), capsys.readouterr().out
     told = ("9.20 – 9.80", "20.10 – 21.40", "75 – 129", "30 – 48", "nobody noticed", "it is not installed")
-    for text in (*told, "threshold: not applicable to other: it has none"):
+    assert "expected soonest" not in printed  # of one alone
+    for text in (*told, "interval 10 s, threshold 3", "threshold: not applicable to other: it has none"):
         assert text in page
         assert text in " ".join(printed.split())
     assert "other &lt;&amp;&gt;" in page

@@ -56,6 +56,14 @@ def test_a_broken_design_that_is_a_twin_must_be_caught_by_that_drill_where_the_d
     assert design.environment == twins.home_of(next(drill for drill in DRILLS if drill.name == name))
 
 
+@pytest.mark.parametrize(("environment", "name"), twins.RED_IN)
+def test_what_turns_a_drill_red_in_a_further_environment_is_a_design_of_that(environment: str, name: str) -> None:
+    design = bank.designs()[twins.red_of(name, environment).design]
+    assert name in twins.ELSEWHERE[environment]
+    assert (name in design.caught_by, design.environment) == (True, environment)
+    assert [kind for kind, of, red in twins.plan([name], environment) if red.design == design.name] == [twins.RED_TWIN]
+
+
 def test_a_twin_that_stayed_green_is_told() -> None:
     told = io.StringIO()
     found = {

@@ -79,6 +79,7 @@ OTHER: Mapping[Key, Any] = {
     ("steering", "clients_at"): "DE",
     ("steering", "locations"): {"203.0.113.0/24": "US-CA"},
     ("steering", "routing_controls"): {"agree": 3},
+    ("steering", "metrics"): True,
     ("workload", "dns_clients"): 8,
     ("workload", "rate_per_s"): 20,
     ("workload", "other_period_s"): 1,

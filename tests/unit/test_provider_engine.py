@@ -13,7 +13,7 @@ from harness.engines.provider.routing import Routes
 from harness.engines.provider.telling import call_told
 from harness.engines.provider.values import Called
 from harness.errors import WorldError
-from harness.world.part import listening
+from harness.world.process import listening
 
 APP, EAST, WEST = "app.example.com", "192.0.2.1", "192.0.2.2"
 

@@ -188,6 +188,30 @@ def test_a_terraform_plan_is_read_with_references_to_what_is_not_made_yet(writte
     assert 'aws_route53_health_check.app["PRIMARY"] asks 192.0.2.99' in told.text
 
 
+def test_a_name_that_only_leads_to_another_one_is_kept_as_long_as_that_is(reviewed: Callable[..., Review]) -> None:
+    www = {"Name": "www.example.com.", "Type": "CNAME", "TTL": 3600, "ResourceRecords": [{"Value": "app.example.com"}]}
+    found = reviewed([*WHOLE, www], CHECKS)
+    assert (found.findings, {one.ttl_s for one in found.outlooks}) == ((), {60})
+
+
+@pytest.mark.parametrize(("mode", "at"), [("managed", "aws_route53_zone.main"), ("data", "data.aws_route53_zone.main")])
+def test_names_of_a_plan_are_made_whole_and_those_not_known_yet_are_told(mode: str, at: str, written: Written) -> None:
+    document = plan()
+    resources = document["planned_values"]["root_module"]["resources"]
+    resources[0] |= {"address": at, "mode": mode}
+    for one in resources[1:3]:
+        one["values"] |= {"name": "app", "records": None, "ttl": None, "alias": [{"evaluate_target_health": True}]}
+    resources.append({"address": "aws_route53_record.valid", "type": "aws_route53_record", "values": {"ttl": 60}})
+    document["configuration"]["root_module"]["resources"][0]["expressions"] |= {
+        "zone_id": {"references": [f"{at}.zone_id", at]},
+        "alias": [{"name": {"references": ["aws_lb.shop", "each.key"]}}],
+    }
+    brought = read(written(document))
+    assert brought.notes == ("left out, for their names are known after apply only: aws_route53_record.valid",)
+    led = [(one.loss.name, one.loss.target) for one in review(brought, 150).outlooks]
+    assert led == [("app.example.com", f'aws_lb.shop["{role}"]') for role in ("primary", "secondary")]
+
+
 OCTODNS = """
 app:
   type: A
@@ -208,7 +232,7 @@ def test_an_octodns_zone_is_what_its_provider_makes_of_it(written: Written) -> N
     assert led == {EAST: ["192.0.2.11"], "192.0.2.11": [EAST], WEST: [EAST, "192.0.2.11"]}
     slow = review(read(written(OCTODNS.format(ttl=300, status="up"), "example.com.yaml")), 150)
     told = [(one.where.line, one.text.partition("kept for ")[2][:6]) for one in slow.serious if one.where]
-    assert told == [(2, "300 s,")] * 2 + [(11, "3600 s")] * 2  # for each of both eastern values; octoDNS's own default
+    assert told == [(2, "300 s,")] * 4  # for each of both eastern values, of app and of www, whose own TTL is 3600 s
 
 
 @pytest.mark.parametrize(

@@ -176,6 +176,54 @@ def test_a_zone_that_the_file_does_not_hold_is_not_taken_for_a_good_one(saved: S
 
 
 @pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"Type": ["A"]}, "type: must be"),
+        ({"SetIdentifier": {}}, "set_identifier: must be"),
+        ({"HealthCheckId": [1]}, "health_check_id: must be"),
+        ({"Name": 5}, "of the wrong kind"),
+        ({"TTL": "x"}, "of the wrong kind"),
+        ({"ResourceRecords": 5}, "of the wrong kind"),
+        ({"ResourceRecords": [{}]}, "'Value' is missing"),
+    ],
+)
+def test_a_record_whose_fields_are_of_other_kinds_is_refused_with_its_line(
+    changed: Mapping[str, Any], says: str, saved: Saved
+) -> None:
+    with pytest.raises(InputError, match=rf"zone\.json:\d+: this is no record set: .*{says}"):
+        read(saved({"ResourceRecordSets": [SOA, {**WHOLE[0], **changed}]}))
+
+
+def test_a_health_check_whose_fields_are_of_other_kinds_is_refused_with_its_line(saved: Saved) -> None:
+    broken = saved({"HealthChecks": [check("one", EAST, FullyQualifiedDomainName=True, ChildHealthChecks=5)]}, "c.json")
+    with pytest.raises(InputError, match=r"c\.json:\d+: this is no health check: "):
+        read(saved(ZONE), None, broken)
+
+
+def aws_route53_record(**values: Any) -> dict[str, Any]:
+    return {"mode": "managed", "type": "aws_route53_record", "address": "x", "values": values}
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        (5, "no aws_route53_record is in this plan"),
+        ({"root_module": [1]}, "no aws_route53_record is in this plan"),
+        ({"root_module": {"resources": [1, {"values": {}}], "child_modules": {}}}, "no aws_route53_record is in"),
+        ({"root_module": {"resources": [aws_route53_record(type=3)]}}, "x: a name that is known after apply only"),
+        (
+            {"root_module": {"resources": [aws_route53_record(type="A", name="a.b.c", alias=[1])]}},
+            "x: a value in it is",
+        ),
+    ],
+)
+def test_a_plan_of_another_shape_is_refused_in_words(values: object, says: str, saved: Saved) -> None:
+    made = {"terraform_version": "1.9.8", "planned_values": values, "prior_state": 3, "configuration": [2]}
+    with pytest.raises(InputError, match=re.escape(says)):
+        read(saved(made))
+
+
+@pytest.mark.parametrize(
     ("records", "nowhere"),
     [
         ([("CNAME", "gone.example.com.")], True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -329,6 +330,13 @@ def test_children_of_a_calculated_check_stay_until_they_are_reset(api: Api) -> N
     assert api.get_check(check)["HealthCheckConfig"]["ChildHealthChecks"] == [child]
     api.route53.update_health_check(HealthCheckId=check, ResetElements=["ChildHealthChecks"])
     assert not api.get_check(check)["HealthCheckConfig"].get("ChildHealthChecks")
+
+
+def test_a_calculated_check_is_not_looked_at_by_checkers(api: Api) -> None:
+    check = api.check(Type="CALCULATED", HealthThreshold=0)["Id"]
+    for call in (api.route53.get_health_check_status, api.route53.get_health_check_last_failure_reason):
+        assert code_of(partial(call, HealthCheckId=check)) == "InvalidInput"
+        assert code_of(partial(call, HealthCheckId="nobody")) == "NoSuchHealthCheck"
 
 
 @pytest.mark.parametrize(

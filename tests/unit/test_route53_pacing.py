@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
-from route53_api import Api, api, patched_moto
+from route53_api import Api, api, code_of, patched_moto
 
 from harness.parts.steering.route53.api import Refused
 from harness.parts.steering.route53.pacing import Pacing
@@ -41,6 +42,22 @@ def test_more_calls_in_a_second_than_an_account_may_are_refused() -> None:
         pacing.let_in(theirs)
     assert (refused.value.status, refused.value.code) == ("400 Bad Request", "Throttling")
     pacing.let_in(ours)
+
+
+def test_a_change_during_another_one_of_its_zone_is_refused_to_a_client(api: Api) -> None:
+    api._app.routes["POST", "/drill/pace"]({"insync_s": 0, "calls_per_s": 100})
+    told: list[str | None] = []
+    first = threading.Thread(target=lambda: told.append(code_of(lambda: changed(api))))
+    try:
+        with api._app._one_at_a_time:  # so that the first one is not carried out before the second one is there
+            first.start()
+            while not api._app._pacing._busy:
+                first.join(0.001)
+            assert code_of(lambda: changed(api)) == "PriorRequestNotComplete"
+        first.join()
+        assert told == [None]
+    finally:
+        api._app.routes["POST", "/drill/pace"]({})
 
 
 def test_a_zone_is_changed_by_one_request_at_a_time() -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import dns.edns
+import dns.message
 import pytest
 
 from harness.engines.dns.geography import located
 from harness.engines.dns.lookup import everyone
 from harness.engines.dns.selection import Health, eligible
+from harness.engines.dns.wire_cache import key_of
 from harness.engines.dns.zone import Configuration, Zone, parse_health_check, parse_record_set
 from harness.engines.health_checks.health import Told, statuses
 from harness.parts.steering.route53 import model
@@ -86,6 +89,18 @@ def test_a_client_whom_no_record_is_for_gets_no_answer() -> None:
         assert (answer.rcode, answer.values("A")) == (rcode, values)
 
 
+def test_an_answer_for_one_network_is_not_remembered_for_another() -> None:
+    def known(*options: dns.edns.Option) -> object:
+        query = dns.message.make_query(APP, "A", id=7)
+        query.use_edns(options=list(options))
+        return key_of(query.to_wire(), 0)
+
+    cookie, other = (dns.edns.CookieOption(bytes([n] * 8), b"") for n in (1, 2))
+    assert known(cookie) == known(other) == known(), "what a client adds for itself plays no part"
+    assert known(dns.edns.ECSOption("203.0.113.0", 24)) is None
+    assert known(cookie, dns.edns.ECSOption("203.0.113.0", 24)) is None
+
+
 @pytest.mark.parametrize("text", ["eu-west-9", "XX", "DE-BE", "de", ""])
 def test_a_place_that_nobody_knows_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is no AWS region"):
@@ -107,10 +122,10 @@ def test_checks_that_probe_nothing_say_what_they_are_told() -> None:
         return [statuses(config, {}, known)[name] for name in ("c", *metrics)]
 
     assert told(Told()) == [True, True, False, True], "a new check is healthy until there is data"
-    off = Told().hearing({"arn:c": False, "us-east-1/errors": False})
+    off = Told().hearing({"arn:c": False, **dict.fromkeys(metrics, False)})
     assert told(off) == [False] * 4
-    assert told(off.hearing({"us-east-1/errors": None})) == [False, True, False, False]
-    assert told(off.hearing({"arn:c": True, "us-east-1/errors": True})) == [True] * 4
+    assert told(off.hearing(dict.fromkeys(metrics, None))) == [False, True, False, False]
+    assert told(off.hearing({"arn:c": True, **dict.fromkeys(metrics, True)})) == [True] * 4
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import InputError, Problem
+from harness.names import SOURCES
 from harness.topology.load import NODES_MAX, SIZE_MAX_BYTES, load_documents, load_environment, load_subject
 from harness.topology.shipped import find_environment
 from harness.topology.timing import Profile, Timing
@@ -501,7 +502,9 @@ def test_a_place_may_use_the_database_of_another_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["canary", "lb", "clients", "checkers"])
 def test_a_component_may_not_be_called_as_those_who_dial_links(tmp_path: Path, name: str) -> None:
     text = SUBJECT.replace("name: monitor", f"name: {name}").replace("[monitor]\n", f"[{name}]\n")
-    assert refused_subject(tmp_path, text) == [(5, f"components.0.name: `{name}` has a meaning of its own")]
+    (told,) = refused_subject(tmp_path, text)
+    others = ", ".join(sorted(SOURCES - {name}))
+    assert told == (5, f"components.0.name: `{name}` has a meaning of its own, as have {others}")
 
 
 @pytest.mark.parametrize("place", ["outside", "us-east-1"])
@@ -512,3 +515,12 @@ def test_a_port_is_only_for_a_component_that_runs_in_each_region(tmp_path: Path,
         8,
         f"components.0.port_env: only a component with `region: each` gets a port, and monitor runs in {place}",
     )
+
+
+def test_a_file_of_the_other_kind_is_one_mistake(tmp_path: Path) -> None:
+    assert refused(tmp_path, SUBJECT) == [
+        (4, "this is a subject file, since it has `components`: name it with --subject, or in the environment file")
+    ]
+    assert refused_subject(tmp_path, PLACES) == [
+        (1, "this is an environment file, since it has `environment`: name it with --environment")
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -86,6 +87,15 @@ def split_brain_of(measures: Measures) -> CheckResult:
     return split_brain(
         measures.operations, regions=case.by_address, turn_ns=case.window_ns, commits=measures.logs
     )  # fmt: skip
+
+
+def one_side_required(measures: Measures) -> CheckResult:
+    """The same, where the scenario asks for it; a design that is made to write on both sides is told that it does."""
+    result, promise = split_brain_of(measures), measures.case.promise
+    if result.verdict is not Verdict.MISSED or promise is None or promise.writes != "both":
+        return result
+    text = f"this scenario wants one side at a time, and the subject's file promises writes on both; {result.text}"
+    return replace(result, text=text)
 
 
 def writes_at_rest(measures: Measures) -> str | None:

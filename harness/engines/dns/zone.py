@@ -145,8 +145,9 @@ class HealthCheck:
 
     @property
     def watches(self) -> str | None:
-        """What a check watches that is told to it: a routing control's ARN, an alarm as REGION/NAME."""
-        return self.routing_control or ("/".join(self.alarm) if self.alarm else None)
+        """What a check watches that is told to it: a routing control's ARN. Of an alarm it is the check's own id: two
+        checks of one alarm may know different settings of it, and a new one has no last known status."""
+        return self.routing_control or (self.id if self.alarm else None)
 
     @property
     def probes_endpoint(self) -> bool:
@@ -156,10 +157,11 @@ class HealthCheck:
 
 @dataclass(frozen=True)
 class Configuration:
-    """All that the data plane knows from the control plane."""
+    """All that the data plane knows from the control plane. versions: of health checks, by id."""
 
     zones: tuple[Zone, ...] = ()
     checks: Mapping[str, HealthCheck] = field(default_factory=lambda: MappingProxyType({}))
+    versions: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
     def zone_for(self, name: str) -> Zone | None:
         """The zone that is authoritative for `name` (the one with the longest matching name), or None."""

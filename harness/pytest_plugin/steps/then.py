@@ -139,7 +139,8 @@ def _both_wrote(drill: Drill) -> None:
 def _no_split_brain(drill: Drill) -> None:
     """at no time did both regions accept writes
 
-    Judges split brain over the whole drill.
+    Judges split brain over the whole drill. Every drill judges it by what the subject promises; this is for plans
+    that must have one side, and misses where the subject writes on both.
     Example: at no time did both regions accept writes
     """
     drill.require("split-brain")

@@ -11,7 +11,8 @@ from harness.engines.aws.clients import NewTable, RegionClients, create_tables, 
 from harness.kit.address import Address
 from harness.topology.subject import Table
 from harness.wire.admin_client import AdminClient
-from harness.world.part import LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, StatusLine
+from harness.world.part import LOOPBACK, Blueprint, Ground, StatusLine
+from harness.world.process import READY_TIMEOUT_S
 from harness.world.regions import RegionServer, State, database_arrows
 from harness.world.wires import Arrow
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from harness.kit.address import Address
 from harness.names import CHECKERS
 from harness.wire.admin_client import AdminClient
-from harness.world.part import LIGHT, READY_TIMEOUT_S, Blueprint, Edge, Net, StatusLine
+from harness.world.part import LIGHT, Blueprint, Edge, Net, StatusLine
+from harness.world.process import READY_TIMEOUT_S
 from harness.world.steering import Steering
 from switchboard.spec import Switchboard as Spec
 

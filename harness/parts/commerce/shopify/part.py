@@ -22,7 +22,8 @@ from harness.topology.subject import Instance
 from harness.topology.timing import Profile
 from harness.wire.admin_client import AdminClient
 from harness.world.diagnosis import Diagnosis, State
-from harness.world.part import LIGHT, Blueprint, Ground, Net, Process, StatusLine, listening
+from harness.world.part import LIGHT, Blueprint, Ground, Net, StatusLine
+from harness.world.process import Process, listening
 from harness.world.shop import Shop, ShopAccess
 from harness.world.steering import Steering
 from harness.world.wires import Arrow

@@ -19,8 +19,9 @@ from harness.parts.commerce.third_party.hand import PartyHand
 from harness.parts.commerce.third_party.spec import ThirdParties as Spec
 from harness.topology.subject import Instance
 from harness.wire.admin_client import AdminClient
-from harness.world.part import LIGHT, LOOPBACK, Blueprint, Ground, Net, Process, StatusLine, listening
+from harness.world.part import LIGHT, LOOPBACK, Blueprint, Ground, Net, StatusLine
 from harness.world.parties import ThirdParty, variable
+from harness.world.process import Process, listening
 from harness.world.wires import Arrow
 
 MODULE = "harness.parts.commerce.third_party.server"

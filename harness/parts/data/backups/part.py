@@ -14,7 +14,8 @@ from harness.parts.data.backups.calls import CALLS
 from harness.parts.data.backups.spec import Backups
 from harness.units import to_ns
 from harness.wire.admin_client import AdminClient
-from harness.world.part import Blueprint, Ground, Net, Part, Process, StatusLine, listening
+from harness.world.part import Blueprint, Ground, Net, Part, StatusLine
+from harness.world.process import Process, listening
 from harness.world.regions import RegionServer
 
 GROUP = "net"

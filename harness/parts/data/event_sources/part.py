@@ -17,7 +17,8 @@ from harness.names import DYNAMODB, FUNCTIONS, instance_name
 from harness.parts.data.event_sources.spec import EventSources as Spec
 from harness.wire.admin_client import AdminClient
 from harness.world.functions import Functions
-from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Net, Process, StatusLine
+from harness.world.part import LIGHT, LOOPBACK, Blueprint, Ground, Net, StatusLine
+from harness.world.process import READY_TIMEOUT_S, Process
 from harness.world.regions import RegionServer
 
 MODULE = "harness.parts.data.event_sources.server"

@@ -22,7 +22,8 @@ from harness.parts.data.global_tables.spec import GlobalTables
 from harness.topology.subject import Table
 from harness.units import to_ns
 from harness.wire.admin_client import AdminClient
-from harness.world.part import Blueprint, Ground, Net, Part, Process, StatusLine, listening
+from harness.world.part import Blueprint, Ground, Net, Part, StatusLine
+from harness.world.process import Process, listening
 from harness.world.regions import RegionServer
 from harness.world.wires import Arrow
 

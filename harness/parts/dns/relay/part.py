@@ -19,7 +19,8 @@ from harness.parts.dns.relay.hand import DnsHand
 from harness.parts.dns.relay.spec import Relay as Spec
 from harness.wire.admin_client import AdminClient
 from harness.world.naming import NameService, Stub, name_servers, resolvers
-from harness.world.part import LIGHT, LOOPBACK, Blueprint, Ground, Net, Process, StatusLine, listening
+from harness.world.part import LIGHT, LOOPBACK, Blueprint, Ground, Net, StatusLine
+from harness.world.process import Process, listening
 from harness.world.steering import Steering
 from harness.world.wires import Arrow
 

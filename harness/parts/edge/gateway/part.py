@@ -9,7 +9,8 @@ from harness.kit.address import Address
 from harness.topology.environment import Environment, Spec
 from harness.topology.subject import Instance
 from harness.world.callers import callers
-from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Net, Part, Process
+from harness.world.part import LIGHT, LOOPBACK, Blueprint, Net, Part
+from harness.world.process import READY_TIMEOUT_S, Process
 from harness.world.wires import Arrow
 
 MODULE = "harness.parts.edge.gateway.server"

@@ -12,7 +12,8 @@ from harness.wire.statuses import codes
 from harness.world import load_balancer
 from harness.world.diagnosis import Complaint
 from harness.world.load_balancer import edge_arrows, targets_in_words
-from harness.world.part import LIGHT, LOOPBACK, Blueprint, Ground, Net, StatusLine, listening
+from harness.world.part import LIGHT, LOOPBACK, Blueprint, Ground, Net, StatusLine
+from harness.world.process import listening
 from harness.world.wires import Arrow
 
 MODULE = "harness.parts.edge.load_balancer.server"

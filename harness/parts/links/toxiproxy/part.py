@@ -21,7 +21,8 @@ from harness.parts.links.toxiproxy.prefix import new_prefix
 from harness.parts.links.toxiproxy.spec import Toxiproxy as Spec
 from harness.world.diagnosis import Diagnosis, State, port
 from harness.world.links import LinkServer
-from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Process, StatusLine
+from harness.world.part import LIGHT, LOOPBACK, Blueprint, Ground, StatusLine
+from harness.world.process import READY_TIMEOUT_S, Process
 from harness.world.wires import Arrow
 
 VARIABLE = "TOXIPROXY_URL"

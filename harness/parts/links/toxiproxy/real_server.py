@@ -9,7 +9,8 @@ from harness.errors import InputError, LinkError
 from harness.parts.links.toxiproxy.client import ToxiproxyClient
 from harness.parts.links.toxiproxy.install import RECIPE
 from harness.world.installed import installed, needed
-from harness.world.part import LOOPBACK, Ground, Process
+from harness.world.part import LOOPBACK, Ground
+from harness.world.process import Process
 
 ON_PATH = "toxiproxy-server"
 """As distributions and Shopify's own packages name it."""

@@ -29,8 +29,9 @@ from harness.world.components.hand import ProcessHand
 from harness.world.components.subject import SubjectProcesses
 from harness.world.diagnosis import Diagnosis, State
 from harness.world.load_balancer import LoadBalancer, application_arrow
-from harness.world.part import LIGHT, LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Net, StatusLine
+from harness.world.part import LIGHT, LOOPBACK, Blueprint, Ground, Net, StatusLine
 from harness.world.platform import Platform, RunningTree
+from harness.world.process import READY_TIMEOUT_S
 from harness.world.wires import Arrow
 
 MODULE = "harness.parts.platform.kubernetes.server"

@@ -15,7 +15,8 @@ from harness.parts.regions.localstack.spec import Localstack as Spec
 from harness.parts.regions.localstack.started import COMPOSE, FIRST_CALL_S, HEALTH
 from harness.wire.ask import NoAnswer, ask, takes_connections
 from harness.world.borrowed_region import BorrowedRegion
-from harness.world.part import READY_TIMEOUT_S, Blueprint, StatusLine
+from harness.world.part import Blueprint, StatusLine
+from harness.world.process import READY_TIMEOUT_S
 
 _INFO = "/_localstack/info"
 _ASK_S = 2.0

@@ -18,7 +18,8 @@ from harness.topology.environment import Spec
 from harness.topology.subject import Table
 from harness.wire.admin_client import AdminClient
 from harness.world.api_region import ApiRegion
-from harness.world.part import LOOPBACK, READY_TIMEOUT_S, Blueprint, Ground, Process
+from harness.world.part import LOOPBACK, Blueprint, Ground
+from harness.world.process import READY_TIMEOUT_S, Process
 
 GROUP = "aws"
 MODULE = "harness.engines.moto.server"

@@ -106,10 +106,12 @@ class ApiRequest:
         status = int(statuses[-1].split()[0])
         return status, ElementTree.fromstring(text) if status == 200 else None  # noqa: S314 - moto's own XML
 
-    def require_health_check(self, check_id: str) -> None:
-        """Raise Refused (NoSuchHealthCheck) unless moto has this health check."""
-        if self.get(f"healthcheck/{check_id}")[0] != 200:
+    def require_health_check(self, check_id: str) -> str:
+        """The type of a health check. Raises Refused (NoSuchHealthCheck) unless moto has it."""
+        status, found = self.get(f"healthcheck/{check_id}")
+        if status != 200 or found is None:
             raise Refused("404 Not Found", "NoSuchHealthCheck", f"A health check with id {check_id} does not exist.")
+        return found.findtext(".//r:HealthCheckConfig/r:Type", "", NS)
 
     def require_zone(self, zone_id: str) -> None:
         """Raise Refused (NoSuchHostedZone) unless moto has this hosted zone."""

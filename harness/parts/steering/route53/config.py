@@ -42,7 +42,8 @@ class DataPlaneConfig(ProviderConfig):
     checkers: per health check. scale: multiplies intervals and TTLs. poll_interval_s: between two readings of the
     control plane. clients_at: where clients are, as in
     harness.engines.dns.geography; locations: the same by network, for resolvers and client subnets. routing_controls:
-    the admin address of who says which are on. events: JSON-lines file.
+    the admin address of who says which are on. cloudwatch: region -> where its CloudWatch is dialled, for checks of
+    metrics and for what is told of health checks in us-east-1. events: JSON-lines file.
     """
 
     called = "route53"
@@ -57,3 +58,4 @@ class DataPlaneConfig(ProviderConfig):
     clients_at: Place | None = None
     locations: dict[Network, Place] = Field(default_factory=dict)
     routing_controls: Address | None = None
+    cloudwatch: dict[str, Address] = Field(default_factory=dict)

@@ -146,7 +146,8 @@ def _mend(moto: ApiRequest, refuse_delete_in_use: bool) -> tuple[bytes, str] | N
 
 
 def _health_check_status(moto: ApiRequest, data_plane: DataPlane, check_id: str, what: str) -> bytes:
-    moto.require_health_check(check_id)
+    if moto.require_health_check(check_id) == "CALCULATED":
+        raise _invalid("The status of a calculated health check is told by CloudWatch alone.")
     told = _ask(data_plane, "/health-check-status", id=check_id)
     name, key = {
         "status": ("GetHealthCheckStatusResponse", "observations"),

@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from harness.engines.dns.zone import Configuration, parse_health_check, parse_zone
 from harness.kit.address import Address
+from harness.names import CONTROL_REGION
 
 log = logging.getLogger(__name__)
 
@@ -25,29 +26,35 @@ _LONGEST_STEP_S = 5.0
 """A thread that does not end in this time after `stop` is inside one API call, which has time-outs of its own."""
 
 
+def client_of(service: str, region: str, address: Address) -> Any:
+    """A boto3 client of the data plane's for one service at a loopback address, which asks once and not for long."""
+    # Loopback ignores credentials; given here so that the machine's own are neither used nor needed.
+    session = boto3.session.Session(
+        aws_access_key_id="data-plane",
+        aws_secret_access_key="data-plane",  # noqa: S106
+        region_name=region,
+    )
+    return session.client(
+        service,
+        endpoint_url=f"http://{address[0]}:{address[1]}",
+        config=Config(
+            connect_timeout=_TIMEOUT_S, read_timeout=_TIMEOUT_S, retries={"total_max_attempts": 1}, proxies={}
+        ),
+    )
+
+
 class ControlPlane:
     """Reads the whole configuration with boto3."""
 
     def __init__(self, address: Address) -> None:
-        # Loopback ignores credentials; given here so that the machine's own are neither used nor needed.
-        session = boto3.session.Session(
-            aws_access_key_id="data-plane",
-            aws_secret_access_key="data-plane",  # noqa: S106
-            region_name="us-east-1",
-        )
-        self._client = session.client(
-            "route53",
-            endpoint_url=f"http://{address[0]}:{address[1]}",
-            config=Config(
-                connect_timeout=_TIMEOUT_S, read_timeout=_TIMEOUT_S, retries={"total_max_attempts": 1}, proxies={}
-            ),
-        )
+        self._client = client_of("route53", CONTROL_REGION, address)
 
     def read(self) -> Configuration:
         """The configuration as it is now. Raises BotoCoreError or ClientError when the API cannot be asked."""
         zones = tuple(parse_zone(zone, self._record_sets(zone["Id"])) for zone in self._pages("list_hosted_zones"))
-        checks = (parse_health_check(check) for check in self._pages("list_health_checks"))
-        return Configuration(zones, {check.id: check for check in checks})
+        listed = self._pages("list_health_checks")
+        checks = {str(check["Id"]): parse_health_check(check) for check in listed}
+        return Configuration(zones, checks, {str(check["Id"]): int(check["HealthCheckVersion"]) for check in listed})
 
     def _record_sets(self, zone_id: str) -> list[dict[str, Any]]:
         return self._pages("list_resource_record_sets", HostedZoneId=zone_id)

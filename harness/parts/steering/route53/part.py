@@ -16,7 +16,7 @@ from harness.errors import WorldError
 from harness.faults.model import Link
 from harness.faults.needs import PROVIDER_CONTROL_PLANE, PROVIDER_HEALTH_CHECKS, ROUTING_CONTROLS
 from harness.kit.address import Address
-from harness.names import CHECKERS, CONTROL_REGION, ROUTE53
+from harness.names import CHECKERS, CLOUDWATCH, CONTROL_REGION, ROUTE53
 from harness.parts.steering.route53.edge_records import balancer_dns_name, create_edge, set_negative_ttl
 from harness.parts.steering.route53.outage import UNAVAILABLE
 from harness.parts.steering.route53.pacing import CALLS_PER_S, INSYNC_S
@@ -28,7 +28,8 @@ from harness.topology.subject import Instance
 from harness.wire.admin_client import AdminClient
 from harness.world.diagnosis import Complaint, Diagnosis
 from harness.world.load_balancer import LoadBalancer
-from harness.world.part import LIGHT, LOOPBACK, Blueprint, Ground, Net, Process, StatusLine, listening
+from harness.world.part import LIGHT, LOOPBACK, Blueprint, Ground, Net, StatusLine
+from harness.world.process import Process, listening
 from harness.world.provider_process import CheckingProvider, name_server_port
 from harness.world.steering import Asked, watched_by
 from harness.world.wires import Arrow
@@ -139,6 +140,11 @@ class Route53(CheckingProvider):
             "clients_at": self._spec.clients_at,
             "locations": dict(self._spec.locations),
             "routing_controls": None if self._beside is None else list(self._beside.admin),
+            "cloudwatch": {
+                arrow.link.target: list(net.at(arrow))
+                for arrow in net.dialled_by(CHECKERS)
+                if arrow.link.service == CLOUDWATCH
+            },
             "events": self._noted,
         }
 

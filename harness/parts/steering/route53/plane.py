@@ -22,6 +22,7 @@ from harness.errors import InputError
 from harness.history.events import DnsAnswer, HealthTransition
 from harness.parts.steering.route53 import model
 from harness.parts.steering.route53.config import DataPlaneConfig
+from harness.parts.steering.route53.metrics import Statuses
 from harness.parts.steering.route53.model import Effect, Plane, Snapshot, StatusChanged
 
 log = logging.getLogger(__name__)
@@ -95,6 +96,17 @@ class DataPlane:
     def hear(self, told: Mapping[str, bool | None]) -> None:
         """Take in what is watched by checks that probe nothing."""
         self._step(model.Heard(told, self.fleet.states()))
+
+    def hear_metrics(self, told: Mapping[str, bool | None]) -> None:
+        """The same of metrics: nothing while all health stands still, no data while checkers reach nothing."""
+        if self.fleet.blindness != "frozen":
+            self.hear(dict.fromkeys(told, None) if self.fleet.blindness else told)
+
+    def statuses(self) -> Statuses:
+        """What can be told of all health checks; may be called from any thread."""
+        now = self._state.now
+        checkers = {check_id: tuple(some) for check_id, some in self.fleet.states().items()}
+        return Statuses(now.config, now.health.checks, checkers)
 
     def possible(self, name: str, record_type: str = "A") -> tuple[tuple[str, ...], int]:
         """Every value that may be answered now, sorted, and the TTL in wire seconds; () and 0 when there is none."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -19,6 +19,7 @@ from harness.parts.steering.route53 import targets
 from harness.parts.steering.route53.admin import routes
 from harness.parts.steering.route53.config import DataPlaneConfig
 from harness.parts.steering.route53.following import Follower
+from harness.parts.steering.route53.metrics import RegionMetrics, Told, of_regions
 from harness.parts.steering.route53.plane import DataPlane
 
 _CONTROLS_INTERVAL_S = 0.1
@@ -44,8 +45,10 @@ async def run(settings: DataPlaneConfig, ready: Ready, stop: asyncio.Event) -> N
         await process.names(plane, settings.dns)
         await process.admin(routes(plane, lambda: follower.reachable), settings.admin)
         watching = process.beside(_watch(plane, settings))
-        follower.start()
-        process.closing(partial(asyncio.to_thread, follower.stop))
+        readers: list[Follower | RegionMetrics] = [follower, *_metrics(plane, settings)]
+        for reader in readers:
+            reader.start()
+            process.closing(partial(asyncio.to_thread, reader.stop))
         process.ready(ready)
         log.info("route53 data plane: dns %s:%d, admin %s:%d", *process.told["dns"], *process.told["admin"])
         await stop_or_failure(stop, watching)
@@ -60,6 +63,16 @@ def _following(plane: DataPlane, settings: DataPlaneConfig) -> Follower:
             loop.call_soon_threadsafe(plane.configure, config)
 
     return Follower(settings.control_plane, settings.poll_interval_s, changed)
+
+
+def _metrics(plane: DataPlane, settings: DataPlaneConfig) -> Iterable[RegionMetrics]:
+    loop = asyncio.get_running_loop()
+
+    def hear(told: Told) -> None:
+        with suppress(RuntimeError):  # see _following
+            loop.call_soon_threadsafe(plane.hear_metrics, told)
+
+    return of_regions(settings.cloudwatch, settings.scale, plane.statuses, hear)
 
 
 async def _watch(plane: DataPlane, settings: DataPlaneConfig) -> None:

@@ -49,6 +49,8 @@ class Route53(Spec):
     locations: the same for the networks of resolvers and client subnets. routing_controls: instead of health checks
     that probe places. negative_ttl_s: the TTL of the zone's SOA record, so how long others remember that a name does
     not exist (RFC 2308); left out: 900 s, which Route 53 gives every new zone (Developer Guide, "NS and SOA records").
+    metrics: health checks look at alarms' metrics in each region's CloudWatch, over links of their own, and what they
+    say is told in that of us-east-1.
     """
 
     policy: Literal["failover", "weighted", "latency"] = "failover"
@@ -57,6 +59,7 @@ class Route53(Spec):
     locations: dict[str, Where] = Field(default_factory=dict)
     routing_controls: RoutingControls | None = None
     negative_ttl_s: Seconds | None = None
+    metrics: bool = False
 
     @model_validator(mode="after")
     def _fitting(self) -> Self:
@@ -75,6 +78,12 @@ class Route53(Spec):
 def region_of(place: Place) -> str:
     """The AWS region whose latency a place's record goes by: its own, where its name is one, else its database's."""
     return place.name if is_region(place.name) else place.database_name
+
+
+def reads_metrics(environment: Environment) -> bool:
+    """See harness.world.steering.reads_metrics."""
+    spec = checked(section_named("steering"), environment.steering)
+    return isinstance(spec, Route53) and spec.metrics
 
 
 SPEC = Route53

@@ -7,12 +7,13 @@ since what is missing would look lost. Sources: API Reference, ListResourceRecor
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.engines.dns.zone import parse_health_check, parse_record_set
 from harness.errors import InputError, Problem
-from harness.parts.steering.route53.brought.model import UNFIT, Brought, Check, Record, Where, told_of
+from harness.parts.steering.route53.brought.model import UNFIT, Brought, Check, Record, Where, formed, told_of
 from harness.parts.steering.route53.record_sets import POLICIES, Stored
 
 RECORDS, CHECKS = "ResourceRecordSets", "HealthChecks"
@@ -44,7 +45,7 @@ def checks(file: str, text: str, document: Mapping[str, Any]) -> dict[str, Check
     found, problems = {}, []
     for body, where in _listed(file, text, document, CHECKS):
         try:
-            check = parse_health_check(body)
+            check = formed(parse_health_check(body))
             alarm = body["HealthCheckConfig"].get("AlarmIdentifier") or {}
             found[check.id] = Check(check, where, str(alarm.get("Region", "")))
         except UNFIT as error:
@@ -55,14 +56,14 @@ def checks(file: str, text: str, document: Mapping[str, Any]) -> dict[str, Check
 
 
 def stored_of(body: Mapping[str, Any]) -> Stored:
-    """A record set as the API writes it. Raises KeyError, TypeError or ValueError."""
+    """A record set as the API writes it. Raises one of UNFIT."""
     place = tuple(
         (str(key), str(value))
         for field in _PLACES
         for key, value in sorted((body.get(field) or {}).items())
     )  # fmt: skip
     policies = frozenset(field for field in POLICIES if body.get(field) is not None)
-    return Stored(parse_record_set(body), policies, place, body)
+    return Stored(formed(parse_record_set(body)), policies, place, body)
 
 
 def _inside(record: Record, apex: str) -> bool:
@@ -81,7 +82,11 @@ def _listed(file: str, text: str, document: Mapping[str, Any], what: str) -> Ite
     found = document[what]
     if not isinstance(found, Sequence) or isinstance(found, str):
         raise InputError(Problem(file, None, f"{what} is a list"))
-    at = text.index("[", text.index(f'"{what}"')) + 1
+    key = re.search(rf'"{what}"\s*:\s*\[', text)
+    if key is None:  # written with escapes, as nobody does: there is a list, and its lines are not known
+        yield from ((body, Where(file)) for body in found)
+        return
+    at = key.end()
     line = text.count("\n", 0, at) + 1
     for body in found:
         begins = at

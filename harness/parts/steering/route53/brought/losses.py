@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from harness.engines.dns.lookup import LOAD_BALANCER_TTL_S
 from harness.engines.dns.names import normalise
 from harness.engines.dns.selection import DEEPEST_ALIAS, DUALSTACK, Health, LoadBalancer, eligible, is_healthy
 from harness.engines.dns.zone import Configuration, Group, HealthCheck, RecordSet, Zone
@@ -130,6 +131,13 @@ class Places:
         group = self.zone.group(name, record_type)
         others = [one for one, _ in self._targets(group, ()) if one != target]
         return self.answered(group, self.health(*others))
+
+    def ttl_s(self, loss: Loss) -> int:
+        """How long what changes may be kept. A CNAME that always leads to one name says the same before and after:
+        whoever keeps it asks that name again when its own answer has run out."""
+        *before, last = loss.path
+        change = [one for one in before if one.type != "CNAME" or len(self.zone.group(one.name, one.type)) > 1]
+        return max((one.ttl_s for one in (*change, last) if one.ttl_s is not None), default=LOAD_BALANCER_TTL_S)
 
     def health(self, *lost: str | None) -> Health:
         """What holds while targets are lost."""

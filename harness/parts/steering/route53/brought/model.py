@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from harness.engines.dns.zone import HealthCheck
+from pydantic import TypeAdapter, ValidationError
+
+from harness.engines.dns.zone import HealthCheck, RecordSet
+from harness.kit.wording import wording
 from harness.parts.steering.route53.record_sets import Stored
 
+Value = TypeVar("Value")
 UNKNOWN = "unknown"
 """The type of a health check of which only the id is known: it is taken to ask what its record leads to."""
 
@@ -74,6 +78,19 @@ def told_of(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"{error} is missing"
     return str(error) if isinstance(error, Misfit) else f"a value in it is of the wrong kind ({error})"
+
+
+_FORMS: Mapping[type[Any], TypeAdapter[Any]] = {one: TypeAdapter(one) for one in (RecordSet, HealthCheck)}
+
+
+def formed(found: Value) -> Value:
+    """A record set or a health check of what somebody wrote, with fields of the kinds they must be. Raises Misfit."""
+    try:
+        made: Value = _FORMS[type(found)].validate_python(vars(found))
+    except ValidationError as error:
+        told = (f"{'.'.join(map(str, one['loc']))}: {wording(one)}" for one in error.errors(include_url=False))
+        raise Misfit("; ".join(told)) from None
+    return made
 
 
 def whole(found: Mapping[str, Any], key: str, default: int) -> int:

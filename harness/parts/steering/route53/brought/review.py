@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.engines.dns.lookup import LOAD_BALANCER_TTL_S
 from harness.engines.dns.names import normalise
 from harness.engines.dns.zone import HealthCheck, RecordSet
 from harness.engines.health_checks.route53 import HTTP_CONNECT_TIMEOUT_S, STATUS_TIMEOUT_S
@@ -75,7 +74,7 @@ def review(brought: Brought, objective_s: float) -> Review:
             single += [f"{name} {kind}"] if losses else []
             continue
         for loss in losses:
-            outlook = Outlook(loss, _detect_s(loss, places), _ttl_s(loss))
+            outlook = Outlook(loss, _detect_s(loss, places), places.ttl_s(loss))
             outlooks.append(outlook)
             findings += _too_late(outlook, where, objective_s)
             findings += () if _leads_on(loss) else _of_loss(loss, places, where)
@@ -180,7 +179,9 @@ def _too_late(outlook: Outlook, where: Mapping[Key, Where], objective_s: float) 
     loss, detect_s = outlook.loss, outlook.detect_s
     if loss.target not in loss.before or loss.stays:
         return
-    at = where.get(_key(next((record for record in loss.path if record.ttl_s == outlook.ttl_s), loss.path[-1])))
+    at = where.get(
+        _key(next((record for record in reversed(loss.path) if record.ttl_s == outlook.ttl_s), loss.path[-1]))
+    )
     promised = f"and {objective_s:g} s are promised"
     if outlook.ttl_s > objective_s:
         yield Finding(True, f"{_told(loss)}: its answer is kept for {outlook.ttl_s} s, {promised}", at)
@@ -252,26 +253,21 @@ def _detect_s(loss: Loss, places: Places) -> tuple[float, float] | None:
     found += [c for c in loss.watching for p in places.checks.values() if p.id in asked and c.id in p.children]
     if not found:
         return None
-    laws = [_law(check, loss) for check in found]
+    laws = [_law(check, places.ttl_s(loss)) for check in found]
     least = min(law.earliest_detect_ns("refused") for law in laws)
     most = max(law.detect_ns("black-hole", typical=False) for law in laws)
     return to_s(least), to_s(most)
 
 
-def _law(check: HealthCheck, loss: Loss) -> Route53Law:
+def _law(check: HealthCheck, ttl_s: int) -> Route53Law:
     return Route53Law(
         interval_ns=check.interval_s * NS_PER_S,
         threshold=check.failure_threshold,
         connect_timeout_ns=to_ns(HTTP_CONNECT_TIMEOUT_S),
         status_timeout_ns=to_ns(STATUS_TIMEOUT_S),
         checkers=CHECKERS,
-        ttl_ns=_ttl_s(loss) * NS_PER_S,
+        ttl_ns=ttl_s * NS_PER_S,
     )
-
-
-def _ttl_s(loss: Loss) -> int:
-    found = [record.ttl_s for record in loss.path if record.ttl_s is not None]
-    return max(found) if found else LOAD_BALANCER_TTL_S
 
 
 def _says(check: HealthCheck) -> str:

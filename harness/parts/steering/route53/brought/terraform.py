@@ -14,7 +14,7 @@ from harness.engines.dns.names import normalise
 from harness.engines.dns.zone import HealthCheck, parse_health_check
 from harness.errors import InputError, Problem
 from harness.parts.steering.route53.brought.aws_output import stored_of
-from harness.parts.steering.route53.brought.model import UNFIT, UNKNOWN, Brought, Check, Record, Where, told_of
+from harness.parts.steering.route53.brought.model import UNFIT, UNKNOWN, Brought, Check, Record, Where, formed, told_of
 
 RECORD, CHECK, ZONE = "aws_route53_record", "aws_route53_health_check", "aws_route53_zone"
 _CHECK_FIELDS = {
@@ -26,6 +26,8 @@ _CHECK_FIELDS = {
 }  # fmt: skip
 _NO_RESOURCES = ("var.", "each.", "local.", "count.", "module.")
 _INDEX = re.compile(r"\[[^\]]*\]")
+_INSTANCE = re.compile(rf"(?!{'|'.join(map(re.escape, _NO_RESOURCES[:-1]))})\w+\.[\w-]+(\[[^\]]*\])?")
+"""A reference that names a resource, perhaps one of several."""
 _GEO = {"continent": "ContinentCode", "country": "CountryCode", "subdivision": "SubdivisionCode"}
 
 
@@ -36,9 +38,9 @@ def is_plan(document: Mapping[str, Any]) -> bool:
 
 def zone(file: str, document: Mapping[str, Any], wanted: str | None) -> Brought:
     """The zone of a plan. wanted: its name, where the plan has several. Raises InputError."""
-    values = document.get("planned_values") or document.get("values") or {}
-    resources = list(_resources(values.get("root_module") or {}))
-    expressions = dict(_expressions((document.get("configuration") or {}).get("root_module") or {}))
+    values = document.get("planned_values") or document.get("values")
+    resources = list(_resources(_in(values, "root_module")))
+    expressions = dict(_expressions(_in(document.get("configuration"), "root_module")))
     problems: list[Problem] = []
     checks: dict[str, Check] = {}
     for resource in resources:
@@ -46,14 +48,19 @@ def zone(file: str, document: Mapping[str, Any], wanted: str | None) -> Brought:
             _take(problems, file, resource, lambda r=resource: checks.update(_check(file, r)))
     zones = Zones(document, wanted)
     records: list[Record] = []
+    later = []
     for resource in resources:
-        if resource["type"] == RECORD:
+        if resource["type"] == RECORD and not _named(resource):
+            later.append(_address(resource))
+        elif resource["type"] == RECORD:
             known = expressions.get(_plain(_address(resource)), {})
             _take(
                 problems, file, resource, lambda r=resource, k=known: records.append(_record(file, r, k, checks, zones))
             )
     if problems:
         raise InputError(*problems)
+    if later and not records:
+        raise InputError(Problem(file, None, f"{', '.join(later[:5])}: a name that is known after apply only"))
     name = _name(file, zones, records, wanted)
     inside = tuple(one for one in records if _within(one.stored.record.name, name))
     if not inside:
@@ -61,6 +68,10 @@ def zone(file: str, document: Mapping[str, Any], wanted: str | None) -> Brought:
         raise InputError(Problem(file, None, f"no {RECORD} of {name} is in this; its records: {names}"))
     outside = len(records) - len(inside)
     notes = [f"{outside} record{'s' * (outside != 1)} of other zones left out"] if outside else []
+    if later:
+        notes.append(
+            f"left out, for their names are known after apply only: {', '.join(later[:5])}{', ...' * (len(later) > 5)}"
+        )
     elsewhere = {
         check_id: Check(HealthCheck(check_id, UNKNOWN), one.where)
         for one in inside
@@ -80,9 +91,9 @@ class Zones:
     def __init__(self, document: Mapping[str, Any], wanted: str | None) -> None:
         self.made: list[str] = []
         self._by: dict[str, str] = {}
-        prior = (document.get("prior_state") or {}).get("values") or {}
-        for values in (prior, document.get("planned_values") or {}, document.get("values") or {}):
-            for resource in _resources(values.get("root_module") or {}, ("managed", "data")):
+        prior = _in(document.get("prior_state"), "values")
+        for values in (prior, document.get("planned_values"), document.get("values")):
+            for resource in _resources(_in(values, "root_module"), ("managed", "data")):
                 name = resource["values"].get("name")
                 if resource["type"] == ZONE and isinstance(name, str):
                     self.made.append(normalise(name))
@@ -109,6 +120,11 @@ class Zones:
         return self._by.get(f"{module}{_plain(found)}{index}") or self._by.get(f"{module}{found}", "")
 
 
+def _named(resource: Mapping[str, Any]) -> bool:
+    """Whether the name is known: that of a certificate's validation is only when there is the certificate."""
+    return resource["values"].get("name") is not None
+
+
 def _take(problems: list[Problem], file: str, resource: Mapping[str, Any], work: Any) -> None:
     try:
         work()
@@ -116,26 +132,38 @@ def _take(problems: list[Problem], file: str, resource: Mapping[str, Any], work:
         problems.append(Problem(file, None, f"{_address(resource)}: {told_of(error)}"))
 
 
-def _resources(module: Mapping[str, Any], modes: Sequence[str] = ("managed",)) -> Iterator[Mapping[str, Any]]:
-    for resource in module.get("resources") or ():
+def _in(found: Any, key: str) -> Any:
+    """What a mapping has there; None where it is no mapping, or has nothing."""
+    return found.get(key) if isinstance(found, Mapping) else None
+
+
+def _mappings(found: Any) -> Iterator[Mapping[str, Any]]:
+    """Those of a list; none where it is no list."""
+    return (one for one in (found if isinstance(found, list) else ()) if isinstance(one, Mapping))
+
+
+def _resources(module: Any, modes: Sequence[str] = ("managed",)) -> Iterator[Mapping[str, Any]]:
+    for resource in _mappings(_in(module, "resources")):
         if resource.get("mode", "managed") in modes and isinstance(resource.get("values"), Mapping):
-            yield resource
-    for child in module.get("child_modules") or ():
+            yield {"type": "", **resource}
+    for child in _mappings(_in(module, "child_modules")):
         yield from _resources(child, modes)
 
 
-def _expressions(module: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _expressions(module: Any, prefix: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
     """By address of a resource, without an index: what its settings are made of."""
-    for resource in module.get("resources") or ():
-        yield f"{prefix}{resource['address']}", resource.get("expressions") or {}
-    for name, call in (module.get("module_calls") or {}).items():
-        yield from _expressions(call.get("module") or {}, f"{prefix}module.{name}.")
+    for resource in _mappings(_in(module, "resources")):
+        told = resource.get("expressions")
+        yield f"{prefix}{_address(resource)}", told if isinstance(told, Mapping) else {}
+    calls = _in(module, "module_calls")
+    for name, call in calls.items() if isinstance(calls, Mapping) else ():
+        yield from _expressions(_in(call, "module"), f"{prefix}module.{name}.")
 
 
 def _referred(expression: Any) -> str:
     """The resource that a setting refers to: `aws_lb.a.dns_name` and `aws_lb.a` come in that order."""
-    references = expression.get("references") or () if isinstance(expression, Mapping) else ()
-    return str(references[-1]) if references else ""
+    references = _in(expression, "references")
+    return str(references[-1]) if isinstance(references, list) and references else ""
 
 
 def _address(resource: Mapping[str, Any]) -> str:
@@ -152,7 +180,7 @@ def _check(file: str, resource: Mapping[str, Any]) -> Mapping[str, Check]:
     values, address = resource["values"], _address(resource)
     config = {api: values[key] for key, api in _CHECK_FIELDS.items() if values.get(key) is not None}
     check_id = str(values.get("id") or address)
-    check = parse_health_check({"Id": check_id, "HealthCheckConfig": config})
+    check = formed(parse_health_check({"Id": check_id, "HealthCheckConfig": config}))
     found = Check(check, Where(file, None, address), str(values.get("cloudwatch_alarm_region") or ""))
     return {check_id: found}
 
@@ -173,7 +201,7 @@ def _record(
         made_of = written[number] if isinstance(written, Sequence) and number < len(written) else {}
         body["AliasTarget"] = {
             "HostedZoneId": alias.get("zone_id") or "",
-            "DNSName": alias.get("name") or _unknown(_referred(made_of.get("name")), address),
+            "DNSName": alias.get("name") or _unknown(made_of.get("name"), address),
             "EvaluateTargetHealth": bool(alias.get("evaluate_target_health")),
         }
     for policy in values.get("failover_routing_policy") or ():
@@ -192,9 +220,15 @@ def _value(value: str, record_type: str) -> str:
     return f'"{value}"' if record_type in ("TXT", "SPF") else value
 
 
-def _unknown(referred: str, address: str) -> str:
-    """What an alias leads to that is not made yet: the resource it refers to. A variable is another for each record."""
-    return referred if referred and not referred.startswith(_NO_RESOURCES) else f"{referred or 'unknown'} of {address}"
+def _unknown(expression: Any, address: str) -> str:
+    """What an alias leads to that is not made yet: the resource it refers to, and of several (`for_each`) which one. A
+    variable is another for each record."""
+    references = [str(one) for one in (expression.get("references") or ())] if isinstance(expression, Mapping) else []
+    found = next((one for one in references if _INSTANCE.fullmatch(one)), _referred(expression))
+    if not found or found.startswith(_NO_RESOURCES[:-1]):
+        return f"{found or 'unknown'} of {address}"
+    by_its_own = "[" not in found and any(one.startswith(("each.", "count.")) for one in references)
+    return found + "".join(_INDEX.findall(address.rpartition(f"{RECORD}.")[2])) * by_its_own
 
 
 def _check_of(address: str, expressions: Mapping[str, Any], checks: Mapping[str, Check]) -> str | None:
@@ -210,7 +244,7 @@ def _check_of(address: str, expressions: Mapping[str, Any], checks: Mapping[str,
 
 def _module(address: str) -> str:
     """What stands before a record's own address: `module.dns.`, with its index, or nothing."""
-    return address[: address.index(f"{RECORD}.")]
+    return address.partition(f"{RECORD}.")[0] if f"{RECORD}." in address else ""
 
 
 def _name(file: str, zones: Zones, records: Sequence[Record], wanted: str | None) -> str:

@@ -17,11 +17,13 @@ from harness.faults.model import Link
 from harness.kit.address import Address, join_address
 from harness.names import OUTSIDE
 from harness.parts.steering.route53.routing_controls.maintenance import REGIONS
+from harness.parts.steering.route53.routing_controls.quotas import CHANGES_PER_S
 from harness.parts.steering.route53.spec import RoutingControls
 from harness.topology.subject import Instance
 from harness.wire.admin_client import AdminClient
 from harness.world.intermediary import told, vantage_arrows
-from harness.world.part import LIGHT, Blueprint, Ground, Net, Process, StatusLine, listening
+from harness.world.part import LIGHT, Blueprint, Ground, Net, StatusLine
+from harness.world.process import Process, listening
 from harness.world.wires import Arrow
 
 MODULE = "harness.parts.steering.route53.routing_controls.server"
@@ -52,6 +54,7 @@ class RoutingControlsBeside:
             {
                 "away": self._spec.endpoints_away,
                 "turn_s": timing.interval_s(self._spec.maintenance_s),
+                "changes_per_s": max(CHANGES_PER_S, round(CHANGES_PER_S / timing.scale)),
                 "seed": self._blueprint.seed,
                 "events": str(self.events),
                 "testimony": str(self._testimony),

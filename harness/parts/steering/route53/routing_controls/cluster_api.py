@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.parts.steering.route53.routing_controls.config_api import OWNER
-from harness.parts.steering.route53.routing_controls.model import (
+from harness.parts.steering.route53.routing_controls.quotas import CONTROLS_IN_ONE_CALL
+from harness.parts.steering.route53.routing_controls.things import (
     MISSING,
     Control,
     Effect,
@@ -34,16 +35,19 @@ from harness.parts.steering.route53.routing_controls.values import (
 
 PREFIX = "ToggleCustomerAPI."
 AWAY = "EndpointTemporarilyUnavailableException"
+THROTTLED, LIMITED = "ThrottlingException", "ServiceLimitExceededException"
 _PAGE_DEFAULT = 500
 
 
 @dataclass(frozen=True)
 class ClusterApi:
-    """state, happened: of the world that it reads and changes. away: whether this endpoint is away for maintenance."""
+    """state, happened: of the world that it reads and changes. away: whether this endpoint is away for maintenance.
+    busy: told of each call that would change something; whether that is one too many."""
 
     state: Callable[[], State]
     happened: Callable[[Event], tuple[Effect, ...]]
     away: Callable[[], bool]
+    busy: Callable[[], bool] = lambda: False
 
     def answer(self, target: str, body: Any) -> Reply:
         """Carry out one call. target: X-Amz-Target; body: its JSON, None where it cannot be read."""
@@ -70,10 +74,19 @@ class ClusterApi:
                 entries = body.get("UpdateRoutingControlStateEntries")
                 if not isinstance(entries, list) or not entries or not all(isinstance(e, dict) for e in entries):
                     raise invalid("UpdateRoutingControlStateEntries must be a list that is not empty")
+                if len(entries) > CONTROLS_IN_ONE_CALL:
+                    text = (
+                        f"At most {CONTROLS_IN_ONE_CALL} routing controls are updated in one call, not {len(entries)}."
+                    )
+                    raise Wrong(
+                        LIMITED, text, limitCode="RoutingControlsPerUpdate", serviceCode="route53-recovery-cluster"
+                    )
                 return self._switch(entries, body)
         raise Wrong("ValidationException", "This operation does not exist.", reason="unknownOperation")
 
     def _switch(self, entries: list[Mapping[str, Any]], body: Mapping[str, Any]) -> Mapping[str, Any]:
+        if self.busy():
+            raise Wrong(THROTTLED, "Rate exceeded")
         changes = {
             arn_of(entry, "RoutingControlArn"): one_of(entry, "RoutingControlState", ("On", "Off")) == "On"
             for entry in entries

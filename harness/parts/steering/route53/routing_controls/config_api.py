@@ -6,16 +6,20 @@ health checks of a routing control are not told.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from types import UnionType
 from typing import Any
 
 from harness.parts.steering.route53.routing_controls.maintenance import REGIONS
-from harness.parts.steering.route53.routing_controls.model import (
+from harness.parts.steering.route53.routing_controls.model import Controls
+from harness.parts.steering.route53.routing_controls.rules import Rule, RuleConfig
+from harness.parts.steering.route53.routing_controls.things import (
+    INVALID,
     MISSING,
     Cluster,
     Control,
-    Controls,
     Done,
     Effect,
     Event,
@@ -25,9 +29,9 @@ from harness.parts.steering.route53.routing_controls.model import (
     Removed,
     Renamed,
     State,
+    Tagged,
     Thing,
 )
-from harness.parts.steering.route53.routing_controls.rules import Rule, RuleConfig
 from harness.parts.steering.route53.routing_controls.values import (
     Reply,
     Request,
@@ -38,6 +42,7 @@ from harness.parts.steering.route53.routing_controls.values import (
     name_of,
     one_of,
     page,
+    tags_of,
     whole_of,
     yes_no_of,
 )
@@ -97,9 +102,19 @@ class ConfigApi:
                 arn = self._known(arn_of(body, "RoutingControlArn"), Control).arn
                 return self._changed(Renamed(arn, name_of(body, "RoutingControlName")))
             case ("POST", "safetyrule"):
-                return self._made((self._new_rule(body),), body)
+                with _all_invalid():
+                    return self._made((self._new_rule(body),), body)
             case ("PUT", "safetyrule"):
                 return self._update_rule(body)
+            case ("GET", "tags", arn):
+                self._known(arn, Thing)
+                return {"Tags": dict(self.state().tags.get(arn, {}))}
+            case ("POST", "tags", arn):
+                self._do(Tagged(arn, tags_of(body, needed=True)))
+                return {}
+            case ("DELETE", "tags", arn):
+                self._do(Tagged(arn, without=request.tag_keys))
+                return {}
             case ("GET", "controlpanel", arn, "routingcontrols"):
                 self._known(arn, Panel)
                 return self._listed("RoutingControls", [self._told(c) for c in self.state().of(Control, arn)], request)
@@ -161,14 +176,15 @@ class ConfigApi:
         if not isinstance(said, dict):
             raise invalid("Either an AssertionRuleUpdate or a GatingRuleUpdate is needed")
         arn = self._known(arn_of(said, "SafetyRuleArn"), Rule).arn
-        return self._changed(Renamed(arn, name_of(said, "Name"), whole_of(said, "WaitPeriodMs")))
+        with _all_invalid():
+            return self._changed(Renamed(arn, name_of(said, "Name"), whole_of(said, "WaitPeriodMs")))
 
     def _panel_arn(self) -> str:
         return f"{_PREFIX}controlpanel/{self.draw(32)}"
 
     def _made(self, things: tuple[Thing, ...], body: Mapping[str, Any]) -> Mapping[str, Any]:
         token = body.get("ClientToken", "")
-        return self._described(self._do(Made(things, token if isinstance(token, str) else "")))
+        return self._described(self._do(Made(things, token if isinstance(token, str) else "", tags_of(body))))
 
     def _changed(self, event: Event) -> Mapping[str, Any]:
         return self._described(self._do(event))
@@ -181,7 +197,7 @@ class ConfigApi:
                 return effect.thing
         raise AssertionError("whatever the machine is asked is done or refused")
 
-    def _known(self, arn: str, kind: type[Thing]) -> Thing:
+    def _known(self, arn: str, kind: type[Thing] | UnionType) -> Thing:
         thing = self.state().things.get(arn)
         if not isinstance(thing, kind):
             raise Wrong(MISSING, f"{arn} does not exist.")
@@ -231,6 +247,15 @@ class ConfigApi:
             raise invalid(f"MaxResults must be from 1 to {_PAGE_MAX}", "MaxResults")
         found, rest = page(items, int(asked), request.query.get("NextToken"))
         return {key: found, **rest}
+
+
+@contextmanager
+def _all_invalid() -> Iterator[None]:
+    """Safety rules are refused as invalid, whatever is wrong: their calls have no other error (API description)."""
+    try:
+        yield
+    except Wrong as wrong:
+        raise Wrong(INVALID, str(wrong)) from wrong
 
 
 _KINDS: Mapping[str, type[Thing]] = {

@@ -2,7 +2,7 @@
 
 | event | changes | answers |
 | --- | --- | --- |
-| `Made`, `Renamed`, `Removed` | what there is (the configuration API) | `Done`, or `Refused` |
+| `Made`, `Renamed`, `Tagged`, `Removed` | what there is (the configuration API) | `Done`, or `Refused` |
 | `Switched` | which routing controls are on (an endpoint's), all or nothing | `Done` and `Flipped`, or `Refused` |
 | `Forgotten` | nothing is left | `Done` |
 
@@ -14,146 +14,34 @@ Sources: Recovery Control Configuration API Reference; Routing Control (Recovery
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from types import MappingProxyType
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
+from harness.parts.steering.route53.routing_controls.quotas import over_quota, over_tags
 from harness.parts.steering.route53.routing_controls.rules import Rule, objections, quieted
-
-CONFLICT, MISSING, INVALID = "ConflictException", "ResourceNotFoundException", "ValidationException"
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """network: IPV4 or DUALSTACK."""
-
-    arn: str
-    name: str
-    network: str = "IPV4"
-
-
-@dataclass(frozen=True)
-class Panel:
-    """default: the one that its cluster came with."""
-
-    arn: str
-    cluster: str
-    name: str
-    default: bool = False
-
-
-@dataclass(frozen=True)
-class Control:
-    """A routing control: a switch. panel: where it belongs."""
-
-    arn: str
-    panel: str
-    name: str
-
-
-Thing = Cluster | Panel | Control | Rule
-
-
-@dataclass(frozen=True)
-class Made:
-    """Make things, all or none. token: the caller's; what it made before is given again."""
-
-    things: tuple[Thing, ...]
-    token: str = ""
-
-
-@dataclass(frozen=True)
-class Renamed:
-    """A new name, of a rule a new wait period, of a cluster a new network type; None: as it is."""
-
-    arn: str
-    name: str | None = None
-    wait_ms: int | None = None
-    network: str | None = None
-
-
-@dataclass(frozen=True)
-class Removed:
-    """Remove a thing that nothing else rests on."""
-
-    arn: str
-
-
-@dataclass(frozen=True)
-class Switched:
-    """Set routing controls. overridden: safety rules that have no say in this."""
-
-    changes: Mapping[str, bool]
-    overridden: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Forgotten:
-    """Everything is removed."""
-
-
-@dataclass(frozen=True)
-class Done:
-    """Effect: it was carried out. thing: what the call is about, where there is one."""
-
-    thing: Thing | None = None
-
-
-@dataclass(frozen=True)
-class Refused:
-    """Effect: nothing was changed. resource: what the refusal is about."""
-
-    code: str
-    text: str
-    resource: str = ""
-    kind: str = ""
-
-
-@dataclass(frozen=True)
-class Flipped:
-    """Effect: a routing control changed its state."""
-
-    control: Control
-    on: bool
-
-
-Event = Made | Renamed | Removed | Switched | Forgotten
-Effect = Done | Refused | Flipped
-_EMPTY: Mapping[str, int] = MappingProxyType({})
-
-
-@dataclass(frozen=True)
-class State:
-    """things: by ARN, in the order in which they were made. made_ns: of each. on: routing controls that are on."""
-
-    things: Mapping[str, Thing] = field(default_factory=dict)
-    made_ns: Mapping[str, int] = field(default_factory=dict)
-    on: frozenset[str] = frozenset()
-    quiet_until_ns: Mapping[str, int] = field(default_factory=dict)
-    tokens: Mapping[str, str] = field(default_factory=dict)
-
-    def of(self, kind: type[Cluster] | type[Panel] | type[Control] | type[Rule], within: str = "") -> list[Thing]:
-        """All things of a kind; within: a cluster or a panel."""
-        return [t for t in self.things.values() if isinstance(t, kind) and (not within or within in home(self, t))]
-
-    def rules(self) -> list[Rule]:
-        """All safety rules."""
-        return [thing for thing in self.things.values() if isinstance(thing, Rule)]
-
-
-def home(state: State, thing: Thing) -> tuple[str, ...]:
-    """The panel and the cluster that a thing belongs to."""
-    if isinstance(thing, Cluster):
-        return ()
-    if isinstance(thing, Panel):
-        return (thing.cluster,)
-    panel = state.things.get(thing.panel)
-    return (thing.panel, panel.cluster) if isinstance(panel, Panel) else (thing.panel,)
-
-
-def called(thing: Thing) -> str:
-    """What sort of thing it is, as AWS says it."""
-    return {Cluster: "Cluster", Panel: "ControlPanel", Control: "RoutingControl", Rule: "SafetyRule"}[type(thing)]
+from harness.parts.steering.route53.routing_controls.things import (
+    CONFLICT,
+    INVALID,
+    MISSING,
+    Cluster,
+    Control,
+    Done,
+    Effect,
+    Event,
+    Flipped,
+    Forgotten,
+    Made,
+    Panel,
+    Refused,
+    Removed,
+    Renamed,
+    State,
+    Switched,
+    Tagged,
+    Thing,
+    called,
+    home,
+)
 
 
 @dataclass(frozen=True)
@@ -173,6 +61,8 @@ class Controls:
                 return self._made(state, event, now_ns)
             case Renamed():
                 return _renamed(state, event)
+            case Tagged():
+                return _tagged(state, event)
             case Removed(arn=arn):
                 return _removed(state, arn)
             case Switched():
@@ -190,6 +80,9 @@ class Controls:
             refused = self._refusal(state, thing, event.things, now_ns)
             if refused is not None:
                 return state, (refused,)
+        refused = over_tags(event.tags)
+        if refused is not None:
+            return state, (refused,)
         things = {thing.arn: thing for thing in event.things}
         tokens = {**state.tokens, event.token: event.things[0].arn} if event.token else state.tokens
         after = replace(
@@ -197,14 +90,14 @@ class Controls:
             things={**state.things, **things},
             made_ns={**state.made_ns, **dict.fromkeys(things, now_ns)},
             tokens=tokens,
+            tags={**state.tags, event.things[0].arn: event.tags},
         )
         return after, (Done(event.things[0]),)
 
     def _refusal(self, state: State, thing: Thing, together: Sequence[Thing], now_ns: int) -> Refused | None:
-        for other in state.of(type(thing)):
-            if other.name == thing.name and home(state, other)[:1] == home(state, thing)[:1]:
-                text = f"There is a {called(thing)} with the name {thing.name} already."
-                return Refused(CONFLICT, text, other.arn, called(other))
+        taken = _taken(state, thing)
+        if taken is not None:
+            return taken
         needed = {Cluster: (), Panel: home(state, thing), Control: home(state, thing), Rule: home(state, thing)}
         fresh = {other.arn for other in together}
         for arn in needed[type(thing)]:
@@ -214,7 +107,8 @@ class Controls:
                 return Refused(MISSING, f"{arn} does not exist.", arn)
             if not self.deployed(state, arn, now_ns):
                 return Refused(CONFLICT, f"{arn} is not deployed yet.", arn, called(state.things[arn]))
-        return _wrong_rule(state, thing) if isinstance(thing, Rule) else None
+        refused = over_quota(state, thing)
+        return _wrong_rule(state, thing) if refused is None and isinstance(thing, Rule) else refused
 
     def _switched(self, state: State, event: Switched, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
         controls = {arn: state.things.get(arn) for arn in event.changes}
@@ -231,7 +125,7 @@ class Controls:
                 return state, (Refused(MISSING, f"The safety rule {arn} does not exist.", arn, "SafetyRule"),)
         heard = [r for r in state.rules() if r.arn not in event.overridden and self.deployed(state, r.arn, now_ns)]
         for rule, why in objections(heard, event.changes, state.on, state.quiet_until_ns, now_ns):
-            text = f"The safety rule {rule.name} does not allow this change: {why}."
+            text = f"The safety rule {rule.name} ({rule.arn}) does not allow this change: {why}."
             return state, (Refused(CONFLICT, text, rule.arn, "SafetyRule"),)
         changed = {arn: on for arn, on in event.changes.items() if on != (arn in state.on)}
         on = (state.on | {arn for arn, is_on in changed.items() if is_on}) - {a for a, o in changed.items() if not o}
@@ -240,6 +134,15 @@ class Controls:
             Flipped(c, changed[arn]) for arn, c in controls.items() if arn in changed and isinstance(c, Control)
         )
         return replace(state, on=frozenset(on), quiet_until_ns=quiet), (Done(), *flips)
+
+
+def _taken(state: State, thing: Thing) -> Refused | None:
+    """That another one of its kind has its name, within the same cluster or control panel."""
+    for other in state.of(type(thing)):
+        if other.arn != thing.arn and other.name == thing.name and home(state, other)[:1] == home(state, thing)[:1]:
+            text = f"There is a {called(thing)} with the name {thing.name} already."
+            return Refused(CONFLICT, text, other.arn, called(other))
+    return None
 
 
 def _wrong_rule(state: State, rule: Rule) -> Refused | None:
@@ -261,7 +164,22 @@ def _renamed(state: State, event: Renamed) -> tuple[State, tuple[Effect, ...]]:
     changed: dict[str, object] = {"name": event.name, "wait_ms": event.wait_ms, "network": event.network}
     given = {key: value for key, value in changed.items() if value is not None and hasattr(thing, key)}
     after: Thing = replace(thing, **given)  # type: ignore[arg-type]  # by the fields that this thing has
+    taken = _taken(state, after)
+    if taken is not None:
+        return state, (taken,)
     return replace(state, things={**state.things, event.arn: after}), (Done(after),)
+
+
+def _tagged(state: State, event: Tagged) -> tuple[State, tuple[Effect, ...]]:
+    thing = state.things.get(event.arn)
+    if thing is None:
+        return state, (Refused(MISSING, f"{event.arn} does not exist.", event.arn),)
+    before = {key: value for key, value in state.tags.get(event.arn, {}).items() if key not in event.without}
+    after = {**before, **event.tags}
+    refused = over_tags(after)
+    if refused is not None:
+        return state, (refused,)
+    return replace(state, tags={**state.tags, event.arn: after}), (Done(thing),)
 
 
 def _removed(state: State, arn: str) -> tuple[State, tuple[Effect, ...]]:
@@ -275,7 +193,8 @@ def _removed(state: State, arn: str) -> tuple[State, tuple[Effect, ...]]:
         return state, (Refused(CONFLICT, "The default control panel goes with its cluster.", arn, "ControlPanel"),)
     gone = {arn, *(p.arn for p in state.of(Panel, arn))} if isinstance(thing, Cluster) else {arn}
     kept = {key: other for key, other in state.things.items() if key not in gone}
-    return replace(state, things=kept, on=state.on - gone), (Done(thing),)
+    tags = {key: some for key, some in state.tags.items() if key not in gone}
+    return replace(state, things=kept, on=state.on - gone, tags=tags), (Done(thing),)
 
 
 def _resting_on(state: State, thing: Thing) -> Iterable[str]:

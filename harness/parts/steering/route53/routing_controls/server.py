@@ -24,6 +24,7 @@ from harness.engines.provider import admin
 from harness.engines.provider.api import application, never
 from harness.engines.provider.process import serving
 from harness.engines.provider.values import ApiLoss
+from harness.engines.sliding_window import Window
 from harness.history.events import Happening
 from harness.kit.address import ANY_ADDRESS, LoopbackAddress
 from harness.kit.admin import answer_json, read_json
@@ -33,9 +34,9 @@ from harness.kit.strict_json import strict_json
 from harness.parts.steering.route53.routing_controls.cluster_api import PREFIX, ClusterApi
 from harness.parts.steering.route53.routing_controls.config_api import ConfigApi
 from harness.parts.steering.route53.routing_controls.maintenance import AWAY_MAX, REGIONS, Maintenance
-from harness.parts.steering.route53.routing_controls.model import (
+from harness.parts.steering.route53.routing_controls.model import Controls
+from harness.parts.steering.route53.routing_controls.things import (
     Control,
-    Controls,
     Effect,
     Event,
     Flipped,
@@ -45,7 +46,7 @@ from harness.parts.steering.route53.routing_controls.model import (
     Switched,
 )
 from harness.parts.steering.route53.routing_controls.values import Reply, Request
-from harness.units import to_ns
+from harness.units import NS_PER_S, to_ns
 
 log = logging.getLogger(__name__)
 _NAME = "routing controls"
@@ -57,7 +58,8 @@ class RoutingControlsConfig(Strict):
     """config: of the configuration API; endpoints: of the cluster, in the order of maintenance.REGIONS.
 
     away: how many endpoints are away at any time; turn_s: for how long the same ones are. deploy_s: how long what was
-    made is PENDING. events: JSON-lines file. testimony, places: see harness.engines.testimony.
+    made is PENDING. changes_per_s: that one endpoint takes; None: any number. events: JSON-lines file. testimony,
+    places: see harness.engines.testimony.
     """
 
     config: LoopbackAddress = ANY_ADDRESS
@@ -65,6 +67,7 @@ class RoutingControlsConfig(Strict):
     away: Annotated[int, Field(ge=0, le=AWAY_MAX)] = 0
     turn_s: Annotated[float, Field(gt=0)] = 20
     deploy_s: Annotated[float, Field(ge=0)] = 0
+    changes_per_s: Annotated[int, Field(ge=1)] | None = None
     seed: int = 0
     events: Path | None = None
     testimony: Path | None = None
@@ -117,6 +120,8 @@ class Recovery:
         self.maintenance = Maintenance(settings.away, self._turn_ns, monotonic_ns())
         self.urls: Mapping[str, str] = {}
         self._outage: ApiLoss | None = None
+        self._changes_per_s = settings.changes_per_s
+        self._changes: dict[str, Window] = {}
 
     def _happened(self, event: Event) -> tuple[Effect, ...]:
         self._state, effects = self._machine.step(self._state, event, monotonic_ns())
@@ -141,7 +146,8 @@ class Recovery:
                 reply = Reply(400, {"message": "The body cannot be read."}, "ValidationException")
                 return _response(reply, "application/json")
             path = tuple(unquote(part) for part in request.rel_url.raw_path.strip("/").split("/"))
-            asked = Request(request.method, path, dict(request.query), body)
+            keys = tuple(request.query.getall("TagKeys", ()))
+            asked = Request(request.method, path, dict(request.query), body, keys)
             return _response(api.answer(asked), "application/json")
 
         return application(answer)
@@ -156,7 +162,12 @@ class Recovery:
     # -- the cluster's endpoints ---------------------------------------------------------------------------------
     def endpoint(self, region: str) -> web.Application:
         """An application that serves the cluster's endpoint in a region."""
-        api = ClusterApi(lambda: self._state, self._happened, lambda: region in self.maintenance.away(monotonic_ns()))
+        api = ClusterApi(
+            lambda: self._state,
+            self._happened,
+            lambda: region in self.maintenance.away(monotonic_ns()),
+            lambda: self._is_busy(region),
+        )
 
         async def answer(request: web.Request) -> web.StreamResponse:
             target = request.headers.get("X-Amz-Target", "")
@@ -165,6 +176,14 @@ class Recovery:
             return _response(reply, "application/x-amz-json-1.0")
 
         return application(answer)
+
+    def _is_busy(self, region: str) -> bool:
+        if self._changes_per_s is None:
+            return False
+        now_ns = monotonic_ns()
+        window = self._changes.get(region, Window(NS_PER_S, self._changes_per_s)).at(now_ns)
+        self._changes[region] = window if window.full else window.plus_one(now_ns)
+        return window.full
 
     def _tell(self, region: str, operation: str, reply: Reply, who: str) -> None:
         if operation.startswith("Update") or reply.code:

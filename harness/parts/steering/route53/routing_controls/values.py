@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from harness.parts.steering.route53.routing_controls.model import CONFLICT, INVALID, MISSING
+from harness.parts.steering.route53.routing_controls.things import CONFLICT, INVALID, MISSING, QUOTA
 
 _ARN = re.compile(r"[A-Za-z0-9:./_-]{1,256}")
+_TAG_VALUE = re.compile(r"\S{0,256}")
+_KEY_MAX = 128
 _NAME = re.compile(r"\S{1,64}")
 _STATUS = {
-    CONFLICT: 409, MISSING: 404, INVALID: 400, "EndpointTemporarilyUnavailableException": 503,
+    CONFLICT: 409, MISSING: 404, INVALID: 400, QUOTA: 402, "EndpointTemporarilyUnavailableException": 503,
     "InternalServerException": 500,
 }  # fmt: skip
 
@@ -33,12 +35,13 @@ class Wrong(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """One call of the configuration API. path: its parts, unquoted."""
+    """One call of the configuration API. path: its parts, unquoted. tag_keys: all that the query names."""
 
     method: str
     path: tuple[str, ...]
     query: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] = field(default_factory=dict)
+    tag_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,21 @@ def arns_of(body: Mapping[str, Any], key: str, *, needed: bool = True) -> tuple[
     if not isinstance(value, list) or (needed and not value):
         raise invalid(f"{key} must be a list{' that is not empty' if needed else ''}", key)
     return tuple(dict.fromkeys(arn_of({key: one}, key) for one in value))
+
+
+def tags_of(body: Mapping[str, Any], *, needed: bool = False) -> Mapping[str, str]:
+    """Tags: keys of up to 128 characters, without `aws:` in front, and values of up to 256, no blanks. Raises Wrong."""
+    tags = body.get("Tags")
+    if tags is None and not needed:
+        return {}
+    if not isinstance(tags, dict):
+        raise invalid("Tags must be a map of texts", "Tags")
+    for key, value in tags.items():
+        if not 1 <= len(key) <= _KEY_MAX or key.lower().startswith("aws:"):
+            raise invalid(f"Tags: a key has 1 to {_KEY_MAX} characters, and does not begin with aws:", "Tags")
+        if not isinstance(value, str) or not _TAG_VALUE.fullmatch(value):
+            raise invalid("Tags: a value has up to 256 characters, and no blanks", "Tags")
+    return tags
 
 
 def whole_of(body: Mapping[str, Any], key: str, default: int | None = None) -> int:
