@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.drill.plan import conditions_of
+from harness.drill.plan import conditions_of, intervals_of
 from harness.errors import InputError
 from harness.measurement.phases import STEPS, answers_move
 from harness.measurement.prediction import Failure, predict
@@ -142,3 +142,25 @@ def test_all_mistakes_are_told_at_once_each_with_its_line(tmp_path: Path) -> Non
     for word in ("timeout_s: must be shorter", "a region twice", "steering.fallback", "steering.retries"):
         assert word in str(refused.value)
     assert str(refused.value).count("mine.yaml:") == 5, "edge.ttl_s is the fifth"
+
+
+@pytest.mark.parametrize("name", ["cloudflare", "cloudflare-proxied"])
+@pytest.mark.parametrize("timing", [PRODUCTION, FAST])
+def test_every_phase_that_is_typical_lies_within_its_bounds(name: str, timing: Timing) -> None:
+    of = load_subject(ROOT / "reference" / "subject.yaml", environment()).timing
+    found = intervals_of(environment(name), timing, of)
+    for failure in FAILURES:
+        predicted, interval = predict(conditions_of(environment(name), timing, failure, of)), found[failure]
+        assert interval.total.low_ns <= predicted.typical_ns <= predicted.bound_ns <= (interval.total.high_ns or 0)
+        for phase, bounds in interval.phases.items():
+            assert bounds.low_ns <= (predicted.typical_phases_ns[phase] or 0) <= (bounds.high_ns or 0), (failure, phase)
+
+
+def test_clients_of_a_proxy_wait_until_the_other_side_is_accepted_and_nobody_is_late_for_it() -> None:
+    of = load_subject(ROOT / "reference" / "subject.yaml", environment()).timing
+    bounds = intervals_of(environment("cloudflare-proxied"), FAST, of)["refused"].phases
+    measured = {"detect": 1.79, "activate": 1.77, "settle": 3.30}
+    assert set(bounds) == set(measured)
+    for phase, seconds in measured.items():
+        assert bounds[phase].low_ns <= seconds * NS_PER_S <= (bounds[phase].high_ns or 0), (phase, bounds[phase])
+    assert (bounds["settle"].high_ns or 0) <= 7 * NS_PER_S, "acceptance, and one operation of a client"
