@@ -7,8 +7,8 @@ edge's decision, A the moment when the other side accepts, N the new answer, C t
     redirect  max(D, A + accept) - D + publish   (the second only where the edge waits for the other side)
     activate  max(A - N, 0)
     dns_ttl   max(C - max(A, N), 0)           C - N: of n staggered caches the fullest has (n - 1)/n of the TTL left
-    settle    up to the time between two operations of one client; where no answer changes (proxies in front), and these
-              wait for the other side, N - max(D, A) more
+    settle    up to the time between two operations of one client; where no answer changes and the edge waits for the
+              other side, accept on top, and activate is max(A - D, 0)
 
 Where the answer is changed by calls, `redirect` is `decide` but for these calls, and they are `api`.
 
@@ -73,10 +73,11 @@ def predict_interval(at_least: Conditions, at_most: Conditions, write_period_ns:
     # Where the edge waits for the other side, that side accepts before the answer changes: only somebody must write.
     activate = Bracket(0, 2 * write_period_ns) if at_most.edge_follows else active.since(answer)
     overlap_ns = 0 if at_most.edge_follows else activate.high_ns or 0
-    unseen_ns = 0
-    if at_most.edge_follows and not answers_move(at_most.steps):  # nobody sees the proxies' change of mind
-        activate, unseen_ns = active.since(detect), answer.since(detect.later(active)).high_ns or 0
     ttl_ns, period_ns = at_most.edge.ttl_ns, at_most.client_period_ns
+    accepted_ns = 0
+    if at_most.edge_follows and not answers_move(at_most.steps):
+        # No answer tells when it has: whoever writes past the edge is first, and clients wait behind it.
+        activate, accepted_ns = active.since(detect), at_most.edge.accept_ns(typical=False) + publish_ns
     # Each refresh waits for the next operation, so what is staggered drifts by as much.
     least_ttl_ns = max(0, ttl_ns * (at_most.clients - 1) // at_most.clients - 2 * period_ns)
     cached = answer.plus(least_ttl_ns, ttl_ns + period_ns)
@@ -88,7 +89,7 @@ def predict_interval(at_least: Conditions, at_most: Conditions, write_period_ns:
         "api": Bracket(0, calls_ns),
         "activate": activate,
         "dns_ttl": Bracket(max(0, least_ttl_ns - overlap_ns) if known else 0, ttl_ns + period_ns),
-        "settle": Bracket(0, unseen_ns + period_ns),
+        "settle": Bracket(0, period_ns + accepted_ns),
     }
     held_up = () if known else ("activate", "redirect", "decide")  # by what the subject does not document
     steps = (*at_most.steps, "settle")
