@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from reference.active_region import Record
+from reference.active_region import BY_OPERATOR, Record
 from reference.monitor import actions, conditions
 from reference.monitor.health import Rules, View, fresh, granted, lease_over, seen
 from reference.monitor.state import (
@@ -70,6 +70,9 @@ class Decision:
                 view = seen(before, look, self.rules, now_ns)
                 state = replace(state, views={**state.views, look.region: view})
                 effects += _health_news(before, view)
+                if view.record is not None:  # the answer of the call that wrote it may have been lost
+                    state, more = self._recorded(state, look.region, view.record, now_ns)
+                    effects += more
             case Recorded(region=region, found=found) if found is not None:
                 view = state.views[region]
                 if view.last is not None:
@@ -135,10 +138,14 @@ class Decision:
         return replace(state, views=views), (Grant(region, state.record.epoch, echoes),)
 
     def _recorded(self, state: State, region: str, found: Record, now_ns: int) -> tuple[State, tuple[Effect, ...]]:
-        if state.phase is not Phase.RECORDING or found != state.record or region != found.region:
+        wanted = state.record
+        if state.phase is not Phase.RECORDING or region != wanted.region or found.epoch != wanted.epoch:
             return state, ()
         why = state.move.why if state.move else ""
-        state = replace(state, phase=Phase.ACTIVE, move=None, hold_off_ns=now_ns + self.rules.hold_down_ns)
+        # An operator may have written the same epoch, hence the same region, at that moment: then it is the operator's.
+        record = found if found.by == BY_OPERATOR else wanted
+        hold_off_ns = now_ns + self.rules.hold_down_ns
+        state = replace(state, phase=Phase.ACTIVE, record=record, move=None, hold_off_ns=hold_off_ns)
         state, grants = self._grant(state, region, now_ns)
         details = {"region": region, "epoch": found.epoch, "why": why}
         return state, (Announce("info", "region activated", details), *grants)

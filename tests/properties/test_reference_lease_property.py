@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from reference.active_region import BY_OPERATOR, Record
@@ -272,6 +272,9 @@ def test_the_check_notices_a_monitor_that_does_not_wait(
 
 
 @settings(max_examples=8, deadline=None)
+@example(seed=103, follows=False)  # the answer of the call that wrote the record is lost
+@example(seed=144, follows=False)  # an operator writes the same epoch at that moment
+@example(seed=317, follows=True)
 @given(seed=st.integers(0, 2**32), follows=st.booleans())
 def test_a_quiet_network_ends_in_one_region_that_holds_the_lease(seed: int, follows: bool) -> None:
     simulation = Simulation(seed, 0.02, 0.0, 0.001, follows=follows)
