@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import logging
-import random
 from collections.abc import Callable, Mapping
 from typing import Literal
 
 from harness.clock import monotonic_ns
-from harness.engines.dns.answering import Freeze, Thaw
 from harness.engines.dns.geography import Location, located
 from harness.engines.dns.lookup import Answer, drawing
 from harness.engines.dns.names import normalise
@@ -17,6 +15,7 @@ from harness.engines.dns.zone import Configuration
 from harness.engines.health_checks.checking import Fleet
 from harness.engines.health_checks.policy import Blindness
 from harness.engines.health_checks.route53 import Route53Checkers
+from harness.engines.provider.plane import AnsweringPlane
 from harness.engines.provider.telling import answered
 from harness.errors import InputError
 from harness.history.events import DnsAnswer, HealthTransition
@@ -30,24 +29,23 @@ log = logging.getLogger(__name__)
 Record = Callable[[DnsAnswer | HealthTransition], None]
 
 
-class DataPlane:
+class DataPlane(AnsweringPlane[model.PlaneState]):
     """The data plane of one event loop, checkers included; listening is the server's. record: where events go."""
 
     def __init__(self, settings: DataPlaneConfig, record: Record) -> None:
+        super().__init__(settings.seed, settings.scale)
         self.settings = settings
         self._record = record
-        self._random = random.Random(f"{settings.seed}/answers")
-        self.draws = 0
         self._plane = Plane(settings.watch, settings.regions, settings.scale)
         self._locations = {ipaddress.ip_network(n): located(place) for n, place in settings.locations.items()}
         here = None if settings.clients_at is None else located(settings.clients_at)
-        self._state = model.start({name: lb.address for name, lb in settings.load_balancers.items()}, here)
+        self.state = model.start({name: lb.address for name, lb in settings.load_balancers.items()}, here)
         self.fleet = Fleet(
             policy=Route53Checkers(settings.checkers, settings.scale),
             seed=settings.seed,
             address_book=settings.address_book,
-            resolve=lambda name: self._state.resolve(name, drawing(self._draw)),
-            changed=lambda check_id: self._step(model.Checked(self.fleet.states(), check_id)),
+            resolve=lambda name: self.state.resolve(name, drawing(self._draw)),
+            changed=lambda check_id: self.happened(model.Checked(self.fleet.states(), check_id)),
         )
 
     # What others read
@@ -55,35 +53,25 @@ class DataPlane:
     @property
     def now(self) -> Snapshot:
         """What answers follow from, unless their name is frozen."""
-        return self._state.now
-
-    @property
-    def generation(self) -> int:
-        """Grows with every change that could alter an answer."""
-        return self._state.generation
+        return self.state.now
 
     @property
     def configured(self) -> bool:
         """Whether a configuration was read."""
-        return self._state.configured
-
-    @property
-    def scale(self) -> float:
-        """What every TTL is multiplied by."""
-        return self.settings.scale
+        return self.state.configured
 
     @property
     def frozen(self) -> tuple[str, ...]:
         """The names whose answer no longer follows health or configuration."""
-        return tuple(sorted(self._state.frozen))
+        return tuple(sorted(self.state.frozen))
 
     def answer(self, name: str, record_type: str, subnet: str | None = None) -> Answer:
         """One client's answer. subnet: an address of the network that it is in, where its resolver tells."""
-        return self._state.answer(name, record_type, drawing(self._draw), self.location(subnet))
+        return self.state.answer(name, record_type, drawing(self._draw), self.location(subnet))
 
     def answer_in(self, zone_id: str, name: str, record_type: str, subnet: str | None = None) -> Answer | None:
         """The answer that one hosted zone gives, None when there is no such zone here."""
-        return self._state.answer_in(zone_id, name, record_type, drawing(self._draw), self.location(subnet))
+        return self.state.answer_in(zone_id, name, record_type, drawing(self._draw), self.location(subnet))
 
     def location(self, address: str | None) -> Location | None:
         """Where an address is: by the smallest network that is known to hold it; None where none is."""
@@ -95,7 +83,7 @@ class DataPlane:
 
     def hear(self, told: Mapping[str, bool | None]) -> None:
         """Take in what is watched by checks that probe nothing."""
-        self._step(model.Heard(told, self.fleet.states()))
+        self.happened(model.Heard(told, self.fleet.states()))
 
     def hear_metrics(self, told: Mapping[str, bool | None]) -> None:
         """The same of metrics: nothing while all health stands still, no data while checkers reach nothing."""
@@ -104,24 +92,24 @@ class DataPlane:
 
     def statuses(self) -> Statuses:
         """What can be told of all health checks; may be called from any thread."""
-        now = self._state.now
+        now = self.state.now
         checkers = {check_id: tuple(some) for check_id, some in self.fleet.states().items()}
         return Statuses(now.config, now.health.checks, checkers)
 
     def possible(self, name: str, record_type: str = "A") -> tuple[tuple[str, ...], int]:
         """Every value that may be answered now, sorted, and the TTL in wire seconds; () and 0 when there is none."""
-        return self._plane.possible(self._state, name, record_type)
+        return self._plane.possible(self.state, name, record_type)
 
     def endpoint(self, check_id: str) -> str | None:
         """The address that a health check probes; None when it has none, or does not resolve."""
-        return self._state.endpoint(check_id)
+        return self.state.endpoint(check_id)
 
     # What changes the state
 
     def configure(self, config: Configuration) -> None:
         """Take over a configuration read from the control plane."""
         self.fleet.follow(config.checks)
-        self._step(model.Configured(config, self.fleet.states()))
+        self.happened(model.Configured(config, self.fleet.states()))
 
     def blind(self, blindness: Blindness | None) -> None:
         """From now on health checkers reach nothing, or all health stands still; None: everything is looked at."""
@@ -132,36 +120,33 @@ class DataPlane:
         """Note whether a load balancer has a healthy target."""
         if self.fleet.blindness == "frozen":
             return
-        before = self._state
-        self._step(model.Targets(name, healthy))
-        if self._state is not before:
+        before = self.state
+        self.happened(model.Targets(name, healthy))
+        if self.state is not before:
             log.info("load balancer %s has %s healthy target", name, "a" if healthy else "no")
 
     def freeze(self, name: str) -> None:
         """Keep answering for `name` as now, whatever changes. Raises InputError where nothing is answered yet."""
-        if not self._state.configured:
+        if not self.state.configured:
             raise InputError("nothing to freeze: no configuration was read from the control plane yet")
-        self._step(Freeze(name))
+        super().freeze(name)
         log.info("answer for %s is frozen", normalise(name))
 
     def thaw(self) -> None:
         """Let every name follow health and configuration again."""
-        if self._state.frozen:
+        if self.state.frozen:
             log.info("answers are no longer frozen")
-        self._step(Thaw())
+        super().thaw()
 
     def reset(self) -> None:
         """Forget what checkers have seen, and thaw."""
         self.fleet.reset()
-        self._step(model.Forgotten(self.fleet.states()))
+        self.happened(model.Forgotten(self.fleet.states()))
 
-    def _draw(self) -> float:
-        self.draws += 1
-        return self._random.random()
-
-    def _step(self, event: model.Event) -> None:
+    def happened(self, event: model.Event) -> None:
+        """Take an event in."""
         now_ns = monotonic_ns()
-        self._state, effects = self._plane.step(self._state, event, now_ns)
+        self.state, effects = self._plane.step(self.state, event, now_ns)
         for effect in effects:
             self._tell(effect, now_ns)
 
