@@ -36,7 +36,8 @@ class DnsProbe:
             return outcomes.REFUSED
         try:
             transport.sendto(question.to_wire())
-            wire = await asyncio.wait_for(heard, self._timeout_s)
+            async with asyncio.timeout(self._timeout_s):
+                wire = await heard
         except TimeoutError:
             return outcomes.TIMEOUT
         except OSError:

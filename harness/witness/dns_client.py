@@ -150,7 +150,8 @@ class DnsClient:
             wire, server = await self._ask(_query_wire(name, family))
             if wire[2] & (dns.flags.TC >> 8):
                 over_tcp = self._ask_tcp(_query_wire(name, family), server)
-                wire = await asyncio.wait_for(over_tcp, self._habits.timeout_s)
+                async with asyncio.timeout(self._habits.timeout_s):
+                    wire = await over_tcp
             addresses, ttl_s = _read(wire)
         except (TimeoutError, OSError, EOFError, DnsFailure, dns.exception.DNSException) as error:
             self.failures += 1
@@ -204,7 +205,8 @@ class DnsClient:
 async def _told(lookup: _Lookup, until_s: float) -> stub.Event:
     """What happens next; that the try has timed out, when nothing does."""
     try:
-        return await asyncio.wait_for(lookup.told.get(), max(0.0, until_s - to_s(monotonic_ns())))
+        async with asyncio.timeout(max(0.0, until_s - to_s(monotonic_ns()))):
+            return await lookup.told.get()
     except TimeoutError:
         return stub.TimedOut()
 

@@ -57,7 +57,8 @@ class Overflow:
                 self._filled.clear()  # what has failed comes again after a while: until then there is no hurry
             pause_s = self._settings.scaled_s(LEFTOVERS_EVERY_S if well else RETRY_S)
             try:
-                await asyncio.wait_for(self._filled.wait(), pause_s)
+                async with asyncio.timeout(pause_s):
+                    await self._filled.wait()
             except TimeoutError:
                 continue
 

@@ -112,7 +112,8 @@ class Worker:
             except CallFailed as failure:
                 say("inbox not read", level="warning", why=str(failure))
             try:
-                await asyncio.wait_for(self._look.wait(), self._settings.scaled_s(LEFTOVERS_EVERY_S))
+                async with asyncio.timeout(self._settings.scaled_s(LEFTOVERS_EVERY_S)):
+                    await self._look.wait()
             except TimeoutError:
                 continue
 

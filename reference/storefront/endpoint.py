@@ -76,7 +76,8 @@ class Endpoint:
                 hurried = self._state().hurry
                 interval_s = self.settings.hurried_s if hurried else self.settings.scaled_s(BEAT_INTERVAL_S)
                 try:
-                    await asyncio.wait_for(self._wake.wait(), interval_s)
+                    async with asyncio.timeout(interval_s):
+                        await self._wake.wait()
                 except TimeoutError:
                     continue
         finally:

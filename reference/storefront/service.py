@@ -81,7 +81,8 @@ class Storefront:
             return held
         self._waiting += 1
         try:
-            await asyncio.wait_for(self._gained.wait(), patience_s)
+            async with asyncio.timeout(patience_s):
+                await self._gained.wait()
         except TimeoutError:
             return None
         finally:

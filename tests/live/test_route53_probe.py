@@ -53,11 +53,13 @@ async def probed(kind: str, *pieces: bytes, search: str | None, certificate: Pat
     check = HealthCheck("check", kind, ip_address="192.0.2.1", search_string=search)
     try:
         prober.send(request_for(check, server.sockets[0].getsockname()[:2], LIMITS), result.set_result)
-        return await asyncio.wait_for(result, 10)
+        async with asyncio.timeout(10):
+            return await result
     finally:
         leaving.set()
         await prober.close()
-        await asyncio.wait_for(left.wait(), 10)
+        async with asyncio.timeout(10):
+            await left.wait()
         server.close()
         await server.wait_closed()
 

@@ -80,14 +80,16 @@ async def opened(folder: Path) -> AsyncIterator[Shop]:
     stop = asyncio.Event()
     task = asyncio.create_task(run(config, ready.set_result, stop))
     try:
-        shop = Shop(await asyncio.wait_for(ready, 20), receiver)
+        async with asyncio.timeout(20):
+            shop = Shop(await ready, receiver)
         edges = {at: {"place": place, "address": list(receiver.address)}
                  for at, place in ((EAST, "us-east-1"), (WEST, "us-west-2"))}  # fmt: skip
         await shop.post("/connect", dns=list(names.address), edges=edges)
         yield shop
     finally:
         stop.set()
-        await asyncio.wait_for(task, 20)
+        async with asyncio.timeout(20):
+            await task
         names.stop()
         await receiver.stop()
 

@@ -54,7 +54,12 @@ def look(
 
     until_it_says: a text that is waited for at the end; a page that never says it is told as it is after a while.
     """
-    return asyncio.run(asyncio.wait_for(_look(address, scripts, size, picture, wait_for, until_it_says), _LIMIT_S))
+
+    async def within_the_limit() -> Any:
+        async with asyncio.timeout(_LIMIT_S):
+            return await _look(address, scripts, size, picture, wait_for, until_it_says)
+
+    return asyncio.run(within_the_limit())
 
 
 async def _look(

@@ -145,7 +145,8 @@ def test_a_peer_that_hangs_up_is_noticed_while_idle(certificate: Path) -> None:
             broken = asyncio.Event()
             if channel.open:
                 channel.watch(broken.set)
-                await asyncio.wait_for(broken.wait(), 5)
+                async with asyncio.timeout(5):
+                    await broken.wait()
             assert not channel.open
 
     asyncio.run(run())

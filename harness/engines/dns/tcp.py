@@ -43,7 +43,8 @@ class TcpClients:
         try:
             await self._talk(reader, writer)
             writer.close()
-            await asyncio.wait_for(writer.wait_closed(), self._idle_s)
+            async with asyncio.timeout(self._idle_s):
+                await writer.wait_closed()
         except (asyncio.IncompleteReadError, TimeoutError, OSError) as error:
             log.debug("a DNS client over TCP left: %r", error)
         finally:
@@ -56,12 +57,14 @@ class TcpClients:
                 writer.write(len(wire).to_bytes(2) + wire)
 
         while True:
-            message = await asyncio.wait_for(_message(reader), self._idle_s)
+            async with asyncio.timeout(self._idle_s):
+                message = await _message(reader)
             if message is None or writer not in self._open or not self._asked(message, answer):
                 return
             del self._open[writer]
             self._open[writer] = None
-            await asyncio.wait_for(writer.drain(), self._idle_s)
+            async with asyncio.timeout(self._idle_s):
+                await writer.drain()
 
     def _reset(self, writer: asyncio.StreamWriter) -> None:
         """Its task ends by itself: what it waits for never comes. (Streams complain of a task that is cancelled.)"""

@@ -160,7 +160,8 @@ class Prober:
             lambda: probe, request.host, request.port, ssl=tls, server_hostname=name
         )
         try:
-            await asyncio.wait_for(connecting, to_s(request.limits.connect_ns))
+            async with asyncio.timeout(to_s(request.limits.connect_ns)):
+                await connecting
         except TimeoutError:
             probe.fail(NOT_CONNECTED, "timeout")
         except ConnectionRefusedError:

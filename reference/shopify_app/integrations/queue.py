@@ -60,7 +60,8 @@ class Queues:
             self._look.clear()
             await self.take_over()
             try:
-                await asyncio.wait_for(self._look.wait(), self._settings.scaled_s(LEFTOVERS_EVERY_S))
+                async with asyncio.timeout(self._settings.scaled_s(LEFTOVERS_EVERY_S)):
+                    await self._look.wait()
             except TimeoutError:
                 continue
 
@@ -79,7 +80,8 @@ class Queues:
         """Once everything that is in the queues is sent or given up, or that took too long; and the table knows it."""
         senders = self.senders.values()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*(sender.drained() for sender in senders)), patience_s)
+            async with asyncio.timeout(patience_s):
+                await asyncio.gather(*(sender.drained() for sender in senders))
         for sender in senders:
             await sender.calls_over()
 

@@ -80,7 +80,8 @@ class Sender:
             next_ns = lane.next_ns(self._state, now_ns)
             pause_s = IDLE_S if next_ns is None else min(IDLE_S, max(0.01, (next_ns - now_ns) / NS_PER_S))
             try:
-                await asyncio.wait_for(self._wake.wait(), pause_s)
+                async with asyncio.timeout(pause_s):
+                    await self._wake.wait()
             except TimeoutError:
                 continue
 

@@ -101,7 +101,8 @@ class Worker:
             lambda: asyncio.StreamReaderProtocol(self._answers), os.fdopen(answers, "rb", buffering=0)
         )
         self._copying = asyncio.create_task(self._copy(self._process.stdout))
-        told = await asyncio.wait_for(self._told(), _INIT_TIMEOUT_S)
+        async with asyncio.timeout(_INIT_TIMEOUT_S):
+            told = await self._told()
         self.init_ms = (time.monotonic() - began) * 1000
         return told
 

@@ -47,7 +47,8 @@ class Upstream(asyncio.DatagramProtocol):
     async def ask(self, question: bytes, wait_s: float, *, tcp: bool = False) -> bytes:
         """The answer, under the question's own id. Raises TimeoutError, and OSError where the server refuses."""
         if tcp:
-            return await asyncio.wait_for(self._over_tcp(question), wait_s)
+            async with asyncio.timeout(wait_s):
+                return await self._over_tcp(question)
         if self._transport is None or self._transport.is_closing():
             raise OSError("closed")
         number = self._number()
@@ -55,7 +56,8 @@ class Upstream(asyncio.DatagramProtocol):
         self._waiting[number] = (question, future)
         try:
             self._transport.sendto(number.to_bytes(2, "big") + question[2:])
-            return await asyncio.wait_for(future, wait_s)
+            async with asyncio.timeout(wait_s):
+                return await future
         finally:
             del self._waiting[number]
 
