@@ -4,8 +4,8 @@ Shopify waits 5 s for an answer, and takes a subscription away after eight failu
 but one write, and that has a deadline: a 503 in time is tried again, and a write that ended later makes that a repeat.
 Where the write takes longer than usual, the region's queue is asked as well, and whichever has the webhook first lets
 it be answered. That is done only while the inbox works, if slowly: what a region that is lost has in its queue must be
-learned from the shop. While the inbox does not work there is the write alone. Writes outlive their requests, so their
-number has a bound of its own: a storm of attempts must not pile up work that has to be done once the inbox is back.
+learned from the shop. While the inbox does not work there is the write alone. What is begun outlives its request, so
+there is a bound to it: a storm of attempts must not pile up work that has to be done once the inbox is back.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Webhooks:
         if self._putting < (PUTS_MAX if self._works() else PUTS_MAX + QUEUED_MAX):
             put = self._put(webhook, patience_s / 2)
             await asyncio.wait({put}, timeout=0.0 if self._last_s > SLOW_S else USUAL_S)
-        if (put is None or not put.done()) and self._works():
+        if (put is None or not put.done()) and self._works() and not self.overflow.full:
             sent = self.overflow.send(webhook)
             asked = {sent} if put is None else {put, sent}
             await asyncio.wait(asked, timeout=until - time.monotonic(), return_when=asyncio.FIRST_COMPLETED)

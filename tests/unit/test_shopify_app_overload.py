@@ -11,6 +11,7 @@ import pytest
 from shopify_tables import Tables, shop, store
 from shopify_tables import settings as region_settings
 
+from reference.shopify_app import overflow
 from reference.shopify_app.buffer import Buffer
 from reference.shopify_app.intake import Webhook
 from reference.shopify_app.rows import Received
@@ -22,14 +23,18 @@ EAST = "us-east-1"
 AT_ONCE, ATTEMPTS = 250, 3
 
 
-class NoBuffer(Buffer):
-    """A queue that takes nothing: it is lost with the region."""
+class SilentBuffer(Buffer):
+    """A queue that says nothing before it is back, and then takes nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, back: threading.Event) -> None:
+        self.back = back
         self.asked = 0
+        self._lock = threading.Lock()
 
     def send(self, webhook: Webhook) -> bool:
-        self.asked += 1
+        assert self.back.wait(60)
+        with self._lock:
+            self.asked += 1
         return False
 
 
@@ -53,7 +58,8 @@ class Intake:
     """An intake on a silent inbox. taken: what it has taken."""
 
     def __init__(self, *, works: bool) -> None:
-        self.inbox, self.buffer, self.taken = SilentInbox(), NoBuffer(), list[Received]()
+        self.inbox, self.taken = SilentInbox(), list[Received]()
+        self.buffer = SilentBuffer(self.inbox.back)
         given = shop()
         self.webhooks = Webhooks(
             region_settings(EAST), given, Secrets(given.credentials, ""), self.inbox, self.buffer,
@@ -74,7 +80,7 @@ class Intake:
         """The inbox is back, and all that was under way is written."""
         self.inbox.back.set()
         async with asyncio.timeout(60):
-            while self.webhooks._putting:
+            while self.webhooks._putting or self.webhooks.overflow._sending:
                 await asyncio.sleep(0.01)
 
 
@@ -87,15 +93,19 @@ def made() -> Iterator[list[Intake]]:
         intake.webhooks.close()
 
 
-@pytest.mark.parametrize(("works", "most"), [(False, PUTS_MAX + QUEUED_MAX), (True, PUTS_MAX)])
-def test_a_storm_of_attempts_leaves_no_more_to_write_than_the_bound(made: list[Intake], works: bool, most: int) -> None:
+IN_QUEUE = overflow.SENDS_MAX + overflow.QUEUED_MAX
+
+
+@pytest.mark.parametrize(("works", "most", "sends"), [(False, PUTS_MAX + QUEUED_MAX, 0), (True, PUTS_MAX, IN_QUEUE)])
+def test_a_storm_of_attempts_leaves_no_more_to_write_than_the_bound(
+    made: list[Intake], works: bool, most: int, sends: int
+) -> None:
     async def story() -> None:
         made.append(intake := Intake(works=works))
         assert set(await intake.storm()) == {503}
         assert intake.webhooks._putting == most
-        assert bool(intake.buffer.asked) == works
         await intake.written()
-        assert intake.inbox.writes == most
+        assert (intake.inbox.writes, intake.buffer.asked) == (most, sends)
         assert len({row.id for row in intake.taken}) == len(intake.taken)
 
     asyncio.run(story())
