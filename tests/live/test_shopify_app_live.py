@@ -110,7 +110,7 @@ async def post_until_taken(url: str, key: str, body: dict[str, Any]) -> None:
 
 
 async def eventually(what: Callable[[], Any]) -> Any:
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not (found := await asyncio.to_thread(what)):
         assert time.monotonic() < until, "it never came"
         await asyncio.sleep(0.02)
