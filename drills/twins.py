@@ -25,9 +25,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "broken_designs"))
 
 import bank
 import everywhere
-from twin_record import Ended, Record, state_of_the_code
 from rich.console import Console
 from rich.table import Table
+from twin_record import Ended, Record, state_of_the_code
 
 from harness.drill.catalogue import KnownDrill, select
 from harness.scheduling import child
