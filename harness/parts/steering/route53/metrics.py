@@ -27,14 +27,22 @@ from harness.engines.health_checks.checker import Checker
 from harness.engines.health_checks.health import votes
 from harness.kit.address import Address
 from harness.names import CONTROL_REGION
-from harness.parts.steering.route53.alarms import Alarm, Datum, Unwatchable, parse_alarm, periods, within_limits
+from harness.parts.steering.route53.alarms import (
+    LOOK_NS,
+    Alarm,
+    Datum,
+    Unwatchable,
+    parse_alarm,
+    periods,
+    within_limits,
+)
 from harness.parts.steering.route53.following import client_of
 from harness.units import NS_PER_S, to_s
 
 log = logging.getLogger(__name__)
 
 NAMESPACE = "AWS/Route53"
-_LOOK_NS, _TELL_NS = 10 * NS_PER_S, 60 * NS_PER_S
+_TELL_NS = 60 * NS_PER_S
 _AT_ONCE = 500
 """Metrics in one PutMetricData, which may have 1,000."""
 _LONGEST_STEP_S = 5.0
@@ -96,7 +104,7 @@ class RegionMetrics:
 
     def _run(self, address: Address) -> None:
         client = client_of("cloudwatch", self._region, address)
-        look_s = to_s(scaling.interval_ns(_LOOK_NS, self._scale))
+        look_s = to_s(scaling.interval_ns(LOOK_NS, self._scale))
         told_ns: int | None = None
         try:
             while not self._stopping.is_set():

@@ -36,7 +36,7 @@ class DataPlane(AnsweringPlane[model.PlaneState]):
         super().__init__(settings.seed, settings.scale)
         self.settings = settings
         self._record = record
-        self._plane = Plane(settings.watch, settings.regions, settings.scale)
+        self._plane = Plane(settings.watch, settings.regions, settings.scale, settings.alarms)
         self._locations = {ipaddress.ip_network(n): located(place) for n, place in settings.locations.items()}
         here = None if settings.clients_at is None else located(settings.clients_at)
         self.state = model.start({name: lb.address for name, lb in settings.load_balancers.items()}, here)
@@ -104,6 +104,15 @@ class DataPlane(AnsweringPlane[model.PlaneState]):
         """The address that a health check probes; None when it has none, or does not resolve."""
         return self.state.endpoint(check_id)
 
+    def region(self, check_id: str) -> str | None:
+        """The region that a health check is about; None where it is about none, or about several."""
+        return self._plane.region(self.state, check_id)
+
+    def told(self, check_id: str) -> bool | None:
+        """What was heard last of a check that probes nothing; None: there is no data."""
+        check = self.state.now.config.checks.get(check_id)
+        return None if check is None or check.watches is None else self.state.told.now.get(check.watches)
+
     # What changes the state
 
     def configure(self, config: Configuration) -> None:
@@ -153,8 +162,8 @@ class DataPlane(AnsweringPlane[model.PlaneState]):
     def _tell(self, effect: Effect, now_ns: int) -> None:
         if isinstance(effect, StatusChanged):
             status: Literal["healthy", "unhealthy"] = "healthy" if effect.healthy else "unhealthy"
-            text = "health check %s is %s: %d of %d checkers"
-            log.info(text, effect.check_id, status, effect.votes, effect.checkers)
+            by = f": {effect.votes} of {effect.checkers} checkers" if effect.checkers else ""
+            log.info("health check %s is %s%s", effect.check_id, status, by)
             if effect.region is not None:
                 self._record(HealthTransition(effect.region, status, effect.votes, effect.checkers, now_ns))
             return
