@@ -12,6 +12,7 @@ from harness.engines.dns.geography import Location, located
 from harness.engines.dns.lookup import Answer, drawing
 from harness.engines.dns.names import normalise
 from harness.engines.dns.zone import Configuration
+from harness.engines.health_checks.checker import Observation
 from harness.engines.health_checks.checking import Fleet
 from harness.engines.health_checks.policy import Blindness
 from harness.engines.health_checks.route53 import Route53Checkers
@@ -21,6 +22,7 @@ from harness.errors import InputError
 from harness.history.events import DnsAnswer, HealthTransition
 from harness.parts.steering.route53 import model
 from harness.parts.steering.route53.config import DataPlaneConfig
+from harness.parts.steering.route53.latency import Latencies
 from harness.parts.steering.route53.metrics import Statuses
 from harness.parts.steering.route53.model import Effect, Plane, Snapshot, StatusChanged
 
@@ -46,7 +48,9 @@ class DataPlane(AnsweringPlane[model.PlaneState]):
             address_book=settings.address_book,
             resolve=lambda name: self.state.resolve(name, drawing(self._draw)),
             changed=lambda check_id: self.happened(model.Checked(self.fleet.states(), check_id)),
+            heard=self._heard,
         )
+        self.latencies = Latencies()
 
     # What others read
 
@@ -90,6 +94,11 @@ class DataPlane(AnsweringPlane[model.PlaneState]):
         if self.fleet.blindness != "frozen":
             self.hear(dict.fromkeys(told, None) if self.fleet.blindness else told)
 
+    def _heard(self, check_id: str, number: int, seen: Observation) -> None:
+        if seen.times is not None:
+            places = [place for place, _ in self.fleet.observers(check_id)]
+            self.latencies.add(check_id, places[number].region, seen.times)
+
     def statuses(self) -> Statuses:
         """What can be told of all health checks; may be called from any thread."""
         now = self.state.now
@@ -112,6 +121,11 @@ class DataPlane(AnsweringPlane[model.PlaneState]):
         """What was heard last of a check that probes nothing; None: there is no data."""
         check = self.state.now.config.checks.get(check_id)
         return None if check is None or check.watches is None else self.state.told.now.get(check.watches)
+
+    def control_followers(self) -> Mapping[str, str]:
+        """Health check -> the routing control that it follows."""
+        checks = self.state.now.config.checks.values()
+        return {check.id: check.routing_control for check in checks if check.routing_control}
 
     # What changes the state
 
