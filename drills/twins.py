@@ -61,6 +61,7 @@ ELSEWHERE: Mapping[str, Sequence[str]] = {
     "route53-weighted": (*STEERED, "resolver-lost"),
     "route53-latency": STEERED,
     "route53-routing-controls": STEERED,
+    "route53-alarms": (*STEERED, "database-lost-in-primary", "provider-health-checks-blind"),
 }
 """What `--everywhere` runs in a further environment as well."""
 _CONTROL = "control-"

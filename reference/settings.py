@@ -34,6 +34,7 @@ CALL_TIMEOUT_S = 1.0
 REQUEST_TIMEOUT_S = 1.0  # to connect for a client's request, and again for the answer; never scaled
 HANDOVER_PATIENCE_S = 0.75  # a write waits so long for the other database: less than clients wait; never scaled
 STREAM_TIMEOUT_S = 2.0
+SERVING_INTERVAL_S = 10.0
 TOMBSTONE_DAYS = 7  # a week: far longer than a stream keeps records (24 h), so no record outlives its tombstone
 
 
@@ -47,7 +48,8 @@ class Settings:
 
     region: whose database is near. follows_active: a storefront uses the database of the region that is active, and not
     only the one that is near (`DATABASE=active`). writes_everywhere: every region takes writes, without a lease
-    (`WRITES=everywhere`). request_timeout_s, handover_patience_s: see above.
+    (`WRITES=everywhere`). request_timeout_s, handover_patience_s: see above. serving_metric: the namespace of
+    CloudWatch in which a storefront says whether the edge may send traffic to it (`SERVING_METRIC`); empty: nowhere.
     """
 
     primary: str
@@ -69,6 +71,7 @@ class Settings:
     writes_everywhere: bool = False
     request_timeout_s: float = REQUEST_TIMEOUT_S
     handover_patience_s: float = HANDOVER_PATIENCE_S
+    serving_metric: str = ""
 
     @property
     def regions(self) -> tuple[str, str]:
@@ -166,6 +169,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         writes_everywhere=writes == "everywhere",
         request_timeout_s=_number(env, "REQUEST_TIMEOUT_SECONDS", str(REQUEST_TIMEOUT_S), least=0.05, most=60.0),
         handover_patience_s=_number(env, "HANDOVER_PATIENCE_SECONDS", str(HANDOVER_PATIENCE_S), most=60.0),
+        serving_metric=env.get("SERVING_METRIC") or "",
     )
 
 

@@ -139,7 +139,8 @@ def _sentence(event: Event, flips: Collection[str], names: Mapping[str, str]) ->
     if isinstance(event, FaultEvent):
         return f"fault {event.fault} {event.target} {event.mode}: {event.f}"
     if isinstance(event, HealthTransition) and event.kind in flips:
-        return f"health check {event.target}: {event.status} ({event.healthy_checkers} of {event.checkers} checkers)"
+        by = f" ({event.healthy_checkers} of {event.checkers} checkers)" if event.checkers else ""
+        return f"health check {event.target}: {event.status}{by}"
     if isinstance(event, DnsAnswer) and event.source == "witness":
         return f"DNS answer ({event.client}): {_named(event.addresses, names) or 'none'}"
     told = happening_of(event)

@@ -22,6 +22,8 @@ PODS = "pods"
 SHOP_OPEN = "shop"
 SERVICE_REPLICATION = "service_replication"
 WRITES_ON_BOTH_SIDES = "writes_on_both_sides"
+ONE_SIDE_WRITES = "one_side_writes"
+"""Asked for only where the subject's file promises the contrary, so that no world can give it."""
 EVENTUAL_TABLES, STRONG_TABLES = "global_tables_eventual", "global_tables_strong"
 STREAMS_TO_FUNCTIONS = "streams_to_functions"
 THIRD_PARTIES = "third_parties"
@@ -55,6 +57,10 @@ _WORDS = {
 }
 
 
+_CONTRADICTED = {
+    ONE_SIDE_WRITES: "not measurable here: this scenario wants one side at a time to accept writes, and the subject's "
+    "file promises that both may (`consistency: {writes: both}`)",
+}
 _COMPONENT, _JOURNEY = "component:", "journey:"
 
 
@@ -77,6 +83,8 @@ def lacking(needs: Iterable[str], capabilities: Mapping[str, bool | str]) -> str
                 return f"not measurable here: the subject runs no component called {name.removeprefix(_COMPONENT)}"
             if name.startswith(_JOURNEY):
                 return f"not measurable here: the subject file names no journey {name.removeprefix(_JOURNEY)!r}"
+            if name in _CONTRADICTED:
+                return _CONTRADICTED[name]
             nobody = f"not measurable here: no part of this world {_WORDS.get(name, f'offers {name}')}"
             return can if isinstance(can, str) else nobody
     return None

@@ -19,7 +19,7 @@ from harness.drill.stopping.stated import conditions_of
 from harness.errors import InputError, Problem
 from harness.faults.catalogue import fault_named, struck
 from harness.faults.model import Fault
-from harness.faults.needs import component
+from harness.faults.needs import ONE_SIDE_WRITES, component
 from harness.pytest_plugin.audience_rehearsal import AudienceRehearsal
 from harness.pytest_plugin.course import NEED_CLIENTS, Course
 from harness.pytest_plugin.journey_rehearsal import JourneyRehearsal
@@ -181,9 +181,12 @@ class Rehearsal(PartyRehearsal, ShopRehearsal, JourneyRehearsal, AudienceRehears
         self._remember("require_nowhere", {})
 
     def require(self, requirement: str, *, at_rest: bool = False) -> None:
-        """See Drill.require. Raises InputError for final data while something is broken."""
+        """See Drill.require. Raises InputError for final data while something is broken. What the subject's file
+        promises the contrary of cannot be shown here: the drill is left out."""
         if at_rest:
             self.course.rests(self.line)
+        if requirement == "split-brain" and self._options.subject.consistency.writes == "both":
+            self.needs.add(ONE_SIDE_WRITES)
         self._remember("require", {"requirement": requirement, "at_rest": at_rest})
 
     def _remember(self, what: str, arguments: dict[str, Any]) -> None:

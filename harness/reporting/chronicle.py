@@ -59,7 +59,7 @@ def _told(events: Iterable[Event | Commit], drill: DrillResult, kinds: Collectio
             what = "begins" if event.f == "start" else "is healed"
             yield Happening("fault", words, what, event.mono_ns, good=event.f != "start")
         elif isinstance(event, HealthTransition) and event.kind not in kinds:
-            text = f"{event.healthy_checkers} of {event.checkers} say healthy"
+            text = f"{event.healthy_checkers} of {event.checkers} say healthy" if event.checkers else ""
             thing = f"{event.target}, {glossary.checker(event.kind)}"
             yield Happening("health", thing, event.status, event.mono_ns, text, good=event.status == "healthy")
         elif _asked_by_us(event) and RECORD not in kinds:

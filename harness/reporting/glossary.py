@@ -107,6 +107,7 @@ _CHECKERS = {
 }
 _THINGS = {
     "record": "The record says",
+    "led": "The proxy leads to",
     "call": "Calls to the provider's API, by",
     "target": "Targets of load balancers are",
     "pod": "Pods are",

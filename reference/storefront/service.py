@@ -26,6 +26,7 @@ from reference.storefront.endpoint import Endpoint, TooManyCalls
 from reference.storefront.everywhere import Everywhere
 from reference.storefront.following import Following, Happened, Held
 from reference.storefront.permission import Fenced, Hurried, LeaseGained, WriteEnded, WriteStarted
+from reference.storefront.serving import Serving
 
 MAX_BODY_BYTES = 256 * 1024
 MAX_WAITING = 256
@@ -49,6 +50,7 @@ class Storefront:
         self._endpoints = {region: self._endpoint(region) for region in regions}
         self._gained = asyncio.Event()  # replaced with each lease that is gained
         self._waiting = 0
+        self._serving = Serving(settings, lambda: self._verdict()[0]) if settings.serving_metric else None
 
     def _endpoint(self, region: str) -> Endpoint:
         settings = replace(self._settings, region=region)
@@ -174,11 +176,15 @@ class Storefront:
     # -- health --------------------------------------------------------------------------------------------------
     async def health(self, _request: web.Request) -> web.StreamResponse:
         """GET /health, for the edge: clients are served here, or would be served no better elsewhere."""
+        good, why = self._verdict()
+        return self._answer(200 if good else 503, why)
+
+    def _verdict(self) -> tuple[bool, Mapping[str, object]]:
         good, why = self._following.edge_verdict(self._state, time.monotonic_ns())
         if good:
             good, more = self._beside.edge_verdict()
             why = {**why, **more}
-        return self._answer(200 if good else 503, why)
+        return good, why
 
     async def ready(self, _request: web.Request) -> web.StreamResponse:
         """GET /ready, for the load balancer: the process and a database work, active or not."""
@@ -208,11 +214,15 @@ class Storefront:
             for endpoint in self._endpoints.values():
                 group.create_task(endpoint.beat_for_ever())
             group.create_task(self._beside.work_for_ever())
+            if self._serving is not None:
+                group.create_task(self._serving.tell_for_ever())
 
     def close(self) -> None:
         """Give up the threads and connections."""
         for endpoint in self._endpoints.values():
             endpoint.close()
+        if self._serving is not None:
+            self._serving.close()
         self._beside.close()
 
 

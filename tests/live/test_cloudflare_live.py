@@ -115,6 +115,11 @@ class Provider(ServedProcess):
         self.west.release()
         super().close()
 
+    def healthy(self) -> set[str]:
+        """The places that were found healthy, at any time."""
+        told = (event for event in read(self.events) if isinstance(event, HealthTransition))
+        return {event.target for event in told if event.status == "healthy"}
+
     def client(self, token: str = TOKEN) -> cloudflare.Cloudflare:
         """Cloudflare's own, each of whose answers is held against the published description."""
 
@@ -249,6 +254,7 @@ def test_a_proxied_name_never_changes_and_its_proxy_goes_on_to_another_origin(pr
     east, west = provider.publish(client, proxied=True, adaptive_routing={"failover_across_pools": True})
     until(lambda: provider.get() == (200, b"alive", EAST))
     assert provider.answered() == [FRONT]
+    until(lambda: provider.healthy() == {"us-east-1", "us-west-2"})  # before nobody looks any more
     provider.admin("/blind", {"mode": "frozen"})
     provider.east.close()
     until(lambda: provider.get() == (200, b"alive", WEST))  # refused, so once more elsewhere

@@ -106,3 +106,28 @@ def test_a_check_follows_a_metric_and_its_status_is_a_metric_itself(world: World
         become("", "un", "", errors=9)
         there.lose()
         become("", "un", "un")
+
+
+def test_how_quick_an_endpoint_is_becomes_metrics_of_each_region_of_checkers(world: World) -> None:
+    with regions(HERE) as (here,):
+        world.start(watch=[], cloudwatch={HERE: ["127.0.0.1", here.server.port]})
+        timed, untimed = world.check(EAST, MeasureLatency=True), world.check(EAST)
+
+        def told(metric: str, check: str, **where: str) -> Any:
+            now = datetime.now(UTC)
+            wanted = {"HealthCheckId": check, **where}
+            points = here.client.get_metric_statistics(
+                Namespace="AWS/Route53", MetricName=metric, Statistics=["Minimum", "SampleCount"], Period=60,
+                Dimensions=[{"Name": name, "Value": value} for name, value in wanted.items()],
+                StartTime=now - timedelta(minutes=2), EndTime=now + timedelta(minutes=1),
+            )["Datapoints"]  # fmt: skip
+            return points and points[-1]
+
+        for metric in ("ConnectionTime", "TimeToFirstByte"):
+            of_one = wait_for(lambda metric=metric: told(metric, timed, Region="eu-west-1"))
+            of_all = told(metric, timed)
+            assert 0 <= of_one["Minimum"] < 10_000
+            assert of_all["SampleCount"] > of_one["SampleCount"]
+        assert wait_for(lambda: told("HealthCheckStatus", untimed))
+        assert not told("ConnectionTime", untimed)
+        assert not told("SSLHandshakeTime", timed), "it speaks no TLS"

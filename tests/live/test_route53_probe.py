@@ -26,7 +26,9 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 FOUND = "Success: The search string was found"
 
 
-async def probed(kind: str, *pieces: bytes, search: str | None, certificate: Path | None, stay: bool) -> Finished:
+async def probed(
+    kind: str, *pieces: bytes, search: str | None, certificate: Path | None, stay: bool, timed: bool = False
+) -> Finished:
     """The result of one request to an endpoint that sends these pieces one by one; stay: and then says nothing."""
     tls = None
     if certificate is not None:
@@ -50,7 +52,7 @@ async def probed(kind: str, *pieces: bytes, search: str | None, certificate: Pat
     server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=tls)
     prober = Prober()
     result: asyncio.Future[Finished] = asyncio.get_running_loop().create_future()
-    check = HealthCheck("check", kind, ip_address="192.0.2.1", search_string=search)
+    check = HealthCheck("check", kind, ip_address="192.0.2.1", search_string=search, measure_latency=timed)
     try:
         prober.send(request_for(check, server.sockets[0].getsockname()[:2], LIMITS), result.set_result)
         async with asyncio.timeout(10):
@@ -68,6 +70,19 @@ def outcome(
     *pieces: bytes, kind: str = "HTTP", search: str | None = None, certificate: Path | None = None, stay: bool = False
 ) -> str:
     return asyncio.run(probed(kind, *pieces, search=search, certificate=certificate, stay=stay)).text
+
+
+@pytest.mark.parametrize("kind", ["HTTP", "HTTPS"])
+def test_where_latency_is_measured_a_result_says_how_long_each_step_took(kind: str, certificate: Path) -> None:
+    tls = certificate if kind == "HTTPS" else None
+    found = asyncio.run(probed(kind, OK, search=None, certificate=tls, stay=False, timed=True))
+    assert found.ok
+    assert found.times is not None
+    assert found.times.connect_ns >= 0
+    assert (found.times.handshake_ns is not None) is (kind == "HTTPS")
+    assert found.times.first_byte_ns is not None
+    untimed = asyncio.run(probed(kind, OK, search=None, certificate=tls, stay=False))
+    assert untimed.times is None
 
 
 @pytest.mark.parametrize("kind", ["HTTP", "HTTPS", "HTTP_STR_MATCH", "HTTPS_STR_MATCH"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from served_process import ServedProcess
 from harness.kit.address import Address
 from harness.parts.steering.route53.routing_controls.maintenance import REGIONS
 from harness.parts.steering.route53.routing_controls.server import RoutingControlsConfig, run
+from harness.parts.steering.route53.targets import watch_controls
 from harness.wire.admin_client import AdminClient
 from reference.intermediary.settings import load
 from reference.intermediary.state import Called, ReadRecord, WriteRecord
@@ -124,6 +126,35 @@ def test_what_is_made_is_told_as_it_was_made(fresh: Served) -> None:
     assert used["Error"]["Code"] == "ConflictException"
     fresh.config.delete_safety_rule(SafetyRuleArn=rule)
     fresh.config.delete_routing_control(RoutingControlArn=controls[0])
+
+
+def test_the_health_checks_that_follow_a_control_are_told_of_it(fresh: Served) -> None:
+    _, controls, _ = fresh.set_up()
+    following = {"check-b": controls[0], "check-a": controls[0], "check-c": controls[1]}
+
+    def associated(arn: str) -> list[str]:
+        return list(fresh.config.list_associated_route53_health_checks(RoutingControlArn=arn)["HealthCheckIds"])
+
+    async def watched() -> None:
+        """As the data plane does: until it has told once, and heard which are on."""
+        heard = asyncio.Event()
+        task = asyncio.create_task(
+            watch_controls(fresh.addresses["admin"], 0.02, lambda _: heard.set(), lambda: following)
+        )
+        async with asyncio.timeout(10):
+            await heard.wait()
+        task.cancel()
+
+    asyncio.run(watched())
+    assert associated(controls[0]) == ["check-a", "check-b"]
+    assert associated(controls[1]) == ["check-c"]
+    listed = fresh.config.list_associated_route53_health_checks(RoutingControlArn=controls[0], MaxResults=1)
+    assert listed["HealthCheckIds"] == ["check-a"]
+    assert listed["NextToken"]
+    unknown = refusal(fresh.config.list_associated_route53_health_checks, RoutingControlArn=f"{controls[0]}0")
+    assert unknown["Error"]["Code"] == "ResourceNotFoundException"
+    nobodys = refusal(fresh.config.get_resource_policy, ResourceArn=controls[0])
+    assert nobodys["Error"]["Code"] == "ResourceNotFoundException"
 
 
 def test_everything_can_be_tagged_and_there_is_only_so_much_of_it(fresh: Served) -> None:

@@ -78,3 +78,25 @@ def test_a_step_of_ones_own_that_asks_for_it_skips_the_drill(
     result.assert_outcomes(skipped=1)
     result.stdout.fnmatch_lines([f"*{REASON}*"])
     assert [left["name"] for left in latest(refused)["not_measured"]] == ["own"]
+
+
+def test_a_scenario_that_wants_one_side_is_left_out_where_the_subject_promises_writes_on_both(
+    project: Path, world: World
+) -> None:
+    one_side = f"{FEATURE}\n  Scenario: One side\n" + FEATURE.split("Scenario: Region lost\n")[1].split("\n\n")[0]
+    (project / "mine.feature").write_text(f"{one_side}\n    And at no time did both regions accept writes\n")
+    subject = project / "both.yaml"
+    subject.write_text(
+        "subject: both\ntables: [{name: items, key: id, value: value}]\nconsistency: {writes: both}\n"
+        "components:\n  - {name: app, command: [python, -c, pass], region: each, port_env: PORT, health: /health}\n"
+    )
+    world(Story())
+    drill_run(project, LOST, "One side", subject=str(subject))
+    run = latest(project)
+    assert [drill["name"] for drill in run["drills"]] == ["region-lost"], "the others are drilled"
+    ((name, reason),) = [(left["name"], left["reason"]) for left in run["not_measured"]]
+    assert name == "one-side"
+    assert "wants one side at a time" in reason
+    assert "`consistency: {writes: both}`" in reason
+    drill_run(project, LOST, "One side")
+    assert latest(project)["not_measured"] == [], "where nobody declares it, it is judged"

@@ -80,6 +80,12 @@ OTHER: Mapping[Key, Any] = {
     ("steering", "locations"): {"203.0.113.0/24": "US-CA"},
     ("steering", "routing_controls"): {"agree": 3},
     ("steering", "metrics"): True,
+    ("steering", "alarm"): {
+        "namespace": "shop",
+        "metric": "served",
+        "comparison": "LessThanThreshold",
+        "threshold": 1,
+    },
     ("workload", "dns_clients"): 8,
     ("workload", "rate_per_s"): 20,
     ("workload", "other_period_s"): 1,
@@ -128,6 +134,7 @@ REFUSED = {
     "wait for a status: 2 s, not 20; leave it out",
     ("steering", "weights"): "weights are for `policy: weighted`",
     ("steering", "routing_controls"): "health_checks.evaluate_target_health: routing controls alone are to lead",
+    ("steering", "alarm"): "health_checks.evaluate_target_health: alarms alone are to lead clients",
     ("places", "role"): "places: needs one primary and one standby, got: us-east-1 (primary), us-west-2 (third)",
     **{
         (section.key, "kind"): f"{section.key}.kind: no part is called 'nobody'; there are:"

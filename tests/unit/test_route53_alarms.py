@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.engines.dns.zone import Configuration, HealthCheck
-from harness.engines.health_checks.checker import Checker
+from harness.engines.health_checks.checker import Checker, Times
 from harness.parts.steering.route53.alarms import (
     STATISTICS,
     Alarm,
@@ -17,6 +17,7 @@ from harness.parts.steering.route53.alarms import (
     periods,
     within_limits,
 )
+from harness.parts.steering.route53.latency import Latencies, as_data
 from harness.parts.steering.route53.metrics import Statuses, told_of
 
 ERRORS: dict[str, Any] = {
@@ -102,3 +103,24 @@ def test_what_is_told_of_each_kind_of_check() -> None:
         ("sum", "HealthCheckStatus", 0.0), ("sum", "ChildHealthCheckHealthyCount", 1.0),
         ("alarm", "HealthCheckStatus", 0.0),
     ]  # fmt: skip
+
+
+def test_latencies_are_summed_by_region_and_over_all_of_them_and_told_once() -> None:
+    known, ms = Latencies(), 1_000_000
+    known.add("one", "us-east-1", Times(2 * ms, None, 10 * ms))
+    known.add("one", "us-east-1", Times(4 * ms, 3 * ms, None))
+    known.add("one", "eu-west-1", Times(90 * ms))
+    told = {
+        (one["MetricName"], *(d["Value"] for d in one["Dimensions"])): tuple(one["StatisticValues"].values())
+        for one in as_data(known.take())
+    }
+    assert told == {
+        ("ConnectionTime", "one"): (3, 96.0, 2.0, 90.0),
+        ("ConnectionTime", "one", "us-east-1"): (2, 6.0, 2.0, 4.0),
+        ("ConnectionTime", "one", "eu-west-1"): (1, 90.0, 90.0, 90.0),
+        ("TimeToFirstByte", "one"): (1, 10.0, 10.0, 10.0),
+        ("TimeToFirstByte", "one", "us-east-1"): (1, 10.0, 10.0, 10.0),
+        ("SSLHandshakeTime", "one"): (1, 3.0, 3.0, 3.0),
+        ("SSLHandshakeTime", "one", "us-east-1"): (1, 3.0, 3.0, 3.0),
+    }
+    assert as_data(known.take()) == []

@@ -76,6 +76,8 @@ TEMPLATE = {"AWSTemplateFormatVersion": "2010-09-09", "Resources": {}}
         ([{"type": "Microsoft.Network/dnszones/A"}], "a zone of Azure DNS"),
         ({"recordsets": [], "metadata": {}}, "a zone of Akamai Edge DNS"),
         ({"name": "example.akadns.net", "properties": [], "datacenters": []}, "a domain of Akamai GTM"),
+        ({"name": "app", "type": "failover", "trafficTargets": []}, "a property of Akamai GTM"),
+        ({"success": True, "result": [{"default_pools": [], "fallback_pool": "b"}]}, "a load balancer of Cloudflare"),
         (TEMPLATE, "a template of CloudFormation: deploy it"),
         ({"version": 4, "terraform_version": "1.9.0", "resources": []}, "`terraform show -json` prints one"),
         ({"HostedZones": []}, "these are the names of zones"),
@@ -202,6 +204,26 @@ def test_a_health_check_whose_fields_are_of_other_kinds_is_refused_with_its_line
 
 def aws_route53_record(**values: Any) -> dict[str, Any]:
     return {"mode": "managed", "type": "aws_route53_record", "address": "x", "values": values}
+
+
+@pytest.mark.parametrize(
+    ("kind", "says", "environment"),
+    [
+        ("cloudflare_load_balancer", "for Cloudflare (cloudflare_load_balancer)", "cloudflare"),
+        ("akamai_gtm_property", "for Akamai GTM (akamai_gtm_property)", "akamai"),
+        ("digitalocean_record", "for DigitalOcean (digitalocean_record)", "digitalocean"),
+    ],
+)
+def test_the_plan_of_another_provider_is_told_by_its_name_with_where_its_policy_is_drilled(
+    kind: str, says: str, environment: str, saved: Saved
+) -> None:
+    resource = {"address": f"{kind}.app", "mode": "managed", "type": kind, "name": "app", "values": {"name": "app"}}
+    made = {"terraform_version": "1.9.8", "planned_values": {"root_module": {"resources": [resource]}}}
+    with pytest.raises(InputError, match=re.escape(says)) as refused:
+        read(saved(made))
+    assert f"`drill run NAME -e {environment}`" in str(refused.value)
+    with pytest.raises(InputError, match=re.escape("Terraform's configuration, for")):
+        read(saved(f'resource "{kind}" "app" {{\n  name = "app"\n}}\n'.encode(), "main.tf"))
 
 
 @pytest.mark.parametrize(

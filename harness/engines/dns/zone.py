@@ -136,6 +136,7 @@ class HealthCheck:
     inverted: bool = False
     disabled: bool = False
     enable_sni: bool = False
+    measure_latency: bool = False
     health_threshold: int = 0
     children: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
@@ -237,6 +238,7 @@ def parse_health_check(body: Mapping[str, Any]) -> HealthCheck:
         inverted=bool(config.get("Inverted")),
         disabled=bool(config.get("Disabled")),
         enable_sni=bool(config.get("EnableSNI")),
+        measure_latency=bool(config.get("MeasureLatency")),
         health_threshold=int(config.get("HealthThreshold") or 0),
         children=tuple(config.get("ChildHealthChecks") or ()),
         regions=tuple(config.get("Regions") or ()),

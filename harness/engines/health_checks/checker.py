@@ -44,13 +44,25 @@ class Due:
 
 
 @dataclass(frozen=True)
+class Times:
+    """How long the steps of a request took. connect_ns: until TCP was connected; handshake_ns: of TLS; first_byte_ns:
+    from there to the first byte of the answer. None: it did not come to that."""
+
+    connect_ns: int
+    handshake_ns: int | None = None
+    first_byte_ns: int | None = None
+
+
+@dataclass(frozen=True)
 class Finished:
-    """A request ended. text: what the service says about it. cause: why it failed. status: of HTTP, where one came."""
+    """A request ended. text: what the service says about it. cause: why it failed. status: of HTTP, where one came.
+    times: where they were asked for, and it was connected."""
 
     ok: bool
     text: str
     cause: Cause = ""
     status: int | None = None
+    times: Times | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +86,8 @@ class VoteChanged:
 
 @dataclass(frozen=True)
 class Observation:
-    """The result of one request. checked_ns: when its result was known. took_ns: since it was sent."""
+    """The result of one request. checked_ns: when its result was known. took_ns: since it was sent. times: see
+    Finished."""
 
     ok: bool
     text: str
@@ -82,6 +95,7 @@ class Observation:
     cause: Cause = ""
     status: int | None = None
     took_ns: int = 0
+    times: Times | None = None
 
 
 @dataclass(frozen=True)
@@ -134,7 +148,8 @@ def step(state: Checker, event: Event, now_ns: int) -> tuple[Checker, tuple[Effe
         raise ValueError("a result without a request")
     if event.cause == "timeout" and state.retried < state.retries:
         return replace(state, retried=state.retried + 1, sent_ns=now_ns), (Probe(),)
-    seen = Observation(event.ok, event.text, now_ns, event.cause, event.status, now_ns - state.sent_ns)
+    took_ns = now_ns - state.sent_ns
+    seen = Observation(event.ok, event.text, now_ns, event.cause, event.status, took_ns, event.times)
     against = 0 if event.ok == state.healthy else state.contradictions + 1
     turned = against >= state.needed(ok=event.ok) and against > 0
     after = replace(

@@ -53,7 +53,7 @@ class Judge(Protocol):
 class Request:
     """One request, ready to be sent. payload: b"": it is enough to connect. server_name: of SNI, None: without it.
 
-    verified: whether the certificate of TLS must be valid.
+    verified: whether the certificate of TLS must be valid. timed: whether the result says how long its steps took.
     """
 
     host: str
@@ -64,6 +64,7 @@ class Request:
     tls: bool = False
     verified: bool = False
     server_name: str | None = None
+    timed: bool = False
 
 
 class Check(Protocol):

@@ -6,13 +6,15 @@ A protocol of asyncio rather than an HTTP client: 32 of these run every second b
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable
+from dataclasses import replace
 from typing import cast
 
-from harness.engines.health_checks.checker import NOT_CONNECTED, Cause, Finished
+from harness.engines.health_checks.checker import NOT_CONNECTED, Cause, Finished, Times
 from harness.engines.health_checks.policy import Request
-from harness.units import to_s
+from harness.units import to_ns, to_s
 from harness.wire.body import FramingError
 from harness.wire.exchange import ResponseCollector
 
@@ -44,10 +46,22 @@ class _Probe(asyncio.Protocol):
         self._latest = None if whole_ns is None else self._loop.time() + to_s(whole_ns)
         self._transport: asyncio.Transport | None = None
         self._deadline: asyncio.TimerHandle | None = None
+        self._began = self._loop.time()
+        self._connected: float | None = None
+        self._times: Times | None = None
+
+    def tcp_connected(self) -> None:
+        """TCP is connected, and TLS begins."""
+        self._connected = self._loop.time()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._connections.add(self)
+        if self._request.timed:
+            now = self._loop.time()
+            connected = now if self._connected is None else self._connected
+            shaken = None if self._connected is None else to_ns(now - connected)
+            self._times, self._began = Times(to_ns(connected - self._began), shaken), now
         if not self._request.payload:
             self._report(self._request.judge.unanswered(Finished(True, "A TCP connection was established")))
             self._transport.close()
@@ -58,6 +72,8 @@ class _Probe(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._done is None:  # judged already: read on only so that the peer is not reset while it writes
             return
+        if self._times is not None and self._times.first_byte_ns is None:
+            self._times = replace(self._times, first_byte_ns=to_ns(self._loop.time() - self._began))
         whole = False
         try:
             self._answer.feed(data)
@@ -123,7 +139,7 @@ class _Probe(asyncio.Protocol):
             return
         self._cancel()
         self._deadline = self._loop.call_later(to_s(self._request.limits.body_ns), self.abort)
-        done(result)
+        done(result if self._times is None else replace(result, times=self._times))
 
     def _cancel(self) -> None:
         if self._deadline is not None:
@@ -136,6 +152,21 @@ class _Probe(asyncio.Protocol):
         self._cancel()
         if self._transport is not None:
             self._transport.abort()
+
+
+async def _connect_in_two(probe: _Probe, request: Request, tls: ssl.SSLContext, name: str | None) -> None:
+    """Connect, and then shake hands, so that it is known how long each of the two took."""
+    loop = asyncio.get_running_loop()
+    family = socket.AF_INET6 if ":" in request.host else socket.AF_INET
+    connected = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        connected.setblocking(False)
+        await loop.sock_connect(connected, (request.host, request.port))
+    except BaseException:
+        connected.close()
+        raise
+    probe.tcp_connected()
+    await loop.create_connection(lambda: probe, sock=connected, ssl=tls, server_hostname=name)
 
 
 class Prober:
@@ -156,12 +187,14 @@ class Prober:
         # An empty server name asks asyncio for TLS without SNI.
         tls = _tls(request)
         name = None if tls is None else request.server_name or ""
-        connecting = asyncio.get_running_loop().create_connection(
-            lambda: probe, request.host, request.port, ssl=tls, server_hostname=name
-        )
         try:
             async with asyncio.timeout(to_s(request.limits.connect_ns)):
-                await connecting
+                if tls is not None and request.timed:
+                    await _connect_in_two(probe, request, tls, name)
+                else:
+                    await asyncio.get_running_loop().create_connection(
+                        lambda: probe, request.host, request.port, ssl=tls, server_hostname=name
+                    )
         except TimeoutError:
             probe.fail(NOT_CONNECTED, "timeout")
         except ConnectionRefusedError:

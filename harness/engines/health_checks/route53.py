@@ -38,6 +38,8 @@ REGIONS = (
     "sa-east-1",
 )
 """Where Route 53's health checkers are (API Reference, HealthCheckConfig Regions)."""
+CHECKER_NETWORK = "198.51.100.0/24"
+"""Where checkers ask from: TEST-NET-2 (RFC 5737), so that nobody takes an address of theirs for a real one."""
 _DEFAULT_PORTS = {"HTTP": 80, "HTTPS": 443, "HTTP_STR_MATCH": 80, "HTTPS_STR_MATCH": 443}
 
 
@@ -159,6 +161,7 @@ def request_for(check: HealthCheck, address: Address, limits: Limits) -> Request
         judge=Matching(check.search_string if check.type.endswith("STR_MATCH") else None),
         tls=secure,
         server_name=check.domain_name if secure and check.enable_sni else None,
+        timed=check.measure_latency,
     )
 
 

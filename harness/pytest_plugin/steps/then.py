@@ -140,7 +140,8 @@ def _no_split_brain(drill: Drill) -> None:
     """at no time did both regions accept writes
 
     Judges split brain over the whole drill. Every drill judges it by what the subject promises; this is for plans
-    that must have one side, and misses where the subject writes on both.
+    that must have one side: it misses where both accept writes, and where the subject's file promises that both may
+    (`consistency: {writes: both}`), the drill is left out.
     Example: at no time did both regions accept writes
     """
     drill.require("split-brain")

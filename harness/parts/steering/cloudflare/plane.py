@@ -9,10 +9,11 @@ from typing import Literal
 from harness.clock import monotonic_ns, wall_time
 from harness.engines.dns.answering import AnswerChanged
 from harness.engines.dns.lookup import Answer, drawing
+from harness.engines.dns.names import normalise
 from harness.engines.health_checks.checking import Fleet
 from harness.engines.health_checks.policy import Blindness
 from harness.engines.provider.plane import AnsweringPlane
-from harness.engines.provider.telling import answered, call_told
+from harness.engines.provider.telling import answer_told, answered, call_told
 from harness.engines.provider.values import ApiLoss, ApiLost, Called
 from harness.history.events import DnsAnswer, Happening, HealthTransition
 from harness.kit.address import Address
@@ -23,7 +24,7 @@ from harness.parts.steering.cloudflare.config import CloudflareConfig
 from harness.parts.steering.cloudflare.health import Status, status_of
 from harness.parts.steering.cloudflare.model import EndpointChanged
 from harness.parts.steering.cloudflare.proxying import Course
-from harness.parts.steering.cloudflare.telling import pool_told
+from harness.parts.steering.cloudflare.telling import Led, led_told, pool_told
 from harness.parts.steering.cloudflare.values import Reply, Request, identifier
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class Plane(AnsweringPlane[model.State]):
         )
         self.state = self.machine.start()
         self._statuses: dict[str, Status] = {}
+        self._led: dict[str, Led] = {}
         self.fleet: Fleet[EndpointCheck] = Fleet(
             policy=CloudflareCheckers(config.scale),
             seed=config.seed,
@@ -116,7 +118,21 @@ class Plane(AnsweringPlane[model.State]):
         self.state, effects = self.machine.step(self.state, event, now_ns)
         for effect in effects:
             self._tell(effect, now_ns)
+        for name in self.machine.watch:
+            self._tell_led(name, now_ns)
         return effects
+
+    def _tell_led(self, name: str, now_ns: int) -> None:
+        """Where a proxied name leads now: its answer never says."""
+        proxied = [b for b in self.state.account.balancers.values() if normalise(b["name"]) == normalise(name)]
+        chosen = self.state.chosen(name)
+        if not any(b["proxied"] and b["enabled"] for b in proxied):
+            return
+        pool = None if chosen.pool is None else str(chosen.pool["name"])
+        led, before = (pool, chosen.fallback), self._led.get(name)
+        if led != before:
+            self._led[name] = led
+            self._record(led_told(name, led, before, now_ns))
 
     def _look(self) -> None:
         self.happened(model.Checked(self.fleet.states()))
@@ -134,6 +150,7 @@ class Plane(AnsweringPlane[model.State]):
             case AnswerChanged():
                 log.info("answer for %s: %s", effect.name, ", ".join(effect.addresses) or "none")
                 self._record(answered(effect, now_ns))
+                self._record(answer_told(effect, self._places, now_ns))
             case EndpointChanged(address=address, healthy=healthy, healthy_votes=votes, data_centres=centres):
                 status: Literal["healthy", "unhealthy"] = "healthy" if healthy else "unhealthy"
                 log.info("endpoint %s is %s: %d of %d data centres", address, status, votes, centres)

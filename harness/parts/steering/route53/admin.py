@@ -69,14 +69,14 @@ def _check(plane: DataPlane, check_id: str) -> dict[str, Any]:
     check = plane.now.config.checks[check_id]
     observers = tuple(plane.fleet.observers(check_id))
     states = tuple(state for _, state in observers)
-    endpoint = plane.endpoint(check_id)
     return {
         "id": check_id,
         "type": check.type,
-        "endpoint": endpoint,
-        "region": plane.settings.regions.get(endpoint or ""),
+        "endpoint": plane.endpoint(check_id),
+        "region": plane.region(check_id),
         "status": "healthy" if plane.now.health.check(check_id) else "unhealthy",
         "healthy": votes(states),
+        "told": plane.told(check_id),
         "has_data": sum(state.has_data for state in states),
         "last_ok": sum(state.last is not None and state.last.ok for state in states),
         "checkers": len(states),

@@ -16,6 +16,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.units import NS_PER_S
+
+LOOK_NS = 10 * NS_PER_S
+"""Between two looks at a metric: our choice, since AWS documents no number."""
+ASK_TIMEOUT_NS = 2 * NS_PER_S
+"""How long a region's CloudWatch may take to answer, in any profile."""
 _COMPARED: Mapping[str, Callable[[float, float], bool]] = {
     "GreaterThanOrEqualToThreshold": operator.ge,
     "GreaterThanThreshold": operator.gt,

@@ -43,7 +43,8 @@ class DataPlaneConfig(ProviderConfig):
     control plane. clients_at: where clients are, as in
     harness.engines.dns.geography; locations: the same by network, for resolvers and client subnets. routing_controls:
     the admin address of who says which are on. cloudwatch: region -> where its CloudWatch is dialled, for checks of
-    metrics and for what is told of health checks in us-east-1. events: JSON-lines file.
+    metrics and for what is told of health checks in us-east-1. alarms: alarm -> region whose health it is, as regions
+    are. events: JSON-lines file.
     """
 
     called = "route53"
@@ -59,3 +60,4 @@ class DataPlaneConfig(ProviderConfig):
     locations: dict[Network, Place] = Field(default_factory=dict)
     routing_controls: Address | None = None
     cloudwatch: dict[str, Address] = Field(default_factory=dict)
+    alarms: dict[str, str] = Field(default_factory=dict)

@@ -22,6 +22,7 @@ from urllib.parse import urlencode
 from xml.etree import ElementTree
 
 from harness.kit.address import Address
+from harness.parts.steering.route53.account_api import refuse_beyond, told_of_account
 from harness.parts.steering.route53.api import API, NAMESPACE, ApiRequest, Refused, add, document, error_body, send
 from harness.parts.steering.route53.changes import mend_changes
 from harness.parts.steering.route53.checks_api import created_before, refuse_update
@@ -80,6 +81,8 @@ class Truthful:
                 self._outage.strike()
                 self._pacing.let_in(environ)
             body = _told(request, self._data_plane)
+            if body is None:
+                body = self._told_of_account(request)
             if body is not None:
                 return send(start_response, "200 OK", body)
             if not request.path.startswith(API):
@@ -97,6 +100,10 @@ class Truthful:
                 return self._pacing.answered(self._app, environ, start_response)
         except Refused as refusal:
             return send(start_response, refusal.status, error_body(refusal.code, str(refusal)))
+
+    def _told_of_account(self, request: ApiRequest) -> bytes | None:
+        with self._one_at_a_time:
+            return told_of_account(request)
 
     def _sight(self, _: Any) -> tuple[int, Any]:
         try:
@@ -134,8 +141,11 @@ def _mend(moto: ApiRequest, refuse_delete_in_use: bool) -> tuple[bytes, str] | N
             mend_changes(moto, found[1])
         case "POST" if _ZONES.fullmatch(moto.path):
             mend_zone(moto)
+            refuse_beyond(moto, zones=True)
         case "POST" if _CHECKS.fullmatch(moto.path):
-            return created_before(moto)
+            if (before := created_before(moto)) is not None:
+                return before
+            refuse_beyond(moto, zones=False)
         case "POST" if found := _CHECK.fullmatch(moto.path):
             refuse_update(moto, found[1])
         case "DELETE" if found := _CHECK.fullmatch(moto.path):

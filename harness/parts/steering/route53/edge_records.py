@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.kit.address import Address
 from harness.parts.steering.route53.balancer_zones import balancer_zone
-from harness.parts.steering.route53.spec import Route53, region_of
+from harness.parts.steering.route53.spec import RegionAlarm, Route53, region_of
 from harness.topology.environment import PRIMARY, Environment, Place
 
 FAILOVER = Route53()
@@ -40,7 +40,12 @@ def create_edge(
     changes = []
     for place in (environment.primary, environment.standby):
         watched = controls.get(place.name)
-        config = _following(watched) if watched else _probing(environment, edges[place.name], path)
+        if watched:
+            config = _following(watched)
+        elif spec.alarm is not None:
+            config = _watching(place, spec.alarm)
+        else:
+            config = _probing(environment, edges[place.name], path)
         created = route53.create_health_check(CallerReference=f"drill-{place.name}", HealthCheckConfig=config)
         check = str(created["HealthCheck"]["Id"])
         changes.append(_record(environment, place.name, _policy(environment, place, spec), check))
@@ -54,6 +59,34 @@ def set_negative_ttl(route53: Any, zone_id: str, ttl_s: float) -> None:
     soa = next(record for record in records if record["Type"] == "SOA")
     change = {"Action": "UPSERT", "ResourceRecordSet": {**soa, "TTL": round(ttl_s)}}
     route53.change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": [change]})
+
+
+def alarm_of(place: Place, spec: RegionAlarm) -> dict[str, Any]:
+    """The alarm of a place, as PutMetricAlarm takes it. It has no actions: health checks look at its metric."""
+    return {
+        "AlarmName": alarm_name(place.name),
+        "AlarmDescription": f"what the application in {place.name} says of itself",
+        "Namespace": spec.namespace,
+        "MetricName": spec.metric,
+        "Statistic": spec.statistic,
+        "Period": spec.period_s,
+        "EvaluationPeriods": spec.evaluation_periods,
+        "Threshold": spec.threshold,
+        "ComparisonOperator": spec.comparison,
+    }
+
+
+def alarm_name(place: str) -> str:
+    """The name of a place's alarm."""
+    return f"{place}-does-not-serve"
+
+
+def _watching(place: Place, spec: RegionAlarm) -> dict[str, Any]:
+    return {
+        "Type": "CLOUDWATCH_METRIC",
+        "AlarmIdentifier": {"Region": place.database_name, "Name": alarm_name(place.name)},
+        "InsufficientDataHealthStatus": spec.without_data,
+    }
 
 
 def _following(control: str) -> dict[str, Any]:

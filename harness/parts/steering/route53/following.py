@@ -18,10 +18,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from harness.engines.dns.zone import Configuration, parse_health_check, parse_zone
 from harness.kit.address import Address
 from harness.names import CONTROL_REGION
+from harness.parts.steering.route53.alarms import ASK_TIMEOUT_NS
+from harness.units import to_s
 
 log = logging.getLogger(__name__)
 
-_TIMEOUT_S = 2
+_TIMEOUT_S = to_s(ASK_TIMEOUT_NS)
 _LONGEST_STEP_S = 5.0
 """A thread that does not end in this time after `stop` is inside one API call, which has time-outs of its own."""
 

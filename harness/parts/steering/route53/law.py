@@ -20,6 +20,7 @@ from harness.engines.dns.lookup import LOAD_BALANCER_TTL_S
 from harness.engines.health_checks.health import HEALTHY_PERCENT
 from harness.measurement.phases import INTERMEDIARY_STEPS, STEPS
 from harness.measurement.prediction import Failure
+from harness.parts.steering.route53.alarm_law import AlarmLaw, alarm_law
 from harness.parts.steering.route53.spec import Route53
 from harness.topology.environment import Environment
 from harness.topology.kinds import checked, section_named
@@ -49,9 +50,16 @@ def PHASES(environment: Environment) -> Sequence[str]:
 
 def SETTINGS(environment: Environment) -> Mapping[str, Setting]:
     """By who notices; an alias's TTL is Route 53's."""
+    spec = spec_of(environment)
     fixed: Mapping[str, Setting] = {TTL: f"Route 53 fixes it for an alias to a load balancer: {LOAD_BALANCER_TTL_S} s"}
-    if spec_of(environment).routing_controls is not None:
+    if spec.routing_controls is not None:
         return {**fixed, **intermediary.settings("steering", "routing_controls")}
+    if spec.alarm is not None:
+        return {
+            **fixed,
+            INTERVAL: ("steering", "alarm", "period_s"),
+            THRESHOLD: ("steering", "alarm", "evaluation_periods"),
+        }
     checks = "health_checks"
     return {**fixed, INTERVAL: (checks, "request_interval_s"), THRESHOLD: (checks, "failure_threshold")}
 
@@ -131,9 +139,11 @@ def spec_of(environment: Environment) -> Route53:
     return spec
 
 
-def law(environment: Environment, timing: Timing) -> Route53Law | WatchingLaw:
+def law(environment: Environment, timing: Timing) -> Route53Law | AlarmLaw | WatchingLaw:
     """The law of an environment's health checks, or of whoever switches its routing controls, and TTL in a profile."""
-    controls = spec_of(environment).routing_controls
+    alarm, controls = spec_of(environment).alarm, spec_of(environment).routing_controls
+    if alarm is not None:
+        return alarm_law(alarm, environment, timing)
     if controls is not None:
         found = intermediary.watching_law(controls, environment, timing)
         return replace(found, insisting_ns=ENDPOINT_TIMEOUT_NS)

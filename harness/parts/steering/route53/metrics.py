@@ -5,7 +5,7 @@ along what would have been told there. boto3 blocks, so each region has a thread
 
 Told in us-east-1, a minute apart (scaled), in the namespace AWS/Route53 by HealthCheckId: HealthCheckStatus (1 or 0) of
 every check, HealthCheckPercentageHealthy of those that probe an endpoint, ChildHealthCheckHealthyCount of calculated
-ones (Developer Guide, "Monitoring health checks using CloudWatch").
+ones; and what MeasureLatency asks for (latency.py) (Developer Guide, "Monitoring health checks using CloudWatch").
 """
 
 from __future__ import annotations
@@ -27,14 +27,23 @@ from harness.engines.health_checks.checker import Checker
 from harness.engines.health_checks.health import votes
 from harness.kit.address import Address
 from harness.names import CONTROL_REGION
-from harness.parts.steering.route53.alarms import Alarm, Datum, Unwatchable, parse_alarm, periods, within_limits
+from harness.parts.steering.route53.alarms import (
+    LOOK_NS,
+    Alarm,
+    Datum,
+    Unwatchable,
+    parse_alarm,
+    periods,
+    within_limits,
+)
 from harness.parts.steering.route53.following import client_of
+from harness.parts.steering.route53.latency import Latencies, as_data
 from harness.units import NS_PER_S, to_s
 
 log = logging.getLogger(__name__)
 
 NAMESPACE = "AWS/Route53"
-_LOOK_NS, _TELL_NS = 10 * NS_PER_S, 60 * NS_PER_S
+_TELL_NS = 60 * NS_PER_S
 _AT_ONCE = 500
 """Metrics in one PutMetricData, which may have 1,000."""
 _LONGEST_STEP_S = 5.0
@@ -74,12 +83,19 @@ class RegionMetrics:
     """
 
     def __init__(
-        self, region: str, address: Address, scale: float, now: Callable[[], Statuses], hear: Callable[[Told], None]
+        self,
+        region: str,
+        address: Address,
+        scale: float,
+        now: Callable[[], Statuses],
+        hear: Callable[[Told], None],
+        latencies: Latencies,
     ) -> None:
         self._region = region
         self._scale = scale
         self._now = now
         self._hear = hear
+        self._latencies = latencies
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(address,), name=f"metrics-{region}", daemon=True)
         self._alarms: dict[tuple[str, int], Alarm | Unwatchable] = {}
@@ -96,7 +112,7 @@ class RegionMetrics:
 
     def _run(self, address: Address) -> None:
         client = client_of("cloudwatch", self._region, address)
-        look_s = to_s(scaling.interval_ns(_LOOK_NS, self._scale))
+        look_s = to_s(scaling.interval_ns(LOOK_NS, self._scale))
         told_ns: int | None = None
         try:
             while not self._stopping.is_set():
@@ -149,7 +165,7 @@ class RegionMetrics:
         data = [
             {"MetricName": metric, "Dimensions": [{"Name": "HealthCheckId", "Value": check}], "Value": v, "Unit": unit}
             for check, metric, v, unit in told_of(self._now())
-        ]
+        ] + as_data(self._latencies.take())
         try:
             for start in range(0, len(data), _AT_ONCE):
                 client.put_metric_data(Namespace=NAMESPACE, MetricData=data[start : start + _AT_ONCE])
@@ -183,7 +199,11 @@ def _measured(client: Any, alarm: Alarm, begin_s: int, end_s: int) -> Datum | No
 
 
 def of_regions(
-    regions: Mapping[str, Address], scale: float, now: Callable[[], Statuses], hear: Callable[[Told], None]
+    regions: Mapping[str, Address],
+    scale: float,
+    now: Callable[[], Statuses],
+    hear: Callable[[Told], None],
+    latencies: Latencies,
 ) -> Iterable[RegionMetrics]:
     """One for each region, not started."""
-    return [RegionMetrics(region, address, scale, now, hear) for region, address in regions.items()]
+    return [RegionMetrics(region, address, scale, now, hear, latencies) for region, address in regions.items()]

@@ -76,7 +76,8 @@ class Forgotten:
 
 @dataclass(frozen=True)
 class StatusChanged:
-    """Effect: a health check changed its status. region: whose edge it probes, None when it is no region's."""
+    """Effect: a health check changed its status. region: whose edge it probes, or whose alarm it watches; None when it
+    is no region's."""
 
     check_id: str
     healthy: bool
@@ -140,11 +141,19 @@ def start(load_balancers: Mapping[str, str], client: Location | None = None) -> 
 @dataclass(frozen=True)
 class Plane:
     """The machine. watch: names whose answer is told when it changes. regions: answered address -> whose edge it is.
-    scale: of TTLs."""
+    scale: of TTLs. alarms: alarm -> whose health it is."""
 
     watch: tuple[str, ...] = ()
     regions: Mapping[str, str] = field(default_factory=dict)
     scale: float = 1.0
+    alarms: Mapping[str, str] = field(default_factory=dict)
+
+    def region(self, state: PlaneState, check_id: str) -> str | None:
+        """The region that a health check is about; None where it is about none, or about several."""
+        check = state.now.config.checks.get(check_id)
+        if check is not None and check.alarm is not None:
+            return self.alarms.get(check.alarm[1])
+        return self.regions.get(state.endpoint(check_id) or "")
 
     def possible(self, state: PlaneState, name: str, record_type: str = "A") -> Answered:
         """Every value that may be answered now, and the TTL."""
@@ -192,7 +201,7 @@ class Plane:
                     healthy,
                     votes(checkers.get(check_id, ())),
                     len(checkers.get(check_id, ())),
-                    self.regions.get(state.endpoint(check_id) or ""),
+                    self.region(state, check_id),
                 )
                 for check_id, healthy in after.items()
                 if before.get(check_id, healthy) != healthy  # a new check is no change

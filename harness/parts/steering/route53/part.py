@@ -17,10 +17,16 @@ from harness.faults.model import Link
 from harness.faults.needs import PROVIDER_CONTROL_PLANE, PROVIDER_HEALTH_CHECKS, ROUTING_CONTROLS
 from harness.kit.address import Address
 from harness.names import CHECKERS, CLOUDWATCH, CONTROL_REGION, ROUTE53
-from harness.parts.steering.route53.edge_records import balancer_dns_name, create_edge, set_negative_ttl
+from harness.parts.steering.route53.edge_records import (
+    alarm_name,
+    alarm_of,
+    balancer_dns_name,
+    create_edge,
+    set_negative_ttl,
+)
 from harness.parts.steering.route53.outage import UNAVAILABLE
 from harness.parts.steering.route53.pacing import CALLS_PER_S, INSYNC_S
-from harness.parts.steering.route53.readiness import complaint, quorum_reasons, unheard
+from harness.parts.steering.route53.readiness import complaint, quorum_reasons, unheard, untold
 from harness.parts.steering.route53.routing_controls.beside import RoutingControlsBeside
 from harness.parts.steering.route53.spec import Route53 as Spec
 from harness.topology.environment import Spec as AnySpec
@@ -145,6 +151,7 @@ class Route53(CheckingProvider):
                 for arrow in net.dialled_by(CHECKERS)
                 if arrow.link.service == CLOUDWATCH
             },
+            "alarms": {alarm_name(place.name): place.name for place in environment.places},
             "events": self._noted,
         }
 
@@ -156,10 +163,27 @@ class Route53(CheckingProvider):
         path = self._blueprint.subject.application.edge_health_path
         client = RegionClients(CONTROL_REGION, self._api).client("route53")
         try:
+            self._put_alarms()
             self._controls = {} if self._beside is None else self._beside.publish()
             told("the edge was not published", lambda: self._make_zone(client, addresses, path))
         finally:
             client.close()
+
+    def _put_alarms(self) -> None:
+        """Make each place's alarm in its region, which has forgotten everything. Raises WorldError."""
+        from harness.engines.aws.clients import RegionClients, told
+
+        if self._spec.alarm is None or self._net is None:
+            return
+        at = {a.link.target: self._net.at(a) for a in self._net.dialled_by(CHECKERS) if a.link.service == CLOUDWATCH}
+        for place in (self._environment.primary, self._environment.standby):
+            region = place.database_name
+            client = RegionClients(region, at[region]).client("cloudwatch")
+            settings = alarm_of(place, self._spec.alarm)
+            try:
+                told(f"the alarm of {place.name} was not made", lambda c=client, s=settings: c.put_metric_alarm(**s))  # type: ignore[misc]
+            finally:
+                client.close()
 
     def _make_zone(self, client: Any, addresses: Mapping[str, Address], path: str) -> None:
         zone_id = create_edge(client, self._environment, addresses, path, self._spec, self._controls)
@@ -192,6 +216,8 @@ class Route53(CheckingProvider):
         """Why the edge's health checks are no quorum yet, or the routing controls not heard of."""
         if self._beside is not None:
             return unheard(self._admin.get("/status")["checks"])
+        if self._spec.alarm is not None:
+            return untold(self._admin.get("/status")["checks"], self._spec.alarm, self._environment)
         return quorum_reasons(self._admin.get("/status")["checks"], self._environment)
 
     def complaints(self) -> Mapping[str, Sequence[Complaint]]:

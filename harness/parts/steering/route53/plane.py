@@ -12,6 +12,7 @@ from harness.engines.dns.geography import Location, located
 from harness.engines.dns.lookup import Answer, drawing
 from harness.engines.dns.names import normalise
 from harness.engines.dns.zone import Configuration
+from harness.engines.health_checks.checker import Observation
 from harness.engines.health_checks.checking import Fleet
 from harness.engines.health_checks.policy import Blindness
 from harness.engines.health_checks.route53 import Route53Checkers
@@ -21,6 +22,7 @@ from harness.errors import InputError
 from harness.history.events import DnsAnswer, HealthTransition
 from harness.parts.steering.route53 import model
 from harness.parts.steering.route53.config import DataPlaneConfig
+from harness.parts.steering.route53.latency import Latencies
 from harness.parts.steering.route53.metrics import Statuses
 from harness.parts.steering.route53.model import Effect, Plane, Snapshot, StatusChanged
 
@@ -36,7 +38,7 @@ class DataPlane(AnsweringPlane[model.PlaneState]):
         super().__init__(settings.seed, settings.scale)
         self.settings = settings
         self._record = record
-        self._plane = Plane(settings.watch, settings.regions, settings.scale)
+        self._plane = Plane(settings.watch, settings.regions, settings.scale, settings.alarms)
         self._locations = {ipaddress.ip_network(n): located(place) for n, place in settings.locations.items()}
         here = None if settings.clients_at is None else located(settings.clients_at)
         self.state = model.start({name: lb.address for name, lb in settings.load_balancers.items()}, here)
@@ -46,7 +48,9 @@ class DataPlane(AnsweringPlane[model.PlaneState]):
             address_book=settings.address_book,
             resolve=lambda name: self.state.resolve(name, drawing(self._draw)),
             changed=lambda check_id: self.happened(model.Checked(self.fleet.states(), check_id)),
+            heard=self._heard,
         )
+        self.latencies = Latencies()
 
     # What others read
 
@@ -90,6 +94,11 @@ class DataPlane(AnsweringPlane[model.PlaneState]):
         if self.fleet.blindness != "frozen":
             self.hear(dict.fromkeys(told, None) if self.fleet.blindness else told)
 
+    def _heard(self, check_id: str, number: int, seen: Observation) -> None:
+        if seen.times is not None:
+            places = [place for place, _ in self.fleet.observers(check_id)]
+            self.latencies.add(check_id, places[number].region, seen.times)
+
     def statuses(self) -> Statuses:
         """What can be told of all health checks; may be called from any thread."""
         now = self.state.now
@@ -103,6 +112,20 @@ class DataPlane(AnsweringPlane[model.PlaneState]):
     def endpoint(self, check_id: str) -> str | None:
         """The address that a health check probes; None when it has none, or does not resolve."""
         return self.state.endpoint(check_id)
+
+    def region(self, check_id: str) -> str | None:
+        """The region that a health check is about; None where it is about none, or about several."""
+        return self._plane.region(self.state, check_id)
+
+    def told(self, check_id: str) -> bool | None:
+        """What was heard last of a check that probes nothing; None: there is no data."""
+        check = self.state.now.config.checks.get(check_id)
+        return None if check is None or check.watches is None else self.state.told.now.get(check.watches)
+
+    def control_followers(self) -> Mapping[str, str]:
+        """Health check -> the routing control that it follows."""
+        checks = self.state.now.config.checks.values()
+        return {check.id: check.routing_control for check in checks if check.routing_control}
 
     # What changes the state
 
@@ -153,8 +176,8 @@ class DataPlane(AnsweringPlane[model.PlaneState]):
     def _tell(self, effect: Effect, now_ns: int) -> None:
         if isinstance(effect, StatusChanged):
             status: Literal["healthy", "unhealthy"] = "healthy" if effect.healthy else "unhealthy"
-            text = "health check %s is %s: %d of %d checkers"
-            log.info(text, effect.check_id, status, effect.votes, effect.checkers)
+            by = f": {effect.votes} of {effect.checkers} checkers" if effect.checkers else ""
+            log.info("health check %s is %s%s", effect.check_id, status, by)
             if effect.region is not None:
                 self._record(HealthTransition(effect.region, status, effect.votes, effect.checkers, now_ns))
             return

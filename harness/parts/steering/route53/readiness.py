@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from harness.parts.steering.route53.spec import RegionAlarm
 from harness.topology.environment import Environment
 from harness.world.diagnosis import Complaint, is_passive
 
@@ -34,8 +35,24 @@ def unheard(checks: Sequence[Mapping[str, object]]) -> list[str]:
     return [] if statuses == ["healthy", "unhealthy"] else ["the routing controls have not been heard of yet"]
 
 
+def untold(checks: Sequence[Mapping[str, object]], spec: RegionAlarm, environment: Environment) -> list[str]:
+    """Of which place's metric there is no data yet."""
+    by_place = {check["region"]: check for check in checks}
+    reasons = []
+    for place in (environment.primary, environment.standby):
+        if by_place.get(place.name, {}).get("told") is None:
+            metric = f"{spec.namespace} {spec.metric}"
+            reasons.append(f"no data of {metric} in CloudWatch of {place.database_name} for a whole period yet")
+    return reasons
+
+
 def complaint(check: Mapping[str, Any], path: str) -> Complaint:
     """What is wrong with a place, by a health check that is unhealthy. path: that it asks for."""
+    if check["type"] == "CLOUDWATCH_METRIC":
+        why = "there is insufficient data" if check["told"] is None else "its metric breaches the alarm's threshold"
+        return Complaint(
+            f"Route 53's health check of {check['region']} is unhealthy: {why}", passive=check["told"] is False
+        )
     why = _why(check)
     found = _STATUS.search(why)
     text = f"Route 53's health check of {check['region']} is unhealthy: {path}: {why}"

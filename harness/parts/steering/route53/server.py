@@ -72,7 +72,7 @@ def _metrics(plane: DataPlane, settings: DataPlaneConfig) -> Iterable[RegionMetr
         with suppress(RuntimeError):  # see _following
             loop.call_soon_threadsafe(plane.hear_metrics, told)
 
-    return of_regions(settings.cloudwatch, settings.scale, plane.statuses, hear)
+    return of_regions(settings.cloudwatch, settings.scale, plane.statuses, hear, plane.latencies)
 
 
 async def _watch(plane: DataPlane, settings: DataPlaneConfig) -> None:
@@ -80,7 +80,8 @@ async def _watch(plane: DataPlane, settings: DataPlaneConfig) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(_watch_targets(plane, settings))
         if settings.routing_controls is not None:
-            group.create_task(targets.watch_controls(settings.routing_controls, _CONTROLS_INTERVAL_S, plane.hear))
+            controls, hear, followers = settings.routing_controls, plane.hear, plane.control_followers
+            group.create_task(targets.watch_controls(controls, _CONTROLS_INTERVAL_S, hear, followers))
 
 
 async def _watch_targets(plane: DataPlane, settings: DataPlaneConfig) -> None:

@@ -43,6 +43,27 @@ class RoutingControls(Watching):
     wait_period_ms: Annotated[int, Field(ge=0, le=3_600_000)] = 5_000
 
 
+class RegionAlarm(Spec):
+    """Health checks that follow an alarm on what the application says of itself, one in the CloudWatch of each
+    place's region, and no checker: so places are watched that Route 53's checkers do not reach. The application puts
+    the metric there, without dimensions.
+
+    period_s, evaluation_periods: so many whole periods in a row must breach the threshold. without_data: what a place
+    is of which nothing is told, as when its region is lost: InsufficientDataHealthStatus.
+    """
+
+    namespace: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^:].*$")]
+    metric: Annotated[str, Field(min_length=1, max_length=255)]
+    statistic: Literal["SampleCount", "Average", "Sum", "Minimum", "Maximum"] = "Average"
+    comparison: Literal[
+        "GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "LessThanThreshold", "LessThanOrEqualToThreshold"
+    ]
+    threshold: float
+    period_s: Annotated[int, Field(ge=60, le=86_400, multiple_of=60)] = 60
+    evaluation_periods: Annotated[int, Field(ge=1, le=100)] = 1
+    without_data: Literal["Healthy", "Unhealthy", "LastKnownStatus"] = "Unhealthy"
+
+
 class Route53(Spec):
     """policy: of the records of the application's name. weights: by place, of `weighted`; a place that is not named has
     100 as the primary, and 0 otherwise. clients_at: where the clients are (`eu-west-1`, `DE`, `US-CA`), of `latency`.
@@ -50,7 +71,7 @@ class Route53(Spec):
     that probe places. negative_ttl_s: the TTL of the zone's SOA record, so how long others remember that a name does
     not exist (RFC 2308); left out: 900 s, which Route 53 gives every new zone (Developer Guide, "NS and SOA records").
     metrics: health checks look at alarms' metrics in each region's CloudWatch, over links of their own, and what they
-    say is told in that of us-east-1.
+    say is told in that of us-east-1. alarm: instead of health checks that probe places; metrics are read then, too.
     """
 
     policy: Literal["failover", "weighted", "latency"] = "failover"
@@ -60,6 +81,7 @@ class Route53(Spec):
     routing_controls: RoutingControls | None = None
     negative_ttl_s: Seconds | None = None
     metrics: bool = False
+    alarm: RegionAlarm | None = None
 
     @model_validator(mode="after")
     def _fitting(self) -> Self:
@@ -83,7 +105,7 @@ def region_of(place: Place) -> str:
 def reads_metrics(environment: Environment) -> bool:
     """See harness.world.steering.reads_metrics."""
     spec = checked(section_named("steering"), environment.steering)
-    return isinstance(spec, Route53) and spec.metrics
+    return isinstance(spec, Route53) and (spec.metrics or spec.alarm is not None)
 
 
 SPEC = Route53
@@ -123,6 +145,24 @@ def mistakes(environment: Environment) -> Iterator[Mistake]:
             " not: false"
         )
         yield Mistake(("steering", "routing_controls"), text)
+    if spec.alarm is not None:
+        yield from _alarm(environment, spec)
+
+
+def _alarm(environment: Environment, spec: Route53) -> Iterator[Mistake]:
+    where = ("steering", "alarm")
+    if spec.routing_controls is not None:
+        yield Mistake(where, "steering.alarm: health checks follow either an alarm or routing controls")
+    if environment.health_checks.evaluate_target_health:
+        text = (
+            "health_checks.evaluate_target_health: alarms alone are to lead clients, so load balancers must not: false"
+        )
+        yield Mistake(where, text)
+    databases = [place.database_name for place in (environment.primary, environment.standby)]
+    if databases[0] == databases[1]:
+        yield Mistake(
+            where, f"steering.alarm: both places tell their metric in {databases[0]}: nobody could tell them apart"
+        )
 
 
 def _weights(environment: Environment, spec: Route53) -> Iterator[Mistake]:

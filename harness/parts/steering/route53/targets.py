@@ -57,15 +57,28 @@ async def _poll(session: aiohttp.ClientSession, name: str, url: str, report: Rep
     return None
 
 
-async def watch_controls(admin: Address, interval_s: float, hear: Callable[[Mapping[str, bool | None]], None]) -> None:
-    """Poll which routing controls are on until cancelled, and tell what is new. admin: of whoever knows."""
-    url, known = f"http://{admin[0]}:{admin[1]}/status", None
+async def watch_controls(
+    admin: Address,
+    interval_s: float,
+    hear: Callable[[Mapping[str, bool | None]], None],
+    followers: Callable[[], Mapping[str, str]],
+) -> None:
+    """Poll which routing controls are on until cancelled, and tell what is new. admin: of whoever knows.
+
+    followers: health check -> the routing control that it follows, which is told there.
+    """
+    own = f"http://{admin[0]}:{admin[1]}"
+    url, known, told = f"{own}/status", None, None
     async with aiohttp.ClientSession(timeout=_TIMEOUT, trust_env=False) as session:
         while True:
             try:
                 async with session.get(url) as response:
                     response.raise_for_status()
                     states: dict[str, bool | None] = (await response.json(content_type=None))["states"]
+                if (following := dict(followers())) != told:
+                    async with session.post(f"{own}/followers", json={"checks": following}) as response:
+                        response.raise_for_status()
+                    told = following
             except (aiohttp.ClientError, TimeoutError, KeyError, TypeError, ValueError) as error:
                 log.warning("routing controls cannot be read, the last state stays in force: %r", error)
             else:

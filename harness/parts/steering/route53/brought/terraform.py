@@ -15,6 +15,7 @@ from harness.engines.dns.zone import HealthCheck, parse_health_check
 from harness.errors import InputError, Problem
 from harness.parts.steering.route53.brought.aws_output import stored_of
 from harness.parts.steering.route53.brought.model import UNFIT, UNKNOWN, Brought, Check, Record, Where, formed, told_of
+from harness.parts.steering.route53.brought.strangers import of_plan
 
 RECORD, CHECK, ZONE = "aws_route53_record", "aws_route53_health_check", "aws_route53_zone"
 _CHECK_FIELDS = {
@@ -61,6 +62,8 @@ def zone(file: str, document: Mapping[str, Any], wanted: str | None) -> Brought:
         raise InputError(*problems)
     if later and not records:
         raise InputError(Problem(file, None, f"{', '.join(later[:5])}: a name that is known after apply only"))
+    if not records and (told := of_plan([str(resource["type"]) for resource in resources])):
+        raise InputError(Problem(file, None, f"no {RECORD} is in this plan; {told}"))
     name = _name(file, zones, records, wanted)
     inside = tuple(one for one in records if _within(one.stored.record.name, name))
     if not inside:

@@ -1,7 +1,7 @@
 """The recovery control configuration API: what its calls make of the machine, and what it answers. No I/O.
 
-Source: botocore's description of `route53-recovery-control-config` 2020-11-02. Beyond it: resource policies and the
-health checks of a routing control are not told.
+Source: botocore's description of `route53-recovery-control-config` 2020-11-02. Beyond it:
+nobody shares a cluster, so nothing has a resource policy.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ _PAGE_MAX = 1_000
 class ConfigApi:
     """machine, state, happened: of the world that it changes. endpoints: region -> URL of a cluster's endpoint there.
 
-    draw: a number of hexadecimal digits that was never given out before. now_ns: the clock.
+    draw: a number of hexadecimal digits that was never given out before. now_ns: the clock. followers: Route 53's
+    health checks -> the ARN of the routing control that each follows.
     """
 
     machine: Controls
@@ -68,6 +69,7 @@ class ConfigApi:
     endpoints: Mapping[str, str]
     draw: Callable[[int], str]
     now_ns: Callable[[], int]
+    followers: Callable[[], Mapping[str, str]] = dict
 
     def answer(self, request: Request) -> Reply:
         """Carry out one call."""
@@ -118,6 +120,12 @@ class ConfigApi:
             case ("GET", "controlpanel", arn, "routingcontrols"):
                 self._known(arn, Panel)
                 return self._listed("RoutingControls", [self._told(c) for c in self.state().of(Control, arn)], request)
+            case ("GET", "routingcontrol", arn, "associatedRoute53HealthChecks"):
+                self._known(arn, Control)
+                checks = sorted(check for check, followed in self.followers().items() if followed == arn)
+                return self._listed("HealthCheckIds", checks, request)
+            case ("GET", "resourcePolicy", arn):
+                raise Wrong(MISSING, f"{arn} has no resource policy.")
             case ("GET", "controlpanel", arn, "safetyrules"):
                 self._known(arn, Panel)
                 return self._listed("SafetyRules", [self._rule(r) for r in self.state().of(Rule, arn)], request)

@@ -2,7 +2,8 @@
 
 Admin: GET /status; POST /reset; POST /outage {"mode": "silent" | "failing" | null}: the configuration API is lost, and
 the endpoints go on; POST /maintenance {"away": N}: how many endpoints are away at any time from now on; POST /switch
-{"on": [ARN, ...]}: these are on and all others off, before anybody has a say in it.
+{"on": [ARN, ...]}: these are on and all others off, before anybody has a say in it; POST /followers
+{"checks": {ID: ARN}}: which health checks of Route 53 follow which.
 """
 
 from __future__ import annotations
@@ -80,6 +81,12 @@ class MaintenanceBody(Strict):
     away: Annotated[int, Field(ge=0, le=AWAY_MAX)]
 
 
+class FollowersBody(Strict):
+    """The body of `POST /followers`. checks: health check -> the ARN of the routing control that it follows."""
+
+    checks: dict[str, str]
+
+
 class SwitchBody(Strict):
     """The body of `POST /switch`."""
 
@@ -122,6 +129,7 @@ class Recovery:
         self._outage: ApiLoss | None = None
         self._changes_per_s = settings.changes_per_s
         self._changes: dict[str, Window] = {}
+        self._followers: Mapping[str, str] = {}
 
     def _happened(self, event: Event) -> tuple[Effect, ...]:
         self._state, effects = self._machine.step(self._state, event, monotonic_ns())
@@ -133,7 +141,10 @@ class Recovery:
     # -- the configuration API -----------------------------------------------------------------------------------
     def configuration(self) -> web.Application:
         """An application that serves the configuration API."""
-        api = ConfigApi(self._machine, lambda: self._state, self._happened, self._endpoints, self._draw, monotonic_ns)
+        api = ConfigApi(
+            self._machine, lambda: self._state, self._happened, self._endpoints, self._draw, monotonic_ns,
+            lambda: self._followers,
+        )  # fmt: skip
 
         async def answer(request: web.Request) -> web.StreamResponse:
             if self._outage == "silent":
@@ -223,7 +234,12 @@ class Recovery:
             told = self._happened(Switched(controls, tuple(rule.arn for rule in self._state.rules())))
             return answer_json({"on": on}, 400 if any(isinstance(effect, Refused) for effect in told) else 200)
 
+        async def followers(request: web.Request) -> web.Response:
+            self._followers = parsed(FollowersBody, await read_json(request), "followers").checks
+            return answer_json({"checks": self._followers})
+
         return [
+            web.post("/followers", followers),
             web.post("/switch", switch),
             web.get("/status", status),
             web.post("/reset", reset),
