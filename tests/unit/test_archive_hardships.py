@@ -382,7 +382,7 @@ def zeroes(file: Path) -> None:
     file.write_bytes(content)
 
 
-def halved(file: Path) -> None:
+def cut(file: Path) -> None:
     file.write_bytes(file.read_bytes()[:5000])
 
 
