@@ -36,7 +36,10 @@ class CallFailed(Exception):
     """A call to DynamoDB did not succeed. `code` is the service's error code, or the SDK's exception name.
 
     `transient`: the same call may well succeed the next time. `poison`: the request is invalid, and stays so.
+    `attempts`: how many were made; one of those before the last may have taken effect although it was not answered so.
     """
+
+    attempts = 1
 
     def __init__(self, operation: str, region: str, code: str, detail: str, *, transient: bool) -> None:
         super().__init__(f"{operation} in {region}: {code}: {detail}")
@@ -108,6 +111,7 @@ class Client:
             try:
                 return self.call(operation, **arguments)
             except CallFailed as failure:
+                failure.attempts = attempt + 1
                 pause_s = INSIST_PAUSE_S * 2**attempt * random.uniform(0.5, 1.0)
                 late = time.monotonic() + pause_s - began >= patience_s
                 if late or not failure.transient or attempt + 1 == INSIST_ATTEMPTS:

@@ -15,13 +15,14 @@ from dulwich.notes import Notes
 from dulwich.refs import Ref
 
 from harness.archive.manifest import Manifest
-from harness.archive.repository import AUTHOR, Made, Repository, reading
+from harness.archive.repository import AUTHOR, NOTES, Made, Repository, reading
 from harness.errors import InputError
 
-REF = Ref(b"refs/notes/drill")
+REF = NOTES
 _FRESH = Ref(b"refs/notes/drill-fresh")
 """Where notes are written anew before they take the place of the old ones."""
 FORMAT = "drill-proofs/1"
+_NOTED = "what was noted of restores (refs/notes/drill)"
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def standing(manifest: Manifest, proofs: Iterable[Proof]) -> Standing:
 def of(repository: Repository) -> list[Proof]:
     """All proofs that are noted. Raises Damaged."""
     found: list[Proof] = []
-    with reading(repository.path, "what was noted of restores (refs/notes/drill)"):
+    with reading(repository.path, _NOTED):
         notes = Notes(repository.git.object_store, repository.git.refs)
         if REF not in repository.git.refs:
             return []
@@ -81,7 +82,7 @@ def add(repository: Repository, made: Made, proofs: Sequence[Proof]) -> None:
     """Note proofs of a backup. Raises WorldError, Damaged."""
     notes = Notes(repository.git.object_store, repository.git.refs)
     commit = made.id.encode("ascii")
-    with reading(repository.path, "what was noted of restores (refs/notes/drill)"):
+    with reading(repository.path, _NOTED):
         known = notes.get_note(commit, REF) if REF in repository.git.refs else None
         kept = [] if known is None else _parsed(known)
     written = {proof.piece for proof in kept if proof.written}
@@ -92,13 +93,14 @@ def add(repository: Repository, made: Made, proofs: Sequence[Proof]) -> None:
 
 
 def keep_only(repository: Repository, made: Sequence[Made]) -> None:
-    """Forget the notes of all other backups, and the history of notes. Raises WorldError."""
+    """Forget the notes of all other backups, and the history of notes. Raises WorldError, Damaged."""
     git = repository.git
-    if REF not in git.refs:
-        return
-    notes = Notes(git.object_store, git.refs)
     kept = {one.id.encode("ascii") for one in made}
-    told = [(commit, content) for commit, content in notes.list_notes(REF) if commit in kept]
+    with reading(repository.path, _NOTED):
+        if REF not in git.refs:
+            return
+        notes = Notes(git.object_store, git.refs)
+        told = [(commit, content) for commit, content in notes.list_notes(REF) if commit in kept]
     with repository.writing():
         git.refs.remove_if_equals(_FRESH, None)
         for commit, content in told:

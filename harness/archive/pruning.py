@@ -7,9 +7,11 @@ is wanted is written as one new pack and read again before an old one is removed
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from dulwich.objects import Commit, ObjectID, ShaFile, Tag, Tree
 from dulwich.refs import HEADREF
@@ -17,6 +19,7 @@ from dulwich.refs import HEADREF
 from harness.archive import proofs
 from harness.archive.backing_up import verify
 from harness.archive.repository import BRANCH, Made, Repository, reading
+from harness.errors import WorldError
 
 
 @dataclass(frozen=True)
@@ -54,11 +57,15 @@ def prune(repository: Repository, choice: Pruned) -> Pruned:
         packed = repository.add(list(wanted.values()))
         cut = _cut(wanted)
         git.update_shallow(cut, git.get_shallow() - cut)
-    for pack in list(git.object_store.packs):
-        if pack.name() != packed:
-            git.object_store._remove_pack(pack)  # its only way to remove one that is not repacked
-    for sha in [sha for sha in before if git.object_store.contains_loose(sha)]:
-        git.object_store.delete_loose_object(sha)
+    try:
+        for pack in list(git.object_store.packs):
+            if pack.name() != packed:
+                git.object_store._remove_pack(pack)  # its only way to remove one that is not repacked
+        for sha in before:  # without a look at it: one that is damaged goes as well
+            Path(os.fsdecode(git.object_store._get_shafile_path(sha))).unlink(missing_ok=True)
+    except OSError as error:
+        why = f"what older backups needed cannot be taken from the disk: {error.strerror or error}"
+        raise WorldError(f"{repository.path}: {why}; those that are to stay are whole") from error
     for made in choice.kept:
         verify(repository, made)
     return Pruned(choice.kept, choice.gone, len(before - wanted.keys()))

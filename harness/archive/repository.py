@@ -38,7 +38,7 @@ from harness.archive.pieces.piece import File
 from harness.archive.trees import Entry
 from harness.errors import InputError, WorldError
 
-BRANCH = Ref(b"refs/heads/main")
+BRANCH, NOTES = Ref(b"refs/heads/main"), Ref(b"refs/notes/drill")
 AUTHOR = b"drill <drill@localhost>"
 _LOCK = "drill.lock"
 _DAMAGE = (
@@ -190,7 +190,7 @@ class Repository:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """What is written within goes away again where it cannot be written whole. Raises WorldError."""
+        """What is written within goes away again where it cannot be written whole. Raises WorldError, Damaged."""
         packs = Path(os.fspath(self.git.object_store.pack_dir))
         before, head = set(os.listdir(packs)), self._head()
         try:
@@ -200,6 +200,9 @@ class Repository:
                 for name in set(os.listdir(packs)) - before:
                     if name in self._written or fnmatch.fnmatchcase(name, leftovers.TEMPORARY):
                         (packs / name).unlink(missing_ok=True)
+            if isinstance(error, _DAMAGE) and not isinstance(error, OSError):
+                text = f"what is there already is damaged, and nothing can be put beside it: {error!r}"
+                raise Damaged(f"{self.path}: {text}") from error
             if not isinstance(error, OSError | FileLocked):
                 raise
             why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
@@ -207,9 +210,13 @@ class Repository:
             raise WorldError(f"{self.path}: {text}") from error
 
     def _head(self) -> ObjectID | None:
+        """Raises Damaged where backups have been made, and what said which is the newest is gone."""
         try:
             return self.git.refs[BRANCH]
         except KeyError:
+            if os.path.lexists(self.path / BRANCH.decode("ascii")) or NOTES in self.git.refs:
+                text = f"{BRANCH.decode('ascii')}, which names the newest backup, is empty or gone"
+                raise Damaged(f"{self.path}: {text}; `git fsck --lost-found` finds the commit") from None
             return None
 
     def _commit(self, at: ObjectID) -> Commit:

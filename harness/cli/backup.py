@@ -17,6 +17,7 @@ from harness.errors import InputError
 from harness.reporting import terminal
 
 if TYPE_CHECKING:
+    from harness.archive.backing_up import BackedUp
     from harness.archive.description import Description
     from harness.archive.pieces.making import Making
     from harness.archive.repository import Repository
@@ -62,24 +63,27 @@ def run(file: File, quiet: Quiet = False) -> None:
             with locked(repository):
                 now = datetime.now(UTC)
                 done = back_up(told.name, file.read_bytes(), pieces, repository, now, secrets=making.secrets())
+                for warning in done.warnings:
+                    complain(warning)
+                if not quiet:  # before old ones are taken away: whatever comes of that, this is kept
+                    _show(done)
                 pruned = _pruned(told, repository, now)
         except Busy as error:
             complain(str(error))
             raise typer.Exit(EXIT_BUSY) from error
-    for warning in done.warnings:
-        complain(warning)
-    if quiet:
-        return
+    if pruned and not quiet:
+        _say(f"{pruned} backups were older than `keep` says, and are gone")
+
+
+def _show(done: BackedUp) -> None:
     if done.made is None:
         assert done.before is not None
         since = f"{done.before.id[:10]} of {done.before.made_at:%Y-%m-%d %H:%M} UTC"
         _say(f"nothing has changed since {since} ({done.files} files)")
-    else:
-        for piece, words in done.changes.items():
-            _say(f"{piece}: {words or 'unchanged'}")
-        _say(f"kept as {done.made.id[:10]}: {done.files} files, read again and found right")
-    if pruned:
-        _say(f"{pruned} backups were older than `keep` says, and are gone")
+        return
+    for piece, words in done.changes.items():
+        _say(f"{piece}: {words or 'unchanged'}")
+    _say(f"kept as {done.made.id[:10]}: {done.files} files, read again and found right")
 
 
 @app.command("list", epilog="Example: `drill backup list shop.yaml`")

@@ -62,7 +62,7 @@ class ShopifyApp:
         self._settings = settings
         self._loop: asyncio.AbstractEventLoop | None = None
         self._secrets = Secrets(shop.credentials, shop.secrets_file)
-        self._store = (RegionalStore if shop.dedupes_in_region else Store)(settings, shop, self._asked)
+        self._store = (RegionalStore if shop.dedupes_in_region else Store)(settings, shop, self._asked, self._doubted)
         self._worker = Worker(settings, self._store, self._is_lost, self._too_large)
         self._buffer = Buffer(settings)
         self._webhooks = Webhooks(
@@ -159,6 +159,10 @@ class ShopifyApp:
 
     def _asked(self, effect: Queued) -> None:
         self._on_loop(self._queues.put, effect)
+
+    def _doubted(self) -> None:
+        for doubt in (self._worker.doubt, self._queues.doubt):
+            self._on_loop(doubt)
 
     def _too_large(self, _topic: str) -> None:
         self._on_loop(self._keeper.want, due.LARGE)

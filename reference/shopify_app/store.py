@@ -21,14 +21,16 @@ KEYS_A_CALL = 100
 
 
 class Store:
-    """Safe to use from several threads. asked: told of each effect that is asked for the first time."""
+    """Safe to use from several threads. asked: told of each effect that is asked for the first time; doubted: told that
+    a row may have been written by a call that was not answered so, and that this process does not know of."""
 
     def __init__(
-        self, settings: Settings, shop: ShopSettings, asked: Callable[[Queued], None] = lambda _queued: None
-    ) -> None:
+        self, settings: Settings, shop: ShopSettings, asked: Callable[[Queued], None] = lambda _queued: None,
+        doubted: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
         self._settings = settings
         self._shop = shop
-        self._asked = asked
+        self._asked, self._doubted = asked, doubted
         self._known_effects: dict[str, None] = {}
         self._client = Client(settings.region, timeout_s=settings.request_timeout_s, connections=CONNECTIONS)
 
@@ -151,6 +153,8 @@ class Store:
         try:
             self._client.insist(operation, patience_s=patience_s, **arguments)
         except CallFailed as failure:
+            if not failure.condition_failed or failure.attempts > 1:
+                self._doubted()
             if failure.condition_failed:
                 return False
             raise

@@ -15,6 +15,7 @@ from reference.dynamo import CallFailed
 from reference.log import say
 from reference.settings import Settings
 from reference.shopify_app import intake, rows, things
+from reference.shopify_app.leftovers import Pacing
 from reference.shopify_app.rows import Received
 from reference.shopify_app.settings import LEFTOVERS_EVERY_S
 from reference.shopify_app.store import Store
@@ -38,17 +39,25 @@ class Worker:
         self._rows: asyncio.Queue[Received] = asyncio.Queue()
         self._held: set[str] = set()
         self._threads = ThreadPoolExecutor(WORKERS, "work")
-        self._look = asyncio.Event()
+        self._looks = Pacing(settings.scaled_s(LEFTOVERS_EVERY_S))
 
     def put(self, row: Received) -> None:
         """This row is in the inbox, and is this region's."""
-        if row.id not in self._held and len(self._held) < HELD_MAX:
-            self._held.add(row.id)
-            self._rows.put_nowait(row)
+        if row.id in self._held:
+            return
+        if len(self._held) >= HELD_MAX:
+            self._looks.doubt()
+            return
+        self._held.add(row.id)
+        self._rows.put_nowait(row)
 
     def look(self) -> None:
         """Look for rows that were left, now."""
-        self._look.set()
+        self._looks.now()
+
+    def doubt(self) -> None:
+        """A row may be in the table of which nobody here knows."""
+        self._looks.doubt()
 
     @property
     def waiting(self) -> int:
@@ -104,18 +113,16 @@ class Worker:
         """At the start, and now and then: rows of this region that no process holds, and rows of a lost one."""
         loop = asyncio.get_running_loop()
         while True:
-            self._look.clear()
+            self._looks.begin()
             try:
                 found = await loop.run_in_executor(self._threads, self.left_over)
+                self._looks.ended(found=bool(found) or self._lost(self._settings.other_region))
                 for row in found:
                     self.put(row)
             except CallFailed as failure:
+                self._looks.ended(found=True)
                 say("inbox not read", level="warning", why=str(failure))
-            try:
-                async with asyncio.timeout(self._settings.scaled_s(LEFTOVERS_EVERY_S)):
-                    await self._look.wait()
-            except TimeoutError:
-                continue
+            await self._looks.pause()
 
     def left_over(self) -> list[Received]:
         """Rows to be done here that are not held. Raises CallFailed."""

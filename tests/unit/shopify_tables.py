@@ -119,10 +119,13 @@ def shop(**more: str) -> ShopSettings:
     return found
 
 
-def store(tables: Tables, region: str = "us-east-1", asked: Any = lambda _effect: None) -> Store:
+def store(
+    tables: Tables, region: str = "us-east-1", asked: Any = lambda _effect: None, doubted: Any = lambda: None
+) -> Store:
     """A store of one region on these tables."""
     made = Store.__new__(Store)
     made._settings, made._shop, made._asked = settings(region), shop(), asked
+    made._doubted = doubted
     made._known_effects = {}
     made._client = tables  # type: ignore[assignment]
     return made

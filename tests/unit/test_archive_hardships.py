@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -432,3 +433,49 @@ def test_what_is_no_row_of_a_table_is_a_change_as_well(repository: Repository, t
         opened_.execute(change)
         opened_.commit()
     assert back_up("shop", b"", [SQLite("databases/sessions", file)], repository, NOW).made is not None
+
+
+def emptied(file: Path, content: bytes) -> None:
+    file.write_bytes(b"")
+
+
+def halved(file: Path, content: bytes) -> None:
+    file.write_bytes(content[: len(content) // 2])
+
+
+def turned(file: Path, content: bytes) -> None:
+    file.write_bytes(content[:-1] + bytes((content[-1] ^ 1,)))
+
+
+def gone(file: Path, content: bytes) -> None:
+    file.unlink()
+
+
+def a_folder(file: Path, content: bytes) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+@pytest.mark.parametrize("damage", [emptied, halved, turned, gone, a_folder])
+def test_whatever_file_of_a_repository_is_damaged_pruning_and_noting_refuse_it_or_do_without(
+    repository: Repository, folder: Path, tmp_path: Path, damage: Callable[[Path, bytes], None]
+) -> None:
+    for number in range(2):
+        (folder / "run.sh").write_bytes(b"%d" % number)
+        made = backed_up(repository, folder, number).made
+        assert made is not None
+        proofs.add(repository, made, [Proof("folders/scripts", "0" * 64, NOW, "here")])
+    whole = [file for file in repository.path.rglob("*") if file.is_file()]
+    assert {file.parts[-2] for file in whole} >= {"pack", "heads", "notes"}
+    for number, file in enumerate(whole):
+        copy = tmp_path / str(number)
+        shutil.copytree(repository.path, copy)
+        broken = copy / file.relative_to(repository.path)
+        broken.chmod(0o644)
+        damage(broken, broken.read_bytes() or b"x")
+        with contextlib.suppress(InputError, WorldError), opened(copy) as again:
+            history = again.history()
+            assert history, f"{file.name}: damage is taken for an empty repository"
+            pruning.prune(again, pruning.chosen(history, 1, None, NOW))
+            proofs.add(again, history[0], [Proof("folders/scripts", "0" * 64, NOW, "there")])
+            assert verify(again, history[0])

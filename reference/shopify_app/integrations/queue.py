@@ -13,6 +13,7 @@ from reference.settings import Settings
 from reference.shopify_app.buffer import Buffer
 from reference.shopify_app.integrations.party import Party
 from reference.shopify_app.integrations.sender import Sender
+from reference.shopify_app.leftovers import Pacing
 from reference.shopify_app.rows import Queued
 from reference.shopify_app.settings import LEFTOVERS_EVERY_S
 from reference.shopify_app.store import Store
@@ -30,7 +31,7 @@ class Queues:
         self._lost = lost
         self.senders = {name: Sender(settings, store, buffer, Party(name, url)) for name, url in parties.items()}
         self._threads = ThreadPoolExecutor(1, "effects")
-        self._look = asyncio.Event()
+        self._looks = Pacing(settings.scaled_s(LEFTOVERS_EVERY_S))
 
     def put(self, effect: Queued) -> None:
         """An effect is this region's to send. Without such a party it waits in the table."""
@@ -40,7 +41,11 @@ class Queues:
 
     def look(self) -> None:
         """Look for effects that were left, now."""
-        self._look.set()
+        self._looks.now()
+
+    def doubt(self) -> None:
+        """An effect may be in the table of which nobody here knows."""
+        self._looks.doubt()
 
     @property
     def waiting(self) -> Mapping[str, int]:
@@ -57,21 +62,19 @@ class Queues:
 
     async def _find_leftovers(self) -> None:
         while True:
-            self._look.clear()
-            await self.take_over()
-            try:
-                async with asyncio.timeout(self._settings.scaled_s(LEFTOVERS_EVERY_S)):
-                    await self._look.wait()
-            except TimeoutError:
-                continue
+            self._looks.begin()
+            found = await self.take_over()
+            self._looks.ended(found=found != 0 or self._lost(self._settings.other_region))
+            await self._looks.pause()
 
     async def take_over(self) -> int:
-        """Put what waits in the table and is this region's to send into the queues, the oldest first. How many."""
+        """Put what waits in the table and is this region's to send into the queues, the oldest first. How many; -1: the
+        table could not be read."""
         try:
             found = await asyncio.get_running_loop().run_in_executor(self._threads, self._left_over)
         except CallFailed as failure:
             say("effects not read", level="warning", why=str(failure))
-            return 0
+            return -1
         for effect in found:
             self.put(effect)
         return len(found)

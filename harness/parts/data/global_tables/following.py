@@ -15,11 +15,13 @@ Changed = Callable[[str, Mapping[str, Any]], None]
 
 
 class Following:
-    """The files of all regions. changed: called for each change, in the order of each file."""
+    """The files of all regions. changed: called for each change, in the order of each file. wanted: whether it would
+    make anything of one; else they are passed over unread."""
 
-    def __init__(self, files: Mapping[str, Path], changed: Changed) -> None:
+    def __init__(self, files: Mapping[str, Path], changed: Changed, wanted: Callable[[], bool] = lambda: True) -> None:
         self._files = files
         self._changed = changed
+        self._wanted = wanted
         self._offsets = dict.fromkeys(files, 0)
         self._rests = dict.fromkeys(files, b"")
 
@@ -42,7 +44,7 @@ class Following:
                 continue
             self._offsets[region] += len(data)
             *lines, self._rests[region] = (self._rests[region] + data).split(b"\n")
-            for line in lines:
+            for line in lines if self._wanted() else ():
                 self._changed(region, json.loads(line))
 
     async def run(self) -> None:

@@ -44,7 +44,7 @@ class Majority:
         self._members: dict[tuple[str, Key], Member] = {}
         self._shown: dict[tuple[str, Key], int] = {}
         self._locks: dict[tuple[str, Key], asyncio.Lock] = {}
-        self._logs: dict[str, list[tuple[Key, Version]]] = {region: [] for region in self.nodes}
+        self._logs: dict[str, list[tuple[Key, int]]] = {region: [] for region in self.nodes}
         self._seen: dict[tuple[str, str], int] = {}
         self._generation = time.monotonic_ns()
 
@@ -88,7 +88,7 @@ class Majority:
         after, effects = member.step(before, event, monotonic_ns())
         self._members[region, key] = after
         if after.version != before.version:
-            self._logs[region].append((key, after.version))
+            self._logs[region].append((key, after.version.number))
         return effects[0] if effects else None
 
     def told(self, region: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -97,10 +97,12 @@ class Majority:
         answer = self.here(region, key, _event(body))
         if body["what"] in ("store", "learn") and region in self._regions:
             self.start(self._shows_later(region, key))
-        return {**_answer(answer), "version": dumped(self.version(region, key))}
+        learned = {"version": dumped(self.version(region, key))} if body["what"] == "learn" else {}
+        return {**_answer(answer), **learned}
 
     async def ask(self, path: tuple[str, str], key: Key, what: str, **more: Any) -> tuple[Answer | None, Version]:
-        """Send a message to another region's member. Answer None: none came."""
+        """Send a message to another region's member. Answer None: none came. With what it has stored then, upon a
+        "learn"."""
         body = {"table": key[0], "key": key[1], "what": what, **more}
         try:
             answer = await self._peers.tell(path_name(*path), "/member", body)
@@ -108,7 +110,7 @@ class Majority:
             self._failed(path, str(failure))
             return None, Version()
         self._failed(path, "")
-        return _loaded_answer(answer), _loaded(answer["version"])
+        return _loaded_answer(answer), _loaded(answer["version"]) if "version" in answer else Version()
 
     async def _shows_later(self, region: str, key: Key) -> None:
         async with self.holding(region, key):
@@ -117,10 +119,14 @@ class Majority:
     async def show(self, region: str, key: Key, version: Version | None = None) -> None:
         """Have the region's server hold what its member has stored, or that version. Raises WorldError."""
         wanted = self.version(region, key) if version is None else version
-        if self._shown.get((region, key), 0) == wanted.number:
+        if self._is_shown(region, key, wanted):
             return
         await self.store(region, key, wanted.image)
         self._shown[region, key] = wanted.number
+
+    def _is_shown(self, region: str, key: Key, version: Version | None = None) -> bool:
+        wanted = self.version(region, key) if version is None else version
+        return self._shown.get((region, key), 0) == wanted.number
 
     def shows(self, region: str, key: Key, number: int) -> None:
         """The region's server holds the version of that number, by a call of its own."""
@@ -138,11 +144,15 @@ class Majority:
 
     # -- catching up ----------------------------------------------------------------------------------------------
     def page(self, region: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What a region has stored since a place in its log."""
+        """What a region has stored since a place in its log, by the numbers of versions; images are asked for."""
         since = int(body["since"]) if body["generation"] == self._generation else 0
         found = self._logs[region][since : since + _PAGE]
-        entries = [[*key, dumped(version)] for key, version in found]
+        entries = [[*key, number] for key, number in found]
         return {"generation": self._generation, "next": since + len(found), "entries": entries}
+
+    def images(self, region: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The latest versions that a region has stored of some items."""
+        return {"versions": [dumped(self.version(region, (table, key))) for table, key in body["keys"]]}
 
     async def catch_up(self, path: tuple[str, str]) -> bool:
         """Have the first region of a path learn what the other one has stored. False: that does not answer."""
@@ -156,10 +166,20 @@ class Majority:
                 return False
             if page["generation"] != self._generation:
                 return False  # of before a reset
-            for table, text, told in page["entries"]:
-                self.here(region, (table, text), member.Learn(_loaded(told)))
-                if region in self._regions:
-                    await self._shows_later(region, (table, text))
+            numbers = {(table, text): number for table, text, number in page["entries"]}  # the last of each item
+            lacking = [key for key, number in numbers.items() if self.version(region, key).number < number]
+            try:
+                told = await self._peers.tell(path_name(region, other), "/images", {"keys": lacking}) if lacking else {}
+            except NoReply as failure:
+                self._failed(path, str(failure))
+                return False
+            if page["generation"] != self._generation:
+                return False
+            for key, version in zip(lacking, told.get("versions", ()), strict=True):
+                self.here(region, key, member.Learn(_loaded(version)))
+            for key in numbers if region in self._regions else ():
+                if not self._is_shown(region, key):
+                    await self._shows_later(region, key)
             self._seen[path] = int(page["next"])
             if len(page["entries"]) < _PAGE:
                 return True

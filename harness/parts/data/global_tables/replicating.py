@@ -67,6 +67,10 @@ class Replicating:
         self._failing.clear()
 
     # -- what happens ---------------------------------------------------------------------------------------------
+    def follows(self) -> bool:
+        """Whether any table is replicated by what the regions' logs tell."""
+        return any(group.consistency != STRONG for group in self._groups.values())
+
     def changed(self, region: str, change: Mapping[str, Any]) -> None:
         """A line of a region's log."""
         group = self._groups.get(str(change.get("table", "")))

@@ -157,12 +157,15 @@ class Process:
         async def page(request: web.Request) -> web.Response:
             return answer_json(self._majority.page(region, await request.json()))
 
+        async def images(request: web.Request) -> web.Response:
+            return answer_json(self._majority.images(region, await request.json()))
+
         async def health(_: web.Request) -> web.Response:
             return answer_json({"region": region})
 
         return _application(
             web.post("/replicate", replicate), web.post("/call", call), web.post("/member", told),
-            web.post("/log", page), web.get("/", health),
+            web.post("/log", page), web.post("/images", images), web.get("/", health),
         )  # fmt: skip
 
     # -- the world ------------------------------------------------------------------------------------------------
@@ -179,7 +182,7 @@ class Process:
             self._tables.connect(self._servers, peers)
             self._majority.connect(self._servers, peers)
             self._strong.connect(self._servers)
-            self._following = Following(told.changes, self._replicating.changed)
+            self._following = Following(told.changes, self._replicating.changed, self._replicating.follows)
             self._connected.set()
             return answer_json({})
 

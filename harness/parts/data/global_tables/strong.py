@@ -161,14 +161,26 @@ class Strong:
         """Carry a call out on the region's server, upon the latest version."""
         try:
             await self._majority.show(region, key)
-            reply = await self._servers[region].call(operation, body, "")
+            quiet = operation == "UpdateItem" and body.get("ReturnValues", "NONE") == "NONE"
+            asked = {**body, "ReturnValues": "ALL_NEW"} if quiet else body
+            reply = await self._servers[region].call(operation, asked, "")
             if reply.status != 200:
                 return reply, writing.Called(False)
-            asked = {"TableName": key[0], "Key": json.loads(key[1]), "ConsistentRead": True}
-            found = await self._servers[region].call("GetItem", asked)
+            image = await self._image(region, key, operation, asked, reply)
         except WorldError as error:
             return refusal("InternalServerError", str(error), 500), writing.Called(False)
-        return reply, writing.Called(True, found.body.get("Item"))
+        if quiet:
+            reply = Reply(200, {name: value for name, value in reply.body.items() if name != "Attributes"})
+        return reply, writing.Called(True, image)
+
+    async def _image(self, region: str, key: Key, operation: str, asked: Mapping[str, Any], reply: Reply) -> Any:
+        """The item after a call, read back only where neither call nor answer has all of it. Raises WorldError."""
+        if operation in ("PutItem", "DeleteItem"):
+            return asked.get("Item")
+        if asked.get("ReturnValues") == "ALL_NEW":
+            return reply.body.get("Attributes")
+        look = {"TableName": key[0], "Key": json.loads(key[1]), "ConsistentRead": True}
+        return (await self._servers[region].call("GetItem", look)).body.get("Item")
 
     async def _written_many(self, region: str, operation: str, body: Mapping[str, Any]) -> Reply:
         """BatchWriteItem promises nothing of its writes together: those that fail are given back as unprocessed."""
