@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,12 +49,12 @@ _SPACE = "\N{NO-BREAK SPACE}"  # plain ones would collapse in SVG
 
 def svg(events: Sequence[Event | Commit], drill: DrillResult) -> str:
     """The timeline as an SVG document, text kept as text."""
-    return _render(events, drill, "svg").decode("utf-8")
+    return _svg(arrange(events, drill))
 
 
 def png(events: Sequence[Event | Commit], drill: DrillResult) -> bytes:
     """The timeline as a PNG, 900 pixels wide at twice the density."""
-    return _render(events, drill, "png")
+    return _render(arrange(events, drill), "png")
 
 
 def write_svg(events: Sequence[Event | Commit], drill: DrillResult, path: Path) -> None:
@@ -92,12 +93,18 @@ def warm() -> None:
     import matplotlib.figure  # noqa: F401
 
 
-def _render(events: Sequence[Event | Commit], drill: DrillResult, kind: str) -> bytes:
+@lru_cache(maxsize=32)
+def _svg(lanes: Lanes) -> str:
+    """A drill's picture is wanted again for the page of its run."""
+    return _render(lanes, "svg").decode("utf-8")
+
+
+def _render(lanes: Lanes, kind: str) -> bytes:
     import matplotlib
 
     with matplotlib.rc_context(_STYLE), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of signs that the font lacks: strict projects make errors of that
-        figure = _draw(arrange(events, drill))
+        figure = _draw(lanes)
         buffer = io.BytesIO()
         metadata = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
         figure.savefig(buffer, format=kind, dpi=2 * _DPI, metadata=metadata, facecolor=palette.PAPER)

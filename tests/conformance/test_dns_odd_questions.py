@@ -18,7 +18,7 @@ from dns_rig import APP, ZONE, authority, knot, resolver
 from harness.engines.dns.server import Responder
 from harness.kit.address import Address
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 QUESTION = b"\3app\7example\3com\0\0\1\0\1"
 PATIENCE_S = 5.0

@@ -23,7 +23,7 @@ from harness.parts.steering.akamai.config import AkamaiConfig
 from harness.parts.steering.akamai.server import run
 from harness.wire.ask import ask
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 TOKENS = {"client_token": "akab-client", "client_secret": "c2VjcmV0", "access_token": "akab-access"}
 VERSION = {"Accept": V16, "Content-Type": V16}

@@ -30,7 +30,7 @@ from harness.parts.steering.cloudflare.routes import BASE
 from harness.parts.steering.cloudflare.server import run
 from harness.wire.ask import NoAnswer, ask
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 TOKEN = "s" * 40
 APP = "app.example.com"

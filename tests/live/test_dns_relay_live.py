@@ -20,7 +20,7 @@ from harness.witness.dns_client import DnsClient, DnsFailure, Habits, open_clien
 from harness.witness.models import DnsCanary
 from harness.witness.tasks import TaskSet
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 APP, EAST = "app.example.com", "127.0.1.10"
 SOA = RRset("example.com", "SOA", 60, ("ns-1.example.com. hostmaster.example.com. 1 7200 900 1209600 86400",))

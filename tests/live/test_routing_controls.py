@@ -23,7 +23,7 @@ from reference.intermediary.settings import load
 from reference.intermediary.state import Called, ReadRecord, WriteRecord
 from reference.intermediary.switching import RoutingControls
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 PLACES = {"us-east-1": "127.0.1.10", "us-west-2": "127.0.2.10"}
 AWAY = "EndpointTemporarilyUnavailableException"
 

@@ -20,7 +20,7 @@ from cron_driver import Cron, CronJob
 from ruamel.yaml import YAML
 from told_servers import hook
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 OTHERS = "# my own table\nMAILTO=ops@example.com\n*/5 * * * * /usr/bin/true 100\\% # mine\n"
 FEATURE = """\

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from test_witness_live import A, B, arranged
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.beside]
 
 
 def member(cohort: str, cache: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
