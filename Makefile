@@ -57,8 +57,8 @@ test: setup ## the project's tests, in two processes
 test-live: setup ## those of them that are about programs and times, in two processes
 	@$(BIN)/pytest $(LIVE) --numprocesses 2
 
-test-rest: setup ## all others, which want no more than a processor, in one
-	@$(BIN)/pytest tests $(addprefix --ignore=,$(LIVE)) --numprocesses 1
+test-rest: setup ## all others, which want no more than a processor, in one process
+	@$(BIN)/pytest tests $(addprefix --ignore=,$(LIVE))
 
 lint: setup ## ruff: rules and format
 	@$(BIN)/ruff check .

@@ -56,4 +56,4 @@ def given_to(target: str) -> list[str]:
         pytest.skip("there is no make")
     (line,) = (line for line in done.stdout.splitlines() if "/pytest " in line)
     words = shlex.split(line)
-    return words[1 : words.index("--numprocesses")]
+    return words[1 : words.index("--numprocesses")] if "--numprocesses" in words else words[1:]
