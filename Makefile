@@ -4,12 +4,11 @@ BIN := .venv/bin
 UV_VERSION := 0.13.9
 DRILL ?= region-lost-black-holed
 KILLS ?= 200
-LIVE := tests/live tests/conformance
 # Without compiled modules each of the hundreds of processes that tests and drills start compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup drill drills drills-all drills-everywhere broken-designs test test-live test-rest lint types contracts kill-test real-clients controls soak bench clean
+.PHONY: help setup drill drills drills-all drills-everywhere broken-designs test lint types contracts kill-test real-clients controls soak bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -53,12 +52,6 @@ soak: setup ## all drills, ten times
 
 test: setup ## the project's tests, in two processes
 	@$(BIN)/pytest tests --numprocesses 2
-
-test-live: setup ## those of them that are about programs and times, in two processes
-	@$(BIN)/pytest $(LIVE) --numprocesses 2
-
-test-rest: setup ## all others, which want no more than a processor, in one process
-	@$(BIN)/pytest tests $(addprefix --ignore=,$(LIVE))
 
 lint: setup ## ruff: rules and format
 	@$(BIN)/ruff check .
