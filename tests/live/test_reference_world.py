@@ -208,10 +208,11 @@ class World:
         moto makes an item first and puts its attributes into it then: whoever looks in between looks once more.
         """
         client = client_of(self.moto_port, region)
+        items = client.scan(TableName="items")["Items"]
         until = time.monotonic() + 20
-        while not all("origin" in item for item in (items := client.scan(TableName="items")["Items"])):
+        while not all("origin" in item for item in items):
             assert time.monotonic() < until, items
-            time.sleep(0.01)
+            items = client.scan(TableName="items")["Items"]
         client.close()
         return {
             item["id"]["S"]: (
