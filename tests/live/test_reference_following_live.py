@@ -53,7 +53,7 @@ def test_a_lost_database_is_left_where_the_application_is_and_the_way_back_keeps
         wait_until(lambda: world.active(WEST), 10, "either place is well")
         with writing(world, threads=1) as writers, Watcher(world, EAST) as near, Watcher(world, WEST) as far:
             for region in (EAST, WEST):
-                wait_until(lambda name=region: len(writers[name].acked) > 20, 30, "writes go through both places")
+                wait_until(lambda name=region: len(writers[name].acked) > 20, 60, "writes go through both places")
             before = max(writer.acked[-1][2] for writer in writers.values())
             assert origin_of(before) == EAST
             world.break_region(EAST, "black-hole")
