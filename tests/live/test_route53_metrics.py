@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import boto3
@@ -124,7 +125,7 @@ def test_how_quick_an_endpoint_is_becomes_metrics_of_each_region_of_checkers(wor
             return points and points[-1]
 
         for metric in ("ConnectionTime", "TimeToFirstByte"):
-            of_one = wait_for(lambda metric=metric: told(metric, timed, Region="eu-west-1"))
+            of_one = wait_for(partial(told, metric, timed, Region="eu-west-1"))
             of_all = told(metric, timed)
             assert 0 <= of_one["Minimum"] < 10_000
             assert of_all["SampleCount"] > of_one["SampleCount"]
