@@ -29,8 +29,8 @@ drill: setup ## one whole drill: a region goes dark, clients recover, it heals, 
 drills: setup ## all drills, as they are
 	@$(BIN)/drill run
 
-drills-all: setup ## all drills and their negative twins, each in an environment that can do it (about two and a half hours)
-	@$(BIN)/python drills/twins.py --everywhere
+drills-all: setup ## all drills and their negative twins, each in an environment that can do it (some five hours; RESUME=--resume goes on)
+	@$(BIN)/python drills/twins.py --everywhere $(RESUME)
 
 drills-everywhere: setup ## four drills on every environment that is installed; they must end alike (drill install NAME)
 	@$(BIN)/python drills/everywhere.py

@@ -28,7 +28,7 @@ ENVIRONMENTS = ("embedded", "toxiproxy", "ministack", "dynoxide", "localstack")
 DRILLS = (
     "region-lost-black-holed", "region-heals-failback", "control-failover-disabled", "control-fault-never-applied",
 )  # fmt: skip
-_ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[1]
 LIMIT_S = 4 * 3600.0
 """Of one `drill run`. It ends with the script that started it, however that ends."""
 
@@ -36,7 +36,7 @@ LIMIT_S = 4 * 3600.0
 def lacking(environment: str) -> str | None:
     """Why an environment cannot be used on this machine; None: it can."""
     try:
-        found = list(parts(resolve({"environment": environment}, {}, _ROOT, 0)))
+        found = list(parts(resolve({"environment": environment}, {}, ROOT, 0)))
     except InputError as error:
         return str(error).partition("\n")[0]
     return next((f"{one.text}; {one.hint}".rstrip("; ") for one in found if one.state is State.FAIL), None)

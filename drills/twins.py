@@ -1,11 +1,12 @@
 """Every drill as it is, and its negative twins: one that must go red, and one without its fault that must be INVALID.
 
-    python drills/twins.py [NAME ...] [--environment NAME] [--reports DIR]
+    python drills/twins.py [NAME ...] [--environment NAME | --everywhere] [--resume] [--reports DIR]
 
 A green that nobody has seen red is no evidence. Without failover most drills must go red; `RED` names the broken
 design that turns those red in which failover is not what is asked. Each drill runs where it can (`HOMES`), or all of
 them in the environment that is named. Prints a line for each run that did not end as it must, then a table; exit code
-0 when all did, else 1. A control is its own twin, and runs as it is only.
+0 when all did, else 1. A control is its own twin, and runs as it is only. How each ended is kept in the reports'
+folder: `--resume` runs what is missing there, for this state of the code, and tells of all.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,7 @@ import bank
 import everywhere
 from rich.console import Console
 from rich.table import Table
+from twin_record import Ended, Record, state_of_the_code
 
 from harness.drill.catalogue import KnownDrill, select
 from harness.scheduling import child
@@ -65,8 +67,7 @@ _CONTROL = "control-"
 _CONTROLS = ("record-replaced-nxdomain",)
 """Those that are controls by another name."""
 LEFT_OUT = "not measurable here"
-SHOWN = 200
-"""Characters of a reason."""
+CONSOLE = Console(highlight=False)
 
 
 @dataclass(frozen=True)
@@ -116,20 +117,6 @@ RED_IN: Mapping[tuple[str, str], Red] = {
 """The same for a drill in one of the further environments, where something else is what turns it red there."""
 
 
-@dataclass(frozen=True)
-class Ended:
-    """How one drill of one run ended, and why."""
-
-    drill: str
-    verdict: str
-    reason: str
-
-    @property
-    def shown(self) -> str:
-        """The beginning of the reason."""
-        return self.reason[:SHOWN]
-
-
 def run(names: Sequence[str], options: Sequence[str], reports: Path) -> list[Ended]:
     """Run drills; how each ended. A run that left no evidence gives nothing."""
     latest = reports / "latest"
@@ -176,10 +163,13 @@ def plan(names: Sequence[str], environment: str = EMBEDDED) -> Iterator[tuple[st
         yield NO_FAULT, twins, Red(("--set", "fault=none"))
 
 
-def drilled(environment: str, names: Sequence[str], reports: Path) -> dict[tuple[str, str], Ended]:
+def drilled(environment: str, names: Sequence[str], reports: Path, record: Record) -> dict[tuple[str, str], Ended]:
     """Every run of these drills in one environment."""
-    found: dict[tuple[str, str], Ended] = {}
-    for expected, of, red in plan(names, environment):
+    for expected, wanted, red in plan(names, environment):
+        of = [name for name in wanted if record.ended(environment, expected, name) is None]
+        if not of:
+            continue
+        CONSOLE.print(f"{expected}{'' if expected == AS_IT_IS else f' ({red})'}: {', '.join(of)}", markup=False)
         again = () if expected == NO_FAULT else AGAIN
         with tempfile.TemporaryDirectory() as folder:
             options = [*red.options, "--environment", environment, *again]
@@ -188,7 +178,19 @@ def drilled(environment: str, names: Sequence[str], reports: Path) -> dict[tuple
                 home = str(written.environment or environment)
                 options = ["--subject", str(written.subject), "--environment", home, *again]
             for ended in run(of, options, reports):
-                found[ended.drill, expected] = ended
+                record.add(environment, expected, ended)
+    asked = [(name, kind, record.ended(environment, kind, name)) for name in names for kind in EXPECTED]
+    return {(name, kind): ended for name, kind, ended in asked if ended is not None}
+
+
+def places_of(drills: Iterable[KnownDrill], environment: str | None, *, further: bool) -> dict[str, list[str]]:
+    """By environment, the drills that run there. further: some of them in other environments as well."""
+    found: dict[str, list[str]] = {}
+    for drill in drills:
+        found.setdefault(environment or home_of(drill), []).append(drill.name)
+    for name, drills_there in ELSEWHERE.items() if further else ():
+        here = found.setdefault(name, [])
+        here += [drill for drill in drills_there if drill not in here]
     return found
 
 
@@ -198,21 +200,19 @@ def main() -> int:
     parser.add_argument("names", nargs="*")
     parser.add_argument("--environment", help="run all of them there; without it, each where it can be run")
     parser.add_argument("--everywhere", action="store_true", help="some of them in further environments as well")
+    parser.add_argument("--resume", action="store_true", help="only what has no record in the reports' folder yet")
     parser.add_argument("--reports", type=Path, default=Path("reports"))
     arguments = parser.parse_args()
-    wanted: dict[str, list[str]] = {}
-    for drill in select(arguments.names):
-        wanted.setdefault(arguments.environment or home_of(drill), []).append(drill.name)
-    if arguments.everywhere:
-        wanted |= {name: list(drills) for name, drills in ELSEWHERE.items()}
-    console, code = Console(highlight=False), 0
+    wanted = places_of(select(arguments.names), arguments.environment, further=arguments.everywhere)
+    record = Record(arguments.reports / "twins.jsonl", state_of_the_code(everywhere.ROOT), resume=arguments.resume)
+    code = 0
     for environment, names in wanted.items():
-        console.print(f"\nin {environment}:", markup=False)
+        CONSOLE.print(f"\nin {environment}:", markup=False)
         if (why := everywhere.lacking(environment)) is not None:
-            console.print(f"{', '.join(names)} not run, for {environment} is not here: {why}", markup=False)
+            CONSOLE.print(f"{', '.join(names)} not run, for {environment} is not here: {why}", markup=False)
             continue
-        found = drilled(environment, names, arguments.reports)
-        code = max(code, report(names, found, console, environment))
+        found = drilled(environment, names, arguments.reports, record)
+        code = max(code, report(names, found, CONSOLE, environment))
     return code
 
 

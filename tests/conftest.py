@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 TESTS = Path(__file__).parent
@@ -25,6 +25,11 @@ pytest_plugins = ["pytester"]
 # a Toxiproxy lies beside the live tests.
 sys.path[:0] = [str(TESTS / "unit"), str(TESTS / "live")]
 
+
+# How long an example takes, or is in the making, says more of the machine than of what is tested. What fails says how
+# to have it again.
+settings.register_profile("anywhere", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.load_profile("anywhere")
 
 WORLDS = "worlds"
 _LONGEST_FIRST = (WORLDS, "tests/conformance/", "tests/plugin/", "tests/live/", "tests/properties/")
@@ -73,6 +78,8 @@ def own_journal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def real_toxiproxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of Shopify's own server: what TOXIPROXY_URL names, else the program that is on the PATH or that
     `drill install toxiproxy` built."""
+    from free_ports import free_port
+
     from harness.parts.links.toxiproxy import real_server
     from harness.parts.links.toxiproxy.client import ToxiproxyClient
 
@@ -82,8 +89,7 @@ def real_toxiproxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     program = real_server.program()
     if program is None:
         pytest.skip("there is no real Toxiproxy: set TOXIPROXY_URL, or run `drill install toxiproxy` (needs Go)")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     with (tmp_path_factory.mktemp("toxiproxy") / "log").open("w") as log:
         command = [str(program), "-host", "127.0.0.1", "-port", str(port)]

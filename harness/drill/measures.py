@@ -104,8 +104,11 @@ class Measures:
     @cached_property
     def steady_ns(self) -> int:
         """See the class."""
-        held = (e.mono_ns for e in self.context if isinstance(e, Mark) and e.f == Phase.STEADY_HELD)
-        return next((moment - self.case.limits.steady_for_ns for moment in held), self.end_ns)
+        held = self._first(Phase.STEADY_HELD)
+        return self.end_ns if held is None else held - self.case.limits.steady_for_ns
+
+    def _first(self, phase: Phase) -> int | None:
+        return next((e.mono_ns for e in self.context if isinstance(e, Mark) and e.f == phase), None)
 
     @cached_property
     def episodes(self) -> Sequence[EpisodeMeasures]:
@@ -129,8 +132,11 @@ class Measures:
 
     @cached_property
     def untouched(self) -> Mapping[str, Share]:
-        """Of the links that no fault touched, how many probes were answered."""
-        return untouched(self.probes, {link for fault in self.case.faults for link in fault.links}, self.steady_ns)
+        """Of the links that no fault touched, how many probes were answered: since the first steady state, or since it
+        was waited for where none came."""
+        waited = None if self._first(Phase.STEADY_HELD) is not None else self._first(Phase.STEADY)
+        from_ns = self.steady_ns if waited is None else waited
+        return untouched(self.probes, {link for fault in self.case.faults for link in fault.links}, from_ns)
 
     @cached_property
     def lateness_ns(self) -> Mapping[str, int]:

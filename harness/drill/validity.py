@@ -28,7 +28,7 @@ def validity_of(measures: Measures) -> CheckResult:
     early = not measures.episodes and ended is not None and ended.verdict is Verdict.MISSED
     if early and not list(vacuity.disturbed(measures.untouched)):
         return CheckResult("vacuity", Verdict.MET, "nothing was broken yet when the subject broke its promise")
-    if not measures.episodes:
+    if not measures.episodes and not early:
         reasons.append(vacuity.NO_FAULT)
     reasons += vacuity.of_witness(measures.lateness_ns.get("p999"), period_ns, measures.untouched)
     return vacuity.verdict_on(reasons, [canary.sentence for canary in measures.canaries])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import errno
 import platform
 import random
 import socket
@@ -15,6 +17,12 @@ from harness.kit.address import Address
 # anybody takes a port between choosing it and listening on it.
 _PORTS = range(20_000, 32_000)
 _TRIES = 200
+# Seconds may pass between choosing a port and listening on it, and no other choice must fall on it meanwhile: neither
+# one of ours nor that of a drill beside it. A datagram socket at an address of loopback that nothing else uses holds
+# the number; the newest are kept, and they go with the process.
+_HELD_AT = "127.255.255.254"
+_HELD_MAX = 128
+_held: dict[int, socket.socket | None] = {}
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,37 @@ def choose_port(hosts: Sequence[str], wanted: int, setting: str) -> int:
     chooser = random.SystemRandom()
     for _ in range(_TRIES):
         port = chooser.choice(_PORTS)
-        if all(can_listen(host, port) for host in hosts):
+        if all(can_listen(host, port) for host in hosts) and _hold(port):
             return port
     raise WorldError(f"no free port between {_PORTS.start} and {_PORTS.stop} on {', '.join(hosts)}")
+
+
+def _hold(port: int) -> bool:
+    """Whether nobody on this machine has chosen the port lately; from now on we have."""
+    if port in _held:
+        return False
+    holder: socket.socket | None = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    assert holder is not None
+    try:
+        holder.bind((_HELD_AT, port))
+    except OSError as error:
+        holder.close()
+        if error.errno == errno.EADDRINUSE:
+            return False
+        holder = None  # there is no such address but on Linux: then it is one of ours at least
+    _held[port] = holder
+    if len(_held) > _HELD_MAX:
+        _let_go(next(iter(_held)))
+    return True
+
+
+def _let_go(port: int) -> None:
+    holder = _held.pop(port)
+    if holder is not None:
+        holder.close()
+
+
+@atexit.register
+def _let_all_go() -> None:
+    for port in list(_held):
+        _let_go(port)

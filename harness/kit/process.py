@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 from harness.errors import WorldError
@@ -68,7 +68,11 @@ async def stop_or_failure(stop: asyncio.Event, failing: asyncio.Future[None]) ->
 
 
 async def cancelled(task: asyncio.Future[Any]) -> None:
-    """Cancel a task and wait until it has ended."""
+    """Cancel a task and wait until it has ended. What it failed with is raised.
+
+    Whoever is cancelled while waiting here ends as well: to await the task would not tell its cancellation from ours.
+    """
     task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    await asyncio.wait((task,))
+    if not task.cancelled():
+        task.result()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -11,6 +12,9 @@ from harness.drill.crowding import BUSY, OTHERS, SHARING
 
 _IDLE = ("idle", "iowait")
 _GIVES_WAY = "nice"
+_BY_SESSION = Path("/proc/sys/kernel/sched_autogroup_enabled")
+"""Linux then shares the processors among sessions first, and looks at a process's own priority within its session alone
+(man 7 sched, "The autogroup feature"), so that a program of a lower priority in another session does not give way."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,15 @@ def spent() -> Spent:
     found = psutil.cpu_times()._asdict()
     everything = sum(seconds for name, seconds in found.items() if not name.startswith("guest"))  # is in `user`, too
     busy = everything - sum(found.get(name, 0.0) for name in _IDLE)
-    return Spent(everything, busy, busy - found.get(_GIVES_WAY, 0.0), _ours_s())
+    gave_way = 0.0 if _shared_by_session() else found.get(_GIVES_WAY, 0.0)
+    return Spent(everything, busy, busy - gave_way, _ours_s())
+
+
+def _shared_by_session() -> bool:
+    try:
+        return _BY_SESSION.read_text(encoding="ascii").strip() == "1"
+    except OSError:
+        return False
 
 
 def _ours_s() -> float:

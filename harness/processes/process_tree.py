@@ -69,6 +69,20 @@ def process(pid: int) -> Process | None:
     return _proc_row(pid) if LINUX else _psutil_table().get(pid)
 
 
+def start_of(pid: int) -> float:
+    """The start stamp of a process: it stays as it is when the machine's clock is set. Raises ProcessLookupError."""
+    row = process(pid)
+    if row is None:
+        raise ProcessLookupError(pid)
+    return row.started
+
+
+def lives(pid: int, started: float) -> bool:
+    """Whether the process that had this number and this start stamp has not ended."""
+    row = process(pid)
+    return row is not None and row.started == started and not row.zombie
+
+
 def _proc_table() -> dict[int, Process]:
     rows = (_proc_row(int(name)) for name in os.listdir("/proc") if name.isdigit())
     return {row.pid: row for row in rows if row is not None}

@@ -13,7 +13,8 @@ from reference.shopify_app.buffer import Buffer
 from reference.shopify_app.intake import Webhook
 from reference.shopify_app.settings import LEFTOVERS_EVERY_S
 
-SENDS_MAX, DRAINS = 32, 4
+SENDS_MAX, QUEUED_MAX, DRAINS = 32, 96, 4
+"""Sends at once, and those that wait for their turn: they outlive their requests, so their number has a bound."""
 RETRY_S = 5.0
 REMEMBERED = 10_000
 
@@ -31,14 +32,22 @@ class Overflow:
         self._drains = ThreadPoolExecutor(DRAINS, "drain")
         self._filled = asyncio.Event()
         self._there: dict[str, None] = {}
+        self._sending = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether so much is on its way into the queue that one more would come too late."""
+        return self._sending >= SENDS_MAX + QUEUED_MAX
 
     def send(self, webhook: Webhook) -> asyncio.Future[bool]:
         """Whether it is in the queue: False when it is too large for one."""
         sent = asyncio.get_running_loop().run_in_executor(self._sends, self._buffer.send, webhook)
+        self._sending += 1
         sent.add_done_callback(self._sent)
         return sent
 
     def _sent(self, sent: asyncio.Future[bool]) -> None:
+        self._sending -= 1
         if not sent.cancelled() and sent.exception() is None:
             self._filled.set()
 

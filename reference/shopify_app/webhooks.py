@@ -4,7 +4,8 @@ Shopify waits 5 s for an answer, and takes a subscription away after eight failu
 but one write, and that has a deadline: a 503 in time is tried again, and a write that ended later makes that a repeat.
 Where the write takes longer than usual, the region's queue is asked as well, and whichever has the webhook first lets
 it be answered. That is done only while the inbox works, if slowly: what a region that is lost has in its queue must be
-learned from the shop.
+learned from the shop. While the inbox does not work there is the write alone. What is begun outlives its request, so
+there is a bound to it: a storm of attempts must not pile up work that has to be done once the inbox is back.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ from reference.shopify_app.settings import TOPICS, ShopSettings, intake_deadline
 from reference.shopify_app.store import Store
 
 PATH = "/webhooks"
-PUTS_MAX = 64
+PUTS_MAX, QUEUED_MAX = 64, 192
+"""Writes at once, and writes that wait for their turn while there is no other way to take a webhook."""
 USUAL_S, SLOW_S = 0.05, 0.2
 """A write takes no longer, mostly; and after one that took so long, the next one is not waited for."""
 WAITING_MAX = 1_024
@@ -86,10 +88,10 @@ class Webhooks:
     async def _take(self, webhook: Webhook, patience_s: float) -> web.Response:
         until = time.monotonic() + patience_s
         put = None
-        if self._putting < PUTS_MAX or not self._works():
+        if self._putting < (PUTS_MAX if self._works() else PUTS_MAX + QUEUED_MAX):
             put = self._put(webhook, patience_s / 2)
             await asyncio.wait({put}, timeout=0.0 if self._last_s > SLOW_S else USUAL_S)
-        if (put is None or not put.done()) and self._works():
+        if (put is None or not put.done()) and self._works() and not self.overflow.full:
             sent = self.overflow.send(webhook)
             asked = {sent} if put is None else {put, sent}
             await asyncio.wait(asked, timeout=until - time.monotonic(), return_when=asyncio.FIRST_COMPLETED)

@@ -6,7 +6,6 @@ import asyncio
 import os
 import random
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -20,6 +19,7 @@ import dns.message
 import dns.query
 import dns.rcode
 import pytest
+from free_ports import free_port
 
 from harness.engines.dns.lookup import Answer, drawing, lookup
 from harness.engines.dns.selection import Health
@@ -135,13 +135,6 @@ def required(program: str, package: str) -> Path:
     if found is None:
         pytest.skip(f"{program} is not installed ({package})")
     return Path(found)
-
-
-def free_port() -> int:
-    """Of this machine, for both protocols as far as anybody can tell."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def unbound(upstream: Address, port: int, folder: Path) -> list[str]:

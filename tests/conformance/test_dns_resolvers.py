@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,8 +34,8 @@ from harness.units import NS_PER_S, to_ns
 from harness.witness import resolver_cache
 
 pytestmark = pytest.mark.live
-SLACK_S = 1.2
-"""Lifetimes are whole seconds, and whoever counts them down may round either way."""
+SLACK_S = 3.0
+"""Lifetimes are whole seconds, whoever counts them down may round either way, and a busy machine takes its time."""
 
 
 @pytest.fixture
@@ -117,24 +118,31 @@ def test_lifetimes_count_down_and_nobody_asks_meanwhile(server: Authority, betwe
 
 
 def test_a_failover_is_seen_when_the_lifetime_is_over_and_no_later(server: Authority, between: Address) -> None:
+    asked_s = time.monotonic()
     assert addresses(ask(between, APP)) == {EAST}
     server.healthy(primary=False)
-    assert addresses(ask(between, APP)) == {EAST}, "remembered"
+    assert remembered(addresses(ask(between, APP)) == {EAST}, asked_s, TTL_S)
     assert until(lambda: addresses(ask(between, APP)) == {WEST}) < TTL_S + SLACK_S
 
 
 def test_an_absence_is_remembered_for_as_long_as_the_soa_says(server: Authority, between: Address) -> None:
     """Of a name, and of a type of one; and our clients' own cache forgets it after the same time."""
+    asked_s = time.monotonic()
     assert ask(between, GONE).rcode() == dns.rcode.NXDOMAIN
     assert ask(between, APP, "AAAA").answer == []
     server.add(GONE, LATER)
     server.add(APP, "2001:db8::5")
-    assert ask(between, GONE).rcode() == dns.rcode.NXDOMAIN, "remembered"
-    assert ask(between, APP, "AAAA").answer == [], "remembered"
+    assert remembered(ask(between, GONE).rcode() == dns.rcode.NXDOMAIN, asked_s, NEGATIVE_S)
+    assert remembered(ask(between, APP, "AAAA").answer == [], asked_s, NEGATIVE_S)
     took_s = until(lambda: addresses(ask(between, GONE)) == {LATER})
     assert took_s < NEGATIVE_S + SLACK_S
     assert abs(took_s - ours_s(NEGATIVE_S)) < SLACK_S
     assert until(lambda: bool(ask(between, APP, "AAAA").answer)) < SLACK_S
+
+
+def remembered(found: bool, asked_s: float, ttl_s: int) -> bool:
+    """Whether it was; or the lifetime may be over meanwhile, on a machine that stood still."""
+    return found or time.monotonic() - asked_s > ttl_s - 1
 
 
 def ours_s(ttl_s: int) -> float:

@@ -77,7 +77,7 @@ class Server:
     def records(self, table: str, *, wanted: int = 0) -> list[Any]:
         """Of a stream from its oldest record on; waits for so many of them."""
         arn, shards = self.shards(table)
-        until, found = time.monotonic() + 5, []
+        until, found = time.monotonic() + 30, []
         while True:
             found = [record for shard in shards for record in self._of_shard(arn, shard["ShardId"])]
             if len(found) >= wanted or time.monotonic() > until:

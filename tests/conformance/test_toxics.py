@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from statistics import mean
+from statistics import median
 
 import pytest
 from toxiproxy_rig import Address, exchange, make_link, receive, running_server
@@ -62,7 +62,7 @@ class Peer:
 
     def until_ended(self) -> float:
         """When the last connection ended."""
-        until = time.monotonic() + 5
+        until = time.monotonic() + 30
         while self.ended_s[-1] is None:
             assert time.monotonic() < until
             time.sleep(0.001)
@@ -231,7 +231,7 @@ def test_jitter_goes_both_ways_from_the_latency(server: ToxiproxyClient, peer: P
             found.append(ms_since(start_s))
     assert min(found) >= 20 - EARLY_MS
     assert min(found) < 40 < max(found)
-    assert abs(mean(found) - 40) <= tolerance_ms(40)
+    assert abs(median(found) - 40) <= tolerance_ms(40)
 
 
 @pytest.mark.parametrize("stream", STREAMS)
@@ -290,7 +290,7 @@ def test_limit_data_closes_after_so_many_bytes(server: ToxiproxyClient, peer: Pe
 
 
 @pytest.mark.parametrize("stream", STREAMS)
-@pytest.mark.parametrize(("toxicity", "least", "most"), [(0.0, 0, 0), (0.5, 22, 58), (1.0, 80, 80)])
+@pytest.mark.parametrize(("toxicity", "least", "most"), [(0.0, 0, 0), (0.5, 18, 62), (1.0, 80, 80)])
 def test_toxicity_is_the_share_of_connections(
     server: ToxiproxyClient, peer: Peer, stream: str, toxicity: float, least: int, most: int
 ) -> None:
@@ -320,6 +320,9 @@ def test_a_toxic_on_an_open_connection_takes_hold_and_lets_go(
         assert exchange(sock, bytes(size)) == bytes(size)
         assert ms_since(start_s) >= case.nominal_ms - EARLY_MS
         server.remove_toxic(made.name, f"{case.toxic}_{stream}")
-        start_s = time.monotonic()
-        assert exchange(sock, bytes(size)) == bytes(size)
-        assert ms_since(start_s) < case.nominal_ms
+        found = []
+        for _ in range(REPEATS):
+            start_s = time.monotonic()
+            assert exchange(sock, bytes(size)) == bytes(size)
+            found.append(ms_since(start_s))
+        assert min(found) < case.nominal_ms

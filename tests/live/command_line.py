@@ -19,7 +19,7 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("DRILL_", "PYTEST_"))}
 
 
-def drill(folder: Path, *arguments: str, timeout_s: float = 100) -> tuple[int, str]:
+def drill(folder: Path, *arguments: str, timeout_s: float = 200) -> tuple[int, str]:
     """Exit code and everything that was printed."""
     done = subprocess.run(
         [*DRILL, *arguments],
@@ -61,7 +61,7 @@ def left_running(folder: Path) -> list[str]:
     return names
 
 
-def eventually(condition: Callable[[], object], timeout_s: float = 10.0) -> None:
+def eventually(condition: Callable[[], object], timeout_s: float = 30.0) -> None:
     """Wait for a condition, and fail without it."""
     until = time.monotonic() + timeout_s
     while not condition():

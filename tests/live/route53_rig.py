@@ -38,7 +38,7 @@ MOTO = DomainDispatcherApplication(create_backend_app)
 SCALE = 0.02  # 10 s between requests become 0.2 s
 
 
-def wait_for(condition: Callable[[], Any], timeout_s: float = 15.0) -> Any:
+def wait_for(condition: Callable[[], Any], timeout_s: float = 30.0) -> Any:
     end = time.monotonic() + timeout_s
     while not (found := condition()):
         assert time.monotonic() < end, "the condition never came true"

@@ -25,14 +25,15 @@ class ServedProcess:
         self.addresses: dict[str, Address] = {}
         self._parts = parts
         self._told = threading.Event()
-        self._loop, self._stop = asyncio.new_event_loop(), asyncio.Event()
+        self._runner, self._stop = asyncio.Runner(), asyncio.Event()
+        self._loop = self._runner.get_loop()
         self._thread = threading.Thread(target=self._serve, args=(run, config))
         self._thread.start()
         assert self._told.wait(_THERE_S)
 
     def _serve(self, run: Run[Config], config: Config) -> None:
-        self._loop.run_until_complete(run(config, self._ready, self._stop))
-        self._loop.close()
+        with self._runner:  # as a process does it: what is still under way at the end is ended too
+            self._runner.run(run(config, self._ready, self._stop))
 
     def _ready(self, told: Mapping[str, Any]) -> None:
         for held in (told, *(told[part] for part in self._parts)):
@@ -49,7 +50,8 @@ class ServedProcess:
     def close(self) -> None:
         """End it."""
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
+        self._thread.join(_THERE_S)
+        assert not self._thread.is_alive(), "it does not end"
 
 
 def until(condition: Callable[[], Any], timeout_s: float = 20.0) -> Any:

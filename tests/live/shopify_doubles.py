@@ -14,6 +14,7 @@ class Double(ThreadingHTTPServer):
     """Serves in a thread until it is closed."""
 
     daemon_threads = True
+    request_queue_size = 128  # with the usual 5, a burst of callers waits seconds for the kernel's next attempt
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)

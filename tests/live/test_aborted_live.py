@@ -48,7 +48,8 @@ def folder_of(tmp_path: Path, given: str = "And a recovery time objective of 20 
 
 def run(folder: Path) -> tuple[int, str, dict[str, Any]]:
     """A run of it: exit code, output, and what its evidence says of the drill."""
-    code, output = drill(folder, "run", "mine.feature", "-e", "mine.yaml", "--reports", "reports", timeout_s=200)
+    command = ("run", "mine.feature", "-e", "mine.yaml", "--reports", "reports", "--rerun-invalid", "1")
+    code, output = drill(folder, *command, timeout_s=280)
     (found,) = json.loads((folder / "reports" / "latest" / "run.json").read_text())["drills"]
     return code, output, found
 
@@ -60,10 +61,10 @@ def test_too_many_failed_requests(tmp_path: Path) -> None:
     assert (code, found["verdict"]) == (2, "ABORTED"), output
     assert "requests failed within 2.00 s" in found["reasons"][0]
     assert found["stopped"]["bad"] > 0.6 * found["stopped"]["total"]
-    assert found["stopped"]["healed_s"] < 1
+    assert found["stopped"]["healed_s"] < 5
     (fault,) = found["faults"]
     assert False not in (fault["observed"], fault["healed"])  # it may be over before its canaries have seen enough
-    assert found["stopped"]["decided_ns"] - found["stopped"]["until_ns"] < 2_000_000_000
+    assert found["stopped"]["decided_ns"] - found["stopped"]["until_ns"] < 5_000_000_000
     assert any("service fails back to the primary region" in reason for reason in found["reasons"])
     page = (folder / "reports" / "latest" / "report.html").read_text()
     assert "ABORTED" in page

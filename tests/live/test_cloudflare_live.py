@@ -19,6 +19,7 @@ import dns.rcode
 import httpx
 import pytest
 from cloudflare_account import RULES, mistakes
+from free_ports import free_port
 from served_process import ServedProcess, until
 
 from harness.history.codec import read
@@ -95,7 +96,7 @@ class Provider(ServedProcess):
     def __init__(self, folder: Path) -> None:
         self.events = folder / "events.jsonl"
         self.east, self.west = Origin(), Origin()
-        self.front = ("127.0.0.1", _free())
+        self.front = ("127.0.0.1", free_port())
         config = CloudflareConfig.parse(
             {
                 "token": TOKEN, "watch": [APP], "scale": SCALE, "events": str(self.events),
@@ -164,14 +165,6 @@ class Provider(ServedProcess):
         answer = ask(self.front, "GET", "/", timeout_s=5.0, host=host)
         fields = {name.lower(): value for name, value in answer.headers.items()}
         return answer.status, answer.body, fields.get(HEADER_EDGE.lower(), "")
-
-
-def _free() -> int:
-    import socket
-
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ from harness.topology.timing import Profile, Timing
 from harness.world.installed import installed
 from harness.world.part import Blueprint
 
-pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.timeout(600)]
 
 _READY_S = 90.0
 
@@ -143,7 +143,7 @@ def harness(up: Up, argv: list[str], reports: Path) -> subprocess.CompletedProce
     assert argv[0] == "drill"
     return subprocess.run(
         [str(Path(sys.executable).parent / "drill"), *argv[1:], "--reports", str(reports)],
-        cwd=ROOT, env=shell(up), capture_output=True, text=True, timeout=300,
+        cwd=ROOT, env=shell(up) | {"DRILL_RERUN_INVALID": "1"}, capture_output=True, text=True, timeout=500,
     )  # fmt: skip
 
 

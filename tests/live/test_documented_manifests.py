@@ -43,7 +43,7 @@ def test_manifests_of_ones_own_are_examined_and_drilled_as_the_document_says(tmp
     assert re.search(r"ok +manifests ", output), output
     for place in ("nyc3", "sfo3"):
         assert re.search(rf"ok +stored at {place} ", output), output
-    code, output = drill(tmp_path, *run[1:], timeout_s=_TIMEOUT_S)
+    code, output = drill(tmp_path, *run[1:], "--rerun-invalid", "1", timeout_s=_TIMEOUT_S)
     assert code == 0, output
     (evidence,) = json.loads((tmp_path / "reports" / "latest" / "run.json").read_text())["drills"]
     assert (evidence["name"], evidence["verdict"]) == ("pods-of-a-place-killed", "MET")

@@ -97,7 +97,7 @@ def zipped(code: str, name: str = "app.py") -> bytes:
     return data.getvalue()
 
 
-def wait(condition: Callable[[], object], timeout_s: float = 20.0) -> None:
+def wait(condition: Callable[[], object], timeout_s: float = 60.0) -> None:
     until = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < until, "not in time"

@@ -266,13 +266,13 @@ def test_a_watch_needs_no_fault_and_leaves_nothing_behind(visit: Visit) -> None:
 
 def test_a_lost_place_is_recovered_from_and_measured(visit: Visit) -> None:
     (visit.folder / "short.feature").write_text(SHORT)
-    code, out = visit.run("run", "short.feature", "--yes")
+    code, out = visit.run("run", "short.feature", "--yes", "--rerun-invalid", "1")
     drill = visit.drill
     assert (code, drill["verdict"]) == (0, "MET"), out
     assert drill["rto"]["low_s"] > 0
     assert drill["rto"]["high_s"] <= 25
     assert "inject:" in out
-    assert visit.log == ["break", "mend"]
+    assert visit.log in (["break", "mend"], ["break", "mend"] * 2)
     assert not visit.stack.broken()
     assert visit.stack.left() == []
     assert visit.journal() == []

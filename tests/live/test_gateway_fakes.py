@@ -132,12 +132,6 @@ def until_eof(peer: Peer) -> None:
         pass
 
 
-def closed_port() -> Address:
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        address: Address = sock.getsockname()
-    return address
-
-
 @contextlib.contextmanager
 def full_backlog() -> Iterator[Address]:
     """A listener that takes no further connection: connecting to it hangs, as into a black hole."""
@@ -195,7 +189,7 @@ class Client:
         self.close()
 
 
-def wait_for(condition: Callable[[], bool], what: str, timeout_s: float = 10) -> None:
+def wait_for(condition: Callable[[], bool], what: str, timeout_s: float = 30) -> None:
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline, f"timed out waiting until {what}"
@@ -212,7 +206,7 @@ def running(module: str, config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             ready: dict[str, Any] = json.loads(process.stdout.readline())
             yield {**ready, "pid": process.pid}
             process.terminate()
-            assert process.wait(10) == 0
+            assert process.wait(60) == 0
         finally:
             process.kill()
 

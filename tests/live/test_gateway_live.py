@@ -14,6 +14,7 @@ import boto3
 import pytest
 from botocore.client import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
+from free_ports import closed_port
 from test_gateway_fakes import (
     Address,
     Client,
@@ -21,7 +22,6 @@ from test_gateway_fakes import (
     Peer,
     admin,
     answering,
-    closed_port,
     full_backlog,
     reply,
     running,

@@ -28,7 +28,7 @@ def addresses(process: ServerProcess) -> dict[str, Address]:
     return {name: (str(host), int(port)) for name, (host, port) in process.ready(60).items()}
 
 
-def eventually(what: Callable[[], Any], limit_s: float = 10.0) -> Any:
+def eventually(what: Callable[[], Any], limit_s: float = 30.0) -> Any:
     until = time.monotonic() + limit_s
     while not (found := what()):
         assert time.monotonic() < until, "it never came"

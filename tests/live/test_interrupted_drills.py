@@ -93,7 +93,7 @@ class Stopping:
 
     def leaves_nothing(self) -> None:
         """No process, no proxy, no file."""
-        _gone, alive = psutil.wait_procs(self.below, timeout=10)
+        _gone, alive = psutil.wait_procs(self.below, timeout=30)
         assert [process.cmdline() for process in alive] == []
         assert self.toxiproxy.proxies() == {}
         assert list((self.folder / "tmp").iterdir()) == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 import textwrap
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from free_ports import free_port
 
 from harness.history.codec import read
 from harness.history.events import PodEvent
@@ -37,12 +37,6 @@ APP = textwrap.dedent(
     """
 )
 LONG_NS = 100 * NS_PER_S
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 class Rig:
@@ -106,7 +100,7 @@ class Rig:
         return [event for event in read(self.events) if isinstance(event, PodEvent)]
 
 
-def eventually(condition: Callable[[], object], timeout_s: float = 20) -> None:
+def eventually(condition: Callable[[], object], timeout_s: float = 60) -> None:
     until = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < until, "did not come true in time"

@@ -66,7 +66,7 @@ class Router:
             port: int = server.sockets[0].getsockname()[1]
             return port
 
-        return asyncio.run_coroutine_threadsafe(open_port(), self._loop).result(5)
+        return asyncio.run_coroutine_threadsafe(open_port(), self._loop).result(30)
 
     async def _serve(self, component: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         up: asyncio.StreamWriter | None = None
@@ -108,9 +108,9 @@ class Router:
             await asyncio.gather(*self._tasks, return_exceptions=True)
             await asyncio.sleep(0.05)
 
-        asyncio.run_coroutine_threadsafe(shut(), self._loop).result(5)
+        asyncio.run_coroutine_threadsafe(shut(), self._loop).result(30)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
+        self._thread.join(30)
         self._loop.close()
 
 
@@ -157,9 +157,10 @@ class World:
         for region in (EAST, WEST):
             self.start("storefront", region, PORT="0", DATABASE=database)
             self.start("replicator", region)
-        self.start("monitor", "outside", AWS_REGION=EAST)
         for region in (EAST, WEST):
-            wait_until(lambda name=region: self._find_port(name), 20, "the storefront serves")
+            wait_until(lambda name=region: self._find_port(name), 30, "the storefront serves")
+        # Not before: to a monitor, storefronts that take their time to start are a lost region.
+        self.start("monitor", "outside", AWS_REGION=EAST)
 
     def _find_port(self, region: str) -> bool:
         """A storefront that may listen anywhere says where it does."""
@@ -173,7 +174,7 @@ class World:
         """SIGTERM a component; its exit code."""
         process = self.processes.pop(name)
         process.terminate()
-        return process.wait(5)
+        return process.wait(30)
 
     def break_region(self, region: str, mode: str) -> None:
         """Everything that goes to the region's database, from whichever component, fails."""
@@ -271,9 +272,9 @@ def world_of(folder: Path, *, start: bool = True, database: str = "local") -> It
         try:
             if start:
                 world.start_all(database)
-                wait_until(lambda: world.active(EAST), 20, "the primary is active")
-                world.put(EAST, "canary")
-                wait_until(lambda: "canary" in world.table(WEST), 10, "the canary was replicated")
+                wait_until(lambda: world.active(EAST), 30, "the primary is active")
+                wait_until(lambda: world.put(EAST, "canary"), 30, "it takes a write")
+                wait_until(lambda: "canary" in world.table(WEST), 30, "the canary was replicated")
             yield world
         except BaseException:
             sys.stdout.write(world.logs())

@@ -179,7 +179,7 @@ def test_the_api_tells_what_checkers_saw_and_what_dns_answers(world: World) -> N
     assert len(seen) == 16
     assert len({o["Region"] for o in seen}) == 8
     assert all(o["StatusReport"]["Status"].startswith("Success") for o in seen)
-    assert abs(time.time() - seen[0]["StatusReport"]["CheckedTime"].timestamp()) < 5
+    assert abs(time.time() - seen[0]["StatusReport"]["CheckedTime"].timestamp()) < 60
     assert world.client.get_health_check_last_failure_reason(HealthCheckId=east)["HealthCheckObservations"] == []
     world.east.status = 503
     wait_for(lambda: world.addresses() == [WEST])

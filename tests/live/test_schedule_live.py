@@ -52,7 +52,7 @@ class Host:
     def drill(self, *arguments: str) -> tuple[int, str]:
         done = subprocess.run(
             [*DRILL, *arguments],
-            cwd=self.project, env=self.environment, capture_output=True, text=True, timeout=100, check=False,
+            cwd=self.project, env=self.environment, capture_output=True, text=True, timeout=200, check=False,
         )  # fmt: skip
         return done.returncode, done.stdout + done.stderr
 

@@ -103,12 +103,14 @@ async def post(url: str, key: str, body: dict[str, Any], topic: str = "orders/cr
 
 async def post_until_taken(url: str, key: str, body: dict[str, Any]) -> None:
     """As the shop does it."""
-    while await post(url, key, body) != 200:
+    until = time.monotonic() + 60
+    while (status := await post(url, key, body)) != 200:
+        assert time.monotonic() < until, f"{key} was never taken: {status}"
         await asyncio.sleep(0.05)
 
 
 async def eventually(what: Callable[[], Any]) -> Any:
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not (found := await asyncio.to_thread(what)):
         assert time.monotonic() < until, "it never came"
         await asyncio.sleep(0.02)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from free_ports import closed_port
 from toxiproxy_rig import Address, Upstream, exchange, make_link, receive, running_server, upstream
 
 from harness.errors import InputError, LinkError
@@ -42,6 +43,10 @@ def link(server: ToxiproxyClient, target: Upstream) -> Iterator[Address]:
 def connected(address: Address, timeout_s: float = 5.0) -> Iterator[socket.socket]:
     with socket.create_connection(address, timeout=timeout_s) as sock:
         yield sock
+
+
+AT_MOST_MS = 10_000
+"""On any machine. How exact the times are is for the conformance suite to say, of several tries."""
 
 
 def elapsed_ms(started: float) -> float:
@@ -86,9 +91,7 @@ def test_a_hundred_clients_are_served_at_once(link: Address) -> None:
 
 
 def test_a_refused_upstream_reaches_the_client_as_a_reset(server: ToxiproxyClient) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        nowhere = closed.getsockname()
-    address = make_link(server, "nowhere", nowhere)
+    address = make_link(server, "nowhere", closed_port())
     try:
         with pytest.raises(ConnectionResetError), connected(address) as sock:  # as early as in connect()
             sock.recv(1)
@@ -154,11 +157,14 @@ def test_latency(server: ToxiproxyClient, link: Address, stream: str) -> None:
         for _ in range(2):
             started = time.monotonic()
             assert exchange(sock, b"ping") == b"ping"
-            assert 120 <= elapsed_ms(started) < 600
+            assert 120 <= elapsed_ms(started) < AT_MOST_MS
         server.remove_toxic(LINK, f"latency_{stream}")
-        started = time.monotonic()
-        assert exchange(sock, b"ping") == b"ping"
-        assert elapsed_ms(started) < 120
+        took_ms = []
+        for _ in range(5):
+            started = time.monotonic()
+            assert exchange(sock, b"ping") == b"ping"
+            took_ms.append(elapsed_ms(started))
+        assert min(took_ms) < 120
 
 
 def test_latency_does_not_narrow_the_pipe(server: ToxiproxyClient, link: Address) -> None:
@@ -169,7 +175,7 @@ def test_latency_does_not_narrow_the_pipe(server: ToxiproxyClient, link: Address
         sender.start()
         assert len(receive(sock, 4_000_000)) == 4_000_000
         sender.join()
-        assert 200 <= elapsed_ms(started) < 2000
+        assert 200 <= elapsed_ms(started) < AT_MOST_MS
 
 
 def test_bandwidth(server: ToxiproxyClient, link: Address) -> None:
@@ -177,19 +183,22 @@ def test_bandwidth(server: ToxiproxyClient, link: Address) -> None:
     with connected(link) as sock:
         started = time.monotonic()
         assert exchange(sock, bytes(30_000)) == bytes(30_000)
-        assert 300 <= elapsed_ms(started) < 900
+        assert 300 <= elapsed_ms(started) < AT_MOST_MS
 
 
 def test_slow_close(server: ToxiproxyClient, link: Address) -> None:
     server.add_toxic(LINK, Toxic("slow_close", "upstream", {"delay": 200}))
     with connected(link) as sock:
-        started = time.monotonic()
-        assert exchange(sock, b"ping") == b"ping"
-        assert elapsed_ms(started) < 200
+        took_ms = []
+        for _ in range(5):
+            started = time.monotonic()
+            assert exchange(sock, b"ping") == b"ping"
+            took_ms.append(elapsed_ms(started))
+        assert min(took_ms) < 200
         started = time.monotonic()
         sock.shutdown(socket.SHUT_WR)
-        assert receive(sock, 100) == b"got 4"
-        assert 200 <= elapsed_ms(started) < 900
+        assert receive(sock, 100) == b"got 20"
+        assert 200 <= elapsed_ms(started) < AT_MOST_MS
 
 
 def test_timeout_closes_by_itself(server: ToxiproxyClient, link: Address, target: Upstream) -> None:
@@ -198,7 +207,7 @@ def test_timeout_closes_by_itself(server: ToxiproxyClient, link: Address, target
         started = time.monotonic()
         sock.sendall(b"lost")
         assert sock.recv(1) == b""
-        assert 150 <= elapsed_ms(started) < 900
+        assert 150 <= elapsed_ms(started) < AT_MOST_MS
     assert target.saw_end()
     assert target.seen[0] == b""
 
@@ -211,6 +220,7 @@ def test_timeout_of_zero_is_silent_until_it_is_removed(server: ToxiproxyClient, 
         sock.sendall(b"ping")
         with pytest.raises(TimeoutError):
             sock.recv(1)
+        sock.settimeout(10)
         server.remove_toxic(LINK, "timeout_downstream")
         assert sock.recv(1) == b""
 
@@ -454,4 +464,4 @@ def test_a_silent_server_is_given_up_on_in_time() -> None:
         started = time.monotonic()
         with pytest.raises(LinkError, match="timed out"):
             client.version()
-        assert elapsed_ms(started) < 2000
+        assert elapsed_ms(started) < AT_MOST_MS

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 
 import pytest
-from test_gateway_fakes import FakeServer, Peer, closed_port, reply, until_eof
+from free_ports import closed_port
+from test_gateway_fakes import FakeServer, Peer, reply, until_eof
 
 from harness.errors import WorldError
 from harness.wire.admin_client import AdminClient

@@ -65,9 +65,9 @@ class Upstream:
     def saw_end(self, number: int = 0) -> bool:
         """Waits until the `number`-th connection was accepted, and its end seen."""
         with self._accepted:
-            if not self._accepted.wait_for(lambda: len(self.ended) > number, 5):
+            if not self._accepted.wait_for(lambda: len(self.ended) > number, 30):
                 return False
-        return self.ended[number].wait(5)
+        return self.ended[number].wait(30)
 
     def _serve(self, client: socket.socket, seen: bytearray, ended: threading.Event) -> None:
         with contextlib.suppress(OSError), client:

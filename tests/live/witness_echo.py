@@ -126,10 +126,14 @@ class TinyDns(asyncio.DatagramProtocol):
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        self._server = await asyncio.start_server(self._tcp, "127.0.0.1", 0)
-        self.address = self._server.sockets[0].getsockname()[:2]
         loop = asyncio.get_running_loop()
-        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=self.address)
+        while self._transport is None:
+            self._server = await asyncio.start_server(self._tcp, "127.0.0.1", 0)
+            self.address = self._server.sockets[0].getsockname()[:2]
+            try:
+                self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=self.address)
+            except OSError:  # a port that is free for TCP is another one's for UDP, now and then
+                self._server.close()
 
     async def stop(self) -> None:
         assert self._transport is not None

@@ -128,6 +128,7 @@ class Application(BaseHTTPRequestHandler):
 
 def serve(application: type[Application], port: int) -> None:
     """For ever."""
+    ThreadingHTTPServer.request_queue_size = 128  # callers beyond it would wait a second for the kernel's next attempt
     server = ThreadingHTTPServer(("127.0.0.1", port), application)
     server.daemon_threads = True
     server.serve_forever()

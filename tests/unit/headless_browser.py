@@ -82,37 +82,46 @@ async def _port(file: Path) -> int:
     return int(file.read_text().split()[0])
 
 
+async def _page(port: int) -> str:
+    """Where its page is talked to. A browser listens before it has one."""
+    async with aiohttp.ClientSession() as session:
+        while True:
+            async with session.get(f"http://127.0.0.1:{port}/json/list") as answer:
+                pages = await answer.json()
+            for page in pages:
+                if page["type"] == "page":
+                    return str(page["webSocketDebuggerUrl"])
+            await asyncio.sleep(0.05)
+
+
 async def _seen(
     port: int, address: str, scripts: Sequence[str], size: tuple[int, int], picture: Path | None, wait_for: str,
     until_it_says: str,
 ) -> Seen:  # fmt: skip
     seen = Seen()
-    async with aiohttp.ClientSession() as session:
-        async with session.get(f"http://127.0.0.1:{port}/json/list") as answer:
-            pages = await answer.json()
-        where = next(page["webSocketDebuggerUrl"] for page in pages if page["type"] == "page")
-        async with session.ws_connect(where, max_msg_size=0) as socket:
-            tab = _Tab(socket, seen)
-            for domain in ("Network", "Runtime", "Log", "Page"):
-                await tab.call(f"{domain}.enable")
-            shape = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": False}
-            await tab.call("Emulation.setDeviceMetricsOverride", **shape)
-            await tab.call("Page.navigate", url=address)
-            while not await tab.value(f"document.readyState === 'complete' && Boolean({wait_for})"):
-                await asyncio.sleep(0.1)
-            for script in scripts:
-                seen.texts.append(await tab.value(script))
-                await asyncio.sleep(0.5)  # for what it asks for then
-            limit_s = asyncio.get_running_loop().time() + _SAYS_S
-            while until_it_says not in await tab.value("document.body.innerText"):
-                if asyncio.get_running_loop().time() > limit_s:
-                    break  # the caller sees what it says instead
-                await asyncio.sleep(0.1)
-            seen.texts.append(await tab.value("document.body.innerText"))
-            seen.width = await tab.value("document.documentElement.scrollWidth")
-            if picture is not None:
-                shot = await tab.call("Page.captureScreenshot")
-                picture.write_bytes(base64.b64decode(shot["data"]))
+    where = await _page(port)
+    async with aiohttp.ClientSession() as session, session.ws_connect(where, max_msg_size=0) as socket:
+        tab = _Tab(socket, seen)
+        for domain in ("Network", "Runtime", "Log", "Page"):
+            await tab.call(f"{domain}.enable")
+        shape = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": False}
+        await tab.call("Emulation.setDeviceMetricsOverride", **shape)
+        await tab.call("Page.navigate", url=address)
+        while not await tab.value(f"document.readyState === 'complete' && Boolean({wait_for})"):
+            await asyncio.sleep(0.1)
+        for script in scripts:
+            seen.texts.append(await tab.value(script))
+            await asyncio.sleep(0.5)  # for what it asks for then
+        limit_s = asyncio.get_running_loop().time() + _SAYS_S
+        while until_it_says not in await tab.value("document.body.innerText"):
+            if asyncio.get_running_loop().time() > limit_s:
+                break  # the caller sees what it says instead
+            await asyncio.sleep(0.1)
+        seen.texts.append(await tab.value("document.body.innerText"))
+        seen.width = await tab.value("document.documentElement.scrollWidth")
+        if picture is not None:
+            shot = await tab.call("Page.captureScreenshot")
+            picture.write_bytes(base64.b64decode(shot["data"]))
     return seen
 
 

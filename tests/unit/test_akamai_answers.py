@@ -10,9 +10,9 @@ import pytest
 from akamai_account import APP, BAD, DOMAIN, GOOD, HOST, ONE, TWO, Account, liveness_test, prop
 
 from harness.engines.dns.answering import Freeze, Thaw
-from harness.engines.dns.lookup import everyone
+from harness.engines.dns.lookup import everyone, lookup
 from harness.parts.steering.akamai import model
-from harness.parts.steering.akamai.zones import picking
+from harness.parts.steering.akamai.zones import Alias, configuration, picking
 
 THREE = "192.0.2.3"
 
@@ -170,6 +170,14 @@ def test_what_is_absent_beside_the_customers_own_name_is_denied_by_the_customers
     account.published()
     found = account.state.answer(f"nobody.{APP}", "SOA", everyone)
     assert (found.rcode, found.authority[0].name, found.authority[0].ttl_s) == ("NXDOMAIN", "example.com", 60)
+
+
+def test_how_long_others_remember_that_a_name_does_not_exist_is_up_to_the_customers_zone() -> None:
+    aliases = (Alias(APP, "example.com", HOST, 300, negative_ttl_s=900),)
+    zones = configuration({DOMAIN: ()}, aliases, lambda _property, _server: True)
+    denied = {name: lookup(zones, {}, f"nobody.{name}", "A", everyone) for name in ("example.com", DOMAIN)}
+    remembered = {name: answer.authority[0].ttl_s for name, answer in denied.items()}
+    assert remembered == {"example.com": 900, DOMAIN: 60}
 
 
 def test_a_frozen_name_stays_and_follows_again() -> None:

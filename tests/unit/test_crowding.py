@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import namedtuple
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -130,6 +131,20 @@ def test_how_busy_the_machine_was_is_told_of_the_time_in_which_clients_worked(mo
     sharing.end()
     assert sharing.told() == {"worlds": 2.0, "busy": pytest.approx(0.9), "others": pytest.approx(0.5)}
     assert Sharing(1).told() == {}
+
+
+@pytest.mark.parametrize(("by_session", "gave_way_s"), [("0\n", 3.0), ("1\n", 0.0), (None, 3.0)])
+def test_a_lower_priority_gives_way_where_the_processors_are_not_shared_by_session(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, by_session: str | None, gave_way_s: float
+) -> None:
+    switch = tmp_path / "sched_autogroup_enabled"
+    if by_session is not None:
+        switch.write_text(by_session, encoding="ascii")
+    monkeypatch.setattr("harness.live.sharing._BY_SESSION", switch)
+    times = namedtuple("times", ("user", "nice", "system", "idle"))
+    monkeypatch.setattr("harness.live.sharing.psutil.cpu_times", lambda: times(5.0, 3.0, 2.0, 10.0))
+    now = spent()
+    assert (now.all_s, now.busy_s, now.busy_s - now.pressing_s) == (20.0, 10.0, gave_way_s)
 
 
 def test_what_this_process_and_its_children_take_is_not_taken_by_others() -> None:

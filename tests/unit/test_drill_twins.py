@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,36 @@ def test_what_turns_a_drill_red_in_a_further_environment_is_a_design_of_that(env
     assert name in twins.ELSEWHERE[environment]
     assert (name in design.caught_by, design.environment) == (True, environment)
     assert [kind for kind, of, red in twins.plan([name], environment) if red.design == design.name] == [twins.RED_TWIN]
+
+
+def test_a_further_environment_takes_nothing_from_a_drill_s_home() -> None:
+    for environment, names in twins.places_of(DRILLS, None, further=False).items():
+        assert set(names) <= set(twins.places_of(DRILLS, None, further=True)[environment])
+
+
+def test_a_long_list_is_gone_on_with_where_the_code_is_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[list[str]] = []
+
+    def run(of: Sequence[str], options: Sequence[str], _reports: Path) -> list[twins.Ended]:
+        runs.append([*of, *options])
+        if "failover=off" in options:
+            raise KeyboardInterrupt
+        return [twins.Ended(name, "MET", "") for name in of]
+
+    names, file = ["region-lost-refused", "control-failover-disabled"], tmp_path / "reports" / "twins.jsonl"
+    monkeypatch.setattr(twins, "run", run)
+    with pytest.raises(KeyboardInterrupt):
+        twins.drilled("embedded", names, tmp_path, twins.Record(file, "one", resume=False))
+    with pytest.raises(KeyboardInterrupt):
+        twins.drilled("embedded", names, tmp_path, twins.Record(file, "one", resume=True))
+    assert [of[0] for of in runs] == ["region-lost-refused"] * 3
+    assert ["failover=off" in of for of in runs] == [False, True, True]
+    for code, resume in (("another", True), ("one", False)):
+        with pytest.raises(KeyboardInterrupt):
+            twins.drilled("embedded", names, tmp_path, twins.Record(file, code, resume=resume))
+        assert "failover=off" not in runs[-2]
 
 
 def test_a_twin_that_stayed_green_is_told() -> None:

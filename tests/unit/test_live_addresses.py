@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import platform
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -56,3 +58,48 @@ def test_any_port_is_free_on_all_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(WorldError, match=r"no free port between 20000 and 32000 on 127\.0\.1\.10, 127\.0\.2\.10"):
         choose_port(["127.0.1.10", "127.0.2.10"], 0, "edge.port")
     assert len(asked) == 200
+
+
+CHOOSES = """
+import sys
+from harness.engines import addresses
+addresses._PORTS = range(int(sys.argv[1]), int(sys.argv[1]) + 1)
+print(addresses.choose_port(["127.0.0.1"], 0, "edge.port"))
+"""
+
+
+@pytest.fixture
+def few_ports(monkeypatch: pytest.MonkeyPatch) -> range:
+    """No more than these may be chosen."""
+    first = choose_port(["127.0.0.1"], 0, "edge.port")
+    while not all(can_listen("127.0.0.1", port) for port in range(first, first + 4)):
+        first = choose_port(["127.0.0.1"], 0, "edge.port")
+    addresses._let_go(first)
+    monkeypatch.setattr(addresses, "_PORTS", range(first, first + 4))
+    return addresses._PORTS
+
+
+def test_no_port_is_chosen_twice_although_nobody_listens_yet(few_ports: range) -> None:
+    assert {choose_port(["127.0.0.1"], 0, "edge.port") for _ in few_ports} == set(few_ports)
+    with pytest.raises(WorldError, match="no free port between"):
+        choose_port(["127.0.0.1"], 0, "edge.port")
+    for port in few_ports:
+        assert can_listen("127.0.0.1", port)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere loopback has one address")
+def test_what_one_process_has_chosen_another_one_does_not(few_ports: range) -> None:
+    port = choose_port(["127.0.0.1"], 0, "edge.port")
+    command = [sys.executable, "-c", CHOOSES, str(port)]
+    beside = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (beside.returncode, "no free port between" in beside.stderr) == (1, True)
+    addresses._let_go(port)
+    alone = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert (alone.stdout, alone.stderr) == (f"{port}\n", "")
+
+
+def test_the_numbers_that_are_held_are_no_more_than_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(addresses, "_HELD_MAX", len(addresses._held) + 2)
+    for _ in range(5):
+        choose_port(["127.0.0.1"], 0, "edge.port")
+    assert len(addresses._held) == addresses._HELD_MAX

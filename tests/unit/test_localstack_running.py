@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from free_ports import free_port
 from localstack_stand_in import AMAZONS, RUNNING, StandIn, serving
 from simulated_backend import EAST, ROOT, WEST
 
@@ -57,11 +58,6 @@ def blueprint() -> Blueprint:
     environment = load_environment(ROOT / "environments" / "localstack.yaml")
     subject = load_subject(ROOT / "reference" / "subject.yaml", environment)
     return Blueprint(environment, subject, Timing(Profile.FAST))
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def region(port: int, **spec: Any) -> RunningLocalstack:

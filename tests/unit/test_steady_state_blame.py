@@ -31,16 +31,16 @@ SICK = "the load balancer of us-east-1 finds no healthy target: /health of app.u
 class Told(SimulatedBackend):
     """A world whose parts find something wrong."""
 
-    def __init__(self, evidence: SteadyEvidence) -> None:
-        super().__init__(Story())
+    def __init__(self, evidence: SteadyEvidence, *, overloaded: bool = False) -> None:
+        super().__init__(Story(overloaded=overloaded))
         self._told = evidence
 
     def steady_evidence(self) -> SteadyEvidence:
         return self._told
 
 
-def drilled(folder: Path, evidence: SteadyEvidence) -> DrillResult:
-    drill = Drill(Told(evidence), plan(), folder)
+def drilled(folder: Path, evidence: SteadyEvidence, *, overloaded: bool = False) -> DrillResult:
+    drill = Drill(Told(evidence, overloaded=overloaded), plan(), folder)
     try:
         drill.open()
         drill.reach_steady_state(EAST)
@@ -55,6 +55,15 @@ def test_what_the_subject_broke_is_missed_and_said(tmp_path: Path) -> None:
     result = drilled(tmp_path, SteadyEvidence((), {EAST: (SICK,)}))
     assert result.verdict is Verdict.MISSED
     assert result.reasons == (f"no steady state within 40 s: {SICK}",)
+
+
+def test_what_the_subject_breaks_on_a_machine_that_is_overloaded_proves_nothing(tmp_path: Path) -> None:
+    result = drilled(tmp_path, SteadyEvidence((), {EAST: (SICK,)}), overloaded=True)
+    assert result.verdict is Verdict.INVALID
+    told = " ".join(result.reasons)
+    assert "which no fault touched: this machine is overloaded, or the load too high" in told
+    assert "no fault was injected" not in told, "nobody had come to that"
+    assert SICK in told
 
 
 def test_replication_that_is_promised_and_dead_is_missed(tmp_path: Path) -> None:

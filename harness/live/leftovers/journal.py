@@ -15,9 +15,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import psutil
-
 from harness.errors import InputError
+from harness.processes import process_tree
 from harness.storable_text import json_text
 
 VARIABLE = "DRILL_STATE"
@@ -42,19 +41,12 @@ class Leftover:
     @classmethod
     def ours(cls, what: str, family: str, kind: str, handle: Mapping[str, str]) -> Leftover:
         """One of this process."""
-        return cls(what, family, kind, dict(handle), os.getpid(), psutil.Process().create_time())
+        return cls(what, family, kind, dict(handle), os.getpid(), process_tree.start_of(os.getpid()))
 
     @property
     def abandoned(self) -> bool:
         """Whether the harness that made it is gone."""
-        return not _lives(self.pid, self.started)
-
-
-def _lives(pid: int, started: float) -> bool:
-    try:
-        return bool(psutil.Process(pid).create_time() == started)
-    except psutil.NoSuchProcess:
-        return False
+        return not process_tree.lives(self.pid, self.started)
 
 
 def folder() -> Path:
@@ -118,7 +110,7 @@ def remove_drafts() -> None:
     for path in folder().glob(f"*{_DRAFT}"):
         pid, _, started = path.stem.partition(".")[2].partition("-")
         with suppress(ValueError, OSError):
-            if not _lives(int(pid), float(started)):
+            if not process_tree.lives(int(pid), float(started)):
                 path.unlink(missing_ok=True)
 
 

@@ -29,6 +29,7 @@ from harness.live.ground import BROWSER_PROXY, warm
 from harness.live.standing import world_file
 from harness.live.standing.world_file import EdgeState, Line, ProcessState, StandingWorld
 from harness.names import CLIENTS
+from harness.processes import process_tree
 from harness.processes.fork_servers import ForkServers
 from harness.processes.interruption import EXIT_INTERRUPTED
 from harness.world.part import LIGHT
@@ -92,7 +93,7 @@ def described(world: LiveWorld, servers: ForkServers, options: RunOptions, origi
     pid = os.getpid()
     return StandingWorld(
         pid=pid,
-        started=world_file.lives_as(pid),
+        started=process_tree.start_of(pid),
         origin=origin,
         since=wall_time().isoformat(timespec="seconds"),
         environment=options.environment,

@@ -113,7 +113,7 @@ class StandingWorld(Strict):
     @property
     def alive(self) -> bool:
         """Whether its supervisor still runs."""
-        return _lives(self.pid, self.started)
+        return process_tree.lives(self.pid, self.started)
 
     def full_environment(self) -> Environment:
         """The environment with its folder."""
@@ -127,19 +127,6 @@ class StandingWorld(Strict):
 def path_in(folder: Path) -> Path:
     """Where the state file of a folder is."""
     return folder / FOLDER / "world.json"
-
-
-def lives_as(pid: int) -> float:
-    """The start stamp of a living process. Raises ProcessLookupError."""
-    row = process_tree.process(pid)
-    if row is None:
-        raise ProcessLookupError(pid)
-    return row.started
-
-
-def _lives(pid: int, started: float) -> bool:
-    row = process_tree.process(pid)
-    return row is not None and row.started == started and not row.zombie
 
 
 def write(world: StandingWorld, path: Path) -> None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.kit.process import cancelled
 from harness.parts.data.event_sources.registry import Function
 from harness.parts.data.event_sources.variables import environment_of
 
@@ -165,9 +166,7 @@ class Worker:
                 await asyncio.to_thread(self._requests.write, data)  # a handler that is loading reads it later
                 return await self._told()
         finally:
-            watch.cancel()
-            with suppress(asyncio.CancelledError):
-                await watch
+            await cancelled(watch)
 
     async def _watch_memory(self) -> None:
         """Kill the process once it holds more than the function may."""
@@ -209,9 +208,7 @@ class Worker:
                 os.killpg(self._process.pid, 9)
             await self._process.wait()
         if self._copying is not None:
-            self._copying.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._copying
+            await cancelled(self._copying)
             self._copying = None
             self._pipe.close()
             self._requests.close()

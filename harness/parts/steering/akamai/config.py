@@ -29,6 +29,7 @@ class AliasConfig(Strict):
     zone: Text
     target: Text
     ttl_s: Annotated[int, Field(ge=0, le=86_400)] = 300
+    negative_ttl_s: Annotated[int, Field(ge=0, le=86_400)] = 60
 
 
 class AkamaiConfig(ProviderConfig):

@@ -74,6 +74,7 @@ class Akamai(CheckingProvider):
         wanted = environment.edge.dns_port and choose_port([LOOPBACK], environment.edge.dns_port, "edge.dns_port")
         alias = {
             "name": environment.edge.record, "zone": environment.edge.hosted_zone, "ttl_s": spec.cname_ttl_s,
+            "negative_ttl_s": spec.negative_ttl_s,
             "target": f"{property_name(environment.edge.record)}.{spec.domain}",
         }  # fmt: skip
         config = {

@@ -29,18 +29,20 @@ Penalty = Annotated[float, Field(gt=HEALTH_THRESHOLD, le=1_000_000)]
 
 
 class Akamai(Spec):
-    """domain: GTM's, which the application's name leads to by a CNAME that lives cname_ttl_s; property_type: of the
-    property in it. test_interval_s, test_timeout_s, http_error_*xx, error_penalty, timeout_penalty: of its liveness
-    test. failover_delay_s, failback_delay_s: for how long a server must fail, or succeed, before that counts.
-    backup_ip, backup_cname: handed out when all servers are down. handout_mode, handout_limit: how many servers of one
-    data centre an answer has. standby_weight: of weighted-round-robin, how many answers of 100 lead to the standby.
-    agents: that test each server, an odd number. activation_s: until name servers answer by a change. half_life_tests:
-    after how many good tests what an agent remembers of a failure has halved.
+    """domain: GTM's, which the application's name leads to by a CNAME that lives cname_ttl_s; negative_ttl_s: the
+    minimum of the SOA record where that CNAME is, so how long others remember that a name does not exist (RFC 2308).
+    property_type: of the property in the domain. test_interval_s, test_timeout_s, http_error_*xx, error_penalty,
+    timeout_penalty: of its liveness test. failover_delay_s, failback_delay_s: for how long a server must fail, or
+    succeed, before that counts. backup_ip, backup_cname: handed out when all servers are down. handout_mode,
+    handout_limit: how many servers of one data centre an answer has. standby_weight: of weighted-round-robin, how many
+    answers of 100 lead to the standby. agents: that test each server, an odd number. activation_s: until name servers
+    answer by a change. half_life_tests: after how many good tests what an agent remembers of a failure has halved.
     """
 
     domain: Domain = "example.akadns.net"
     property_type: Literal["failover", "ranked-failover", "weighted-round-robin"] = "failover"
     cname_ttl_s: Annotated[int, Field(ge=30, le=86_400)] = 300
+    negative_ttl_s: Annotated[int, Field(ge=0, le=86_400)] = 60
     test_interval_s: Interval = 10
     test_timeout_s: Annotated[float, Field(ge=0.001, le=60)] = 10
     http_error_3xx: bool = True

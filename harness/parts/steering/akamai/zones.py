@@ -20,7 +20,7 @@ from harness.parts.steering.akamai.properties import Property, is_address
 
 NAME_SERVERS = tuple(f"a{number}-64.akam.net." for number in range(1, 5))
 _NS_TTL_S, _SOA_TTL_S, _MINIMUM_S = 86_400, 90_000, 60
-_SOA = "{} hostmaster.akamai.com. 1 90000 3600 604800 " + str(_MINIMUM_S)
+_SOA = "{} hostmaster.akamai.com. 1 90000 3600 604800 {}"
 _WEIGHT = 1000
 """Weights of the engine are whole numbers: so many to one of a target's."""
 IsUp = Callable[[str, str], bool]
@@ -29,12 +29,14 @@ IsUp = Callable[[str, str], bool]
 
 @dataclass(frozen=True)
 class Alias:
-    """A name of the customer's that leads to a property, in the customer's zone. ttl_s: of its CNAME."""
+    """A name of the customer's that leads to a property, in the customer's zone. ttl_s: of its CNAME; negative_ttl_s:
+    the minimum of the zone's SOA record."""
 
     name: str
     zone: str
     target: str
     ttl_s: int
+    negative_ttl_s: int = _MINIMUM_S
 
 
 def configuration(domains: Mapping[str, Iterable[Property]], aliases: Iterable[Alias], is_up: IsUp) -> Configuration:
@@ -42,13 +44,15 @@ def configuration(domains: Mapping[str, Iterable[Property]], aliases: Iterable[A
     zones = [Zone.of(name, name, [*_apex(name), *_records(properties, is_up)]) for name, properties in domains.items()]
     own: dict[str, list[RecordSet]] = {}
     for alias in aliases:
+        if normalise(alias.zone) not in own:
+            own[normalise(alias.zone)] = [*_apex(alias.zone, alias.negative_ttl_s)]
         record = RecordSet(normalise(alias.name), "CNAME", alias.ttl_s, (f"{alias.target}.",))
-        own.setdefault(normalise(alias.zone), []).append(record)
-    return Configuration((*zones, *(Zone.of(name, name, [*_apex(name), *records]) for name, records in own.items())))
+        own[normalise(alias.zone)].append(record)
+    return Configuration((*zones, *(Zone.of(name, name, records) for name, records in own.items())))
 
 
-def _apex(name: str) -> Iterator[RecordSet]:
-    yield RecordSet(normalise(name), "SOA", _SOA_TTL_S, (_SOA.format(NAME_SERVERS[0]),))
+def _apex(name: str, minimum_s: int = _MINIMUM_S) -> Iterator[RecordSet]:
+    yield RecordSet(normalise(name), "SOA", _SOA_TTL_S, (_SOA.format(NAME_SERVERS[0], minimum_s),))
     yield RecordSet(normalise(name), "NS", _NS_TTL_S, NAME_SERVERS)
 
 
