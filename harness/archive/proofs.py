@@ -14,8 +14,9 @@ from datetime import datetime
 from dulwich.notes import Notes
 from dulwich.refs import Ref
 
+from harness.archive.commits import AUTHOR
 from harness.archive.manifest import Manifest
-from harness.archive.repository import AUTHOR, NOTES, Made, Repository, reading
+from harness.archive.repository import NOTES, Made, Repository, reading
 from harness.errors import InputError
 
 REF = NOTES

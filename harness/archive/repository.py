@@ -34,12 +34,12 @@ from dulwich.refs import Ref
 from dulwich.repo import Repo
 
 from harness.archive import leftovers, trees
+from harness.archive.commits import new_commit
 from harness.archive.pieces.piece import File
 from harness.archive.trees import Entry
 from harness.errors import InputError, WorldError
 
 BRANCH, NOTES = Ref(b"refs/heads/main"), Ref(b"refs/notes/drill")
-AUTHOR = b"drill <drill@localhost>"
 _LOCK = "drill.lock"
 _DAMAGE = (
     KeyError, ValueError, AssertionError, AttributeError, EOFError, IndexError, MemoryError, OSError, OverflowError,
@@ -163,7 +163,7 @@ class Repository:
             if parent is not None and self._commit(parent).tree == root:
                 return None
             objects = [one for one in objects if one.id not in self.git.object_store]
-        commit = _new_commit(root, [] if parent is None else [parent], message, made_at)
+        commit = new_commit(root, [] if parent is None else [parent], message, made_at)
         new = {one.id: one for one in objects}
         made = _made(commit)
         with self.writing():
@@ -284,17 +284,6 @@ def _create(path: Path) -> None:
     except OSError as error:
         if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):  # then another one has just made it
             raise WorldError(f"{path}: no repository can be made there: {error.strerror or error}") from error
-
-
-def _new_commit(root: ObjectID, parents: list[ObjectID], message: str, made_at: datetime) -> Commit:
-    commit = Commit()
-    commit.tree, commit.parents = root, parents
-    commit.author = commit.committer = AUTHOR
-    commit.author_time = commit.commit_time = int(made_at.timestamp())
-    commit.author_timezone = commit.commit_timezone = 0
-    commit.encoding = b"UTF-8"
-    commit.message = message.encode("utf-8", "backslashreplace")
-    return commit
 
 
 def _made(commit: Commit) -> Made:

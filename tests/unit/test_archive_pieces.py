@@ -18,7 +18,7 @@ from harness.archive.backing_up import BackedUp, back_up
 from harness.archive.pieces.code import Code
 from harness.archive.pieces.configuration import Configuration
 from harness.archive.pieces.folder import Folder
-from harness.archive.pieces.piece import Piece
+from harness.archive.pieces.piece import Difference, Piece
 from harness.archive.pieces.postgresql import _state
 from harness.archive.pieces.sqlite import SQLite
 from harness.archive.repository import Repository, opened
@@ -259,3 +259,8 @@ def test_the_manifest_holds_no_time_and_no_machine(repository: Repository, tmp_p
     body = json.loads(repository.content("manifest.json", snapshot.entries["manifest.json"]))
     assert body["pieces"]["databases/app"]["facts"] == {"rows": {"sessions": 3, "(schema)": 0}}
     assert str(tmp_path) not in json.dumps(body)
+
+
+def test_a_name_that_would_break_a_line_is_shown_on_one() -> None:
+    found = Difference(missing=["new\nline", "é \t\x1b[31m", "\udcff"], changed=[], extra=[])
+    assert list(found.lines()) == ["add new\\nline", "add é \\t\\x1b[31m", "add \\udcff"]

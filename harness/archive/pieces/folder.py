@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.archive.pieces import files
-from harness.archive.pieces.piece import Difference, File, Gathered, Kept
+from harness.archive.pieces.piece import Difference, File, Gathered, Kept, on_a_line
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Folder:
         for name in files.found(self.path, self.leave_out):
             file = files.read(self.path, name)
             if file is None:
-                warnings.append(f"{name} is neither a file nor a link, and is not backed up")
+                warnings.append(f"{on_a_line(name)} is neither a file nor a link, and is not backed up")
             else:
                 held[name] = file
         return Gathered(held, {}, warnings)

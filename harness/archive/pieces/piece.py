@@ -91,13 +91,18 @@ class Difference:
     def lines(self) -> Iterator[str]:
         """What a restore would do, one line each; of each kind no more than anybody reads."""
         for names, word in ((self.missing, "add"), (self.changed, "change"), (self.extra, "remove")):
-            yield from (f"{word} {name}" for name in names[:_SHOWN])
+            yield from (f"{word} {on_a_line(name)}" for name in names[:_SHOWN])
             if len(names) > _SHOWN:
                 yield f"{word} {len(names) - _SHOWN} more"
         if self.left:
             more = "" if len(self.left) <= 3 else f" and {len(self.left) - 3} more"
-            yield f"leave alone what the backup does not have: {', '.join(self.left[:3])}{more}"
+            yield f"leave alone what the backup does not have: {', '.join(map(on_a_line, self.left[:3]))}{more}"
         yield from self.notes
+
+
+def on_a_line(name: str) -> str:
+    """A file's name for people: what would break the line, or is not to be seen, as Python writes it."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in name)
 
 
 class Piece(Protocol):
