@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -51,7 +52,9 @@ def test_a_change_during_another_one_of_its_zone_is_refused_to_a_client(api: Api
     try:
         with api._app._one_at_a_time:  # so that the first one is not carried out before the second one is there
             first.start()
+            until = time.monotonic() + 30
             while not api._app._pacing._busy:
+                assert time.monotonic() < until, "the first one is not under way"
                 first.join(0.001)
             assert code_of(lambda: changed(api)) == "PriorRequestNotComplete"
         first.join()

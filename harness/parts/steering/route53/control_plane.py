@@ -81,7 +81,7 @@ class Truthful:
                 self._outage.strike()
                 self._pacing.let_in(environ)
             body = _told(request, self._data_plane)
-            if body is None:
+            if body is None and not _RECORDS.fullmatch(request.path):  # whose changes are told apart before they wait
                 body = self._told_of_account(request)
             if body is not None:
                 return send(start_response, "200 OK", body)
