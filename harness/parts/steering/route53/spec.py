@@ -58,7 +58,7 @@ class RegionAlarm(Spec):
     comparison: Literal[
         "GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "LessThanThreshold", "LessThanOrEqualToThreshold"
     ]
-    threshold: float
+    threshold: Annotated[float, Field(ge=-1e15, le=1e15)]
     period_s: Annotated[int, Field(ge=60, le=86_400, multiple_of=60)] = 60
     evaluation_periods: Annotated[int, Field(ge=1, le=100)] = 1
     without_data: Literal["Healthy", "Unhealthy", "LastKnownStatus"] = "Unhealthy"
