@@ -81,14 +81,15 @@ class Truthful:
                 self._outage.strike()
                 self._pacing.let_in(environ)
             body = _told(request, self._data_plane)
-            if body is None and not _RECORDS.fullmatch(request.path):  # whose changes are told apart before they wait
-                body = self._told_of_account(request)
             if body is not None:
                 return send(start_response, "200 OK", body)
             if not request.path.startswith(API):
                 return self._app(environ, start_response)
             zone = _RECORDS.fullmatch(request.path) if request.method == "POST" else None
             with self._pacing.alone(environ, zone[1]) if zone else nullcontext(), self._one_at_a_time:
+                body = told_of_account(request)
+                if body is not None:
+                    return send(start_response, "200 OK", body)
                 listing = _RECORDS.fullmatch(request.path) if request.method == "GET" else None
                 if listing is not None:
                     return send(start_response, "200 OK", page(request, listing[1]))
@@ -100,10 +101,6 @@ class Truthful:
                 return self._pacing.answered(self._app, environ, start_response)
         except Refused as refusal:
             return send(start_response, refusal.status, error_body(refusal.code, str(refusal)))
-
-    def _told_of_account(self, request: ApiRequest) -> bytes | None:
-        with self._one_at_a_time:
-            return told_of_account(request)
 
     def _sight(self, _: Any) -> tuple[int, Any]:
         try:
