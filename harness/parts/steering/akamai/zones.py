@@ -44,10 +44,8 @@ def configuration(domains: Mapping[str, Iterable[Property]], aliases: Iterable[A
     zones = [Zone.of(name, name, [*_apex(name), *_records(properties, is_up)]) for name, properties in domains.items()]
     own: dict[str, list[RecordSet]] = {}
     for alias in aliases:
-        if normalise(alias.zone) not in own:
-            own[normalise(alias.zone)] = [*_apex(alias.zone, alias.negative_ttl_s)]
-        record = RecordSet(normalise(alias.name), "CNAME", alias.ttl_s, (f"{alias.target}.",))
-        own[normalise(alias.zone)].append(record)
+        records = own.setdefault(normalise(alias.zone), [*_apex(alias.zone, alias.negative_ttl_s)])
+        records.append(RecordSet(normalise(alias.name), "CNAME", alias.ttl_s, (f"{alias.target}.",)))
     return Configuration((*zones, *(Zone.of(name, name, records) for name, records in own.items())))
 
 

@@ -124,10 +124,10 @@ class Plane(AnsweringPlane[model.State]):
 
     def _tell_led(self, name: str, now_ns: int) -> None:
         """Where a proxied name leads now: its answer never says."""
-        proxied = [b for b in self.state.account.balancers.values() if normalise(b["name"]) == normalise(name)]
-        chosen = self.state.chosen(name)
-        if not any(b["proxied"] and b["enabled"] for b in proxied):
+        balancers = [b for b in self.state.account.balancers.values() if normalise(b["name"]) == normalise(name)]
+        if not any(b["proxied"] and b["enabled"] for b in balancers):
             return
+        chosen = self.state.chosen(name)
         pool = None if chosen.pool is None else str(chosen.pool["name"])
         led, before = (pool, chosen.fallback), self._led.get(name)
         if led != before:
