@@ -149,6 +149,16 @@ def test_cut_resets_open_connections_and_accepts_new_ones(server: ToxiproxyClien
         assert exchange(sock, b"ping") == b"ping"
 
 
+def quickest_ms(sock: socket.socket) -> float:
+    """Of five exchanges: a busy machine does not delay all of them."""
+    took_ms = []
+    for _ in range(5):
+        started = time.monotonic()
+        assert exchange(sock, b"ping") == b"ping"
+        took_ms.append(elapsed_ms(started))
+    return min(took_ms)
+
+
 @pytest.mark.parametrize("stream", ["upstream", "downstream"])
 def test_latency(server: ToxiproxyClient, link: Address, stream: str) -> None:
     with connected(link) as sock:
@@ -159,12 +169,7 @@ def test_latency(server: ToxiproxyClient, link: Address, stream: str) -> None:
             assert exchange(sock, b"ping") == b"ping"
             assert 120 <= elapsed_ms(started) < AT_MOST_MS
         server.remove_toxic(LINK, f"latency_{stream}")
-        took_ms = []
-        for _ in range(5):
-            started = time.monotonic()
-            assert exchange(sock, b"ping") == b"ping"
-            took_ms.append(elapsed_ms(started))
-        assert min(took_ms) < 120
+        assert quickest_ms(sock) < 120
 
 
 def test_latency_does_not_narrow_the_pipe(server: ToxiproxyClient, link: Address) -> None:
@@ -189,12 +194,7 @@ def test_bandwidth(server: ToxiproxyClient, link: Address) -> None:
 def test_slow_close(server: ToxiproxyClient, link: Address) -> None:
     server.add_toxic(LINK, Toxic("slow_close", "upstream", {"delay": 200}))
     with connected(link) as sock:
-        took_ms = []
-        for _ in range(5):
-            started = time.monotonic()
-            assert exchange(sock, b"ping") == b"ping"
-            took_ms.append(elapsed_ms(started))
-        assert min(took_ms) < 200
+        assert quickest_ms(sock) < 200
         started = time.monotonic()
         sock.shutdown(socket.SHUT_WR)
         assert receive(sock, 100) == b"got 20"
